@@ -1,0 +1,40 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Commands;
+using PgpoolLab.Cli.Rendering;
+
+namespace PgpoolLab.Cli;
+
+/// <summary>All commands, and the options they share.</summary>
+internal static class CommandLine
+{
+    internal static readonly Option<string?> Lab = new("--lab") { Description = "The lab, by name or folder; by default the one around the current folder", HelpName = "NAME|DIR" };
+    internal static readonly Option<bool> Json = new("--json") { Description = "Print JSON" };
+    private static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but results and errors", Recursive = true };
+    private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: causes and stack traces of errors", Recursive = true };
+
+    internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
+    {
+        var root = new RootCommand("Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace.")
+        {
+            SetupCommand.Create(terminal, arguments, "setup", start: false),
+            SetupCommand.Create(terminal, arguments, "up", start: true),
+            StartAllCommand.Create(terminal),
+            StopAllCommand.Create(terminal),
+            NodesCommand.Create(terminal),
+            EnvCommand.Create(terminal),
+            PsqlCommand.Create(terminal),
+            DestroyCommand.Create(terminal),
+            DemoCommand.Create(terminal),
+            TemplatesCommand.Create(terminal),
+            VersionCommand.Create(terminal),
+        };
+        root.Options.Add(Quiet);
+        root.Options.Add(Verbose);
+        root.Validators.Add(result =>
+        {
+            terminal.Quiet = result.GetValue(Quiet);
+            terminal.Verbose = result.GetValue(Verbose);
+        });
+        return root;
+    }
+}

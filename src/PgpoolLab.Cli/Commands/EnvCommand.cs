@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>env</c>: what a shell needs so that psql, pgbench, pg_ctl and pcp_* find this lab.</summary>
+internal static class EnvCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var command = new Command("env", "Print what a shell needs to find this lab:  eval \"$(pgpoollab env)\"") { CommandLine.Lab, CommandLine.Json };
+        command.SetAction(parsed =>
+        {
+            var callersPath = Environment.GetEnvironmentVariable("PATH") ?? "";
+            var lab = LabCommand.Open(parsed);
+            var variables = Variables(lab, callersPath);
+            if (parsed.GetValue(CommandLine.Json))
+            {
+                terminal.Out.WriteLine(JsonSerializer.Serialize(variables, EnvJson.Readable.DictionaryStringString));
+                return (int)ExitCode.Done;
+            }
+
+            foreach (var (name, value) in variables)
+            {
+                terminal.Out.WriteLine($"export {name}={Shell.Quote(value)}");
+            }
+
+            terminal.Out.WriteLine($"# When a pcp program asks for a password, it is {PcpPassword(lab)}; with -w it reads PCPPASSFILE itself.");
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The variables, in the order they are printed.</summary>
+    internal static Dictionary<string, string> Variables(Lab lab, string path)
+    {
+        // The wrappers go before the programs they stand for.
+        string[] folders = [.. lab.Invoker is null ? [] : (string[])[lab.Paths.HiddenBin], lab.Tools.PostgresBin, lab.Tools.PgpoolBin, lab.Tools.PcpBin, .. Invocation.IsOnPath ? [] : (string[])[Invocation.Folder]];
+        var known = path.Split(':', StringSplitOptions.RemoveEmptyEntries);
+        return new Dictionary<string, string>
+        {
+            ["PGHOST"] = lab.Pgpool.SocketDirectories.Count > 0 ? lab.Pgpool.SocketDirectories[0] : "localhost",
+            ["PGPORT"] = lab.Pgpool.Port.ToString(),
+            ["PGDATABASE"] = Lab.Database,
+            ["PGUSER"] = lab.Owner,
+            ["PGPOOL_PORT"] = lab.Pgpool.Port.ToString(),
+            ["PCP_PORT"] = lab.Pgpool.PcpPort.ToString(),
+            ["PCPPASSFILE"] = lab.Paths.PcpPass,
+            ["PATH"] = string.Join(':', folders.Concat(known).Distinct()),
+        };
+    }
+
+    internal static string PcpPassword(Lab lab)
+    {
+        var line = File.Exists(lab.Paths.PcpPass) ? File.ReadLines(lab.Paths.PcpPass).FirstOrDefault() : null;
+        return line?.Split(':').ElementAtOrDefault(3) ?? $"missing: there is no {lab.Paths.PcpPass}";
+    }
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true)]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class EnvJson : JsonSerializerContext
+{
+    internal static EnvJson Readable => new(new JsonSerializerOptions(Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

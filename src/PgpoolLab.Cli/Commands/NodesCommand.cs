@@ -1,0 +1,62 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Provisioning.Reports;
+using Spectre.Console;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>nodes</c>: what Pgpool-II thinks beside what each PostgreSQL says itself.</summary>
+internal static class NodesCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var watch = new Option<bool>("--watch", "-w") { Description = "Show it again every second, until Ctrl+C" };
+        var command = new Command("nodes", "Show what Pgpool-II thinks of every node beside what the node says itself") { CommandLine.Lab, watch, CommandLine.Json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var lab = LabCommand.Open(parsed);
+            var host = new LocalHost(TimeProvider.System);
+            var probes = new ProbeRunner(host, TimeProvider.System);
+            try
+            {
+                do
+                {
+                    var report = await new NodesReporter(host).ReportAsync(lab, cancellationToken);
+                    if (parsed.GetValue(watch) && terminal.Data.Profile.Capabilities.Ansi)
+                    {
+                        terminal.Data.Clear();
+                    }
+
+                    Print(terminal, report, parsed.GetValue(CommandLine.Json));
+                    if (parsed.GetValue(watch))
+                    {
+                        await probes.PauseAsync(TimeSpan.FromSeconds(1), cancellationToken);
+                    }
+                }
+                while (parsed.GetValue(watch));
+            }
+            catch (OperationCanceledException) when (parsed.GetValue(watch))
+            {
+                // Ctrl+C is how one leaves --watch.
+            }
+
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, NodesReport report, bool json)
+    {
+        if (json)
+        {
+            terminal.Out.WriteLine(NodesReporter.ToJson(report));
+        }
+        else
+        {
+            NodesView.Print(terminal.Data, report);
+        }
+    }
+}

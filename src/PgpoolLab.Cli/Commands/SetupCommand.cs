@@ -1,0 +1,97 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>setup</c> makes a lab and proves that it works; <c>up</c> leaves it running.</summary>
+internal static class SetupCommand
+{
+    private static readonly Argument<string> Directory = new("DIR") { Description = "The lab's folder: empty, or not there yet", DefaultValueFactory = _ => "." };
+    private static readonly Option<int> Nodes = new("--nodes", "-n") { Description = "PostgreSQL nodes: one primary, the others standbys", HelpName = "N", DefaultValueFactory = _ => 2 };
+    private static readonly Option<string> Mode = new("--mode", "-m") { Description = "Clustering mode: s, or streaming", HelpName = "MODE", DefaultValueFactory = _ => "s" };
+    private static readonly Option<string> Port = new("--port", "-p") { Description = "Pgpool-II's port, or auto; pcp is the next, then the nodes", HelpName = "PORT|auto", DefaultValueFactory = _ => PortLayout.DefaultPgpool.ToString() };
+    private static readonly Option<int?> PgPort = new("--pg-port") { Description = "Port of node 0; the other nodes follow", HelpName = "PORT" };
+    private static readonly Option<bool> Slots = new("--slots", "-s") { Description = "Replication slots instead of WAL archiving" };
+    private static readonly Option<bool> Rewind = new("--rewind", "-r") { Description = "Online recovery tries pg_rewind before a base backup" };
+    private static readonly Option<string> Standbys = new("--standbys") { Description = "How standbys are made: basebackup", HelpName = "HOW", DefaultValueFactory = _ => "basebackup" };
+    private static readonly Option<bool> Start = new("--start", "--no-stop") { Description = "Leave everything running" };
+    private static readonly Option<string?> Name = new("--name") { Description = "The lab's name; by default the folder's", HelpName = "NAME" };
+    private static readonly Option<int?> PgVersion = new("--pg-version") { Description = "PostgreSQL's major version; by default the newest that is complete", HelpName = "N" };
+    private static readonly Option<string?> PgBin = new("--pg-bin") { Description = "Folder of PostgreSQL's programs (or PGBIN)", HelpName = "DIR" };
+    private static readonly Option<string?> PgpoolDir = new("--pgpool-dir") { Description = "Where Pgpool-II is installed (or PGPOOL_INSTALL_DIR)", HelpName = "DIR" };
+    private static readonly Option<string[]> Set = new("--set") { Description = "A setting: pgpool.KEY=VALUE or postgresql.KEY=VALUE; repeatable", HelpName = "SETTING", DefaultValueFactory = _ => [] };
+    private static readonly Option<string?> Templates = new("--templates") { Description = "Folder with your own copies of templates", HelpName = "DIR" };
+    private static readonly Option<string?> RunAsUser = new("--run-as") { Description = "As root: the user to run the servers as; by default the folder's owner or postgres", HelpName = "USER" };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
+    private static readonly Option<bool> Keep = new("--keep") { Description = "If it fails, keep what was made" };
+
+    static SetupCommand()
+    {
+        Mode.AcceptOnlyFromAmong("s", "streaming");
+        Standbys.AcceptOnlyFromAmong("basebackup");
+        Port.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && text != "auto" && !int.TryParse(text, out _))
+            {
+                result.AddError($"--port must be a number between 1 and 65535, or auto; it is '{text}'.");
+            }
+        });
+    }
+
+    internal static Command Create(Terminal terminal, IReadOnlyList<string> arguments, string name, bool start)
+    {
+        var command = new Command(name, start ? "Make a lab and leave it running (setup and start in one)" : "Make a lab in DIR, prove that it works, leave it stopped")
+        {
+            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Start, Name, PgVersion, PgBin, PgpoolDir, Set, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, arguments, start, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, IReadOnlyList<string> arguments, bool start, CancellationToken cancellationToken)
+    {
+        var spec = Spec(parsed, start);
+        using var progress = new ProgressView(terminal);
+        var setup = new SetupOperation(Terminal.Operation(progress));
+        if (parsed.GetValue(DryRun))
+        {
+            PlanView.Print(terminal.Out, await setup.PlanAsync(spec, cancellationToken));
+            return (int)ExitCode.Done;
+        }
+
+        var began = TimeProvider.System.GetTimestamp();
+        var result = await setup.ExecuteAsync(spec, ["pgpoollab", .. arguments], cancellationToken);
+        progress.Dispose();
+        if (parsed.GetValue(CommandLine.Json))
+        {
+            terminal.Out.WriteLine(LabInfo.Of(result.Lab, spec.LeaveRunning).ToJson());
+        }
+
+        SetupSummary.Say(terminal, result, spec.LeaveRunning, TimeProvider.System.GetElapsedTime(began));
+        return (int)ExitCode.Done;
+    }
+
+    private static LabSpec Spec(ParseResult parsed, bool start) => new()
+    {
+        Directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetValue(Directory)!)),
+        Name = parsed.GetValue(Name),
+        Nodes = parsed.GetValue(Nodes),
+        Mode = ClusteringMode.StreamingReplication,
+        Port = int.TryParse(parsed.GetValue(Port), out var port) ? port : null,
+        PostgresPort = parsed.GetValue(PgPort),
+        UseSlots = parsed.GetValue(Slots),
+        UseRewind = parsed.GetValue(Rewind),
+        LeaveRunning = start || parsed.GetValue(Start),
+        KeepOnFailure = parsed.GetValue(Keep),
+        PostgresMajor = parsed.GetValue(PgVersion),
+        PostgresBin = FullPath(parsed.GetValue(PgBin)),
+        PgpoolDirectory = FullPath(parsed.GetValue(PgpoolDir)),
+        Templates = FullPath(parsed.GetValue(Templates)),
+        RunAs = parsed.GetValue(RunAsUser),
+        Settings = parsed.GetValue(Set) ?? [],
+    };
+
+    private static string? FullPath(string? path) => path is null ? null : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Cli;
+
+/// <summary>The program: parses, runs one command, and turns whatever happened into an exit code.</summary>
+internal static class Program
+{
+    /// <summary>Undoing may take this long after Ctrl+C; System.CommandLine's own two seconds would cut it off.</summary>
+    private static readonly TimeSpan UndoTime = TimeSpan.FromMinutes(10);
+
+    public static async Task<int> Main(string[] arguments)
+    {
+        Invocation.Remember();
+        var terminal = Terminal.Create(Console.Out, Console.Error, Environment.GetEnvironmentVariable);
+        return await RunAsync(arguments, terminal);
+    }
+
+    internal static async Task<int> RunAsync(string[] arguments, Terminal terminal)
+    {
+        var parsed = CommandLine.Root(terminal, arguments).Parse(arguments);
+        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        {
+            ErrorView.Usage(terminal, parsed);
+            return (int)ExitCode.Usage;
+        }
+
+        using var hangup = new CancellationTokenSource();
+        using var onHangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            hangup.Cancel();
+        });
+        try
+        {
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = UndoTime }, hangup.Token);
+        }
+        catch (Exception error)
+        {
+            return (int)ErrorView.Show(terminal, error);
+        }
+    }
+}

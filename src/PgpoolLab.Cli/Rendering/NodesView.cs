@@ -1,0 +1,95 @@
+using PgpoolLab.Provisioning.Reports;
+using Spectre.Console;
+
+namespace PgpoolLab.Cli.Rendering;
+
+/// <summary>The table of <c>nodes</c>: left what Pgpool-II thinks, right what each PostgreSQL says itself.</summary>
+internal static class NodesView
+{
+    private const int WidthOfOneTable = 124;
+
+    internal static void Print(IAnsiConsole console, NodesReport report)
+    {
+        if (console.Profile.Width >= WidthOfOneTable)
+        {
+            var table = Table();
+            AddNode(table);
+            AddPgpool(table);
+            AddPostgres(table);
+            foreach (var node in report.Nodes)
+            {
+                table.AddRow([.. Node(node), .. Pgpool(node), .. Postgres(node)]);
+            }
+
+            console.Write(table);
+        }
+        else
+        {
+            console.MarkupLine("[bold]What Pgpool-II thinks[/]");
+            PrintHalf(console, report, AddPgpool, Pgpool);
+            console.MarkupLine("[bold]What each PostgreSQL says itself[/]");
+            PrintHalf(console, report, AddPostgres, Postgres);
+        }
+
+        foreach (var finding in report.Findings)
+        {
+            console.MarkupLine($"[yellow]![/] {Markup.Escape(finding.Problem)}");
+            if (finding.Fix is not null)
+            {
+                console.MarkupLine($"  [blue]→[/] {Markup.Escape(finding.Fix)}");
+            }
+        }
+    }
+
+    private static void PrintHalf(IAnsiConsole console, NodesReport report, Action<Table> addColumns, Func<NodeView, string[]> cells)
+    {
+        var table = Table();
+        AddNode(table);
+        addColumns(table);
+        foreach (var node in report.Nodes)
+        {
+            table.AddRow([.. Node(node), .. cells(node)]);
+        }
+
+        console.Write(table);
+    }
+
+    private static Table Table() => new Table().Border(TableBorder.Minimal).BorderStyle(Style.Parse("grey"));
+
+    private static void AddNode(Table table) => table.AddColumn(Right("node")).AddColumn(Right("port"));
+
+    private static void AddPgpool(Table table) =>
+        table.AddColumn(Left("Pgpool-II: status")).AddColumn(Left("role")).AddColumn(Right("weight")).AddColumn(Right("selects"))
+            .AddColumn(Left("replication")).AddColumn(Right("delay")).AddColumn(Left("last change"));
+
+    private static void AddPostgres(Table table) =>
+        table.AddColumn(Left("PostgreSQL: up")).AddColumn(Left("role")).AddColumn(Right("timeline")).AddColumn(Right("WAL position")).AddColumn(Right("lag"));
+
+    private static TableColumn Left(string title) => new TableColumn(title).NoWrap();
+
+    private static TableColumn Right(string title) => new TableColumn(title).NoWrap().RightAligned();
+
+    private static string[] Node(NodeView node) => [node.Id.ToString(), node.Port.ToString()];
+
+    private static string[] Pgpool(NodeView node) => node.Pgpool is not { } p ? ["[grey]no answer[/]", "", "", "", "", "", ""] :
+    [
+        p.Status is "up" or "waiting" ? $"[green]{p.Status}[/]" : $"[red]{Markup.Escape(p.Status)}[/]",
+        Role(p.Role),
+        p.Weight is { } weight && double.TryParse(weight, System.Globalization.CultureInfo.InvariantCulture, out var w) ? w.ToString("0.00") : "",
+        p.SelectCount?.ToString() ?? "",
+        Markup.Escape(string.Join(", ", ((string?[])[p.ReplicationState, p.SyncState]).OfType<string>())),
+        Markup.Escape(p.Delay ?? ""),
+        Markup.Escape(p.LastChange ?? ""),
+    ];
+
+    private static string[] Postgres(NodeView node) => node.Postgres is { Up: false } ? ["[red]no[/]", "", "", "", ""] :
+    [
+        "[green]yes[/]",
+        Role(node.Postgres.Role ?? ""),
+        node.Postgres.Timeline?.ToString() ?? "",
+        node.Postgres.WalPosition ?? "",
+        node.Postgres.LagBytes is { } lag ? $"{lag} B" : "",
+    ];
+
+    private static string Role(string role) => role == "primary" ? "[bold]primary[/]" : Markup.Escape(role);
+}

@@ -1,0 +1,34 @@
+using PgpoolLab.Provisioning.Planning;
+
+namespace PgpoolLab.Cli.Rendering;
+
+/// <summary>Prints a plan: steps, files, ports, commands.</summary>
+internal static class PlanView
+{
+    internal static void Print(TextWriter output, LabPlan plan)
+    {
+        var lab = plan.Lab;
+        output.WriteLine($"Lab      {lab.Name}");
+        output.WriteLine($"Folder   {lab.Root}");
+        output.WriteLine($"User     {lab.Owner}{(lab.Invoker is null ? "" : $" (called by {lab.Invoker})")}");
+        output.WriteLine($"Programs PostgreSQL {lab.Tools.Postgres} in {lab.Tools.PostgresBin}, Pgpool-II {lab.Tools.Pgpool} in {lab.Tools.PgpoolBin}");
+        output.WriteLine($"Ports    {string.Join(", ", lab.Ports.All(lab.Nodes.Count).Select(p => $"{p.Port} {p.Use}"))}");
+        output.WriteLine($"Sockets  {string.Join(", ", lab.Pgpool.SocketDirectories)}");
+        output.WriteLine();
+        var number = 0;
+        foreach (var stage in plan.Stages)
+        {
+            foreach (var lane in stage.Lanes)
+            {
+                foreach (var step in lane)
+                {
+                    output.WriteLine($"{++number,3}. {step.Title}{(stage.Lanes.Count > 1 ? "   [side by side with the others of this group]" : "")}");
+                    foreach (var line in step.Preview(lab))
+                    {
+                        output.WriteLine($"       {line}");
+                    }
+                }
+            }
+        }
+    }
+}

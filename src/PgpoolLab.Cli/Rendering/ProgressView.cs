@@ -1,0 +1,109 @@
+using PgpoolLab.Provisioning.Planning;
+using Spectre.Console;
+
+namespace PgpoolLab.Cli.Rendering;
+
+/// <summary>Shows the steps of a plan: live with their times on a terminal, a plain line each elsewhere.</summary>
+internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly List<string> _running = [];
+    private bool _lineIsLive;
+
+    public void Started(string title)
+    {
+        lock (_gate)
+        {
+            _running.Add(title);
+            Redraw();
+        }
+    }
+
+    public void Finished(string title, TimeSpan elapsed)
+    {
+        lock (_gate)
+        {
+            _running.Remove(title);
+            Line($"[green]✓[/] {Markup.Escape(title)} [grey]{elapsed.TotalMilliseconds:0} ms[/]", $"ok   {title} ({elapsed.TotalMilliseconds:0} ms)");
+        }
+    }
+
+    public void Failed(string title)
+    {
+        lock (_gate)
+        {
+            _running.Remove(title);
+            Line($"[red]✗[/] {Markup.Escape(title)}", $"FAIL {title}");
+        }
+    }
+
+    public void Undoing(string title)
+    {
+        lock (_gate)
+        {
+            Line($"[grey]↶ {Markup.Escape(title)}[/]", $"undo {title}");
+        }
+    }
+
+    public void Note(string text)
+    {
+        lock (_gate)
+        {
+            Line($"[yellow]•[/] {Markup.Escape(text)}", $"note {text}");
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            Clear();
+        }
+    }
+
+    private void Line(string markup, string plain)
+    {
+        if (terminal.Quiet)
+        {
+            return;
+        }
+
+        if (!terminal.IsInteractive)
+        {
+            terminal.Error.WriteLine(plain);
+            return;
+        }
+
+        Clear();
+        terminal.Talk.MarkupLine(markup);
+        Redraw();
+    }
+
+    // One line at the bottom names what is going on; finished steps scroll up above it.
+    private void Redraw()
+    {
+        if (terminal.Quiet || !terminal.IsInteractive)
+        {
+            return;
+        }
+
+        Clear();
+        if (_running.Count > 0)
+        {
+            var text = "… " + string.Join(", ", _running);
+            var width = Math.Max(10, terminal.Talk.Profile.Width - 1);
+            terminal.Talk.Markup($"[grey]{Markup.Escape(text.Length <= width ? text : text[..(width - 1)] + "…")}[/]");
+            _lineIsLive = true;
+        }
+    }
+
+    private void Clear()
+    {
+        if (_lineIsLive)
+        {
+            const string eraseLine = "\r\u001b[2K";
+            terminal.Error.Write(eraseLine);
+            _lineIsLive = false;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+namespace PgpoolLab.Hosts;
+
+/// <summary>A machine servers run on: programs, processes, files and ports. All paths are absolute.</summary>
+public interface IHost
+{
+    /// <summary>Runs a program to its end. On cancellation it is asked to end, then made to.</summary>
+    /// <exception cref="ProgramNotFoundException">There is no such program, or it may not be executed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the program has ended.</exception>
+    Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken);
+
+    /// <summary>Starts a server that outlives this program, in a session of its own, without any of our streams.</summary>
+    /// <param name="command">What to start.</param>
+    /// <param name="logFile">Gets its output.</param>
+    /// <param name="append">Keep what the log holds; otherwise it is emptied first.</param>
+    /// <param name="cancellationToken">Cancels the start, not the server.</param>
+    /// <returns>Its process id.</returns>
+    Task<int> StartDetachedAsync(CommandSpec command, string logFile, bool append, CancellationToken cancellationToken);
+
+    /// <summary>Looks a process up.</summary>
+    /// <returns>What is known of it, or null when there is none (a zombie counts as none).</returns>
+    ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken);
+
+    /// <summary>Every process of the lab's user that passes the test.</summary>
+    ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken);
+
+    /// <summary>Sends a signal to exactly this process: to none when the process id belongs to another by now.</summary>
+    /// <returns>False when the process was gone.</returns>
+    ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken);
+
+    /// <summary>Tries whether a server could listen on this loopback port.</summary>
+    /// <returns>Null when it is free, else what is in the way, for example <c>used by postgres (pid 12)</c>.</returns>
+    ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken);
+
+    /// <summary>True when somebody listens on this unix socket; false for a file a dead server left, and when there is none.</summary>
+    ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>The path with every symbolic link resolved; the path itself when it does not exist.</summary>
+    ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Reads a text file; null when there is none.</summary>
+    ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Writes a text file whole or not at all (temporary file and rename).</summary>
+    ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken);
+
+    /// <summary>Appends to a text file.</summary>
+    ValueTask AppendTextAsync(string path, string text, CancellationToken cancellationToken);
+
+    /// <summary>True when the path is a file, folder, socket or link of any kind.</summary>
+    ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Creates a folder with exactly this mode; its parent must exist.</summary>
+    ValueTask CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken);
+
+    /// <summary>Names of what lies in a folder; empty when there is none.</summary>
+    ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a file, link, socket or whole folder; nothing happens when there is none. Links are not followed.</summary>
+    ValueTask DeleteAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Creates a symbolic link.</summary>
+    ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken);
+
+    /// <summary>True when this program's user may create files there.</summary>
+    ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken);
+}
+
+/// <summary>What tells one process from every other.</summary>
+/// <param name="Id">Process id.</param>
+/// <param name="StartedAt">When it started, in the host's own unit: with the id it is unique until the machine restarts.</param>
+/// <param name="Name">Short name of its program, for example <c>postgres</c>.</param>
+/// <param name="CommandLine">Its argv, joined by spaces.</param>
+/// <param name="WorkingDirectory">Its working folder with links resolved; null when that cannot be seen.</param>
+/// <param name="SessionId">Id of its session's leader.</param>
+public sealed record ProcessFacts(int Id, string StartedAt, string Name, string CommandLine, string? WorkingDirectory, int SessionId);
+
+/// <summary>The signals the lab's servers know.</summary>
+public enum ProcessSignal
+{
+    /// <summary>SIGHUP: read the configuration again.</summary>
+    Hangup = 1,
+
+    /// <summary>SIGINT: fast shutdown, of PostgreSQL and Pgpool-II alike.</summary>
+    Interrupt = 2,
+
+    /// <summary>SIGQUIT: immediate shutdown.</summary>
+    Quit = 3,
+
+    /// <summary>SIGKILL.</summary>
+    Kill = 9,
+
+    /// <summary>SIGTERM: smart shutdown.</summary>
+    Terminate = 15,
+}
+
+/// <summary>A program could not be started at all.</summary>
+/// <param name="program">Its name or path.</param>
+/// <param name="inner">The system's own error.</param>
+public sealed class ProgramNotFoundException(string program, Exception inner)
+    : Model.LabException(Model.ExitCode.Missing, $"Could not start {program}: {inner.Message}", inner);

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+
+namespace PgpoolLab.Hosts;
+
+/// <summary>An operating system user.</summary>
+/// <param name="Name">Login name.</param>
+/// <param name="UserId">Numeric user id.</param>
+/// <param name="GroupId">Numeric id of the primary group.</param>
+/// <param name="Home">Home folder.</param>
+public sealed record SystemUser(string Name, int UserId, int GroupId, string Home);
+
+/// <summary>Who this process is, and how root becomes somebody else: PostgreSQL refuses to run as root.</summary>
+public static class Identity
+{
+    private static SystemUser? _became;
+
+    /// <summary>True when this process has root's rights.</summary>
+    public static bool IsRoot => !OperatingSystem.IsWindows() && Posix.EffectiveUserId() == 0;
+
+    /// <summary>True after <see cref="Become"/>: called by root, working as another user.</summary>
+    public static bool HasStoodDown => _became is not null;
+
+    /// <summary>The user this process works as.</summary>
+    public static SystemUser Current =>
+        _became ?? (OperatingSystem.IsWindows()
+            ? new SystemUser(Environment.UserName, 0, 0, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile))
+            : Find(((int)Posix.EffectiveUserId()).ToString())
+              ?? new SystemUser(Environment.UserName, (int)Posix.EffectiveUserId(), 0, Environment.GetEnvironmentVariable("HOME") ?? "/"));
+
+    /// <summary>Looks a user up by name or number.</summary>
+    /// <returns>Null when there is none.</returns>
+    public static SystemUser? Find(string nameOrId)
+    {
+        // id -P prints a passwd line on BSD and macOS; getent does elsewhere. /etc/passwd alone would miss LDAP and the like.
+        var line = PasswdLines("/etc/passwd").Select(l => l.Split(':')).FirstOrDefault(f => f.Length >= 7 && (f[0] == nameOrId || f[2] == nameOrId))
+            ?? (OperatingSystem.IsMacOS() ? Output("id", "-P", nameOrId) : Output("getent", "passwd", nameOrId))?.Split(':');
+        if (line is not { Length: >= 7 } || !int.TryParse(line[2], out var user) || !int.TryParse(line[3], out var group))
+        {
+            return null;
+        }
+
+        return new SystemUser(line[0], user, group, line[^2]);
+    }
+
+    /// <summary>Numeric owner and group of a path; null when it cannot be seen.</summary>
+    public static (int User, int Group)? OwnerOf(string path)
+    {
+        var fields = Output("ls", "-ldn", "--", path)?.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields is { Length: > 4 } && int.TryParse(fields[2], out var user) && int.TryParse(fields[3], out var group) ? (user, group) : null;
+    }
+
+    /// <summary>Gives a path to a user. Needs root.</summary>
+    public static void Own(string path, int user, int group) => Posix.Own(path, (uint)user, (uint)group);
+
+    /// <summary>Works as another user from now on, with that user's groups and environment. Needs root.</summary>
+    public static void Become(SystemUser user)
+    {
+        Posix.Become(user.Name, (uint)user.UserId, (uint)user.GroupId);
+        _became = user;
+        Environment.SetEnvironmentVariable("HOME", user.Home);
+        Environment.SetEnvironmentVariable("USER", user.Name);
+        Environment.SetEnvironmentVariable("LOGNAME", user.Name);
+        foreach (var roots in new[] { "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR" })
+        {
+            Environment.SetEnvironmentVariable(roots, null);
+        }
+    }
+
+    /// <summary>Does one thing with the rights this process began with: as root when it has stood down, else simply as it is.</summary>
+    /// <returns>False when root's rights cannot be had back; nothing was done.</returns>
+    public static bool WithOriginalRights(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        if (_became is { } user)
+        {
+            return Posix.WithRoot((uint)user.UserId, (uint)user.GroupId, action);
+        }
+
+        action();
+        return true;
+    }
+
+    /// <summary>True when the current user may enter this folder and create files in it.</summary>
+    public static bool CanEnterAndWrite(string directory) =>
+        OperatingSystem.IsWindows() ? Directory.Exists(directory) : Posix.CanEnterAndWrite(directory);
+
+    /// <summary>True when the current user may execute this file.</summary>
+    public static bool CanExecute(string path) =>
+        File.Exists(path) && (OperatingSystem.IsWindows() || Posix.CanExecute(path));
+
+    private static string[] PasswdLines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
+
+    private static string? Output(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true });
+            var text = process?.StandardOutput.ReadToEnd();
+            process?.WaitForExit();
+            return process?.ExitCode == 0 ? text?.Trim() : null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+}

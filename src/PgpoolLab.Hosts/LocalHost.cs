@@ -1,0 +1,294 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+
+namespace PgpoolLab.Hosts;
+
+/// <summary>The machine this program runs on. Servers need a POSIX system; the rest of the tool does not.</summary>
+/// <param name="time">The clock for durations and timeouts.</param>
+public sealed class LocalHost(TimeProvider time) : IHost
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    /// <inheritdoc/>
+    public async Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var started = time.GetTimestamp();
+        using var timeout = new CancellationTokenSource(command.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var process = Start(command, redirect: true);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(either.Token);
+            var error = process.StandardError.ReadToEndAsync(either.Token);
+            await WriteInputAsync(process, command.Input, either.Token);
+            await process.WaitForExitAsync(either.Token);
+            return new CommandResult(command, process.ExitCode, await output, await error, time.GetElapsedTime(started));
+        }
+        catch (OperationCanceledException)
+        {
+            await EndAsync(process);
+            cancellationToken.ThrowIfCancellationRequested();
+            return new CommandResult(command, 128 + (int)ProcessSignal.Terminate, "", $"It was ended after {command.Timeout.TotalSeconds:0} s.", time.GetElapsedTime(started));
+        }
+    }
+
+    /// <summary>Runs a program on the user's own terminal: it has our streams, and Ctrl+C is its business.</summary>
+    /// <returns>Its exit code.</returns>
+    public static async Task<int> RunInteractiveAsync(CommandSpec command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, c => c.Cancel = true);
+        using var process = Start(command, redirect: false);
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> StartDetachedAsync(CommandSpec command, string logFile, bool append, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        cancellationToken.ThrowIfCancellationRequested();
+        // A session of its own keeps the terminal's Ctrl+C away; the shell gives it the log and nothing of ours, then becomes it.
+        var script = append ? """log=$1; shift; exec "$@" </dev/null >>"$log" 2>&1""" : """log=$1; shift; exec "$@" </dev/null >"$log" 2>&1""";
+        string[] shell = ["/bin/sh", "-c", script, "sh", logFile, command.Program, .. command.Arguments];
+        var setsid = (string[])["/usr/bin/setsid", "/bin/setsid"];
+        var detached = setsid.FirstOrDefault(File.Exists) is { } program
+            ? command with { Program = program, Arguments = shell }
+            : command with { Program = "/usr/bin/perl", Arguments = ["-e", "use POSIX; POSIX::setsid(); exec @ARGV or die", .. shell] };
+        var process = Start(detached, redirect: false);
+        await Task.CompletedTask;
+        return process.Id;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ProcessTable.Find(processId));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All().Where(test).ToArray());
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        var same = ProcessTable.Find(process.Id) is { } now && now.StartedAt == process.StartedAt;
+        return ValueTask.FromResult(same && Posix.Signal(process.Id, (int)signal));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ProcessTable.WhyNotBindable(port));
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!Path.Exists(path))
+        {
+            return false;
+        }
+
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(OperatingSystem.IsWindows() ? Path.GetFullPath(path) : Posix.RealPath(path) ?? Path.GetFullPath(path));
+
+    /// <inheritdoc/>
+    public async ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await File.ReadAllTextAsync(path, cancellationToken);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
+    {
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            await using (var stream = new FileStream(temporary, Options(FileMode.Create, mode)))
+            {
+                await stream.WriteAsync(Utf8.GetBytes(text), cancellationToken);
+            }
+
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(temporary, mode);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask AppendTextAsync(string path, string text, CancellationToken cancellationToken) =>
+        await File.AppendAllTextAsync(path, text, Utf8, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Path.Exists(path) || new FileInfo(path).LinkTarget is not null);
+
+    /// <inheritdoc/>
+    public ValueTask CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, mode);
+            File.SetUnixFileMode(path, mode);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<string>>(Directory.Exists(path)
+            ? Directory.EnumerateFileSystemEntries(path).Select(e => Path.GetFileName(e)).ToArray()
+            : []);
+
+    /// <inheritdoc/>
+    public ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(path);
+        if (file.LinkTarget is null && Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        else if (file.LinkTarget is not null || Path.Exists(path))
+        {
+            file.Delete();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken)
+    {
+        File.CreateSymbolicLink(path, target);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Identity.CanEnterAndWrite(directory));
+
+    private static FileStreamOptions Options(FileMode create, UnixFileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = mode;
+        }
+
+        return options;
+    }
+
+    private static Process Start(CommandSpec command, bool redirect)
+    {
+        var info = new ProcessStartInfo(command.Program, command.Arguments)
+        {
+            RedirectStandardOutput = redirect,
+            RedirectStandardError = redirect,
+            RedirectStandardInput = redirect,
+            StandardOutputEncoding = redirect ? Utf8 : null,
+            StandardErrorEncoding = redirect ? Utf8 : null,
+            StandardInputEncoding = redirect ? Utf8 : null,
+            WorkingDirectory = command.WorkingDirectory ?? "",
+        };
+        // Messages are read by people who compare them with manuals, and by us: always the untranslated ones.
+        if (redirect)
+        {
+            info.Environment["LC_ALL"] = "C";
+        }
+
+        foreach (var (name, value) in command.Environment)
+        {
+            if (value is null)
+            {
+                info.Environment.Remove(name);
+            }
+            else
+            {
+                info.Environment[name] = value;
+            }
+        }
+
+        try
+        {
+            return Process.Start(info) ?? throw new InvalidOperationException("No process was started.");
+        }
+        catch (Win32Exception error)
+        {
+            throw new ProgramNotFoundException(command.Program, error);
+        }
+    }
+
+    private static async Task WriteInputAsync(Process process, string? input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync((input ?? "").AsMemory(), cancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading; its exit code tells the rest.
+        }
+    }
+
+    private async Task EndAsync(Process process)
+    {
+        if (process.HasExited)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), time);
+        try
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                Posix.Signal(process.Id, (int)ProcessSignal.Terminate);
+                await process.WaitForExitAsync(patience.Token);
+                return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It had its time.
+        }
+
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync(CancellationToken.None);
+    }
+}

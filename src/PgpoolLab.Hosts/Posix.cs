@@ -1,0 +1,129 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace PgpoolLab.Hosts;
+
+/// <summary>The system calls .NET has no face for.</summary>
+internal static partial class Posix
+{
+    private const string C = "libc";
+
+    [LibraryImport(C, EntryPoint = "geteuid")]
+    internal static partial uint EffectiveUserId();
+
+    [LibraryImport(C, EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+
+    [LibraryImport(C, EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport(C, EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Access(string path, int mode);
+
+    [LibraryImport(C, EntryPoint = "initgroups", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int InitGroups(string user, uint group);
+
+    [LibraryImport(C, EntryPoint = "setresgid", SetLastError = true)]
+    private static partial int SetGroups(uint real, uint effective, uint saved);
+
+    [LibraryImport(C, EntryPoint = "setresuid", SetLastError = true)]
+    private static partial int SetUsers(uint real, uint effective, uint saved);
+
+    [LibraryImport(C, EntryPoint = "setgid", SetLastError = true)]
+    private static partial int SetGroup(uint group);
+
+    [LibraryImport(C, EntryPoint = "setuid", SetLastError = true)]
+    private static partial int SetUser(uint user);
+
+    [LibraryImport(C, EntryPoint = "realpath", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint ResolvePath(string path, nint buffer);
+
+    [LibraryImport(C, EntryPoint = "free")]
+    private static partial void Free(nint memory);
+
+    /// <returns>Null when the path does not exist or may not be seen.</returns>
+    internal static string? RealPath(string path)
+    {
+        var text = ResolvePath(path, 0);
+        if (text == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            return Marshal.PtrToStringUTF8(text);
+        }
+        finally
+        {
+            Free(text);
+        }
+    }
+
+    internal static bool CanEnterAndWrite(string directory) => Access(directory, 1 | 2) == 0;
+
+    internal static bool CanExecute(string path) => Access(path, 1) == 0;
+
+    /// <returns>False when there is no such process.</returns>
+    internal static bool Signal(int pid, int signal)
+    {
+        const int noSuchProcess = 3;
+        if (Kill(pid, signal) == 0)
+        {
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() == noSuchProcess ? false : throw new Win32Exception();
+    }
+
+    internal static void Own(string path, uint user, uint group) => Check(ChangeOwner(path, user, group));
+
+    /// <summary>Gives up root for another user. On Linux the saved ids stay root, so that <see cref="WithRoot"/> works; no child inherits them
+    /// (execve copies the effective ids over the saved ones).</summary>
+    internal static void Become(string name, uint user, uint group)
+    {
+        Check(InitGroups(name, group));
+        if (OperatingSystem.IsLinux())
+        {
+            Check(SetGroups(group, group, 0));
+            Check(SetUsers(user, user, 0));
+        }
+        else
+        {
+            Check(SetGroup(group));
+            Check(SetUser(user));
+        }
+    }
+
+    /// <summary>Does one thing as root again, after <see cref="Become"/>.</summary>
+    /// <returns>False when this process cannot be root again; nothing was done.</returns>
+    internal static bool WithRoot(uint user, uint group, Action action)
+    {
+        const uint keep = uint.MaxValue;
+        if (!OperatingSystem.IsLinux() || SetUsers(keep, 0, keep) != 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            Check(SetGroups(keep, 0, keep));
+            action();
+        }
+        finally
+        {
+            Check(SetGroups(keep, group, keep));
+            Check(SetUsers(keep, user, keep));
+        }
+
+        return true;
+    }
+
+    private static void Check(int result)
+    {
+        if (result != 0)
+        {
+            throw new Win32Exception();
+        }
+    }
+}

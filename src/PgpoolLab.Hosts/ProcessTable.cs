@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace PgpoolLab.Hosts;
+
+/// <summary>Reads the system's processes and listeners: from /proc on Linux, from ps elsewhere.</summary>
+internal static class ProcessTable
+{
+    private static bool HasProc => OperatingSystem.IsLinux();
+
+    internal static ProcessFacts? Find(int id) => HasProc ? FromProc(id) : FromPs(["-p", id.ToString()]).FirstOrDefault();
+
+    internal static IEnumerable<ProcessFacts> All() =>
+        HasProc
+            ? Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id) : null).OfType<ProcessFacts>()
+            : FromPs(["-ax"]);
+
+    /// <summary>Who listens on a TCP port, as far as this user may know.</summary>
+    internal static string? Holder(int port)
+    {
+        if (!HasProc)
+        {
+            return null;
+        }
+
+        foreach (var table in (string[])["/proc/net/tcp", "/proc/net/tcp6"])
+        {
+            foreach (var fields in Lines(table).Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+            {
+                const string listening = "0A";
+                if (fields.Length > 9 && fields[3] == listening && fields[1].EndsWith($":{port:X4}", StringComparison.Ordinal))
+                {
+                    return HolderOfSocket(fields[9]) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})"
+                        : $"used by a process of {Identity.Find(fields[7])?.Name ?? "uid " + fields[7]}";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    internal static string? WhyNotBindable(int port)
+    {
+        foreach (var address in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
+        {
+            try
+            {
+                using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                // As the servers do: connections that linger in TIME_WAIT are not in the way.
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+                socket.Bind(new IPEndPoint(address, port));
+                socket.Listen(1);
+            }
+            catch (SocketException error) when (error.SocketErrorCode is SocketError.AddressAlreadyInUse)
+            {
+                return Holder(port) ?? "in use";
+            }
+            catch (SocketException error) when (error.SocketErrorCode is SocketError.AccessDenied)
+            {
+                return "reserved for root";
+            }
+            catch (SocketException) when (address.AddressFamily is AddressFamily.InterNetworkV6)
+            {
+                // This machine has no IPv6 loopback; servers do without it as well.
+            }
+        }
+
+        return null;
+    }
+
+    private static ProcessFacts? HolderOfSocket(string inode)
+    {
+        var name = $"socket:[{inode}]";
+        return All().FirstOrDefault(p => Links($"/proc/{p.Id}/fd").Any(target => target == name));
+    }
+
+    private static ProcessFacts? FromProc(int id)
+    {
+        try
+        {
+            // pid (comm) state ppid pgrp session ... starttime is the 22nd field; comm may hold spaces and brackets.
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            var close = stat.LastIndexOf(')');
+            var fields = stat[(close + 2)..].Split(' ');
+            if (fields[0] is "Z" or "X")
+            {
+                return null;
+            }
+
+            var name = stat[(stat.IndexOf('(', StringComparison.Ordinal) + 1)..close];
+            var command = File.ReadAllText($"/proc/{id}/cmdline").TrimEnd('\0').Replace('\0', ' ');
+            return new ProcessFacts(id, fields[19], name, command, LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[3]));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<ProcessFacts> FromPs(string[] selection)
+    {
+        string output;
+        try
+        {
+            using var ps = Process.Start(new ProcessStartInfo("ps", [.. selection, "-o", "pid=,sess=,state=,lstart=,args="]) { RedirectStandardOutput = true });
+            output = ps!.StandardOutput.ReadToEnd();
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            yield break;
+        }
+
+        foreach (var line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            // pid session state "Mon Nov 23 01:31:00 2026" args…
+            var fields = line.Split(' ', 9, StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length == 9 && int.TryParse(fields[0], out var id) && !fields[2].StartsWith('Z'))
+            {
+                _ = int.TryParse(fields[1], out var session);
+                yield return new ProcessFacts(id, string.Join(' ', fields[3..8]), Path.GetFileName(fields[8].Split(' ')[0]), fields[8], null, session);
+            }
+        }
+    }
+
+    private static string[] Links(string directory)
+    {
+        try
+        {
+            return Directory.GetFiles(directory).Select(LinkTarget).OfType<string>().ToArray();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static string? LinkTarget(string link)
+    {
+        try
+        {
+            return new FileInfo(link).LinkTarget;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
+
+    private static string Shorten(string text) => text.Length <= 80 ? text : text[..79] + "…";
+}

@@ -1,0 +1,75 @@
+namespace PgpoolLab.Model;
+
+/// <summary>Where everything of a lab lies. Paths are absolute and use forward slashes.</summary>
+/// <param name="Root">The lab's folder, absolute, without a slash at its end.</param>
+public sealed record LabPaths(string Root)
+{
+    /// <summary>pgpool.conf, pool_hba.conf, pcp.conf, pool_passwd, failover.sh, follow_primary.sh.</summary>
+    public string Etc => $"{Root}/etc";
+
+    /// <summary>Logs of everything, and events.jsonl.</summary>
+    public string Log => $"{Root}/log";
+
+    /// <summary>pgpool.pid.</summary>
+    public string Run => $"{Root}/run";
+
+    /// <summary>WAL archive, a folder for each node.</summary>
+    public string Archive => $"{Root}/archivedir";
+
+    /// <summary>The manifest, the lock and helpers of the tool itself.</summary>
+    public string Hidden => $"{Root}/.pgpoollab";
+
+    /// <summary>Wrapper programs for a lab whose servers run as another user.</summary>
+    public string HiddenBin => $"{Hidden}/bin";
+
+    /// <summary>The manifest.</summary>
+    public string Manifest => $"{Hidden}/lab.json";
+
+    /// <summary>Pgpool-II's configuration.</summary>
+    public string PgpoolConf => $"{Etc}/pgpool.conf";
+
+    /// <summary>PCP's users and password hashes.</summary>
+    public string PcpConf => $"{Etc}/pcp.conf";
+
+    /// <summary>Pgpool-II's client authentication.</summary>
+    public string PoolHba => $"{Etc}/pool_hba.conf";
+
+    /// <summary>Pgpool-II's user passwords.</summary>
+    public string PoolPasswd => $"{Etc}/pool_passwd";
+
+    /// <summary>Run by Pgpool-II when a node fails.</summary>
+    public string FailoverScript => $"{Etc}/failover.sh";
+
+    /// <summary>Run by Pgpool-II for every other node after a new primary was chosen.</summary>
+    public string FollowPrimaryScript => $"{Etc}/follow_primary.sh";
+
+    /// <summary>Pgpool-II's PID file.</summary>
+    public string PgpoolPid => $"{Run}/pgpool.pid";
+
+    /// <summary>What Pgpool-II prints.</summary>
+    public string PgpoolLog => $"{Log}/pgpool.log";
+
+    /// <summary>Needed by Pgpool-II's query cache even while that is off.</summary>
+    public string OidDirectory => $"{Log}/oiddir";
+
+    /// <summary>The tool's own log.</summary>
+    public string ToolLog => $"{Log}/pgpoollab.log";
+
+    /// <summary>One JSON line for each run of a script.</summary>
+    public string Events => $"{Log}/events.jsonl";
+
+    /// <summary>The password file of the pcp programs.</summary>
+    public string PcpPass => $"{Root}/pcppass";
+
+    /// <summary>Archive of one node.</summary>
+    public string ArchiveOf(int node) => $"{Archive}/data{node}";
+
+    /// <summary>Data folder of one node.</summary>
+    public string Data(int node) => $"{Root}/data{node}";
+
+    /// <summary>What one PostgreSQL prints, also before its own logging has begun.</summary>
+    public string NodeLog(int node) => $"{Log}/{NodeLogName(node)}";
+
+    /// <summary>File name of <see cref="NodeLog"/>.</summary>
+    public static string NodeLogName(int node) => $"node{node}.log";
+}

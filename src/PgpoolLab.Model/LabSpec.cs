@@ -1,0 +1,134 @@
+using System.Text.RegularExpressions;
+
+namespace PgpoolLab.Model;
+
+/// <summary>What the user asked for, before anything about the machine is known.</summary>
+public sealed partial record LabSpec
+{
+    /// <summary>Pgpool-II's own limit for backends (MAX_NUM_BACKENDS).</summary>
+    public const int MaxNodes = 128;
+
+    /// <summary>The lab's folder, absolute.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Name; null for the folder's name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Number of PostgreSQL nodes.</summary>
+    public int Nodes { get; init; } = 2;
+
+    /// <summary>How Pgpool-II keeps its backends alike.</summary>
+    public ClusteringMode Mode { get; init; } = ClusteringMode.StreamingReplication;
+
+    /// <summary>Pgpool-II's port; null to choose a free block.</summary>
+    public int? Port { get; init; } = PortLayout.DefaultPgpool;
+
+    /// <summary>Port of node 0; null for Pgpool-II's port plus 2.</summary>
+    public int? PostgresPort { get; init; }
+
+    /// <summary>Replication slots instead of WAL archiving.</summary>
+    public bool UseSlots { get; init; }
+
+    /// <summary>Online recovery tries pg_rewind first.</summary>
+    public bool UseRewind { get; init; }
+
+    /// <summary>Leave the servers running.</summary>
+    public bool LeaveRunning { get; init; }
+
+    /// <summary>Keep the files of a setup that failed.</summary>
+    public bool KeepOnFailure { get; init; }
+
+    /// <summary>Major version of PostgreSQL; null for the newest that is complete.</summary>
+    public int? PostgresMajor { get; init; }
+
+    /// <summary>Folder of PostgreSQL's programs; null to look for them.</summary>
+    public string? PostgresBin { get; init; }
+
+    /// <summary>Where Pgpool-II is installed (its prefix, or the folder of <c>pgpool</c>); null to look for it.</summary>
+    public string? PgpoolDirectory { get; init; }
+
+    /// <summary>Folder with the user's own templates.</summary>
+    public string? Templates { get; init; }
+
+    /// <summary>User to run the servers as when called by root; null to decide.</summary>
+    public string? RunAs { get; init; }
+
+    /// <summary>The raw <c>--set</c> arguments.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>Finds everything that is wrong with this request, without looking at the machine.</summary>
+    /// <returns>One sentence for each problem; empty when there is none.</returns>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        if (Nodes is < 1 or > MaxNodes)
+        {
+            problems.Add($"--nodes must be between 1 and {MaxNodes} (Pgpool-II's own limit); it is {Nodes}.");
+        }
+
+        if (Port is { } port && port is < 1 or > 65535)
+        {
+            problems.Add($"--port must be between 1 and 65535, or auto; it is {Port}.");
+        }
+        else if (PostgresPort is < 1 or > 65535)
+        {
+            problems.Add($"--pg-port must be between 1 and 65535; it is {PostgresPort}.");
+        }
+        else if (Port is { } first && Nodes is >= 1 and <= MaxNodes)
+        {
+            var layout = PortLayout.From(first, PostgresPort);
+            if (Math.Max(layout.Pcp, layout.Postgres(Nodes - 1)) > 65535)
+            {
+                problems.Add($"With --port {first} and {Nodes} nodes the ports would end at {Math.Max(layout.Pcp, layout.Postgres(Nodes - 1))}; the last port there is is 65535.");
+            }
+            else if (layout.All(Nodes).GroupBy(p => p.Port).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            {
+                problems.Add($"Port {twice.Key} would be used twice: {string.Join(" and ", twice.Select(p => p.Use))}. Move the nodes with --pg-port.");
+            }
+        }
+
+        if (Name is not null && !NamePattern().IsMatch(Name))
+        {
+            problems.Add($"--name '{Name}' cannot be used: a name has 1 to 100 characters, does not begin with '-' or '.', and has no '/' and no control characters.");
+        }
+
+        if (Directory.Any(char.IsControl))
+        {
+            problems.Add("The folder's name holds a line break or another control character; configuration files cannot carry that.");
+        }
+
+        if (PostgresBin is not null && PostgresMajor is not null)
+        {
+            problems.Add("--pg-version and --pg-bin exclude each other.");
+        }
+
+        problems.AddRange(Settings.Select(s => ParseSetting(s).Problem).OfType<string>());
+        return problems;
+    }
+
+    /// <summary>The <c>--set</c> arguments for one program.</summary>
+    /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
+    /// <returns>Names and values in the order given; the last of a name wins.</returns>
+    public IReadOnlyDictionary<string, string> SettingsOf(string program) =>
+        Settings.Select(ParseSetting).Where(s => s.Problem is null && s.Program == program)
+            .GroupBy(s => s.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last().Value, StringComparer.Ordinal);
+
+    private static (string Program, string Key, string Value, string? Problem) ParseSetting(string text)
+    {
+        var match = SettingPattern().Match(text);
+        if (!match.Success)
+        {
+            return ("", "", "", $"--set '{text}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.");
+        }
+
+        var value = match.Groups[3].Value;
+        return (match.Groups[1].Value, match.Groups[2].Value, value,
+            value.Any(char.IsControl) ? $"--set {match.Groups[1]}.{match.Groups[2]}: the value holds a line break or another control character." : null);
+    }
+
+    [GeneratedRegex(@"^(pgpool|postgresql)\.([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex SettingPattern();
+
+    [GeneratedRegex(@"^[^\p{C}/.\-][^\p{C}/]{0,99}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern();
+}

@@ -1,0 +1,37 @@
+namespace PgpoolLab.Provisioning.Configuration;
+
+/// <summary>Quoting for configuration files. For the shell see <see cref="Hosts.Shell"/>.</summary>
+public static class ConfigQuoting
+{
+    /// <summary>A value for postgresql.conf and pgpool.conf, in single quotes.</summary>
+    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File"; pgpool.conf has the same rules.</remarks>
+    public static string Value(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return $"'{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";
+    }
+
+    /// <summary>A value inside a libpq connection string.</summary>
+    /// <remarks>PostgreSQL manual, libpq, "Keyword/Value Connection Strings".</remarks>
+    public static string ConnectionValue(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Length > 0 && !text.AsSpan().ContainsAny(" '\\")
+            ? text
+            : $"'{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
+    }
+
+    /// <summary>Text in a command that has %-escapes (archive_command, failover_command): a percent sign is written twice.</summary>
+    public static string Percent(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Replace("%", "%%", StringComparison.Ordinal);
+    }
+
+    /// <summary>Text inside a shell's here-document whose end marker is not quoted.</summary>
+    public static string HereDocument(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("$", @"\$", StringComparison.Ordinal).Replace("`", @"\`", StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,168 @@
+using System.Text.RegularExpressions;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using Scriban;
+using Scriban.Parsing;
+using Scriban.Runtime;
+using Scriban.Syntax;
+
+namespace PgpoolLab.Provisioning.Configuration;
+
+/// <summary>Turns a lab into the text of its files. Unknown names in a template are errors that give file and line.</summary>
+/// <param name="templates">Where templates come from.</param>
+/// <param name="programVersion">This program's version, for the files' heads.</param>
+public sealed partial class ConfigRenderer(TemplateStore templates, string programVersion)
+{
+    private readonly Dictionary<string, Template> _parsed = [];
+    private readonly Lock _gate = new();
+
+    /// <summary>A file of the whole lab.</summary>
+    /// <param name="name">Template, for example <c>pgpool/pgpool.conf</c>.</param>
+    /// <param name="lab">The lab.</param>
+    /// <param name="pcpUsers">Users of the pcp programs; only pcp.conf and pcppass name them.</param>
+    /// <exception cref="LabException">The template has an error.</exception>
+    public string Render(string name, Lab lab, IEnumerable<PcpUser>? pcpUsers = null)
+    {
+        var globals = Globals(lab);
+        if (pcpUsers is not null)
+        {
+            globals["pcp"] = TemplateModel.Pcp(pcpUsers);
+        }
+
+        return Render(name, lab, globals);
+    }
+
+    /// <summary>A file of one node, such as the additions to its postgresql.conf.</summary>
+    public string RenderNode(string name, Lab lab, PostgresNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        var globals = Globals(lab);
+        globals["node"] = TemplateModel.Node(lab, node.Id.ToString(), node.Port.ToString());
+        return Render(name, lab, globals);
+    }
+
+    /// <summary>The recovery settings of a standby.</summary>
+    public string RenderStandby(string name, Lab lab, PostgresNode node, PostgresNode primary)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(primary);
+        var globals = Globals(lab);
+        globals["standby"] = TemplateModel.Standby(lab, node.Id.ToString(), primary.Id.ToString(), primary.Port.ToString());
+        return Render(name, lab, globals);
+    }
+
+    /// <summary>A program that runs another one as the lab's user.</summary>
+    public string RenderWrapper(string name, Lab lab, string programName, string program)
+    {
+        var globals = Globals(lab);
+        globals["wrapper"] = new StrictObject("wrapper") { ["name"] = programName, ["program"] = program };
+        return Render(name, lab, globals);
+    }
+
+    private ScriptObject Globals(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return new ScriptObject
+        {
+            ["program"] = TemplateModel.Program(programVersion),
+            ["lab"] = TemplateModel.LabOf(lab),
+            ["paths"] = TemplateModel.PathsOf(lab),
+            ["pg"] = TemplateModel.PostgresOf(lab),
+            ["pgpool"] = TemplateModel.PgpoolOf(lab),
+            ["nodes"] = TemplateModel.Nodes(lab),
+            ["settings"] = TemplateModel.SettingsOf(lab),
+            ["conf"] = new TextFunction("conf", (_, text) => ConfigQuoting.Value(text)),
+            ["sh"] = new TextFunction("sh", (_, text) => Shell.Quote(text)),
+            ["conninfo"] = new TextFunction("conninfo", (_, text) => ConfigQuoting.ConnectionValue(text)),
+            ["percent"] = new TextFunction("percent", (_, text) => ConfigQuoting.Percent(text)),
+            ["heredoc"] = new TextFunction("heredoc", (_, template) => HereDocument(template, lab)),
+        };
+    }
+
+    /// <summary>A configuration file as a here-document of a script: the same template, with shell variables where the script knows
+    /// better. Markers stand for them while the template quotes its values; the text is escaped, then the markers become $variables.</summary>
+    private string HereDocument(string name, Lab lab)
+    {
+        var globals = Globals(lab);
+        globals["node"] = TemplateModel.Node(lab, Marker("node_id"), Marker("node_port"));
+        globals["standby"] = TemplateModel.Standby(lab, Marker("node_id"), Marker("primary_id"), Marker("primary_port"));
+        return MarkerPattern().Replace(ConfigQuoting.HereDocument(Render(name, lab, globals)), "${$1}");
+
+        static string Marker(string variable) => $"\uE000{variable}\uE001";
+    }
+
+    private string Render(string name, Lab lab, ScriptObject globals)
+    {
+        var context = new TemplateContext
+        {
+            StrictVariables = true,
+            EnableRelaxedMemberAccess = false,
+            EnableRelaxedTargetAccess = false,
+            TemplateLoader = new Loader(templates),
+            AutoIndent = false,
+            LoopLimit = 100_000,
+            LimitToString = 0,
+        };
+        context.PushGlobal(globals);
+        try
+        {
+            var rendered = Parse(name).Render(context);
+            return rendered.EndsWith('\n') ? rendered : rendered + "\n";
+        }
+        catch (ScriptRuntimeException error)
+        {
+            throw Broken(error.Span, error.OriginalMessage, lab, error);
+        }
+    }
+
+    private Template Parse(string name)
+    {
+        lock (_gate)
+        {
+            if (_parsed.TryGetValue(name, out var known))
+            {
+                return known;
+            }
+
+            var (text, displayName) = templates.Load(name);
+            var template = Template.Parse(text, displayName);
+            return template.HasErrors
+                ? throw Broken(template.Messages[0].Span, template.Messages[0].Message, null, null)
+                : _parsed[name] = template;
+        }
+    }
+
+    private static LabException Broken(SourceSpan span, string message, Lab? lab, Exception? inner) =>
+        new(ExitCode.Failed, $"The template {span.FileName}, line {span.Start.Line + 1}, column {span.Start.Column + 1}, cannot be rendered: {message}", inner)
+        {
+            Hints = ["docs/templates.md lists what a template can name; pgpoollab templates export DIR writes the originals."
+                + (lab is null ? "" : $" (PostgreSQL {lab.Tools.Postgres}, Pgpool-II {lab.Tools.Pgpool})")],
+        };
+
+    [GeneratedRegex("\uE000([a-z_]+)\uE001")]
+    private static partial Regex MarkerPattern();
+
+    private sealed class Loader(TemplateStore store) : ITemplateLoader
+    {
+        private readonly Dictionary<string, string> _texts = [];
+
+        // What this returns is the file name in error messages.
+        public string GetPath(TemplateContext context, SourceSpan callerSpan, string templateName)
+        {
+            try
+            {
+                var (text, displayName) = store.Load(templateName);
+                _texts[displayName] = text;
+                return displayName;
+            }
+            catch (FileNotFoundException error)
+            {
+                throw new ScriptRuntimeException(callerSpan, error.Message);
+            }
+        }
+
+        public string Load(TemplateContext context, SourceSpan callerSpan, string templatePath) => _texts[templatePath];
+
+        public ValueTask<string?> LoadAsync(TemplateContext context, SourceSpan callerSpan, string templatePath) => ValueTask.FromResult<string?>(Load(context, callerSpan, templatePath));
+    }
+}

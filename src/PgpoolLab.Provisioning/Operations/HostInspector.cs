@@ -1,0 +1,116 @@
+using System.Security.Cryptography;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>Gathers what the planner must know of the machine.</summary>
+/// <param name="host">The machine.</param>
+public sealed class HostInspector(IHost host)
+{
+    private const int FirstAutomaticPort = 12000;
+    private const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
+
+    /// <summary>Where sockets may lie: libpq's default on Debian, Ubuntu and Fedora, and PostgreSQL's own.</summary>
+    private static readonly string[] SocketFolders = ["/var/run/postgresql", "/tmp"];
+
+    /// <summary>Looks.</summary>
+    /// <param name="spec">What was asked.</param>
+    /// <param name="tools">The programs found.</param>
+    /// <param name="folder">Where the lab's folder came from.</param>
+    /// <param name="owner">The user the servers will run as.</param>
+    /// <param name="invoker">Login name of the user who called, when that is another one.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<HostFacts> InspectAsync(LabSpec spec, Toolset tools, FolderOrigin folder, SystemUser owner, string? invoker, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(tools);
+        ArgumentNullException.ThrowIfNull(owner);
+        return new HostFacts
+        {
+            Root = await host.RealPathAsync(spec.Directory, cancellationToken),
+            LabId = RandomNumberGenerator.GetHexString(8, lowercase: true),
+            Owner = owner.Name,
+            Invoker = invoker,
+            Folder = folder,
+            Tools = tools,
+            SocketDirectories = await SocketDirectoriesAsync(tools, cancellationToken),
+            AliasFolder = StateFolder.Open(Shell.IsSafeWord),
+            FreePort = spec.Port ?? await FindFreePortAsync(spec, cancellationToken),
+        };
+    }
+
+    /// <summary>Refuses ports that somebody listens on.</summary>
+    /// <exception cref="LabException">Names each port and, where it can be known, who holds it.</exception>
+    public async Task RequireFreePortsAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var busy = new List<string>();
+        foreach (var (port, use) in lab.Ports.All(lab.Nodes.Count))
+        {
+            if (await host.WhoHoldsPortAsync(port, cancellationToken) is { } holder)
+            {
+                busy.Add($"Port {port} ({use}) is {holder}.");
+            }
+        }
+
+        if (busy.Count > 0)
+        {
+            throw new LabException(ExitCode.InTheWay, busy.Count == 1 ? busy[0] : $"{busy.Count} of the lab's ports are not free.")
+            {
+                Details = busy.Count == 1 ? [] : busy,
+                Hints = ["Let pgpoollab choose free ports:  --port auto", "Or choose others:  --port PORT, --pg-port PORT"],
+            };
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> SocketDirectoriesAsync(Toolset tools, CancellationToken cancellationToken)
+    {
+        var usable = new List<string>();
+        foreach (var folder in SocketFolders)
+        {
+            if (await host.CanWriteAsync(folder, cancellationToken))
+            {
+                usable.Add(folder);
+            }
+        }
+
+        // A PostgreSQL built from source has its psql look in /tmp; the packaged ones look in /var/run/postgresql.
+        return tools.PostgresBin.StartsWith("/usr/local", StringComparison.Ordinal) ? Enumerable.Reverse(usable).ToArray() : usable;
+    }
+
+    private async Task<int> FindFreePortAsync(LabSpec spec, CancellationToken cancellationToken)
+    {
+        var taken = LabIndex.All().SelectMany(l => l.Ports).ToHashSet();
+        var step = ((PortLayout.From(0, spec.PostgresPort).All(spec.Nodes).Count() / 10) + 1) * 10;
+        var blocks = (LastAutomaticPort - FirstAutomaticPort) / step;
+        // Users do not see each other's lists: begin somewhere else each time.
+        var first = RandomNumberGenerator.GetInt32(blocks);
+        for (var i = 0; i < blocks; i++)
+        {
+            var candidate = FirstAutomaticPort + ((first + i) % blocks * step);
+            var layout = PortLayout.From(candidate, spec.PostgresPort);
+            if (await AllFreeAsync(layout))
+            {
+                return candidate;
+            }
+        }
+
+        throw new LabException(ExitCode.InTheWay, $"There is no free block of {step} ports between {FirstAutomaticPort} and {LastAutomaticPort}.");
+
+        async Task<bool> AllFreeAsync(PortLayout layout)
+        {
+            foreach (var (port, _) in layout.All(spec.Nodes))
+            {
+                if (taken.Contains(port) || await host.WhoHoldsPortAsync(port, cancellationToken) is not null)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+}

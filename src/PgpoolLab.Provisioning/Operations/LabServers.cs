@@ -1,0 +1,193 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Provisioning.Tools;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>The running servers of a lab: finds, starts and stops them, and never touches a process that is not the lab's.</summary>
+/// <param name="host">Where they run.</param>
+/// <param name="lab">The lab.</param>
+/// <param name="probes">Waits.</param>
+public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
+{
+    private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>The first process of a node; null when it does not run. A PID file alone proves nothing: the number may be a stranger's by now.</summary>
+    public async Task<ProcessFacts?> FindNodeAsync(PostgresNode node, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        var file = await host.ReadTextAsync($"{node.DataDirectory}/postmaster.pid", cancellationToken);
+        return int.TryParse(file?.Split('\n')[0], out var id) && await host.FindProcessAsync(id, cancellationToken) is { } process && await BelongsAsync(process, node, cancellationToken)
+            ? process
+            : null;
+    }
+
+    /// <summary>Pgpool-II's first process; null when it does not run.</summary>
+    public async Task<ProcessFacts?> FindPgpoolAsync(CancellationToken cancellationToken)
+    {
+        var file = await host.ReadTextAsync(lab.Paths.PgpoolPid, cancellationToken);
+        return int.TryParse(file?.Trim(), out var id) && await host.FindProcessAsync(id, cancellationToken) is { } process && await IsPgpoolAsync(process, cancellationToken)
+            ? process
+            : null;
+    }
+
+    /// <summary>Starts a node that does not run.</summary>
+    /// <returns>Its process id.</returns>
+    /// <exception cref="ProbeFailedException">It did not come up.</exception>
+    public async Task<int> StartNodeAsync(PostgresNode node, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        if (await FindNodeAsync(node, cancellationToken) is { } running)
+        {
+            return running.Id;
+        }
+
+        await RemoveStalePidFileAsync(node, cancellationToken);
+        var id = await host.StartDetachedAsync(PostgresServer.Start(lab.Tools, node.DataDirectory), lab.Paths.NodeLog(node.Id), append: true, cancellationToken);
+        await probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken);
+        return id;
+    }
+
+    /// <summary>Stops a node (fast shutdown); nothing happens when it does not run.</summary>
+    /// <returns>True when it ran.</returns>
+    public async Task<bool> StopNodeAsync(PostgresNode node, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        if (await FindNodeAsync(node, cancellationToken) is { } first)
+        {
+            await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
+            await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", lab.Paths.NodeLog(node.Id), cancellationToken);
+            return true;
+        }
+
+        // Without its first process PostgreSQL ends by itself; what does not, is made to.
+        var orphans = await host.FindProcessesAsync(p => IsPostgres(p) && p.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory, cancellationToken);
+        return await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
+    }
+
+    /// <summary>Starts Pgpool-II; what a killed one left is removed first.</summary>
+    /// <returns>Its process id. It may not answer yet.</returns>
+    public async Task<int> StartPgpoolAsync(CancellationToken cancellationToken)
+    {
+        if (await FindPgpoolAsync(cancellationToken) is { } running)
+        {
+            return running.Id;
+        }
+
+        await StopPgpoolAsync(cancellationToken);
+        foreach (var socket in LabSockets.OfPgpool(lab))
+        {
+            if (await host.SocketAnswersAsync(socket, cancellationToken))
+            {
+                throw new LabException(ExitCode.InTheWay, $"Could not start Pgpool-II: another program listens on the socket {socket}.");
+            }
+        }
+
+        return await host.StartDetachedAsync(Tools.Pgpool.Start(lab), lab.Paths.PgpoolLog, append: false, cancellationToken);
+    }
+
+    /// <summary>Stops Pgpool-II (fast shutdown) with all its processes, and removes what it leaves when it was killed.</summary>
+    /// <returns>True when it ran.</returns>
+    public async Task<bool> StopPgpoolAsync(CancellationToken cancellationToken)
+    {
+        var ran = false;
+        if (await FindPgpoolAsync(cancellationToken) is { } first)
+        {
+            await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
+            await WaitForEndAsync([first], "Pgpool-II", lab.Paths.PgpoolLog, cancellationToken);
+            ran = true;
+        }
+
+        // The children of a killed Pgpool-II live on and hold its ports.
+        var orphans = new List<ProcessFacts>();
+        foreach (var process in await host.FindProcessesAsync(p => p.Name == "pgpool", cancellationToken))
+        {
+            if (await IsPgpoolAsync(process, cancellationToken))
+            {
+                orphans.Add(process);
+            }
+        }
+
+        ran |= await KillAsync(orphans, "Pgpool-II", cancellationToken);
+        await host.DeleteAsync(lab.Paths.PgpoolPid, cancellationToken);
+        foreach (var socket in LabSockets.OfPgpool(lab))
+        {
+            await DeleteStaleSocketAsync(socket, cancellationToken);
+        }
+
+        return ran;
+    }
+
+    /// <summary>Nodes that must not be started as they are: they were primary until another node was promoted, and would be a second one.</summary>
+    public async Task<IReadOnlyList<PostgresNode>> FindOutdatedPrimariesAsync(CancellationToken cancellationToken)
+    {
+        var timelines = new Dictionary<PostgresNode, int>();
+        foreach (var node in lab.Nodes)
+        {
+            if (!await IsStandbyAsync(node, cancellationToken)
+                && PgControlData.Timeline((await host.RunAsync(PgControlData.Show(lab.Tools, node.DataDirectory), cancellationToken)).Output) is { } timeline)
+            {
+                timelines[node] = timeline;
+            }
+        }
+
+        return timelines.Where(t => t.Value < timelines.Values.Max()).Select(t => t.Key).ToArray();
+    }
+
+    /// <summary>True when the node's data folder says that it starts as a standby.</summary>
+    public async Task<bool> IsStandbyAsync(PostgresNode node, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return await host.ExistsAsync($"{node.DataDirectory}/{(lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}", cancellationToken);
+    }
+
+    private static bool IsPostgres(ProcessFacts process) => process.Name is "postgres" or "postmaster";
+
+    private static string WithoutDeletedMark(string folder) =>
+        folder.EndsWith(" (deleted)", StringComparison.Ordinal) ? folder[..^" (deleted)".Length] : folder;
+
+    // PostgreSQL works in its data folder; Pgpool-II is started in the lab's. Where that cannot be seen, its command line tells.
+    private async ValueTask<bool> BelongsAsync(ProcessFacts process, PostgresNode node, CancellationToken cancellationToken) =>
+        IsPostgres(process) && (process.WorkingDirectory is { } cwd
+            ? WithoutDeletedMark(cwd) == node.DataDirectory || cwd == await host.RealPathAsync(node.DataDirectory, cancellationToken)
+            : process.CommandLine.Contains(node.DataDirectory, StringComparison.Ordinal) || process.CommandLine.Contains(node.ServerDataDirectory, StringComparison.Ordinal));
+
+    private ValueTask<bool> IsPgpoolAsync(ProcessFacts process, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(process.Name == "pgpool" && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == lab.Root)
+            || process.CommandLine.Contains(lab.Paths.PgpoolConf, StringComparison.Ordinal)));
+
+    private async Task RemoveStalePidFileAsync(PostgresNode node, CancellationToken cancellationToken)
+    {
+        // PostgreSQL itself checks its own file, and takes a stranger with the same number for a running server.
+        var file = $"{node.DataDirectory}/postmaster.pid";
+        if (int.TryParse((await host.ReadTextAsync(file, cancellationToken))?.Split('\n')[0], out var id)
+            && await host.FindProcessAsync(id, cancellationToken) is { } stranger && !await BelongsAsync(stranger, node, cancellationToken))
+        {
+            await host.DeleteAsync(file, cancellationToken);
+        }
+    }
+
+    private async Task DeleteStaleSocketAsync(string socket, CancellationToken cancellationToken)
+    {
+        if (await host.ExistsAsync(socket, cancellationToken) && !await host.SocketAnswersAsync(socket, cancellationToken))
+        {
+            await host.DeleteAsync(socket, cancellationToken);
+        }
+    }
+
+    private async Task<bool> KillAsync(IReadOnlyList<ProcessFacts> orphans, string name, CancellationToken cancellationToken)
+    {
+        foreach (var process in orphans)
+        {
+            await host.SignalAsync(process, ProcessSignal.Kill, cancellationToken);
+        }
+
+        await WaitForEndAsync(orphans, name, null, cancellationToken);
+        return orphans.Count > 0;
+    }
+
+    private Task WaitForEndAsync(IReadOnlyList<ProcessFacts> processes, string name, string? log, CancellationToken cancellationToken) =>
+        probes.WaitAsync(new ProcessesEnd(host, processes, name, log), ShutdownPatience, cancellationToken);
+}

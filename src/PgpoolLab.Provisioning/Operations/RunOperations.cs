@@ -1,0 +1,157 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>Starts a lab. A node that does not come up keeps none of the others down.</summary>
+/// <param name="context">What it works with.</param>
+public sealed class StartOperation(OperationContext context)
+{
+    /// <summary>Starts what does not run.</summary>
+    /// <exception cref="LabException">Something did not come up; the rest runs.</exception>
+    public async Task ExecuteAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        using var labLock = LabLock.Take(lab.Root);
+        using var log = context.OpenLog(lab.Paths.ToolLog);
+        var servers = new LabServers(context.Host, lab, context.Probes);
+        var outdated = await servers.FindOutdatedPrimariesAsync(cancellationToken);
+        foreach (var node in outdated)
+        {
+            context.Observer.Note($"Node {node.Id} is not started: another node took over from it, and there would be two primaries. Bring it back with:  pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}");
+        }
+
+        var undo = new UndoStack();
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, [], undo, log);
+        var runner = new PlanRunner(context.Observer, context.Time);
+        var failures = new Failures();
+        try
+        {
+            var nodes = lab.Nodes.Except(outdated).ToArray();
+            await runner.RunAsync([Stage.ForEach(nodes, n => [failures.Collect(new Steps.StartNode(n), n)])], steps, null, cancellationToken);
+            var up = nodes.Where(n => !failures.Of(n)).ToArray();
+            if (up.Length > 0)
+            {
+                var primary = await FindPrimaryAsync(servers, up, cancellationToken);
+                await runner.RunAsync([Stage.Of(new Steps.StartPgpool(primary, up.Where(n => n != primary).ToArray()))], steps, null, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await undo.UnwindAsync(context.Observer.Undoing);
+            throw;
+        }
+
+        failures.ThrowIfAny();
+    }
+
+    private static async Task<PostgresNode?> FindPrimaryAsync(LabServers servers, IEnumerable<PostgresNode> nodes, CancellationToken cancellationToken)
+    {
+        foreach (var node in nodes)
+        {
+            if (!await servers.IsStandbyAsync(node, cancellationToken))
+            {
+                return node;
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Stops a lab. What is stopped already does not matter; what does not stop keeps none of the others up.</summary>
+/// <param name="context">What it works with.</param>
+public sealed class StopOperation(OperationContext context)
+{
+    /// <summary>Stops everything.</summary>
+    /// <exception cref="LabException">Something did not stop; the rest did.</exception>
+    public async Task ExecuteAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        using var labLock = LabLock.Take(lab.Root);
+        using var log = context.OpenLog(lab.Paths.ToolLog);
+        var failures = new Failures();
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, [], new UndoStack(), log);
+        var stages = LabPlanner.Stop(lab).Select(s => new Stage(s.Lanes.Select(l => (IReadOnlyList<IStep>)l.Select(step => failures.Collect(step, step)).ToArray()).ToArray())).ToArray();
+        await new PlanRunner(context.Observer, context.Time).RunAsync(stages, steps, null, cancellationToken);
+        failures.ThrowIfAny();
+    }
+
+    /// <summary>Stops every process of the lab, without a word and without its lock, whatever state the lab is in.</summary>
+    /// <returns>What could not be stopped, in words.</returns>
+    internal async Task<IReadOnlyList<string>> StopServersAsync(Lab lab)
+    {
+        var servers = new LabServers(context.Host, lab, context.Probes);
+        var failures = new List<string>();
+        await TryAsync(() => servers.StopPgpoolAsync(CancellationToken.None));
+        await Task.WhenAll(lab.Nodes.Select(n => TryAsync(() => servers.StopNodeAsync(n, CancellationToken.None))));
+        return failures;
+
+        async Task TryAsync(Func<Task> stop)
+        {
+            try
+            {
+                await stop();
+            }
+            catch (LabException error)
+            {
+                lock (failures)
+                {
+                    failures.Add(error.Message);
+                }
+            }
+        }
+    }
+}
+
+/// <summary>Lets steps fail without ending the others, and remembers it.</summary>
+internal sealed class Failures
+{
+    private readonly List<(object Key, Exception Error)> _errors = [];
+
+    internal IStep Collect(IStep step, object key) => new Tolerant(step, this, key);
+
+    internal bool Of(object key) => _errors.Exists(e => Equals(e.Key, key));
+
+    internal void ThrowIfAny()
+    {
+        if (_errors.Count == 1)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_errors[0].Error);
+        }
+
+        if (_errors.Count > 1)
+        {
+            throw new LabException(ExitCode.NotHealthy, $"{_errors.Count} servers did not do as they should.")
+            {
+                Details = _errors.Select(e => e.Error.Message).ToArray(),
+                LogFile = (_errors[0].Error as LabException)?.LogFile,
+                LogTail = (_errors[0].Error as LabException)?.LogTail ?? [],
+            };
+        }
+    }
+
+    private sealed class Tolerant(IStep inner, Failures failures, object key) : IStep
+    {
+        public string Title => inner.Title;
+
+        public IEnumerable<string> Preview(Lab lab) => inner.Preview(lab);
+
+        public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await inner.ExecuteAsync(context, cancellationToken);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                lock (failures._errors)
+                {
+                    failures._errors.Add((key, error));
+                }
+            }
+        }
+    }
+}

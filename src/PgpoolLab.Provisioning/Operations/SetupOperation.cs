@@ -1,0 +1,180 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Provisioning.Tools;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>What every operation works with.</summary>
+/// <param name="Host">The machine.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Observer">Is told what happens.</param>
+/// <param name="OpenLog">Opens the lab's own log, given its path. Dispose the logger to close it.</param>
+/// <param name="ProgramVersion">This program's version.</param>
+public sealed record OperationContext(IHost Host, TimeProvider Time, IPlanObserver Observer, Func<string, Serilog.Core.Logger> OpenLog, string ProgramVersion)
+{
+    /// <summary>Waits.</summary>
+    public ProbeRunner Probes { get; } = new(Host, Time);
+}
+
+/// <summary>A lab that was made.</summary>
+/// <param name="Lab">The lab.</param>
+/// <param name="PcpUsers">Users of the pcp programs and their passwords.</param>
+public sealed record SetupResult(Lab Lab, IReadOnlyList<PcpUser> PcpUsers);
+
+/// <summary>Setup failed or was interrupted, and has cleaned up as far as it could.</summary>
+/// <param name="cause">Why.</param>
+/// <param name="code">The exit code.</param>
+public sealed class SetupFailedException(Exception cause, ExitCode code) : LabException(code, cause.Message, cause)
+{
+    /// <summary>Where the logs are; null when there are none.</summary>
+    public string? KeptLogs { get; init; }
+
+    /// <summary>What could not be undone; empty when all was.</summary>
+    public IReadOnlyList<string> NotUndone { get; init; } = [];
+
+    /// <summary>True when the user asked to keep what was made.</summary>
+    public bool KeptEverything { get; init; }
+}
+
+/// <summary>Makes a lab: plan, check, make, prove. Whatever stops it, what it made is undone.</summary>
+/// <param name="context">What it works with.</param>
+public sealed class SetupOperation(OperationContext context)
+{
+    /// <summary>Says what would be done. Touches nothing.</summary>
+    public async Task<LabPlan> PlanAsync(LabSpec spec, CancellationToken cancellationToken)
+    {
+        var (tools, user) = await CheckAsync(spec, cancellationToken);
+        var owner = user ?? Identity.Current;
+        return LabPlanner.Plan(spec, await new HostInspector(context.Host).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), cancellationToken));
+    }
+
+    /// <summary>Makes the lab.</summary>
+    /// <exception cref="LabException">It could not be made; nothing was touched.</exception>
+    /// <exception cref="SetupFailedException">It failed on the way and was undone.</exception>
+    public async Task<SetupResult> ExecuteAsync(LabSpec spec, IReadOnlyList<string> commandLine, CancellationToken cancellationToken)
+    {
+        var (tools, user) = await CheckAsync(spec, cancellationToken);
+        var renderer = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
+        var invoker = InvokerOf(user);
+        if (user is not null)
+        {
+            context.Observer.Note($"PostgreSQL refuses to run as root: this lab runs as {user.Name} (choose with --run-as).");
+        }
+
+        var undo = new UndoStack();
+        var origin = LabFolder.Prepare(spec.Directory, user);
+        undo.Push("give the folder back", _ => Task.FromResult(LabFolder.GiveBack(spec.Directory, origin)));
+        Lab? lab = null;
+        try
+        {
+            var (plan, manifest) = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
+            lab = plan.Lab;
+            using var labLock = LabLock.Take(lab.Root);
+            PcpUser[] pcpUsers = [.. ((string?[])[lab.Owner, lab.Invoker]).OfType<string>().Select(u => new PcpUser(u, PcpUser.RandomPassword()))];
+            using (var log = context.OpenLog(lab.Paths.ToolLog))
+            {
+                log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
+                var steps = new StepContext(context.Host, lab, renderer, context.Probes, pcpUsers, undo, log);
+                await new PlanRunner(context.Observer, context.Time).RunAsync(plan.Stages, steps,
+                    done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }), cancellationToken);
+                LabStore.Save(manifest with { State = LabState.Ready });
+            }
+
+            return new SetupResult(lab, pcpUsers);
+        }
+        catch (Exception cause)
+        {
+            throw await CleanUpAsync(spec, lab, undo, cause);
+        }
+    }
+
+    private async Task<(Toolset Tools, SystemUser? User)> CheckAsync(LabSpec spec, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        if (spec.Validate() is { Count: > 0 } problems)
+        {
+            throw new InvalidSpecException(problems);
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            throw new LabException(ExitCode.Missing, "A lab on this machine itself needs Linux, macOS or another POSIX system: Pgpool-II does not run on Windows.")
+            {
+                Hints = ["Under Windows, use a Linux distribution in WSL."],
+            };
+        }
+
+        LabFolder.RequireUsable(spec.Directory);
+        var user = RunAs.Choose(spec.RunAs, Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null, Identity.IsRoot, Identity.Find);
+        var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken));
+        return (await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken), user);
+    }
+
+    /// <summary>Takes folder, ports and name for this lab: writes the manifest before anything else is created.</summary>
+    private async Task<(LabPlan Plan, LabManifest Manifest)> ClaimAsync(
+        LabSpec spec, Toolset tools, FolderOrigin origin, string? invoker, IReadOnlyList<string> commandLine, UndoStack undo, CancellationToken cancellationToken)
+    {
+        var inspector = new HostInspector(context.Host);
+        using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
+        var facts = await inspector.InspectAsync(spec, tools, origin, Identity.Current, invoker, cancellationToken);
+        var plan = LabPlanner.Plan(WithFreeName(spec, facts.Root), facts);
+        var lab = plan.Lab;
+        await inspector.RequireFreePortsAsync(lab, cancellationToken);
+
+        var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
+        undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
+        await context.Host.CreateDirectoryAsync(lab.Paths.Hidden, Steps.Modes.PrivateFolder, cancellationToken);
+        LabStore.Save(manifest);
+        undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
+        LabIndex.Register(lab);
+        undo.Push($"delete {lab.Paths.Log}", ct => context.Host.DeleteAsync(lab.Paths.Log, ct).AsTask());
+        await context.Host.CreateDirectoryAsync(lab.Paths.Log, Steps.Modes.PrivateFolder, cancellationToken);
+        return (plan, manifest);
+    }
+
+    private static LabSpec WithFreeName(LabSpec spec, string root)
+    {
+        var taken = LabIndex.All().Select(l => l.Name).ToHashSet(StringComparer.Ordinal);
+        if (spec.Name is { } asked)
+        {
+            return !taken.Contains(asked) ? spec : throw new LabException(ExitCode.InTheWay, $"There is a lab named '{asked}' already, in {LabIndex.All().First(l => l.Name == asked).Root}.")
+            {
+                Hints = ["Choose another name, or leave --name away: the folder's name is taken."],
+            };
+        }
+
+        var name = Path.GetFileName(root);
+        var free = Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? name : $"{name}-{i}").First(n => !taken.Contains(n));
+        return spec with { Name = free };
+    }
+
+    private async Task<SetupFailedException> CleanUpAsync(LabSpec spec, Lab? lab, UndoStack undo, Exception cause)
+    {
+        var code = cause switch
+        {
+            OperationCanceledException => ExitCode.Interrupted,
+            LabException known => known.Code,
+            _ => ExitCode.Failed,
+        };
+        var logs = lab is null || code is ExitCode.InTheWay ? null : FailureLogs.Keep(lab, context.Time);
+        if (spec.KeepOnFailure && lab is not null)
+        {
+            await new StopOperation(context).StopServersAsync(lab);
+            if (LabStore.Load(lab.Root) is { } manifest)
+            {
+                LabStore.Save(manifest with { State = LabState.Failed });
+            }
+
+            return new SetupFailedException(cause, code) { KeptLogs = lab.Paths.Log, KeptEverything = true };
+        }
+
+        var failures = await undo.UnwindAsync(context.Observer.Undoing);
+        return new SetupFailedException(cause, failures.Count > 0 ? ExitCode.UndoFailed : code) { KeptLogs = logs, NotUndone = failures };
+    }
+
+    private static string? InvokerOf(SystemUser? user) => user is null ? null : Identity.Current.Name;
+}

@@ -1,0 +1,37 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning;
+
+/// <summary>Decides which user a lab's servers run as when root calls: PostgreSQL refuses to run as root.</summary>
+public static class RunAs
+{
+    /// <summary>The user Debian's, Ubuntu's and PGDG's packages make for PostgreSQL.</summary>
+    public const string DefaultUser = "postgres";
+
+    /// <summary>Chooses.</summary>
+    /// <param name="asked"><c>--run-as</c>; null when not given.</param>
+    /// <param name="folderOwner">Numeric owner of the lab's folder; null when the folder does not exist.</param>
+    /// <param name="isRoot">Whether this process is root.</param>
+    /// <param name="find">Looks a user up.</param>
+    /// <returns>The user to become; null when the current one will do.</returns>
+    /// <exception cref="LabException">There is no such user, or it would be root.</exception>
+    public static SystemUser? Choose(string? asked, int? folderOwner, bool isRoot, Func<string, SystemUser?> find)
+    {
+        ArgumentNullException.ThrowIfNull(find);
+        if (!isRoot)
+        {
+            return asked is null || find(asked)?.UserId == Identity.Current.UserId ? null
+                : throw new LabException(ExitCode.Usage, $"--run-as {asked}: only root can run servers as another user.");
+        }
+
+        var user = asked is not null ? find(asked) ?? throw new LabException(ExitCode.Usage, $"--run-as {asked}: this machine has no such user.")
+            : folderOwner is > 0 ? find(folderOwner.Value.ToString())
+            : null;
+        user ??= find(DefaultUser) ?? throw new LabException(ExitCode.Missing, $"PostgreSQL refuses to run as root, and this machine has no user {DefaultUser}.")
+        {
+            Hints = ["Name another user:  --run-as USER"],
+        };
+        return user.UserId != 0 ? user : throw new LabException(ExitCode.Usage, "PostgreSQL refuses to run as root; name another user with --run-as.");
+    }
+}

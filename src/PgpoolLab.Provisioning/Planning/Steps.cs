@@ -1,0 +1,66 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Probes;
+using Serilog;
+
+namespace PgpoolLab.Provisioning.Planning;
+
+/// <summary>What a step works with.</summary>
+/// <param name="Host">Where the lab is.</param>
+/// <param name="Lab">The lab.</param>
+/// <param name="Renderer">Renders its files.</param>
+/// <param name="Probes">Waits.</param>
+/// <param name="PcpUsers">Users of the pcp programs, with their passwords.</param>
+/// <param name="Undo">Takes what takes back what a step does.</param>
+/// <param name="Log">The lab's log.</param>
+public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, ProbeRunner Probes, IReadOnlyList<PcpUser> PcpUsers, UndoStack Undo, ILogger Log)
+{
+    /// <summary>What other steps must know of the running servers.</summary>
+    public RunningServers Running { get; } = new();
+}
+
+/// <summary>Process ids of servers this run has started.</summary>
+public sealed class RunningServers
+{
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<int, int> _nodes = new();
+
+    /// <summary>Pgpool-II's process id; 0 before it was started.</summary>
+    public int Pgpool { get; set; }
+
+    /// <summary>Remembers a node's first process.</summary>
+    public void SetNode(int node, int processId) => _nodes[node] = processId;
+}
+
+/// <summary>One verb of a plan. It does what it says; it never asks which mode this is.</summary>
+public interface IStep
+{
+    /// <summary>What it does, for people: "Create the primary".</summary>
+    string Title { get; }
+
+    /// <summary>The commands it runs and the files it writes, for <c>--dry-run</c>; a line each.</summary>
+    IEnumerable<string> Preview(Lab lab);
+
+    /// <summary>Does it.</summary>
+    Task ExecuteAsync(StepContext context, CancellationToken cancellationToken);
+}
+
+/// <summary>Lanes that do not depend on each other and run side by side. The steps of one lane run one after another.</summary>
+/// <param name="Lanes">The lanes.</param>
+public sealed record Stage(IReadOnlyList<IReadOnlyList<IStep>> Lanes)
+{
+    /// <summary>A stage of one step.</summary>
+    public static Stage Of(IStep step) => new([[step]]);
+
+    /// <summary>A stage of one lane for each node.</summary>
+    public static Stage ForEach<T>(IEnumerable<T> items, Func<T, IReadOnlyList<IStep>> lane) => new(items.Select(lane).ToArray());
+}
+
+/// <summary>A resolved lab and what makes it.</summary>
+/// <param name="Lab">The lab.</param>
+/// <param name="Stages">What to do, in order.</param>
+public sealed record LabPlan(Lab Lab, IReadOnlyList<Stage> Stages)
+{
+    /// <summary>Every step, in the order they are listed.</summary>
+    public IEnumerable<IStep> Steps => Stages.SelectMany(s => s.Lanes).SelectMany(l => l);
+}

@@ -1,0 +1,130 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Probes;
+
+/// <summary>Waits until one PostgreSQL accepts connections.</summary>
+/// <param name="Host">Where it runs.</param>
+/// <param name="Lab">The lab.</param>
+/// <param name="Node">The node.</param>
+/// <param name="ProcessId">Its first process.</param>
+public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int ProcessId) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => $"PostgreSQL node {Node.Id} accepts connections on port {Node.Port}";
+
+    /// <inheritdoc/>
+    public string? LogFile => Lab.Paths.NodeLog(Node.Id);
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var client = await PostgresClient.ConnectAsync(Node.Port, Lab.Owner, "postgres", cancellationToken);
+            return new Observation(true, "it does");
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
+        {
+            return new Observation(false, seen);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
+        await Host.FindProcessAsync(ProcessId, cancellationToken) is null ? "it has ended" : null;
+}
+
+/// <summary>Waits until all these standbys stream from the primary.</summary>
+/// <param name="Lab">The lab.</param>
+/// <param name="Primary">The primary.</param>
+/// <param name="Standbys">Who must stream.</param>
+public sealed record StandbysAreStreaming(Lab Lab, PostgresNode Primary, IReadOnlyList<PostgresNode> Standbys) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => $"{(Standbys.Count == 1 ? $"node {Standbys[0].Id} streams" : $"all {Standbys.Count} standbys stream")} from node {Primary.Id}";
+
+    /// <inheritdoc/>
+    public string? LogFile { get; private set; }
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var client = await PostgresClient.ConnectAsync(Primary.Port, Lab.Owner, "postgres", cancellationToken);
+            var states = (await client.RowsAsync("SELECT application_name, state FROM pg_stat_replication", cancellationToken)).ToLookup(r => r[0], r => r[1]);
+            var missing = Standbys.Where(s => !states[s.ApplicationName].Contains("streaming")).ToArray();
+            LogFile = missing.Length > 0 ? Lab.Paths.NodeLog(missing[0].Id) : null;
+            return new Observation(missing.Length == 0,
+                string.Join(", ", missing.Select(m => $"{m.ApplicationName} {(states[m.ApplicationName].FirstOrDefault() is { } state ? $"in state {state}" : "not connected")}")));
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
+        {
+            LogFile = Lab.Paths.NodeLog(Primary.Id);
+            return new Observation(false, $"node {Primary.Id}: {seen}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+}
+
+/// <summary>Waits until a query on one node answers with what is expected.</summary>
+/// <param name="Lab">The lab.</param>
+/// <param name="Node">The node to ask.</param>
+/// <param name="Sql">A query of one value.</param>
+/// <param name="Expected">That value as text.</param>
+/// <param name="Expectation">What that means.</param>
+public sealed record NodeAnswers(Lab Lab, PostgresNode Node, string Sql, string Expected, string Expectation) : IProbe
+{
+    /// <inheritdoc/>
+    public string? LogFile => Lab.Paths.NodeLog(Node.Id);
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var client = await PostgresClient.ConnectAsync(Node.Port, Lab.Owner, Lab.Database, cancellationToken);
+            var rows = await client.RowsAsync(Sql, cancellationToken);
+            var seen = rows.Count == 0 ? null : rows[0][0];
+            return new Observation(seen == Expected, seen is null ? "no row" : $"{seen} instead of {Expected}");
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
+        {
+            return new Observation(false, seen);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+}
+
+/// <summary>Waits until processes have ended.</summary>
+/// <param name="Host">Where they run.</param>
+/// <param name="Processes">Who must end.</param>
+/// <param name="Name">What to call them.</param>
+/// <param name="LogFile">Their log.</param>
+public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Processes, string Name, string? LogFile) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => $"{Name} ends";
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        foreach (var process in Processes)
+        {
+            if (await Host.FindProcessAsync(process.Id, cancellationToken) is { } now && now.StartedAt == process.StartedAt)
+            {
+                return new Observation(false, $"pid {process.Id} is still there: {now.CommandLine}");
+            }
+        }
+
+        return new Observation(true, "");
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+}

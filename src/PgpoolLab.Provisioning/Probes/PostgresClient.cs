@@ -1,0 +1,78 @@
+using Npgsql;
+
+namespace PgpoolLab.Provisioning.Probes;
+
+/// <summary>A connection to one server on loopback, for a few short queries.</summary>
+/// <remarks>Pgpool-II's own SHOW commands do not work over it: Npgsql speaks the extended query protocol only.</remarks>
+internal sealed class PostgresClient : IAsyncDisposable
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly NpgsqlDataSource _source;
+
+    private PostgresClient(NpgsqlDataSource source, NpgsqlConnection connection) => (_source, _connection) = (source, connection);
+
+    internal static async Task<PostgresClient> ConnectAsync(int port, string user, string database, CancellationToken cancellationToken)
+    {
+        var text = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = user,
+            Database = database,
+            ApplicationName = "pgpoollab",
+            Pooling = false,
+            Timeout = 5,
+            CommandTimeout = 20,
+            SslMode = SslMode.Disable,
+        };
+        // The probes read plain texts only: no need to load the server's types first.
+        var builder = new NpgsqlSlimDataSourceBuilder(text.ConnectionString);
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
+        var source = builder.Build();
+        try
+        {
+            return new PostgresClient(source, await source.OpenConnectionAsync(cancellationToken));
+        }
+        catch
+        {
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    internal async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, _connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Every row; a NULL is null.</summary>
+    internal async Task<IReadOnlyList<string?[]>> RowsAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, _connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<string?[]>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i)).ToArray());
+        }
+
+        return rows;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _connection.DisposeAsync();
+        await _source.DisposeAsync();
+    }
+
+    /// <summary>What went wrong, in one line, or null when it is no connection's or server's fault.</summary>
+    internal static string? Explain(Exception error) => error switch
+    {
+        PostgresException e => e.MessageText,
+        NpgsqlException { InnerException: { } inner } => inner.Message,
+        NpgsqlException e => e.Message,
+        TimeoutException or System.Net.Sockets.SocketException or IOException => error.Message,
+        _ => null,
+    };
+}

@@ -1,0 +1,80 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Reports;
+
+/// <summary>Points out where a lab is not as it should be, and where Pgpool-II and PostgreSQL disagree. Pure.</summary>
+public static class NodesDiagnosis
+{
+    /// <summary>Compares.</summary>
+    public static IReadOnlyList<Finding> Of(Lab lab, bool pgpoolAnswers, string? pgpoolProblem, IReadOnlyList<NodeView> nodes)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(nodes);
+        if (!pgpoolAnswers && nodes.All(n => !n.Postgres.Up))
+        {
+            return [new Finding(null, "Nothing of this lab is running.", "./startall")];
+        }
+
+        var findings = new List<Finding>();
+        if (!pgpoolAnswers)
+        {
+            findings.Add(new Finding(null, $"Pgpool-II does not answer: {pgpoolProblem}", "./startall"));
+        }
+
+        var primaries = nodes.Where(n => n.Postgres.Role == "primary").ToArray();
+        if (primaries.Length == 0)
+        {
+            findings.Add(new Finding(null, "There is no primary.", null));
+        }
+
+        var rightful = primaries.MaxBy(n => n.Postgres.Timeline);
+        foreach (var node in nodes)
+        {
+            if (Of(lab, node, pgpoolAnswers, rightful) is { } finding)
+            {
+                findings.Add(finding);
+            }
+        }
+
+        return findings;
+    }
+
+    private static Finding? Of(Lab lab, NodeView node, bool pgpoolAnswers, NodeView? rightful)
+    {
+        var recover = $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
+        var stop = $"pg_ctl -D {Shell.Quote($"data{node.Id}")} -m fast stop";
+        var attached = node.Pgpool?.Status is "up" or "waiting";
+        if (node.Postgres is { Up: true, Role: "primary" } && rightful is not null && rightful.Id != node.Id)
+        {
+            return new Finding(node.Id,
+                $"Split brain: node {node.Id} is a primary (timeline {node.Postgres.Timeline}) beside node {rightful.Id} (timeline {rightful.Postgres.Timeline}); what was written on one is not on the other.",
+                $"{stop} && {(attached ? $"pcp_detach_node -p {lab.Pgpool.PcpPort} -n {node.Id} && " : "")}{recover}");
+        }
+
+        if (!pgpoolAnswers)
+        {
+            return node.Postgres.Up ? null : new Finding(node.Id, $"Node {node.Id} does not answer: {node.Postgres.Problem}", null);
+        }
+
+        return node switch
+        {
+            { Pgpool: null } => new Finding(node.Id, $"Pgpool-II does not know node {node.Id}.", null),
+            { Postgres.Up: false } when attached =>
+                new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL does not answer: {node.Postgres.Problem}", null),
+            { Postgres.Up: false } =>
+                new Finding(node.Id, $"Node {node.Id} is down.", rightful is null ? null : recover),
+            _ when !attached =>
+                new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL runs as {node.Postgres.Role}. Pgpool-II does not look again by itself.",
+                    $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}"),
+            _ when node.Pgpool.Role != node.Postgres.Role =>
+                new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for a {node.Pgpool.Role}, but it is a {node.Postgres.Role}.", null),
+            { Postgres: { Role: "standby", Receiver: not "streaming" } } =>
+                new Finding(node.Id, $"Node {node.Id} is a standby, but it receives nothing (WAL receiver: {node.Postgres.Receiver ?? "none"}); see log/{LabPaths.NodeLogName(node.Id)}.",
+                    $"{stop} && {recover}"),
+            { Postgres.Timeline: { } timeline } when rightful?.Postgres.Timeline is { } current && timeline != current =>
+                new Finding(node.Id, $"Node {node.Id} is on timeline {timeline}, the primary on {current}.", null),
+            _ => null,
+        };
+    }
+}

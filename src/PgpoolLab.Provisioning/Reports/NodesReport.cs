@@ -1,0 +1,62 @@
+using System.Text.Json.Serialization;
+using PgpoolLab.Provisioning.Probes;
+
+namespace PgpoolLab.Provisioning.Reports;
+
+/// <summary>What one PostgreSQL says of itself when it is asked directly.</summary>
+public sealed record PostgresSays
+{
+    /// <summary>True when it answered.</summary>
+    public required bool Up { get; init; }
+
+    /// <summary>Why it did not answer, in its own words or the system's.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>True for a standby.</summary>
+    public bool? InRecovery { get; init; }
+
+    /// <summary>Its timeline.</summary>
+    public int? Timeline { get; init; }
+
+    /// <summary>Where it writes (primary) or has replayed to (standby), as PostgreSQL prints a WAL position.</summary>
+    public string? WalPosition { get; init; }
+
+    /// <summary>Bytes of WAL the primary has written and this standby has not replayed; null when there is no primary to compare with.</summary>
+    public long? LagBytes { get; init; }
+
+    /// <summary>State of its WAL receiver, for example <c>streaming</c>; null when it has none.</summary>
+    public string? Receiver { get; init; }
+
+    /// <summary>primary, standby, or null when it did not answer.</summary>
+    [JsonIgnore]
+    public string? Role => InRecovery switch { true => "standby", false => "primary", null => null };
+}
+
+/// <summary>One node, seen from both sides.</summary>
+/// <param name="Id">Node number.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="Pgpool">What Pgpool-II thinks; null when it does not answer.</param>
+/// <param name="Postgres">What the node says.</param>
+public sealed record NodeView(int Id, int Port, PoolNode? Pgpool, PostgresSays Postgres);
+
+/// <summary>Something that is not as it should be.</summary>
+/// <param name="Node">The node it is about; null for the lab.</param>
+/// <param name="Problem">What is wrong, one sentence.</param>
+/// <param name="Fix">The command that ends it; null when it ends by itself.</param>
+public sealed record Finding(int? Node, string Problem, string? Fix);
+
+/// <summary>All nodes of a lab.</summary>
+/// <param name="Lab">The lab's name.</param>
+/// <param name="Directory">Its folder.</param>
+/// <param name="PgpoolPort">Pgpool-II's port.</param>
+/// <param name="PgpoolAnswers">True when Pgpool-II answered.</param>
+/// <param name="PgpoolProblem">Why it did not.</param>
+/// <param name="Nodes">The nodes.</param>
+/// <param name="Findings">Where things are wrong, or the two sides disagree.</param>
+public sealed record NodesReport(
+    string Lab, string Directory, int PgpoolPort, bool PgpoolAnswers, string? PgpoolProblem, IReadOnlyList<NodeView> Nodes, IReadOnlyList<Finding> Findings);
+
+/// <summary>The shapes of <c>--json</c>, without reflection.</summary>
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(NodesReport))]
+internal sealed partial class ReportJson : JsonSerializerContext;

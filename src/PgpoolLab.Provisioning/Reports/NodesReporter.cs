@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text.Json;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Probes;
+
+namespace PgpoolLab.Provisioning.Reports;
+
+/// <summary>Asks Pgpool-II and every PostgreSQL, all at once, and compares the answers.</summary>
+/// <param name="host">Where the lab is.</param>
+public sealed class NodesReporter(IHost host)
+{
+    private static readonly ReportJson Json = new(new JsonSerializerOptions(ReportJson.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>Asks.</summary>
+    public async Task<NodesReport> ReportAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var pool = PoolNodes.AskAsync(host, lab, cancellationToken);
+        var answers = await Task.WhenAll(lab.Nodes.Select(n => AskAsync(lab, n, cancellationToken)));
+        var (poolNodes, problem) = await pool;
+        answers = WithLag(answers);
+        var views = lab.Nodes.Select((n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)).ToArray();
+        return new NodesReport(lab.Name, lab.Root, lab.Pgpool.Port, poolNodes is not null, problem, views, NodesDiagnosis.Of(lab, poolNodes is not null, problem, views));
+    }
+
+    /// <summary>The report as JSON.</summary>
+    public static string ToJson(NodesReport report) => JsonSerializer.Serialize(report, Json.NodesReport);
+
+    /// <summary>A WAL position as a number of bytes.</summary>
+    /// <param name="position">As PostgreSQL prints it: two hexadecimal numbers and a slash.</param>
+    /// <returns>Null when it is none.</returns>
+    public static long? WalBytes(string? position) =>
+        position?.Split('/') is [var high, var low]
+        && uint.TryParse(high, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var h) && uint.TryParse(low, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var l)
+            ? ((long)h << 32) + l
+            : null;
+
+    private sealed record Answer(PostgresNode Node, PostgresSays Says, IReadOnlyDictionary<string, long> LagOf);
+
+    private static async Task<Answer> AskAsync(Lab lab, PostgresNode node, CancellationToken cancellationToken)
+    {
+        const string facts = """
+            SELECT pg_is_in_recovery()::text,
+                   CASE WHEN pg_is_in_recovery()
+                        THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+                        ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END::text,
+                   CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text,
+                   (SELECT status FROM pg_stat_wal_receiver)
+            """;
+        const string standbys = "SELECT application_name, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint::text FROM pg_stat_replication WHERE replay_lsn IS NOT NULL";
+        try
+        {
+            await using var client = await PostgresClient.ConnectAsync(node.Port, lab.Owner, "postgres", cancellationToken);
+            var row = (await client.RowsAsync(facts, cancellationToken))[0];
+            var says = new PostgresSays
+            {
+                Up = true,
+                InRecovery = row[0] == "true",
+                Timeline = int.TryParse(row[1], out var timeline) ? timeline : null,
+                WalPosition = row[2],
+                Receiver = row[3],
+            };
+            var lags = says.InRecovery is true ? [] : await client.RowsAsync(standbys, cancellationToken);
+            return new Answer(node, says, lags.GroupBy(l => l[0]!).ToDictionary(g => g.Key, g => long.Parse(g.First()[1]!)));
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } problem)
+        {
+            return new Answer(node, new PostgresSays { Up = false, Problem = problem }, new Dictionary<string, long>());
+        }
+    }
+
+    /// <summary>The lag as the primary measures it, or else the distance between the two positions. With two primaries: from the newer timeline's.</summary>
+    private static Answer[] WithLag(Answer[] answers)
+    {
+        if (answers.Where(a => a.Says.InRecovery is false).MaxBy(a => a.Says.Timeline) is not { } primary)
+        {
+            return answers;
+        }
+
+        return answers.Select(a => a.Says.InRecovery is not true ? a : a with
+        {
+            Says = a.Says with
+            {
+                LagBytes = primary.LagOf.TryGetValue(a.Node.ApplicationName, out var lag) ? Math.Max(0, lag)
+                    : WalBytes(primary.Says.WalPosition) - WalBytes(a.Says.WalPosition) is { } distance ? Math.Max(0, distance) : null,
+            },
+        }).ToArray();
+    }
+}

@@ -1,0 +1,57 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Store;
+
+/// <summary>The list of a user's labs: a small file for each. It can be lost: labs are found by their folders too.</summary>
+public static class LabIndex
+{
+    /// <summary>Adds or replaces a lab.</summary>
+    public static void Register(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var folder = Directory.CreateDirectory($"{StateFolder.Open()}/labs").FullName;
+        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.Ports.All(lab.Nodes.Count).Select(p => p.Port).ToArray()));
+    }
+
+    /// <summary>Takes a lab off the list.</summary>
+    public static void Remove(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        File.Delete($"{StateFolder.Open()}/labs/{lab.Id}.json");
+    }
+
+    /// <summary>Every lab of the current user that still exists; for root also those of the user root's labs run as.</summary>
+    public static IReadOnlyList<LabIndexEntry> All()
+    {
+        var users = new List<SystemUser> { Identity.Current };
+        if (Identity.IsRoot && Identity.Find(RunAs.DefaultUser) is { } other)
+        {
+            users.Add(other);
+        }
+
+        var folders = users.SelectMany((u, i) => StateFolder.Candidates(u, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null)).Select(f => f + "/labs");
+        return folders.Distinct().Where(Directory.Exists).SelectMany(f => Directory.EnumerateFiles(f, "*.json"))
+            .Select(LabStore.ReadIndexEntry).OfType<LabIndexEntry>()
+            .Where(e => File.Exists(new LabPaths(e.Root).Manifest)).ToArray();
+    }
+
+    /// <summary>Serializes the choice of ports: two setups at the same moment take different ones.</summary>
+    /// <returns>Dispose it when the choice is registered.</returns>
+    public static async Task<IDisposable> LockAsync(Probes.ProbeRunner probes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(probes);
+        var file = $"{StateFolder.Open()}/lock";
+        while (true)
+        {
+            try
+            {
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await probes.PauseAsync(TimeSpan.FromMilliseconds(10), cancellationToken);
+            }
+        }
+    }
+}

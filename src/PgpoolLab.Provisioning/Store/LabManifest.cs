@@ -1,0 +1,56 @@
+using System.Text.Json.Serialization;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Store;
+
+/// <summary>How far a lab is in its life. What runs is never stored: it is probed.</summary>
+public enum LabState
+{
+    /// <summary>Setup is at work, or was killed.</summary>
+    Creating,
+
+    /// <summary>Setup has finished and proved it.</summary>
+    Ready,
+
+    /// <summary>Setup failed and was told to keep what it made.</summary>
+    Failed,
+}
+
+/// <summary>What is written in <c>.pgpoollab/lab.json</c>. It holds no secrets.</summary>
+public sealed record LabManifest
+{
+    /// <summary>Version of this file's shape. A reader refuses a newer one.</summary>
+    public const int CurrentSchema = 1;
+
+    /// <summary>The shape this file has.</summary>
+    public int Schema { get; init; } = CurrentSchema;
+
+    /// <summary>The program version that wrote it.</summary>
+    public required string ToolVersion { get; init; }
+
+    /// <summary>The command line that made the lab.</summary>
+    public required IReadOnlyList<string> CommandLine { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public required LabState State { get; init; }
+
+    /// <summary>Titles of the steps that are done, in order.</summary>
+    public IReadOnlyList<string> CompletedSteps { get; init; } = [];
+
+    /// <summary>The lab itself.</summary>
+    public required Lab Lab { get; init; }
+}
+
+/// <summary>One line of the index of a user's labs.</summary>
+/// <param name="Id">The lab's id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Root">Its folder.</param>
+/// <param name="Ports">Every port it uses.</param>
+public sealed record LabIndexEntry(string Id, string Name, string Root, IReadOnlyList<int> Ports);
+
+/// <summary>Serialization without reflection.</summary>
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LabManifest))]
+[JsonSerializable(typeof(LabIndexEntry))]
+internal sealed partial class StoreJson : JsonSerializerContext;

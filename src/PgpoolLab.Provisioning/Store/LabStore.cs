@@ -1,0 +1,104 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Store;
+
+/// <summary>Reads and writes a lab's manifest, and finds labs. Manifests lie on the machine this program runs on.</summary>
+public sealed class LabStore
+{
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    // Paths stay readable: nobody embeds this file in a web page.
+    private static readonly StoreJson Json = new(new JsonSerializerOptions(StoreJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>Writes the manifest whole or not at all.</summary>
+    public static void Save(LabManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        WriteWhole(manifest.Lab.Paths.Manifest, JsonSerializer.Serialize(manifest, Json.LabManifest) + "\n");
+    }
+
+    /// <summary>Reads the manifest of the lab in exactly this folder.</summary>
+    /// <returns>Null when the folder holds no lab.</returns>
+    /// <exception cref="LabException">The manifest is damaged, or newer than this program.</exception>
+    public static LabManifest? Load(string root)
+    {
+        var file = new LabPaths(root).Manifest;
+        string text;
+        try
+        {
+            text = File.ReadAllText(file);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new LabException(ExitCode.NotFound, $"There is a lab in {root}, but it belongs to another user.", error) { Details = [error.Message] };
+        }
+
+        try
+        {
+            var manifest = JsonSerializer.Deserialize(text, Json.LabManifest) ?? throw new JsonException("The file is empty.");
+            return manifest.Schema <= LabManifest.CurrentSchema
+                ? manifest with { Lab = manifest.Lab with { Root = root } }
+                : throw new LabException(ExitCode.Failed, $"The lab in {root} was made by pgpoollab {manifest.ToolVersion}, which is newer than this program and writes its manifest in another shape.")
+                {
+                    Hints = ["Use that version, or a newer one."],
+                };
+        }
+        catch (JsonException error)
+        {
+            throw new LabException(ExitCode.Failed, $"The manifest {file} is damaged: {error.Message}", error)
+            {
+                Hints =
+                [
+                    $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/stopall")}",
+                    $"When they are stopped, the lab can be deleted with its folder:  rm -r {Hosts.Shell.Quote(root)}",
+                ],
+            };
+        }
+    }
+
+    /// <summary>The folder of the lab around this folder, looking upwards as git does.</summary>
+    public static string? FindRoot(string folder)
+    {
+        for (var candidate = new DirectoryInfo(folder); candidate is not null; candidate = candidate.Parent)
+        {
+            if (File.Exists(new LabPaths(candidate.FullName).Manifest))
+            {
+                return candidate.FullName;
+            }
+        }
+
+        return null;
+    }
+
+    internal static LabIndexEntry? ReadIndexEntry(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllText(file), Json.LabIndexEntry);
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    internal static void WriteIndexEntry(string file, LabIndexEntry entry) => WriteWhole(file, JsonSerializer.Serialize(entry, Json.LabIndexEntry));
+
+    private static void WriteWhole(string file, string text)
+    {
+        var temporary = $"{file}.{Environment.ProcessId}.tmp";
+        File.WriteAllText(temporary, text);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(temporary, PrivateFile);
+        }
+
+        File.Move(temporary, file, overwrite: true);
+    }
+}

@@ -1,0 +1,110 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Tools;
+
+/// <summary>What every run of a PostgreSQL program has in common.</summary>
+internal static class PostgresProgram
+{
+    /// <summary>libpq and the servers read these; a lab must not depend on what the caller's shell happens to hold.</summary>
+    /// <remarks>PostgreSQL manual, libpq, "Environment Variables".</remarks>
+    private static readonly string[] Inherited =
+    [
+        "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS",
+        "PGAPPNAME", "PGSSLMODE", "PGREQUIRESSL", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGREQUIREPEER", "PGGSSENCMODE", "PGCONNECT_TIMEOUT",
+        "PGCLIENTENCODING", "PGTARGETSESSIONATTRS", "PGDATA", "PGTZ", "PGDATESTYLE", "PGCHANNELBINDING", "PGREQUIREAUTH",
+    ];
+
+    internal static CommandSpec Command(Toolset tools, string name, params IReadOnlyList<string> arguments) =>
+        new CommandSpec(tools.PostgresProgram(name), arguments) { Environment = Inherited.ToDictionary(v => v, _ => (string?)null) };
+}
+
+/// <summary>initdb: makes an empty database cluster.</summary>
+/// <remarks>PostgreSQL manual, "initdb".</remarks>
+public static class InitDb
+{
+    /// <summary>UTF-8, C locale (present on every machine), checksums (pg_rewind needs them or wal_log_hints), no fsync of the empty cluster.</summary>
+    public static CommandSpec Create(Toolset tools, string dataDirectory, string superuser) =>
+        PostgresProgram.Command(tools, "initdb", "--no-locale", "-E", "UTF8", "--data-checksums", "--no-sync", "-A", "trust", "-U", superuser, "-D", dataDirectory);
+}
+
+/// <summary>postgres itself, started without pg_ctl: so its process id is known at once, and a probe sees it accept connections within
+/// milliseconds, where pg_ctl looks only ten times a second.</summary>
+/// <remarks>PostgreSQL manual, "postgres".</remarks>
+public static class PostgresServer
+{
+    /// <summary>Runs the server in the foreground.</summary>
+    public static CommandSpec Start(Toolset tools, string dataDirectory) => PostgresProgram.Command(tools, "postgres", "-D", dataDirectory);
+}
+
+/// <summary>pg_basebackup: copies a running primary into a new data folder.</summary>
+/// <remarks>PostgreSQL manual, "pg_basebackup".</remarks>
+public static class PgBaseBackup
+{
+    /// <summary>A fast checkpoint, WAL streamed along, nothing synced: the copy is a test server's and can be made again.</summary>
+    /// <param name="tools">The programs.</param>
+    /// <param name="port">Port of the primary on loopback.</param>
+    /// <param name="user">A role that may replicate.</param>
+    /// <param name="slot">Slot that keeps the WAL until the standby has it; null when the archive does.</param>
+    /// <param name="dataDirectory">Folder to create.</param>
+    public static CommandSpec Create(Toolset tools, int port, string user, string? slot, string dataDirectory)
+    {
+        List<string> arguments = ["-h", "localhost", "-p", port.ToString(), "-U", user, "-w", "-D", dataDirectory, "-X", "stream", "-c", "fast", .. FastOptions(tools.Postgres)];
+        if (slot is not null)
+        {
+            arguments.AddRange(["-S", slot]);
+        }
+
+        return PostgresProgram.Command(tools, "pg_basebackup", arguments);
+    }
+
+    /// <summary>What a copy for a test does not need, as far as this release knows it.</summary>
+    public static IReadOnlyList<string> FastOptions(PostgresVersion version) =>
+        ["--no-sync", .. version.Major >= 11 ? ["--no-verify-checksums"] : Array.Empty<string>(), .. version.Major >= 13 ? ["--no-manifest"] : Array.Empty<string>()];
+}
+
+/// <summary>pg_controldata: reads what a data folder says of itself, running or not.</summary>
+/// <remarks>PostgreSQL manual, "pg_controldata".</remarks>
+public static class PgControlData
+{
+    /// <summary>Prints the control file.</summary>
+    public static CommandSpec Show(Toolset tools, string dataDirectory) => PostgresProgram.Command(tools, "pg_controldata", "-D", dataDirectory);
+
+    /// <summary>The timeline of the latest checkpoint; null when the text does not hold it.</summary>
+    public static int? Timeline(string output)
+    {
+        const string label = "Latest checkpoint's TimeLineID:";
+        var line = output.Split('\n').FirstOrDefault(l => l.StartsWith(label, StringComparison.Ordinal));
+        return line is not null && int.TryParse(line[label.Length..].Trim(), out var timeline) ? timeline : null;
+    }
+}
+
+/// <summary>psql: the only client here that speaks the simple query protocol, which Pgpool-II's SHOW commands need.</summary>
+/// <remarks>PostgreSQL manual, "psql"; Pgpool-II manual, "SHOW POOL_NODES".</remarks>
+public static class Psql
+{
+    /// <summary>Separates the fields of a query's output; it cannot be part of a host name, number or state.</summary>
+    public const char FieldSeparator = '\u001f';
+
+    /// <summary>Runs one query; prints a line of column names, then a line for each row.</summary>
+    public static CommandSpec Query(Toolset tools, string host, int port, string user, string database, string sql) =>
+        (PostgresProgram.Command(tools, "psql", "-X", "-q", "-A", "-P", "footer=off", "-F", FieldSeparator.ToString(), "-v", "ON_ERROR_STOP=1",
+            "-h", host, "-p", port.ToString(), "-U", user, "-w", "-d", database, "-c", sql) with { Timeout = TimeSpan.FromSeconds(20) })
+        .With("PGCONNECT_TIMEOUT", "5");
+
+    /// <summary>An interactive session, or whatever else the arguments ask for.</summary>
+    public static CommandSpec Interactive(Toolset tools, string host, int port, string user, IReadOnlyList<string> arguments) =>
+        PostgresProgram.Command(tools, "psql", arguments).With("PGHOST", host).With("PGPORT", port.ToString()).With("PGUSER", user).With("PGDATABASE", Lab.Database);
+}
+
+/// <summary>pgpool itself.</summary>
+/// <remarks>Pgpool-II manual, "pgpool".</remarks>
+public static class Pgpool
+{
+    /// <summary>In the foreground (-n), forgetting what it knew of its nodes (-D).</summary>
+    public static CommandSpec Start(Lab lab)
+    {
+        var paths = lab.Paths;
+        return new CommandSpec(lab.Tools.PgpoolProgram, "-D", "-n", "-f", paths.PgpoolConf, "-F", paths.PcpConf, "-a", paths.PoolHba) { WorkingDirectory = lab.Root };
+    }
+}

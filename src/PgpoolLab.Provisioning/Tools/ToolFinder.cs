@@ -1,0 +1,193 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Tools;
+
+/// <summary>What the user said about where the programs are.</summary>
+/// <param name="PostgresMajor"><c>--pg-version</c>.</param>
+/// <param name="PostgresBin"><c>--pg-bin</c>, or PGBIN.</param>
+/// <param name="PgpoolDirectory"><c>--pgpool-dir</c>, or PGPOOL_INSTALL_DIR.</param>
+/// <param name="SearchPath">PATH.</param>
+public sealed record ToolRequest(int? PostgresMajor, string? PostgresBin, string? PgpoolDirectory, string? SearchPath)
+{
+    /// <summary>The request of this spec in this process's environment; options win over variables.</summary>
+    public static ToolRequest From(LabSpec spec, Func<string, string?> environment)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(environment);
+        return new ToolRequest(
+            spec.PostgresMajor,
+            spec.PostgresBin ?? (spec.PostgresMajor is null ? NullIfEmpty(environment("PGBIN")) : null),
+            spec.PgpoolDirectory ?? NullIfEmpty(environment("PGPOOL_INSTALL_DIR")),
+            environment("PATH"));
+
+        static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    }
+}
+
+/// <summary>Programs are missing. Says which, where it looked, and what installs them.</summary>
+/// <param name="what">The first thing that is missing.</param>
+/// <param name="packages">Packages that would help; null when this system's are not known.</param>
+public sealed class ToolsMissingException(string what, IReadOnlyList<string>? packages) : LabException(ExitCode.Missing, what)
+{
+    /// <summary>Packages that would help; null when this system's are not known.</summary>
+    public IReadOnlyList<string>? Packages { get; } = packages;
+}
+
+/// <summary>Finds PostgreSQL, Pgpool-II and its extensions on Debian and Ubuntu, PGDG's RPMs, source installs, Homebrew and PATH.</summary>
+/// <param name="host">Where to look.</param>
+/// <param name="platform">Which packages to name.</param>
+public sealed class ToolFinder(IHost host, Platform platform)
+{
+    private static readonly string[] PostgresNeeds = ["initdb", "postgres", "pg_ctl", "pg_basebackup", "pg_controldata", "pg_rewind", "psql"];
+    private static readonly string[] Extensions = ["pgpool_recovery", "pgpool_regclass"];
+
+    /// <summary>Finds a complete set; among several PostgreSQL versions the newest that has everything.</summary>
+    /// <exception cref="ToolsMissingException">There is none; it names what the newest one lacks.</exception>
+    public async Task<Toolset> FindAsync(ToolRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var postgres = await FindPostgresAsync(request, cancellationToken);
+        var pgpool = await FindPgpoolAsync(request, cancellationToken);
+        var best = postgres.FirstOrDefault(p => p.Lacks.Count == 0) ?? postgres.FirstOrDefault();
+        if (best is null || pgpool is null || best.Lacks.Count > 0)
+        {
+            throw Missing(request, best, pgpool);
+        }
+
+        if (!best.Version.IsSupported)
+        {
+            throw NotSupported($"PostgreSQL {best.Version} ({best.Bin})", $"PostgreSQL {PostgresVersion.SupportedMajors.Oldest} to {PostgresVersion.SupportedMajors.Newest}");
+        }
+
+        if (!pgpool.Value.Version.IsSupported)
+        {
+            throw NotSupported($"Pgpool-II {pgpool.Value.Version} ({pgpool.Value.Program})", "Pgpool-II 4.1 to 4.7");
+        }
+
+        return new Toolset(best.Bin, best.Version, pgpool.Value.Program, pgpool.Value.Pcp, pgpool.Value.Version);
+    }
+
+    private sealed record Candidate(string Bin, PostgresVersion Version, IReadOnlyList<string> Lacks);
+
+    private async Task<IReadOnlyList<Candidate>> FindPostgresAsync(ToolRequest request, CancellationToken cancellationToken)
+    {
+        List<string> folders = request.PostgresBin is { } bin ? [Path.GetFullPath(bin)] :
+        [
+            .. await ExpandAsync("/usr/lib/postgresql", "bin", cancellationToken),
+            .. await ExpandAsync("/usr", "bin", cancellationToken, "pgsql-"),
+            "/usr/local/pgsql/bin", "/usr/local/bin",
+            .. await ExpandAsync("/opt/homebrew/opt", "bin", cancellationToken, "postgresql"),
+            .. await ExpandAsync("/usr/local/opt", "bin", cancellationToken, "postgresql"),
+            .. await ExpandAsync("/home/linuxbrew/.linuxbrew/opt", "bin", cancellationToken, "postgresql"),
+            .. PathFolders(request),
+        ];
+        var found = new List<Candidate>();
+        foreach (var folder in folders.Distinct())
+        {
+            var postgres = $"{folder}/postgres";
+            if (!Identity.CanExecute(postgres))
+            {
+                continue;
+            }
+
+            // A program on PATH may be a link into the real folder; its siblings are there. And one installation counts once.
+            var home = Path.GetDirectoryName(File.ResolveLinkTarget(postgres, returnFinalTarget: true)?.FullName ?? postgres)!;
+            if (found.Any(c => c.Bin == home))
+            {
+                continue;
+            }
+
+            var version = PostgresVersion.Parse((await host.RunAsync(new CommandSpec(postgres, "--version"), cancellationToken)).Output);
+            if (version is { } v && (request.PostgresMajor is null || request.PostgresMajor == v.Major))
+            {
+                found.Add(new Candidate(home, v, await LacksAsync(home, v, cancellationToken)));
+            }
+        }
+
+        return found.OrderByDescending(c => c.Version).ToArray();
+    }
+
+    private async Task<IReadOnlyList<string>> LacksAsync(string bin, PostgresVersion version, CancellationToken cancellationToken)
+    {
+        var lacks = PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")).ToList();
+        var folders = new List<string> { $"/usr/share/postgresql/{version.Major}/extension", Path.GetFullPath($"{bin}/../share/extension"), Path.GetFullPath($"{bin}/../share/postgresql/extension") };
+        if (Identity.CanExecute($"{bin}/pg_config"))
+        {
+            var answer = await host.RunAsync(new CommandSpec($"{bin}/pg_config", "--sharedir"), cancellationToken);
+            folders = answer.ExitCode == 0 ? [$"{answer.Output.Trim()}/extension"] : folders;
+        }
+
+        lacks.AddRange(Extensions.Where(e => !folders.Any(f => File.Exists($"{f}/{e}.control"))).Select(e => $"extension {e}"));
+        return lacks;
+    }
+
+    private async Task<(string Program, string Pcp, PgpoolVersion Version)?> FindPgpoolAsync(ToolRequest request, CancellationToken cancellationToken)
+    {
+        IEnumerable<string> folders = request.PgpoolDirectory is { } given
+            ? [$"{given}/bin", $"{given}/sbin", given]
+            : ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/local/pgpool/bin", "/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin", .. PathFolders(request)];
+        folders = folders.Select(Path.GetFullPath).Distinct().ToArray();
+        foreach (var folder in folders.Where(f => Identity.CanExecute($"{f}/pgpool")))
+        {
+            var answer = await host.RunAsync(new CommandSpec($"{folder}/pgpool", "--version"), cancellationToken);
+            var pcp = folders.Prepend(folder).FirstOrDefault(f => Identity.CanExecute($"{f}/pcp_recovery_node") && Identity.CanExecute($"{f}/pcp_attach_node"));
+            if (PgpoolVersion.Parse(answer.Output + answer.Error) is { } version && pcp is not null)
+            {
+                return ($"{folder}/pgpool", pcp, version);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<IReadOnlyList<string>> ExpandAsync(string parent, string tail, CancellationToken cancellationToken, string prefix = "") =>
+        (await host.ListAsync(parent, cancellationToken)).Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => $"{parent}/{n}/{tail}").ToArray();
+
+    private static string[] PathFolders(ToolRequest request) =>
+        (request.SearchPath ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Where(Path.IsPathRooted).ToArray();
+
+    private ToolsMissingException Missing(ToolRequest request, Candidate? postgres, (string Program, string Pcp, PgpoolVersion Version)? pgpool)
+    {
+        var details = new List<string>();
+        if (postgres is null)
+        {
+            details.Add(request switch
+            {
+                { PostgresBin: { } bin } => $"PostgreSQL: there is no postgres in {bin}.",
+                { PostgresMajor: { } major } => $"PostgreSQL {major}: not in /usr/lib/postgresql, /usr/pgsql-*, /usr/local/pgsql, Homebrew or PATH.",
+                _ => "PostgreSQL (initdb): not in /usr/lib/postgresql/*/bin, /usr/pgsql-*/bin, /usr/local/pgsql/bin, /usr/local/bin, Homebrew or PATH.",
+            });
+        }
+        else
+        {
+            details.AddRange(postgres.Lacks.Select(l => $"{l}: PostgreSQL {postgres.Version} in {postgres.Bin} lacks it."));
+        }
+
+        if (pgpool is null)
+        {
+            details.Add(request.PgpoolDirectory is { } folder
+                ? $"Pgpool-II: there is no working pgpool with its pcp programs in {folder}/bin, {folder}/sbin or {folder}."
+                : "Pgpool-II (pgpool and pcp_*): not in /usr/sbin, /usr/bin, /usr/local/bin, /usr/local/sbin, Homebrew or PATH.");
+        }
+
+        var lacksExtension = postgres is null || postgres.Lacks.Any(l => l.StartsWith("extension", StringComparison.Ordinal));
+        var lacksPrograms = postgres is null || postgres.Lacks.Any(l => !l.StartsWith("extension", StringComparison.Ordinal));
+        var packages = platform.InstallPackages(postgres?.Version.Major ?? request.PostgresMajor, lacksPrograms, pgpool is null, lacksExtension);
+        return new ToolsMissingException("What a lab is made of is not all on this machine.", packages)
+        {
+            Details = details,
+            Hints =
+            [
+                packages is null ? "Install PostgreSQL, Pgpool-II and Pgpool-II's extensions for that PostgreSQL." : $"Install it:  {platform.InstallCommand(packages)}",
+                "Or say where it is:  --pg-bin DIR, --pgpool-dir DIR (or the variables PGBIN, PGPOOL_INSTALL_DIR).",
+            ],
+        };
+    }
+
+    private static LabException NotSupported(string found, string supported) =>
+        new(ExitCode.Missing, $"{found} was found, but the templates are written for {supported}.")
+        {
+            Hints = ["Choose another version with --pg-version, --pg-bin or --pgpool-dir."],
+        };
+}
