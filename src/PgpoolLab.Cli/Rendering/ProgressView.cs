@@ -9,6 +9,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
     private readonly Lock _gate = new();
     private readonly List<string> _running = [];
     private bool _lineIsLive;
+    private bool _undoing;
 
     public void Started(string title)
     {
@@ -41,7 +42,12 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
     {
         lock (_gate)
         {
-            Line($"[grey]↶ {Markup.Escape(title)}[/]", $"undo {title}");
+            if (terminal.Verbose || !_undoing)
+            {
+                _undoing = true;
+                var text = terminal.Verbose ? title : "take back what was made so far";
+                Line($"[grey]↶ {Markup.Escape(text)}[/]", $"undo {text}");
+            }
         }
     }
 
