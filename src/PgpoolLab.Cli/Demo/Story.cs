@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using PgpoolLab.Cli.Commands;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Reports;
+using Spectre.Console;
+
+namespace PgpoolLab.Cli.Demo;
+
+/// <summary>The story every user must be able to live through, told live: real commands, real servers, real tables.</summary>
+internal sealed class Story(Terminal terminal, OperationContext operation)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    internal void Opening(LabSpec spec)
+    {
+        Say("This is pgpoollab: a PostgreSQL primary, a streaming standby, and Pgpool-II in front of them,");
+        Say("made now in a folder of its own. Everything below really happens.");
+        Chapter("Set up");
+        Prompt($"pgpoollab up -s --port auto {Shell.Quote(spec.Directory)}");
+    }
+
+    internal async Task TellAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        Chapter("Look: what Pgpool-II thinks, beside what each PostgreSQL says itself");
+        Prompt($"cd {Shell.Quote(lab.Root)} && eval \"$(pgpoollab env)\"");
+        await NodesAsync(lab, cancellationToken);
+
+        Chapter("Load: pgbench through Pgpool-II, first reading and writing, then only reading (on both nodes)");
+        await RunAsync(lab, ["pgbench", "-q", "-i"], cancellationToken);
+        await RunAsync(lab, ["pgbench", "-c", "4", "-T", "2"], cancellationToken);
+        await RunAsync(lab, ["pgbench", "-S", "-c", "8", "-T", "2"], cancellationToken);
+        await SameDataAsync(lab, cancellationToken);
+        await NodesAsync(lab, cancellationToken);
+
+        Chapter("Break: the primary dies, while a client goes on writing");
+        await using (var client = await SteadyWriter.StartAsync(lab, cancellationToken))
+        {
+            await client.WriteSomeAsync(100, cancellationToken);
+            var killed = Stopwatch.GetTimestamp();
+            await RunAsync(lab, ["pg_ctl", "-m", "immediate", "-D", "data0", "stop"], cancellationToken);
+            await WaitForAsync(lab, nodes => nodes[1].Pgpool?.Role == "primary" && nodes[0].Pgpool?.Status == "down", "that node 1 is the primary and node 0 is down", cancellationToken);
+            await client.WriteSomeAsync(100, cancellationToken);
+            await client.StopAsync();
+            Say($"From the kill until writing went on: [bold]{client.PauseAfter(killed).TotalSeconds:0.00} s[/]. The client lost its connection {client.Broken} time(s), connected again, and had {client.Acknowledged} rows acknowledged.", markup: true);
+            Say($"Of these, {await client.CountAsync(lab.Nodes[1].Port, cancellationToken)} are on the new primary: replication is asynchronous, so the last ones before a crash may be lost.");
+        }
+
+        await NodesAsync(lab, cancellationToken);
+        await RunAsync(lab, ["pgbench", "-c", "4", "-T", "2"], cancellationToken);
+
+        Chapter("Recover: online, from the new primary, while everything goes on");
+        await RunAsync(lab, ["pcp_recovery_node", "-w", "-p", lab.Pgpool.PcpPort.ToString(), "-n", "0"], cancellationToken);
+        await WaitForAsync(lab, nodes => nodes[0] is { Pgpool: { Status: "up", ReplicationState: "streaming" }, Postgres.Role: "standby" }, "that node 0 streams from node 1", cancellationToken);
+        await NodesAsync(lab, cancellationToken);
+        await SameDataAsync(lab, cancellationToken);
+        Chapter("Every script Pgpool-II ran has left a line");
+        Prompt("cat log/events.jsonl");
+        foreach (var line in await File.ReadAllLinesAsync(lab.Paths.Events, cancellationToken))
+        {
+            Say(line);
+        }
+    }
+
+    internal static void Closing(Terminal terminal, Lab lab, bool kept)
+    {
+        terminal.Out.WriteLine();
+        if (kept)
+        {
+            terminal.Out.WriteLine("The lab is running. Try next:");
+            terminal.Out.WriteLine($"  cd {Shell.Quote(lab.Root)} && eval \"$({Invocation.Command} env)\"");
+            terminal.Out.WriteLine("  pgpoollab nodes --watch                     # in one terminal; in another:");
+            terminal.Out.WriteLine("  pg_ctl -m immediate -D data1 stop           # kill the primary again");
+            terminal.Out.WriteLine($"  pcp_recovery_node -w -p {lab.Pgpool.PcpPort} -n 1           # and bring it back");
+            terminal.Out.WriteLine("  pgpoollab destroy                           # remove it all");
+            return;
+        }
+
+        terminal.Out.WriteLine("The demo's lab is gone again. Try next, in an empty folder:");
+        terminal.Out.WriteLine($"  {Invocation.Command} setup -s -n 3             # one of your own, with two standbys");
+        terminal.Out.WriteLine($"  {Invocation.Command} demo --keep               # or this one, left running");
+    }
+
+    private async Task NodesAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        Prompt("pgpoollab nodes");
+        NodesView.Print(terminal.Data, await new NodesReporter(operation.Host).ReportAsync(lab, cancellationToken));
+    }
+
+    private async Task RunAsync(Lab lab, IReadOnlyList<string> argv, CancellationToken cancellationToken)
+    {
+        Prompt(string.Join(' ', argv.Select(Shell.Quote)));
+        var command = new CommandSpec(Locate(lab, argv[0]), argv.Skip(1).ToArray())
+        {
+            WorkingDirectory = lab.Root,
+            Environment = EnvCommand.Variables(lab, Environment.GetEnvironmentVariable("PATH") ?? "").ToDictionary(v => v.Key, v => (string?)v.Value),
+        };
+        var result = (await operation.Host.RunAsync(command, cancellationToken)).OrThrow($"run {argv[0]}");
+        foreach (var line in (result.Output + result.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Say(line.TrimEnd());
+        }
+    }
+
+    private static string Locate(Lab lab, string program) =>
+        program.StartsWith("pcp_", StringComparison.Ordinal) ? lab.Tools.PcpProgram(program) : lab.Tools.PostgresProgram(program);
+
+    private async Task SameDataAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        const string sum = "SELECT sum(abalance) FROM pgbench_accounts";
+        await operation.Probes.WaitAsync(new SameEverywhere(lab, "SELECT sum(abalance)::text FROM pgbench_accounts"), Patience, cancellationToken);
+        foreach (var node in lab.Nodes)
+        {
+            await RunAsync(lab, ["psql", "-p", node.Port.ToString(), "-Atc", sum], cancellationToken);
+        }
+    }
+
+    private async Task WaitForAsync(Lab lab, Func<IReadOnlyList<NodeView>, bool> holds, string expectation, CancellationToken cancellationToken) =>
+        await operation.Probes.WaitAsync(new NodesShow(operation.Host, lab, holds, expectation), Patience, cancellationToken);
+
+    private void Chapter(string title)
+    {
+        terminal.Data.WriteLine();
+        terminal.Data.MarkupLine($"[bold yellow]== {Markup.Escape(title)} ==[/]");
+    }
+
+    private void Prompt(string command) => terminal.Data.MarkupLine($"[bold]$ {Markup.Escape(command)}[/]");
+
+    private void Say(string text, bool markup = false) => terminal.Data.MarkupLine(markup ? text : Markup.Escape(text));
+}
