@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+using PgpoolLab.Hosts;
+
+namespace PgpoolLab.Hosts.Tests;
+
+public sealed class PortTests
+{
+    private readonly LocalHost _host = new(TimeProvider.System);
+
+    private static Socket Listener(IPAddress address, bool reuse = false)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (reuse)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        }
+
+        socket.Bind(new IPEndPoint(address, 0));
+        socket.Listen(1);
+        return socket;
+    }
+
+    private static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    public static TheoryData<string, bool> Addresses => new() { { "127.0.0.1", false }, { "127.0.0.1", true }, { "0.0.0.0", false }, { "::1", false } };
+
+    [Theory]
+    [MemberData(nameof(Addresses))]
+    public async Task Who_listens_on_a_port_is_named(string address, bool reuse)
+    {
+        Assert.SkipUnless(address != "::1" || Socket.OSSupportsIPv6 && File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").Length > 0, "no IPv6 here");
+        using var listener = Listener(IPAddress.Parse(address), reuse);
+        var holder = await _host.WhoHoldsPortAsync(PortOf(listener), CancellationToken.None);
+        Assert.Contains($"(pid {Environment.ProcessId}: ", holder, StringComparison.Ordinal);
+        Assert.StartsWith("used by ", holder, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_nobody_listens_on_is_free()
+    {
+        using var listener = Listener(IPAddress.Loopback);
+        var port = PortOf(listener);
+        listener.Dispose();
+        Assert.Null(await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Connections_that_linger_after_a_server_has_ended_are_not_in_the_way()
+    {
+        using var listener = Listener(IPAddress.Loopback, reuse: true);
+        var port = PortOf(listener);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        var served = await listener.AcceptAsync();
+        // Who closes first keeps the connection in TIME_WAIT: the server.
+        served.Shutdown(SocketShutdown.Both);
+        served.Close();
+        listener.Close();
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1]));
+        client.Close();
+        Assert.Null(await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_socket_answers_while_somebody_listens_and_not_when_only_the_file_is_left()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder[".s.PGSQL.11000"];
+        Assert.False(await _host.SocketAnswersAsync(path, CancellationToken.None));
+        using (var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            Assert.False(await _host.SocketAnswersAsync(path, CancellationToken.None));
+            listener.Listen(1);
+            Assert.True(await _host.SocketAnswersAsync(path, CancellationToken.None));
+            // .NET removes the file with the socket; a killed server does not.
+            File.Move(path, folder["kept"]);
+        }
+
+        File.Move(folder["kept"], path);
+        Assert.True(File.Exists(path));
+        Assert.False(await _host.SocketAnswersAsync(path, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_socket_does_not_answer()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["file"], "");
+        Assert.False(await _host.SocketAnswersAsync(folder["file"], CancellationToken.None));
+        var tooLong = folder[new string('x', 120)];
+        File.WriteAllText(tooLong, "");
+        Assert.False(await _host.SocketAnswersAsync(tooLong, CancellationToken.None));
+    }
+}

@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using PgpoolLab.Hosts;
+
+namespace PgpoolLab.Hosts.Tests;
+
+public sealed class ProcessTests : IDisposable
+{
+    private readonly LocalHost _host = new(TimeProvider.System);
+    private readonly TemporaryFolder _folder = new(" it's");
+    private readonly List<int> _started = [];
+
+    public void Dispose()
+    {
+        foreach (var id in _started)
+        {
+            try
+            {
+                using var process = Process.GetProcessById(id);
+                process.Kill();
+                process.WaitForExit();
+            }
+            catch (ArgumentException)
+            {
+                // It has ended already.
+            }
+        }
+
+        _folder.Dispose();
+    }
+
+    private async Task<int> StartAsync(string script, bool append = false)
+    {
+        var command = new CommandSpec("/bin/sh", "-c", script) { WorkingDirectory = _folder.Path };
+        var id = await _host.StartDetachedAsync(command.With("COLOR", "blue"), _folder["server.log"], append, CancellationToken.None);
+        _started.Add(id);
+        return id;
+    }
+
+    private async Task<ProcessFacts> StartSleeperAsync()
+    {
+        var id = await StartAsync("exec sleep 600");
+        await Eventually.TrueAsync(() => _host.FindProcessAsync(id, CancellationToken.None).Result?.Name == "sleep", "sleep runs");
+        return (await _host.FindProcessAsync(id, CancellationToken.None))!;
+    }
+
+    [Fact]
+    public async Task A_detached_server_leads_a_session_of_its_own()
+    {
+        var server = await StartSleeperAsync();
+        var own = await _host.FindProcessAsync(Environment.ProcessId, CancellationToken.None);
+        Assert.Equal(server.Id, server.SessionId);
+        Assert.NotEqual(own!.SessionId, server.SessionId);
+    }
+
+    [Fact]
+    public async Task A_detached_server_holds_none_of_our_streams()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
+        var server = await StartSleeperAsync();
+        var streams = new[] { 0, 1, 2 }.Select(n => new FileInfo($"/proc/{server.Id}/fd/{n}").LinkTarget);
+        Assert.Equal(["/dev/null", _folder["server.log"], _folder["server.log"]], streams);
+    }
+
+    [Fact]
+    public async Task A_caller_that_waits_for_our_output_to_end_does_not_wait_for_the_server()
+    {
+        // $(pgpoollab start) must return: neither the server nor its children may hold a pipe of ours, under any number.
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
+        var id = await StartAsync("sleep 600 & echo $! >child.tmp; mv child.tmp child; wait");
+        var child = int.Parse(await Eventually.FileAsync(_folder["child"]));
+        _started.Add(child);
+        foreach (var process in new[] { id, child })
+        {
+            var held = Directory.GetFileSystemEntries($"/proc/{process}/fd").Select(f => new FileInfo(f).LinkTarget ?? "").ToArray();
+            Assert.NotEmpty(held);
+            Assert.DoesNotContain(held, t => t.StartsWith("pipe:", StringComparison.Ordinal) || t.StartsWith("socket:", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_detached_server_writes_to_its_log_and_has_its_folder_and_environment()
+    {
+        var id = await StartAsync("echo out $COLOR; echo err >&2; pwd -P");
+        await Eventually.TrueAsync(() => _host.FindProcessAsync(id, CancellationToken.None).Result is null, "it ends");
+        Assert.Equal($"out blue\nerr\n{_folder.Path}\n", File.ReadAllText(_folder["server.log"]));
+    }
+
+    [Theory]
+    [InlineData(true, "before\nnow\n")]
+    [InlineData(false, "now\n")]
+    public async Task A_log_is_kept_or_begun_anew(bool append, string expected)
+    {
+        File.WriteAllText(_folder["server.log"], "before\n");
+        var id = await StartAsync("echo now", append);
+        await Eventually.TrueAsync(() => _host.FindProcessAsync(id, CancellationToken.None).Result is null, "it ends");
+        Assert.Equal(expected, File.ReadAllText(_folder["server.log"]));
+    }
+
+    [Fact]
+    public async Task A_program_that_cannot_be_started_detached_says_so_in_its_log()
+    {
+        var id = await _host.StartDetachedAsync(new CommandSpec("/nonexistent/postgres"), _folder["server.log"], append: false, CancellationToken.None);
+        await Eventually.TrueAsync(() => _host.FindProcessAsync(id, CancellationToken.None).Result is null, "it ends");
+        Assert.Contains("/nonexistent/postgres", File.ReadAllText(_folder["server.log"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_known_of_a_process_tells_it_from_every_other()
+    {
+        var (one, two) = (await StartSleeperAsync(), await StartSleeperAsync());
+        Assert.Equal("sleep", one.Name);
+        Assert.Equal("sleep 600", one.CommandLine);
+        Assert.Equal(_folder.Path, one.WorkingDirectory);
+        Assert.NotEqual("", one.StartedAt);
+        Assert.NotEqual(one.Id, two.Id);
+        Assert.Equal(one, await _host.FindProcessAsync(one.Id, CancellationToken.None));
+        Assert.Equal([one.Id, two.Id], (await _host.FindProcessesAsync(p => p.WorkingDirectory == _folder.Path, CancellationToken.None)).Select(p => p.Id).Order());
+    }
+
+    [Fact]
+    public async Task A_process_that_has_ended_is_not_found()
+    {
+        var server = await StartSleeperAsync();
+        Assert.True(await _host.SignalAsync(server, ProcessSignal.Terminate, CancellationToken.None));
+        await Eventually.TrueAsync(() => _host.FindProcessAsync(server.Id, CancellationToken.None).Result is null, "it ends");
+        Assert.False(await _host.SignalAsync(server, ProcessSignal.Terminate, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_process_nobody_has_collected_yet_counts_as_ended()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
+        // The shell becomes sleep, which does not collect the child it did not know it had.
+        await StartAsync("sh -c 'echo $$ >zombie' & exec sleep 600");
+        var zombie = int.Parse(await Eventually.FileAsync(_folder["zombie"]));
+        await Eventually.TrueAsync(() => File.ReadAllText($"/proc/{zombie}/stat").Contains(") Z ", StringComparison.Ordinal), "it is a zombie");
+        Assert.Null(await _host.FindProcessAsync(zombie, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_stranger_who_has_the_number_now_gets_no_signal()
+    {
+        var server = await StartSleeperAsync();
+        Assert.False(await _host.SignalAsync(server with { StartedAt = "1" }, ProcessSignal.Kill, CancellationToken.None));
+        Assert.Equal(server, await _host.FindProcessAsync(server.Id, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_signal_has_the_number_POSIX_gives_it()
+    {
+        await StartAsync("for s in HUP INT QUIT TERM; do trap \"echo $s >>signals\" $s; done; echo >ready; while :; do sleep 0.02; done");
+        await Eventually.FileAsync(_folder["ready"]);
+        var server = (await _host.FindProcessAsync(_started[^1], CancellationToken.None))!;
+        foreach (var (signal, name) in new[] { (ProcessSignal.Hangup, "HUP"), (ProcessSignal.Interrupt, "INT"), (ProcessSignal.Quit, "QUIT"), (ProcessSignal.Terminate, "TERM") })
+        {
+            Assert.True(await _host.SignalAsync(server, signal, CancellationToken.None));
+            await Eventually.TrueAsync(() => File.Exists(_folder["signals"]) && File.ReadAllText(_folder["signals"]).EndsWith(name + "\n", StringComparison.Ordinal), $"it hears {name}");
+        }
+
+        Assert.True(await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
+        await Eventually.TrueAsync(() => _host.FindProcessAsync(server.Id, CancellationToken.None).Result is null, "it is killed");
+    }
+
+    [Fact]
+    public async Task No_process_has_the_number_zero_or_less()
+    {
+        Assert.Null(await _host.FindProcessAsync(0, CancellationToken.None));
+        Assert.Null(await _host.FindProcessAsync(-1, CancellationToken.None));
+    }
+}

@@ -1,0 +1,30 @@
+using System.Diagnostics;
+
+namespace PgpoolLab.Hosts.Tests;
+
+/// <summary>Waits for facts, with an end.</summary>
+internal static class Eventually
+{
+    internal static async Task TrueAsync(Func<bool> fact, string what)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!fact())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"{what}: not within 20 s");
+            await Task.Delay(5);
+        }
+    }
+
+    internal static async Task<string> FileAsync(string file)
+    {
+        await TrueAsync(() => File.Exists(file), $"{file} appears");
+        return await File.ReadAllTextAsync(file);
+    }
+}
+
+/// <summary>The system's clock, with timers that are faster by a factor.</summary>
+internal sealed class HastyClock(int speed) : TimeProvider
+{
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / speed : dueTime, period > TimeSpan.Zero ? period / speed : period);
+}

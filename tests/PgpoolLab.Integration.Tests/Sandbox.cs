@@ -1,0 +1,231 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace PgpoolLab.Integration.Tests;
+
+/// <summary>What a command left.</summary>
+public sealed record Outcome(string Command, int ExitCode, string Output, string Error)
+{
+    public Outcome Ok()
+    {
+        Assert.True(ExitCode == 0, $"{Command}\nended with {ExitCode}\n{Output}\n{Error}");
+        return this;
+    }
+
+    public Outcome FailedWith(int exitCode)
+    {
+        Assert.True(ExitCode == exitCode, $"{Command}\nended with {ExitCode} instead of {exitCode}\n{Output}\n{Error}");
+        return this;
+    }
+}
+
+/// <summary>A home and a folder for labs, for one test and one user; whatever labs are left in it at the end are destroyed.</summary>
+public sealed partial class Sandbox : IDisposable
+{
+    private static readonly Lazy<string> Program = new(CopyProgram);
+    private readonly TemporaryFolder _folder = new();
+
+    public Sandbox(string account, string labName = "lab")
+    {
+        Account = Account.Of(account);
+        Home = Directory.CreateDirectory(_folder["home"]).FullName;
+        Labs = Directory.CreateDirectory(_folder["labs"]).FullName;
+        Lab = Path.Combine(Labs, labName);
+        File.SetUnixFileMode(_folder.Path, (UnixFileMode)Convert.ToInt32("755", 8));
+        Account.Own(_folder.Path);
+    }
+
+    public Account Account { get; }
+
+    public string Home { get; }
+
+    public string Labs { get; }
+
+    /// <summary>The lab's folder; setup makes it.</summary>
+    public string Lab { get; }
+
+    public string this[string name] => Path.Combine(_folder.Path, name);
+
+    /// <summary>Runs the program.</summary>
+    public Task<Outcome> RunAsync(params string[] arguments) => StartAndWaitAsync([Program.Value, .. arguments], Labs, []);
+
+    /// <summary>Runs the program in the lab's folder.</summary>
+    public Task<Outcome> RunInLabAsync(params string[] arguments) => StartAndWaitAsync([Program.Value, .. arguments], Lab, []);
+
+    /// <summary>Runs a shell script in the lab's folder, as a user would paste it; <c>pgpoollab</c> is on PATH.</summary>
+    public Task<Outcome> ShellAsync(string script, params (string Name, string Value)[] environment) =>
+        StartAndWaitAsync(["/bin/sh", "-eu", "-c", script], Directory.Exists(Lab) ? Lab : Labs, environment);
+
+    /// <summary>Starts the program without waiting for it.</summary>
+    public Process Start(string workingDirectory, params string[] arguments) => Start([Program.Value, .. arguments], workingDirectory, []);
+
+    /// <summary>What <c>nodes --json</c> says.</summary>
+    public async Task<JsonElement> NodesAsync()
+    {
+        var outcome = (await RunInLabAsync("nodes", "--json")).Ok();
+        using var document = JsonDocument.Parse(outcome.Output);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>Asks <c>nodes</c> again and again until it shows what is expected.</summary>
+    public async Task<JsonElement> UntilNodesShowAsync(string expectation, Func<JsonElement[], bool> holds)
+    {
+        var deadline = Stopwatch.StartNew();
+        while (true)
+        {
+            var report = await NodesAsync();
+            if (holds([.. report.GetProperty("nodes").EnumerateArray()]))
+            {
+                return report;
+            }
+
+            if (deadline.Elapsed > TimeSpan.FromSeconds(60))
+            {
+                var logs = string.Join("\n", new[] { "failover.log", "recovery.log", "pgpool.log" }.Select(l => Path.Combine(Lab, "log", l)).Where(File.Exists)
+                    .Select(l => $"--- {l}\n{string.Join("\n", File.ReadLines(l).TakeLast(25))}"));
+                Assert.Fail($"Expected that {expectation}; last seen:\n{report}\n{logs}");
+            }
+
+            await Task.Delay(100);
+        }
+    }
+
+    /// <summary>Text with everything that differs between machines and runs replaced.</summary>
+    public string Neutral(string text)
+    {
+        text = text.Replace(_folder.Path, "<sandbox>", StringComparison.Ordinal).Replace(Path.GetDirectoryName(Program.Value)!, "<bin>", StringComparison.Ordinal)
+            .Replace($"user {Account.LabUser}", "user <user>", StringComparison.Ordinal);
+        text = FailedLogs().Replace(text, "<state>/failed/<stamp>");
+        text = Milliseconds().Replace(text, "(<n> ms)");
+        text = Pid().Replace(text, "pid <pid>: <command>)");
+        return Version().Replace(text, "<version>");
+    }
+
+    /// <summary>Nothing of the labs must be left: no process, socket, file or entry in the list.</summary>
+    public void AssertNothingIsLeft()
+    {
+        Assert.Empty(Processes());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Labs));
+        foreach (var state in StateFolders().Where(Directory.Exists))
+        {
+            var entries = Directory.EnumerateFiles(state, "*.json", SearchOption.AllDirectories).Where(f => File.ReadAllText(f).Contains(_folder.Path, StringComparison.Ordinal));
+            Assert.Empty(entries);
+            Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(state), e => new FileInfo(e).LinkTarget?.StartsWith(_folder.Path, StringComparison.Ordinal) is true);
+        }
+    }
+
+    /// <summary>Command lines of all processes that work in this sandbox's labs.</summary>
+    public string[] Processes() =>
+        Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)).Select(d =>
+        {
+            try
+            {
+                var folder = new FileInfo(d + "/cwd").LinkTarget;
+                var state = File.ReadAllText(d + "/stat").Split(") ").Last()[0];
+                return state != 'Z' && folder?.StartsWith(Labs, StringComparison.Ordinal) is true ? File.ReadAllText(d + "/cmdline").Replace('\0', ' ') : null;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+        }).OfType<string>().ToArray();
+
+    public void Dispose()
+    {
+        foreach (var manifest in Directory.EnumerateFiles(Labs, "lab.json", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true }))
+        {
+            RunAsync("destroy", Path.GetDirectoryName(Path.GetDirectoryName(manifest))!).GetAwaiter().GetResult();
+        }
+
+        _folder.Dispose();
+    }
+
+    private IEnumerable<string> StateFolders() => [$"{Home}/.local/state/pgpoollab", "/var/lib/postgresql/.local/state/pgpoollab"];
+
+    private async Task<Outcome> StartAndWaitAsync(string[] argv, string workingDirectory, IReadOnlyList<(string Name, string Value)> environment)
+    {
+        using var process = Start(argv, workingDirectory, environment);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+            return new Outcome(string.Join(' ', argv), process.ExitCode, await output.WaitAsync(limit.Token), await error.WaitAsync(limit.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{string.Join(' ', argv)} did not end, or something it started holds its output open.");
+        }
+    }
+
+    private Process Start(string[] argv, string workingDirectory, IReadOnlyList<(string Name, string Value)> environment)
+    {
+        string[] all = [.. Account.Prefix, .. argv];
+        var info = new ProcessStartInfo(all[0], all.Skip(1))
+        {
+            WorkingDirectory = workingDirectory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal) || k.StartsWith("XDG_", StringComparison.Ordinal)).ToArray())
+        {
+            info.Environment.Remove(name);
+        }
+
+        info.Environment["HOME"] = Home;
+        info.Environment["PATH"] = $"{Path.GetDirectoryName(Program.Value)}:{Environment.GetEnvironmentVariable("PATH")}";
+        foreach (var (name, value) in environment)
+        {
+            info.Environment[name] = value;
+        }
+
+        var process = Process.Start(info)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    /// <summary>Other users cannot read every place a repository is cloned to.</summary>
+    private static string CopyProgram()
+    {
+        var built = Environment.GetEnvironmentVariable("PGPOOLLAB") ?? Path.Combine(RepositoryRoot(), "artifacts", "pgpoollab");
+        Assert.True(File.Exists(built), $"There is no {built}; build it with ./pgpoollab version");
+        var folder = Directory.CreateTempSubdirectory("pgpoollab-bin-").FullName;
+        File.SetUnixFileMode(folder, (UnixFileMode)Convert.ToInt32("755", 8));
+        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(built)!).Where(f => !Path.GetFileName(f).StartsWith('.') && !f.EndsWith(".log", StringComparison.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return Path.Combine(folder, Path.GetFileName(built));
+    }
+
+    private static string RepositoryRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "PgpoolLab.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder.FullName;
+    }
+
+    [GeneratedRegex(@"[^ ]*/pgpoollab/failed/[0-9a-f-]+")]
+    private static partial Regex FailedLogs();
+
+    [GeneratedRegex(@"\(\d+ ms\)")]
+    private static partial Regex Milliseconds();
+
+    [GeneratedRegex(@"pid \d+: .*\)")]
+    private static partial Regex Pid();
+
+    [GeneratedRegex(@"\b\d+\.\d+(\.\d+)?\b")]
+    private static partial Regex Version();
+}

@@ -1,0 +1,175 @@
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Model.Tests;
+
+public sealed class SpecTests
+{
+    private static readonly LabSpec Plain = new() { Directory = "/srv/lab" };
+
+    [Fact]
+    public void What_pgpool_setup_does_by_default_is_right() => Assert.Empty(Plain.Validate());
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(128)]
+    public void The_smallest_and_the_largest_lab_are_right(int nodes) => Assert.Empty((Plain with { Nodes = nodes }).Validate());
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(129)]
+    [InlineData(int.MaxValue)]
+    public void A_number_of_nodes_that_Pgpool_cannot_have_is_named(int nodes)
+    {
+        var problem = Assert.Single((Plain with { Nodes = nodes }).Validate());
+        Assert.Equal($"--nodes must be between 1 and 128 (Pgpool-II's own limit); it is {nodes}.", problem);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    [InlineData(65536)]
+    [InlineData(70000)]
+    [InlineData(int.MaxValue)]
+    public void A_port_that_does_not_exist_is_named(int port)
+    {
+        Assert.Equal($"--port must be between 1 and 65535, or auto; it is {port}.", Assert.Single((Plain with { Port = port }).Validate()));
+        Assert.Equal($"--pg-port must be between 1 and 65535; it is {port}.", Assert.Single((Plain with { PostgresPort = port }).Validate()));
+    }
+
+    [Theory]
+    [InlineData(65535, null, 1, 65537)]
+    [InlineData(65534, null, 1, 65536)]
+    [InlineData(65500, null, 100, 65601)]
+    [InlineData(65535, 5432, 1, 65536)] // pcp
+    [InlineData(11000, 65500, 37, 65536)]
+    public void Ports_that_would_run_past_the_last_one_are_counted_first(int port, int? postgres, int nodes, int end) =>
+        Assert.Equal([$"With --port {port} and {nodes} nodes the ports would end at {end}; the last port there is is 65535."],
+            (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate());
+
+    [Theory]
+    [InlineData(65532, null, 2)]
+    [InlineData(1, null, 128)]
+    [InlineData(11000, 65408, 128)]
+    public void Ports_up_to_the_very_last_are_right(int port, int? postgres, int nodes) =>
+        Assert.Empty((Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate());
+
+    [Theory]
+    [InlineData(11000, 11000, 1, "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 0. Move the nodes with --pg-port.")]
+    [InlineData(11000, 11001, 1, "Port 11001 would be used twice: pcp and PostgreSQL node 0. Move the nodes with --pg-port.")]
+    [InlineData(11000, 10990, 11, "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 10. Move the nodes with --pg-port.")]
+    public void Two_servers_on_one_port_are_named(int port, int postgres, int nodes, string problem) =>
+        Assert.Equal([problem], (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate());
+
+    [Fact]
+    public void Ports_that_only_touch_are_right() => Assert.Empty((Plain with { Port = 11000, PostgresPort = 10990, Nodes = 10 }).Validate());
+
+    [Fact]
+    public void An_automatic_port_does_not_hide_that_the_nodes_ports_run_past_the_last_one() =>
+        Assert.Contains("65535", Assert.Single((Plain with { Port = null, PostgresPort = 65530, Nodes = 10 }).Validate()), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("lab")]
+    [InlineData("my lab")]
+    [InlineData("Prüfstand 7")]
+    [InlineData("it's \"$HOME\"")]
+    [InlineData("a.b-c")]
+    [InlineData("象")]
+    [InlineData("🐘")]
+    public void A_name_may_be_almost_anything(string name) => Assert.Empty((Plain with { Name = name }).Validate());
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-x")]
+    [InlineData(".hidden")]
+    [InlineData("..")]
+    [InlineData("a/b")]
+    [InlineData("two\nlines")]
+    [InlineData("end\n")]
+    [InlineData("tab\t")]
+    public void A_name_that_could_be_an_option_or_a_path_is_refused(string name) =>
+        Assert.StartsWith($"--name '{name}' cannot be used:", Assert.Single((Plain with { Name = name }).Validate()), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_name_has_at_most_100_characters()
+    {
+        Assert.Empty((Plain with { Name = new string('x', 100) }).Validate());
+        Assert.Single((Plain with { Name = new string('x', 101) }).Validate());
+    }
+
+    [Fact]
+    public void A_folder_with_a_line_break_in_its_name_is_refused() =>
+        Assert.Contains("line break", Assert.Single((Plain with { Directory = "/srv/a\nb" }).Validate()), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_version_and_a_folder_of_programs_exclude_each_other() =>
+        Assert.Equal(["--pg-version and --pg-bin exclude each other."], (Plain with { PostgresMajor = 15, PostgresBin = "/usr/lib/postgresql/15/bin" }).Validate());
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("port=1")]
+    [InlineData("mysql.port=1")]
+    [InlineData("pgpool.=1")]
+    [InlineData("pgpool.port")]
+    [InlineData("pgpool.two words=1")]
+    [InlineData(" pgpool.port=1")]
+    public void A_setting_that_is_not_understood_is_quoted_back(string setting) =>
+        Assert.Equal($"--set '{setting}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.", Assert.Single((Plain with { Settings = [setting] }).Validate()));
+
+    [Theory]
+    [InlineData("pgpool.x=a\nport = 1")]
+    [InlineData("postgresql.x=a\n")]
+    [InlineData("postgresql.x=\t")]
+    public void A_setting_cannot_smuggle_in_another_line(string setting) =>
+        Assert.EndsWith("the value holds a line break or another control character.", Assert.Single((Plain with { Settings = [setting] }).Validate()), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_single_quote_which_pgpool_conf_cannot_write_is_refused_for_Pgpool_only()
+    {
+        Assert.Empty((Plain with { Settings = ["postgresql.application_name=it's"] }).Validate());
+        Assert.Contains("pgpool.relcache_query_target", Assert.Single((Plain with { Settings = ["pgpool.relcache_query_target=it's"] }).Validate()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_that_is_wrong_is_told_at_once()
+    {
+        var problems = (Plain with
+        {
+            Nodes = 0,
+            Port = 0,
+            Name = "-x",
+            Directory = "/a\tb",
+            PostgresMajor = 15,
+            PostgresBin = "/bin",
+            Settings = ["one", "pgpool.ok=1", "two", "pgpool.bad=\n"],
+        }).Validate();
+        Assert.Equal(8, problems.Count);
+        Assert.Equal(problems, new InvalidSpecException(problems).Problems);
+    }
+
+    [Fact]
+    public void Both_ports_can_be_wrong_at_once() => Assert.Equal(2, (Plain with { Port = 0, PostgresPort = 70000 }).Validate().Count);
+
+    [Fact]
+    public void One_problem_is_the_message_and_several_are_counted()
+    {
+        Assert.Equal("A.", new InvalidSpecException(["A."]).Message);
+        Assert.Equal("2 things are wrong with this command line.", new InvalidSpecException(["A.", "B."]).Message);
+        Assert.Equal(ExitCode.Usage, new InvalidSpecException(["A."]).Code);
+    }
+
+    [Fact]
+    public void Of_two_settings_of_one_name_the_last_wins_and_the_order_stays()
+    {
+        var spec = Plain with
+        {
+            Settings = ["pgpool.num_init_children=8", "postgresql.work_mem=1MB", "pgpool.max_pool=1", "pgpool.num_init_children = 16", "pgpool.empty=", "pgpool.equals=a=b", "postgresql.my.guc=x y"],
+        };
+        Assert.Empty(spec.Validate());
+        Assert.Equal([new("num_init_children", "16"), new("max_pool", "1"), new("empty", ""), new("equals", "a=b")], spec.SettingsOf("pgpool").ToArray());
+        Assert.Equal([new("work_mem", "1MB"), new("my.guc", "x y")], spec.SettingsOf("postgresql").ToArray());
+    }
+
+    [Fact]
+    public void Settings_that_are_wrong_are_no_settings() => Assert.Empty((Plain with { Settings = ["pgpool.a=\n", "nonsense"] }).SettingsOf("pgpool"));
+}

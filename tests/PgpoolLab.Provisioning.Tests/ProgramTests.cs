@@ -1,0 +1,84 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Tools;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+public sealed class ProgramTests
+{
+    private static readonly Toolset Tools = Labs.Tools();
+
+    private static string[] Argv(CommandSpec command) => [command.Program, .. command.Arguments];
+
+    [Fact]
+    public void Initdb_makes_a_cluster_that_is_the_same_on_every_machine() =>
+        Assert.Equal(["/usr/lib/postgresql/15/bin/initdb", "--no-locale", "-E", "UTF8", "--data-checksums", "--no-sync", "-A", "trust", "-U", "olga", "-D", "/srv/my lab/data0"],
+            Argv(InitDb.Create(Tools, "/srv/my lab/data0", "olga")));
+
+    [Fact]
+    public void Postgres_runs_in_the_foreground() => Assert.Equal(["/usr/lib/postgresql/15/bin/postgres", "-D", "/srv/lab/data1"], Argv(PostgresServer.Start(Tools, "/srv/lab/data1")));
+
+    [Fact]
+    public void A_base_backup_takes_the_slot_when_there_is_one()
+    {
+        string[] common = ["/usr/lib/postgresql/15/bin/pg_basebackup", "-h", "localhost", "-p", "11002", "-U", "olga", "-w", "-D", "/srv/lab/data1", "-X", "stream", "-c", "fast", "--no-sync", "--no-verify-checksums", "--no-manifest"];
+        Assert.Equal(common, Argv(PgBaseBackup.Create(Tools, 11002, "olga", null, "/srv/lab/data1")));
+        Assert.Equal([.. common, "-S", "pgpool_setup_slot1"], Argv(PgBaseBackup.Create(Tools, 11002, "olga", "pgpool_setup_slot1", "/srv/lab/data1")));
+    }
+
+    [Theory]
+    [InlineData(10, new[] { "--no-sync" })]
+    [InlineData(11, new[] { "--no-sync", "--no-verify-checksums" })]
+    [InlineData(12, new[] { "--no-sync", "--no-verify-checksums" })]
+    [InlineData(13, new[] { "--no-sync", "--no-verify-checksums", "--no-manifest" })]
+    [InlineData(18, new[] { "--no-sync", "--no-verify-checksums", "--no-manifest" })]
+    public void A_base_backup_leaves_out_what_its_release_lets_it_leave_out(int major, string[] options) => Assert.Equal(options, PgBaseBackup.FastOptions(new PostgresVersion(major, 0)));
+
+    [Fact]
+    public void Psql_prints_fields_that_cannot_be_confused()
+    {
+        var command = Psql.Query(Tools, "localhost", 11000, "olga", "test", "SHOW pool_nodes");
+        Assert.Equal(
+            ["/usr/lib/postgresql/15/bin/psql", "-X", "-q", "-A", "-P", "footer=off", "-F", "\u001f", "-v", "ON_ERROR_STOP=1", "-h", "localhost", "-p", "11000", "-U", "olga", "-w", "-d", "test", "-c", "SHOW pool_nodes"],
+            Argv(command));
+        Assert.Equal((TimeSpan.FromSeconds(20), "5"), (command.Timeout, command.Environment["PGCONNECT_TIMEOUT"]));
+    }
+
+    [Fact]
+    public void A_psql_session_finds_its_server_by_the_environment_so_that_its_arguments_are_the_users()
+    {
+        var command = Psql.Interactive(Tools, "localhost", 11003, "olga", ["-c", "SELECT 1"]);
+        Assert.Equal(["/usr/lib/postgresql/15/bin/psql", "-c", "SELECT 1"], Argv(command));
+        Assert.Equal(("localhost", "11003", "olga", "test"), (command.Environment["PGHOST"], command.Environment["PGPORT"], command.Environment["PGUSER"], command.Environment["PGDATABASE"]));
+        Assert.Null(command.Environment["PGSERVICE"]);
+    }
+
+    [Fact]
+    public void Pgpool_runs_in_the_foreground_in_the_labs_folder_and_forgets_what_it_knew()
+    {
+        var command = Pgpool.Start(Labs.Fixed());
+        Assert.Equal(["/usr/sbin/pgpool", "-D", "-n", "-f", "/srv/lab/etc/pgpool.conf", "-F", "/srv/lab/etc/pcp.conf", "-a", "/srv/lab/etc/pool_hba.conf"], Argv(command));
+        Assert.Equal("/srv/lab", command.WorkingDirectory);
+    }
+
+    [Fact]
+    public void Controldata_looks_into_one_folder() => Assert.Equal(["/usr/lib/postgresql/15/bin/pg_controldata", "-D", "/srv/lab/data0"], Argv(PgControlData.Show(Tools, "/srv/lab/data0")));
+
+    public static TheoryData<string> Libpq => new("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGSSLMODE", "PGDATA", "PGCLIENTENCODING", "PGTARGETSESSIONATTRS");
+
+    [Theory]
+    [MemberData(nameof(Libpq))]
+    public void What_the_callers_shell_holds_for_libpq_does_not_reach_the_lab(string variable)
+    {
+        CommandSpec[] commands = [InitDb.Create(Tools, "/d", "olga"), PostgresServer.Start(Tools, "/d"), PgBaseBackup.Create(Tools, 1, "olga", null, "/d"), PgControlData.Show(Tools, "/d"), Psql.Query(Tools, "h", 1, "u", "d", "q")];
+        Assert.All(commands, c => Assert.True(c.Environment.TryGetValue(variable, out var value) && value is null, $"{c.Program} inherits {variable}"));
+    }
+
+    [Theory]
+    [InlineData("pg_control version number:            1300\nLatest checkpoint's TimeLineID:       3\nLatest checkpoint's PrevTimeLineID:   2\n", 3)]
+    [InlineData("Latest checkpoint's TimeLineID:       12\r\n", 12)]
+    [InlineData("Latest checkpoint's PrevTimeLineID:   2\n", null)]
+    [InlineData("pg_controldata: error: could not open file\n", null)]
+    [InlineData("", null)]
+    public void The_timeline_is_the_latest_checkpoints(string output, int? timeline) => Assert.Equal(timeline, PgControlData.Timeline(output));
+}
