@@ -21,7 +21,7 @@ internal static class Program
     internal static async Task<int> RunAsync(string[] arguments, Terminal terminal)
     {
         var parsed = CommandLine.Root(terminal, arguments).Parse(arguments);
-        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
             ErrorView.Usage(terminal, parsed);
             return (int)ExitCode.Usage;

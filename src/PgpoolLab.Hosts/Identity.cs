@@ -13,6 +13,7 @@ public sealed record SystemUser(string Name, int UserId, int GroupId, string Hom
 public static class Identity
 {
     private static SystemUser? _became;
+    private static SystemUser? _original;
 
     /// <summary>True when this process has root's rights.</summary>
     public static bool IsRoot => !OperatingSystem.IsWindows() && Posix.EffectiveUserId() == 0;
@@ -20,12 +21,8 @@ public static class Identity
     /// <summary>True after <see cref="Become"/>: called by root, working as another user.</summary>
     public static bool HasStoodDown => _became is not null;
 
-    /// <summary>The user this process works as.</summary>
-    public static SystemUser Current =>
-        _became ?? (OperatingSystem.IsWindows()
-            ? new SystemUser(Environment.UserName, 0, 0, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile))
-            : Find(((int)Posix.EffectiveUserId()).ToString())
-              ?? new SystemUser(Environment.UserName, (int)Posix.EffectiveUserId(), 0, Environment.GetEnvironmentVariable("HOME") ?? "/"));
+    /// <summary>The user this process works as. As everywhere, HOME says where its home is.</summary>
+    public static SystemUser Current => _became ?? (_original ??= Original());
 
     /// <summary>Looks a user up by name or number.</summary>
     /// <returns>Null when there is none.</returns>
@@ -87,6 +84,18 @@ public static class Identity
     /// <summary>True when the current user may execute this file.</summary>
     public static bool CanExecute(string path) =>
         File.Exists(path) && (OperatingSystem.IsWindows() || Posix.CanExecute(path));
+
+    private static SystemUser Original()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return new SystemUser(Environment.UserName, 0, 0, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+        }
+
+        var id = (int)Posix.EffectiveUserId();
+        var user = Find(id.ToString()) ?? new SystemUser(Environment.UserName, id, 0, "/");
+        return Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? user with { Home = home } : user;
+    }
 
     private static string[] PasswdLines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
 

@@ -39,9 +39,12 @@ public sealed class ProcessTests : IDisposable
     private async Task<ProcessFacts> StartSleeperAsync()
     {
         var id = await StartAsync("exec sleep 600");
-        await Eventually.TrueAsync(() => _host.FindProcessAsync(id, CancellationToken.None).Result?.Name == "sleep", "sleep runs");
-        return (await _host.FindProcessAsync(id, CancellationToken.None))!;
+        ProcessFacts? found = null;
+        await Eventually.TrueAsync(async () => (found = await _host.FindProcessAsync(id, CancellationToken.None))?.Name == "sleep", "sleep runs");
+        return found!;
     }
+
+    private Task EndOfAsync(int id) => Eventually.TrueAsync(async () => await _host.FindProcessAsync(id, CancellationToken.None) is null, $"process {id} ends");
 
     [Fact]
     public async Task A_detached_server_leads_a_session_of_its_own()
@@ -81,7 +84,7 @@ public sealed class ProcessTests : IDisposable
     public async Task A_detached_server_writes_to_its_log_and_has_its_folder_and_environment()
     {
         var id = await StartAsync("echo out $COLOR; echo err >&2; pwd -P");
-        await Eventually.TrueAsync(() => _host.FindProcessAsync(id, CancellationToken.None).Result is null, "it ends");
+        await EndOfAsync(id);
         Assert.Equal($"out blue\nerr\n{_folder.Path}\n", File.ReadAllText(_folder["server.log"]));
     }
 
@@ -92,7 +95,7 @@ public sealed class ProcessTests : IDisposable
     {
         File.WriteAllText(_folder["server.log"], "before\n");
         var id = await StartAsync("echo now", append);
-        await Eventually.TrueAsync(() => _host.FindProcessAsync(id, CancellationToken.None).Result is null, "it ends");
+        await EndOfAsync(id);
         Assert.Equal(expected, File.ReadAllText(_folder["server.log"]));
     }
 
@@ -100,7 +103,7 @@ public sealed class ProcessTests : IDisposable
     public async Task A_program_that_cannot_be_started_detached_says_so_in_its_log()
     {
         var id = await _host.StartDetachedAsync(new CommandSpec("/nonexistent/postgres"), _folder["server.log"], append: false, CancellationToken.None);
-        await Eventually.TrueAsync(() => _host.FindProcessAsync(id, CancellationToken.None).Result is null, "it ends");
+        await EndOfAsync(id);
         Assert.Contains("/nonexistent/postgres", File.ReadAllText(_folder["server.log"]), StringComparison.Ordinal);
     }
 
@@ -122,7 +125,7 @@ public sealed class ProcessTests : IDisposable
     {
         var server = await StartSleeperAsync();
         Assert.True(await _host.SignalAsync(server, ProcessSignal.Terminate, CancellationToken.None));
-        await Eventually.TrueAsync(() => _host.FindProcessAsync(server.Id, CancellationToken.None).Result is null, "it ends");
+        await EndOfAsync(server.Id);
         Assert.False(await _host.SignalAsync(server, ProcessSignal.Terminate, CancellationToken.None));
     }
 
@@ -158,7 +161,7 @@ public sealed class ProcessTests : IDisposable
         }
 
         Assert.True(await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
-        await Eventually.TrueAsync(() => _host.FindProcessAsync(server.Id, CancellationToken.None).Result is null, "it is killed");
+        await EndOfAsync(server.Id);
     }
 
     [Fact]

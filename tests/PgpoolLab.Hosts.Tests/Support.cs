@@ -5,10 +5,12 @@ namespace PgpoolLab.Hosts.Tests;
 /// <summary>Waits for facts, with an end.</summary>
 internal static class Eventually
 {
-    internal static async Task TrueAsync(Func<bool> fact, string what)
+    internal static Task TrueAsync(Func<bool> fact, string what) => TrueAsync(() => Task.FromResult(fact()), what);
+
+    internal static async Task TrueAsync(Func<Task<bool>> fact, string what)
     {
         var clock = Stopwatch.StartNew();
-        while (!fact())
+        while (!await fact())
         {
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"{what}: not within 20 s");
             await Task.Delay(5);

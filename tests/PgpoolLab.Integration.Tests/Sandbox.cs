@@ -97,6 +97,7 @@ public sealed partial class Sandbox : IDisposable
     {
         text = text.Replace(_folder.Path, "<sandbox>", StringComparison.Ordinal).Replace(Path.GetDirectoryName(Program.Value)!, "<bin>", StringComparison.Ordinal)
             .Replace($"user {Account.LabUser}", "user <user>", StringComparison.Ordinal);
+        text = PackageOfMajor().Replace(text, "postgresql-<N>");
         text = FailedLogs().Replace(text, "<state>/failed/<stamp>");
         text = Milliseconds().Replace(text, "(<n> ms)");
         text = Pid().Replace(text, "pid <pid>: <command>)");
@@ -219,6 +220,9 @@ public sealed partial class Sandbox : IDisposable
 
     [GeneratedRegex(@"[^ ]*/pgpoollab/failed/[0-9a-f-]+")]
     private static partial Regex FailedLogs();
+
+    [GeneratedRegex(@"\bpostgresql-[1-9][0-9]\b")]
+    private static partial Regex PackageOfMajor();
 
     [GeneratedRegex(@"\(\d+ ms\)")]
     private static partial Regex Milliseconds();

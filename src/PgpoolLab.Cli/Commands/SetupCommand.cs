@@ -29,8 +29,8 @@ internal static class SetupCommand
 
     static SetupCommand()
     {
-        Mode.AcceptOnlyFromAmong("s", "streaming");
-        Standbys.AcceptOnlyFromAmong("basebackup");
+        OnlyAmong(Mode, "s", "streaming");
+        OnlyAmong(Standbys, "basebackup");
         Port.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && text != "auto" && !int.TryParse(text, out _))
@@ -39,6 +39,14 @@ internal static class SetupCommand
             }
         });
     }
+
+    private static void OnlyAmong(Option<string> option, params string[] values) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: var text }] && !values.Contains(text))
+        {
+            result.AddError($"{option.Name} must be {string.Join(" or ", values)}; it is '{text}'.");
+        }
+    });
 
     internal static Command Create(Terminal terminal, IReadOnlyList<string> arguments, string name, bool start)
     {

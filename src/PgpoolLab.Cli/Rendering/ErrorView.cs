@@ -11,9 +11,17 @@ internal static class ErrorView
 {
     internal static void Usage(Terminal terminal, ParseResult parsed)
     {
-        foreach (var error in parsed.Errors)
+        if (UnknownOption.In(parsed) is { } unknown)
         {
-            Headline(terminal, error.Message);
+            // The parser takes it for an argument, and what follows for one too many.
+            Headline(terminal, $"There is no option {unknown.Text}.{(unknown.Suggestion is null ? "" : $" Did you mean {unknown.Suggestion}?")}");
+        }
+        else
+        {
+            foreach (var error in parsed.Errors)
+            {
+                Headline(terminal, error.Message);
+            }
         }
 
         var command = parsed.CommandResult.Command is RootCommand ? "" : " " + parsed.CommandResult.Command.Name;

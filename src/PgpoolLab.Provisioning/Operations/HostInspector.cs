@@ -44,11 +44,13 @@ public sealed class HostInspector(IHost host)
 
     /// <summary>Refuses ports that somebody listens on.</summary>
     /// <exception cref="LabException">Names each port and, where it can be known, who holds it.</exception>
-    public async Task RequireFreePortsAsync(Lab lab, CancellationToken cancellationToken)
+    /// <param name="ports">The ports, with what each is for.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RequireFreePortsAsync(IEnumerable<(int Port, string Use)> ports, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(ports);
         var busy = new List<string>();
-        foreach (var (port, use) in lab.Ports.All(lab.Nodes.Count))
+        foreach (var (port, use) in ports)
         {
             if (await host.WhoHoldsPortAsync(port, cancellationToken) is { } holder)
             {
@@ -84,15 +86,16 @@ public sealed class HostInspector(IHost host)
     private async Task<int> FindFreePortAsync(LabSpec spec, CancellationToken cancellationToken)
     {
         var taken = LabIndex.All().SelectMany(l => l.Ports).ToHashSet();
-        var step = ((PortLayout.From(0, spec.PostgresPort).All(spec.Nodes).Count() / 10) + 1) * 10;
+        // The nodes' ports are part of the block unless the user has fixed them: those are checked like all others.
+        var nodesInBlock = spec.PostgresPort is null ? spec.Nodes : 0;
+        var step = (((nodesInBlock + 2) / 10) + 1) * 10;
         var blocks = (LastAutomaticPort - FirstAutomaticPort) / step;
         // Users do not see each other's lists: begin somewhere else each time.
         var first = RandomNumberGenerator.GetInt32(blocks);
         for (var i = 0; i < blocks; i++)
         {
             var candidate = FirstAutomaticPort + ((first + i) % blocks * step);
-            var layout = PortLayout.From(candidate, spec.PostgresPort);
-            if (await AllFreeAsync(layout))
+            if (await AllFreeAsync(PortLayout.From(candidate, null)))
             {
                 return candidate;
             }
@@ -102,7 +105,7 @@ public sealed class HostInspector(IHost host)
 
         async Task<bool> AllFreeAsync(PortLayout layout)
         {
-            foreach (var (port, _) in layout.All(spec.Nodes))
+            foreach (var (port, _) in layout.All(nodesInBlock))
             {
                 if (taken.Contains(port) || await host.WhoHoldsPortAsync(port, cancellationToken) is not null)
                 {

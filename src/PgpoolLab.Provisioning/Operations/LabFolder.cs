@@ -29,6 +29,11 @@ public static class LabFolder
 
         if (LabStore.Load(folder) is { } manifest)
         {
+            if (manifest.State is LabState.Creating && LabLock.IsTaken(folder))
+            {
+                throw new LabException(ExitCode.Busy, $"Another setup is at work in {folder}.");
+            }
+
             throw new LabException(ExitCode.InTheWay, manifest.State switch
             {
                 LabState.Ready => $"{folder} is the lab '{manifest.Lab.Name}' already.",

@@ -109,6 +109,9 @@ public sealed class SetupOperation(OperationContext context)
         }
 
         LabFolder.RequireUsable(spec.Directory);
+        // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
+        var asked = PortLayout.From(spec.Port ?? 0, spec.PostgresPort).All(spec.Nodes).Where(p => spec.Port is not null || (spec.PostgresPort is not null && p.Port >= spec.PostgresPort));
+        await new HostInspector(context.Host).RequireFreePortsAsync(asked, cancellationToken);
         var user = RunAs.Choose(spec.RunAs, Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null, Identity.IsRoot, Identity.Find);
         var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken));
         return (await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken), user);
@@ -120,10 +123,12 @@ public sealed class SetupOperation(OperationContext context)
     {
         var inspector = new HostInspector(context.Host);
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
+        // Another setup may have taken the folder since it was looked at first.
+        LabFolder.RequireUsable(spec.Directory);
         var facts = await inspector.InspectAsync(spec, tools, origin, Identity.Current, invoker, cancellationToken);
         var plan = LabPlanner.Plan(WithFreeName(spec, facts.Root), facts);
         var lab = plan.Lab;
-        await inspector.RequireFreePortsAsync(lab, cancellationToken);
+        await inspector.RequireFreePortsAsync(lab.Ports.All(lab.Nodes.Count), cancellationToken);
 
         var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
         undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());

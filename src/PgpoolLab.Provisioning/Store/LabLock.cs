@@ -26,6 +26,20 @@ public sealed class LabLock : IDisposable
         }
     }
 
+    /// <summary>True when a command is at work on the lab right now.</summary>
+    public static bool IsTaken(string root)
+    {
+        try
+        {
+            Take(root).Dispose();
+            return false;
+        }
+        catch (LabException)
+        {
+            return true;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 }

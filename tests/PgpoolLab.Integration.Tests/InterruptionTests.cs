@@ -1,0 +1,95 @@
+using System.Diagnostics;
+
+namespace PgpoolLab.Integration.Tests;
+
+/// <summary>Setup stopped half-way, at different steps and in different ways.</summary>
+public sealed class InterruptionTests
+{
+    private const int Interrupt = 2;
+    private const int Kill = 9;
+    private const int Terminate = 15;
+
+    [Theory]
+    [InlineData(Interrupt, "Create the folders")]
+    [InlineData(Interrupt, "Start node 0")]
+    [InlineData(Terminate, "Configure node 1")]
+    [InlineData(Terminate, "Start Pgpool-II")]
+    [InlineData(1, "Create extensions, database and slots")]
+    public async Task A_setup_that_is_asked_to_end_takes_everything_back(int signal, string afterStep)
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var (exitCode, error) = await SignalSetupAsync(sandbox, signal, afterStep);
+        Assert.True(exitCode == 130, error);
+        Assert.Contains("error: Interrupted.", error, StringComparison.Ordinal);
+        Assert.Contains("Whatever setup had made is removed again.", error, StringComparison.Ordinal);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Theory]
+    [InlineData("Create node 0 (initdb)")]
+    [InlineData("Start node 1")]
+    [InlineData("Start Pgpool-II")]
+    public async Task A_setup_that_was_killed_is_known_for_what_it_is_and_can_be_destroyed(string afterStep)
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        await SignalSetupAsync(sandbox, Kill, afterStep);
+
+        var again = (await sandbox.RunAsync("setup", "--port", "auto", sandbox.Lab)).FailedWith(4);
+        Assert.Contains("holds a lab whose setup was killed before it was done (state: creating)", again.Error, StringComparison.Ordinal);
+        Assert.Contains("pgpoollab destroy", again.Error, StringComparison.Ordinal);
+        (await sandbox.RunInLabAsync("startall")).FailedWith(5);
+
+        (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task Two_setups_in_one_folder_at_once_leave_one_whole_lab()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var outcomes = await Task.WhenAll(
+            sandbox.RunAsync("setup", "-s", "--port", "auto", sandbox.Lab),
+            sandbox.RunAsync("setup", "-s", "--port", "auto", sandbox.Lab));
+        Assert.Single(outcomes, o => o.ExitCode == 0);
+        Assert.Single(outcomes, o => o.ExitCode is 4 or 7);
+        (await sandbox.RunInLabAsync("startall")).Ok();
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task Two_setups_in_two_folders_at_once_choose_different_ports()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var labs = new[] { "a", "b", "c" }.Select(n => Path.Combine(sandbox.Labs, n)).ToArray();
+        foreach (var outcome in await Task.WhenAll(labs.Select(l => sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", l))))
+        {
+            outcome.Ok();
+        }
+
+        foreach (var lab in labs)
+        {
+            (await sandbox.RunAsync("destroy", lab)).Ok();
+        }
+
+        sandbox.AssertNothingIsLeft();
+    }
+
+    private static async Task<(int ExitCode, string Error)> SignalSetupAsync(Sandbox sandbox, int signal, string afterStep)
+    {
+        using var process = sandbox.Start(sandbox.Labs, "setup", "-s", "--port", "auto", sandbox.Lab);
+        var error = new System.Text.StringBuilder();
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            error.AppendLine(line);
+            if (line.StartsWith("ok   " + afterStep, StringComparison.Ordinal))
+            {
+                Assert.Equal(0, Signals.Send(process.Id, signal));
+            }
+        }
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await process.WaitForExitAsync(limit.Token);
+        return (process.ExitCode, error.ToString());
+    }
+}

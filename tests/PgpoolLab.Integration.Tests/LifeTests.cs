@@ -1,0 +1,306 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace PgpoolLab.Integration.Tests;
+
+/// <summary>What happens to labs after setup.</summary>
+public abstract class LifeTests
+{
+    protected static void Kill(int process) => Assert.Equal(0, Signals.Send(process, 9));
+
+    protected static async Task<Sandbox> UpAsync(string account, params string[] options)
+    {
+        var sandbox = new Sandbox(account);
+        (await sandbox.RunAsync(["up", "-s", "--port", "auto", .. options, sandbox.Lab])).Ok();
+        return sandbox;
+    }
+
+    protected static int Pid(Sandbox sandbox, string file) => int.Parse(File.ReadLines(Path.Combine(sandbox.Lab, file)).First().Trim(), CultureInfo.InvariantCulture);
+
+    protected static string[] Findings(JsonElement report) => report.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("problem").GetString()!).ToArray();
+}
+
+public sealed class TroubleTests : LifeTests
+{
+    [Fact]
+    public async Task A_killed_Pgpool_is_cleared_away_by_the_next_start_of_the_script_and_of_the_program()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        foreach (var start in (string[])["./startall", "pgpoollab startall"])
+        {
+            Kill(Pid(sandbox, "run/pgpool.pid"));
+            (await sandbox.ShellAsync(start)).Ok();
+            await sandbox.UntilNodesShowAsync("both nodes are up", n => n.All(x => x.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } p && p.GetProperty("status").GetString() == "up"));
+        }
+
+        Kill(Pid(sandbox, "run/pgpool.pid"));
+        (await sandbox.ShellAsync("./stopall")).Ok();
+        Assert.Empty(sandbox.Processes());
+    }
+
+    [Fact]
+    public async Task Commands_can_be_repeated_and_say_so()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        var again = (await sandbox.ShellAsync("./startall")).Ok();
+        Assert.Equal(3, again.Output.Split('\n').Count(l => l.EndsWith("runs already", StringComparison.Ordinal)));
+        (await sandbox.RunInLabAsync("startall")).Ok();
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+        var stopped = (await sandbox.ShellAsync("./stopall")).Ok();
+        Assert.Equal(3, stopped.Output.Split('\n').Count(l => l.EndsWith("is not running", StringComparison.Ordinal)));
+        Assert.Equal(["Nothing of this lab is running."], Findings(await sandbox.NodesAsync()));
+    }
+
+    [Fact]
+    public async Task A_stale_PID_file_with_a_strangers_number_harms_nobody()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+        using var stranger = System.Diagnostics.Process.Start("sleep", "600");
+        foreach (var file in (string[])["run/pgpool.pid", "data0/postmaster.pid"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(sandbox.Lab, file), $"{stranger.Id}\n");
+        }
+
+        sandbox.Account.Own(sandbox.Lab);
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+        (await sandbox.ShellAsync("./stopall")).Ok();
+        (await sandbox.RunInLabAsync("startall")).Ok();
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        Assert.False(stranger.HasExited);
+        stranger.Kill();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task The_old_primary_is_not_started_beside_the_new_one_and_split_brain_is_called_by_its_name()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data0 stop")).Ok();
+        await sandbox.UntilNodesShowAsync("node 1 has taken over", n => n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False });
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+
+        var script = (await sandbox.ShellAsync("./startall")).Ok();
+        Assert.Contains("node 0: not started, another node took over from it.", script.Output, StringComparison.Ordinal);
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+        var program = (await sandbox.RunInLabAsync("startall")).Ok();
+        Assert.Contains("Node 0 is not started: another node took over from it", program.Error, StringComparison.Ordinal);
+
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -w -D data0 -l log/node0.log start")).Ok();
+        var report = await sandbox.NodesAsync();
+        Assert.Contains(Findings(report), f => f.StartsWith("Split brain: node 0 is a primary (timeline 1) beside node 1 (timeline 2)", StringComparison.Ordinal));
+        // The fix it names ends it.
+        var fix = report.GetProperty("findings").EnumerateArray().First(f => f.GetProperty("problem").GetString()!.StartsWith("Split", StringComparison.Ordinal)).GetProperty("fix").GetString()!;
+        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; {fix.Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal).Replace("pcp_detach_node ", "pcp_detach_node -w ", StringComparison.Ordinal)}")).Ok();
+        await sandbox.UntilNodesShowAsync("node 0 is a standby", n => n[0].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.True });
+    }
+
+    [Fact]
+    public async Task A_node_that_is_detached_but_runs_is_pointed_out_with_the_command_that_attaches_it()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_detach_node -w -p $PCP_PORT -n 1")).Ok();
+        var report = await sandbox.UntilNodesShowAsync("node 1 is down for Pgpool-II", n => n[1].GetProperty("pgpool").GetProperty("status").GetString() == "down");
+        Assert.Contains(Findings(report), f => f.Contains("its PostgreSQL runs as standby", StringComparison.Ordinal));
+        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; {report.GetProperty("findings")[0].GetProperty("fix").GetString()!.Replace("_node ", "_node -w ", StringComparison.Ordinal)}")).Ok();
+        await sandbox.UntilNodesShowAsync("node 1 is up", n => n[1].GetProperty("pgpool").GetProperty("status").GetString() == "up");
+    }
+
+    [Fact]
+    public async Task Recovery_of_a_running_node_is_refused_and_its_data_is_untouched()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_detach_node -w -p $PCP_PORT -n 1")).Ok();
+        await sandbox.UntilNodesShowAsync("node 1 is down for Pgpool-II", n => n[1].GetProperty("pgpool").GetProperty("status").GetString() == "down");
+        var outcome = await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 1");
+        Assert.NotEqual(0, outcome.ExitCode);
+        Assert.Contains("node 1 is still running; stop it first", await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/recovery.log")), StringComparison.Ordinal);
+        Assert.True((await sandbox.NodesAsync()).GetProperty("nodes")[1].GetProperty("postgres").GetProperty("up").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_node_whose_folder_was_deleted_comes_back_whole()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data1 stop; rm -rf data1")).Ok();
+        await sandbox.UntilNodesShowAsync("node 1 is down", n => n[1].GetProperty("pgpool").GetProperty("status").GetString() == "down");
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 1")).Ok();
+        await sandbox.UntilNodesShowAsync("node 1 streams", n => n[1].GetProperty("postgres").GetProperty("receiver").GetString() == "streaming");
+    }
+}
+
+public sealed class BelongingTests : LifeTests
+{
+    [Fact]
+    public async Task Destroy_takes_what_is_the_labs_and_leaves_what_is_the_users()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        await File.WriteAllTextAsync(Path.Combine(sandbox.Lab, "notes.txt"), "mine");
+        Kill(Pid(sandbox, "data1/postmaster.pid"));
+        Directory.Delete(Path.Combine(sandbox.Lab, "etc"), recursive: true);
+        var outcome = (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        Assert.Contains("as it is not the lab's: notes.txt", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(["notes.txt"], Directory.EnumerateFileSystemEntries(sandbox.Lab).Select(e => Path.GetFileName(e)));
+        Assert.Empty(sandbox.Processes());
+        File.Delete(Path.Combine(sandbox.Lab, "notes.txt"));
+        Directory.Delete(sandbox.Lab);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task A_folder_that_was_there_before_is_still_there_after()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.ShellAsync($"mkdir '{sandbox.Lab}'")).Ok();
+        (await sandbox.RunInLabAsync("setup", "-s", "--port", "auto", "-n", "1")).Ok();
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        Assert.True(Directory.Exists(sandbox.Lab));
+        Directory.Delete(sandbox.Lab);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    [Trait("Needs", "root")]
+    public async Task Root_gets_its_own_empty_folder_back_as_it_was()
+    {
+        using var sandbox = new Sandbox(Account.Root);
+        Directory.CreateDirectory(sandbox.Lab);
+        (await sandbox.RunInLabAsync("setup", "-s", "--port", "auto", "-n", "1")).Ok();
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        Assert.Contains(" root ", (await sandbox.ShellAsync("stat -c ' %U ' .")).Output, StringComparison.Ordinal);
+        Directory.Delete(sandbox.Lab);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    [Trait("Needs", "root")]
+    public async Task Root_in_a_folder_nobody_else_may_enter_is_told_so_and_nothing_changes()
+    {
+        using var sandbox = new Sandbox(Account.Root);
+        File.SetUnixFileMode(sandbox.Labs, (UnixFileMode)Convert.ToInt32("700", 8));
+        var outcome = (await sandbox.RunAsync("setup", "-s", "--port", "auto", sandbox.Lab)).FailedWith(4);
+        Assert.Contains("The user postgres cannot write in", outcome.Error, StringComparison.Ordinal);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task Everything_listens_on_loopback_only()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        var ports = (await sandbox.NodesAsync()).GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("port").GetInt32()).ToList();
+        ports.AddRange([ports[0] - 1, ports[0] - 2]);
+        var listeners = new[] { "/proc/net/tcp", "/proc/net/tcp6" }.SelectMany(f => File.ReadLines(f).Skip(1)).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(f => f[3] == "0A" && ports.Contains(int.Parse(f[1].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture))).Select(f => f[1].Split(':')[0]).ToArray();
+        Assert.True(listeners.Length >= ports.Count);
+        Assert.All(listeners, address => Assert.Contains(address, (string[])["0100007F", "00000000000000000000000001000000"]));
+        // What others may not read: the password file, keys, data and logs.
+        Assert.All((string[])["pcppass", "etc", "log", "data0", "data1", ".pgpoollab", "run"],
+            name => Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(Path.Combine(sandbox.Lab, name)) & (UnixFileMode)Convert.ToInt32("077", 8)));
+    }
+
+    [Fact]
+    public async Task No_secret_is_in_the_manifest_a_log_an_event_or_on_a_command_line()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        var password = (await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "pcppass"))).Split('\n')[0].Split(':')[3];
+        Assert.Equal(16, password.Length);
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(sandbox.Lab, "log")).Append(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json")))
+        {
+            Assert.DoesNotContain(password, await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+        }
+
+        Assert.All(sandbox.Processes(), p => Assert.DoesNotContain(password, p, StringComparison.Ordinal));
+        Assert.DoesNotContain(password, (await sandbox.RunInLabAsync("env", "--json")).Ok().Output, StringComparison.Ordinal);
+        Assert.Contains(password, (await sandbox.RunInLabAsync("env")).Ok().Output, StringComparison.Ordinal);
+    }
+}
+
+public sealed class UseTests : LifeTests
+{
+    [Fact]
+    public async Task Labs_are_found_from_below_by_folder_and_by_name()
+    {
+        using var sandbox = await UpAsync(Account.Plain, "--name", $"named {Guid.NewGuid():N}");
+        var name = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json"))).RootElement.GetProperty("lab").GetProperty("name").GetString()!;
+        (await sandbox.ShellAsync("cd data0/base; pgpoollab nodes")).Ok();
+        (await sandbox.RunAsync("nodes", "--lab", sandbox.Lab)).Ok();
+        (await sandbox.RunAsync("nodes", "--lab", name)).Ok();
+        (await sandbox.RunAsync("setup", "--port", "auto", "--name", name, Path.Combine(sandbox.Labs, "other"))).FailedWith(4);
+        (await sandbox.RunAsync("destroy", name)).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task Psql_opens_Pgpool_or_a_node()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        Assert.Equal("5\n", (await sandbox.RunInLabAsync("psql", "--", "-Atc", "SELECT 2 + 3")).Ok().Output);
+        Assert.Equal("t\n", (await sandbox.RunInLabAsync("psql", "1", "--", "-Atc", "SELECT pg_is_in_recovery()")).Ok().Output);
+        Assert.Contains("standby", (await sandbox.RunInLabAsync("psql", "pgpool", "--", "-Atc", "SHOW pool_nodes")).Ok().Output, StringComparison.Ordinal);
+        (await sandbox.RunInLabAsync("psql", "7", "--", "-c", "SELECT 1")).FailedWith(6);
+        (await sandbox.RunInLabAsync("psql", "seven")).FailedWith(2);
+    }
+
+    [Fact]
+    public async Task Settings_and_own_templates_reach_the_servers()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("templates", "export", sandbox["home/templates"])).Ok();
+        await File.AppendAllTextAsync(sandbox["home/templates/postgresql/postgresql.conf.sbn"], "work_mem = '7MB'\n");
+        (await sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", "--templates", sandbox["home/templates"],
+            "--set", "postgresql.cluster_name=it's here", "--set", "pgpool.connection_life_time=77", sandbox.Lab)).Ok();
+        Assert.Equal("7MB\n", (await sandbox.RunInLabAsync("psql", "0", "--", "-Atc", "SHOW work_mem")).Ok().Output);
+        Assert.Equal("it's here\n", (await sandbox.RunInLabAsync("psql", "0", "--", "-Atc", "SHOW cluster_name")).Ok().Output);
+        Assert.StartsWith("77", (await sandbox.RunInLabAsync("psql", "--", "-Atc", "PGPOOL SHOW connection_life_time")).Ok().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Dry_run_touches_nothing()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var outcome = (await sandbox.RunAsync("setup", "-s", "--port", "auto", "--dry-run", sandbox.Lab)).Ok();
+        Assert.Contains("pg_basebackup", outcome.Output, StringComparison.Ordinal);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task Json_of_setup_tells_a_program_all_it_needs()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var outcome = (await sandbox.RunAsync("up", "-s", "--port", "auto", "--json", "-q", sandbox.Lab)).Ok();
+        Assert.Empty(outcome.Error);
+        var lab = JsonDocument.Parse(outcome.Output).RootElement;
+        Assert.True(lab.GetProperty("running").GetBoolean());
+        Assert.Equal(2, lab.GetProperty("nodes").GetArrayLength());
+        Assert.Equal(sandbox.Lab, lab.GetProperty("directory").GetString());
+    }
+
+    [Fact]
+    public async Task A_command_on_a_lab_another_command_works_on_is_refused()
+    {
+        using var sandbox = await UpAsync(Account.Plain, "-n", "1");
+        using (new FileStream(Path.Combine(sandbox.Lab, ".pgpoollab/lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            (await sandbox.RunInLabAsync("stopall")).FailedWith(7);
+        }
+
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+    }
+}
+
+public sealed class DemoTests
+{
+    [Theory]
+    [InlineData(Account.Plain)]
+    [InlineData(Account.Root)]
+    [Trait("Needs", "root")]
+    public async Task The_demo_lives_through_the_story_and_leaves_nothing(string account)
+    {
+        using var sandbox = new Sandbox(account);
+        var outcome = (await sandbox.ShellAsync("TMPDIR=$PWD pgpoollab demo")).Ok();
+        Assert.Contains("From the kill until writing went on:", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("pcp_recovery_node -- Command Successful", outcome.Output, StringComparison.Ordinal);
+        sandbox.AssertNothingIsLeft();
+    }
+}

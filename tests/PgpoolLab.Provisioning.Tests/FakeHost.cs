@@ -1,0 +1,75 @@
+using PgpoolLab.Hosts;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+/// <summary>A machine in memory: files, processes and what was done to them.</summary>
+internal sealed class FakeHost : IHost
+{
+    internal Dictionary<string, string> Files { get; } = [];
+
+    internal List<ProcessFacts> Processes { get; } = [];
+
+    internal HashSet<string> AnsweringSockets { get; } = [];
+
+    internal List<string> Signals { get; } = [];
+
+    internal List<string> Started { get; } = [];
+
+    internal Func<CommandSpec, CommandResult> Run { get; set; } = c => new CommandResult(c, 0, "", "", TimeSpan.Zero);
+
+    public Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken) => Task.FromResult(Run(command));
+
+    public Task<int> StartDetachedAsync(CommandSpec command, string logFile, bool append, CancellationToken cancellationToken)
+    {
+        Started.Add(command.ToString());
+        return Task.FromResult(4711);
+    }
+
+    public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken) => new(Processes.Find(p => p.Id == processId));
+
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken) => new(Processes.Where(test).ToArray());
+
+    /// <summary>Whoever is signalled ends.</summary>
+    public ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken)
+    {
+        Signals.Add($"{signal} {process.Id}");
+        return new(Processes.Remove(process));
+    }
+
+    public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken) => new((string?)null);
+
+    public ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken) => new(AnsweringSockets.Contains(path));
+
+    public ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken) => new(path);
+
+    public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken) => new(Files.GetValueOrDefault(path));
+
+    public ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
+    {
+        Files[path] = text;
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask AppendTextAsync(string path, string text, CancellationToken cancellationToken)
+    {
+        Files[path] = Files.GetValueOrDefault(path) + text;
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken) => new(Files.ContainsKey(path));
+
+    public ValueTask CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken) =>
+        new(Files.Keys.Where(f => Path.GetDirectoryName(f) == path).Select(f => Path.GetFileName(f)).ToArray());
+
+    public ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
+    {
+        Files.Remove(path);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) => new(true);
+}

@@ -1,0 +1,162 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Probes;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+public sealed class LabServersTests
+{
+    private readonly FakeHost _host = new();
+    private readonly Lab _lab = Labs.Fixed();
+
+    private LabServers Servers => new(_host, _lab, new ProbeRunner(_host, TimeProvider.System));
+
+    private PostgresNode Node => _lab.Nodes[0];
+
+    private void Runs(int id, string name, string? folder, string commandLine = "") => _host.Processes.Add(new ProcessFacts(id, "1", name, commandLine, folder, id));
+
+    private void NodePid(int id) => _host.Files["/srv/lab/data0/postmaster.pid"] = $"{id}\n/srv/lab/data0\n";
+
+    private void PgpoolPid(int id) => _host.Files["/srv/lab/run/pgpool.pid"] = $"{id}\n";
+
+    [Fact]
+    public async Task A_node_that_runs_is_asked_to_end_and_ends()
+    {
+        NodePid(12);
+        Runs(12, "postgres", "/srv/lab/data0");
+        Assert.True(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.Equal(["Interrupt 12"], _host.Signals);
+    }
+
+    [Theory]
+    [InlineData("postgres", "/srv/other/data0", "postgres -D /srv/other/data0")]
+    [InlineData("postgres", null, "postgres -D /srv/other/data0")]
+    [InlineData("bash", "/srv/lab/data0", "bash")]
+    [InlineData("pgpool", "/srv/lab/data0", "pgpool -n")]
+    public async Task A_stranger_with_a_nodes_old_number_is_never_signalled(string name, string? folder, string commandLine)
+    {
+        NodePid(12);
+        Runs(12, name, folder, commandLine);
+        Assert.False(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.Empty(_host.Signals);
+    }
+
+    [Fact]
+    public async Task A_node_is_known_by_its_command_line_where_its_folder_cannot_be_seen()
+    {
+        NodePid(12);
+        Runs(12, "postgres", null, "/usr/lib/postgresql/15/bin/postgres -D /srv/lab/data0");
+        Assert.Equal(12, (await Servers.FindNodeAsync(Node, CancellationToken.None))?.Id);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("nonsense\n")]
+    public async Task Without_a_readable_PID_file_a_node_does_not_run(string? text)
+    {
+        if (text is not null)
+        {
+            _host.Files["/srv/lab/data0/postmaster.pid"] = text;
+        }
+
+        Assert.Null(await Servers.FindNodeAsync(Node, CancellationToken.None));
+        Assert.False(await Servers.StopNodeAsync(Node, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_a_killed_node_left_running_is_killed_and_nobody_elses()
+    {
+        Runs(13, "postgres", "/srv/lab/data0");
+        Runs(14, "postgres", "/srv/lab/data0 (deleted)");
+        Runs(15, "postgres", "/srv/lab/data1");
+        Runs(16, "vim", "/srv/lab/data0");
+        Assert.True(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.Equal(["Kill 13", "Kill 14"], _host.Signals);
+    }
+
+    [Fact]
+    public async Task Pgpool_that_runs_is_asked_to_end_and_its_files_are_removed()
+    {
+        PgpoolPid(20);
+        Runs(20, "pgpool", "/srv/lab");
+        _host.Files["/tmp/.s.PGSQL.11001"] = "";
+        Assert.True(await Servers.StopPgpoolAsync(CancellationToken.None));
+        Assert.Equal(["Interrupt 20"], _host.Signals);
+        Assert.Empty(_host.Files);
+    }
+
+    [Theory]
+    [InlineData("pgpool", "/srv/other", "pgpool -n -f /srv/other/etc/pgpool.conf")]
+    [InlineData("sleep", "/srv/lab", "sleep 60")]
+    [InlineData("vim", "/srv/lab", "vim /srv/lab/etc/pgpool.conf")]
+    public async Task A_stranger_with_Pgpools_old_number_is_never_signalled(string name, string folder, string commandLine)
+    {
+        PgpoolPid(20);
+        Runs(20, name, folder, commandLine);
+        Assert.False(await Servers.StopPgpoolAsync(CancellationToken.None));
+        Assert.Empty(_host.Signals);
+    }
+
+    [Fact]
+    public async Task The_children_of_a_killed_Pgpool_are_killed_and_no_other_labs()
+    {
+        Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
+        Runs(22, "pgpool", "/srv/other", "pgpool: wait for connection request");
+        Assert.True(await Servers.StopPgpoolAsync(CancellationToken.None));
+        Assert.Equal(["Kill 21"], _host.Signals);
+    }
+
+    [Fact]
+    public async Task A_socket_somebody_answers_on_is_not_removed_and_is_in_the_way()
+    {
+        _host.Files["/tmp/.s.PGSQL.11001"] = "";
+        _host.Files["/var/run/postgresql/.s.PGSQL.11000"] = "";
+        _host.AnsweringSockets.Add("/tmp/.s.PGSQL.11001");
+        var error = await Assert.ThrowsAsync<LabException>(() => Servers.StartPgpoolAsync(CancellationToken.None));
+        Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II: another program listens on the socket /tmp/.s.PGSQL.11001."), (error.Code, error.Message));
+        Assert.Equal(["/tmp/.s.PGSQL.11001"], _host.Files.Keys);
+        Assert.Empty(_host.Started);
+    }
+
+    [Fact]
+    public async Task Sockets_a_killed_Pgpool_left_do_not_keep_a_new_one_from_starting()
+    {
+        _host.Files["/var/run/postgresql/.s.PGSQL.11000"] = "";
+        PgpoolPid(20);
+        Assert.Equal(4711, await Servers.StartPgpoolAsync(CancellationToken.None));
+        Assert.Empty(_host.Files);
+        Assert.Equal(["/usr/sbin/pgpool -D -n -f /srv/lab/etc/pgpool.conf -F /srv/lab/etc/pcp.conf -a /srv/lab/etc/pool_hba.conf"], _host.Started);
+    }
+
+    [Fact]
+    public async Task What_runs_is_not_started_again()
+    {
+        NodePid(12);
+        PgpoolPid(20);
+        Runs(12, "postgres", "/srv/lab/data0");
+        Runs(20, "pgpool", "/srv/lab");
+        Assert.Equal((12, 20), (await Servers.StartNodeAsync(Node, CancellationToken.None), await Servers.StartPgpoolAsync(CancellationToken.None)));
+        Assert.Empty(_host.Started);
+    }
+
+    [Fact]
+    public async Task A_former_primary_on_an_older_timeline_must_not_start()
+    {
+        var lab = Labs.Fixed(nodes: 3);
+        _host.Files["/srv/lab/data2/standby.signal"] = "";
+        _host.Run = c => new(c, 0, $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n", "", TimeSpan.Zero);
+        var outdated = await new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None);
+        Assert.Equal([lab.Nodes[0]], outdated);
+    }
+
+    [Fact]
+    public async Task Before_PostgreSQL_12_a_standby_is_known_by_its_recovery_conf()
+    {
+        var lab = Labs.Fixed(11);
+        _host.Files["/srv/lab/data1/recovery.conf"] = "";
+        var servers = new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System));
+        Assert.Equal((false, true), (await servers.IsStandbyAsync(lab.Nodes[0], CancellationToken.None), await servers.IsStandbyAsync(lab.Nodes[1], CancellationToken.None)));
+    }
+}

@@ -1,0 +1,75 @@
+using PgpoolLab.Provisioning.Probes;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+public sealed class PoolNodesTests
+{
+    private static string Answer(params string[] lines) => string.Concat(lines.Select(l => l.Replace('|', '\u001f') + "\n"));
+
+    [Fact]
+    public void Pgpool_4_1_does_not_look_at_PostgreSQL_itself()
+    {
+        var nodes = PoolNodes.Parse(Answer(
+            "node_id|hostname|port|status|lb_weight|role|select_cnt|load_balance_node|replication_delay|replication_state|replication_sync_state|last_status_change",
+            "0|localhost|11002|up|0.500000|primary|3|true|0|||2026-11-23 02:00:00",
+            "1|localhost|11003|waiting|0.500000|standby|0|false|120|streaming|async|2026-11-23 02:00:01"));
+        Assert.Equal(
+            [
+                new PoolNode { Id = 0, Status = "up", Role = "primary", Weight = "0.500000", SelectCount = 3, Delay = "0", LastChange = "2026-11-23 02:00:00" },
+                new PoolNode { Id = 1, Status = "waiting", Role = "standby", Weight = "0.500000", SelectCount = 0, Delay = "120", ReplicationState = "streaming", SyncState = "async", LastChange = "2026-11-23 02:00:01" },
+            ],
+            nodes);
+    }
+
+    [Theory]
+    [InlineData("")] // 4.3
+    [InlineData(" second")] // 4.4 to 4.6 with delay_threshold_by_time
+    public void Pgpool_4_3_and_later_do(string unit)
+    {
+        var node = Assert.Single(PoolNodes.Parse(Answer(
+            "node_id|hostname|port|status|pg_status|lb_weight|role|pg_role|select_cnt|load_balance_node|replication_delay|replication_state|replication_sync_state|last_status_change",
+            $"1|localhost|11003|down|up|0.333333|standby|primary|12345678901|false|0.5{unit}|||2026-11-23 02:00:01")));
+        Assert.Equal(
+            new PoolNode { Id = 1, Status = "down", Role = "standby", PostgresStatus = "up", PostgresRole = "primary", Weight = "0.333333", SelectCount = 12345678901, Delay = "0.5" + unit, LastChange = "2026-11-23 02:00:01" },
+            node);
+    }
+
+    [Fact]
+    public void Columns_may_come_in_any_order_and_unknown_ones_do_not_matter() =>
+        Assert.Equal(new PoolNode { Id = 3, Status = "quarantine", Role = "standby" }, Assert.Single(PoolNodes.Parse(Answer("new_column|role|status|node_id", "x|standby|quarantine|3"))));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n")]
+    [InlineData("node_id|status|role\n")]
+    [InlineData("SET\nfoo\n")]
+    [InlineData("node_id|status|role\n0|up\n")]
+    [InlineData("node_id|status|role\nx|up|primary\n")]
+    public void What_is_no_answer_has_no_nodes(string text) => Assert.Empty(PoolNodes.Parse(text.Replace('|', '\u001f')));
+
+    [Fact]
+    public async Task When_Pgpool_does_not_answer_the_last_line_psql_says_is_the_reason()
+    {
+        var host = new FakeHost { Run = c => new(c, 2, "", "psql: error: connection to server failed\n\tIs the server running?\n", TimeSpan.Zero) };
+        var (nodes, problem) = await PoolNodes.AskAsync(host, Labs.Fixed(), CancellationToken.None);
+        Assert.Equal((null, "Is the server running?"), (nodes, problem));
+        host.Run = c => new(c, 2, "", "", TimeSpan.Zero);
+        Assert.Equal("psql ended with exit code 2", (await PoolNodes.AskAsync(host, Labs.Fixed(), CancellationToken.None)).Problem);
+    }
+
+    [Theory]
+    [InlineData("up", "streaming", true)]
+    [InlineData("waiting", "streaming", true)]
+    [InlineData("down", "streaming", false)]
+    [InlineData("up", "catchup", false)]
+    [InlineData("up", "", false)]
+    public async Task Nodes_are_as_they_should_be_when_they_are_up_in_their_roles_and_stream(string status, string state, bool holds)
+    {
+        var host = new FakeHost { Run = c => new(c, 0, Answer("node_id|status|role|replication_state", "0|up|primary|", $"1|{status}|standby|{state}"), "", TimeSpan.Zero) };
+        var probe = new PgpoolShowsNodes(host, Labs.Fixed(), new Dictionary<int, bool> { [0] = true, [1] = false }, 77);
+        var seen = await probe.CheckAsync(CancellationToken.None);
+        Assert.Equal((holds, $"node 0 up as primary, node 1 {status} as standby {state}".TrimEnd()), (seen.Holds, seen.Seen));
+        Assert.Equal("Pgpool-II on port 11000 shows node 0 up as primary, node 1 up as standby", probe.Expectation);
+        Assert.Equal("Pgpool-II has ended", await probe.WhySubjectIsGoneAsync(CancellationToken.None));
+    }
+}

@@ -1,0 +1,132 @@
+using Microsoft.Extensions.Time.Testing;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Probes;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+public sealed class ProbeRunnerTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeHost _host = new();
+
+    private sealed class Probe(Func<int, bool> holds, Func<int, string?>? gone = null) : IProbe
+    {
+        internal int Checks { get; private set; }
+
+        public string Expectation => "node 1 streams";
+
+        public string? LogFile { get; init; }
+
+        public Task<Observation> CheckAsync(CancellationToken cancellationToken)
+        {
+            Checks++;
+            return Task.FromResult(new Observation(holds(Checks), $"look {Checks}"));
+        }
+
+        public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult(gone?.Invoke(Checks));
+    }
+
+    private async Task WaitAsync(Probe probe, TimeSpan deadline, CancellationToken cancellationToken = default)
+    {
+        var wait = new ProbeRunner(_host, _time).WaitAsync(probe, deadline, cancellationToken);
+        while (!wait.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            await Task.Yield();
+        }
+
+        await wait;
+    }
+
+    [Fact]
+    public async Task What_holds_already_takes_no_time()
+    {
+        var (probe, began) = (new Probe(_ => true), _time.GetUtcNow());
+        await WaitAsync(probe, TimeSpan.Zero);
+        Assert.Equal((1, began), (probe.Checks, _time.GetUtcNow()));
+    }
+
+    [Fact]
+    public async Task It_looks_again_until_it_holds()
+    {
+        var probe = new Probe(n => n == 7);
+        await WaitAsync(probe, TimeSpan.FromSeconds(60));
+        Assert.Equal(7, probe.Checks);
+    }
+
+    [Fact]
+    public async Task It_looks_often_at_first_and_never_more_rarely_than_twenty_times_a_second()
+    {
+        var looks = new List<DateTimeOffset>();
+        await WaitAsync(new Probe(n => { looks.Add(_time.GetUtcNow()); return n == 30; }), TimeSpan.FromSeconds(60));
+        var pauses = looks.Zip(looks.Skip(1), (a, b) => (b - a).TotalMilliseconds).ToArray();
+        Assert.InRange(pauses[0], 1, 5);
+        Assert.All(pauses, p => Assert.InRange(p, 1, 60));
+        Assert.InRange(pauses[^1], 45, 60);
+    }
+
+    [Fact]
+    public async Task When_the_time_is_over_it_says_what_was_expected_what_was_seen_and_which_log_to_read()
+    {
+        _host.Files["/srv/lab/log/node1.log"] = string.Join('\n', Enumerable.Range(1, 20).Select(i => $"line {i}  ")) + "\n";
+        var probe = new Probe(_ => false) { LogFile = "/srv/lab/log/node1.log" };
+        var error = await Assert.ThrowsAsync<ProbeFailedException>(() => WaitAsync(probe, TimeSpan.FromSeconds(1.5)));
+        Assert.Equal("Expected that node 1 streams; it did not happen within 1.5 s.", error.Message);
+        Assert.Equal([$"Last seen: look {probe.Checks}"], error.Details);
+        Assert.Equal("/srv/lab/log/node1.log", error.LogFile);
+        Assert.Equal(Enumerable.Range(13, 8).Select(i => $"line {i}"), error.LogTail);
+        Assert.Equal(ExitCode.NotHealthy, error.Code);
+        Assert.True(probe.Checks > 10);
+    }
+
+    [Fact]
+    public async Task It_looks_once_more_after_the_time_is_over()
+    {
+        // A machine that slept through the deadline must not fail for it.
+        var probe = new Probe(n => n == 2);
+        var wait = new ProbeRunner(_host, _time).WaitAsync(probe, TimeSpan.FromMilliseconds(1), CancellationToken.None);
+        _time.Advance(TimeSpan.FromHours(1));
+        await wait;
+        Assert.Equal(2, probe.Checks);
+    }
+
+    [Fact]
+    public async Task A_dead_subject_fails_at_once()
+    {
+        var began = _time.GetUtcNow();
+        var probe = new Probe(_ => false, n => n == 3 ? "it has ended" : null);
+        var error = await Assert.ThrowsAsync<ProbeFailedException>(() => WaitAsync(probe, TimeSpan.FromSeconds(60)));
+        Assert.Equal("Expected that node 1 streams, but it has ended.", error.Message);
+        Assert.Equal((3, (string?)null), (probe.Checks, error.LogFile));
+        Assert.True(_time.GetUtcNow() - began < TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task A_log_that_is_not_there_yet_does_not_hide_the_failure()
+    {
+        var error = await Assert.ThrowsAsync<ProbeFailedException>(() => WaitAsync(new Probe(_ => false, _ => "it has ended") { LogFile = "/none" }, TimeSpan.FromSeconds(1)));
+        Assert.Equal(("/none", 0), (error.LogFile, error.LogTail.Count));
+    }
+
+    [Fact]
+    public async Task A_wait_can_be_cancelled()
+    {
+        using var cancel = new CancellationTokenSource();
+        var probe = new Probe(n => { if (n == 3) { cancel.Cancel(); } return false; });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => WaitAsync(probe, TimeSpan.FromSeconds(60), cancel.Token));
+        Assert.Equal(3, probe.Checks);
+    }
+
+    [Fact]
+    public async Task Processes_have_ended_when_their_numbers_belong_to_others()
+    {
+        var process = new ProcessFacts(12, "100", "postgres", "postgres -D /srv/lab/data0", null, 12);
+        var probe = new ProcessesEnd(_host, [process], "PostgreSQL node 0", null);
+        _host.Processes.Add(process);
+        var seen = await probe.CheckAsync(CancellationToken.None);
+        Assert.Equal(new Observation(false, "pid 12 is still there: postgres -D /srv/lab/data0"), seen);
+        _host.Processes[0] = process with { StartedAt = "200" };
+        Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
+    }
+}

@@ -1,0 +1,528 @@
+using System.Text.Json;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+/// <summary>The generated scripts, run by a real shell in a folder with a difficult name; PostgreSQL's programs are small scripts that
+/// write down how they were called.</summary>
+public sealed class ScriptTests : IDisposable
+{
+    private readonly LocalHost _host = new(TimeProvider.System);
+    private readonly TemporaryFolder _outer = new(" " + Labs.NastyName);
+    private readonly TemporaryFolder _links = new();
+    private readonly ConfigRenderer _renderer = Labs.Renderer();
+    private readonly List<int> _started = [];
+    private Lab _lab;
+
+    public ScriptTests()
+    {
+        var alias = _links["0123abcd"];
+        _lab = Labs.Fixed(nodes: 3, root: _outer[Labs.NastyName], alias: alias) with
+        {
+            Owner = Labs.Me,
+            Tools = new Toolset(_outer["pg bin"], new PostgresVersion(15, 4), _outer["pool/bin/pgpool"], _outer["pcp's"], new PgpoolVersion(4, 3, 5)),
+        };
+        foreach (var folder in new[] { _lab.Root, _lab.Paths.Etc, _lab.Paths.Log, _lab.Paths.Run, _lab.Tools.PostgresBin, _lab.Tools.PgpoolBin, _lab.Tools.PcpBin, .. _lab.Nodes.Select(n => n.DataDirectory) })
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        Directory.CreateSymbolicLink(alias, _lab.Root);
+        Fake("pg_controldata", "echo 'Database cluster state:               in archive recovery'");
+        Fake("pg_ctl", "case \"$*\" in *status) exit 3 ;; esac");
+        Fake("psql", "cat >/dev/null");
+        Fake("pg_rewind", "exit 1");
+        Fake("pg_basebackup", """
+            while [ $# -gt 0 ]; do [ "$1" = -D ] && data=$2; shift; done
+            mkdir "$data" && echo 15 >"$data/PG_VERSION" && echo "port = 11002" >"$data/postgresql.conf" && : >"$data/.hidden"
+            """);
+        Fake("../pcp's/pcp_attach_node", "printf '%s' \"$PCPPASSFILE\" >\"$0.passfile\"");
+        Fake("../pool/bin/pgpool", "");
+    }
+
+    public void Dispose()
+    {
+        foreach (var id in _started)
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(id);
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+        }
+
+        _outer.Dispose();
+        _links.Dispose();
+    }
+
+    private void Fake(string name, string body) => Script($"{_lab.Tools.PostgresBin}/{name}", "#!/bin/sh\n{ printf '<%s>' \"$@\"; echo; } >>\"$0.calls\"\n" + body + "\n");
+
+    private static void Script(string path, string text)
+    {
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private string[] Calls(string name) => File.Exists($"{_lab.Tools.PostgresBin}/{name}.calls") ? File.ReadAllLines($"{_lab.Tools.PostgresBin}/{name}.calls") : [];
+
+    private async Task<CommandResult> RunAsync(string script, params string[] arguments)
+    {
+        var file = _outer[script];
+        Script(file, _renderer.Render($"scripts/{script}", _lab));
+        return await _host.RunAsync(new CommandSpec("/bin/sh", [file, .. arguments]) { WorkingDirectory = "/" }, CancellationToken.None);
+    }
+
+    private JsonElement[] Events() => File.ReadAllLines(_lab.Paths.Events).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
+
+    private JsonElement Event() => Assert.Single(Events());
+
+    private static string[] Arguments(JsonElement e) => e.GetProperty("arguments").EnumerateArray().Select(a => a.GetString()!).ToArray();
+
+    // ---- failover.sh: failed node, host, port, new main node, its host, old main node, old primary ----
+
+    [Fact]
+    public async Task Failover_promotes_the_new_main_node_when_the_primary_has_failed()
+    {
+        var result = await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003");
+        Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.Equal([$"<-D><{_lab.Nodes[1].DataDirectory}><-w><-t><60><promote>"], Calls("pg_ctl"));
+        Assert.Contains("node 1 (localhost) is the primary", File.ReadAllText($"{_lab.Paths.Log}/failover.log"), StringComparison.Ordinal);
+        Assert.Equal(("failover", 0), (Event().GetProperty("event").GetString(), Event().GetProperty("exit_code").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("a standby has failed", "1", "0", "0")]
+    [InlineData("no node is left", "0", "-1", "0")]
+    public async Task Failover_promotes_nobody_when(string why, string failed, string main, string primary)
+    {
+        Assert.Equal(0, (await RunAsync("failover.sh", failed, "localhost", "11002", main, "localhost", "0", primary, "11003")).ExitCode);
+        Assert.True(Calls("pg_ctl").Length == 0, why);
+    }
+
+    [Fact]
+    public async Task Failover_promotes_no_node_that_is_a_primary_already()
+    {
+        Fake("pg_controldata", "echo 'Database cluster state:               in production'");
+        Assert.Equal(0, (await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003")).ExitCode);
+        Assert.Empty(Calls("pg_ctl"));
+    }
+
+    [Fact]
+    public async Task Failover_promotes_when_Pgpool_had_found_no_primary_yet()
+    {
+        await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "-1", "11003");
+        Assert.Single(Calls("pg_ctl"));
+    }
+
+    [Fact]
+    public async Task A_promotion_that_fails_is_told_with_its_exit_code()
+    {
+        Fake("pg_ctl", "echo 'pg_ctl: no' >&2; exit 7");
+        Assert.Equal(7, (await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003")).ExitCode);
+        Assert.Equal(7, Event().GetProperty("exit_code").GetInt32());
+        var log = File.ReadAllText($"{_lab.Paths.Log}/failover.log");
+        Assert.Contains("pg_ctl: no\n", log, StringComparison.Ordinal);
+        Assert.Contains("promotion failed with exit code 7", log, StringComparison.Ordinal);
+    }
+
+    // ---- log/events.jsonl ----
+
+    public static TheoryData<string> NastyArguments =>
+        new("", "two words", "it's", "\"double\"", "\\", "\\\\", "\\n", "$HOME", "$(id)", "`id`", "%d %s %%", "ü🐘", "-n", "*", "a/b", "&", "\\\"", "'\\''");
+
+    [Theory]
+    [MemberData(nameof(NastyArguments))]
+    public async Task An_event_holds_the_arguments_as_they_were(string argument)
+    {
+        await RunAsync("failover.sh", "1", argument, "11002", "0", argument, "0", "0");
+        Assert.Equal(["1", argument, "11002", "0", argument, "0", "0"], Arguments(Event()));
+    }
+
+    [Fact]
+    public async Task An_event_has_spaces_where_an_argument_had_control_characters()
+    {
+        await RunAsync("failover.sh", "1", "two\nlines\tand \u0001 \u001f bell\a", "11002", "0", "h", "0", "0");
+        Assert.Equal("two lines and     bell ", Arguments(Event())[1]);
+    }
+
+    [Fact]
+    public async Task An_event_tells_when_and_how_long()
+    {
+        var before = DateTimeOffset.UtcNow.AddMilliseconds(-1);
+        Fake("pg_ctl", "sleep 0.2");
+        await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0");
+        var time = Event().GetProperty("time").GetString()!;
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", time);
+        Assert.InRange(DateTimeOffset.Parse(time), before.AddMilliseconds(-before.Microsecond / 1000.0), DateTimeOffset.UtcNow);
+        Assert.InRange(Event().GetProperty("duration_ms").GetInt64(), 200, 20_000);
+    }
+
+    [Fact]
+    public async Task An_event_without_arguments_and_one_of_a_script_that_failed_are_events_too()
+    {
+        Assert.NotEqual(0, (await RunAsync("basebackup.sh")).ExitCode);
+        Assert.Empty(Arguments(Event()));
+        Assert.NotEqual(0, Event().GetProperty("exit_code").GetInt32());
+    }
+
+    [Fact]
+    public async Task Events_of_several_runs_are_a_line_each()
+    {
+        await RunAsync("failover.sh", "1", "a", "11002", "0", "h", "0", "0");
+        await RunAsync("failover.sh", "2", "b", "11002", "0", "h", "0", "0");
+        Assert.Equal(["1", "2"], Events().Select(e => Arguments(e)[0]));
+    }
+
+    // ---- basebackup.sh: primary's data folder, host, data folder, primary's port, node ----
+
+    private Task<CommandResult> RecoverAsync(int node = 1, int from = 0) =>
+        RunAsync("basebackup.sh", _lab.Nodes[from].ServerDataDirectory, "localhost", _lab.Nodes[node].ServerDataDirectory, $"{_lab.Nodes[from].Port}", $"{node}");
+
+    [Theory]
+    [InlineData(true, 15)]
+    [InlineData(false, 15)]
+    [InlineData(true, 10)]
+    [InlineData(false, 10)]
+    public async Task Recovery_writes_what_setup_writes(bool slots, int major)
+    {
+        _lab = _lab with { UseSlots = slots, Tools = _lab.Tools with { Postgres = new PostgresVersion(major, 4) } };
+        var result = await RecoverAsync(node: 2, from: 1);
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        var data = _lab.Nodes[2].DataDirectory;
+        Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{data}/{(major >= 12 ? "myrecovery.conf" : "recovery.conf")}"));
+        Assert.Equal(major >= 12, File.Exists($"{data}/standby.signal"));
+        Assert.Equal("port = 11002\n" + _renderer.RenderNode("postgresql/_node.conf", _lab, _lab.Nodes[2]), File.ReadAllText($"{data}/postgresql.conf"));
+        Assert.Equal(slots ? 1 : 0, Calls("psql").Length);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Recovery_means_the_same_as_setup_in_a_plain_folder_too(bool slots)
+    {
+        using var plain = new TemporaryFolder();
+        Directory.Move(_lab.Root, plain["lab"]);
+        _lab = Labs.Fixed(nodes: 3, root: plain["lab"], slots: slots) with { Owner = _lab.Owner, Tools = _lab.Tools };
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        // The script quotes what setup sees needs no quotes.
+        Assert.Equal(
+            _renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[1], _lab.Nodes[0]),
+            File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/myrecovery.conf").Replace("''", "", StringComparison.Ordinal));
+        Assert.Equal(
+            "port = 11002\n" + _renderer.RenderNode("postgresql/_node.conf", _lab, _lab.Nodes[1]),
+            File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/postgresql.conf").Replace("''", "", StringComparison.Ordinal).Replace("= node1.log", "= 'node1.log'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Recovery_takes_a_base_backup_with_the_options_setup_takes()
+    {
+        await RecoverAsync();
+        var expected = Provisioning.Tools.PgBaseBackup.Create(_lab.Tools, 11002, _lab.Owner, "pgpool_setup_slot1", _lab.Nodes[1].DataDirectory + ".recovery").Arguments;
+        Assert.Equal([string.Concat(expected.Select(a => $"<{a}>"))], Calls("pg_basebackup"));
+    }
+
+    [Fact]
+    public async Task Recovery_keeps_what_the_user_wrote_into_the_nodes_configuration()
+    {
+        var data = _lab.Nodes[1].DataDirectory;
+        File.WriteAllText($"{data}/postgresql.conf", "port = 11003\nwork_mem = '7MB'\n");
+        File.WriteAllText($"{data}/pg_hba.conf", "# mine\n");
+        File.WriteAllText($"{data}/old file", "");
+        File.WriteAllText($"{data}/.old", "");
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.Equal("port = 11003\nwork_mem = '7MB'\n", File.ReadAllText($"{data}/postgresql.conf"));
+        Assert.Equal("# mine\n", File.ReadAllText($"{data}/pg_hba.conf"));
+        Assert.Equal([".hidden", "PG_VERSION", "myrecovery.conf", "pg_hba.conf", "postgresql.conf", "standby.signal"], Names(data));
+        Assert.DoesNotContain(Names(_lab.Root), n => n.StartsWith("data1.", StringComparison.Ordinal));
+        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(data));
+    }
+
+    [Fact]
+    public async Task Recovery_works_into_a_folder_that_is_a_link()
+    {
+        using var disk = new TemporaryFolder(" other disk");
+        Directory.Delete(_lab.Nodes[1].DataDirectory);
+        Directory.CreateSymbolicLink(_lab.Nodes[1].DataDirectory, disk.Path);
+        var result = await RecoverAsync();
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(disk.Path, new FileInfo(_lab.Nodes[1].DataDirectory).LinkTarget);
+        Assert.True(File.Exists(disk["PG_VERSION"]));
+        Directory.Delete(_lab.Nodes[1].DataDirectory);
+    }
+
+    [Fact]
+    public async Task Recovery_creates_a_folder_that_was_deleted()
+    {
+        Directory.Delete(_lab.Nodes[1].DataDirectory);
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.True(File.Exists($"{_lab.Nodes[1].DataDirectory}/PG_VERSION"));
+    }
+
+    [Fact]
+    public async Task Recovery_that_fails_leaves_the_node_as_it_was()
+    {
+        Fake("pg_basebackup", "mkdir \"$8\"; exit 1");
+        var data = _lab.Nodes[1].DataDirectory;
+        File.WriteAllText($"{data}/postgresql.conf", "port = 11003\n");
+        File.WriteAllText($"{data}/precious", "mine");
+        var result = await RecoverAsync();
+        Assert.Equal((1, "basebackup.sh: pg_basebackup failed; node 1 is as it was\n"), (result.ExitCode, result.Error));
+        Assert.Equal(["postgresql.conf", "precious"], Names(data));
+        Assert.DoesNotContain(Names(_lab.Root), n => n.StartsWith("data1.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Recovery_of_a_node_that_runs_is_refused()
+    {
+        Fake("pg_ctl", "exit 0");
+        File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/precious", "mine");
+        var result = await RecoverAsync();
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("basebackup.sh: node 1 is still running; stop it first: pg_ctl -D ", result.Error, StringComparison.Ordinal);
+        Assert.Equal(["precious"], Names(_lab.Nodes[1].DataDirectory));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("3")]
+    [InlineData("-1")]
+    [InlineData("one")]
+    [InlineData("")]
+    [InlineData("1; rm -rf /nonexistent")]
+    public async Task Recovery_of_a_node_that_cannot_be_recovered_touches_nothing(string node)
+    {
+        var before = Names(_lab.Root);
+        var result = await RunAsync("basebackup.sh", _lab.Nodes[0].DataDirectory, "localhost", _lab.Nodes[1].DataDirectory, "11002", node);
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("basebackup.sh: ", result.Error, StringComparison.Ordinal);
+        Assert.Equal(before, Names(_lab.Root));
+        Assert.Empty(Calls("pg_basebackup"));
+    }
+
+    [Fact]
+    public async Task Recovery_with_rewind_copies_only_what_cannot_be_rewound()
+    {
+        _lab = _lab with { UseRewind = true };
+        var data = _lab.Nodes[1].DataDirectory;
+        File.WriteAllText($"{data}/PG_VERSION", "15\n");
+        File.WriteAllText($"{data}/postgresql.conf", "port = 11003\n");
+        await RecoverAsync();
+        Assert.Single(Calls("pg_basebackup"));
+        Fake("pg_rewind", "echo overwritten >\"$2/postgresql.conf\"");
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.Single(Calls("pg_basebackup"));
+        Assert.Equal($"<-D><{data}><--source-server=host=localhost port=11002 user={_lab.Owner} dbname=postgres>", Calls("pg_rewind")[^1]);
+        Assert.Equal("port = 11003\n", File.ReadAllText($"{data}/postgresql.conf"));
+        Assert.True(File.Exists($"{data}/standby.signal"));
+    }
+
+    // ---- pgpool_remote_start: host, data folder ----
+
+    [Fact]
+    public async Task Remote_start_starts_the_node_with_its_own_log()
+    {
+        Assert.Equal(0, (await RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[2].ServerDataDirectory)).ExitCode);
+        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><-l><{_lab.Paths.NodeLog(2)}><-w><-s><start>"], Calls("pg_ctl"));
+        Assert.Equal("remote_start", Event().GetProperty("event").GetString());
+    }
+
+    // ---- follow_primary.sh: node, host, port, new primary, its host, old main node, old primary, new primary's port ----
+
+    private Task<CommandResult> FollowAsync() => RunAsync("follow_primary.sh", "2", "localhost", "11004", "1", "localhost", "0", "0", "11003");
+
+    [Fact]
+    public async Task A_standby_follows_the_new_primary_and_is_attached_again()
+    {
+        Fake("pg_ctl", "exit 0");
+        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo t ;; *pg_stat_replication*) echo 1 ;; *) cat >/dev/null ;; esac");
+        var result = await FollowAsync();
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf"));
+        Assert.Equal($"<-D><{_lab.Nodes[2].DataDirectory}><reload>", Calls("pg_ctl")[^1]);
+        Assert.Equal([$"<-w><-h><localhost><-p><11001><-U><{_lab.Owner}><-n><2>"], Calls("../pcp's/pcp_attach_node"));
+        Assert.Equal(_lab.Paths.PcpPass, File.ReadAllText($"{_lab.Tools.PcpBin}/pcp_attach_node.passfile"));
+    }
+
+    [Fact]
+    public async Task A_standby_before_PostgreSQL_13_is_restarted_to_follow()
+    {
+        _lab = _lab with { Tools = _lab.Tools with { Postgres = new PostgresVersion(12, 4) } };
+        Fake("pg_ctl", "exit 0");
+        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo t ;; *pg_stat_replication*) echo 1 ;; *) cat >/dev/null ;; esac");
+        Assert.Equal(0, (await FollowAsync()).ExitCode);
+        Assert.EndsWith("<-m><fast><-w><-s><restart>", Calls("pg_ctl")[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_former_primary_is_copied_anew()
+    {
+        Fake("pg_ctl", "exit 0");
+        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo f ;; *pg_stat_replication*) echo 1 ;; *) cat >/dev/null ;; esac");
+        Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
+        Script($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
+        Assert.Equal(0, (await FollowAsync()).ExitCode);
+        Assert.Equal($"<{_lab.Nodes[1].DataDirectory}><localhost><{_lab.Nodes[2].DataDirectory}><11003><2>", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls"));
+        Assert.Equal($"<localhost><{_lab.Nodes[2].DataDirectory}>", File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start.calls"));
+        Assert.Single(Calls("../pcp's/pcp_attach_node"));
+    }
+
+    [Fact]
+    public async Task A_node_that_does_not_run_is_left_alone()
+    {
+        Assert.Equal(0, (await FollowAsync()).ExitCode);
+        Assert.Empty(Calls("psql"));
+        Assert.Empty(Calls("../pcp's/pcp_attach_node"));
+    }
+
+    // ---- what a user calls ----
+
+    private async Task<CommandResult> CallAsync(string script)
+    {
+        Script($"{_lab.Root}/{script}", _renderer.Render($"scripts/{script}", _lab));
+        return await _host.RunAsync(new CommandSpec($"{_lab.Root}/{script}") { WorkingDirectory = "/" }, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Stopall_on_a_lab_that_is_stopped_says_so_and_can_be_repeated()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            var result = await CallAsync("stopall");
+            Assert.Equal((0, ""), (result.ExitCode, result.Error));
+            Assert.Equal(["Pgpool-II: is not running", "node 0: is not running", "node 1: is not running", "node 2: is not running"], Sorted(result.Output));
+        }
+
+        Assert.Empty(Calls("pg_ctl"));
+    }
+
+    [Fact]
+    public async Task Stopall_signals_no_stranger_whose_number_is_in_an_old_PID_file()
+    {
+        using var stranger = System.Diagnostics.Process.Start("sleep", "60");
+        File.WriteAllText(_lab.Paths.PgpoolPid, $"{stranger.Id}\n");
+        File.WriteAllText($"{_lab.Nodes[0].DataDirectory}/postmaster.pid", $"{stranger.Id}\n{_lab.Nodes[0].DataDirectory}\n");
+        var result = await CallAsync("stopall");
+        var survived = !stranger.HasExited;
+        stranger.Kill();
+        await stranger.WaitForExitAsync();
+        Assert.True(survived);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Empty(Calls("pg_ctl"));
+        Assert.False(File.Exists(_lab.Paths.PgpoolPid));
+    }
+
+    [Fact]
+    public async Task Startall_starts_the_nodes_then_Pgpool()
+    {
+        FakePgpoolThatAnswers();
+        var result = await CallAsync("startall");
+        _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(["Pgpool-II: started, port 11000", "node 0: started", "node 1: started", "node 2: started"], Sorted(result.Output));
+        Assert.EndsWith("Pgpool-II: started, port 11000\n", result.Output, StringComparison.Ordinal);
+        Assert.Equal(_lab.Nodes.Select(n => $"<-w><-s><-D><{n.DataDirectory}><-l><{_lab.Paths.NodeLog(n.Id)}><start>"), Calls("pg_ctl").Order(StringComparer.Ordinal));
+        Assert.Equal([$"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}>"], Calls("../pool/bin/pgpool"));
+        Assert.Equal(_lab.Root + "\n", File.ReadAllText($"{_lab.Tools.PgpoolProgram}.cwd"));
+        Assert.Equal("pgpool says\n", File.ReadAllText(_lab.Paths.PgpoolLog));
+    }
+
+    [Fact]
+    public async Task Startall_goes_on_when_one_node_does_not_start()
+    {
+        FakePgpoolThatAnswers();
+        Fake("pg_ctl", "case \"$*\" in *data1\\ -l*) exit 1 ;; esac");
+        var result = await CallAsync("startall");
+        _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
+        Assert.Equal((1, "node 1: did not start; see log/node1.log\n"), (result.ExitCode, result.Error));
+        Assert.Equal(["Pgpool-II: started, port 11000", "node 0: started", "node 2: started"], Sorted(result.Output));
+    }
+
+    [Fact]
+    public async Task Startall_says_with_Pgpools_own_words_that_it_did_not_start()
+    {
+        Fake("pg_isready", "exit 2");
+        Fake("../pool/bin/pgpool", "echo 'FATAL: could not bind'; exit 3");
+        var result = await CallAsync("startall");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal("Pgpool-II: did not start; the end of log/pgpool.log:\nFATAL: could not bind\n", result.Error);
+    }
+
+    [Fact]
+    public async Task Startall_does_not_start_a_primary_another_node_took_over_from()
+    {
+        FakePgpoolThatAnswers();
+        File.WriteAllText($"{_lab.Nodes[2].DataDirectory}/standby.signal", "");
+        Fake("pg_controldata", "case \"$2\" in *data0) t=1 ;; *data1) t=2 ;; *) t=1 ;; esac; echo \"Latest checkpoint's TimeLineID:       $t\"");
+        var result = await CallAsync("startall");
+        _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("node 0: not started, another node took over from it. Bring it back with: pcp_recovery_node -p 11001 -n 0\n", result.Output, StringComparison.Ordinal);
+        Assert.Equal(["data1", "data2"], Calls("pg_ctl").Select(c => Path.GetFileName(c.Split("><")[3])).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Pgpool_reload_names_this_labs_configuration()
+    {
+        Assert.Equal(0, (await CallAsync("pgpool_reload")).ExitCode);
+        Assert.Equal([$"<-f><{_lab.Paths.PgpoolConf}><reload>"], Calls("../pool/bin/pgpool"));
+    }
+
+    [Fact]
+    public async Task Bashrc_ports_can_be_sourced()
+    {
+        File.WriteAllText(_outer["bashrc.ports"], _renderer.Render("scripts/bashrc.ports", _lab));
+        var result = await _host.RunAsync(new CommandSpec("/bin/sh", "-c", ". \"$1\"; env", "sh", _outer["bashrc.ports"]), CancellationToken.None);
+        Assert.Contains($"\nPCPPASSFILE={_lab.Paths.PcpPass}\n", "\n" + result.Output, StringComparison.Ordinal);
+        Assert.Contains("\nPGPOOL_PORT=11000\n", "\n" + result.Output, StringComparison.Ordinal);
+        Assert.Contains("\nPCP_PORT=11001\n", "\n" + result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrapper_hands_on_its_arguments_as_they_are()
+    {
+        Fake("pg_ctl", "exit 4");
+        Script(_outer["wrapper"], _renderer.RenderWrapper("scripts/as_owner", _lab, "pg_ctl", _lab.Tools.PostgresProgram("pg_ctl")));
+        Assert.Equal(4, (await _host.RunAsync(new CommandSpec(_outer["wrapper"], "-D", Labs.NastyName, "", "two words"), CancellationToken.None)).ExitCode);
+        Assert.Equal([$"<-D><{Labs.NastyName}><><two words>"], Calls("pg_ctl"));
+    }
+
+    // ---- commands PostgreSQL runs by way of a shell ----
+
+    [Fact]
+    public async Task What_is_archived_can_be_restored()
+    {
+        _lab = _lab with { UseSlots = false };
+        Directory.CreateDirectory(_lab.Paths.ArchiveOf(0));
+        Directory.CreateDirectory($"{_lab.Nodes[0].DataDirectory}/pg_wal");
+        File.WriteAllText($"{_lab.Nodes[0].DataDirectory}/pg_wal/000000010000000000000001", "WAL");
+        var archive = await AsPostgresAsync(_lab.Nodes[0], _renderer.RenderNode("postgresql/postgresql.conf", _lab, _lab.Nodes[0]), "archive_command", "pg_wal/000000010000000000000001");
+        Assert.Equal((0, ""), (archive.ExitCode, archive.Error));
+        Assert.Equal(["000000010000000000000001"], Names(_lab.Paths.ArchiveOf(0)));
+
+        var standby = _renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[1], _lab.Nodes[0]);
+        Assert.Equal(0, (await AsPostgresAsync(_lab.Nodes[1], standby, "restore_command", "pg_wal_restored", "000000010000000000000001")).ExitCode);
+        Assert.Equal("WAL", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/pg_wal_restored"));
+
+        // Above 125 PostgreSQL would take it for fatal.
+        Assert.Equal((1, ""), await AsPostgresAsync(_lab.Nodes[1], standby, "restore_command", "x", "000000010000000000000002") is var missing ? (missing.ExitCode, missing.Error) : default);
+    }
+
+    private Task<CommandResult> AsPostgresAsync(PostgresNode node, string conf, string setting, string path, string? file = null)
+    {
+        var line = conf.Split('\n').Last(l => l.StartsWith(setting + " = '", StringComparison.Ordinal));
+        // The rules of postgresql.conf, then those of the commands' %-escapes.
+        var value = line[(setting.Length + 4)..^1].Replace("''", "'", StringComparison.Ordinal).Replace(@"\\", @"\", StringComparison.Ordinal);
+        var command = value.Replace("%%", "\0", StringComparison.Ordinal).Replace("%p", path, StringComparison.Ordinal).Replace("%f", file ?? Path.GetFileName(path), StringComparison.Ordinal).Replace('\0', '%');
+        return _host.RunAsync(new CommandSpec("/bin/sh", "-c", command) { WorkingDirectory = node.DataDirectory }, CancellationToken.None);
+    }
+
+    private void FakePgpoolThatAnswers()
+    {
+        Fake("pg_isready", $"[ -e {Shell.Quote(_outer["answers"])} ] || exit 2");
+        Fake("../pool/bin/pgpool", $"echo $$ >\"$0.pid\"; pwd -P >\"$0.cwd\"; echo pgpool says; : >{Shell.Quote(_outer["answers"])}; exec sleep 60");
+    }
+
+    private static string[] Sorted(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
+
+    private static string[] Names(string folder) => Directory.GetFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal).ToArray();
+}

@@ -1,0 +1,214 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+public sealed class StoreTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new(" it's ü");
+
+    public StoreTests() => Directory.CreateDirectory(_folder[".pgpoollab"]);
+
+    public void Dispose() => _folder.Dispose();
+
+    private static LabManifest ManifestOf(Lab lab, LabState state = LabState.Ready) => new()
+    {
+        ToolVersion = "1.2.3",
+        CommandLine = ["pgpoollab", "setup", "my lab", "-s"],
+        State = state,
+        CompletedSteps = ["Create the folders", "Create node 0 (initdb)"],
+        Lab = lab,
+    };
+
+    private string File_ => _folder[".pgpoollab/lab.json"];
+
+    private void Write(string text) => File.WriteAllText(File_, text);
+
+    private string Saved(Lab? lab = null)
+    {
+        LabStore.Save(ManifestOf(lab ?? Labs.Fixed(root: _folder.Path)));
+        return File.ReadAllText(File_);
+    }
+
+    private LabException Refused() => Assert.Throws<LabException>(() => LabStore.Load(_folder.Path));
+
+    [Theory]
+    [InlineData(LabState.Creating)]
+    [InlineData(LabState.Ready)]
+    [InlineData(LabState.Failed)]
+    public void What_is_saved_is_what_is_loaded(LabState state)
+    {
+        var lab = Labs.Fixed(nodes: 3, root: _folder.Path, alias: "/home/olga/x", rewind: true) with
+        {
+            Invoker = "root",
+            Folder = new FolderOrigin("/srv", 1000, 100),
+            PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" },
+            PostgresSettings = new Dictionary<string, string> { ["cluster_name"] = "it's" },
+        };
+        var manifest = ManifestOf(lab, state);
+        LabStore.Save(manifest);
+        Assert.Equivalent(manifest, LabStore.Load(_folder.Path), strict: true);
+    }
+
+    [Fact]
+    public void The_manifest_has_a_shape_later_versions_can_rely_on_and_holds_no_secrets()
+    {
+        var text = Saved(Labs.Fixed(root: _folder.Path) with { Invoker = "root", PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" } }).Replace(_folder.Path, "/srv/lab", StringComparison.Ordinal);
+        Snapshot.Approve("manifest", text.Replace(Path.GetFileName(_folder.Path), "lab", StringComparison.Ordinal));
+        Assert.DoesNotContain("password", text, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Nobody_else_can_read_the_manifest_and_nothing_temporary_stays()
+    {
+        Saved();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(File_));
+        Assert.Equal([File_], Directory.GetFiles(_folder[".pgpoollab"]));
+    }
+
+    [Fact]
+    public void A_folder_without_a_manifest_is_no_lab()
+    {
+        Assert.Null(LabStore.Load(_folder.Path));
+        Assert.Null(LabStore.Load(_folder["none"]));
+    }
+
+    [Fact]
+    public void A_lab_is_where_its_manifest_is_found()
+    {
+        Write(Saved().Replace($"\"root\": \"{_folder.Path}\"", "\"root\": \"/elsewhere\"", StringComparison.Ordinal));
+        Assert.Equal(_folder.Path, LabStore.Load(_folder.Path)!.Lab.Root);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("not json")]
+    [InlineData("{ \"schema\": 1, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": null }")]
+    public void A_damaged_manifest_is_called_so_with_the_way_out(string text)
+    {
+        Write(text);
+        AssertDamaged(Refused());
+    }
+
+    [Fact]
+    public void A_manifest_whose_end_is_missing_is_called_damaged()
+    {
+        Write(Saved()[..200]);
+        AssertDamaged(Refused());
+    }
+
+    private void AssertDamaged(LabException error)
+    {
+        Assert.Equal(ExitCode.Failed, error.Code);
+        Assert.StartsWith($"The manifest {File_} is damaged: ", error.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            [$"The servers can still be stopped:  {Shell.Quote(_folder.Path + "/stopall")}", $"When they are stopped, the lab can be deleted with its folder:  rm -r {Shell.Quote(_folder.Path)}"],
+            error.Hints);
+    }
+
+    [Fact]
+    public void A_manifest_of_a_newer_program_is_refused()
+    {
+        Write(Saved().Replace("\"schema\": 1", "\"schema\": 2", StringComparison.Ordinal));
+        Assert.StartsWith($"The lab in {_folder.Path} was made by pgpoollab 1.2.3, which is newer than this program", Refused().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_newer_manifest_is_called_newer_also_when_the_rest_of_it_is_not_understood()
+    {
+        Write("{ \"schema\": 2, \"toolVersion\": \"9.0.0\", \"labs\": [ { \"state\": \"paused\" } ] }");
+        Assert.Contains("was made by pgpoollab 9.0.0, which is newer than this program", Refused().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_newer_program_of_the_same_schema_added_does_not_matter()
+    {
+        Write(Saved().Replace("\"schema\": 1", "\"schema\": 1, \"addedLater\": { \"x\": [1] }", StringComparison.Ordinal));
+        Assert.Equal(LabState.Ready, LabStore.Load(_folder.Path)!.State);
+    }
+
+    [Fact]
+    public void A_lab_is_found_from_every_folder_in_it()
+    {
+        Saved();
+        var deep = Directory.CreateDirectory(_folder["data0/base/1"]).FullName;
+        Assert.Equal(_folder.Path, LabStore.FindRoot(deep));
+        Assert.Equal(_folder.Path, LabStore.FindRoot(_folder.Path));
+        Assert.Null(LabStore.FindRoot(Path.GetDirectoryName(_folder.Path)!));
+    }
+
+    [Fact]
+    public void A_lab_in_a_lab_is_the_nearest_one()
+    {
+        Saved();
+        Directory.CreateDirectory(_folder["inner/.pgpoollab"]);
+        LabStore.Save(ManifestOf(Labs.Fixed(root: _folder["inner"])));
+        Assert.Equal(_folder["inner"], LabStore.FindRoot(Directory.CreateDirectory(_folder["inner/etc"]).FullName));
+    }
+
+    [Fact]
+    public void A_lab_is_found_by_its_folder_from_elsewhere()
+    {
+        Saved();
+        var parent = Path.GetDirectoryName(_folder.Path)!;
+        Assert.Equal(_folder.Path, LabLocator.Find(_folder.Path + "/", "/").Lab.Root);
+        Assert.Equal(_folder.Path, LabLocator.Find(Path.GetFileName(_folder.Path), parent).Lab.Root);
+        Assert.Equal(_folder.Path, LabLocator.Find(null, _folder.Path).Lab.Root);
+    }
+
+    [Fact]
+    public void A_lab_that_is_not_there_is_not_found()
+    {
+        var error = Assert.Throws<LabException>(() => LabLocator.Find("no-such-lab", _folder.Path));
+        Assert.Equal((ExitCode.NotFound, $"There is no lab named 'no-such-lab', and none in {_folder["no-such-lab"]}."), (error.Code, error.Message));
+        Assert.NotEmpty(error.Hints);
+        error = Assert.Throws<LabException>(() => LabLocator.Find(null, _folder.Path));
+        Assert.Equal((ExitCode.NotFound, $"There is no lab in {_folder.Path} or above it."), (error.Code, error.Message));
+    }
+
+    [Theory]
+    [InlineData(LabState.Creating, "is not ready: its setup is still at work, or was killed after step 2 (Create node 0 (initdb)).")]
+    [InlineData(LabState.Failed, "is what a failed setup was told to keep.")]
+    public void A_lab_that_is_not_ready_can_only_be_destroyed(LabState state, string why)
+    {
+        var lab = Labs.Fixed(root: _folder.Path);
+        var error = Assert.Throws<LabException>(() => LabLocator.RequireReady(ManifestOf(lab, state)));
+        Assert.EndsWith(why, error.Message, StringComparison.Ordinal);
+        Assert.Equal([$"Delete it and make it anew:  pgpoollab destroy {Shell.Quote(_folder.Path)}"], error.Hints);
+    }
+
+    [Fact]
+    public void A_ready_lab_is_ready() => Assert.Equal("olga", LabLocator.RequireReady(ManifestOf(Labs.Fixed())).Owner);
+
+    [Fact]
+    public void One_command_at_a_time_works_on_a_lab()
+    {
+        using (LabLock.Take(_folder.Path))
+        {
+            var error = Assert.Throws<LabException>(() => LabLock.Take(_folder.Path));
+            Assert.Equal((ExitCode.Busy, $"Another pgpoollab command is at work on the lab in {_folder.Path}."), (error.Code, error.Message));
+        }
+
+        LabLock.Take(_folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void Labs_do_not_wait_for_each_other()
+    {
+        Directory.CreateDirectory(_folder["other/.pgpoollab"]);
+        using var one = LabLock.Take(_folder.Path);
+        using var other = LabLock.Take(_folder["other"]);
+        Assert.NotSame(one, other);
+    }
+
+    [Theory]
+    [InlineData("/state", new[] { "/state/pgpoollab", "/home/olga/.local/state/pgpoollab", "/var/tmp/pgpoollab-1000" })]
+    [InlineData("", new[] { "/home/olga/.local/state/pgpoollab", "/var/tmp/pgpoollab-1000" })]
+    [InlineData(null, new[] { "/home/olga/.local/state/pgpoollab", "/var/tmp/pgpoollab-1000" })]
+    public void What_belongs_to_a_user_lies_where_XDG_says(string? stateHome, string[] candidates) =>
+        Assert.Equal(candidates, StateFolder.Candidates(new SystemUser("olga", 1000, 100, "/home/olga"), stateHome));
+}
