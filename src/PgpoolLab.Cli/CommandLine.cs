@@ -9,8 +9,8 @@ internal static class CommandLine
 {
     internal static readonly Option<string?> Lab = new("--lab") { Description = "The lab, by name or folder; by default the one around the current folder", HelpName = "NAME|DIR" };
     internal static readonly Option<bool> Json = new("--json") { Description = "Print JSON" };
-    private static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but results and errors", Recursive = true };
-    private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: causes and stack traces of errors", Recursive = true };
+    internal static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but results and errors", Recursive = true };
+    internal static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: causes and stack traces of errors", Recursive = true };
 
     internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
     {
@@ -30,11 +30,6 @@ internal static class CommandLine
         };
         root.Options.Add(Quiet);
         root.Options.Add(Verbose);
-        root.Validators.Add(result =>
-        {
-            terminal.Quiet = result.GetValue(Quiet);
-            terminal.Verbose = result.GetValue(Verbose);
-        });
         return root;
     }
 }

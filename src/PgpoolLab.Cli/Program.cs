@@ -27,6 +27,8 @@ internal static class Program
             return (int)ExitCode.Usage;
         }
 
+        terminal.Quiet = parsed.GetValue(CommandLine.Quiet);
+        terminal.Verbose = parsed.GetValue(CommandLine.Verbose);
         using var hangup = new CancellationTokenSource();
         using var onHangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {

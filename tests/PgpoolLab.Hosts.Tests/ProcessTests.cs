@@ -1,8 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.IO.Pipes;
 using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Hosts.Tests;
 
+// One after the other: every child inherits what another test leaves open for its own.
+[Collection("processes")]
 public sealed class ProcessTests : IDisposable
 {
     private readonly LocalHost _host = new(TimeProvider.System);
@@ -65,19 +69,17 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_caller_that_waits_for_our_output_to_end_does_not_wait_for_the_server()
+    public async Task A_caller_that_waits_for_the_end_of_a_pipe_does_not_wait_for_the_server()
     {
-        // $(pgpoollab start) must return: neither the server nor its children may hold a pipe of ours, under any number.
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
-        var id = await StartAsync("sleep 600 & echo $! >child.tmp; mv child.tmp child; wait");
-        var child = int.Parse(await Eventually.FileAsync(_folder["child"]));
-        _started.Add(child);
-        foreach (var process in new[] { id, child })
-        {
-            var held = Directory.GetFileSystemEntries($"/proc/{process}/fd").Select(f => new FileInfo(f).LinkTarget ?? "").ToArray();
-            Assert.NotEmpty(held);
-            Assert.DoesNotContain(held, t => t.StartsWith("pipe:", StringComparison.Ordinal) || t.StartsWith("socket:", StringComparison.Ordinal));
-        }
+        // bats gives its tests a pipe as number 3, make its jobs two more: whoever holds them open keeps the caller waiting.
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+        var server = await StartSleeperAsync();
+        pipe.DisposeLocalCopyOfClientHandle();
+        var end = Task.Run(pipe.ReadByte);
+        var ended = await Task.WhenAny(end, Task.Delay(TimeSpan.FromSeconds(2))) == end;
+        Assert.True(await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
+        Assert.Equal(-1, await end);
+        Assert.True(ended, "the server holds the pipe");
     }
 
     [Fact]
@@ -154,7 +156,8 @@ public sealed class ProcessTests : IDisposable
         await StartAsync("for s in HUP INT QUIT TERM; do trap \"echo $s >>signals\" $s; done; echo >ready; while :; do sleep 0.02; done");
         await Eventually.FileAsync(_folder["ready"]);
         var server = (await _host.FindProcessAsync(_started[^1], CancellationToken.None))!;
-        foreach (var (signal, name) in new[] { (ProcessSignal.Hangup, "HUP"), (ProcessSignal.Interrupt, "INT"), (ProcessSignal.Quit, "QUIT"), (ProcessSignal.Terminate, "TERM") })
+        var signals = new[] { (ProcessSignal.Hangup, "HUP"), (ProcessSignal.Interrupt, "INT"), (ProcessSignal.Quit, "QUIT"), (ProcessSignal.Terminate, "TERM") };
+        foreach (var (signal, name) in signals.Where(s => !IsIgnored(s.Item1)))
         {
             Assert.True(await _host.SignalAsync(server, signal, CancellationToken.None));
             await Eventually.TrueAsync(() => File.Exists(_folder["signals"]) && File.ReadAllText(_folder["signals"]).EndsWith(name + "\n", StringComparison.Ordinal), $"it hears {name}");
@@ -169,5 +172,12 @@ public sealed class ProcessTests : IDisposable
     {
         Assert.Null(await _host.FindProcessAsync(0, CancellationToken.None));
         Assert.Null(await _host.FindProcessAsync(-1, CancellationToken.None));
+    }
+
+    /// <summary>A shell cannot trap what was ignored when it began: run with &amp; from a script, tests ignore SIGINT and SIGQUIT.</summary>
+    private static bool IsIgnored(ProcessSignal signal)
+    {
+        var mask = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").First(l => l.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim() : "0";
+        return (ulong.Parse(mask, NumberStyles.HexNumber) >> ((int)signal - 1) & 1) == 1;
     }
 }

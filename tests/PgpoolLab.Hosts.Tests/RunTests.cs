@@ -3,6 +3,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Hosts.Tests;
 
+// One after the other: every child inherits what another test leaves open for its own.
+[Collection("processes")]
 public sealed class RunTests
 {
     private readonly LocalHost _host = new(TimeProvider.System);

@@ -24,13 +24,13 @@ public sealed class ScriptTests : IDisposable
             Owner = Labs.Me,
             Tools = new Toolset(_outer["pg bin"], new PostgresVersion(15, 4), _outer["pool/bin/pgpool"], _outer["pcp's"], new PgpoolVersion(4, 3, 5)),
         };
-        foreach (var folder in new[] { _lab.Root, _lab.Paths.Etc, _lab.Paths.Log, _lab.Paths.Run, _lab.Tools.PostgresBin, _lab.Tools.PgpoolBin, _lab.Tools.PcpBin, .. _lab.Nodes.Select(n => n.DataDirectory) })
+        foreach (var folder in (string[])[ _lab.Root, _lab.Paths.Etc, _lab.Paths.Log, _lab.Paths.Run, _lab.Tools.PostgresBin, _lab.Tools.PgpoolBin, _lab.Tools.PcpBin, .. _lab.Nodes.Select(n => n.DataDirectory)])
         {
             Directory.CreateDirectory(folder);
         }
 
         Directory.CreateSymbolicLink(alias, _lab.Root);
-        Fake("pg_controldata", "echo 'Database cluster state:               in archive recovery'");
+        Fake("pg_controldata", "echo 'Database cluster state:               in archive recovery'; echo \"Latest checkpoint's TimeLineID:       1\"");
         Fake("pg_ctl", "case \"$*\" in *status) exit 3 ;; esac");
         Fake("psql", "cat >/dev/null");
         Fake("pg_rewind", "exit 1");
@@ -85,7 +85,8 @@ public sealed class ScriptTests : IDisposable
     {
         var result = await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003");
         Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
-        Assert.Equal([$"<-D><{_lab.Nodes[1].DataDirectory}><-w><-t><60><promote>"], Calls("pg_ctl"));
+        // pg_ctl puts its paths into command lines of its own: it is given the link without difficult characters.
+        Assert.Equal([$"<-D><{_lab.Nodes[1].ServerDataDirectory}><-w><-t><60><promote>"], Calls("pg_ctl"));
         Assert.Contains("node 1 (localhost) is the primary", File.ReadAllText($"{_lab.Paths.Log}/failover.log"), StringComparison.Ordinal);
         Assert.Equal(("failover", 0), (Event().GetProperty("event").GetString(), Event().GetProperty("exit_code").GetInt32()));
     }
@@ -311,7 +312,7 @@ public sealed class ScriptTests : IDisposable
         Fake("pg_rewind", "echo overwritten >\"$2/postgresql.conf\"");
         Assert.Equal(0, (await RecoverAsync()).ExitCode);
         Assert.Single(Calls("pg_basebackup"));
-        Assert.Equal($"<-D><{data}><--source-server=host=localhost port=11002 user={_lab.Owner} dbname=postgres>", Calls("pg_rewind")[^1]);
+        Assert.Equal($"<-D><{_lab.Nodes[1].ServerDataDirectory}><--source-server=host=localhost port=11002 user={_lab.Owner} dbname=postgres>", Calls("pg_rewind")[^1]);
         Assert.Equal("port = 11003\n", File.ReadAllText($"{data}/postgresql.conf"));
         Assert.True(File.Exists($"{data}/standby.signal"));
     }
@@ -321,9 +322,20 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public async Task Remote_start_starts_the_node_with_its_own_log()
     {
+        Fake("psql", "echo 1");
         Assert.Equal(0, (await RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[2].ServerDataDirectory)).ExitCode);
-        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><-l><{_lab.Paths.NodeLog(2)}><-w><-s><start>"], Calls("pg_ctl"));
+        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><-l><{_lab.SafeAlias}/log/node2.log><-w><-s><start>"], Calls("pg_ctl"));
         Assert.Equal("remote_start", Event().GetProperty("event").GetString());
+    }
+
+    [Fact]
+    public async Task Remote_start_of_a_node_that_does_not_start_ends_with_its_exit_code_and_leaves_nothing_running()
+    {
+        Fake("pg_ctl", "case \"$*\" in *start) exit 5 ;; esac");
+        Assert.Equal(5, (await RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[2].ServerDataDirectory)).ExitCode);
+        Assert.Equal($"<-D><{_lab.Nodes[2].ServerDataDirectory}><-m><immediate><-w><-s><stop>", Calls("pg_ctl")[^1]);
+        Assert.Equal(5, Event().GetProperty("exit_code").GetInt32());
+        Assert.Empty(Calls("psql"));
     }
 
     // ---- follow_primary.sh: node, host, port, new primary, its host, old main node, old primary, new primary's port ----
@@ -338,7 +350,7 @@ public sealed class ScriptTests : IDisposable
         var result = await FollowAsync();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf"));
-        Assert.Equal($"<-D><{_lab.Nodes[2].DataDirectory}><reload>", Calls("pg_ctl")[^1]);
+        Assert.Equal($"<-D><{_lab.Nodes[2].ServerDataDirectory}><reload>", Calls("pg_ctl")[^1]);
         Assert.Equal([$"<-w><-h><localhost><-p><11001><-U><{_lab.Owner}><-n><2>"], Calls("../pcp's/pcp_attach_node"));
         Assert.Equal(_lab.Paths.PcpPass, File.ReadAllText($"{_lab.Tools.PcpBin}/pcp_attach_node.passfile"));
     }
@@ -361,8 +373,8 @@ public sealed class ScriptTests : IDisposable
         Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Script($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Assert.Equal(0, (await FollowAsync()).ExitCode);
-        Assert.Equal($"<{_lab.Nodes[1].DataDirectory}><localhost><{_lab.Nodes[2].DataDirectory}><11003><2>", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls"));
-        Assert.Equal($"<localhost><{_lab.Nodes[2].DataDirectory}>", File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start.calls"));
+        Assert.Equal($"<{_lab.Nodes[1].ServerDataDirectory}><localhost><{_lab.Nodes[2].ServerDataDirectory}><11003><2>", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls"));
+        Assert.Equal($"<localhost><{_lab.Nodes[2].ServerDataDirectory}>", File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start.calls"));
         Assert.Single(Calls("../pcp's/pcp_attach_node"));
     }
 
@@ -420,7 +432,7 @@ public sealed class ScriptTests : IDisposable
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(["Pgpool-II: started, port 11000", "node 0: started", "node 1: started", "node 2: started"], Sorted(result.Output));
         Assert.EndsWith("Pgpool-II: started, port 11000\n", result.Output, StringComparison.Ordinal);
-        Assert.Equal(_lab.Nodes.Select(n => $"<-w><-s><-D><{n.DataDirectory}><-l><{_lab.Paths.NodeLog(n.Id)}><start>"), Calls("pg_ctl").Order(StringComparer.Ordinal));
+        Assert.Equal(_lab.Nodes.Select(n => $"<-w><-s><-D><{n.ServerDataDirectory}><-l><{_lab.SafeAlias}/log/node{n.Id}.log><start>"), Calls("pg_ctl").Order(StringComparer.Ordinal));
         Assert.Equal([$"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}>"], Calls("../pool/bin/pgpool"));
         Assert.Equal(_lab.Root + "\n", File.ReadAllText($"{_lab.Tools.PgpoolProgram}.cwd"));
         Assert.Equal("pgpool says\n", File.ReadAllText(_lab.Paths.PgpoolLog));
@@ -445,6 +457,17 @@ public sealed class ScriptTests : IDisposable
         var result = await CallAsync("startall");
         Assert.Equal(1, result.ExitCode);
         Assert.Equal("Pgpool-II: did not start; the end of log/pgpool.log:\nFATAL: could not bind\n", result.Error);
+    }
+
+    [Fact]
+    public async Task Startall_leaves_a_node_whose_control_file_cannot_be_read_to_PostgreSQL_and_says_nothing_of_shells()
+    {
+        FakePgpoolThatAnswers();
+        Fake("pg_controldata", "echo 'pg_controldata: fatal: could not read' >&2; exit 1");
+        var result = await CallAsync("startall");
+        _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(3, Calls("pg_ctl").Length);
     }
 
     [Fact]
@@ -504,7 +527,8 @@ public sealed class ScriptTests : IDisposable
         Assert.Equal("WAL", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/pg_wal_restored"));
 
         // Above 125 PostgreSQL would take it for fatal.
-        Assert.Equal((1, ""), await AsPostgresAsync(_lab.Nodes[1], standby, "restore_command", "x", "000000010000000000000002") is var missing ? (missing.ExitCode, missing.Error) : default);
+        var missing = await AsPostgresAsync(_lab.Nodes[1], standby, "restore_command", "x", "000000010000000000000002");
+        Assert.Equal((1, ""), (missing.ExitCode, missing.Error));
     }
 
     private Task<CommandResult> AsPostgresAsync(PostgresNode node, string conf, string setting, string path, string? file = null)

@@ -57,13 +57,15 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(node);
         if (await FindNodeAsync(node, cancellationToken) is { } first)
         {
+            // The first process waits for all others but the one that writes the log, which follows it.
+            var all = await host.FindProcessesAsync(p => p.Id == first.Id || WorksIn(p, node), cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
-            await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", lab.Paths.NodeLog(node.Id), cancellationToken);
+            await WaitForEndAsync(all, $"PostgreSQL node {node.Id}", lab.Paths.NodeLog(node.Id), cancellationToken);
             return true;
         }
 
         // Without its first process PostgreSQL ends by itself; what does not, is made to.
-        var orphans = await host.FindProcessesAsync(p => IsPostgres(p) && p.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory, cancellationToken);
+        var orphans = await host.FindProcessesAsync(p => WorksIn(p, node), cancellationToken);
         return await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
     }
 
@@ -142,6 +144,9 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(node);
         return await host.ExistsAsync($"{node.DataDirectory}/{(lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}", cancellationToken);
     }
+
+    private static bool WorksIn(ProcessFacts process, PostgresNode node) =>
+        IsPostgres(process) && process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory;
 
     private static bool IsPostgres(ProcessFacts process) => process.Name is "postgres" or "postmaster";
 

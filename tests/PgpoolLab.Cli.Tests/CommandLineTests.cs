@@ -1,0 +1,151 @@
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Cli.Tests;
+
+public sealed class CommandLineTests
+{
+    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "env", "psql", "destroy", "demo", "templates", "templates export", "version");
+
+    [Fact]
+    public async Task Help_lists_every_command() => Snapshot.Approve("help", await Screen.TranscriptAsync("--help"));
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Every_command_has_help(string command) => Snapshot.Approve($"help-{command.Replace(' ', '-')}", await Screen.TranscriptAsync([.. command.Split(' '), "--help"]));
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("-?")]
+    public async Task Help_has_three_names(string option)
+    {
+        var (code, output, error) = await Screen.RunAsync("setup", option);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("Usage:\n  pgpoollab setup [<DIR>] [options]", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_wins_over_a_mistake() => Assert.Equal(0, (await Screen.RunAsync("setup", "--nodes", "x", "--help")).Code);
+
+    [Fact]
+    public async Task Help_does_not_depend_on_the_machine()
+    {
+        foreach (var command in Commands.Select(c => c.Data).Append(""))
+        {
+            var text = await Screen.TranscriptAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+            Assert.DoesNotContain(Environment.CurrentDirectory, text, StringComparison.Ordinal);
+            Assert.DoesNotContain(AppContext.BaseDirectory, text, StringComparison.Ordinal);
+            Assert.DoesNotContain("/", text.Replace("PGPOOL", "", StringComparison.Ordinal).Replace("and/or", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+    }
+
+    public static TheoryData<string, string[]> Mistakes => new()
+    {
+        { "no-command", [] },
+        { "unknown-command", ["frobnicate"] },
+        { "unknown-command-nearly-right", ["node"] },
+        { "unknown-option", ["setup", "--frobnicate"] },
+        { "nodes-no-number", ["setup", "-n", "x"] },
+        { "port-no-number", ["setup", "--port", "abc"] },
+        { "pg-port-no-number", ["setup", "--pg-port", "abc"] },
+        { "mode-unknown", ["setup", "-m", "r"] },
+        { "standbys-unknown", ["setup", "--standbys", "clone"] },
+        { "value-missing", ["setup", "--name"] },
+        { "two-folders", ["setup", "one", "two"] },
+        { "two-mistakes", ["setup", "-n", "x", "--frobnicate"] },
+        { "templates-without-verb", ["templates"] },
+        { "export-without-folder", ["templates", "export"] },
+        { "nodes-extra-argument", ["nodes", "extra"] },
+        { "zero-nodes", ["setup", "lab", "-n", "0"] },
+        { "too-many-nodes", ["setup", "lab", "-n", "129"] },
+        { "port-too-high", ["setup", "lab", "--port", "70000"] },
+        { "everything-wrong", ["up", "lab", "-n", "0", "--port", "0", "--name", ".x", "--set", "nonsense", "--set", "pgpool.x=1", "--pg-version", "15", "--pg-bin", "."] },
+        { "psql-unknown-target", ["psql", "primary"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task A_mistake_is_told_in_a_few_lines_with_exit_code_2(string name, string[] arguments)
+    {
+        var text = await Screen.TranscriptAsync(arguments);
+        Assert.EndsWith("-- exit code 2\n", text, StringComparison.Ordinal);
+        Assert.StartsWith($"$ pgpoollab {string.Join(' ', arguments)}\n-- standard error:\n", text, StringComparison.Ordinal);
+        Snapshot.Approve($"mistake-{name}", text);
+    }
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task A_mistake_is_not_told_in_the_words_of_a_programming_language(string name, string[] arguments) =>
+        Assert.DoesNotContain("System.", name + await Screen.TranscriptAsync(arguments), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("nodes")]
+    [InlineData("startall")]
+    [InlineData("stopall")]
+    [InlineData("env")]
+    [InlineData("destroy")]
+    [InlineData("psql")]
+    public async Task A_lab_that_is_not_there_is_not_found(string command)
+    {
+        var (code, output, error) = await Screen.RunAsync(command, "--lab", "/nonexistent/no-such-lab");
+        Assert.Equal(((int)ExitCode.NotFound, ""), (code, output));
+        Assert.StartsWith("error: There is no lab named '/nonexistent/no-such-lab', and none in /nonexistent/no-such-lab.\n  → ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_not_empty_is_in_the_way()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["mine"], "");
+        var (code, output, error) = await Screen.RunAsync("setup", folder.Path);
+        Assert.Equal(((int)ExitCode.InTheWay, ""), (code, output));
+        Assert.Contains("is not empty: it holds mine.", error.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Equal([folder["mine"]], Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task Programs_that_are_missing_are_named_and_nothing_is_touched()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.SkipUnless(Environment.UserName != "root" || Hosts.Identity.Find("postgres") is not null, "root needs a user to run as");
+        var (code, output, error) = await Screen.RunAsync("setup", folder["lab"], "--pg-bin", folder.Path, "--pgpool-dir", folder.Path);
+        Assert.Equal(((int)ExitCode.Missing, ""), (code, output));
+        Assert.StartsWith("error: What a lab is made of is not all on this machine.\n", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task A_dry_run_finds_mistakes_too() => Assert.Equal(2, (await Screen.RunAsync("setup", "lab", "-n", "0", "--dry-run")).Code);
+
+    [Fact]
+    public async Task Templates_are_exported_and_ones_own_are_kept()
+    {
+        using var folder = new TemporaryFolder(" it's");
+        var (code, output, error) = await Screen.RunAsync("templates", "export", folder["mine"]);
+        Assert.Equal((0, ""), (code, output));
+        var names = Provisioning.Configuration.TemplateStore.Names;
+        Assert.StartsWith($"{names.Count} templates written to {folder["mine"]}.\n", error, StringComparison.Ordinal);
+        Assert.All(names, n => Assert.Equal(Provisioning.Configuration.TemplateStore.BuiltIn(n), File.ReadAllText(folder[$"mine/{n}"])));
+        File.WriteAllText(folder["mine/_generated.sbn"], "# mine\n");
+        error = (await Screen.RunAsync("templates", "export", folder["mine"])).Error;
+        Assert.StartsWith($"0 templates written to {folder["mine"]}; {names.Count} were there already and are kept.\n", error, StringComparison.Ordinal);
+        Assert.Equal("# mine\n", File.ReadAllText(folder["mine/_generated.sbn"]));
+    }
+
+    [Fact]
+    public async Task Quiet_means_results_and_errors_only()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal((0, "", ""), await Screen.RunAsync("templates", "export", folder["a"], "--quiet"));
+        Assert.Equal((0, "", ""), await Screen.RunAsync("-q", "templates", "export", folder["b"]));
+        Assert.NotEqual("", (await Screen.RunAsync("-q", "nodes", "--lab", "/nonexistent/lab")).Error);
+    }
+
+    [Fact]
+    public async Task The_version_is_data()
+    {
+        var (code, output, error) = await Screen.RunAsync("version");
+        Assert.Equal((0, ""), (code, error));
+        Assert.Matches(@"^pgpoollab \d+\.\d+\.\d+\n", output);
+    }
+}

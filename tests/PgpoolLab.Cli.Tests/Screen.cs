@@ -1,0 +1,37 @@
+using PgpoolLab.Cli.Rendering;
+
+namespace PgpoolLab.Cli.Tests;
+
+/// <summary>A terminal of a fixed width, and the program run in it.</summary>
+internal sealed class Screen
+{
+    private readonly StringWriter _out = new();
+    private readonly StringWriter _error = new();
+
+    internal Screen(int width = 100) => Terminal = Terminal.Plain(_out, _error, width);
+
+    internal Terminal Terminal { get; }
+
+    internal string Out => Clean(_out);
+
+    internal string Error => Clean(_error);
+
+    /// <summary>Runs the program; its exit code and what it said.</summary>
+    internal static async Task<(int Code, string Out, string Error)> RunAsync(params string[] arguments)
+    {
+        var screen = new Screen();
+        var code = await Program.RunAsync(arguments, screen.Terminal);
+        return (code, screen.Out, screen.Error);
+    }
+
+    /// <summary>As a whole, for snapshots.</summary>
+    internal static async Task<string> TranscriptAsync(params string[] arguments)
+    {
+        var (code, output, error) = await RunAsync(arguments);
+        return $"$ pgpoollab {string.Join(' ', arguments)}\n{output}{(error.Length > 0 ? $"-- standard error:\n{error}" : "")}-- exit code {code}\n";
+    }
+
+    // System.CommandLine calls the program by the name of the process, which here is the tests'; and tables end their lines with spaces.
+    private static string Clean(StringWriter text) =>
+        string.Join('\n', text.ToString().Replace("PgpoolLab.Cli.Tests", "pgpoollab", StringComparison.Ordinal).ReplaceLineEndings("\n").Split('\n').Select(l => l.TrimEnd()));
+}

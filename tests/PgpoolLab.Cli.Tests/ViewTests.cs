@@ -1,0 +1,202 @@
+using PgpoolLab.Cli.Commands;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Provisioning.Reports;
+
+namespace PgpoolLab.Cli.Tests;
+
+public sealed class ViewTests
+{
+    private static NodesReport Report()
+    {
+        var lab = Labs.Fixed(nodes: 4);
+        NodeView[] nodes =
+        [
+            new(0, 11002, new PoolNode { Id = 0, Status = "down", Role = "standby", Weight = "0.250000", SelectCount = 7, Delay = "0", LastChange = "2026-11-23 02:00:00" }, new PostgresSays { Up = false, Problem = "Connection refused" }),
+            new(1, 11003, new PoolNode { Id = 1, Status = "up", Role = "primary", Weight = "0.250000", SelectCount = 1234567, Delay = "0", LastChange = "2026-11-23 02:00:01" },
+                new PostgresSays { Up = true, InRecovery = false, Timeline = 2, WalPosition = "0/3000148" }),
+            new(2, 11004, new PoolNode { Id = 2, Status = "up", Role = "standby", Weight = "0.250000", SelectCount = 0, Delay = "0", ReplicationState = "streaming", SyncState = "async", LastChange = "2026-11-23 02:00:02" },
+                new PostgresSays { Up = true, InRecovery = true, Timeline = 2, WalPosition = "0/3000148", LagBytes = 0, Receiver = "streaming" }),
+            new(3, 11005, new PoolNode { Id = 3, Status = "quarantine", Role = "standby", Weight = "0.250000" },
+                new PostgresSays { Up = true, InRecovery = true, Timeline = 1, WalPosition = "0/3000000", LagBytes = 16777544 }),
+        ];
+        return new NodesReport(lab.Name, lab.Root, lab.Pgpool.Port, true, null, nodes, NodesDiagnosis.Of(lab, true, null, nodes));
+    }
+
+    private static NodesReport Stopped()
+    {
+        var lab = Labs.Fixed();
+        var nodes = lab.Nodes.Select(n => new NodeView(n.Id, n.Port, null, new PostgresSays { Up = false, Problem = "Connection refused" })).ToArray();
+        return new NodesReport(lab.Name, lab.Root, lab.Pgpool.Port, false, "Connection refused", nodes, NodesDiagnosis.Of(lab, false, "Connection refused", nodes));
+    }
+
+    [Theory]
+    [InlineData("one-table", 200)]
+    [InlineData("two-tables", 120)]
+    public void Nodes_are_shown_from_both_sides(string name, int width)
+    {
+        var screen = new Screen(width);
+        NodesView.Print(screen.Terminal.Data, Report());
+        Snapshot.Approve($"nodes-{name}", screen.Out);
+    }
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(100)]
+    [InlineData(124)]
+    [InlineData(140)]
+    [InlineData(160)]
+    public void No_word_of_the_tables_is_broken_or_cut_in_a_window_of_any_usual_width(int width)
+    {
+        var screen = new Screen(width);
+        NodesView.Print(screen.Terminal.Data, Report());
+        var cells = screen.Out.Split('\n').Where(l => l.Contains('│')).SelectMany(l => l.Split('│')).Select(c => c.Trim()).ToArray();
+        Assert.DoesNotContain(cells, c => c.EndsWith('…'));
+        Assert.All(["11002", "primary", "standby", "quarantine", "0.25", "1234567", "0/3000148", "16777544 B"], word => Assert.Contains(word, cells));
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(80)]
+    public void A_command_to_paste_stays_on_one_line_in_a_narrow_window(int width)
+    {
+        const string command = "pg_ctl -D data0 -m fast stop && pcp_detach_node -p 11001 -n 0 && pcp_recovery_node -p 11001 -n 0";
+        var (nodes, error) = (new Screen(width), new Screen(width));
+        NodesView.Print(nodes.Terminal.Data, Stopped() with { Findings = [new Finding(0, "Split brain.", command)] });
+        ErrorView.Show(error.Terminal, new LabException(ExitCode.Failed, "No.") { Hints = [command] });
+        Assert.Contains($"  → {command}\n", nodes.Out, StringComparison.Ordinal);
+        Assert.Contains($"  → {command}\n", error.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_lab_that_is_stopped_is_shown_as_stopped()
+    {
+        var screen = new Screen(200);
+        NodesView.Print(screen.Terminal.Data, Stopped());
+        Snapshot.Approve("nodes-stopped", screen.Out);
+    }
+
+    [Fact]
+    public void A_plan_is_shown_with_its_commands_files_and_ports()
+    {
+        var screen = new Screen();
+        var facts = new HostFacts
+        {
+            Root = "/srv/my lab",
+            LabId = "0123abcd",
+            Owner = "postgres",
+            Invoker = "root",
+            Folder = new FolderOrigin(null),
+            Tools = Labs.Tools(),
+            SocketDirectories = ["/var/run/postgresql", "/tmp"],
+            AliasFolder = "/var/lib/postgresql/.local/state/pgpoollab",
+            FreePort = 11000,
+        };
+        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(new LabSpec { Directory = "/srv/my lab", Nodes = 3 }, facts));
+        Snapshot.Approve("plan", screen.Out);
+    }
+
+    [Fact]
+    public void A_plan_needs_no_terminal_and_breaks_no_line()
+    {
+        using var text = new StringWriter();
+        var facts = new HostFacts { Root = "/srv/lab", LabId = "0123abcd", Owner = "olga", Folder = new FolderOrigin(null), Tools = Labs.Tools(), SocketDirectories = ["/tmp"], AliasFolder = "/a", FreePort = 1 };
+        PlanView.Print(text, LabPlanner.Plan(new LabSpec { Directory = "/srv/lab", Nodes = 2 }, facts));
+        Assert.Contains("--data-checksums --no-sync -A trust -U olga -D /srv/lab/data0\n", text.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Setup_ends_with_what_to_do_next(bool running)
+    {
+        var screen = new Screen();
+        var lab = Labs.Fixed(nodes: running ? 3 : 1, root: running ? "/srv/lab" : "/srv/my lab");
+        SetupSummary.Say(screen.Terminal, new SetupResult(lab, running ? Labs.Users : [.. Labs.Users, new("root", "another-password")]), running, TimeSpan.FromMilliseconds(2345));
+        Assert.Equal("", screen.Out);
+        Snapshot.Approve($"summary-{(running ? "running" : "stopped")}", screen.Error);
+    }
+
+    [Fact]
+    public void Setup_as_json_holds_no_secrets()
+    {
+        var json = LabInfo.Of(Labs.Fixed(root: "/srv/Prüfstand"), running: true).ToJson();
+        Snapshot.Approve("setup-json", json + "\n");
+        Assert.DoesNotContain("password", json, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Env_puts_the_labs_programs_before_the_callers()
+    {
+        var variables = EnvCommand.Variables(Labs.Fixed(), "/home/olga/bin:/usr/sbin:/usr/bin");
+        Snapshot.Approve("env", string.Concat(variables.Select(v => $"{v.Key}={v.Value}\n")));
+        Assert.StartsWith("/srv/lab/.pgpoollab/bin:", EnvCommand.Variables(Labs.Fixed() with { Invoker = "root" }, "/bin")["PATH"], StringComparison.Ordinal);
+        Assert.Equal("localhost", EnvCommand.Variables(Labs.Fixed() with { Pgpool = new PgpoolNode(1, 2, [], "/tmp") }, "")["PGHOST"]);
+    }
+
+    [Fact]
+    public async Task Env_can_be_evaluated_by_a_shell_whatever_the_folder_is_called()
+    {
+        using var outer = new TemporaryFolder();
+        var root = outer[Labs.NastyName];
+        Directory.CreateDirectory($"{root}/.pgpoollab");
+        Provisioning.Store.LabStore.Save(new() { ToolVersion = "1", CommandLine = [], State = Provisioning.Store.LabState.Ready, Lab = Labs.Nasty(root) with { Owner = Labs.Me } });
+        File.WriteAllText($"{root}/pcppass", "localhost:11001:olga:the-password\n");
+        var (code, output, error) = await Screen.RunAsync("env", "--lab", root);
+        Assert.Equal((0, ""), (code, error));
+        var host = new Hosts.LocalHost(TimeProvider.System);
+        var shell = await host.RunAsync(new Hosts.CommandSpec("/bin/sh", "-c", "eval \"$1\"; printf '%s|' \"$PCPPASSFILE\" \"$PGPORT\" \"$PCP_PORT\" \"$PGUSER\" \"$PGDATABASE\"", "sh", output), CancellationToken.None);
+        Assert.Equal($"{root}/pcppass|11000|11001|{Labs.Me}|test|", shell.Output);
+        Assert.EndsWith("# When a pcp program asks for a password, it is the-password; with -w it reads PCPPASSFILE itself.\n", output, StringComparison.Ordinal);
+        (_, output, _) = await Screen.RunAsync("env", "--lab", root, "--json");
+        Assert.Equal($"{root}/pcppass", System.Text.Json.JsonDocument.Parse(output).RootElement.GetProperty("PCPPASSFILE").GetString());
+        Assert.Equal(6, (await Screen.RunAsync("psql", "7", "--lab", root)).Code);
+    }
+
+    [Fact]
+    public void Progress_is_a_plain_line_for_each_step_where_nobody_watches()
+    {
+        var screen = new Screen();
+        using (var progress = new ProgressView(screen.Terminal))
+        {
+            progress.Note("This lab runs as [postgres].");
+            progress.Started("Create the folders");
+            progress.Finished("Create the folders", TimeSpan.FromMilliseconds(12.4));
+            progress.Started("Start node 1");
+            progress.Failed("Start node 1");
+            progress.Undoing("stop node 0");
+            progress.Undoing("delete /srv/lab/data0");
+        }
+
+        Assert.Equal("note This lab runs as [postgres].\nok   Create the folders (12 ms)\nFAIL Start node 1\nundo take back what was made so far\n", screen.Error);
+        Assert.Equal("", screen.Out);
+    }
+
+    [Fact]
+    public void Every_undo_is_told_when_asked_for()
+    {
+        var screen = new Screen();
+        screen.Terminal.Verbose = true;
+        using var progress = new ProgressView(screen.Terminal);
+        progress.Undoing("stop node 0");
+        progress.Undoing("delete /srv/lab/data0");
+        Assert.Equal("undo stop node 0\nundo delete /srv/lab/data0\n", screen.Error);
+    }
+
+    [Fact]
+    public void A_quiet_program_shows_no_progress()
+    {
+        var screen = new Screen();
+        screen.Terminal.Quiet = true;
+        using var progress = new ProgressView(screen.Terminal);
+        progress.Started("a");
+        progress.Finished("a", TimeSpan.Zero);
+        progress.Note("b");
+        progress.Undoing("c");
+        screen.Terminal.Say("d");
+        Assert.Equal("", screen.Error);
+    }
+}
