@@ -7,11 +7,11 @@ public sealed class CommandLineTests
     public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "env", "psql", "destroy", "demo", "templates", "templates export", "version");
 
     [Fact]
-    public async Task Help_lists_every_command() => Snapshot.Approve("help", await Screen.TranscriptAsync("--help"));
+    public async Task Help_lists_every_command() => Snapshot.Approve("help", await Screen.HelpAsync());
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task Every_command_has_help(string command) => Snapshot.Approve($"help-{command.Replace(' ', '-')}", await Screen.TranscriptAsync([.. command.Split(' '), "--help"]));
+    public async Task Every_command_has_help(string command) => Snapshot.Approve($"help-{command.Replace(' ', '-')}", await Screen.HelpAsync(command.Split(' ')));
 
     [Theory]
     [InlineData("--help")]
@@ -32,7 +32,7 @@ public sealed class CommandLineTests
     {
         foreach (var command in Commands.Select(c => c.Data).Append(""))
         {
-            var text = await Screen.TranscriptAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+            var text = await Screen.HelpAsync(command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
             Assert.DoesNotContain(Environment.CurrentDirectory, text, StringComparison.Ordinal);
             Assert.DoesNotContain(AppContext.BaseDirectory, text, StringComparison.Ordinal);
             Assert.DoesNotContain("/", text.Replace("PGPOOL", "", StringComparison.Ordinal).Replace("and/or", "", StringComparison.Ordinal), StringComparison.Ordinal);

@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.CommandLine.Help;
 using PgpoolLab.Cli.Rendering;
 
 namespace PgpoolLab.Cli.Tests;
@@ -22,6 +24,17 @@ internal sealed class Screen
         var screen = new Screen();
         var code = await Program.RunAsync(arguments, screen.Terminal);
         return (code, screen.Out, screen.Error);
+    }
+
+    /// <summary>A command's help, unbroken: System.CommandLine would break it to the window the tests happen to run in.</summary>
+    internal static async Task<string> HelpAsync(params string[] command)
+    {
+        var screen = new Screen();
+        var parsed = CommandLine.Root(screen.Terminal, command).Parse([.. command, "--help"]);
+        Assert.IsType<HelpAction>(parsed.Action).MaxWidth = int.MaxValue;
+        Assert.Equal(0, await parsed.InvokeAsync(new InvocationConfiguration { Output = screen.Terminal.Out, Error = screen.Terminal.Error }));
+        Assert.Equal("", screen.Error);
+        return screen.Out;
     }
 
     /// <summary>As a whole, for snapshots.</summary>

@@ -55,7 +55,7 @@ public sealed class ScriptTests : IDisposable
         _links.Dispose();
     }
 
-    private void Fake(string name, string body) => Script($"{_lab.Tools.PostgresBin}/{name}", "#!/bin/sh\n{ printf '<%s>' \"$@\"; echo; } >>\"$0.calls\"\n" + body + "\n");
+    private void Fake(string name, string body) => Script($"{_lab.Tools.PostgresBin}/{name}", "#!/bin/sh\nprintf '%s\\n' \"$(printf '<%s>' \"$@\")\" >>\"$0.calls\"\n" + body + "\n");
 
     private static void Script(string path, string text)
     {

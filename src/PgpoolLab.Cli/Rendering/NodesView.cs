@@ -12,13 +12,13 @@ internal static class NodesView
     {
         if (console.Profile.Width >= WidthOfOneTable)
         {
-            var table = Table();
+            var table = new Table().Border(TableBorder.Minimal).BorderStyle(Style.Parse("grey"));
             AddNode(table);
-            AddPgpool(table);
-            AddPostgres(table);
+            AddPgpool(table, "Pgpool-II: status");
+            AddPostgres(table, "PostgreSQL: up");
             foreach (var node in report.Nodes)
             {
-                table.AddRow([.. Node(node), .. Pgpool(node), .. Postgres(node)]);
+                table.AddRow([.. Node(node), .. Pgpool(node, shortTime: false), .. Postgres(node)]);
             }
 
             console.Write(table);
@@ -26,9 +26,9 @@ internal static class NodesView
         else
         {
             console.MarkupLine("[bold]What Pgpool-II thinks[/]");
-            PrintHalf(console, report, AddPgpool, Pgpool);
+            PrintHalf(console, report, t => AddPgpool(t, "status"), n => Pgpool(n, shortTime: true));
             console.MarkupLine("[bold]What each PostgreSQL says itself[/]");
-            PrintHalf(console, report, AddPostgres, Postgres);
+            PrintHalf(console, report, t => AddPostgres(t, "up"), Postgres);
         }
 
         foreach (var finding in report.Findings)
@@ -43,9 +43,15 @@ internal static class NodesView
 
     private static void PrintHalf(IAnsiConsole console, NodesReport report, Action<Table> addColumns, Func<NodeView, string[]> cells)
     {
-        var table = Table();
+        // No lines: it fits in 80 columns.
+        var table = new Table().Border(TableBorder.None);
         AddNode(table);
         addColumns(table);
+        foreach (var column in table.Columns)
+        {
+            column.Padding(0, 0, 1, 0);
+        }
+
         foreach (var node in report.Nodes)
         {
             table.AddRow([.. Node(node), .. cells(node)]);
@@ -54,16 +60,14 @@ internal static class NodesView
         console.Write(table);
     }
 
-    private static Table Table() => new Table().Border(TableBorder.Minimal).BorderStyle(Style.Parse("grey"));
-
     private static void AddNode(Table table) => table.AddColumn(Right("node")).AddColumn(Right("port"));
 
-    private static void AddPgpool(Table table) =>
-        table.AddColumn(Left("Pgpool-II: status")).AddColumn(Left("role")).AddColumn(Right("weight")).AddColumn(Right("selects"))
+    private static void AddPgpool(Table table, string first) =>
+        table.AddColumn(Left(first)).AddColumn(Left("role")).AddColumn(Right("weight")).AddColumn(Right("selects"))
             .AddColumn(Left("replication")).AddColumn(Right("delay")).AddColumn(Left("last change"));
 
-    private static void AddPostgres(Table table) =>
-        table.AddColumn(Left("PostgreSQL: up")).AddColumn(Left("role")).AddColumn(Right("timeline")).AddColumn(Right("WAL position")).AddColumn(Right("lag"));
+    private static void AddPostgres(Table table, string first) =>
+        table.AddColumn(Left(first)).AddColumn(Left("role")).AddColumn(Right("timeline")).AddColumn(Right("WAL position")).AddColumn(Right("lag"));
 
     private static TableColumn Left(string title) => new TableColumn(title).NoWrap();
 
@@ -71,15 +75,15 @@ internal static class NodesView
 
     private static string[] Node(NodeView node) => [node.Id.ToString(), node.Port.ToString()];
 
-    private static string[] Pgpool(NodeView node) => node.Pgpool is not { } p ? ["[grey]no answer[/]", "", "", "", "", "", ""] :
+    private static string[] Pgpool(NodeView node, bool shortTime) => node.Pgpool is not { } p ? ["[grey]no answer[/]", "", "", "", "", "", ""] :
     [
         p.Status is "up" or "waiting" ? $"[green]{p.Status}[/]" : $"[red]{Markup.Escape(p.Status)}[/]",
         Role(p.Role),
         p.Weight is { } weight && double.TryParse(weight, System.Globalization.CultureInfo.InvariantCulture, out var w) ? w.ToString("0.00") : "",
         p.SelectCount?.ToString() ?? "",
-        Markup.Escape(string.Join(", ", ((string?[])[p.ReplicationState, p.SyncState]).OfType<string>())),
+        Markup.Escape(string.Join("/", ((string?[])[p.ReplicationState, p.SyncState]).OfType<string>())),
         Markup.Escape(p.Delay ?? ""),
-        Markup.Escape(p.LastChange ?? ""),
+        Markup.Escape((shortTime ? p.LastChange?.Split(' ')[^1] : p.LastChange) ?? ""),
     ];
 
     private static string[] Postgres(NodeView node) => node.Postgres is { Up: false } ? ["[red]no[/]", "", "", "", ""] :
