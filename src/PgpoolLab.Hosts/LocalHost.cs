@@ -52,7 +52,9 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ArgumentNullException.ThrowIfNull(command);
         cancellationToken.ThrowIfCancellationRequested();
         // A session of its own keeps the terminal's Ctrl+C away; the shell gives it the log and nothing of ours, then becomes it.
-        var script = append ? """log=$1; shift; exec "$@" </dev/null >>"$log" 2>&1""" : """log=$1; shift; exec "$@" </dev/null >"$log" 2>&1""";
+        var script = $"""log=$1; shift; exec "$@" </dev/null {(append ? ">>" : ">")}"$log" 2>&1""";
+        // What our caller has left open for us beyond the usual three is not the server's: who waits for the end of such a pipe would wait for it.
+        Posix.InheritNothing();
         string[] shell = ["/bin/sh", "-c", script, "sh", logFile, command.Program, .. command.Arguments];
         var setsid = (string[])["/usr/bin/setsid", "/bin/setsid"];
         var detached = setsid.FirstOrDefault(File.Exists) is { } program
@@ -97,8 +99,9 @@ public sealed class LocalHost(TimeProvider time) : IHost
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
             return true;
         }
-        catch (SocketException)
+        catch (Exception error) when (error is SocketException or ArgumentOutOfRangeException)
         {
+            // Nobody is there; or the path is longer than a socket's can be.
             return false;
         }
     }

@@ -60,6 +60,30 @@ internal static partial class Posix
         }
     }
 
+    [LibraryImport(C, EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int ControlDescriptor(int descriptor, int command, int argument);
+
+    /// <summary>Closes every open file but the standard three in children that are started from now on.</summary>
+    internal static void InheritNothing()
+    {
+        if (OperatingSystem.IsMacOS())
+        {
+            // fcntl has a variable number of arguments; Apple's processors pass those another way than this declaration does.
+            return;
+        }
+
+        const int setFlags = 2;
+        const int closeOnExec = 1;
+        foreach (var entry in Directory.EnumerateFileSystemEntries("/dev/fd"))
+        {
+            if (int.TryParse(Path.GetFileName(entry), out var descriptor) && descriptor > 2)
+            {
+                // One that was closed meanwhile is no error.
+                _ = ControlDescriptor(descriptor, setFlags, closeOnExec);
+            }
+        }
+    }
+
     internal static bool CanEnterAndWrite(string directory) => Access(directory, 1 | 2) == 0;
 
     internal static bool CanExecute(string path) => Access(path, 1) == 0;

@@ -29,7 +29,7 @@ internal static class ProcessTable
             foreach (var fields in Lines(table).Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
             {
                 const string listening = "0A";
-                if (fields.Length > 9 && fields[3] == listening && fields[1].EndsWith($":{port:X4}", StringComparison.Ordinal))
+                if (fields.Length > 9 && fields[3] == listening && fields[1].EndsWith($":{port:X4}", StringComparison.Ordinal) && IsInTheWay(fields[1]))
                 {
                     return HolderOfSocket(fields[9]) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})"
                         : $"used by a process of {Identity.Find(fields[7])?.Name ?? "uid " + fields[7]}";
@@ -42,6 +42,12 @@ internal static class ProcessTable
 
     internal static string? WhyNotBindable(int port)
     {
+        // A listener that shares its port lets us bind: the table knows better.
+        if (Holder(port) is { } listener)
+        {
+            return listener;
+        }
+
         foreach (var address in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
         {
             try
@@ -67,6 +73,15 @@ internal static class ProcessTable
         }
 
         return null;
+    }
+
+    /// <summary>True for the addresses a server on loopback would meet: loopback itself, and all addresses.</summary>
+    private static bool IsInTheWay(string hexadecimalAddress)
+    {
+        // IPv4 stands there in the machine's byte order: 127.x.y.z ends in 7F on a little-endian one.
+        var address = hexadecimalAddress.Split(':')[0];
+        return address.Trim('0').Length == 0 || (address.Length == 8 && address.EndsWith("7F", StringComparison.Ordinal)) || address == "00000000000000000000000001000000"
+            || address.StartsWith("0000000000000000FFFF0000", StringComparison.Ordinal);
     }
 
     private static ProcessFacts? HolderOfSocket(string inode)

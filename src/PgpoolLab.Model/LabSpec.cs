@@ -70,23 +70,16 @@ public sealed partial record LabSpec
         {
             problems.Add($"--port must be between 1 and 65535, or auto; it is {Port}.");
         }
-        else if (PostgresPort is < 1 or > 65535)
+
+        if (PostgresPort is < 1 or > 65535)
         {
             problems.Add($"--pg-port must be between 1 and 65535; it is {PostgresPort}.");
         }
-        else if (Port is { } first && Nodes is >= 1 and <= MaxNodes)
-        {
-            var layout = PortLayout.From(first, PostgresPort);
-            if (Math.Max(layout.Pcp, layout.Postgres(Nodes - 1)) > 65535)
-            {
-                problems.Add($"With --port {first} and {Nodes} nodes the ports would end at {Math.Max(layout.Pcp, layout.Postgres(Nodes - 1))}; the last port there is is 65535.");
-            }
-            else if (layout.All(Nodes).GroupBy(p => p.Port).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            {
-                problems.Add($"Port {twice.Key} would be used twice: {string.Join(" and ", twice.Select(p => p.Use))}. Move the nodes with --pg-port.");
-            }
-        }
 
+        if (Nodes is >= 1 and <= MaxNodes && problems.Count == 0)
+        {
+            problems.AddRange(PortProblems());
+        }
         if (Name is not null && !NamePattern().IsMatch(Name))
         {
             problems.Add($"--name '{Name}' cannot be used: a name has 1 to 100 characters, does not begin with '-' or '.', and has no '/' and no control characters.");
@@ -106,6 +99,30 @@ public sealed partial record LabSpec
         return problems;
     }
 
+    private IEnumerable<string> PortProblems()
+    {
+        if (Port is null)
+        {
+            if (PostgresPort + Nodes - 1 > 65535)
+            {
+                yield return $"With --pg-port {PostgresPort} and {Nodes} nodes the ports would end at {PostgresPort + Nodes - 1}; the last port there is is 65535.";
+            }
+
+            yield break;
+        }
+
+        var layout = PortLayout.From(Port.Value, PostgresPort);
+        var last = Math.Max(layout.Pcp, layout.Postgres(Nodes - 1));
+        if (last > 65535)
+        {
+            yield return $"With --port {Port} and {Nodes} nodes the ports would end at {last}; the last port there is is 65535.";
+        }
+        else if (layout.All(Nodes).GroupBy(p => p.Port).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            yield return $"Port {twice.Key} would be used twice: {string.Join(" and ", twice.Select(p => p.Use))}. Move the nodes with --pg-port.";
+        }
+    }
+
     /// <summary>The <c>--set</c> arguments for one program.</summary>
     /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
     /// <returns>Names and values in the order given; the last of a name wins.</returns>
@@ -122,13 +139,15 @@ public sealed partial record LabSpec
         }
 
         var value = match.Groups[3].Value;
-        return (match.Groups[1].Value, match.Groups[2].Value, value,
-            value.Any(char.IsControl) ? $"--set {match.Groups[1]}.{match.Groups[2]}: the value holds a line break or another control character." : null);
+        var problem = value.Any(char.IsControl) ? "the value holds a line break or another control character."
+            : value.Contains('\'') && match.Groups[1].Value == "pgpool" ? "pgpool.conf has no way to write a single quote."
+            : null;
+        return (match.Groups[1].Value, match.Groups[2].Value, value, problem is null ? null : $"--set {match.Groups[1]}.{match.Groups[2]}: {problem}");
     }
 
     [GeneratedRegex(@"^(pgpool|postgresql)\.([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex SettingPattern();
 
-    [GeneratedRegex(@"^[^\p{C}/.\-][^\p{C}/]{0,99}\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[^\p{Cc}/.\-][^\p{Cc}/]{0,99}\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 }

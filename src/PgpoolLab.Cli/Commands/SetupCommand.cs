@@ -29,6 +29,9 @@ internal static class SetupCommand
 
     static SetupCommand()
     {
+        WholeNumber(Nodes, n => n);
+        WholeNumber(PgPort, n => n);
+        WholeNumber(PgVersion, n => n);
         OnlyAmong(Mode, "s", "streaming");
         OnlyAmong(Standbys, "basebackup");
         Port.Validators.Add(result =>
@@ -39,6 +42,17 @@ internal static class SetupCommand
             }
         });
     }
+
+    private static void WholeNumber<T>(Option<T> option, Func<int, T> convert) => option.CustomParser = result =>
+    {
+        if (int.TryParse(result.Tokens[0].Value, out var number))
+        {
+            return convert(number);
+        }
+
+        result.AddError($"{option.Name} must be a whole number; it is '{result.Tokens[0].Value}'.");
+        return default!;
+    };
 
     private static void OnlyAmong(Option<string> option, params string[] values) => option.Validators.Add(result =>
     {

@@ -18,9 +18,11 @@ internal static class ErrorView
         }
         else
         {
-            foreach (var error in parsed.Errors)
+            // An unknown command is told twice: once as such, once as the lack of a known one.
+            var unknownCommand = parsed.UnmatchedTokens.Count > 0 && parsed.CommandResult.Command is RootCommand;
+            foreach (var error in unknownCommand ? [$"There is no command {parsed.UnmatchedTokens[0]}."] : parsed.Errors.Select(e => e.Message))
             {
-                Headline(terminal, error.Message);
+                Headline(terminal, error);
             }
         }
 
@@ -126,9 +128,9 @@ internal static class ErrorView
         _ => $"Something unexpected happened: {cause.Message} ({cause.GetType().Name})",
     };
 
-    private static void Headline(Terminal terminal, string text) => terminal.Talk.MarkupLine($"[red]error:[/] {Markup.Escape(text)}");
+    private static void Headline(Terminal terminal, string text) => Terminal.Line(terminal.Talk, $"[red]error:[/] {Markup.Escape(text)}");
 
-    private static void Hint(Terminal terminal, string text) => terminal.Talk.MarkupLine($"  [blue]→[/] {Markup.Escape(text)}");
+    private static void Hint(Terminal terminal, string text) => Terminal.Line(terminal.Talk, $"  [blue]→[/] {Markup.Escape(text)}");
 
     private static void Lines(Terminal terminal, string? title, IReadOnlyList<string> lines)
     {

@@ -6,7 +6,7 @@ namespace PgpoolLab.Cli.Rendering;
 /// <summary>The table of <c>nodes</c>: left what Pgpool-II thinks, right what each PostgreSQL says itself.</summary>
 internal static class NodesView
 {
-    private const int WidthOfOneTable = 124;
+    private const int WidthOfOneTable = 180;
 
     internal static void Print(IAnsiConsole console, NodesReport report)
     {
@@ -33,10 +33,10 @@ internal static class NodesView
 
         foreach (var finding in report.Findings)
         {
-            console.MarkupLine($"[yellow]![/] {Markup.Escape(finding.Problem)}");
+            Terminal.Line(console, $"[yellow]![/] {Markup.Escape(finding.Problem)}");
             if (finding.Fix is not null)
             {
-                console.MarkupLine($"  [blue]→[/] {Markup.Escape(finding.Fix)}");
+                Terminal.Line(console, $"  [blue]→[/] {Markup.Escape(finding.Fix)}");
             }
         }
     }

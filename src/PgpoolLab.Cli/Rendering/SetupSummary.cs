@@ -59,8 +59,12 @@ internal static class SetupSummary
 
         Line("pgpoollab nodes", "what Pgpool-II thinks, and what each node says");
         Line($"pgbench -i -p {lab.Pgpool.Port} {Lab.Database}", "give it something to do");
-        Line($"pg_ctl -m immediate -D data{primary.Id} stop", "kill the primary, and watch: pgpoollab nodes --watch");
-        Line($"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", "bring it back as a standby");
+        if (lab.Nodes.Count > 1)
+        {
+            Line($"pg_ctl -m immediate -D data{primary.Id} stop", "kill the primary, and watch: pgpoollab nodes --watch");
+            Line($"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", "bring it back as a standby");
+        }
+
         Line("./stopall", "stop everything");
         Line("pgpoollab destroy", "remove it all");
 

@@ -8,6 +8,8 @@ namespace PgpoolLab.Cli.Rendering;
 /// <summary>Where the program speaks: data on standard output, conversation on standard error.</summary>
 internal sealed class Terminal
 {
+    private const int Unlimited = 10_000;
+
     private Terminal(TextWriter output, TextWriter error, bool dataIsInteractive, bool talkIsInteractive, bool color, int? width)
     {
         (Out, Error) = (output, error);
@@ -43,6 +45,15 @@ internal sealed class Terminal
     /// <summary>For tests: plain text of a fixed width.</summary>
     internal static Terminal Plain(TextWriter output, TextWriter error, int width) => new(output, error, false, false, false, width);
 
+    /// <summary>A line that is never broken to fit the window: it may be a command to paste.</summary>
+    internal static void Line(IAnsiConsole console, string markup)
+    {
+        var width = console.Profile.Width;
+        console.Profile.Width = Unlimited;
+        console.MarkupLine(markup);
+        console.Profile.Width = width;
+    }
+
     /// <summary>A line of conversation.</summary>
     internal void Say(string text)
     {
@@ -70,10 +81,9 @@ internal sealed class Terminal
             Interactive = interactive ? InteractionSupport.Yes : InteractionSupport.No,
         });
         // Where nobody watches, lines must not be broken to fit a window.
-        const int unlimited = 500;
         if (width is not null || !interactive)
         {
-            console.Profile.Width = width ?? unlimited;
+            console.Profile.Width = width ?? Unlimited;
         }
 
         return console;

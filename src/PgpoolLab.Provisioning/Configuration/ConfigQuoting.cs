@@ -4,7 +4,8 @@ namespace PgpoolLab.Provisioning.Configuration;
 public static class ConfigQuoting
 {
     /// <summary>A value for postgresql.conf and pgpool.conf, in single quotes.</summary>
-    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File"; pgpool.conf has the same rules.</remarks>
+    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File". pgpool.conf takes what is between the quotes as it stands:
+    /// values for it must hold neither a single quote nor a backslash.</remarks>
     public static string Value(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -19,6 +20,14 @@ public static class ConfigQuoting
         return text.Length > 0 && !text.AsSpan().ContainsAny(" '\\")
             ? text
             : $"'{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
+    }
+
+    /// <summary>A field of a password file.</summary>
+    /// <remarks>PostgreSQL manual, libpq, "The Password File"; pcppass has the same rules.</remarks>
+    public static string PasswordFileField(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace(":", @"\:", StringComparison.Ordinal);
     }
 
     /// <summary>Text in a command that has %-escapes (archive_command, failover_command): a percent sign is written twice.</summary>

@@ -74,6 +74,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
             ["conf"] = new TextFunction("conf", (_, text) => ConfigQuoting.Value(text)),
             ["sh"] = new TextFunction("sh", (_, text) => Shell.Quote(text)),
             ["conninfo"] = new TextFunction("conninfo", (_, text) => ConfigQuoting.ConnectionValue(text)),
+            ["pgpass"] = new TextFunction("pgpass", (_, text) => ConfigQuoting.PasswordFileField(text)),
             ["percent"] = new TextFunction("percent", (_, text) => ConfigQuoting.Percent(text)),
             ["heredoc"] = new TextFunction("heredoc", (_, template) => HereDocument(template, lab)),
         };
@@ -108,6 +109,14 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         {
             var rendered = Parse(name).Render(context);
             return rendered.EndsWith('\n') ? rendered : rendered + "\n";
+        }
+        catch (ScriptParserRuntimeException error) when (error.ParserMessages is [var first, ..])
+        {
+            throw Broken(first.Span, first.Message, lab, error);
+        }
+        catch (ScriptRuntimeException error) when (error.InnerException is LabException inside)
+        {
+            throw inside;
         }
         catch (ScriptRuntimeException error)
         {

@@ -46,6 +46,7 @@ internal static class TemplateModel
         ["name"] = lab.Name,
         ["id"] = lab.Id,
         ["root"] = lab.Root,
+        ["safe_root"] = lab.SafeAlias ?? lab.Root,
         ["owner"] = lab.Owner,
         ["database"] = Lab.Database,
         ["mode"] = lab.Mode switch { ClusteringMode.StreamingReplication => "streaming_replication", _ => throw new ArgumentOutOfRangeException(nameof(lab)) },

@@ -27,8 +27,10 @@ public sealed class TemplateStore
             throw new LabException(ExitCode.Usage, $"--templates: there is no folder {overrides}.") { Hints = ["pgpoollab templates export DIR  writes all templates to DIR."] };
         }
 
-        var strangers = Directory.EnumerateFiles(overrides, "*" + Extension, SearchOption.AllDirectories)
-            .Select(f => Path.GetRelativePath(overrides, f).Replace('\\', '/')).Where(f => !Names.Contains(f)).Order(StringComparer.Ordinal).ToArray();
+        // A file without the extension would silently count for nothing.
+        var strangers = Directory.EnumerateFiles(overrides, "*", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(overrides, f).Replace('\\', '/'))
+            .Where(f => f.EndsWith(Extension, StringComparison.Ordinal) ? !Names.Contains(f) : Names.Contains(f + Extension)).Order(StringComparer.Ordinal).ToArray();
         if (strangers.Length > 0)
         {
             throw new LabException(ExitCode.Usage, $"--templates: no generated file has the template {string.Join(", ", strangers)}.")

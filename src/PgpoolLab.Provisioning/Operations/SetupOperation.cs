@@ -108,6 +108,7 @@ public sealed class SetupOperation(OperationContext context)
             };
         }
 
+        _ = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
         LabFolder.RequireUsable(spec.Directory);
         // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
         var asked = PortLayout.From(spec.Port ?? 0, spec.PostgresPort).All(spec.Nodes).Where(p => spec.Port is not null || (spec.PostgresPort is not null && p.Port >= spec.PostgresPort));
@@ -152,7 +153,8 @@ public sealed class SetupOperation(OperationContext context)
             };
         }
 
-        var name = Path.GetFileName(root);
+        var name = Path.GetFileName(root).TrimStart('.', '-');
+        name = name.Length is > 0 and <= 90 ? name : "lab";
         var free = Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? name : $"{name}-{i}").First(n => !taken.Contains(n));
         return spec with { Name = free };
     }

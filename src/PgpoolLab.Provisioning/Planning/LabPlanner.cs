@@ -101,8 +101,9 @@ public static class LabPlanner
 
     private static Lab Resolve(LabSpec spec, HostFacts facts)
     {
-        var name = spec.Name ?? Path.GetFileName(facts.Root);
-        var resolved = spec with { Name = name.Length > 0 ? name : facts.LabId, Port = spec.Port ?? facts.FreePort };
+        // A folder may have a name that could not be given to a lab: ".lab", say.
+        var name = spec.Name ?? Path.GetFileName(facts.Root).TrimStart('.', '-');
+        var resolved = spec with { Name = name.Length is > 0 and <= 100 ? name : facts.LabId, Port = spec.Port ?? facts.FreePort };
         if (resolved.Validate() is { Count: > 0 } problems)
         {
             throw new InvalidSpecException(problems);

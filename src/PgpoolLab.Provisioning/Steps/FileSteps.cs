@@ -65,7 +65,7 @@ public sealed class WriteLabFiles : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Concat(Wrappers(lab).Select(w => $"write {Shell.Quote(w.Path)}"));
+        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Append($"write {Shell.Quote(lab.Paths.PoolPasswd)}").Concat(Wrappers(lab).Select(w => $"write {Shell.Quote(w.Path)}"));
     }
 
     /// <inheritdoc/>
@@ -134,17 +134,9 @@ public sealed class ConfigureNode(PostgresNode node, PostgresNode? primary) : IS
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}";
-        yield return $"write {Shell.Quote($"{node.DataDirectory}/pg_hba.conf")}";
-        foreach (var script in Scripts)
-        {
-            yield return $"write {Shell.Quote($"{node.DataDirectory}/{script}")}";
-        }
-
-        if (primary is not null)
-        {
-            yield return $"write {Shell.Quote($"{node.DataDirectory}/{RecoveryFile(lab)}")}";
-        }
+        // What is the same on all nodes has come with the copy of the primary.
+        string[] written = primary is null ? ["pg_hba.conf", .. Scripts] : [RecoveryFile(lab), .. lab.Tools.Postgres.Major >= 12 ? ["standby.signal"] : Array.Empty<string>()];
+        return written.Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}").Prepend($"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}");
     }
 
     /// <inheritdoc/>

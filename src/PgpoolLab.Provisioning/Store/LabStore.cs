@@ -41,15 +41,22 @@ public sealed class LabStore
 
         try
         {
-            var manifest = JsonSerializer.Deserialize(text, Json.LabManifest) ?? throw new JsonException("The file is empty.");
-            return manifest.Schema <= LabManifest.CurrentSchema
-                ? manifest with { Lab = manifest.Lab with { Root = root } }
-                : throw new LabException(ExitCode.Failed, $"The lab in {root} was made by pgpoollab {manifest.ToolVersion}, which is newer than this program and writes its manifest in another shape.")
+            // The shape first: a newer one may have nothing else in common with this one.
+            using var document = JsonDocument.Parse(text);
+            if (document.RootElement.TryGetProperty("schema", out var schema) && schema.TryGetInt32(out var version) && version > LabManifest.CurrentSchema)
+            {
+                var writer = document.RootElement.TryGetProperty("toolVersion", out var tool) ? tool.ToString() : "of an unknown version";
+                throw new LabException(ExitCode.Failed, $"The lab in {root} was made by pgpoollab {writer}, which is newer than this program and writes its manifest in another shape.")
                 {
                     Hints = ["Use that version, or a newer one."],
                 };
+            }
+
+            return document.Deserialize(Json.LabManifest) is { Lab: { Nodes: not null, Tools: not null, Pgpool: not null } lab } manifest
+                ? manifest with { Lab = lab with { Root = root } }
+                : throw new JsonException("The lab itself is missing in it.");
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw new LabException(ExitCode.Failed, $"The manifest {file} is damaged: {error.Message}", error)
             {

@@ -18,7 +18,8 @@ public sealed record Platform(string Family, int? DefaultPostgresMajor)
     /// <summary>Understands the text of an os-release file.</summary>
     public static Platform Parse(string osRelease)
     {
-        var values = osRelease.Split('\n').Select(l => l.Split('=', 2)).Where(p => p.Length == 2).ToDictionary(p => p[0].Trim(), p => p[1].Trim().Trim('"'));
+        var values = osRelease.Split('\n').Select(l => l.Split('=', 2)).Where(p => p.Length == 2 && !p[0].TrimStart().StartsWith('#'))
+            .GroupBy(p => p[0].Trim()).ToDictionary(g => g.Key, g => g.Last()[1].Trim().Trim('"', '\''));
         var likes = $"{values.GetValueOrDefault("ID")} {values.GetValueOrDefault("ID_LIKE")}".Split(' ');
         var release = $"{values.GetValueOrDefault("ID")} {values.GetValueOrDefault("VERSION_ID") ?? values.GetValueOrDefault("VERSION_CODENAME")}";
         return likes.Contains("debian") ? new Platform("debian", DebianMajor(release))
