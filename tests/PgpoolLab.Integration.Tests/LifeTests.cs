@@ -134,6 +134,24 @@ public sealed class TroubleTests : LifeTests
     }
 }
 
+public sealed class SecondNameTests : LifeTests
+{
+    [Fact]
+    public async Task A_lab_in_a_folder_with_a_space_starts_though_its_second_name_was_tidied_away()
+    {
+        using var sandbox = new Sandbox(Account.Plain, "my lab");
+        (await sandbox.RunAsync("setup", "-s", "--port", "auto", sandbox.Lab)).Ok();
+        var alias = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json"))).RootElement.GetProperty("lab").GetProperty("safeAlias").GetString()!;
+        foreach (var start in (string[])["./startall", "pgpoollab startall"])
+        {
+            File.Delete(alias);
+            (await sandbox.ShellAsync(start)).Ok();
+            Assert.Equal(sandbox.Lab, new FileInfo(alias).LinkTarget);
+            (await sandbox.RunInLabAsync("stopall")).Ok();
+        }
+    }
+}
+
 public sealed class BelongingTests : LifeTests
 {
     [Fact]

@@ -16,6 +16,13 @@ public sealed class StartOperation(OperationContext context)
         ArgumentNullException.ThrowIfNull(lab);
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.Paths.ToolLog);
+        if (lab.SafeAlias is { } alias && !await context.Host.ExistsAsync(alias, cancellationToken))
+        {
+            // It lies outside of the lab's folder, where somebody may tidy up.
+            await context.Host.CreateDirectoryAsync(Path.GetDirectoryName(alias)!, Steps.Modes.PrivateFolder, cancellationToken);
+            await context.Host.CreateLinkAsync(alias, lab.Root, cancellationToken);
+        }
+
         var servers = new LabServers(context.Host, lab, context.Probes);
         var outdated = await servers.FindOutdatedPrimariesAsync(cancellationToken);
         foreach (var node in outdated)

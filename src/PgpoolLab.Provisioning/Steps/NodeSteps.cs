@@ -129,9 +129,10 @@ public sealed class PreparePrimary(PostgresNode node) : IStep
 
         if (lab.UseSlots)
         {
+            // They keep WAL from now on (true): the checkpoint of one base backup would else remove what another still needs.
             foreach (var standby in lab.Nodes.Where(n => n != node))
             {
-                yield return $"SELECT pg_create_physical_replication_slot('{standby.SlotName}')";
+                yield return $"SELECT pg_create_physical_replication_slot('{standby.SlotName}', true)";
             }
         }
     }
