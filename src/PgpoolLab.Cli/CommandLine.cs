@@ -28,6 +28,8 @@ internal static class CommandLine
             TemplatesCommand.Create(terminal),
             VersionCommand.Create(terminal),
         };
+        // Without a command it tells which there are.
+        root.SetAction(parsed => new System.CommandLine.Help.HelpAction().Invoke(parsed));
         root.Options.Add(Quiet);
         root.Options.Add(Verbose);
         return root;

@@ -48,7 +48,7 @@ public sealed class BadInputTests
     {
         using var sandbox = new Sandbox(Account.Plain);
         var outcome = (await sandbox.RunAsync("setup", "--port", "auto", folder)).FailedWith(4);
-        Assert.Contains($"cannot write in {Path.GetDirectoryName(folder)}", outcome.Error, StringComparison.Ordinal);
+        Snapshot.Approve($"not-writable-{Path.GetDirectoryName(folder)!.Split('/')[^1]}", sandbox.Neutral(outcome.Error));
         Assert.False(Directory.Exists(folder));
     }
 
@@ -60,9 +60,7 @@ public sealed class BadInputTests
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         var outcome = (await sandbox.RunAsync("setup", "--port", "auto", "--pg-port", port.ToString(), "-n", "1", sandbox.Lab)).FailedWith(4);
-        Assert.Contains($"Port {port} (PostgreSQL node 0) is used by ", outcome.Error, StringComparison.Ordinal);
-        Assert.Contains("--port auto", outcome.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("take back", outcome.Error, StringComparison.Ordinal);
+        Snapshot.Approve("port-in-use", sandbox.Neutral(outcome.Error).Replace(port.ToString(), "<port>", StringComparison.Ordinal));
         sandbox.AssertNothingIsLeft();
     }
 
@@ -72,8 +70,7 @@ public sealed class BadInputTests
         using var sandbox = new Sandbox(Account.Plain);
         var bin = FakeInstallation(sandbox);
         var outcome = (await sandbox.RunAsync("setup", "--port", "auto", "--pg-bin", bin, sandbox.Lab)).FailedWith(3);
-        Assert.Contains("extension pgpool_recovery", outcome.Error, StringComparison.Ordinal);
-        Assert.Contains("-pgpool2", outcome.Error, StringComparison.Ordinal);
+        Snapshot.Approve("no-extension", sandbox.Neutral(outcome.Error));
         sandbox.AssertNothingIsLeft();
     }
 

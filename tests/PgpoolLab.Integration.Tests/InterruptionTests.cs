@@ -35,8 +35,7 @@ public sealed class InterruptionTests
         await SignalSetupAsync(sandbox, Kill, afterStep);
 
         var again = (await sandbox.RunAsync("setup", "--port", "auto", sandbox.Lab)).FailedWith(4);
-        Assert.Contains("holds a lab whose setup was killed before it was done (state: creating)", again.Error, StringComparison.Ordinal);
-        Assert.Contains("pgpoollab destroy", again.Error, StringComparison.Ordinal);
+        Snapshot.Approve("setup-was-killed", sandbox.Neutral(again.Error));
         (await sandbox.RunInLabAsync("startall")).FailedWith(5);
 
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();

@@ -98,6 +98,7 @@ public sealed partial class Sandbox : IDisposable
         text = text.Replace(_folder.Path, "<sandbox>", StringComparison.Ordinal).Replace(Path.GetDirectoryName(Program.Value)!, "<bin>", StringComparison.Ordinal)
             .Replace($"user {Account.LabUser}", "user <user>", StringComparison.Ordinal);
         text = PackageOfMajor().Replace(text, "postgresql-<N>");
+        text = Holder().Replace(text, "used by <holder>.");
         text = FailedLogs().Replace(text, "<state>/failed/<stamp>");
         text = Milliseconds().Replace(text, "(<n> ms)");
         text = Pid().Replace(text, "pid <pid>: <command>)");
@@ -223,6 +224,9 @@ public sealed partial class Sandbox : IDisposable
 
     [GeneratedRegex(@"\bpostgresql-[1-9][0-9]\b")]
     private static partial Regex PackageOfMajor();
+
+    [GeneratedRegex(@"used by .*\.(?=\n)")]
+    private static partial Regex Holder();
 
     [GeneratedRegex(@"\(\d+ ms\)")]
     private static partial Regex Milliseconds();

@@ -61,7 +61,7 @@ public sealed partial class TemplateTests
     public void Passwords_are_in_pcppass_alone(string lab) =>
         Assert.Equal(["pcppass"], RenderedFiles.Of(Cases[lab]).Where(f => f.Value.Contains(Labs.Users[0].Password, StringComparison.Ordinal)).Select(f => f.Key));
 
-    /// <summary>/work/shared/pgpool_setup-contract.md, "Versions of Pgpool-II".</summary>
+    /// <summary>What the samples of these releases of Pgpool-II name their parameters.</summary>
     [Theory]
     [InlineData(1, "master_slave_mode master_slave_sub_mode replication_mode follow_master_command socket_dir logdir",
         "backend_clustering_mode follow_primary_command unix_socket_directories work_dir recovery_database logging_collector")]

@@ -113,9 +113,10 @@ public sealed class SetupOperation(OperationContext context)
         // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
         var asked = PortLayout.From(spec.Port ?? 0, spec.PostgresPort).All(spec.Nodes).Where(p => spec.Port is not null || (spec.PostgresPort is not null && p.Port >= spec.PostgresPort));
         await new HostInspector(context.Host).RequireFreePortsAsync(asked, cancellationToken);
-        var user = RunAs.Choose(spec.RunAs, Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null, Identity.IsRoot, Identity.Find);
         var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken));
-        return (await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken), user);
+        var tools = await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken);
+        var owner = Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null;
+        return (tools, RunAs.Choose(spec.RunAs, owner, Identity.IsRoot, Identity.Find));
     }
 
     /// <summary>Takes folder, ports and name for this lab: writes the manifest before anything else is created.</summary>

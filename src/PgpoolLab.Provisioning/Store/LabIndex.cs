@@ -32,8 +32,28 @@ public static class LabIndex
 
         var folders = users.SelectMany((u, i) => StateFolder.Candidates(u, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null)).Select(f => f + "/labs");
         return folders.Distinct().Where(Directory.Exists).SelectMany(f => Directory.EnumerateFiles(f, "*.json"))
-            .Select(LabStore.ReadIndexEntry).OfType<LabIndexEntry>()
-            .Where(e => File.Exists(new LabPaths(e.Root).Manifest)).ToArray();
+            .Where(StillExists).Select(LabStore.ReadIndexEntry).OfType<LabIndexEntry>().ToArray();
+    }
+
+    /// <summary>Whether the lab is still there. One whose folder somebody deleted by hand is forgotten, with the link that was its second name.</summary>
+    private static bool StillExists(string file)
+    {
+        if (LabStore.ReadIndexEntry(file) is not { } entry || File.Exists(new LabPaths(entry.Root).Manifest))
+        {
+            return true;
+        }
+
+        try
+        {
+            File.Delete(file);
+            File.Delete($"{Path.GetDirectoryName(Path.GetDirectoryName(file))}/{entry.Id}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Another user's list; it is not ours to mend.
+        }
+
+        return false;
     }
 
     /// <summary>Serializes the choice of ports: two setups at the same moment take different ones.</summary>
