@@ -41,7 +41,6 @@ public sealed class CommandLineTests
 
     public static TheoryData<string, string[]> Mistakes => new()
     {
-        { "no-command", [] },
         { "unknown-command", ["frobnicate"] },
         { "unknown-command-nearly-right", ["node"] },
         { "unknown-option", ["setup", "--frobnicate"] },
