@@ -39,6 +39,10 @@ public static class Identity
         return new SystemUser(line[0], user, group, line[^2]);
     }
 
+    /// <summary>The path with every symbolic link resolved; the path itself when it does not exist.</summary>
+    public static string RealPath(string path) =>
+        OperatingSystem.IsWindows() ? Path.GetFullPath(path) : Posix.RealPath(path) ?? Path.GetFullPath(path);
+
     /// <summary>Numeric owner and group of a path; null when it cannot be seen.</summary>
     public static (int User, int Group)? OwnerOf(string path)
     {

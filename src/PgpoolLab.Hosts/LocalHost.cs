@@ -108,7 +108,7 @@ public sealed class LocalHost(TimeProvider time) : IHost
 
     /// <inheritdoc/>
     public ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(OperatingSystem.IsWindows() ? Path.GetFullPath(path) : Posix.RealPath(path) ?? Path.GetFullPath(path));
+        ValueTask.FromResult(Identity.RealPath(path));
 
     /// <inheritdoc/>
     public async ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ internal static partial class Posix
     [LibraryImport(C, EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);
 
-    [LibraryImport(C, EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(C, EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeOwner(string path, uint user, uint group);
 
     [LibraryImport(C, EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]

@@ -85,6 +85,14 @@ public sealed record Lab
     [System.Text.Json.Serialization.JsonIgnore]
     public PortLayout Ports => new(Pgpool.Port, Nodes[0].Port);
 
+    /// <summary>This lab in another folder, as somebody has moved it. Its files still name the old one; all that can be done with it is to destroy it.</summary>
+    public Lab MovedTo(string root) => this with
+    {
+        Root = root,
+        Nodes = Nodes.Select(n => n with { DataDirectory = $"{root}/data{n.Id}", ServerDataDirectory = $"{root}/data{n.Id}" }).ToArray(),
+        Folder = new FolderOrigin(null),
+    };
+
     /// <summary>Database users work in; setup creates it.</summary>
     public const string Database = "test";
 }

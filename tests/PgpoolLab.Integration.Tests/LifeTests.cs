@@ -183,6 +183,40 @@ public sealed class BelongingTests : LifeTests
     }
 
     [Fact]
+    public async Task A_lab_that_was_moved_is_not_mistaken_for_the_one_that_took_its_place()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var moved = Path.Combine(sandbox.Labs, "moved");
+        (await sandbox.RunAsync("setup", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        Directory.Move(sandbox.Lab, moved);
+        (await sandbox.RunAsync("setup", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        var outcome = (await sandbox.RunAsync("startall", "--lab", moved)).FailedWith(1);
+        Assert.Contains("and moved to", outcome.Error, StringComparison.Ordinal);
+        (await sandbox.RunAsync("destroy", moved)).Ok();
+        (await sandbox.RunInLabAsync("startall")).Ok();
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        Directory.Delete(moved);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    [Trait("Needs", "root")]
+    public async Task Root_does_not_trust_a_manifest_that_another_user_could_have_written()
+    {
+        using var sandbox = await UpAsync(Account.Plain, "-n", "1");
+        var manifest = Path.Combine(sandbox.Lab, ".pgpoollab/lab.json");
+        var text = await File.ReadAllTextAsync(manifest);
+        await File.WriteAllTextAsync(manifest, text.Replace($"\"owner\": \"{sandbox.Account.LabUser}\"", "\"owner\": \"root\"", StringComparison.Ordinal));
+        using var root = new Sandbox(Account.Root);
+        foreach (var command in (string[])["startall", "destroy"])
+        {
+            Assert.Contains("root does not trust it", (await root.RunAsync(command, "--lab", sandbox.Lab)).FailedWith(1).Error, StringComparison.Ordinal);
+        }
+
+        await File.WriteAllTextAsync(manifest, text);
+    }
+
+    [Fact]
     [Trait("Needs", "root")]
     public async Task Root_gets_its_own_empty_folder_back_as_it_was()
     {

@@ -16,23 +16,28 @@ internal static class EnvCommand
         command.SetAction(parsed =>
         {
             var callersPath = Environment.GetEnvironmentVariable("PATH") ?? "";
-            var lab = LabCommand.Open(parsed);
-            var variables = Variables(lab, callersPath);
-            if (parsed.GetValue(CommandLine.Json))
-            {
-                terminal.Out.WriteLine(JsonSerializer.Serialize(variables, EnvJson.Readable.DictionaryStringString));
-                return (int)ExitCode.Done;
-            }
-
-            foreach (var (name, value) in variables)
-            {
-                terminal.Out.WriteLine($"export {name}={Shell.Quote(value)}");
-            }
-
-            terminal.Out.WriteLine($"# When a pcp program asks for a password, it is {PcpPassword(lab)}; with -w it reads PCPPASSFILE itself.");
+            Print(terminal.Out, LabCommand.Open(parsed), callersPath, parsed.GetValue(CommandLine.Json));
             return (int)ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>Prints the variables for a POSIX shell, or as JSON (without the password).</summary>
+    internal static void Print(TextWriter output, Lab lab, string callersPath, bool json)
+    {
+        var variables = Variables(lab, callersPath);
+        if (json)
+        {
+            output.WriteLine(JsonSerializer.Serialize(variables, EnvJson.Readable.DictionaryStringString));
+            return;
+        }
+
+        foreach (var (name, value) in variables)
+        {
+            output.WriteLine($"export {name}={Shell.Quote(value)}");
+        }
+
+        output.WriteLine($"# When a pcp program asks for a password, it is {PcpPassword(lab)}; with -w it reads PCPPASSFILE itself.");
     }
 
     /// <summary>The variables, in the order they are printed.</summary>

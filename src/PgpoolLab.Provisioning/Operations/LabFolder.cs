@@ -101,11 +101,18 @@ public static class LabFolder
         ArgumentNullException.ThrowIfNull(origin);
         try
         {
+            // What this takes back comes from a file the lab's user can write. So root returns a folder only to itself, removes only what is
+            // empty, and neither through a link that may have been put in the way since.
+            if (Identity.RealPath(folder) != folder)
+            {
+                return false;
+            }
+
             return Identity.WithOriginalRights(() =>
             {
-                if (origin is { FormerUid: { } user, FormerGid: { } group })
+                if (origin is { FormerUid: 0, FormerGid: { } group })
                 {
-                    Identity.Own(folder, user, group);
+                    Identity.Own(folder, 0, group);
                 }
 
                 for (var path = folder; origin.CreatedFrom is { } top && path.Length >= top.Length; path = Path.GetDirectoryName(path)!)

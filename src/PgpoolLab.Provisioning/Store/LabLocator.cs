@@ -33,6 +33,14 @@ public static class LabLocator
     public static Lab RequireReady(LabManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
+        if (manifest.MovedFrom is { } former)
+        {
+            throw new LabException(ExitCode.Failed, $"The lab '{manifest.Lab.Name}' was made in {former} and moved to {manifest.Lab.Root}; its configuration still names the old folder.")
+            {
+                Hints = [$"Move it back:  mv {Shell.Quote(manifest.Lab.Root)} {Shell.Quote(former)}", $"Or delete it:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}"],
+            };
+        }
+
         return manifest.State is LabState.Ready ? manifest.Lab : throw new LabException(ExitCode.NotHealthy, manifest.State is LabState.Failed
             ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is what a failed setup was told to keep."
             : $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is not ready: its setup is still at work, or was killed after step {manifest.CompletedSteps.Count} ({manifest.CompletedSteps.LastOrDefault() ?? "none"}).")
@@ -46,7 +54,7 @@ public static class LabLocator
     public static void BecomeOwner(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        if (Identity.Current.Name == lab.Owner)
+        if (Identity.Current.Name == lab.Owner && !Identity.IsRoot)
         {
             return;
         }
@@ -54,6 +62,12 @@ public static class LabLocator
         if (!Identity.IsRoot)
         {
             throw new LabException(ExitCode.Failed, $"The lab '{lab.Name}' belongs to {lab.Owner}.") { Hints = [$"Work as that user, for example with:  sudo -u {Shell.Quote(lab.Owner)} …"] };
+        }
+
+        // What the manifest says is the word of whoever can write it. Root goes by whose file it is, and runs nothing of it as root.
+        if (Identity.OwnerOf(lab.Paths.Manifest) is not { } file || Identity.Find(lab.Owner) is { } named && named.UserId != file.User || file.User == 0)
+        {
+            throw new LabException(ExitCode.Failed, $"The manifest {lab.Paths.Manifest} says that the lab runs as {lab.Owner}, but the file is not that user's; root does not trust it.");
         }
 
         var owner = Identity.Find(lab.Owner) ?? throw new LabException(ExitCode.Missing, $"The lab '{lab.Name}' runs as {lab.Owner}, and this machine has no such user any more.");

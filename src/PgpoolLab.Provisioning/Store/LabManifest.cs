@@ -39,6 +39,10 @@ public sealed record LabManifest
 
     /// <summary>The lab itself.</summary>
     public required Lab Lab { get; init; }
+
+    /// <summary>The folder the lab was made in, when it has been moved since.</summary>
+    [JsonIgnore]
+    public string? MovedFrom { get; init; }
 }
 
 /// <summary>One line of the index of a user's labs.</summary>

@@ -24,6 +24,7 @@ public sealed class LabStore
     /// <exception cref="LabException">The manifest is damaged, or newer than this program.</exception>
     public static LabManifest? Load(string root)
     {
+        root = Hosts.Identity.RealPath(root);
         var file = new LabPaths(root).Manifest;
         string text;
         try
@@ -53,7 +54,7 @@ public sealed class LabStore
             }
 
             return document.Deserialize(Json.LabManifest) is { Lab: { Nodes: not null, Tools: not null, Pgpool: not null } lab } manifest
-                ? manifest with { Lab = lab with { Root = root } }
+                ? manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root }
                 : throw new JsonException("The lab itself is missing in it.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
