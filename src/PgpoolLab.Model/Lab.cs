@@ -91,6 +91,7 @@ public sealed record Lab
         Root = root,
         Nodes = Nodes.Select(n => n with { DataDirectory = $"{root}/data{n.Id}", ServerDataDirectory = $"{root}/data{n.Id}" }).ToArray(),
         Folder = new FolderOrigin(null),
+        SafeAlias = null,
     };
 
     /// <summary>Database users work in; setup creates it.</summary>

@@ -19,9 +19,6 @@ public sealed record LabPaths(string Root)
     /// <summary>The manifest, the lock and helpers of the tool itself.</summary>
     public string Hidden => $"{Root}/.pgpoollab";
 
-    /// <summary>Wrapper programs for a lab whose servers run as another user.</summary>
-    public string HiddenBin => $"{Hidden}/bin";
-
     /// <summary>The manifest.</summary>
     public string Manifest => $"{Hidden}/lab.json";
 

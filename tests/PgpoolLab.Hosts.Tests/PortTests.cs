@@ -61,10 +61,17 @@ public sealed class PortTests
     [Fact]
     public async Task A_port_nobody_listens_on_is_free()
     {
-        using var listener = Listener(IPAddress.Loopback);
-        var port = PortOf(listener);
-        listener.Dispose();
-        Assert.Null(await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+        // Somebody else on this machine may take the one port in between, but not five.
+        var answers = new List<string?>();
+        for (var i = 0; i < 5; i++)
+        {
+            using var listener = Listener(IPAddress.Loopback);
+            var port = PortOf(listener);
+            listener.Dispose();
+            answers.Add(await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+        }
+
+        Assert.Contains(null, answers);
     }
 
     [Fact]

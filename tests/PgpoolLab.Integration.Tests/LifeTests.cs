@@ -210,7 +210,7 @@ public sealed class BelongingTests : LifeTests
         using var root = new Sandbox(Account.Root);
         foreach (var command in (string[])["startall", "destroy"])
         {
-            Assert.Contains("root does not trust it", (await root.RunAsync(command, "--lab", sandbox.Lab)).FailedWith(1).Error, StringComparison.Ordinal);
+            Assert.Contains("it cannot be trusted", (await root.RunAsync(command, "--lab", sandbox.Lab)).FailedWith(1).Error, StringComparison.Ordinal);
         }
 
         await File.WriteAllTextAsync(manifest, text);

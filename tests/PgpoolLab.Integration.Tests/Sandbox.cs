@@ -165,7 +165,8 @@ public sealed partial class Sandbox : IDisposable
 
     private Process Start(string[] argv, string workingDirectory, IReadOnlyList<(string Name, string Value)> environment)
     {
-        string[] all = [.. Account.Prefix, .. argv];
+        // Who runs the tests in the background may have SIGINT ignored, and ignoring is inherited.
+        string[] all = ["env", "--default-signal=INT,TERM,HUP", .. Account.Prefix, .. argv];
         var info = new ProcessStartInfo(all[0], all.Skip(1))
         {
             WorkingDirectory = workingDirectory,

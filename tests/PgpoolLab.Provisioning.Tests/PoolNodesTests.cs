@@ -48,11 +48,11 @@ public sealed class PoolNodesTests
     public void What_is_no_answer_has_no_nodes(string text) => Assert.Empty(PoolNodes.Parse(text.Replace('|', '\u001f')));
 
     [Fact]
-    public async Task When_Pgpool_does_not_answer_the_last_line_psql_says_is_the_reason()
+    public async Task When_Pgpool_does_not_answer_the_first_line_psql_says_is_the_reason()
     {
         var host = new FakeHost { Run = c => new(c, 2, "", "psql: error: connection to server failed\n\tIs the server running?\n", TimeSpan.Zero) };
         var (nodes, problem) = await PoolNodes.AskAsync(host, Labs.Fixed(), CancellationToken.None);
-        Assert.Equal((null, "Is the server running?"), (nodes, problem));
+        Assert.Equal((null, "psql: error: connection to server failed"), (nodes, problem));
         host.Run = c => new(c, 2, "", "", TimeSpan.Zero);
         Assert.Equal("psql ended with exit code 2", (await PoolNodes.AskAsync(host, Labs.Fixed(), CancellationToken.None)).Problem);
     }

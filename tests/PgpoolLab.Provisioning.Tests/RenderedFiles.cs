@@ -6,7 +6,7 @@ namespace PgpoolLab.Provisioning.Tests;
 internal static class RenderedFiles
 {
     internal static readonly string[] Scripts =
-        ["startall", "stopall", "shutdownall", "pgpool_reload", "failover.sh", "follow_primary.sh", "basebackup.sh", "pgpool_remote_start", "bashrc.ports", "pg_ctl"];
+        ["startall", "stopall", "shutdownall", "pgpool_reload", "failover.sh", "follow_primary.sh", "basebackup.sh", "pgpool_remote_start", "bashrc.ports"];
 
     internal static IReadOnlyDictionary<string, string> Of(Lab lab)
     {
@@ -31,7 +31,6 @@ internal static class RenderedFiles
             ["pgpool_reload"] = renderer.Render("scripts/pgpool_reload", lab),
             ["bashrc.ports"] = renderer.Render("scripts/bashrc.ports", lab),
             ["README.port"] = renderer.Render("scripts/README.port", lab),
-            ["pg_ctl"] = renderer.RenderWrapper("scripts/as_owner", lab, "pg_ctl", lab.Tools.PostgresProgram("pg_ctl")),
         };
     }
 }

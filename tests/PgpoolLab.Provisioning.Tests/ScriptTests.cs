@@ -32,7 +32,7 @@ public sealed class ScriptTests : IDisposable
         Directory.CreateSymbolicLink(alias, _lab.Root);
         Fake("pg_controldata", "echo 'Database cluster state:               in archive recovery'; echo \"Latest checkpoint's TimeLineID:       1\"");
         Fake("pg_ctl", "case \"$*\" in *status) exit 3 ;; esac");
-        Fake("psql", "cat >/dev/null");
+        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo f ;; *) cat >/dev/null ;; esac");
         Fake("pg_rewind", "exit 1");
         Fake("pg_basebackup", """
             while [ $# -gt 0 ]; do [ "$1" = -D ] && data=$2; shift; done
@@ -193,7 +193,7 @@ public sealed class ScriptTests : IDisposable
         Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{data}/{(major >= 12 ? "myrecovery.conf" : "recovery.conf")}"));
         Assert.Equal(major >= 12, File.Exists($"{data}/standby.signal"));
         Assert.Equal("port = 11002\n" + _renderer.RenderNode("postgresql/_node.conf", _lab, _lab.Nodes[2]), File.ReadAllText($"{data}/postgresql.conf"));
-        Assert.Equal(slots ? 1 : 0, Calls("psql").Length);
+        Assert.Equal(slots ? 2 : 1, Calls("psql").Length);
     }
 
     [Theory]
@@ -346,7 +346,7 @@ public sealed class ScriptTests : IDisposable
     public async Task A_standby_follows_the_new_primary_and_is_attached_again()
     {
         Fake("pg_ctl", "exit 0");
-        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo t ;; *pg_stat_replication*) echo 1 ;; *) cat >/dev/null ;; esac");
+        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
         var result = await FollowAsync();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf"));
@@ -360,7 +360,7 @@ public sealed class ScriptTests : IDisposable
     {
         _lab = _lab with { Tools = _lab.Tools with { Postgres = new PostgresVersion(12, 4) } };
         Fake("pg_ctl", "exit 0");
-        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo t ;; *pg_stat_replication*) echo 1 ;; *) cat >/dev/null ;; esac");
+        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
         Assert.Equal(0, (await FollowAsync()).ExitCode);
         Assert.EndsWith("<-m><fast><-w><-s><restart>", Calls("pg_ctl")[^1], StringComparison.Ordinal);
     }
@@ -369,13 +369,26 @@ public sealed class ScriptTests : IDisposable
     public async Task A_former_primary_is_copied_anew()
     {
         Fake("pg_ctl", "exit 0");
-        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo f ;; *pg_stat_replication*) echo 1 ;; *) cat >/dev/null ;; esac");
+        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo f ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
         Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Script($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Assert.Equal(0, (await FollowAsync()).ExitCode);
         Assert.Equal($"<{_lab.Nodes[1].ServerDataDirectory}><localhost><{_lab.Nodes[2].ServerDataDirectory}><11003><2>", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls"));
         Assert.Equal($"<localhost><{_lab.Nodes[2].ServerDataDirectory}>", File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start.calls"));
         Assert.Single(Calls("../pcp's/pcp_attach_node"));
+    }
+
+    [Fact]
+    public async Task Nobody_is_made_to_follow_a_node_that_is_no_primary()
+    {
+        Fake("pg_ctl", "exit 0");
+        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo t ;; *) cat >/dev/null ;; esac");
+        Assert.Equal(1, (await FollowAsync()).ExitCode);
+        Assert.DoesNotContain(Calls("pg_ctl"), c => c.Contains("stop", StringComparison.Ordinal) || c.Contains("reload", StringComparison.Ordinal));
+        Fake("pg_ctl", "exit 3");
+        var result = await RecoverAsync(node: 2, from: 1);
+        Assert.Equal((1, "basebackup.sh: node 1 is no primary; nothing is copied from it, and node 2 is as it was\n"), (result.ExitCode, result.Error));
+        Assert.Empty(Calls("pg_basebackup"));
     }
 
     [Fact]
@@ -498,15 +511,6 @@ public sealed class ScriptTests : IDisposable
         Assert.Contains($"\nPCPPASSFILE={_lab.Paths.PcpPass}\n", "\n" + result.Output, StringComparison.Ordinal);
         Assert.Contains("\nPGPOOL_PORT=11000\n", "\n" + result.Output, StringComparison.Ordinal);
         Assert.Contains("\nPCP_PORT=11001\n", "\n" + result.Output, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_wrapper_hands_on_its_arguments_as_they_are()
-    {
-        Fake("pg_ctl", "exit 4");
-        Script(_outer["wrapper"], _renderer.RenderWrapper("scripts/as_owner", _lab, "pg_ctl", _lab.Tools.PostgresProgram("pg_ctl")));
-        Assert.Equal(4, (await _host.RunAsync(new CommandSpec(_outer["wrapper"], "-D", Labs.NastyName, "", "two words"), CancellationToken.None)).ExitCode);
-        Assert.Equal([$"<-D><{Labs.NastyName}><><two words>"], Calls("pg_ctl"));
     }
 
     // ---- commands PostgreSQL runs by way of a shell ----

@@ -37,14 +37,19 @@ internal static class EnvCommand
             output.WriteLine($"export {name}={Shell.Quote(value)}");
         }
 
+        // PostgreSQL's own refuse root. Functions, not programs in the lab's folder: root must run nothing the lab's user can write.
+        foreach (var program in lab.Invoker is null ? [] : (string[])["pg_ctl", "postgres", "pg_rewind", "pg_resetwal"])
+        {
+            output.WriteLine($"{program}() {{ runuser -u {Shell.Quote(lab.Owner)} -- {Shell.Quote(lab.Tools.PostgresProgram(program))} \"$@\"; }}");
+        }
+
         output.WriteLine($"# When a pcp program asks for a password, it is {PcpPassword(lab)}; with -w it reads PCPPASSFILE itself.");
     }
 
     /// <summary>The variables, in the order they are printed.</summary>
     internal static Dictionary<string, string> Variables(Lab lab, string path)
     {
-        // The wrappers go before the programs they stand for.
-        string[] folders = [.. lab.Invoker is null ? [] : (string[])[lab.Paths.HiddenBin], lab.Tools.PostgresBin, lab.Tools.PgpoolBin, lab.Tools.PcpBin, .. Invocation.IsOnPath ? [] : (string[])[Invocation.Folder]];
+        string[] folders = [lab.Tools.PostgresBin, lab.Tools.PgpoolBin, lab.Tools.PcpBin, .. Invocation.IsOnPath ? [] : (string[])[Invocation.Folder]];
         var known = path.Split(':', StringSplitOptions.RemoveEmptyEntries);
         return new Dictionary<string, string>
         {

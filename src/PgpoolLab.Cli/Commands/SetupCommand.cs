@@ -97,7 +97,7 @@ internal static class SetupCommand
 
     private static LabSpec Spec(ParseResult parsed, bool start) => new()
     {
-        Directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetValue(Directory)!)),
+        Directory = Hosts.Identity.RealPath(Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetValue(Directory)!))),
         Name = parsed.GetValue(Name),
         Nodes = parsed.GetValue(Nodes),
         Mode = ClusteringMode.StreamingReplication,

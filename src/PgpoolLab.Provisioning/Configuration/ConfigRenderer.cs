@@ -51,14 +51,6 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         return Render(name, lab, globals);
     }
 
-    /// <summary>A program that runs another one as the lab's user.</summary>
-    public string RenderWrapper(string name, Lab lab, string programName, string program)
-    {
-        var globals = Globals(lab);
-        globals["wrapper"] = new StrictObject("wrapper") { ["name"] = programName, ["program"] = program };
-        return Render(name, lab, globals);
-    }
-
     private ScriptObject Globals(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);

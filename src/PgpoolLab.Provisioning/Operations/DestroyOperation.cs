@@ -48,7 +48,7 @@ public sealed class DestroyOperation(OperationContext context)
     {
         string?[] everything =
         [
-            lab.SafeAlias,
+            lab.SafeAlias is { } alias && new FileInfo(alias).LinkTarget == lab.Root ? alias : null,
             .. lab.Nodes.SelectMany(n => LabSockets.OfNode(lab, n)).Concat(LabSockets.OfPgpool(lab)).Where(IsStale),
             .. lab.Nodes.SelectMany(n => (string[])[n.DataDirectory, n.DataDirectory + ".recovery", n.DataDirectory + ".kept"]),
             lab.Paths.Etc, lab.Paths.Run, lab.Paths.Archive, lab.Paths.PcpPass, $"{lab.Root}/bashrc.ports", $"{lab.Root}/README.port",

@@ -73,6 +73,12 @@ public static class LabFolder
     {
         var origin = new FolderOrigin(Directory.Exists(folder) ? null : TopmostMissing(folder));
         Directory.CreateDirectory(folder);
+        for (var made = folder; origin.CreatedFrom is { } top && made.Length >= top.Length && !OperatingSystem.IsWindows(); made = Path.GetDirectoryName(made)!)
+        {
+            // Whatever the caller's umask: others may pass through, nobody else may write.
+            File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        }
+
         if (user is not null)
         {
             if (Identity.OwnerOf(folder) is { } owner && owner.User != user.UserId)

@@ -46,8 +46,28 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
         await RemoveStalePidFileAsync(node, cancellationToken);
         var id = await host.StartDetachedAsync(PostgresServer.Start(lab.Tools, node.DataDirectory), lab.Paths.NodeLog(node.Id), append: true, cancellationToken);
-        await probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken);
+        await OrEndAsync(id, () => probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken));
         return id;
+    }
+
+    /// <summary>Waits for a server that was just started. If that ends early, ends the server: it may not have a PID file, nor even its name, yet.</summary>
+    public async Task OrEndAsync(int processId, Func<Task> wait)
+    {
+        ArgumentNullException.ThrowIfNull(wait);
+        try
+        {
+            await wait();
+        }
+        catch
+        {
+            if (await host.FindProcessAsync(processId, CancellationToken.None) is { } started)
+            {
+                await host.SignalAsync(started, ProcessSignal.Interrupt, CancellationToken.None);
+                await WaitForEndAsync([started], started.Name, null, CancellationToken.None);
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Stops a node (fast shutdown); nothing happens when it does not run.</summary>
@@ -131,7 +151,10 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             if (!await IsStandbyAsync(node, cancellationToken)
                 && PgControlData.Timeline((await host.RunAsync(PgControlData.Show(lab.Tools, node.DataDirectory), cancellationToken)).Output) is { } timeline)
             {
-                timelines[node] = timeline;
+                // The control file knows of a promotion only after a checkpoint, the history files at once.
+                var histories = (await host.ListAsync($"{node.DataDirectory}/pg_wal", cancellationToken)).Where(n => n.EndsWith(".history", StringComparison.Ordinal))
+                    .Select(n => int.TryParse(n.Split('.')[0], System.Globalization.NumberStyles.HexNumber, null, out var t) ? t : 0);
+                timelines[node] = histories.Append(timeline).Max();
             }
         }
 
@@ -161,7 +184,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
     private ValueTask<bool> IsPgpoolAsync(ProcessFacts process, CancellationToken cancellationToken) =>
         ValueTask.FromResult(process.Name == "pgpool" && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == lab.Root)
-            || process.CommandLine.Contains(lab.Paths.PgpoolConf, StringComparison.Ordinal)));
+            || (process.WorkingDirectory is null && process.CommandLine.Contains($" -f {lab.Paths.PgpoolConf} ", StringComparison.Ordinal))));
 
     private async Task RemoveStalePidFileAsync(PostgresNode node, CancellationToken cancellationToken)
     {

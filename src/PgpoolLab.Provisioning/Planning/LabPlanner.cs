@@ -110,7 +110,9 @@ public static class LabPlanner
         }
 
         var ports = PortLayout.From(resolved.Port.Value, spec.PostgresPort);
-        var alias = Shell.IsSafeWord(facts.Root) ? null : $"{facts.AliasFolder}/{facts.LabId}";
+        // Pgpool-II's extension has room for about 1000 characters of command line, in which the folder stands three times.
+        const int shortEnough = 200;
+        var alias = Shell.IsSafeWord(facts.Root) && facts.Root.Length <= shortEnough ? null : $"{facts.AliasFolder}/{facts.LabId}";
         return new Lab
         {
             Id = facts.LabId,

@@ -54,7 +54,7 @@ public static class PoolNodes
         var result = await host.RunAsync(Psql.Query(lab.Tools, "localhost", lab.Pgpool.Port, lab.Owner, Lab.Database, "SHOW pool_nodes"), cancellationToken);
         if (result.ExitCode != 0)
         {
-            return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? $"psql ended with exit code {result.ExitCode}");
+            return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"psql ended with exit code {result.ExitCode}");
         }
 
         return (Parse(result.Output), null);

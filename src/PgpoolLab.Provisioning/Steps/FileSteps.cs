@@ -50,8 +50,7 @@ public sealed class CreateFolders : IStep
     private static IEnumerable<string> Folders(Lab lab)
     {
         var paths = lab.Paths;
-        return (string[])[paths.Etc, paths.Log, paths.OidDirectory, paths.Run, .. lab.UseSlots ? [] : (string[])[paths.Archive, .. lab.Nodes.Select(n => paths.ArchiveOf(n.Id))],
-            .. lab.Invoker is null ? [] : (string[])[paths.HiddenBin]];
+        return (string[])[paths.Etc, paths.Log, paths.OidDirectory, paths.Run, .. lab.UseSlots ? [] : (string[])[paths.Archive, .. lab.Nodes.Select(n => paths.ArchiveOf(n.Id))]];
     }
 }
 
@@ -65,7 +64,7 @@ public sealed class WriteLabFiles : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Append($"write {Shell.Quote(lab.Paths.PoolPasswd)}").Concat(Wrappers(lab).Select(w => $"write {Shell.Quote(w.Path)}"));
+        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Append($"write {Shell.Quote(lab.Paths.PoolPasswd)}");
     }
 
     /// <inheritdoc/>
@@ -79,10 +78,6 @@ public sealed class WriteLabFiles : IStep
 
         // pool_passwd must exist; who needs a password in it adds it with pg_md5 or pg_enc.
         await WriteAsync(context.Lab.Paths.PoolPasswd, "", Modes.PrivateFile);
-        foreach (var (path, program) in Wrappers(context.Lab))
-        {
-            await WriteAsync(path, context.Renderer.RenderWrapper("scripts/as_owner", context.Lab, Path.GetFileName(path), program), Modes.Script);
-        }
 
         async Task WriteAsync(string path, string text, UnixFileMode mode)
         {
@@ -107,10 +102,6 @@ public sealed class WriteLabFiles : IStep
             ($"{lab.Root}/README.port", "scripts/README.port", Modes.Readable),
         ];
     }
-
-    /// <summary>PostgreSQL's programs that refuse root, for a lab that root made for another user.</summary>
-    private static IEnumerable<(string Path, string Program)> Wrappers(Lab lab) =>
-        lab.Invoker is null ? [] : ((string[])["pg_ctl", "postgres", "pg_rewind", "pg_resetwal", "pg_controldata"]).Select(p => ($"{lab.Paths.HiddenBin}/{p}", lab.Tools.PostgresProgram(p)));
 }
 
 /// <summary>The scripts users call.</summary>

@@ -40,8 +40,8 @@ public sealed class StartPgpool(PostgresNode? primary, IReadOnlyList<PostgresNod
             expected[primary.Id] = true;
         }
 
-        await context.Probes.WaitAsync(
-            new PgpoolShowsNodes(context.Host, context.Lab, expected.OrderBy(e => e.Key).ToDictionary(), context.Running.Pgpool), ProbeRunner.Patience, cancellationToken);
+        await servers.OrEndAsync(context.Running.Pgpool, () => context.Probes.WaitAsync(
+            new PgpoolShowsNodes(context.Host, context.Lab, expected.OrderBy(e => e.Key).ToDictionary(), context.Running.Pgpool), ProbeRunner.Patience, cancellationToken));
     }
 }
 

@@ -18,7 +18,12 @@ public static class LabIndex
     public static void Remove(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        File.Delete($"{StateFolder.Open()}/labs/{lab.Id}.json");
+        var file = $"{StateFolder.Open()}/labs/{lab.Id}.json";
+        // A copy of a lab has the same id; the entry is the original's.
+        if (File.Exists(file) && LabStore.ReadIndexEntry(file)?.Root is { } root && (root == lab.Root || !Directory.Exists(root)))
+        {
+            File.Delete(file);
+        }
     }
 
     /// <summary>Every lab of the current user that still exists; for root also those of the user root's labs run as.</summary>
@@ -31,7 +36,8 @@ public static class LabIndex
         }
 
         var folders = users.SelectMany((u, i) => StateFolder.Candidates(u, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null)).Select(f => f + "/labs");
-        return folders.Distinct().Where(Directory.Exists).SelectMany(f => Directory.EnumerateFiles(f, "*.json"))
+        // Anybody can make a folder in /var/tmp: a list counts only when it is its user's own.
+        return folders.Distinct().Where(f => Directory.Exists(f) && users.Any(u => Identity.OwnerOf(f)?.User == u.UserId)).SelectMany(f => Directory.EnumerateFiles(f, "*.json"))
             .Where(StillExists).Select(LabStore.ReadIndexEntry).OfType<LabIndexEntry>().ToArray();
     }
 
@@ -62,6 +68,7 @@ public static class LabIndex
     {
         ArgumentNullException.ThrowIfNull(probes);
         var file = $"{StateFolder.Open()}/lock";
+        File.WriteAllText(file, ""); // Where that is impossible, this says why; below, only another setup is in the way.
         while (true)
         {
             try

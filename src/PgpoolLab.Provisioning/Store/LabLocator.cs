@@ -54,7 +54,13 @@ public static class LabLocator
     public static void BecomeOwner(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        if (Identity.Current.Name == lab.Owner && !Identity.IsRoot)
+        // What the manifest says is the word of whoever can write it: the file must be that user's, and nothing of it is run as root.
+        if (Identity.OwnerOf(lab.Paths.Manifest) is not { } file || file.User == 0 || (Identity.Find(lab.Owner) is { } named && named.UserId != file.User))
+        {
+            throw new LabException(ExitCode.Failed, $"The manifest {lab.Paths.Manifest} says that the lab runs as {lab.Owner}, but the file is not that user's; it cannot be trusted.");
+        }
+
+        if (Identity.Current.Name == lab.Owner)
         {
             return;
         }
@@ -62,12 +68,6 @@ public static class LabLocator
         if (!Identity.IsRoot)
         {
             throw new LabException(ExitCode.Failed, $"The lab '{lab.Name}' belongs to {lab.Owner}.") { Hints = [$"Work as that user, for example with:  sudo -u {Shell.Quote(lab.Owner)} …"] };
-        }
-
-        // What the manifest says is the word of whoever can write it. Root goes by whose file it is, and runs nothing of it as root.
-        if (Identity.OwnerOf(lab.Paths.Manifest) is not { } file || Identity.Find(lab.Owner) is { } named && named.UserId != file.User || file.User == 0)
-        {
-            throw new LabException(ExitCode.Failed, $"The manifest {lab.Paths.Manifest} says that the lab runs as {lab.Owner}, but the file is not that user's; root does not trust it.");
         }
 
         var owner = Identity.Find(lab.Owner) ?? throw new LabException(ExitCode.Missing, $"The lab '{lab.Name}' runs as {lab.Owner}, and this machine has no such user any more.");

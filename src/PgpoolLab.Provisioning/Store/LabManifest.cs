@@ -40,6 +40,12 @@ public sealed record LabManifest
     /// <summary>The lab itself.</summary>
     public required Lab Lab { get; init; }
 
+    /// <summary>This manifest with data folders that are the lab's own, whatever the file says: commands delete what they name.</summary>
+    internal LabManifest WithOwnFolders() => this with
+    {
+        Lab = Lab with { Nodes = Lab.Nodes.Select((n, i) => n with { Id = i, DataDirectory = $"{Lab.Root}/data{i}" }).ToArray() },
+    };
+
     /// <summary>The folder the lab was made in, when it has been moved since.</summary>
     [JsonIgnore]
     public string? MovedFrom { get; init; }

@@ -54,7 +54,7 @@ public sealed class LabStore
             }
 
             return document.Deserialize(Json.LabManifest) is { Lab: { Nodes: not null, Tools: not null, Pgpool: not null } lab } manifest
-                ? manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root }
+                ? (manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root }).WithOwnFolders()
                 : throw new JsonException("The lab itself is missing in it.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
