@@ -68,7 +68,10 @@ public static class LabIndex
     {
         ArgumentNullException.ThrowIfNull(probes);
         var file = $"{StateFolder.Open()}/lock";
-        File.WriteAllText(file, ""); // Where that is impossible, this says why; below, only another setup is in the way.
+        // Where nothing can be written this says why; below, only another setup can be in the way.
+        var trial = $"{file}.{Environment.ProcessId}";
+        await File.WriteAllTextAsync(trial, "", cancellationToken);
+        File.Delete(trial);
         while (true)
         {
             try
