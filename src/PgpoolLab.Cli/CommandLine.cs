@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Commands;
+using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Cli.Rendering;
 
 namespace PgpoolLab.Cli;
@@ -27,6 +28,9 @@ internal static class CommandLine
             DemoCommand.Create(terminal),
             TemplatesCommand.Create(terminal),
             VersionCommand.Create(terminal),
+            PgpoolSetupCommand.Create(terminal, arguments),
+            PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
+            InstallLinksCommand.Create(terminal),
         };
         // Without a command it tells which there are.
         root.SetAction(parsed => new System.CommandLine.Help.HelpAction().Invoke(parsed));
@@ -34,4 +38,26 @@ internal static class CommandLine
         root.Options.Add(Verbose);
         return root;
     }
+
+    /// <summary>The command line of an old program, when this one is called by its name.</summary>
+    internal static Command Old(Terminal terminal, IReadOnlyList<string> arguments, string name)
+    {
+        var command = name == PgpoolSetupCommand.Name ? PgpoolSetupCommand.Create(terminal, arguments) : PgpoolSetupCommand.CreateWatchdog(terminal, arguments);
+        command.Options.Add(new System.CommandLine.Help.HelpOption());
+        command.Options.Add(Quiet);
+        command.Options.Add(Verbose);
+        return command;
+    }
+
+    /// <summary>Lets an option take whole numbers, with an error in plain words.</summary>
+    internal static void WholeNumber<T>(Option<T> option, Func<int, T> convert) => option.CustomParser = result =>
+    {
+        if (int.TryParse(result.Tokens[0].Value, out var number))
+        {
+            return convert(number);
+        }
+
+        result.AddError($"{option.Name} must be a whole number; it is '{result.Tokens[0].Value}'.");
+        return default!;
+    };
 }

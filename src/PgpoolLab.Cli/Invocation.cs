@@ -1,3 +1,4 @@
+using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Cli;
@@ -15,6 +16,14 @@ internal static class Invocation
 
     /// <summary>The word for the user's shell.</summary>
     internal static string Command => IsOnPath ? "pgpoollab" : Shell.Quote(_path);
+
+    /// <summary>The old program this one is called as, by way of a link of that name; null when it is called by its own.</summary>
+    internal static string? OldName()
+    {
+        const string ownCommandLine = "/proc/self/cmdline";
+        var name = Path.GetFileName(File.Exists(ownCommandLine) ? File.ReadAllText(ownCommandLine).Split('\0')[0] : Environment.GetCommandLineArgs()[0]);
+        return name is PgpoolSetupCommand.Name or PgpoolSetupCommand.WatchdogName ? name : null;
+    }
 
     /// <summary>Must be called first: after root has stood down, the program's own path cannot be read any more.</summary>
     internal static void Remember()

@@ -15,12 +15,16 @@ internal static class Program
     {
         Invocation.Remember();
         var terminal = Terminal.Create(Console.Out, Console.Error, Environment.GetEnvironmentVariable);
-        return await RunAsync(arguments, terminal);
+        return await RunAsync(arguments, terminal, Invocation.OldName());
     }
 
-    internal static async Task<int> RunAsync(string[] arguments, Terminal terminal)
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="terminal">Where to speak.</param>
+    /// <param name="oldName">The old program this one is called as; null when it is called by its own name.</param>
+    internal static async Task<int> RunAsync(string[] arguments, Terminal terminal, string? oldName = null)
     {
-        var parsed = CommandLine.Root(terminal, arguments).Parse(arguments);
+        var command = oldName is null ? CommandLine.Root(terminal, arguments) : CommandLine.Old(terminal, arguments, oldName);
+        var parsed = command.Parse(arguments);
         if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
             ErrorView.Usage(terminal, parsed);

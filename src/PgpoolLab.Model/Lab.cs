@@ -17,11 +17,21 @@ public sealed record PostgresNode(int Id, int Port, string DataDirectory, string
 }
 
 /// <summary>One Pgpool-II of a lab.</summary>
+/// <param name="Id">Its number, from 0; with a watchdog also its <c>pgpool_node_id</c>.</param>
+/// <param name="Folder">The folder with its <c>etc</c>, <c>log</c> and <c>run</c>, absolute: the lab's own when it is the only one, else <c>pgpoolN</c> in it.</param>
+/// <param name="ServerFolder">The same folder by a name that is safe inside an unquoted shell word.</param>
 /// <param name="Port">TCP port for clients.</param>
 /// <param name="PcpPort">TCP port for the pcp programs.</param>
+/// <param name="Watchdog">Ports of its watchdog; null when it is the only one.</param>
 /// <param name="SocketDirectories">Where its client sockets lie; the first is the one to connect by.</param>
 /// <param name="PcpSocketDirectory">Where its PCP socket lies: the folder compiled into the pcp programs.</param>
-public sealed record PgpoolNode(int Port, int PcpPort, IReadOnlyList<string> SocketDirectories, string PcpSocketDirectory);
+public sealed record PgpoolNode(
+    int Id, string Folder, string ServerFolder, int Port, int PcpPort, WatchdogPorts? Watchdog, IReadOnlyList<string> SocketDirectories, string PcpSocketDirectory)
+{
+    /// <summary>Where its files lie.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public LabPaths Paths => new(Folder);
+}
 
 /// <summary>What became of the folder the lab lies in, so that destroying gives back what was there.</summary>
 /// <param name="CreatedFrom">The topmost folder setup had to create; null when the lab's folder was there.</param>
@@ -56,11 +66,25 @@ public sealed record Lab
     /// <summary>The programs.</summary>
     public required Toolset Tools { get; init; }
 
-    /// <summary>Pgpool-II.</summary>
-    public required PgpoolNode Pgpool { get; init; }
+    /// <summary>The Pgpool-IIs, by number; more than one have a watchdog.</summary>
+    public required IReadOnlyList<PgpoolNode> Pgpools { get; init; }
+
+    /// <summary>The first Pgpool-II.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public PgpoolNode Pgpool => Pgpools[0];
+
+    /// <summary>True when several Pgpool-IIs watch each other.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool HasWatchdog => Pgpools.Count > 1;
 
     /// <summary>The PostgreSQL servers, by number.</summary>
     public required IReadOnlyList<PostgresNode> Nodes { get; init; }
+
+    /// <summary>False when the PostgreSQL servers are another lab's: this one has but Pgpool-II (<c>pgpool_setup -e</c>).</summary>
+    public bool OwnsNodes { get; init; } = true;
+
+    /// <summary>Set when the lab keeps pgpool_setup's conventions.</summary>
+    public PgpoolSetupConventions? PgpoolSetup { get; init; }
 
     /// <summary>A link to <see cref="Root"/> whose own path is safe in an unquoted shell word; null when Root is.</summary>
     public string? SafeAlias { get; init; }
@@ -77,22 +101,56 @@ public sealed record Lab
     /// <summary>Settings the user gave with <c>--set postgresql.KEY=VALUE</c>.</summary>
     public IReadOnlyDictionary<string, string> PostgresSettings { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Where everything lies.</summary>
+    /// <summary>True when its PostgreSQL servers archive their WAL: standbys restore from there what no slot keeps for them.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool Archives => PgpoolSetup is not null ? !UseSlots : Mode.HasOnlineRecovery() && !UseSlots;
+
+    /// <summary>True when Pgpool-II remembers over a restart which nodes it had given up: in modes in which such a node has missed writes,
+    /// and nothing in its data folder says so. pgpool_setup's labs forget.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool RemembersStatus => PgpoolSetup is null && !Mode.HasPrimary();
+
+    /// <summary>What to call one of the Pgpool-IIs: by number when there are several.</summary>
+    public string TitleOf(PgpoolNode pgpool) => HasWatchdog ? $"Pgpool-II {pgpool?.Id}" : "Pgpool-II";
+
+    /// <summary>A node's data folder as one says it who is in the lab's folder.</summary>
+    public string RelativeData(int node) => HasWatchdog ? $"pgpool0/data{node}" : $"data{node}";
+
+    /// <summary>Where the lab's own files lie.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public LabPaths Paths => new(Root);
 
-    /// <summary>Pgpool-II's, pcp's and the nodes' ports.</summary>
+    /// <summary>Where the nodes' data, archives and logs lie: with the first Pgpool-II.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public PortLayout Ports => new(Pgpool.Port, Nodes[0].Port);
+    public LabPaths ServerPaths => Pgpool.Paths;
+
+    /// <summary>The tool's own log.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string ToolLog => PgpoolSetup is not null ? $"{Root}/pgpool_setup.log" : HasWatchdog ? $"{Paths.Hidden}/pgpoollab.log" : $"{Paths.Log}/pgpoollab.log";
+
+    /// <summary>Pgpool-II's, pcp's, the watchdog's and the nodes' ports.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public PortLayout Ports => new(Pgpool.Port, Pgpools.Count, Nodes[0].Port);
 
     /// <summary>This lab in another folder, as somebody has moved it. Its files still name the old one; all that can be done with it is to destroy it.</summary>
-    public Lab MovedTo(string root) => this with
+    public Lab MovedTo(string root) => (this with { Root = root, Folder = new FolderOrigin(null), SafeAlias = null }).WithOwnFolders();
+
+    /// <summary>This lab with folders that are its own, whatever it was read from: commands delete what they name.</summary>
+    public Lab WithOwnFolders()
     {
-        Root = root,
-        Nodes = Nodes.Select(n => n with { DataDirectory = $"{root}/data{n.Id}", ServerDataDirectory = $"{root}/data{n.Id}" }).ToArray(),
-        Folder = new FolderOrigin(null),
-        SafeAlias = null,
-    };
+        var pgpools = Pgpools.Select((p, i) => p with { Id = i, Folder = FolderOf(Root, i, Pgpools.Count), ServerFolder = FolderOf(SafeAlias ?? Root, i, Pgpools.Count) }).ToArray();
+        return this with
+        {
+            Pgpools = pgpools,
+            Nodes = Nodes.Select((n, i) => n with { Id = i, DataDirectory = $"{pgpools[0].Folder}/data{i}", ServerDataDirectory = $"{pgpools[0].ServerFolder}/data{i}" }).ToArray(),
+        };
+    }
+
+    /// <summary>The folder of one Pgpool-II.</summary>
+    /// <param name="root">The lab's folder.</param>
+    /// <param name="index">Its number.</param>
+    /// <param name="count">How many there are.</param>
+    public static string FolderOf(string root, int index, int count) => count > 1 ? $"{root}/pgpool{index}" : root;
 
     /// <summary>Database users work in; setup creates it.</summary>
     public const string Database = "test";

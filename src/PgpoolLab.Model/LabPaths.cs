@@ -31,6 +31,9 @@ public sealed record LabPaths(string Root)
     /// <summary>Pgpool-II's client authentication.</summary>
     public string PoolHba => $"{Etc}/pool_hba.conf";
 
+    /// <summary>Which of the watchdog's Pgpool-IIs this is.</summary>
+    public string PgpoolNodeId => $"{Etc}/pgpool_node_id";
+
     /// <summary>Pgpool-II's user passwords.</summary>
     public string PoolPasswd => $"{Etc}/pool_passwd";
 
@@ -48,9 +51,6 @@ public sealed record LabPaths(string Root)
 
     /// <summary>Needed by Pgpool-II's query cache even while that is off.</summary>
     public string OidDirectory => $"{Log}/oiddir";
-
-    /// <summary>The tool's own log.</summary>
-    public string ToolLog => $"{Log}/pgpoollab.log";
 
     /// <summary>One JSON line for each run of a script.</summary>
     public string Events => $"{Log}/events.jsonl";

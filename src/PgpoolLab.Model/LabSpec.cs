@@ -8,6 +8,9 @@ public sealed partial record LabSpec
     /// <summary>Pgpool-II's own limit for backends (MAX_NUM_BACKENDS).</summary>
     public const int MaxNodes = 128;
 
+    /// <summary>Pgpool-II's own limit for the nodes of a watchdog (MAX_WATCHDOG_NUM).</summary>
+    public const int MaxPgpoolNodes = 128;
+
     /// <summary>Settings everything else of a lab relies on.</summary>
     private static readonly string[] OwnSettings =
         ["postgresql.port", "postgresql.data_directory", "postgresql.log_directory", "postgresql.log_filename", "postgresql.logging_collector", "pgpool.port", "pgpool.pcp_port", "pgpool.pid_file_name"];
@@ -20,6 +23,18 @@ public sealed partial record LabSpec
 
     /// <summary>Number of PostgreSQL nodes.</summary>
     public int Nodes { get; init; } = 2;
+
+    /// <summary>Number of Pgpool-II nodes; with more than one they have a watchdog.</summary>
+    public int PgpoolNodes { get; init; } = 1;
+
+    /// <summary>False to make no PostgreSQL clusters: Pgpool-II is to use those of another lab.</summary>
+    public bool OwnsNodes { get; init; } = true;
+
+    /// <summary>Set when the lab is to keep pgpool_setup's conventions.</summary>
+    public PgpoolSetupConventions? PgpoolSetup { get; init; }
+
+    /// <summary>Folders for sockets, instead of the usual ones; null for those. Whatever cannot be written to is left out.</summary>
+    public IReadOnlyList<string>? SocketDirectories { get; init; }
 
     /// <summary>How Pgpool-II keeps its backends alike.</summary>
     public ClusteringMode Mode { get; init; } = ClusteringMode.StreamingReplication;
@@ -70,6 +85,21 @@ public sealed partial record LabSpec
             problems.Add($"--nodes must be between 1 and {MaxNodes} (Pgpool-II's own limit); it is {Nodes}.");
         }
 
+        if (PgpoolNodes is < 1 or > MaxPgpoolNodes)
+        {
+            problems.Add($"--watchdog must be between 2 and {MaxPgpoolNodes}; it is {PgpoolNodes}.");
+        }
+
+        if (UseSlots && Mode is not ClusteringMode.StreamingReplication && PgpoolSetup is null)
+        {
+            problems.Add($"--slots belongs to streaming replication; in {Mode.Title()} nothing would use them.");
+        }
+
+        if (UseRewind && Mode is not ClusteringMode.StreamingReplication && PgpoolSetup is null)
+        {
+            problems.Add($"--rewind belongs to streaming replication; in {Mode.Title()} the nodes' histories are not each other's, and pg_rewind cannot compare them.");
+        }
+
         if (Port is { } port && port is < 1 or > 65535)
         {
             problems.Add($"--port must be between 1 and 65535, or auto; it is {Port}.");
@@ -80,7 +110,7 @@ public sealed partial record LabSpec
             problems.Add($"--pg-port must be between 1 and 65535; it is {PostgresPort}.");
         }
 
-        if (Nodes is >= 1 and <= MaxNodes && problems.Count == 0)
+        if (problems.Count == 0)
         {
             problems.AddRange(PortProblems());
         }
@@ -115,8 +145,8 @@ public sealed partial record LabSpec
             yield break;
         }
 
-        var layout = PortLayout.From(Port.Value, PostgresPort);
-        var last = Math.Max(layout.Pcp, layout.Postgres(Nodes - 1));
+        var layout = PortLayout.From(Port.Value, PgpoolNodes, PostgresPort);
+        var last = layout.All(Nodes).Max(p => p.Port);
         if (last > 65535)
         {
             yield return $"With --port {Port} and {Nodes} nodes the ports would end at {last}; the last port there is is 65535.";

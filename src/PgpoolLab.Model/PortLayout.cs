@@ -1,18 +1,41 @@
 namespace PgpoolLab.Model;
 
-/// <summary>The TCP ports of a lab. Unix sockets carry the same numbers in their names.</summary>
-/// <param name="Pgpool">Pgpool-II's port; <see cref="Pcp"/> is the next one.</param>
+/// <summary>The ports of one Pgpool-II that takes part in a watchdog.</summary>
+/// <param name="Port">TCP port of the watchdog (<c>wd_port</c>).</param>
+/// <param name="Heartbeat">UDP port of its heartbeat.</param>
+/// <remarks>Pgpool-II manual, "Watchdog".</remarks>
+public sealed record WatchdogPorts(int Port, int Heartbeat);
+
+/// <summary>The ports of a lab. Unix sockets carry the same numbers in their names.</summary>
+/// <param name="PgpoolBase">Port of the first Pgpool-II; its pcp port is the next one. Further ones follow, four ports each, as watchdog_setup lays them out.</param>
+/// <param name="PgpoolCount">How many Pgpool-II there are; with more than one they have a watchdog.</param>
 /// <param name="PostgresBase">Port of node 0; node K has this plus K.</param>
-public sealed record PortLayout(int Pgpool, int PostgresBase)
+public sealed record PortLayout(int PgpoolBase, int PgpoolCount, int PostgresBase)
 {
     /// <summary>pgpool_setup's default for Pgpool-II.</summary>
     public const int DefaultPgpool = 11000;
 
-    /// <summary>Port of pgpool's control protocol (PCP).</summary>
-    public int Pcp => Pgpool + 1;
+    /// <summary>watchdog_setup's default for the first Pgpool-II.</summary>
+    public const int DefaultWatchdog = 50000;
+
+    /// <summary>watchdog_setup's distance from the first Pgpool-II to node 0.</summary>
+    public const int WatchdogToPostgres = 1000;
+
+    private const int PortsOfOne = 2;
+    private const int PortsWithWatchdog = 4;
 
     /// <summary>pgpool_setup's layout: Pgpool-II, PCP, then the nodes, unless they have a base of their own.</summary>
-    public static PortLayout From(int pgpool, int? postgresBase) => new(pgpool, postgresBase ?? (pgpool + 2));
+    public static PortLayout From(int pgpool, int count, int? postgresBase) =>
+        new(pgpool, count, postgresBase ?? (pgpool + (count > 1 ? count * PortsWithWatchdog : PortsOfOne)));
+
+    /// <summary>Where clients find one Pgpool-II.</summary>
+    public int Pgpool(int index) => PgpoolBase + (index * PortsWithWatchdog);
+
+    /// <summary>Port of one Pgpool-II's control protocol (PCP).</summary>
+    public int Pcp(int index) => Pgpool(index) + 1;
+
+    /// <summary>Ports of one Pgpool-II's watchdog; null when it is alone and has none.</summary>
+    public WatchdogPorts? Watchdog(int index) => PgpoolCount > 1 ? new WatchdogPorts(Pgpool(index) + 2, Pgpool(index) + 3) : null;
 
     /// <summary>The port of one PostgreSQL node.</summary>
     public int Postgres(int node) => PostgresBase + node;
@@ -20,8 +43,18 @@ public sealed record PortLayout(int Pgpool, int PostgresBase)
     /// <summary>Every port of a lab with that many nodes, with what it is for.</summary>
     public IEnumerable<(int Port, string Use)> All(int nodes)
     {
-        yield return (Pgpool, "Pgpool-II");
-        yield return (Pcp, "pcp");
+        for (var i = 0; i < PgpoolCount; i++)
+        {
+            var which = PgpoolCount > 1 ? $" {i}" : "";
+            yield return (Pgpool(i), $"Pgpool-II{which}");
+            yield return (Pcp(i), $"pcp{which}");
+            if (Watchdog(i) is { } watchdog)
+            {
+                yield return (watchdog.Port, $"watchdog{which}");
+                yield return (watchdog.Heartbeat, $"heartbeat{which}");
+            }
+        }
+
         for (var node = 0; node < nodes; node++)
         {
             yield return (Postgres(node), $"PostgreSQL node {node}");

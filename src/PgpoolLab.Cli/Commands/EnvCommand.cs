@@ -59,15 +59,15 @@ internal static class EnvCommand
             ["PGUSER"] = lab.Owner,
             ["PGPOOL_PORT"] = lab.Pgpool.Port.ToString(),
             ["PCP_PORT"] = lab.Pgpool.PcpPort.ToString(),
-            ["PCPPASSFILE"] = lab.Paths.PcpPass,
+            ["PCPPASSFILE"] = lab.Pgpool.Paths.PcpPass,
             ["PATH"] = string.Join(':', folders.Concat(known).Distinct()),
         };
     }
 
     internal static string PcpPassword(Lab lab)
     {
-        var line = File.Exists(lab.Paths.PcpPass) ? File.ReadLines(lab.Paths.PcpPass).FirstOrDefault() : null;
-        return line?.Split(':').ElementAtOrDefault(3) ?? $"missing: there is no {lab.Paths.PcpPass}";
+        var line = File.Exists(lab.Pgpool.Paths.PcpPass) ? File.ReadLines(lab.Pgpool.Paths.PcpPass).FirstOrDefault() : null;
+        return line?.Split(':').ElementAtOrDefault(3) ?? $"missing: there is no {lab.Pgpool.Paths.PcpPass}";
     }
 }
 

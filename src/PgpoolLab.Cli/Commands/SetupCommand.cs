@@ -10,12 +10,13 @@ internal static class SetupCommand
 {
     private static readonly Argument<string> Directory = new("DIR") { Description = "The lab's folder: empty, or not there yet", DefaultValueFactory = _ => "." };
     private static readonly Option<int> Nodes = new("--nodes", "-n") { Description = "PostgreSQL nodes: one primary, the others standbys", HelpName = "N", DefaultValueFactory = _ => 2 };
-    private static readonly Option<string> Mode = new("--mode", "-m") { Description = "Clustering mode: s, or streaming", HelpName = "MODE", DefaultValueFactory = _ => "s" };
+    private static readonly Option<string> Mode = new("--mode", "-m") { Description = "Clustering mode: s streaming, r replication, n raw, l logical, i snapshot-isolation", HelpName = "MODE", DefaultValueFactory = _ => "s" };
     private static readonly Option<string> Port = new("--port", "-p") { Description = "Pgpool-II's port, or auto; pcp is the next, then the nodes", HelpName = "PORT|auto", DefaultValueFactory = _ => PortLayout.DefaultPgpool.ToString() };
     private static readonly Option<int?> PgPort = new("--pg-port") { Description = "Port of node 0; the other nodes follow", HelpName = "PORT" };
     private static readonly Option<bool> Slots = new("--slots", "-s") { Description = "Replication slots instead of WAL archiving" };
     private static readonly Option<bool> Rewind = new("--rewind", "-r") { Description = "Online recovery tries pg_rewind before a base backup" };
     private static readonly Option<string> Standbys = new("--standbys") { Description = "How standbys are made: basebackup", HelpName = "HOW", DefaultValueFactory = _ => "basebackup" };
+    private static readonly Option<int?> Watchdog = new("--watchdog") { Description = "Number of Pgpool-II nodes, which watch each other; by default one without a watchdog", HelpName = "N" };
     private static readonly Option<bool> Start = new("--start", "--no-stop") { Description = "Leave everything running" };
     private static readonly Option<string?> Name = new("--name") { Description = "The lab's name; by default the folder's", HelpName = "NAME" };
     private static readonly Option<int?> PgVersion = new("--pg-version") { Description = "PostgreSQL's major version; by default the newest that is complete", HelpName = "N" };
@@ -29,10 +30,18 @@ internal static class SetupCommand
 
     static SetupCommand()
     {
-        WholeNumber(Nodes, n => n);
-        WholeNumber(PgPort, n => n);
-        WholeNumber(PgVersion, n => n);
-        OnlyAmong(Mode, "s", "streaming");
+        CommandLine.WholeNumber(Nodes, n => n);
+        CommandLine.WholeNumber(PgPort, n => n);
+        CommandLine.WholeNumber(Watchdog, n => n);
+        Watchdog.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, out var count) && count < 2)
+            {
+                result.AddError($"--watchdog must be 2 or more; it is {count}. Without it a lab has one Pgpool-II.");
+            }
+        });
+        CommandLine.WholeNumber(PgVersion, n => n);
+        OnlyAmong(Mode, [.. ClusteringModes.Names]);
         OnlyAmong(Standbys, "basebackup");
         Port.Validators.Add(result =>
         {
@@ -42,17 +51,6 @@ internal static class SetupCommand
             }
         });
     }
-
-    private static void WholeNumber<T>(Option<T> option, Func<int, T> convert) => option.CustomParser = result =>
-    {
-        if (int.TryParse(result.Tokens[0].Value, out var number))
-        {
-            return convert(number);
-        }
-
-        result.AddError($"{option.Name} must be a whole number; it is '{result.Tokens[0].Value}'.");
-        return default!;
-    };
 
     private static void OnlyAmong(Option<string> option, params string[] values) => option.Validators.Add(result =>
     {
@@ -66,7 +64,7 @@ internal static class SetupCommand
     {
         var command = new Command(name, start ? "Make a lab and leave it running (setup and start in one)" : "Make a lab in DIR, prove that it works, leave it stopped")
         {
-            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Start, Name, PgVersion, PgBin, PgpoolDir, Set, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
+            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Watchdog, Start, Name, PgVersion, PgBin, PgpoolDir, Set, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, arguments, start, cancellationToken));
         return command;
@@ -100,7 +98,8 @@ internal static class SetupCommand
         Directory = Hosts.Identity.RealPath(Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetValue(Directory)!))),
         Name = parsed.GetValue(Name),
         Nodes = parsed.GetValue(Nodes),
-        Mode = ClusteringMode.StreamingReplication,
+        Mode = ClusteringModes.Parse(parsed.GetValue(Mode)!)!.Value,
+        PgpoolNodes = parsed.GetValue(Watchdog) ?? 1,
         Port = int.TryParse(parsed.GetValue(Port), out var port) ? port : null,
         PostgresPort = parsed.GetValue(PgPort),
         UseSlots = parsed.GetValue(Slots),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
@@ -24,6 +25,11 @@ internal static class ErrorView
             {
                 Headline(terminal, error);
             }
+        }
+
+        if (parsed.CommandResult.Command.Name is PgpoolSetupCommand.Name or PgpoolSetupCommand.WatchdogName)
+        {
+            terminal.Error.WriteLine(PgpoolSetupCommand.Usage(parsed.CommandResult.Command.Name));
         }
 
         var command = parsed.CommandResult.Command is RootCommand ? "" : " " + parsed.CommandResult.Command.Name;

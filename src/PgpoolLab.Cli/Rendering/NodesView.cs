@@ -31,6 +31,19 @@ internal static class NodesView
             PrintHalf(console, report, t => AddPostgres(t, "up"), Postgres);
         }
 
+        if (report.Watchdog.Count > 0)
+        {
+            console.MarkupLine("[bold]The watchdog[/]");
+            var table = new Table().Border(TableBorder.None).AddColumn(Right("Pgpool-II")).AddColumn(Right("port")).AddColumn(Left("up")).AddColumn(Left("role")).AddColumn(Left("quorum"));
+            foreach (var member in report.Watchdog)
+            {
+                table.AddRow(member.Id.ToString(), member.Port.ToString(), member.Answers ? "[green]yes[/]" : "[red]no[/]",
+                    member.Status is "LEADER" or "MASTER" ? $"[bold]{member.Status}[/]" : Markup.Escape(member.Status ?? ""), member.Quorum switch { true => "yes", false => "[red]no[/]", null => "" });
+            }
+
+            console.Write(table);
+        }
+
         foreach (var finding in report.Findings)
         {
             Terminal.Line(console, $"[yellow]![/] {Markup.Escape(finding.Problem)}");

@@ -7,13 +7,17 @@ using PgpoolLab.Provisioning.Operations;
 namespace PgpoolLab.Cli.Rendering;
 
 /// <summary>The shape of <c>setup --json</c> and <c>up --json</c>. It holds no secrets.</summary>
-internal sealed record LabInfo(string Name, string Directory, string User, bool Running, int PgpoolPort, int PcpPort, IReadOnlyList<NodeInfo> Nodes, string Database, string PcpPassFile)
+internal sealed record LabInfo(string Name, string Directory, string User, bool Running, int PgpoolPort, int PcpPort, IReadOnlyList<NodeInfo> Nodes, string Database, string PcpPassFile, string Mode, IReadOnlyList<PgpoolInfo> Pgpools)
 {
     internal static LabInfo Of(Lab lab, bool running) => new(lab.Name, lab.Root, lab.Owner, running, lab.Pgpool.Port, lab.Pgpool.PcpPort,
-        lab.Nodes.Select(n => new NodeInfo(n.Id, n.Port, n.DataDirectory)).ToArray(), Lab.Database, lab.Paths.PcpPass);
+        lab.Nodes.Select(n => new NodeInfo(n.Id, n.Port, n.DataDirectory)).ToArray(), Lab.Database, lab.Pgpool.Paths.PcpPass,
+        lab.Mode.Setting(), lab.Pgpools.Select(p => new PgpoolInfo(p.Id, p.Port, p.PcpPort, p.Watchdog?.Port, p.Watchdog?.Heartbeat, p.Folder)).ToArray());
 
     internal string ToJson() => JsonSerializer.Serialize(this, LabInfoJson.Readable.LabInfo);
 }
+
+/// <summary>One Pgpool-II of <see cref="LabInfo"/>; the watchdog's ports are null when it is the only one.</summary>
+internal sealed record PgpoolInfo(int Id, int Port, int PcpPort, int? WatchdogPort, int? HeartbeatPort, string Directory);
 
 /// <summary>One node of <see cref="LabInfo"/>.</summary>
 internal sealed record NodeInfo(int Id, int Port, string DataDirectory);
@@ -32,13 +36,16 @@ internal static class SetupSummary
     {
         var lab = result.Lab;
         var primary = lab.Nodes[0];
+        var streaming = lab.Mode is ClusteringMode.StreamingReplication;
         terminal.Say("");
-        terminal.Say($"The lab '{lab.Name}' works ({elapsed.TotalSeconds:0.0} s): a row written through Pgpool-II was read on {(lab.Nodes.Count == 1 ? "its node" : $"all {lab.Nodes.Count} nodes")}. It is {(running ? "running" : "stopped now")}.");
+        var proved = lab.Nodes.Count > 1 && lab.Mode is not ClusteringMode.Raw ? $"all {lab.Nodes.Count} nodes" : lab.Nodes.Count > 1 ? "node 0, the one Pgpool-II uses" : "its node";
+        terminal.Say($"The lab '{lab.Name}' works ({elapsed.TotalSeconds:0.0} s): a row written through {(lab.HasWatchdog ? "each Pgpool-II" : "Pgpool-II")} was read on {proved}. It is {(running ? "running" : "stopped now")}.");
         terminal.Say("");
         terminal.Say($"  Folder      {lab.Root}");
-        terminal.Say($"  Pgpool-II   port {lab.Pgpool.Port}, database {Lab.Database}, user {lab.Owner}");
+        terminal.Say($"  Mode        {lab.Mode.Title()}{(lab.HasWatchdog ? $", {lab.Pgpools.Count} Pgpool-IIs with a watchdog" : "")}");
+        terminal.Say($"  Pgpool-II   port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.Port))}, database {Lab.Database}, user {lab.Owner}");
         terminal.Say($"  Nodes       {string.Join(", ", lab.Nodes.Select(n => $"{n.Id}: port {n.Port}"))}");
-        terminal.Say($"  pcp         port {lab.Pgpool.PcpPort}, password {result.PcpUsers[0].Password} (user {result.PcpUsers[0].Name})");
+        terminal.Say($"  pcp         port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.PcpPort))}, password {result.PcpUsers[0].Password} (user {result.PcpUsers[0].Name})");
         if (result.PcpUsers.Count > 1)
         {
             terminal.Say($"              password {result.PcpUsers[1].Password} (user {result.PcpUsers[1].Name})");
@@ -59,10 +66,23 @@ internal static class SetupSummary
 
         Line("pgpoollab nodes", "what Pgpool-II thinks, and what each node says");
         Line($"pgbench -i -p {lab.Pgpool.Port} {Lab.Database}", "give it something to do");
+        if (lab.HasWatchdog)
+        {
+            Line("kill -9 $(tr -d '\\0' <pgpool0/run/pgpool.pid)", "kill one Pgpool-II, and watch: pgpoollab nodes --watch");
+        }
+
         if (lab.Nodes.Count > 1)
         {
-            Line($"pg_ctl -m immediate -D data{primary.Id} stop", "kill the primary, and watch: pgpoollab nodes --watch");
-            Line($"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", "bring it back as a standby");
+            Line($"pg_ctl -m immediate -D {lab.RelativeData(primary.Id)} stop", $"kill {(streaming ? "the primary" : $"node {primary.Id}")}, and watch: pgpoollab nodes --watch");
+            if (lab.Mode.HasOnlineRecovery())
+            {
+                Line($"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", streaming ? "bring it back as a standby" : "bring it back");
+            }
+            else
+            {
+                Line($"pg_ctl -D {lab.RelativeData(primary.Id)} start", "start it again");
+                Line($"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", "and have Pgpool-II use it again");
+            }
         }
 
         Line("./stopall", "stop everything");

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Planning;
 using Serilog;
 using Spectre.Console;
 
@@ -64,7 +65,7 @@ internal sealed class Terminal
     }
 
     /// <summary>What operations need, with this terminal as their observer.</summary>
-    internal static OperationContext Operation(ProgressView progress) => new(new LocalHost(TimeProvider.System), TimeProvider.System, progress, OpenLog, ProgramVersion.Text);
+    internal static OperationContext Operation(IPlanObserver progress) => new(new LocalHost(TimeProvider.System), TimeProvider.System, progress, OpenLog, ProgramVersion.Text);
 
     private static Serilog.Core.Logger OpenLog(string file) =>
         new LoggerConfiguration().MinimumLevel.Debug()

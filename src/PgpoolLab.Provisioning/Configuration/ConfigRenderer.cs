@@ -16,17 +16,18 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
     private readonly Dictionary<string, Template> _parsed = [];
     private readonly Lock _gate = new();
 
-    /// <summary>A file of the whole lab.</summary>
+    /// <summary>A file of the whole lab, or of one of its Pgpool-IIs.</summary>
     /// <param name="name">Template, for example <c>pgpool/pgpool.conf</c>.</param>
     /// <param name="lab">The lab.</param>
-    /// <param name="pcpUsers">Users of the pcp programs; only pcp.conf and pcppass name them.</param>
+    /// <param name="pgpool">The Pgpool-II whose file it is; null for the first.</param>
+    /// <param name="secrets">Passwords and keys; only files of mode 0600 name them.</param>
     /// <exception cref="LabException">The template has an error.</exception>
-    public string Render(string name, Lab lab, IEnumerable<PcpUser>? pcpUsers = null)
+    public string Render(string name, Lab lab, PgpoolNode? pgpool = null, LabSecrets? secrets = null)
     {
-        var globals = Globals(lab);
-        if (pcpUsers is not null)
+        var globals = Globals(lab, pgpool, secrets);
+        if (secrets is not null)
         {
-            globals["pcp"] = TemplateModel.Pcp(pcpUsers);
+            globals["pcp"] = TemplateModel.Pcp(secrets.PcpUsers);
         }
 
         return Render(name, lab, globals);
@@ -51,17 +52,21 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         return Render(name, lab, globals);
     }
 
-    private ScriptObject Globals(Lab lab)
+    private ScriptObject Globals(Lab lab, PgpoolNode? pgpool = null, LabSecrets? secrets = null)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        pgpool ??= lab.Pgpool;
         return new ScriptObject
         {
             ["program"] = TemplateModel.Program(programVersion),
-            ["lab"] = TemplateModel.LabOf(lab),
-            ["paths"] = TemplateModel.PathsOf(lab),
+            ["lab"] = TemplateModel.LabOf(lab, pgpool),
+            ["paths"] = TemplateModel.PathsOf(lab, pgpool),
             ["pg"] = TemplateModel.PostgresOf(lab),
-            ["pgpool"] = TemplateModel.PgpoolOf(lab),
+            ["pgpool"] = TemplateModel.PgpoolOf(lab, pgpool, secrets?.WatchdogKey ?? ""),
+            ["pgpools"] = TemplateModel.Pgpools(lab),
+            ["pgpool_setup"] = TemplateModel.PgpoolSetupOf(lab),
             ["nodes"] = TemplateModel.Nodes(lab),
+            ["own_nodes"] = TemplateModel.OwnNodes(lab, pgpool),
             ["settings"] = TemplateModel.SettingsOf(lab),
             ["conf"] = new TextFunction("conf", (_, text) => ConfigQuoting.Value(text)),
             ["sh"] = new TextFunction("sh", (_, text) => Shell.Quote(text)),

@@ -5,12 +5,24 @@ namespace PgpoolLab.Provisioning.Configuration;
 /// <summary>The unix sockets of a lab.</summary>
 public static class LabSockets
 {
-    /// <summary>Pgpool-II's client and pcp sockets. 4.4 and later listen in all folders, those before in the first.</summary>
-    public static IReadOnlyList<string> OfPgpool(Lab lab)
+    /// <summary>Pgpool-II's client, pcp and watchdog sockets. 4.4 and later listen in all folders, those before in the first.</summary>
+    public static IReadOnlyList<string> OfPgpool(Lab lab, PgpoolNode pgpool)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var folders = lab.Tools.Pgpool.Number >= 404 ? lab.Pgpool.SocketDirectories : lab.Pgpool.SocketDirectories.Take(1);
-        return [.. folders.Select(f => Path(f, lab.Pgpool.Port)), Path(lab.Pgpool.PcpSocketDirectory, lab.Pgpool.PcpPort)];
+        ArgumentNullException.ThrowIfNull(pgpool);
+        var folders = lab.Tools.Pgpool.Number >= 404 ? pgpool.SocketDirectories : pgpool.SocketDirectories.Take(1);
+        return
+        [
+            .. folders.Select(f => Path(f, pgpool.Port)), Path(pgpool.PcpSocketDirectory, pgpool.PcpPort),
+            .. OfWatchdog(pgpool) is { } watchdog ? [watchdog] : Array.Empty<string>(),
+        ];
+    }
+
+    /// <summary>The socket by which Pgpool-II talks to its own watchdog; null when it has none.</summary>
+    public static string? OfWatchdog(PgpoolNode pgpool)
+    {
+        ArgumentNullException.ThrowIfNull(pgpool);
+        return pgpool.Watchdog is { } watchdog ? $"{pgpool.PcpSocketDirectory}/.s.PGPOOLWD_CMD.{watchdog.Port}" : null;
     }
 
     /// <summary>The sockets of one PostgreSQL; each has a lock file beside it.</summary>

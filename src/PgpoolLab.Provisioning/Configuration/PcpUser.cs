@@ -4,6 +4,15 @@ using System.Text;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
+/// <summary>What setup makes up or is told, and nobody else may read. Never in the manifest, a log or on a command line.</summary>
+/// <param name="PcpUsers">Users of the pcp programs.</param>
+/// <param name="WatchdogKey">Shared by the lab's Pgpool-IIs (<c>wd_authkey</c>); empty for none.</param>
+public sealed record LabSecrets(IReadOnlyList<PcpUser> PcpUsers, string WatchdogKey)
+{
+    /// <inheritdoc/>
+    public override string ToString() => nameof(LabSecrets);
+}
+
 /// <summary>A user of the pcp programs.</summary>
 /// <param name="Name">User name.</param>
 /// <param name="Password">Password in clear; it is in <c>pcppass</c> (mode 0600) and nowhere else.</param>
@@ -16,6 +25,11 @@ public sealed record PcpUser(string Name, string Password)
 
     /// <summary>A random password of 16 letters and digits: easy to type when a pcp program asks for it.</summary>
     public static string RandomPassword() => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", 16);
+
+    /// <summary>The user's line in <c>pool_passwd</c>, as <c>pg_md5 -m</c> writes it.</summary>
+    /// <remarks>Pgpool-II manual, "pg_md5".</remarks>
+    [SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "PostgreSQL's md5 authentication is made of it.")]
+    public string PoolPasswdLine => $"{Name}:md5{Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(Password + Name)))}";
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -41,31 +41,42 @@ internal static class TemplateModel
 {
     internal static ScriptObject Program(string version) => new StrictObject("program") { ["version"] = version };
 
-    internal static ScriptObject LabOf(Lab lab) => new StrictObject("lab")
+    internal static ScriptObject LabOf(Lab lab, PgpoolNode pgpool) => new StrictObject("lab")
     {
         ["name"] = lab.Name,
         ["id"] = lab.Id,
-        ["root"] = lab.Root,
-        ["safe_root"] = lab.SafeAlias ?? lab.Root,
+        ["root"] = pgpool.Folder,
+        ["safe_root"] = pgpool.ServerFolder,
+        ["alias"] = lab.SafeAlias,
+        ["alias_target"] = lab.Root,
         ["owner"] = lab.Owner,
+        ["invoker"] = lab.Invoker,
         ["database"] = Lab.Database,
-        ["mode"] = lab.Mode switch { ClusteringMode.StreamingReplication => "streaming_replication", _ => throw new ArgumentOutOfRangeException(nameof(lab)) },
+        ["mode"] = lab.Mode.Setting(),
+        ["streaming"] = lab.Mode is ClusteringMode.StreamingReplication,
+        ["has_primary"] = lab.Mode.HasPrimary(),
+        ["has_recovery"] = lab.Mode.HasOnlineRecovery(),
+        ["writes_everywhere"] = lab.Mode.WritesEverywhere(),
+        ["remembers"] = lab.RemembersStatus,
+        ["archives"] = lab.Archives,
         ["slots"] = lab.UseSlots,
         ["rewind"] = lab.UseRewind,
+        ["watchdog"] = lab.HasWatchdog,
+        ["pgpool_setup"] = lab.PgpoolSetup is not null,
     };
 
-    internal static ScriptObject PathsOf(Lab lab) => new StrictObject("paths")
+    internal static ScriptObject PathsOf(Lab lab, PgpoolNode pgpool) => new StrictObject("paths")
     {
-        ["etc"] = lab.Paths.Etc,
-        ["log"] = lab.Paths.Log,
-        ["run"] = lab.Paths.Run,
-        ["archive"] = lab.Paths.Archive,
-        ["failover"] = lab.Paths.FailoverScript,
-        ["follow_primary"] = lab.Paths.FollowPrimaryScript,
-        ["pgpool_pid"] = lab.Paths.PgpoolPid,
-        ["oiddir"] = lab.Paths.OidDirectory,
-        ["events"] = lab.Paths.Events,
-        ["pcppass"] = lab.Paths.PcpPass,
+        ["etc"] = pgpool.Paths.Etc,
+        ["log"] = pgpool.Paths.Log,
+        ["run"] = pgpool.Paths.Run,
+        ["archive"] = lab.ServerPaths.Archive,
+        ["failover"] = pgpool.Paths.FailoverScript,
+        ["follow_primary"] = pgpool.Paths.FollowPrimaryScript,
+        ["pgpool_pid"] = pgpool.Paths.PgpoolPid,
+        ["oiddir"] = pgpool.Paths.OidDirectory,
+        ["events"] = pgpool.Paths.Events,
+        ["pcppass"] = pgpool.Paths.PcpPass,
     };
 
     internal static ScriptObject PostgresOf(Lab lab) => new StrictObject("pg")
@@ -77,39 +88,70 @@ internal static class TemplateModel
         ["fast_backup_options"] = new ScriptArray(Tools.PgBaseBackup.FastOptions(lab.Tools.Postgres)),
     };
 
-    internal static ScriptObject PgpoolOf(Lab lab) => new StrictObject("pgpool")
+    internal static ScriptObject PgpoolOf(Lab lab, PgpoolNode pgpool, string watchdogKey) => new StrictObject("pgpool")
     {
+        ["id"] = pgpool.Id,
+        ["title"] = lab.TitleOf(pgpool),
+        ["watchdog_key"] = watchdogKey,
         ["version"] = lab.Tools.Pgpool.Number,
         ["version_text"] = lab.Tools.Pgpool.ToString(),
         // The folder alone is quoted: users look for the words "bin/pgpool -D".
         ["bin_words"] = Shell.Quote(lab.Tools.PgpoolBin),
         ["pcp_bin"] = lab.Tools.PcpBin,
-        ["port"] = lab.Pgpool.Port,
-        ["pcp_port"] = lab.Pgpool.PcpPort,
-        ["socket_dirs"] = new ScriptArray(lab.Pgpool.SocketDirectories),
-        ["pcp_socket_dir"] = lab.Pgpool.PcpSocketDirectory,
-        ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab)),
+        ["port"] = pgpool.Port,
+        ["pcp_port"] = pgpool.PcpPort,
+        ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
+        ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
+        ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),
+    };
+
+    internal static ScriptArray Pgpools(Lab lab) => new(lab.Pgpools.Select(p => new StrictObject("pgpool")
+    {
+        ["id"] = p.Id,
+        ["port"] = p.Port,
+        ["pcp_port"] = p.PcpPort,
+        ["watchdog_port"] = p.Watchdog?.Port,
+        ["heartbeat_port"] = p.Watchdog?.Heartbeat,
+    }));
+
+    /// <summary>What only the old command lines can ask for; empty in a lab of the tool's own conventions.</summary>
+    internal static ScriptObject PgpoolSetupOf(Lab lab) => new StrictObject("pgpool_setup")
+    {
+        ["install_dir"] = lab.PgpoolSetup?.InstallDirectory,
+        // The programs' folder below it; users look for the words "bin/pgpool -D".
+        ["bin"] = lab.PgpoolSetup is { } old ? Path.GetRelativePath(old.InstallDirectory, lab.Tools.PgpoolBin) : null,
+        ["debug"] = lab.PgpoolSetup?.Debug,
+        ["enable_test"] = lab.PgpoolSetup?.EnableTest,
+        ["wait_for_time_wait"] = lab.PgpoolSetup?.WaitForTimeWait,
+        ["library_path"] = lab.PgpoolSetup?.LibraryPath,
+        ["sample_scripts"] = lab.PgpoolSetup?.SampleScripts,
+        ["virtual_ip"] = lab.PgpoolSetup?.VirtualIp,
     };
 
     /// <summary>One node; texts may be markers that a shell script replaces (see <see cref="ConfigRenderer"/>).</summary>
     internal static ScriptObject Node(Lab lab, string id, string port)
     {
-        var serverRoot = lab.SafeAlias ?? lab.Root;
         return new StrictObject("node")
         {
             ["id"] = id,
             ["port"] = port,
-            ["data"] = $"{lab.Root}/data{id}",
-            ["server_data"] = $"{serverRoot}/data{id}",
+            ["data"] = $"{lab.Pgpool.Folder}/data{id}",
+            ["server_data"] = $"{lab.Pgpool.ServerFolder}/data{id}",
             ["log_name"] = $"node{id}.log",
             ["application_name"] = $"server{id}",
             ["slot"] = $"pgpool_setup_slot{id}",
-            ["archive"] = $"{lab.Paths.Archive}/data{id}",
+            ["archive"] = $"{lab.ServerPaths.Archive}/data{id}",
         };
     }
 
-    internal static ScriptArray Nodes(Lab lab) =>
-        new(lab.Nodes.Select(n =>
+    /// <summary>The nodes Pgpool-II knows.</summary>
+    internal static ScriptArray Nodes(Lab lab) => Nodes(lab, lab.Nodes);
+
+    /// <summary>The nodes the scripts of this Pgpool-II start and stop: all or, when they are another's, none.</summary>
+    internal static ScriptArray OwnNodes(Lab lab, PgpoolNode pgpool) => Nodes(lab, lab.OwnsNodes && pgpool.Id == 0 ? lab.Nodes : []);
+
+    private static ScriptArray Nodes(Lab lab, IEnumerable<PostgresNode> nodes) =>
+        new(nodes.Select(n =>
         {
             var node = Node(lab, n.Id.ToString(), n.Port.ToString());
             node["id"] = n.Id;
@@ -122,7 +164,7 @@ internal static class TemplateModel
         ["application_name"] = $"server{id}",
         ["slot"] = $"pgpool_setup_slot{id}",
         ["primary_port"] = primaryPort,
-        ["primary_archive"] = $"{lab.Paths.Archive}/data{primaryId}",
+        ["primary_archive"] = $"{lab.ServerPaths.Archive}/data{primaryId}",
     };
 
     internal static ScriptObject SettingsOf(Lab lab) => new StrictObject("settings")

@@ -34,6 +34,7 @@ public sealed class DestroyOperation(OperationContext context)
             began = context.Time.GetTimestamp();
             context.Observer.Started("Delete the files");
             await DeleteAsync(lab);
+            DeleteEmptyFolders(lab);
             context.Observer.Finished("Delete the files", context.Time.GetElapsedTime(began));
         }
 
@@ -49,11 +50,16 @@ public sealed class DestroyOperation(OperationContext context)
         string?[] everything =
         [
             lab.SafeAlias is { } alias && new FileInfo(alias).LinkTarget == lab.Root ? alias : null,
-            .. lab.Nodes.SelectMany(n => LabSockets.OfNode(lab, n)).Concat(LabSockets.OfPgpool(lab)).Where(IsStale),
-            .. lab.Nodes.SelectMany(n => (string[])[n.DataDirectory, n.DataDirectory + ".recovery", n.DataDirectory + ".kept"]),
-            lab.Paths.Etc, lab.Paths.Run, lab.Paths.Archive, lab.Paths.PcpPass, $"{lab.Root}/bashrc.ports", $"{lab.Root}/README.port",
+            .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)).Concat(lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p))).Where(IsStale),
+            // What the others hold are links to the first one's data.
+            .. lab.Pgpools.SelectMany(p => lab.Nodes.SelectMany(n => (string[])[p.Paths.Data(n.Id), p.Paths.Data(n.Id) + ".recovery", p.Paths.Data(n.Id) + ".kept"])),
+            .. lab.Pgpools.SelectMany(p => (string[])
+            [
+                p.Paths.Etc, p.Paths.Run, p.Paths.Archive, p.Paths.PcpPass, $"{p.Folder}/bashrc.ports", $"{p.Folder}/README.port",
+                .. LabScripts.Names.Select(n => $"{p.Folder}/{n}"), p.Paths.Log,
+            ]),
             .. LabScripts.Names.Select(n => $"{lab.Root}/{n}"),
-            lab.Paths.Log,
+            lab.ToolLog,
         ];
         foreach (var path in everything.OfType<string>())
         {
@@ -68,6 +74,15 @@ public sealed class DestroyOperation(OperationContext context)
                     Hints = ["Remove what is in the way, then run the same command again."],
                 };
             }
+        }
+    }
+
+    /// <summary>With a watchdog each Pgpool-II has a folder of its own; what the user has put into it stays.</summary>
+    private static void DeleteEmptyFolders(Lab lab)
+    {
+        foreach (var folder in lab.Pgpools.Select(p => p.Folder).Where(f => f != lab.Root && Directory.Exists(f) && !Directory.EnumerateFileSystemEntries(f).Any()))
+        {
+            Directory.Delete(folder);
         }
     }
 

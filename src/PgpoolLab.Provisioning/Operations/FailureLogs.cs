@@ -15,9 +15,13 @@ internal static class FailureLogs
         {
             var parent = $"{StateFolder.Open()}/failed";
             var target = Directory.CreateDirectory($"{parent}/{time.GetUtcNow():yyyyMMdd-HHmmss}-{lab.Id}").FullName;
-            foreach (var file in Directory.Exists(lab.Paths.Log) ? Directory.GetFiles(lab.Paths.Log) : [])
+            string[] nodeLogs = lab.PgpoolSetup is null ? [] : lab.Nodes.Select(n => $"{n.DataDirectory}/log").ToArray();
+            var logs = lab.Pgpools.Select(p => p.Paths.Log).Concat(nodeLogs).Where(Directory.Exists).SelectMany(Directory.GetFiles).Append(lab.ToolLog).Where(File.Exists).Distinct();
+            foreach (var file in logs)
             {
-                File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+                // pgpool1/log/pgpool.log: pgpool1-log-pgpool.log; the lab's own are named as they are.
+                var name = Path.GetRelativePath(lab.Paths.Log, file);
+                File.Copy(file, Path.Combine(target, name.StartsWith("..", StringComparison.Ordinal) ? Path.GetRelativePath(lab.Root, file).Replace('/', '-') : name), overwrite: true);
             }
 
             foreach (var old in Directory.GetDirectories(parent).OrderDescending(StringComparer.Ordinal).Skip(Kept))

@@ -36,7 +36,7 @@ public sealed class HostInspector(IHost host)
             Invoker = invoker,
             Folder = folder,
             Tools = tools,
-            SocketDirectories = await SocketDirectoriesAsync(tools, cancellationToken),
+            SocketDirectories = await SocketDirectoriesAsync(spec.SocketDirectories, tools, cancellationToken),
             AliasFolder = StateFolder.Open(Shell.IsSafeWord),
             FreePort = spec.Port ?? await FindFreePortAsync(spec, cancellationToken),
         };
@@ -68,10 +68,11 @@ public sealed class HostInspector(IHost host)
         }
     }
 
-    private async Task<IReadOnlyList<string>> SocketDirectoriesAsync(Toolset tools, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> SocketDirectoriesAsync(IReadOnlyList<string>? asked, Toolset tools, CancellationToken cancellationToken)
     {
         var usable = new List<string>();
-        foreach (var folder in SocketFolders)
+        // Of a list, libpq's own default comes first: releases before 4.4 have room for one folder alone.
+        foreach (var folder in asked?.OrderBy(f => Array.IndexOf(SocketFolders, f) is var place && place < 0 ? SocketFolders.Length : place) ?? (IEnumerable<string>)SocketFolders)
         {
             if (await host.CanWriteAsync(folder, cancellationToken))
             {
@@ -80,7 +81,7 @@ public sealed class HostInspector(IHost host)
         }
 
         // A PostgreSQL built from source has its psql look in /tmp; the packaged ones look in /var/run/postgresql.
-        return tools.PostgresBin.StartsWith("/usr/local", StringComparison.Ordinal) ? Enumerable.Reverse(usable).ToArray() : usable;
+        return asked is null && tools.PostgresBin.StartsWith("/usr/local", StringComparison.Ordinal) ? Enumerable.Reverse(usable).ToArray() : usable;
     }
 
     private async Task<int> FindFreePortAsync(LabSpec spec, CancellationToken cancellationToken)
@@ -88,14 +89,14 @@ public sealed class HostInspector(IHost host)
         var taken = LabIndex.All().SelectMany(l => l.Ports).ToHashSet();
         // The nodes' ports are part of the block unless the user has fixed them: those are checked like all others.
         var nodesInBlock = spec.PostgresPort is null ? spec.Nodes : 0;
-        var step = (((nodesInBlock + 2) / 10) + 1) * 10;
+        var step = ((PortLayout.From(0, spec.PgpoolNodes, null).All(nodesInBlock).Count() / 10) + 1) * 10;
         var blocks = (LastAutomaticPort - FirstAutomaticPort) / step;
         // Users do not see each other's lists: begin somewhere else each time.
         var first = RandomNumberGenerator.GetInt32(blocks);
         for (var i = 0; i < blocks; i++)
         {
             var candidate = FirstAutomaticPort + ((first + i) % blocks * step);
-            if (await AllFreeAsync(PortLayout.From(candidate, null)))
+            if (await AllFreeAsync(PortLayout.From(candidate, spec.PgpoolNodes, null)))
             {
                 return candidate;
             }

@@ -8,8 +8,10 @@ namespace PgpoolLab.Provisioning.Operations;
 public static class LabFolder
 {
     /// <summary>Refuses a folder that cannot become a lab. Touches nothing.</summary>
+    /// <param name="folder">The folder, absolute.</param>
+    /// <param name="hiddenFilesAreFine">As pgpool_setup sees it, files whose name begins with a dot do not count.</param>
     /// <exception cref="LabException">It is not empty, no folder, or its parent cannot be written to.</exception>
-    public static void RequireUsable(string folder)
+    public static void RequireUsable(string folder, bool hiddenFilesAreFine = false)
     {
         if (File.Exists(folder))
         {
@@ -48,7 +50,7 @@ public static class LabFolder
         string[] found;
         try
         {
-            found = Directory.EnumerateFileSystemEntries(folder).Take(4).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal).ToArray();
+            found = Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Where(n => !hiddenFilesAreFine || !n.StartsWith('.')).Take(4).Order(StringComparer.Ordinal).ToArray();
         }
         catch (UnauthorizedAccessException)
         {

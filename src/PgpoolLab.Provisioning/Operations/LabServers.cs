@@ -13,6 +13,7 @@ namespace PgpoolLab.Provisioning.Operations;
 public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
 {
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PgpoolShutdownPatience = TimeSpan.FromSeconds(20);
 
     /// <summary>The first process of a node; null when it does not run. A PID file alone proves nothing: the number may be a stranger's by now.</summary>
     public async Task<ProcessFacts?> FindNodeAsync(PostgresNode node, CancellationToken cancellationToken)
@@ -24,13 +25,25 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             : null;
     }
 
-    /// <summary>Pgpool-II's first process; null when it does not run.</summary>
-    public async Task<ProcessFacts?> FindPgpoolAsync(CancellationToken cancellationToken)
+    /// <summary>The first process of a Pgpool-II; null when it does not run.</summary>
+    public async Task<ProcessFacts?> FindPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
     {
-        var file = await host.ReadTextAsync(lab.Paths.PgpoolPid, cancellationToken);
-        return int.TryParse(file?.Trim(), out var id) && await host.FindProcessAsync(id, cancellationToken) is { } process && await IsPgpoolAsync(process, cancellationToken)
+        ArgumentNullException.ThrowIfNull(pgpool);
+        var file = await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken);
+        return int.TryParse(file?.Trim(), out var id) && await host.FindProcessAsync(id, cancellationToken) is { } process && IsPgpool(process, pgpool)
             ? process
             : null;
+    }
+
+    /// <summary>The nodes a Pgpool-II that remembers will hold as down when it is started.</summary>
+    /// <remarks>Pgpool-II manual, "logdir": the file pgpool_status has a line for each node.</remarks>
+    public async Task<IReadOnlyList<int>> FindNodesHeldDownAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(pgpool);
+        var lines = (await host.ReadTextAsync($"{pgpool.Paths.Log}/pgpool_status", cancellationToken))?.Split('\n', StringSplitOptions.TrimEntries) ?? [];
+        var down = lines.Select((state, node) => (state, node)).Where(l => l.state == "down").Select(l => l.node).ToArray();
+        // With all of them down it begins anew.
+        return lines.Contains("up") ? down : [];
     }
 
     /// <summary>Starts a node that does not run.</summary>
@@ -45,7 +58,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
 
         await RemoveStalePidFileAsync(node, cancellationToken);
-        var id = await host.StartDetachedAsync(PostgresServer.Start(lab.Tools, node.DataDirectory), lab.Paths.NodeLog(node.Id), append: true, cancellationToken);
+        var id = await host.StartDetachedAsync(PostgresServer.Start(lab.Tools, node.DataDirectory), lab.ServerPaths.NodeLog(node.Id), append: true, cancellationToken);
         await OrEndAsync(id, () => probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken));
         return id;
     }
@@ -80,7 +93,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             // The first process waits for all others but the one that writes the log, which follows it.
             var all = await host.FindProcessesAsync(p => p.Id == first.Id || WorksIn(p, node), cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
-            await WaitForEndAsync(all, $"PostgreSQL node {node.Id}", lab.Paths.NodeLog(node.Id), cancellationToken);
+            await WaitForEndAsync(all, $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
             return true;
         }
 
@@ -91,50 +104,53 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
     /// <summary>Starts Pgpool-II; what a killed one left is removed first.</summary>
     /// <returns>Its process id. It may not answer yet.</returns>
-    public async Task<int> StartPgpoolAsync(CancellationToken cancellationToken)
+    public async Task<int> StartPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
     {
-        if (await FindPgpoolAsync(cancellationToken) is { } running)
+        ArgumentNullException.ThrowIfNull(pgpool);
+        if (await FindPgpoolAsync(pgpool, cancellationToken) is { } running)
         {
             return running.Id;
         }
 
-        await StopPgpoolAsync(cancellationToken);
-        foreach (var socket in LabSockets.OfPgpool(lab))
+        await StopPgpoolAsync(pgpool, cancellationToken);
+        foreach (var socket in LabSockets.OfPgpool(lab, pgpool))
         {
             if (await host.SocketAnswersAsync(socket, cancellationToken))
             {
-                throw new LabException(ExitCode.InTheWay, $"Could not start Pgpool-II: another program listens on the socket {socket}.");
+                throw new LabException(ExitCode.InTheWay, $"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.");
             }
         }
 
-        return await host.StartDetachedAsync(Tools.Pgpool.Start(lab), lab.Paths.PgpoolLog, append: false, cancellationToken);
+        return await host.StartDetachedAsync(Tools.Pgpool.Start(lab, pgpool), pgpool.Paths.PgpoolLog, append: false, cancellationToken);
     }
 
     /// <summary>Stops Pgpool-II (fast shutdown) with all its processes, and removes what it leaves when it was killed.</summary>
     /// <returns>True when it ran.</returns>
-    public async Task<bool> StopPgpoolAsync(CancellationToken cancellationToken)
+    public async Task<bool> StopPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(pgpool);
         var ran = false;
-        if (await FindPgpoolAsync(cancellationToken) is { } first)
+        if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
-            await WaitForEndAsync([first], "Pgpool-II", lab.Paths.PgpoolLog, cancellationToken);
+            try
+            {
+                await probes.WaitAsync(new ProcessesEnd(host, [first], lab.TitleOf(pgpool), pgpool.Paths.PgpoolLog), PgpoolShutdownPatience, cancellationToken);
+            }
+            catch (ProbeFailedException)
+            {
+                // While it waits for the other members of its watchdog it can be deaf for ever. It holds no data.
+                await host.SignalAsync(first, ProcessSignal.Kill, cancellationToken);
+            }
+
             ran = true;
         }
 
         // The children of a killed Pgpool-II live on and hold its ports.
-        var orphans = new List<ProcessFacts>();
-        foreach (var process in await host.FindProcessesAsync(p => p.Name == "pgpool", cancellationToken))
-        {
-            if (await IsPgpoolAsync(process, cancellationToken))
-            {
-                orphans.Add(process);
-            }
-        }
-
-        ran |= await KillAsync(orphans, "Pgpool-II", cancellationToken);
-        await host.DeleteAsync(lab.Paths.PgpoolPid, cancellationToken);
-        foreach (var socket in LabSockets.OfPgpool(lab))
+        var orphans = await host.FindProcessesAsync(p => IsPgpool(p, pgpool), cancellationToken);
+        ran |= await KillAsync(orphans, lab.TitleOf(pgpool), cancellationToken);
+        await host.DeleteAsync(pgpool.Paths.PgpoolPid, cancellationToken);
+        foreach (var socket in LabSockets.OfPgpool(lab, pgpool))
         {
             await DeleteStaleSocketAsync(socket, cancellationToken);
         }
@@ -145,6 +161,12 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
     /// <summary>Nodes that must not be started as they are: they were primary until another node was promoted, and would be a second one.</summary>
     public async Task<IReadOnlyList<PostgresNode>> FindOutdatedPrimariesAsync(CancellationToken cancellationToken)
     {
+        if (lab.Mode is not ClusteringMode.StreamingReplication || lab.PgpoolSetup is not null)
+        {
+            // Elsewhere each node has a timeline of its own; and pgpool_setup's labs start whatever there is.
+            return [];
+        }
+
         var timelines = new Dictionary<PostgresNode, int>();
         foreach (var node in lab.Nodes)
         {
@@ -182,9 +204,10 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             ? WithoutDeletedMark(cwd) == node.DataDirectory || cwd == await host.RealPathAsync(node.DataDirectory, cancellationToken)
             : process.CommandLine.Contains(node.DataDirectory, StringComparison.Ordinal) || process.CommandLine.Contains(node.ServerDataDirectory, StringComparison.Ordinal));
 
-    private ValueTask<bool> IsPgpoolAsync(ProcessFacts process, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(process.Name == "pgpool" && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == lab.Root)
-            || (process.WorkingDirectory is null && process.CommandLine.Contains($" -f {lab.Paths.PgpoolConf} ", StringComparison.Ordinal))));
+    private static bool IsPgpool(ProcessFacts process, PgpoolNode pgpool) =>
+        process.Name == "pgpool" && (process.WorkingDirectory is { } cwd
+            ? WithoutDeletedMark(cwd) == pgpool.Folder
+            : process.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal));
 
     private async Task RemoveStalePidFileAsync(PostgresNode node, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
@@ -9,13 +10,16 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="context">What it works with.</param>
 public sealed class StartOperation(OperationContext context)
 {
+    /// <summary>What exists already is not written again.</summary>
+    internal static readonly LabSecrets NoSecrets = new([], "");
+
     /// <summary>Starts what does not run.</summary>
     /// <exception cref="LabException">Something did not come up; the rest runs.</exception>
     public async Task ExecuteAsync(Lab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         using var labLock = LabLock.Take(lab.Root);
-        using var log = context.OpenLog(lab.Paths.ToolLog);
+        using var log = context.OpenLog(lab.ToolLog);
         if (lab.SafeAlias is { } alias && !await context.Host.ExistsAsync(alias, cancellationToken))
         {
             // It lies outside of the lab's folder, where somebody may tidy up.
@@ -31,18 +35,21 @@ public sealed class StartOperation(OperationContext context)
         }
 
         var undo = new UndoStack();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, [], undo, log);
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, NoSecrets, undo, log);
         var runner = new PlanRunner(context.Observer, context.Time);
         var failures = new Failures();
         try
         {
             var nodes = lab.Nodes.Except(outdated).ToArray();
-            await runner.RunAsync([Stage.ForEach(nodes, n => [failures.Collect(new Steps.StartNode(n), n)])], steps, null, cancellationToken);
+            if (lab.OwnsNodes)
+            {
+                await runner.RunAsync([Stage.ForEach(nodes, n => [failures.Collect(new Steps.StartNode(n), n)])], steps, null, cancellationToken);
+            }
+
             var up = nodes.Where(n => !failures.Of(n)).ToArray();
             if (up.Length > 0)
             {
-                var primary = await FindPrimaryAsync(servers, up, cancellationToken);
-                await runner.RunAsync([Stage.Of(new Steps.StartPgpool(primary, up.Where(n => n != primary).ToArray()))], steps, null, cancellationToken);
+                await runner.RunAsync(LabPlanner.StartPgpools(lab, await ExpectAsync(servers, lab, up, cancellationToken)), steps, null, cancellationToken);
             }
         }
         catch (OperationCanceledException)
@@ -54,17 +61,24 @@ public sealed class StartOperation(OperationContext context)
         failures.ThrowIfAny();
     }
 
-    private static async Task<PostgresNode?> FindPrimaryAsync(LabServers servers, IEnumerable<PostgresNode> nodes, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ExpectedNode>> ExpectAsync(LabServers servers, Lab lab, IReadOnlyList<PostgresNode> up, CancellationToken cancellationToken)
     {
-        foreach (var node in nodes)
+        if (!lab.OwnsNodes)
         {
-            if (!await servers.IsStandbyAsync(node, cancellationToken))
-            {
-                return node;
-            }
+            return []; // they are another lab's
         }
 
-        return null;
+        var expected = new List<ExpectedNode>();
+        var primaries = 0;
+        foreach (var node in up)
+        {
+            var isPrimary = lab.Mode is ClusteringMode.StreamingReplication ? !await servers.IsStandbyAsync(node, cancellationToken) : node.Id == 0;
+            primaries += isPrimary ? 1 : 0;
+            expected.Add(ExpectedNode.Of(lab, node, isPrimary));
+        }
+
+        // Two primaries can be in a lab of pgpool_setup's conventions: then Pgpool-II takes its choice.
+        return primaries > 1 ? expected.Select(e => e with { Role = null }).ToArray() : expected;
     }
 }
 
@@ -78,9 +92,9 @@ public sealed class StopOperation(OperationContext context)
     {
         ArgumentNullException.ThrowIfNull(lab);
         using var labLock = LabLock.Take(lab.Root);
-        using var log = context.OpenLog(lab.Paths.ToolLog);
+        using var log = context.OpenLog(lab.ToolLog);
         var failures = new Failures();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, [], new UndoStack(), log);
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, StartOperation.NoSecrets, new UndoStack(), log);
         var stages = LabPlanner.Stop(lab).Select(s => new Stage(s.Lanes.Select(l => (IReadOnlyList<IStep>)l.Select(step => failures.Collect(step, step)).ToArray()).ToArray())).ToArray();
         await new PlanRunner(context.Observer, context.Time).RunAsync(stages, steps, null, cancellationToken);
         failures.ThrowIfAny();
@@ -92,8 +106,8 @@ public sealed class StopOperation(OperationContext context)
     {
         var servers = new LabServers(context.Host, lab, context.Probes);
         var failures = new List<string>();
-        await TryAsync(() => servers.StopPgpoolAsync(CancellationToken.None));
-        await Task.WhenAll(lab.Nodes.Select(n => TryAsync(() => servers.StopNodeAsync(n, CancellationToken.None))));
+        await Task.WhenAll(lab.Pgpools.Select(p => TryAsync(() => servers.StopPgpoolAsync(p, CancellationToken.None))));
+        await Task.WhenAll(lab.Nodes.Where(_ => lab.OwnsNodes).Select(n => TryAsync(() => servers.StopNodeAsync(n, CancellationToken.None))));
         return failures;
 
         async Task TryAsync(Func<Task> stop)

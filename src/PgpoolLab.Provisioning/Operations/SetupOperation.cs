@@ -74,22 +74,30 @@ public sealed class SetupOperation(OperationContext context)
             var (plan, manifest) = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
             lab = plan.Lab;
             using var labLock = LabLock.Take(lab.Root);
-            PcpUser[] pcpUsers = [.. ((string?[])[lab.Owner, lab.Invoker]).OfType<string>().Select(u => new PcpUser(u, PcpUser.RandomPassword()))];
-            using (var log = context.OpenLog(lab.Paths.ToolLog))
+            var secrets = MakeSecrets(lab);
+            using (var log = context.OpenLog(lab.ToolLog))
             {
                 log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
-                var steps = new StepContext(context.Host, lab, renderer, context.Probes, pcpUsers, undo, log);
+                var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log);
                 await new PlanRunner(context.Observer, context.Time).RunAsync(plan.Stages, steps,
                     done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }), cancellationToken);
                 LabStore.Save(manifest with { State = LabState.Ready });
             }
 
-            return new SetupResult(lab, pcpUsers);
+            return new SetupResult(lab, secrets.PcpUsers);
         }
         catch (Exception cause)
         {
             throw await CleanUpAsync(spec, lab, undo, cause);
         }
+    }
+
+    private static LabSecrets MakeSecrets(Lab lab)
+    {
+        var users = ((string?[])[lab.Owner, lab.Invoker]).OfType<string>();
+        return lab.PgpoolSetup is not null
+            ? new LabSecrets(users.Select(u => new PcpUser(u, u)).ToArray(), "")
+            : new LabSecrets(users.Select(u => new PcpUser(u, PcpUser.RandomPassword())).ToArray(), lab.HasWatchdog ? PcpUser.RandomPassword() : "");
     }
 
     private async Task<(Toolset Tools, SystemUser? User)> CheckAsync(LabSpec spec, CancellationToken cancellationToken)
@@ -109,9 +117,9 @@ public sealed class SetupOperation(OperationContext context)
         }
 
         _ = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
-        LabFolder.RequireUsable(spec.Directory);
+        LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
         // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
-        var asked = PortLayout.From(spec.Port ?? 0, spec.PostgresPort).All(spec.Nodes).Where(p => spec.Port is not null || (spec.PostgresPort is not null && p.Port >= spec.PostgresPort));
+        var asked = PortLayout.From(spec.Port ?? 0, spec.PgpoolNodes, spec.PostgresPort).All(spec.OwnsNodes ? spec.Nodes : 0).Where(p => spec.Port is not null || (spec.PostgresPort is not null && p.Port >= spec.PostgresPort));
         await new HostInspector(context.Host).RequireFreePortsAsync(asked, cancellationToken);
         var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken));
         var tools = await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken);
@@ -126,11 +134,11 @@ public sealed class SetupOperation(OperationContext context)
         var inspector = new HostInspector(context.Host);
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
         // Another setup may have taken the folder since it was looked at first.
-        LabFolder.RequireUsable(spec.Directory);
+        LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
         var facts = await inspector.InspectAsync(spec, tools, origin, Identity.Current, invoker, cancellationToken);
         var plan = LabPlanner.Plan(WithFreeName(spec, facts.Root), facts);
         var lab = plan.Lab;
-        await inspector.RequireFreePortsAsync(lab.Ports.All(lab.Nodes.Count), cancellationToken);
+        await inspector.RequireFreePortsAsync(lab.Ports.All(lab.OwnsNodes ? lab.Nodes.Count : 0), cancellationToken);
 
         var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
         undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
@@ -138,8 +146,11 @@ public sealed class SetupOperation(OperationContext context)
         LabStore.Save(manifest);
         undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
         LabIndex.Register(lab);
-        undo.Push($"delete {lab.Paths.Log}", ct => context.Host.DeleteAsync(lab.Paths.Log, ct).AsTask());
-        await context.Host.CreateDirectoryAsync(lab.Paths.Log, Steps.Modes.PrivateFolder, cancellationToken);
+        // Where the log of all this is written.
+        var logFolder = Path.GetDirectoryName(lab.ToolLog)!;
+        var made = await context.Host.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
+        undo.Push($"delete {made}", ct => context.Host.DeleteAsync(made, ct).AsTask());
+        await context.Host.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
         return (plan, manifest);
     }
 
@@ -177,7 +188,7 @@ public sealed class SetupOperation(OperationContext context)
                 LabStore.Save(manifest with { State = LabState.Failed });
             }
 
-            return new SetupFailedException(cause, code) { KeptLogs = lab.Paths.Log, KeptEverything = true };
+            return new SetupFailedException(cause, code) { KeptLogs = lab.ServerPaths.Log, KeptEverything = true };
         }
 
         var failures = await undo.UnwindAsync(context.Observer.Undoing);

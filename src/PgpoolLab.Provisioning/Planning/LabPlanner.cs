@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Steps;
 
 namespace PgpoolLab.Provisioning.Planning;
@@ -43,60 +44,84 @@ public static class LabPlanner
 
     /// <summary>Resolves every name, port and path, and lists the steps.</summary>
     /// <exception cref="InvalidSpecException">The request is wrong; it names every problem.</exception>
+    /// <exception cref="LabException">This Pgpool-II cannot do what was asked.</exception>
     public static LabPlan Plan(LabSpec spec, HostFacts facts)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(facts);
         var lab = Resolve(spec, facts);
-        var stages = spec.Mode switch
-        {
-            ClusteringMode.StreamingReplication => StreamingReplication(lab),
-            _ => throw new ArgumentOutOfRangeException(nameof(spec)),
-        };
-        return new LabPlan(lab, spec.LeaveRunning ? stages : [.. stages, .. Stop(lab)]);
+        RequireSupport(lab);
+        Stage[] stages =
+        [
+            Stage.Of(new CreateFolders()),
+            .. lab.OwnsNodes ? WithNodes(lab) : [Stage.Of(new WriteLabFiles())],
+        ];
+        return new LabPlan(lab, spec.LeaveRunning || !lab.OwnsNodes ? stages : [.. stages, .. Stop(lab)]);
     }
 
-    /// <summary>What starts a lab that exists: every node but those that must not run, then Pgpool-II.</summary>
+    /// <summary>What starts a lab that exists: the nodes, then every Pgpool-II.</summary>
     /// <param name="lab">The lab.</param>
-    /// <param name="primary">The node that is to be primary; null when there is none.</param>
-    /// <param name="nodes">The nodes to start.</param>
-    public static IReadOnlyList<Stage> Start(Lab lab, PostgresNode? primary, IReadOnlyList<PostgresNode> nodes)
+    /// <param name="expected">What Pgpool-II should show of the nodes that are up.</param>
+    public static IReadOnlyList<Stage> StartPgpools(Lab lab, IReadOnlyList<ExpectedNode> expected)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        ArgumentNullException.ThrowIfNull(nodes);
-        var standbys = nodes.Where(n => n != primary).ToArray();
-        return
-        [
-            Stage.ForEach(nodes, n => [new StartNode(n)]),
-            Stage.Of(new StartPgpool(primary, standbys)),
-        ];
+        if (!lab.HasWatchdog)
+        {
+            return [Stage.Of(new StartPgpool(lab.Pgpool, expected))];
+        }
+
+        // One after the other, but without waiting for one to answer: alone it takes long to find that it is alone.
+        var launches = lab.Pgpools.Select(p => new LaunchPgpool(p)).ToArray();
+        return [new Stage([launches]), Stage.ForEach(launches, l => [new AwaitPgpool(l, expected)]), Stage.Of(new AwaitWatchdog())];
     }
 
     /// <summary>What stops a lab: Pgpool-II first, so that it takes no shutdown for a failure.</summary>
     public static IReadOnlyList<Stage> Stop(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return [Stage.Of(new StopPgpool()), Stage.ForEach(lab.Nodes, n => [new StopNode(n)])];
+        return [Stage.ForEach(lab.Pgpools, p => [new StopPgpool(p)]), Stage.ForEach(lab.OwnsNodes ? lab.Nodes : [], n => [new StopNode(n)])];
     }
 
-    private static Stage[] StreamingReplication(Lab lab)
+    // Modes differ in what the other nodes are to the first, and in what proves that the lab works.
+    private static IReadOnlyList<Stage> WithNodes(Lab lab)
     {
-        var primary = lab.Nodes[0];
-        var standbys = lab.Nodes.Skip(1).ToArray();
+        var first = lab.Nodes[0];
+        var others = lab.Nodes.Skip(1).ToArray();
+        var streaming = lab.Mode is ClusteringMode.StreamingReplication;
+        var subscribes = lab.Mode is ClusteringMode.LogicalReplication && lab.PgpoolSetup is null && others.Length > 0;
         return
         [
-            Stage.Of(new CreateFolders()),
-            new Stage([[new InitializePrimary(primary), new ConfigureNode(primary, null)], [new WriteLabFiles()]]),
-            Stage.Of(new StartNode(primary)),
-            Stage.Of(new PreparePrimary(primary)),
-            .. standbys.Length == 0 ? Array.Empty<Stage>() :
-            [
-                Stage.ForEach(standbys, s => [new CopyPrimary(s, primary), new ConfigureNode(s, primary), new StartNode(s)]),
-                Stage.Of(new AwaitStreaming(primary, standbys)),
-            ],
-            Stage.Of(new StartPgpool(primary, standbys)),
-            Stage.Of(new ProveReplication()),
+            new Stage([[new InitializeNode(first), new ConfigureNode(first)], [new WriteLabFiles()]]),
+            Stage.Of(new StartNode(first)),
+            Stage.Of(new PrepareNode(first)),
+            .. Stages(others.Length > 0, Stage.ForEach(others, n => [new CopyNode(n, first), streaming ? new ConfigureStandby(n, first) : new ConfigurePeer(n), new StartNode(n)])),
+            .. Stages(streaming && others.Length > 0, Stage.Of(new AwaitStreaming(first, others))),
+            .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
+            .. StartPgpools(lab, ExpectedNode.AllOf(lab)),
+            Stage.Of(lab.Mode switch
+            {
+                ClusteringMode.StreamingReplication or ClusteringMode.NativeReplication or ClusteringMode.SnapshotIsolation => new ProveReplication(createEverywhere: false, lab.Nodes),
+                ClusteringMode.LogicalReplication when subscribes => new ProveReplication(createEverywhere: true, lab.Nodes),
+                _ => new ProveReplication(createEverywhere: false, [first]),
+            }),
         ];
+
+        static Stage[] Stages(bool wanted, params Stage[] stages) => wanted ? stages : [];
+    }
+
+    private static void RequireSupport(Lab lab)
+    {
+        var version = lab.Tools.Pgpool;
+        var lacks = lab.Mode switch
+        {
+            ClusteringMode.SnapshotIsolation when version.Number < 402 => "Snapshot isolation came with Pgpool-II 4.2",
+            ClusteringMode.Slony when version.Number >= 407 => "Slony mode was removed in Pgpool-II 4.7",
+            _ => null,
+        };
+        if (lacks is not null)
+        {
+            throw new LabException(ExitCode.Missing, $"{lacks}; this is {version} ({lab.Tools.PgpoolProgram}).") { Hints = ["Choose another installation:  --pgpool-dir DIR (or PGPOOL_INSTALL_DIR)"] };
+        }
     }
 
     private static Lab Resolve(LabSpec spec, HostFacts facts)
@@ -109,10 +134,11 @@ public static class LabPlanner
             throw new InvalidSpecException(problems);
         }
 
-        var ports = PortLayout.From(resolved.Port.Value, spec.PostgresPort);
+        var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
         // Pgpool-II's extension has room for about 1000 characters of command line, in which the folder stands three times.
         const int shortEnough = 200;
         var alias = Shell.IsSafeWord(facts.Root) && facts.Root.Length <= shortEnough ? null : $"{facts.AliasFolder}/{facts.LabId}";
+        var streaming = spec.Mode is ClusteringMode.StreamingReplication;
         return new Lab
         {
             Id = facts.LabId,
@@ -123,13 +149,16 @@ public static class LabPlanner
             Invoker = facts.Invoker,
             Folder = facts.Folder,
             Tools = facts.Tools,
-            Pgpool = new PgpoolNode(ports.Pgpool, ports.Pcp, facts.SocketDirectories, PcpSocketDirectory),
-            Nodes = Enumerable.Range(0, spec.Nodes).Select(i => new PostgresNode(i, ports.Postgres(i), $"{facts.Root}/data{i}", $"{alias ?? facts.Root}/data{i}")).ToArray(),
+            Pgpools = Enumerable.Range(0, spec.PgpoolNodes).Select(i =>
+                new PgpoolNode(i, facts.Root, facts.Root, ports.Pgpool(i), ports.Pcp(i), ports.Watchdog(i), facts.SocketDirectories, PcpSocketDirectory)).ToArray(),
+            Nodes = Enumerable.Range(0, spec.Nodes).Select(i => new PostgresNode(i, ports.Postgres(i), "", "")).ToArray(),
+            OwnsNodes = spec.OwnsNodes,
+            PgpoolSetup = spec.PgpoolSetup,
             SafeAlias = alias,
-            UseSlots = spec.UseSlots,
-            UseRewind = spec.UseRewind,
+            UseSlots = spec.UseSlots && streaming,
+            UseRewind = spec.UseRewind && streaming,
             PgpoolSettings = spec.SettingsOf("pgpool"),
             PostgresSettings = spec.SettingsOf("postgresql"),
-        };
+        }.WithOwnFolders();
     }
 }

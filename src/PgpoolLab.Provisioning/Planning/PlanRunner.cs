@@ -11,6 +11,11 @@ public interface IPlanObserver
     /// <summary>A step is done.</summary>
     void Finished(string title, TimeSpan elapsed);
 
+    /// <summary>A step of a lab's plan is done; told besides <see cref="Finished(string, TimeSpan)"/>, for who must know which.</summary>
+    void Finished(IStep completed, Model.Lab lab)
+    {
+    }
+
     /// <summary>A step has failed or was cancelled.</summary>
     void Failed(string title);
 
@@ -88,6 +93,7 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
             var elapsed = time.GetElapsedTime(began);
             context.Log.Information("{Step}: done in {Milliseconds} ms", step.Title, (long)elapsed.TotalMilliseconds);
             observer.Finished(step.Title, elapsed);
+            observer.Finished(step, context.Lab);
             lock (gate)
             {
                 completed?.Invoke(step.Title);

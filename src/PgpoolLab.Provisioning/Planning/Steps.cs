@@ -11,26 +11,10 @@ namespace PgpoolLab.Provisioning.Planning;
 /// <param name="Lab">The lab.</param>
 /// <param name="Renderer">Renders its files.</param>
 /// <param name="Probes">Waits.</param>
-/// <param name="PcpUsers">Users of the pcp programs, with their passwords.</param>
+/// <param name="Secrets">Passwords and keys.</param>
 /// <param name="Undo">Takes what takes back what a step does.</param>
 /// <param name="Log">The lab's log.</param>
-public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, ProbeRunner Probes, IReadOnlyList<PcpUser> PcpUsers, UndoStack Undo, ILogger Log)
-{
-    /// <summary>What other steps must know of the running servers.</summary>
-    public RunningServers Running { get; } = new();
-}
-
-/// <summary>Process ids of servers this run has started.</summary>
-public sealed class RunningServers
-{
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<int, int> _nodes = new();
-
-    /// <summary>Pgpool-II's process id; 0 before it was started.</summary>
-    public int Pgpool { get; set; }
-
-    /// <summary>Remembers a node's first process.</summary>
-    public void SetNode(int node, int processId) => _nodes[node] = processId;
-}
+public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, ProbeRunner Probes, LabSecrets Secrets, UndoStack Undo, ILogger Log);
 
 /// <summary>One verb of a plan. It does what it says; it never asks which mode this is.</summary>
 public interface IStep

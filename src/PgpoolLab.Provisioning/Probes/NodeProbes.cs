@@ -14,7 +14,7 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
     public string Expectation => $"PostgreSQL node {Node.Id} accepts connections on port {Node.Port}";
 
     /// <inheritdoc/>
-    public string? LogFile => Lab.Paths.NodeLog(Node.Id);
+    public string? LogFile => NodeLog.Of(Lab, Node);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -55,13 +55,13 @@ public sealed record StandbysAreStreaming(Lab Lab, PostgresNode Primary, IReadOn
             await using var client = await PostgresClient.ConnectAsync(Primary.Port, Lab.Owner, "postgres", cancellationToken);
             var states = (await client.RowsAsync("SELECT application_name, state FROM pg_stat_replication", cancellationToken)).ToLookup(r => r[0], r => r[1]);
             var missing = Standbys.Where(s => !states[s.ApplicationName].Contains("streaming")).ToArray();
-            LogFile = missing.Length > 0 ? Lab.Paths.NodeLog(missing[0].Id) : null;
+            LogFile = missing.Length > 0 ? NodeLog.Of(Lab, missing[0]) : null;
             return new Observation(missing.Length == 0,
                 string.Join(", ", missing.Select(m => $"{m.ApplicationName} {(states[m.ApplicationName].FirstOrDefault() is { } state ? $"in state {state}" : "not connected")}")));
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            LogFile = Lab.Paths.NodeLog(Primary.Id);
+            LogFile = NodeLog.Of(Lab, Primary);
             return new Observation(false, $"node {Primary.Id}: {seen}");
         }
     }
@@ -79,7 +79,7 @@ public sealed record StandbysAreStreaming(Lab Lab, PostgresNode Primary, IReadOn
 public sealed record NodeAnswers(Lab Lab, PostgresNode Node, string Sql, string Expected, string Expectation) : IProbe
 {
     /// <inheritdoc/>
-    public string? LogFile => Lab.Paths.NodeLog(Node.Id);
+    public string? LogFile => NodeLog.Of(Lab, Node);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)

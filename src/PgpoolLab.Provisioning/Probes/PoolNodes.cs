@@ -47,11 +47,12 @@ public static class PoolNodes
 {
     /// <summary>Asks.</summary>
     /// <returns>The nodes, or null and the reason when pgpool does not answer.</returns>
-    public static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(IHost host, Lab lab, CancellationToken cancellationToken)
+    public static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
-        var result = await host.RunAsync(Psql.Query(lab.Tools, "localhost", lab.Pgpool.Port, lab.Owner, Lab.Database, "SHOW pool_nodes"), cancellationToken);
+        ArgumentNullException.ThrowIfNull(pgpool);
+        var result = await host.RunAsync(Psql.Query(lab.Tools, "localhost", pgpool.Port, lab.Owner, Lab.Database, "SHOW pool_nodes"), cancellationToken);
         if (result.ExitCode != 0)
         {
             return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"psql ended with exit code {result.ExitCode}");
@@ -91,35 +92,63 @@ public static class PoolNodes
     }
 }
 
-/// <summary>Waits until Pgpool-II shows every node up in the role it should have, and every standby streaming.</summary>
-/// <param name="Host">Where it runs.</param>
-/// <param name="Lab">The lab.</param>
-/// <param name="Expected">The nodes that must be up, with true for the primary.</param>
-/// <param name="ProcessId">Pgpool-II's first process.</param>
-public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, IReadOnlyDictionary<int, bool> Expected, int ProcessId) : IProbe
+/// <summary>What Pgpool-II should show of one node.</summary>
+/// <param name="Id">The node.</param>
+/// <param name="Role">The role it should have; null when the mode has no roles that matter.</param>
+/// <param name="Streams">Whether it must be seen to stream.</param>
+public sealed record ExpectedNode(int Id, string? Role, bool Streams)
 {
-    /// <inheritdoc/>
-    public string Expectation => $"Pgpool-II on port {Lab.Pgpool.Port} shows {string.Join(", ", Expected.Select(e => $"node {e.Key} up as {Role(e.Value)}"))}";
+    /// <summary>Every node up in the role the lab was made for.</summary>
+    public static IReadOnlyList<ExpectedNode> AllOf(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.Nodes.Select(n => Of(lab, n, n.Id == 0)).ToArray();
+    }
+
+    /// <summary>One node up.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="isPrimary">Whether it is to be the primary; of meaning in streaming replication alone: elsewhere Pgpool-II says "main" and "replica".</param>
+    public static ExpectedNode Of(Lab lab, PostgresNode node, bool isPrimary)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(node);
+        return new ExpectedNode(node.Id, lab.Mode is ClusteringMode.StreamingReplication ? isPrimary ? "primary" : "standby" : null, lab.Mode is ClusteringMode.StreamingReplication && !isPrimary);
+    }
 
     /// <inheritdoc/>
-    public string? LogFile => Lab.Paths.PgpoolLog;
+    public override string ToString() => Role is null ? $"node {Id} up" : $"node {Id} up as {Role}";
+}
+
+/// <summary>Waits until one Pgpool-II shows every node up in the role it should have.</summary>
+/// <param name="Host">Where it runs.</param>
+/// <param name="Lab">The lab.</param>
+/// <param name="Pgpool">The Pgpool-II.</param>
+/// <param name="Expected">The nodes that must be up.</param>
+/// <param name="ProcessId">Pgpool-II's first process.</param>
+public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IReadOnlyList<ExpectedNode> Expected, int ProcessId) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => $"{Lab.TitleOf(Pgpool)} on port {Pgpool.Port} shows {string.Join(", ", Expected)}";
+
+    /// <inheritdoc/>
+    public string? LogFile => Pgpool.Paths.PgpoolLog;
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var (nodes, problem) = await PoolNodes.AskAsync(Host, Lab, cancellationToken);
+        var (nodes, problem) = await PoolNodes.AskAsync(Host, Lab, Pgpool, cancellationToken);
         if (nodes is null)
         {
             return new Observation(false, problem ?? "no answer");
         }
 
-        var holds = Expected.All(e => nodes.Any(n => n.Id == e.Key && n.Status is "up" or "waiting" && n.Role == Role(e.Value) && (e.Value || n.ReplicationState == "streaming")));
+        var holds = Expected.All(e => nodes.Any(n => n.Id == e.Id && n.Status is ("up" or "waiting") && (e.Role is null || n.Role == e.Role)
+            && (!e.Streams || n.ReplicationState == "streaming")));
         return new Observation(holds, string.Join(", ", nodes.Select(n => $"node {n.Id} {n.Status} as {n.Role} {n.ReplicationState}".TrimEnd())));
     }
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
         await Host.FindProcessAsync(ProcessId, cancellationToken) is null ? "Pgpool-II has ended" : null;
-
-    private static string Role(bool primary) => primary ? "primary" : "standby";
 }

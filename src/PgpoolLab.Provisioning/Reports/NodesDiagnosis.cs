@@ -1,4 +1,3 @@
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Reports;
@@ -22,6 +21,12 @@ public static class NodesDiagnosis
             findings.Add(new Finding(null, $"Pgpool-II does not answer: {pgpoolProblem}", "./startall"));
         }
 
+        if (lab.Mode is not ClusteringMode.StreamingReplication)
+        {
+            // Here every node is one that can be written to.
+            return [.. findings, .. nodes.Select(n => OfPeer(lab, n, pgpoolAnswers)).OfType<Finding>()];
+        }
+
         var primaries = nodes.Where(n => n.Postgres.Role == "primary").ToArray();
         if (primaries.Length == 0)
         {
@@ -40,10 +45,56 @@ public static class NodesDiagnosis
         return findings;
     }
 
+    /// <summary>Points out what is wrong with the watchdog.</summary>
+    public static IReadOnlyList<Finding> OfWatchdog(Lab lab, IReadOnlyList<WatchdogView> members)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(members);
+        if (!members.Any(m => m.Answers))
+        {
+            return []; // told already
+        }
+
+        var findings = members.Where(m => !m.Answers).Select(m => new Finding(null, $"Pgpool-II {m.Id} does not answer: {m.Problem}", $"pgpool{m.Id}/startall{(lab.PgpoolSetup is null ? " pgpool" : "")}")).ToList();
+        var leaders = members.Count(m => m.Status is "LEADER" or "MASTER");
+        if (leaders != 1)
+        {
+            findings.Add(new Finding(null, leaders == 0 ? "The watchdog has no leader (yet)." : $"The watchdog has {leaders} leaders.", null));
+        }
+
+        if (members.Any(m => m.Quorum is false))
+        {
+            findings.Add(new Finding(null, $"Too few Pgpool-IIs are up ({members.Count(m => m.Answers)} of {members.Count}): without a quorum none of them decides on a failover.", null));
+        }
+
+        return findings;
+    }
+
+    private static Finding? OfPeer(Lab lab, NodeView node, bool pgpoolAnswers)
+    {
+        var start = $"pg_ctl -D {lab.RelativeData(node.Id)} start";
+        var stop = $"pg_ctl -D {lab.RelativeData(node.Id)} -m fast stop";
+        var attach = $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
+        var recover = $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
+        var attached = node.Pgpool?.Status is "up" or "waiting";
+        var missedWrites = lab.Mode.WritesEverywhere();
+        return node switch
+        {
+            { Postgres.InRecovery: true } => new Finding(node.Id, $"Node {node.Id} is a standby still: its online recovery has not come to an end; see log/recovery.log.", missedWrites ? $"{stop} && {recover}" : null),
+            _ when !pgpoolAnswers => node.Postgres.Up ? null : new Finding(node.Id, $"Node {node.Id} does not answer: {node.Postgres.Problem}", null),
+            { Pgpool: null } => new Finding(node.Id, $"Pgpool-II does not know node {node.Id}.", null),
+            { Postgres.Up: false } when attached => new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL does not answer: {node.Postgres.Problem}", null),
+            { Postgres.Up: false } => new Finding(node.Id, $"Node {node.Id} is down.", missedWrites ? recover : $"{start} && {attach}"),
+            _ when !attached && missedWrites => new Finding(node.Id, $"Pgpool-II has given node {node.Id} up; what was written since is not on it.", $"{stop} && {recover}"),
+            _ when !attached => new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL runs. Pgpool-II does not look again by itself.", attach),
+            _ => null,
+        };
+    }
+
     private static Finding? Of(Lab lab, NodeView node, bool pgpoolAnswers, NodeView? rightful)
     {
         var recover = $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
-        var stop = $"pg_ctl -D {Shell.Quote($"data{node.Id}")} -m fast stop";
+        var stop = $"pg_ctl -D {lab.RelativeData(node.Id)} -m fast stop";
         var attached = node.Pgpool?.Status is "up" or "waiting";
         if (node.Postgres is { Up: true, Role: "primary" } && rightful is not null && rightful.Id != node.Id)
         {

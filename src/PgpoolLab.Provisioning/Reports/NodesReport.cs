@@ -45,16 +45,28 @@ public sealed record NodeView(int Id, int Port, PoolNode? Pgpool, PostgresSays P
 /// <param name="Fix">The command that ends it; null when it ends by itself.</param>
 public sealed record Finding(int? Node, string Problem, string? Fix);
 
+/// <summary>One of several Pgpool-IIs.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="Answers">True when it answers clients.</param>
+/// <param name="Status">What it says it is in the watchdog: LEADER, STANDBY …; null when it does not say.</param>
+/// <param name="Quorum">Whether it sees enough others to decide on a failover; null when it does not say.</param>
+/// <param name="Problem">Why it does not answer.</param>
+public sealed record WatchdogView(int Id, int Port, bool Answers, string? Status, bool? Quorum, string? Problem);
+
 /// <summary>All nodes of a lab.</summary>
 /// <param name="Lab">The lab's name.</param>
 /// <param name="Directory">Its folder.</param>
-/// <param name="PgpoolPort">Pgpool-II's port.</param>
+/// <param name="Mode">The clustering mode, as Pgpool-II names it.</param>
+/// <param name="PgpoolPort">The port of the Pgpool-II that was asked; of several, the first that answers.</param>
 /// <param name="PgpoolAnswers">True when Pgpool-II answered.</param>
 /// <param name="PgpoolProblem">Why it did not.</param>
 /// <param name="Nodes">The nodes.</param>
+/// <param name="Watchdog">The Pgpool-IIs, when there are several; else empty.</param>
 /// <param name="Findings">Where things are wrong, or the two sides disagree.</param>
 public sealed record NodesReport(
-    string Lab, string Directory, int PgpoolPort, bool PgpoolAnswers, string? PgpoolProblem, IReadOnlyList<NodeView> Nodes, IReadOnlyList<Finding> Findings);
+    string Lab, string Directory, string Mode, int PgpoolPort, bool PgpoolAnswers, string? PgpoolProblem, IReadOnlyList<NodeView> Nodes,
+    IReadOnlyList<WatchdogView> Watchdog, IReadOnlyList<Finding> Findings);
 
 /// <summary>The shapes of <c>--json</c>, without reflection.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]

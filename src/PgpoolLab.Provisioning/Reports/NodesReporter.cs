@@ -16,12 +16,17 @@ public sealed class NodesReporter(IHost host)
     public async Task<NodesReport> ReportAsync(Lab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var pool = PoolNodes.AskAsync(host, lab, cancellationToken);
+        var pools = Task.WhenAll(lab.Pgpools.Select(async p => (Pgpool: p, Answer: await PoolNodes.AskAsync(host, lab, p, cancellationToken))));
+        var watchdog = Task.WhenAll(lab.Pgpools.Where(_ => lab.HasWatchdog).Select(p => WatchdogInfo.AskAsync(host, lab, p, cancellationToken)));
         var answers = await Task.WhenAll(lab.Nodes.Select(n => AskAsync(lab, n, cancellationToken)));
-        var (poolNodes, problem) = await pool;
-        answers = WithLag(answers);
+        var asked = await pools;
+        var (pgpool, (poolNodes, problem)) = asked.FirstOrDefault(a => a.Answer.Nodes is not null) is { Pgpool: not null } first ? first : asked[0];
+        answers = lab.Mode is ClusteringMode.StreamingReplication ? WithLag(answers) : answers;
         var views = lab.Nodes.Select((n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)).ToArray();
-        return new NodesReport(lab.Name, lab.Root, lab.Pgpool.Port, poolNodes is not null, problem, views, NodesDiagnosis.Of(lab, poolNodes is not null, problem, views));
+        var members = (await watchdog).Select((w, i) => new WatchdogView(i, lab.Pgpools[i].Port, asked[i].Answer.Nodes is not null,
+            w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status, w.Info?.Quorum, asked[i].Answer.Problem ?? w.Problem)).ToArray();
+        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), pgpool.Port, poolNodes is not null, problem, views, members,
+            [.. NodesDiagnosis.Of(lab, poolNodes is not null, problem, views), .. NodesDiagnosis.OfWatchdog(lab, members)]);
     }
 
     /// <summary>The report as JSON.</summary>

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
 
 namespace PgpoolLab.Provisioning.Steps;
@@ -13,7 +14,7 @@ internal static class Modes
     internal const UnixFileMode Readable = PrivateFile | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 }
 
-/// <summary>Creates etc, log, run and the archive's folders.</summary>
+/// <summary>Creates etc, log, run and the archive's folders, for each Pgpool-II.</summary>
 public sealed class CreateFolders : IStep
 {
     /// <inheritdoc/>
@@ -23,7 +24,7 @@ public sealed class CreateFolders : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Folders(lab).Select(f => $"mkdir {Shell.Quote(f)}").Concat(lab.SafeAlias is { } alias ? [$"ln -s {Shell.Quote(lab.Root)} {alias}"] : []);
+        return Folders(lab).Select(f => $"mkdir {Shell.Quote(f)}").Concat(Links(lab).Select(l => $"ln -s {Shell.Quote(l.Target)} {Shell.Quote(l.Path)}"));
     }
 
     /// <inheritdoc/>
@@ -32,7 +33,7 @@ public sealed class CreateFolders : IStep
         ArgumentNullException.ThrowIfNull(context);
         foreach (var folder in Folders(context.Lab))
         {
-            // The log folder is there already: this program's own log is in it.
+            // The log folder may be there already: this program's own log is in it.
             if (!await context.Host.ExistsAsync(folder, cancellationToken))
             {
                 context.Undo.Push($"delete {folder}", ct => context.Host.DeleteAsync(folder, ct).AsTask());
@@ -40,18 +41,26 @@ public sealed class CreateFolders : IStep
             }
         }
 
-        if (context.Lab.SafeAlias is { } alias)
+        foreach (var (path, target) in Links(context.Lab))
         {
-            context.Undo.Push($"delete {alias}", ct => context.Host.DeleteAsync(alias, ct).AsTask());
-            await context.Host.CreateLinkAsync(alias, context.Lab.Root, cancellationToken);
+            context.Undo.Push($"delete {path}", ct => context.Host.DeleteAsync(path, ct).AsTask());
+            await context.Host.CreateLinkAsync(path, target, cancellationToken);
         }
     }
 
-    private static IEnumerable<string> Folders(Lab lab)
-    {
-        var paths = lab.Paths;
-        return (string[])[paths.Etc, paths.Log, paths.OidDirectory, paths.Run, .. lab.UseSlots ? [] : (string[])[paths.Archive, .. lab.Nodes.Select(n => paths.ArchiveOf(n.Id))]];
-    }
+    private static IEnumerable<string> Folders(Lab lab) => lab.Pgpools.SelectMany(p => (string[])
+    [
+        .. lab.HasWatchdog ? (string[])[p.Folder] : [],
+        p.Paths.Etc, p.Paths.Log, p.Paths.OidDirectory, p.Paths.Run,
+        .. lab.Archives || lab.PgpoolSetup is not null ? (string[])[p.Paths.Archive, .. lab.Nodes.Select(n => p.Paths.ArchiveOf(n.Id))] : [],
+    ]);
+
+    // The servers' data lies with the first Pgpool-II; the scripts of the others find it in their own folder too.
+    private static IEnumerable<(string Path, string Target)> Links(Lab lab) =>
+    [
+        .. lab.SafeAlias is { } alias ? ((string, string)[])[(alias, lab.Root)] : [],
+        .. lab.Pgpools.Skip(1).SelectMany(p => lab.Nodes.Select(n => (p.Paths.Data(n.Id), $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{n.Id}"))),
+    ];
 }
 
 /// <summary>Renders every file of the lab that is not a node's.</summary>
@@ -64,20 +73,35 @@ public sealed class WriteLabFiles : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Append($"write {Shell.Quote(lab.Paths.PoolPasswd)}");
+        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Concat(lab.Pgpools.SelectMany(p => OtherFiles(lab, p).Append(p.Paths.PoolPasswd)).Select(f => $"write {Shell.Quote(f)}"));
     }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        foreach (var (path, template, mode) in Files(context.Lab))
+        var lab = context.Lab;
+        foreach (var (path, template, pgpool, mode) in Files(lab))
         {
-            await WriteAsync(path, context.Renderer.Render(template, context.Lab, context.PcpUsers), mode);
+            await WriteAsync(path, SampleScripts.Read(lab, Path.GetFileName(template), pgpool) ?? context.Renderer.Render(template, lab, pgpool, context.Secrets), mode);
         }
 
-        // pool_passwd must exist; who needs a password in it adds it with pg_md5 or pg_enc.
-        await WriteAsync(context.Lab.Paths.PoolPasswd, "", Modes.PrivateFile);
+        foreach (var pgpool in lab.Pgpools)
+        {
+            if (lab.PgpoolSetup is { } old)
+            {
+                var sample = old.Sample is null ? "" : SampleConfiguration.Read(old.Sample);
+                await WriteAsync(pgpool.Paths.PgpoolConf, sample + context.Renderer.Render("pgpool_setup/pgpool.conf", lab, pgpool, context.Secrets), Modes.PrivateFile);
+            }
+
+            if (lab.HasWatchdog)
+            {
+                await WriteAsync(pgpool.Paths.PgpoolNodeId, $"{pgpool.Id}\n", Modes.PrivateFile);
+            }
+
+            // pool_passwd must exist; who needs a password in it adds it with pg_md5 or pg_enc.
+            await WriteAsync(pgpool.Paths.PoolPasswd, lab.PgpoolSetup is null ? "" : string.Concat(context.Secrets.PcpUsers.Select(u => u.PoolPasswdLine + "\n")), Modes.PrivateFile);
+        }
 
         async Task WriteAsync(string path, string text, UnixFileMode mode)
         {
@@ -86,38 +110,55 @@ public sealed class WriteLabFiles : IStep
         }
     }
 
-    private static IEnumerable<(string Path, string Template, UnixFileMode Mode)> Files(Lab lab)
+    private static IEnumerable<(string Path, string Template, PgpoolNode Pgpool, UnixFileMode Mode)> Files(Lab lab)
     {
-        var paths = lab.Paths;
-        return
+        // The old conventions have files of their own; what they have not is the same for both.
+        var folder = lab.PgpoolSetup is null ? "scripts" : "pgpool_setup";
+        var streaming = lab.Mode is ClusteringMode.StreamingReplication;
+        var all = lab.Pgpools.SelectMany(p => ((string, string, PgpoolNode, UnixFileMode)[])
         [
-            (paths.PgpoolConf, "pgpool/pgpool.conf", Modes.PrivateFile),
-            (paths.PoolHba, "pgpool/pool_hba.conf", Modes.PrivateFile),
-            (paths.PcpConf, "pgpool/pcp.conf", Modes.PrivateFile),
-            (paths.PcpPass, "pgpool/pcppass", Modes.PrivateFile),
-            (paths.FailoverScript, "scripts/failover.sh", Modes.Script),
-            (paths.FollowPrimaryScript, "scripts/follow_primary.sh", Modes.Script),
-            .. LabScripts.Names.Select(n => ($"{lab.Root}/{n}", $"scripts/{n}", Modes.Script)),
-            ($"{lab.Root}/bashrc.ports", "scripts/bashrc.ports", Modes.Readable),
-            ($"{lab.Root}/README.port", "scripts/README.port", Modes.Readable),
-        ];
+            .. lab.PgpoolSetup is null ? ((string, string, PgpoolNode, UnixFileMode)[])[(p.Paths.PgpoolConf, "pgpool/pgpool.conf", p, Modes.PrivateFile)] : [],
+            (p.Paths.PoolHba, lab.PgpoolSetup is null ? "pgpool/pool_hba.conf" : "pgpool_setup/pool_hba.conf", p, Modes.PrivateFile),
+            (p.Paths.PcpConf, "pgpool/pcp.conf", p, Modes.PrivateFile),
+            (p.Paths.PcpPass, "pgpool/pcppass", p, Modes.PrivateFile),
+            .. streaming ? ((string, string, PgpoolNode, UnixFileMode)[])
+            [
+                (p.Paths.FailoverScript, "scripts/failover.sh", p, Modes.Script),
+                (p.Paths.FollowPrimaryScript, "scripts/follow_primary.sh", p, Modes.Script),
+            ] : [],
+            .. LabScripts.NamesIn(lab).Select(n => ($"{p.Folder}/{n}", $"{folder}/{n}", p, Modes.Script)),
+            ($"{p.Folder}/bashrc.ports", "scripts/bashrc.ports", p, Modes.Readable),
+            ($"{p.Folder}/README.port", "scripts/README.port", p, Modes.Readable),
+        ]);
+        return lab.HasWatchdog
+            ? all.Concat(LabScripts.NamesIn(lab).Where(n => n != LabScripts.Reload).Select(n => ($"{lab.Root}/{n}", $"{folder}/watchdog_{(lab.PgpoolSetup is null && n == LabScripts.Shutdown ? "stopall" : n)}", lab.Pgpool, Modes.Script)))
+            : all;
     }
+
+    private static IEnumerable<string> OtherFiles(Lab lab, PgpoolNode pgpool) =>
+        [.. lab.PgpoolSetup is null ? [] : (string[])[pgpool.Paths.PgpoolConf], .. lab.HasWatchdog ? (string[])[pgpool.Paths.PgpoolNodeId] : []];
 }
 
 /// <summary>The scripts users call.</summary>
 public static class LabScripts
 {
-    /// <summary>Their names in the lab's folder.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["startall", "stopall", "shutdownall", "pgpool_reload"];
+    /// <summary>pgpool_setup's name for the script that stops everything.</summary>
+    internal const string Shutdown = "shutdownall";
+
+    /// <summary>The script that makes Pgpool-II read its configuration again.</summary>
+    internal const string Reload = "pgpool_reload";
+
+    /// <summary>Their names in the lab's folder, of whatever conventions.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["startall", "stopall", Shutdown, Reload];
+
+    /// <summary>Those a lab has.</summary>
+    internal static IEnumerable<string> NamesIn(Lab lab) => Names.Where(n => lab.PgpoolSetup is null || n != "stopall");
 }
 
-/// <summary>Adds the lab's settings to a data folder, and the scripts that online recovery looks for in it.</summary>
+/// <summary>Adds the lab's settings to a fresh data folder, and the scripts that online recovery looks for in it.</summary>
 /// <param name="node">The node.</param>
-/// <param name="primary">Whom it replicates from; null when it is the primary.</param>
-public sealed class ConfigureNode(PostgresNode node, PostgresNode? primary) : IStep
+public sealed class ConfigureNode(PostgresNode node) : IStep
 {
-    private static readonly string[] Scripts = ["basebackup.sh", "pgpool_remote_start"];
-
     /// <inheritdoc/>
     public string Title => $"Configure node {node.Id}";
 
@@ -125,9 +166,7 @@ public sealed class ConfigureNode(PostgresNode node, PostgresNode? primary) : IS
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        // What is the same on all nodes has come with the copy of the primary.
-        string[] written = primary is null ? ["pg_hba.conf", .. Scripts] : [RecoveryFile(lab), .. lab.Tools.Postgres.Major >= 12 ? ["standby.signal"] : Array.Empty<string>()];
-        return written.Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}").Prepend($"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}");
+        return Scripts(lab).Prepend("pg_hba.conf").Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}").Prepend($"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}");
     }
 
     /// <inheritdoc/>
@@ -135,23 +174,68 @@ public sealed class ConfigureNode(PostgresNode node, PostgresNode? primary) : IS
     {
         ArgumentNullException.ThrowIfNull(context);
         var (host, lab, renderer) = (context.Host, context.Lab, context.Renderer);
-        var conf = $"{node.DataDirectory}/postgresql.conf";
-        // A copy of the primary brings the primary's settings along; the node's own go after them, where they win.
-        await host.AppendTextAsync(conf, primary is null
-            ? renderer.RenderNode("postgresql/postgresql.conf", lab, node)
-            : "\n" + renderer.RenderNode("postgresql/_node.conf", lab, node), cancellationToken);
-        if (primary is null)
+        var folder = lab.PgpoolSetup is null ? "postgresql" : "pgpool_setup";
+        await host.AppendTextAsync($"{node.DataDirectory}/postgresql.conf", renderer.RenderNode($"{folder}/postgresql.conf", lab, node), cancellationToken);
+        await host.WriteTextAsync($"{node.DataDirectory}/pg_hba.conf", renderer.Render($"{folder}/pg_hba.conf", lab), Modes.PrivateFile, cancellationToken);
+        foreach (var script in Scripts(lab))
         {
-            await host.WriteTextAsync($"{node.DataDirectory}/pg_hba.conf", renderer.Render("postgresql/pg_hba.conf", lab), Modes.PrivateFile, cancellationToken);
-            foreach (var script in Scripts)
-            {
-                await host.WriteTextAsync($"{node.DataDirectory}/{script}", renderer.Render($"scripts/{script}", lab), Modes.PrivateFolder, cancellationToken);
-            }
-
-            return;
+            await host.WriteTextAsync($"{node.DataDirectory}/{script}", SampleScripts.Read(lab, script, lab.Pgpool) ?? renderer.Render($"scripts/{script}", lab), Modes.PrivateFolder, cancellationToken);
         }
+    }
 
-        await host.WriteTextAsync($"{node.DataDirectory}/{RecoveryFile(lab)}", renderer.RenderStandby("postgresql/myrecovery.conf", lab, node, primary), Modes.PrivateFile, cancellationToken);
+    private static string[] Scripts(Lab lab) =>
+        lab.Mode.WritesEverywhere() ? ["basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start"]
+        : lab.Mode.HasOnlineRecovery() ? ["basebackup.sh", "pgpool_remote_start"]
+        : [];
+}
+
+/// <summary>Makes a copy of a node one that goes on by itself, on its own port.</summary>
+/// <param name="node">The copy.</param>
+public sealed class ConfigurePeer(PostgresNode node) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Configure node {node.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        yield return $"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        // The copy brings the first node's settings along; its own go after them, where they win.
+        await context.Host.AppendTextAsync($"{node.DataDirectory}/postgresql.conf", "\n" + context.Renderer.RenderNode("postgresql/_node.conf", context.Lab, node), cancellationToken);
+    }
+}
+
+/// <summary>Makes a copy of the primary its standby.</summary>
+/// <param name="node">The copy.</param>
+/// <param name="primary">Whom it replicates from.</param>
+public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary) : IStep
+{
+    private readonly ConfigurePeer _peer = new(node);
+
+    /// <inheritdoc/>
+    public string Title => _peer.Title;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        string[] written = [RecoveryFile(lab), .. lab.Tools.Postgres.Major >= 12 ? ["standby.signal"] : Array.Empty<string>()];
+        return [.. _peer.Preview(lab), .. written.Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}")];
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var (host, lab) = (context.Host, context.Lab);
+        await _peer.ExecuteAsync(context, cancellationToken);
+        await host.WriteTextAsync($"{node.DataDirectory}/{RecoveryFile(lab)}", context.Renderer.RenderStandby("postgresql/myrecovery.conf", lab, node, primary), Modes.PrivateFile, cancellationToken);
         if (lab.Tools.Postgres.Major >= 12)
         {
             await host.WriteTextAsync($"{node.DataDirectory}/standby.signal", "", Modes.PrivateFile, cancellationToken);

@@ -1,4 +1,5 @@
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Probes;
@@ -6,10 +7,13 @@ using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Steps;
 
-/// <summary>Runs initdb for the first primary.</summary>
+/// <summary>Runs initdb for the first node.</summary>
 /// <param name="node">The node.</param>
-public sealed class InitializePrimary(PostgresNode node) : IStep
+public sealed class InitializeNode(PostgresNode node) : IStep
 {
+    /// <summary>The folder it makes.</summary>
+    public string DataDirectory => node.DataDirectory;
+
     /// <inheritdoc/>
     public string Title => $"Create node {node.Id} (initdb)";
 
@@ -17,7 +21,7 @@ public sealed class InitializePrimary(PostgresNode node) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return InitDb.Create(lab.Tools, node.DataDirectory, lab.Owner).ToString();
+        yield return InitDb.Create(lab.Tools, node.DataDirectory, lab.Owner, lab.PgpoolSetup?.InitDbArguments).ToString();
     }
 
     /// <inheritdoc/>
@@ -25,17 +29,20 @@ public sealed class InitializePrimary(PostgresNode node) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Undo.Push($"delete {node.DataDirectory}", ct => context.Host.DeleteAsync(node.DataDirectory, ct).AsTask());
-        (await context.Host.RunAsync(InitDb.Create(context.Lab.Tools, node.DataDirectory, context.Lab.Owner), cancellationToken)).OrThrow($"create node {node.Id}");
+        (await context.Host.RunAsync(InitDb.Create(context.Lab.Tools, node.DataDirectory, context.Lab.Owner, context.Lab.PgpoolSetup?.InitDbArguments), cancellationToken)).OrThrow($"create node {node.Id}");
     }
 }
 
-/// <summary>Copies the running primary with pg_basebackup.</summary>
-/// <param name="node">The standby to make.</param>
-/// <param name="primary">The primary.</param>
-public sealed class CopyPrimary(PostgresNode node, PostgresNode primary) : IStep
+/// <summary>Copies the running first node with pg_basebackup.</summary>
+/// <param name="node">The node to make.</param>
+/// <param name="source">The first node.</param>
+public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
 {
+    /// <summary>The node it makes.</summary>
+    public PostgresNode Node => node;
+
     /// <inheritdoc/>
-    public string Title => $"Copy node {primary.Id} to node {node.Id} (pg_basebackup)";
+    public string Title => $"Copy node {source.Id} to node {node.Id} (pg_basebackup)";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -48,11 +55,11 @@ public sealed class CopyPrimary(PostgresNode node, PostgresNode primary) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Undo.Push($"delete {node.DataDirectory}", ct => context.Host.DeleteAsync(node.DataDirectory, ct).AsTask());
-        (await context.Host.RunAsync(Command(context.Lab), cancellationToken)).OrThrow($"copy node {primary.Id} to node {node.Id}");
+        (await context.Host.RunAsync(Command(context.Lab), cancellationToken)).OrThrow($"copy node {source.Id} to node {node.Id}");
     }
 
     private Hosts.CommandSpec Command(Lab lab) =>
-        PgBaseBackup.Create(lab.Tools, primary.Port, lab.Owner, lab.UseSlots ? node.SlotName : null, node.DataDirectory);
+        PgBaseBackup.Create(lab.Tools, source.Port, lab.Owner, lab.UseSlots ? node.SlotName : null, node.DataDirectory);
 }
 
 /// <summary>Starts one PostgreSQL and waits until it accepts connections.</summary>
@@ -79,7 +86,7 @@ public sealed class StartNode(PostgresNode node) : IStep
             context.Undo.Push($"stop node {node.Id}", ct => servers.StopNodeAsync(node, ct));
         }
 
-        context.Running.SetNode(node.Id, await servers.StartNodeAsync(node, cancellationToken));
+        await servers.StartNodeAsync(node, cancellationToken);
     }
 }
 
@@ -106,10 +113,10 @@ public sealed class StopNode(PostgresNode node) : IStep
 
 /// <summary>Creates Pgpool-II's extensions, the users' database and roles, and the standbys' slots.</summary>
 /// <param name="node">The primary.</param>
-public sealed class PreparePrimary(PostgresNode node) : IStep
+public sealed class PrepareNode(PostgresNode node) : IStep
 {
     /// <inheritdoc/>
-    public string Title => "Create extensions, database and slots";
+    public string Title => "Create extensions and database";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -151,10 +158,11 @@ public sealed class PreparePrimary(PostgresNode node) : IStep
         }
         catch (Npgsql.PostgresException error)
         {
+            var log = NodeLog.Of(context.Lab, node);
             throw new LabException(ExitCode.Failed, $"Could not prepare node {node.Id}: {error.MessageText}", error)
             {
-                LogFile = context.Lab.Paths.NodeLog(node.Id),
-                LogTail = await LogTail.ReadAsync(context.Host, context.Lab.Paths.NodeLog(node.Id), cancellationToken),
+                LogFile = log,
+                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
             };
         }
     }
@@ -179,5 +187,61 @@ public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresN
     {
         ArgumentNullException.ThrowIfNull(context);
         return context.Probes.WaitAsync(new StandbysAreStreaming(context.Lab, primary, standbys), ProbeRunner.Patience, cancellationToken);
+    }
+}
+
+/// <summary>Publishes every table of the users' database.</summary>
+/// <param name="node">The node that is written to.</param>
+public sealed class Publish(PostgresNode node) : IStep
+{
+    internal const string Publication = "pgpoollab";
+
+    /// <inheritdoc/>
+    public string Title => $"Publish all tables of node {node.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        yield return $"CREATE PUBLICATION {Publication} FOR ALL TABLES   (in {Lab.Database})";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await using var client = await PostgresClient.ConnectAsync(node.Port, context.Lab.Owner, Lab.Database, cancellationToken);
+        await client.ExecuteAsync($"CREATE PUBLICATION {Publication} FOR ALL TABLES", cancellationToken);
+    }
+}
+
+/// <summary>Subscribes a node to what another publishes.</summary>
+/// <param name="node">The subscriber.</param>
+/// <param name="publisher">The publisher.</param>
+public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Subscribe node {node.Id} to node {publisher.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        yield return $"{Statement(lab)}   (in {Lab.Database})";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await using var client = await PostgresClient.ConnectAsync(node.Port, context.Lab.Owner, Lab.Database, cancellationToken);
+        await client.ExecuteAsync(Statement(context.Lab), cancellationToken);
+    }
+
+    internal static string NameOf(PostgresNode node) => $"pgpoollab_{node.Id}";
+
+    private string Statement(Lab lab)
+    {
+        var connection = $"host=localhost port={publisher.Port} dbname={Lab.Database} user={ConfigQuoting.ConnectionValue(lab.Owner)}";
+        return $"CREATE SUBSCRIPTION {NameOf(node)} CONNECTION '{connection.Replace("'", "''", StringComparison.Ordinal)}' PUBLICATION {Publish.Publication}";
     }
 }

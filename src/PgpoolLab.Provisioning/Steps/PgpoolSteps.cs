@@ -5,20 +5,27 @@ using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Steps;
 
-/// <summary>Starts Pgpool-II and waits until it shows these nodes up in their roles.</summary>
-/// <param name="primary">The node that must be primary; null when there is none.</param>
-/// <param name="standbys">The nodes that must be standbys.</param>
-public sealed class StartPgpool(PostgresNode? primary, IReadOnlyList<PostgresNode> standbys) : IStep
+/// <summary>Starts one Pgpool-II, and does not wait until it answers: with a watchdog it does so only when it has found the others.</summary>
+/// <param name="pgpool">The Pgpool-II.</param>
+public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep
 {
     /// <inheritdoc/>
-    public string Title => "Start Pgpool-II";
+    public string Title => pgpool.Watchdog is null ? "Launch Pgpool-II" : $"Launch Pgpool-II {pgpool.Id}";
+
+    /// <summary>The Pgpool-II.</summary>
+    public PgpoolNode Pgpool => pgpool;
+
+    /// <summary>Its first process; null when it ran already, or was not started yet.</summary>
+    internal int? ProcessId { get; private set; }
+
+    /// <summary>Nodes it remembers as down.</summary>
+    internal IReadOnlyList<int> HeldDown { get; private set; } = [];
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{Tools.Pgpool.Start(lab)}   (port {lab.Pgpool.Port}, pcp {lab.Pgpool.PcpPort})";
-        yield return "SHOW pool_nodes   (until every node is up in its role)";
+        yield return $"{Tools.Pgpool.Start(lab, pgpool)}   (port {pgpool.Port}, pcp {pgpool.PcpPort}{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")})";
     }
 
     /// <inheritdoc/>
@@ -26,60 +33,136 @@ public sealed class StartPgpool(PostgresNode? primary, IReadOnlyList<PostgresNod
     {
         ArgumentNullException.ThrowIfNull(context);
         var servers = new LabServers(context.Host, context.Lab, context.Probes);
-        if (await servers.FindPgpoolAsync(cancellationToken) is not null)
+        if (await servers.FindPgpoolAsync(pgpool, cancellationToken) is not null)
         {
-            // Nodes it holds as down stay down until somebody attaches or recovers them: nothing to wait for.
             return;
         }
 
-        context.Undo.Push("stop Pgpool-II", ct => servers.StopPgpoolAsync(ct));
-        context.Running.Pgpool = await servers.StartPgpoolAsync(cancellationToken);
-        var expected = standbys.ToDictionary(s => s.Id, _ => false);
-        if (primary is not null)
+        HeldDown = context.Lab.RemembersStatus ? await servers.FindNodesHeldDownAsync(pgpool, cancellationToken) : [];
+        context.Undo.Push($"stop {context.Lab.TitleOf(pgpool)}", ct => servers.StopPgpoolAsync(pgpool, ct));
+        var process = await servers.StartPgpoolAsync(pgpool, cancellationToken);
+        ProcessId = process;
+        if (pgpool.Watchdog is not null)
         {
-            expected[primary.Id] = true;
+            // Those that come to life at the very same moment may all but lock each other out.
+            await servers.OrEndAsync(process, () => context.Probes.WaitAsync(new WatchdogListens(context.Host, context.Lab, pgpool, process), ProbeRunner.Patience, cancellationToken));
         }
-
-        await servers.OrEndAsync(context.Running.Pgpool, () => context.Probes.WaitAsync(
-            new PgpoolShowsNodes(context.Host, context.Lab, expected.OrderBy(e => e.Key).ToDictionary(), context.Running.Pgpool), ProbeRunner.Patience, cancellationToken));
     }
 }
 
-/// <summary>Stops Pgpool-II.</summary>
-public sealed class StopPgpool : IStep
+/// <summary>Waits until a Pgpool-II that was just launched shows these nodes up in their roles.</summary>
+/// <param name="launch">Who launched it.</param>
+/// <param name="expected">What it must show.</param>
+public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode> expected) : IStep
 {
     /// <inheritdoc/>
-    public string Title => "Stop Pgpool-II";
+    public string Title => launch.Pgpool.Watchdog is null ? "Wait for Pgpool-II" : $"Wait for Pgpool-II {launch.Pgpool.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        ArgumentNullException.ThrowIfNull(lab);
-        yield return $"SIGINT to the process in {Hosts.Shell.Quote(lab.Paths.PgpoolPid)}, wait for its end";
+        yield return "SHOW pool_nodes   (until every node is up in its role)";
     }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await new LabServers(context.Host, context.Lab, context.Probes).StopPgpoolAsync(cancellationToken);
+        if (launch.ProcessId is not { } process)
+        {
+            // Nodes it holds as down stay down until somebody attaches or recovers them: nothing to wait for.
+            return;
+        }
+
+        var awaited = expected.Where(e => !launch.HeldDown.Contains(e.Id)).ToArray();
+        await new LabServers(context.Host, context.Lab, context.Probes).OrEndAsync(process, () => context.Probes.WaitAsync(
+            new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process), ProbeRunner.Patience, cancellationToken));
     }
 }
 
-/// <summary>The proof: writes a row through Pgpool-II and reads it on every node.</summary>
-public sealed class ProveReplication : IStep
+/// <summary>Starts the only Pgpool-II of a lab and waits until it shows these nodes up in their roles.</summary>
+/// <param name="pgpool">The Pgpool-II.</param>
+/// <param name="expected">What it must show.</param>
+public sealed class StartPgpool(PgpoolNode pgpool, IReadOnlyList<ExpectedNode> expected) : IStep
 {
-    private const string Table = "pgpoollab_proof";
+    /// <inheritdoc/>
+    public string Title => "Start Pgpool-II";
 
     /// <inheritdoc/>
-    public string Title => "Prove it: write through Pgpool-II, read on every node";
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        var launch = new LaunchPgpool(pgpool);
+        return launch.Preview(lab).Concat(new AwaitPgpool(launch, expected).Preview(lab));
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var launch = new LaunchPgpool(pgpool);
+        await launch.ExecuteAsync(context, cancellationToken);
+        await new AwaitPgpool(launch, expected).ExecuteAsync(context, cancellationToken);
+    }
+}
+
+/// <summary>Waits until the Pgpool-IIs have found each other and elected a leader.</summary>
+public sealed class AwaitWatchdog : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Wait until the watchdog has a leader";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"CREATE TABLE {Table}, INSERT   (through port {lab.Pgpool.Port})";
-        yield return $"SELECT … FROM {Table}   (on ports {string.Join(", ", lab.Nodes.Select(n => n.Port))})";
+        yield return $"pcp_watchdog_info   (on ports {string.Join(", ", lab.Pgpools.Select(p => p.PcpPort))}, until all know the same leader)";
+    }
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Probes.WaitAsync(new WatchdogHasLeader(context.Host, context.Lab), ProbeRunner.Patience, cancellationToken);
+    }
+}
+
+/// <summary>Stops one Pgpool-II.</summary>
+/// <param name="pgpool">The Pgpool-II.</param>
+public sealed class StopPgpool(PgpoolNode pgpool) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => pgpool.Watchdog is null ? "Stop Pgpool-II" : $"Stop Pgpool-II {pgpool.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        yield return $"SIGINT to the process in {Hosts.Shell.Quote(pgpool.Paths.PgpoolPid)}, wait for its end";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await new LabServers(context.Host, context.Lab, context.Probes).StopPgpoolAsync(pgpool, cancellationToken);
+    }
+}
+
+/// <summary>The proof: writes a row through every Pgpool-II and reads it on every node that must have it.</summary>
+/// <param name="createEverywhere">True when the table must be made on each node by itself, because the mode replicates rows alone.</param>
+/// <param name="readers">The nodes that must have the rows.</param>
+public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<PostgresNode> readers) : IStep
+{
+    private const string Table = "pgpoollab_proof";
+
+    /// <inheritdoc/>
+    public string Title => readers.Count == 1 ? "Prove it: write and read through Pgpool-II" : "Prove it: write through Pgpool-II, read on every node";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        yield return createEverywhere ? $"CREATE TABLE {Table}   (on every node)" : $"CREATE TABLE {Table}   (through port {lab.Pgpool.Port})";
+        yield return $"INSERT   (through port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.Port))})";
+        yield return $"SELECT … FROM {Table}   (on port{(readers.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port))})";
         yield return $"DROP TABLE {Table}";
     }
 
@@ -88,26 +171,52 @@ public sealed class ProveReplication : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         var lab = context.Lab;
+        int[] tableOn = createEverywhere ? lab.Nodes.Select(n => n.Port).ToArray() : [lab.Pgpool.Port];
         try
         {
-            await using var pgpool = await PostgresClient.ConnectAsync(lab.Pgpool.Port, lab.Owner, Lab.Database, cancellationToken);
-            await pgpool.ExecuteAsync($"CREATE TABLE {Table} (lab text)", cancellationToken);
-            await pgpool.ExecuteAsync($"INSERT INTO {Table} VALUES ('{lab.Id}')", cancellationToken);
-            foreach (var node in lab.Nodes)
+            await OnEachAsync(tableOn, $"CREATE TABLE {Table} (lab text PRIMARY KEY)");
+            if (createEverywhere)
             {
-                await context.Probes.WaitAsync(
-                    new NodeAnswers(lab, node, $"SELECT lab FROM {Table}", lab.Id, $"the row written through Pgpool-II can be read on node {node.Id}"), ProbeRunner.Patience, cancellationToken);
+                foreach (var subscriber in lab.Nodes.Skip(1))
+                {
+                    await OnEachAsync([subscriber.Port], $"ALTER SUBSCRIPTION {Subscribe.NameOf(subscriber)} REFRESH PUBLICATION");
+                }
             }
 
-            await pgpool.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
+            foreach (var pgpool in lab.Pgpools)
+            {
+                // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back when the session ends.
+                await OnEachAsync([pgpool.Port], "BEGIN", $"INSERT INTO {Table} VALUES ('{lab.Id}-{pgpool.Id}')", "COMMIT");
+            }
+
+            foreach (var node in readers)
+            {
+                await context.Probes.WaitAsync(
+                    new NodeAnswers(lab, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", lab.Pgpools.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
+                    ProbeRunner.Patience, cancellationToken);
+            }
+
+            await OnEachAsync(tableOn, $"DROP TABLE {Table}");
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
             throw new LabException(ExitCode.NotHealthy, $"Could not write through Pgpool-II: {seen}", error)
             {
-                LogFile = lab.Paths.PgpoolLog,
-                LogTail = await LogTail.ReadAsync(context.Host, lab.Paths.PgpoolLog, cancellationToken),
+                LogFile = lab.Pgpool.Paths.PgpoolLog,
+                LogTail = await LogTail.ReadAsync(context.Host, lab.Pgpool.Paths.PgpoolLog, cancellationToken),
             };
+        }
+
+        async Task OnEachAsync(IEnumerable<int> ports, params IEnumerable<string> statements)
+        {
+            foreach (var port in ports)
+            {
+                await using var client = await PostgresClient.ConnectAsync(port, lab.Owner, Lab.Database, cancellationToken);
+                foreach (var statement in statements)
+                {
+                    await client.ExecuteAsync(statement, cancellationToken);
+                }
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ public static class LabIndex
     {
         ArgumentNullException.ThrowIfNull(lab);
         var folder = Directory.CreateDirectory($"{StateFolder.Open()}/labs").FullName;
-        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.Ports.All(lab.Nodes.Count).Select(p => p.Port).ToArray()));
+        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.Ports.All(lab.OwnsNodes ? lab.Nodes.Count : 0).Select(p => p.Port).ToArray()));
     }
 
     /// <summary>Takes a lab off the list.</summary>

@@ -19,8 +19,8 @@ public enum LabState
 /// <summary>What is written in <c>.pgpoollab/lab.json</c>. It holds no secrets.</summary>
 public sealed record LabManifest
 {
-    /// <summary>Version of this file's shape. A reader refuses a newer one.</summary>
-    public const int CurrentSchema = 1;
+    /// <summary>Version of this file's shape. A reader refuses a newer one. In 1 a lab had one Pgpool-II.</summary>
+    public const int CurrentSchema = 2;
 
     /// <summary>The shape this file has.</summary>
     public int Schema { get; init; } = CurrentSchema;
@@ -40,11 +40,8 @@ public sealed record LabManifest
     /// <summary>The lab itself.</summary>
     public required Lab Lab { get; init; }
 
-    /// <summary>This manifest with data folders that are the lab's own, whatever the file says: commands delete what they name.</summary>
-    internal LabManifest WithOwnFolders() => this with
-    {
-        Lab = Lab with { Nodes = Lab.Nodes.Select((n, i) => n with { Id = i, DataDirectory = $"{Lab.Root}/data{i}" }).ToArray() },
-    };
+    /// <summary>This manifest with folders that are the lab's own, whatever the file says: commands delete what they name.</summary>
+    internal LabManifest WithOwnFolders() => this with { Lab = Lab.WithOwnFolders() };
 
     /// <summary>The folder the lab was made in, when it has been moved since.</summary>
     [JsonIgnore]

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Store;
@@ -53,7 +54,7 @@ public sealed class LabStore
                 };
             }
 
-            return document.Deserialize(Json.LabManifest) is { Lab: { Nodes: not null, Tools: not null, Pgpool: not null } lab } manifest
+            return Upgraded(text, document).Deserialize(Json.LabManifest) is { Lab: { Nodes.Count: > 0, Tools: not null, Pgpools.Count: > 0 } lab } manifest
                 ? (manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root }).WithOwnFolders()
                 : throw new JsonException("The lab itself is missing in it.");
         }
@@ -68,6 +69,21 @@ public sealed class LabStore
                 ],
             };
         }
+    }
+
+    /// <summary>A manifest of schema 1 in today's shape: its one Pgpool-II becomes a list of one.</summary>
+    private static JsonNode Upgraded(string text, JsonDocument document)
+    {
+        var manifest = JsonNode.Parse(text)!;
+        if (document.RootElement.TryGetProperty("schema", out var schema) && schema.TryGetInt32(out var version) && version == 1 && manifest["lab"] is JsonObject lab && lab["pgpool"] is JsonObject pgpool)
+        {
+            lab.Remove("pgpool");
+            var root = lab["root"]?.GetValue<string>();
+            (pgpool["id"], pgpool["folder"], pgpool["serverFolder"]) = (0, root, root);
+            lab["pgpools"] = new JsonArray(pgpool);
+        }
+
+        return manifest;
     }
 
     /// <summary>The folder of the lab around this folder, looking upwards as git does.</summary>

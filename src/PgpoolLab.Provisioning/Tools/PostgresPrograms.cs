@@ -24,8 +24,12 @@ internal static class PostgresProgram
 public static class InitDb
 {
     /// <summary>UTF-8, C locale (present on every machine), checksums (pg_rewind needs them or wal_log_hints), no fsync of the empty cluster.</summary>
-    public static CommandSpec Create(Toolset tools, string dataDirectory, string superuser) =>
-        PostgresProgram.Command(tools, "initdb", "--no-locale", "-E", "UTF8", "--data-checksums", "--no-sync", "-A", "trust", "-U", superuser, "-D", dataDirectory);
+    /// <param name="tools">The programs.</param>
+    /// <param name="dataDirectory">Folder to create.</param>
+    /// <param name="superuser">The role to create.</param>
+    /// <param name="arguments">What to say instead of encoding, locale and checksums; null for those.</param>
+    public static CommandSpec Create(Toolset tools, string dataDirectory, string superuser, IReadOnlyList<string>? arguments = null) =>
+        PostgresProgram.Command(tools, "initdb", [.. arguments ?? ["--no-locale", "-E", "UTF8", "--data-checksums"], "--no-sync", "-A", "trust", "-U", superuser, "-D", dataDirectory]);
 }
 
 /// <summary>postgres itself, started without pg_ctl: so its process id is known at once, and a probe sees it accept connections within
@@ -92,6 +96,11 @@ public static class Psql
             "-h", host, "-p", port.ToString(), "-U", user, "-w", "-d", database, "-c", sql) with { Timeout = TimeSpan.FromSeconds(20) })
         .With("PGCONNECT_TIMEOUT", "5");
 
+    /// <summary>Runs one query and prints it as psql does, for people.</summary>
+    public static CommandSpec Table(Toolset tools, string host, int port, string user, string database, string sql) =>
+        (PostgresProgram.Command(tools, "psql", "-X", "-h", host, "-p", port.ToString(), "-U", user, "-w", "-d", database, "-c", sql) with { Timeout = TimeSpan.FromSeconds(20) })
+        .With("PGCONNECT_TIMEOUT", "5");
+
     /// <summary>An interactive session, or whatever else the arguments ask for.</summary>
     public static CommandSpec Interactive(Toolset tools, string host, int port, string user, IReadOnlyList<string> arguments) =>
         PostgresProgram.Command(tools, "psql", arguments).With("PGHOST", host).With("PGPORT", port.ToString()).With("PGUSER", user).With("PGDATABASE", Lab.Database);
@@ -101,10 +110,28 @@ public static class Psql
 /// <remarks>Pgpool-II manual, "pgpool".</remarks>
 public static class Pgpool
 {
-    /// <summary>In the foreground (-n), forgetting what it knew of its nodes (-D).</summary>
-    public static CommandSpec Start(Lab lab)
+    /// <summary>In the foreground (-n), forgetting what it knew of its nodes (-D) unless it must not.</summary>
+    public static CommandSpec Start(Lab lab, PgpoolNode pgpool)
     {
-        var paths = lab.Paths;
-        return new CommandSpec(lab.Tools.PgpoolProgram, "-D", "-n", "-f", paths.PgpoolConf, "-F", paths.PcpConf, "-a", paths.PoolHba) { WorkingDirectory = lab.Root };
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(pgpool);
+        var paths = pgpool.Paths;
+        string[] arguments = [.. lab.RemembersStatus ? [] : (string[])["-D"], "-n", "-f", paths.PgpoolConf, "-F", paths.PcpConf, "-a", paths.PoolHba, .. lab.PgpoolSetup?.Debug is true ? (string[])["-d"] : []];
+        var command = new CommandSpec(lab.Tools.PgpoolProgram, arguments) { WorkingDirectory = pgpool.Folder };
+        return lab.PgpoolSetup?.LibraryPath is { } libraries ? command.With("LD_LIBRARY_PATH", Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") is { Length: > 0 } path ? $"{path}:{libraries}" : libraries) : command;
+    }
+}
+
+/// <summary>The pcp programs, which control a running Pgpool-II.</summary>
+/// <remarks>Pgpool-II manual, "PCP commands".</remarks>
+public static class Pcp
+{
+    /// <summary>Prints what one Pgpool-II knows of the watchdog, a "name : value" line for each fact.</summary>
+    public static CommandSpec WatchdogInfo(Lab lab, PgpoolNode pgpool)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(pgpool);
+        return (new CommandSpec(lab.Tools.PcpProgram("pcp_watchdog_info"), "-v", "-w", "-h", "localhost", "-p", pgpool.PcpPort.ToString(), "-U", lab.Owner) with { Timeout = TimeSpan.FromSeconds(10) })
+            .With("PCPPASSFILE", pgpool.Paths.PcpPass);
     }
 }

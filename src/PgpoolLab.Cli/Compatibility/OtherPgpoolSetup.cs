@@ -1,0 +1,118 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Cli.Compatibility;
+
+/// <summary>Somebody else's <c>pgpool_setup</c>, named by PGPOOL_SETUP: watchdog_setup lets it make each Pgpool-II, and adds the watchdog.</summary>
+/// <param name="words">The program and what is to come first on its command line.</param>
+internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
+{
+    /// <summary>Understands the variable.</summary>
+    /// <param name="variable">PGPOOL_SETUP: words, as the shell would split them.</param>
+    /// <param name="searchPath">PATH.</param>
+    /// <returns>Null when it is not set, or is this very program.</returns>
+    internal static OtherPgpoolSetup? From(string? variable, string? searchPath)
+    {
+        var words = variable?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        if (words.Length == 0)
+        {
+            return null;
+        }
+
+        var program = words[0].Contains('/') ? Path.GetFullPath(words[0]) : (searchPath ?? "").Split(':').Select(f => Path.Combine(f, words[0])).FirstOrDefault(Identity.CanExecute);
+        if (program is null || !Identity.CanExecute(program))
+        {
+            throw new LabException(ExitCode.Missing, $"PGPOOL_SETUP names {words[0]}, which is no program.") { Hints = ["Without PGPOOL_SETUP watchdog_setup does everything itself."] };
+        }
+
+        return Identity.RealPath(program) == Environment.ProcessPath ? null : new OtherPgpoolSetup([program, .. words.Skip(1)]);
+    }
+
+    /// <summary>Makes the lab.</summary>
+    /// <exception cref="LabException">The program failed; what was made is removed again.</exception>
+    internal async Task<Lab> RunAsync(OperationContext operation, LabSpec spec, OldOptions options, IReadOnlyList<string> commandLine, CancellationToken cancellationToken)
+    {
+        var lab = (await new SetupOperation(operation).PlanAsync(spec, cancellationToken)).Lab;
+        try
+        {
+            foreach (var pgpool in lab.Pgpools)
+            {
+                operation.Observer.Note($"============= setting up pgpool {pgpool.Id} =============");
+                await MakeAsync(lab, pgpool, options, cancellationToken);
+                await AddWatchdogAsync(operation, lab, pgpool, cancellationToken);
+            }
+
+            var renderer = new ConfigRenderer(new TemplateStore(), operation.ProgramVersion);
+            foreach (var script in (string[])["startall", "shutdownall"])
+            {
+                await operation.Host.WriteTextAsync($"{lab.Root}/{script}", renderer.Render($"pgpool_setup/watchdog_{script}", lab), Executable, cancellationToken);
+            }
+
+            await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
+            LabStore.Save(new LabManifest { ToolVersion = operation.ProgramVersion, CommandLine = commandLine, State = LabState.Ready, Lab = lab });
+            LabIndex.Register(lab);
+            if (options.LeaveRunning)
+            {
+                (await operation.Host.RunAsync(new CommandSpec($"{lab.Root}/startall") { WorkingDirectory = lab.Root }, cancellationToken)).OrThrow("start the lab");
+            }
+
+            return lab;
+        }
+        catch
+        {
+            foreach (var pgpool in lab.Pgpools)
+            {
+                await operation.Host.DeleteAsync(pgpool.Folder, CancellationToken.None);
+            }
+
+            throw;
+        }
+    }
+
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Executable = Private | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private async Task MakeAsync(Lab lab, PgpoolNode pgpool, OldOptions options, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(pgpool.Folder);
+        string[] arguments = ["-m", lab.Mode.Letter(), "-p", pgpool.Port.ToString(), "-pg", lab.Nodes[0].Port.ToString(), .. pgpool.Id > 0 ? (string[])["-e"] : []];
+        var command = new CommandSpec(words[0], [.. words.Skip(1), .. arguments]) { WorkingDirectory = pgpool.Folder }.With("NUMCLUSTERS", lab.Nodes.Count.ToString());
+        if (options.Debug)
+        {
+            command = command.With("PGPOOLDEBUG", "true");
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (await LocalHost.RunInteractiveAsync(command) is var code and not 0)
+        {
+            throw new LabException(ExitCode.Failed, $"{words[0]} (PGPOOL_SETUP) ended with exit code {code} as it made pgpool{pgpool.Id}; what it printed is above.");
+        }
+    }
+
+    private static async Task AddWatchdogAsync(OperationContext operation, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
+    {
+        var renderer = new ConfigRenderer(new TemplateStore(), operation.ProgramVersion);
+        await operation.Host.AppendTextAsync(pgpool.Paths.PgpoolConf, renderer.Render("pgpool_setup/watchdog.conf", lab, pgpool), cancellationToken);
+        await operation.Host.WriteTextAsync(pgpool.Paths.PgpoolNodeId, $"{pgpool.Id}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite, cancellationToken);
+        if (pgpool.Id == 0)
+        {
+            return;
+        }
+
+        // Only the first one's scripts touch PostgreSQL; the others find its data by way of links.
+        foreach (var script in (string[])[$"{pgpool.Folder}/startall", $"{pgpool.Folder}/shutdownall"])
+        {
+            var lines = await File.ReadAllLinesAsync(script, cancellationToken);
+            await operation.Host.WriteTextAsync(script, string.Concat(lines.Where(l => !lab.Nodes.Any(n => l.Contains($"/data{n.Id}", StringComparison.Ordinal))).Select(l => l + "\n")), Executable, cancellationToken);
+        }
+
+        foreach (var node in lab.Nodes)
+        {
+            await operation.Host.DeleteAsync(pgpool.Paths.Data(node.Id), cancellationToken);
+            await operation.Host.CreateLinkAsync(pgpool.Paths.Data(node.Id), $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{node.Id}", cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Tools;
+
+namespace PgpoolLab.Provisioning.Probes;
+
+/// <summary>One member of a watchdog, as one Pgpool-II sees it.</summary>
+/// <param name="Port">Its Pgpool-II port.</param>
+/// <param name="Status">LEADER, STANDBY, SHUTDOWN, LOST …; releases before 4.2 say MASTER.</param>
+public sealed record WatchdogMember(int Port, string Status)
+{
+    /// <summary>True for the one that decides.</summary>
+    public bool IsLeader => Status is "LEADER" or "MASTER";
+}
+
+/// <summary>What one Pgpool-II knows of the watchdog.</summary>
+/// <param name="Quorum">True when enough members live to decide on a failover.</param>
+/// <param name="Members">All members.</param>
+/// <remarks>Pgpool-II manual, "pcp_watchdog_info".</remarks>
+public sealed record WatchdogInfo(bool Quorum, IReadOnlyList<WatchdogMember> Members)
+{
+    /// <summary>The port of the member that leads; null when there is none.</summary>
+    public int? Leader => Members.FirstOrDefault(m => m.IsLeader)?.Port;
+
+    /// <summary>Asks one Pgpool-II.</summary>
+    /// <returns>Its answer, or null and the reason.</returns>
+    public static async Task<(WatchdogInfo? Info, string? Problem)> AskAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        var result = await host.RunAsync(Pcp.WatchdogInfo(lab, pgpool), cancellationToken);
+        return result.ExitCode == 0 && Parse(result.Output) is { Members.Count: > 0 } info
+            ? (info, null)
+            : (null, (result.Error + result.Output).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"pcp_watchdog_info ended with exit code {result.ExitCode}");
+    }
+
+    /// <summary>Understands the answer: a "name : value" line for each fact, a block for each member.</summary>
+    public static WatchdogInfo Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var members = new List<WatchdogMember>();
+        var (quorum, port) = (false, 0);
+        foreach (var line in text.Split('\n'))
+        {
+            if (line.Split(':', 2, StringSplitOptions.TrimEntries) is not [var name, var value])
+            {
+                continue;
+            }
+
+            switch (name)
+            {
+                case "Quorum state":
+                    quorum = value.StartsWith("QUORUM EXIST", StringComparison.Ordinal) || value == "QUORUM IS ON THE EDGE";
+                    break;
+                case "Pgpool port":
+                    _ = int.TryParse(value, out port);
+                    break;
+                case "Status Name":
+                    members.Add(new WatchdogMember(port, value));
+                    break;
+            }
+        }
+
+        return new WatchdogInfo(quorum, members);
+    }
+}
+
+/// <summary>Waits until the watchdog of one Pgpool-II takes commands.</summary>
+/// <param name="Host">Where it runs.</param>
+/// <param name="Lab">The lab.</param>
+/// <param name="Pgpool">The Pgpool-II.</param>
+/// <param name="ProcessId">Its first process.</param>
+public sealed record WatchdogListens(IHost Host, Lab Lab, PgpoolNode Pgpool, int ProcessId) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => $"the watchdog of {Lab.TitleOf(Pgpool)} listens";
+
+    /// <inheritdoc/>
+    public string? LogFile => Pgpool.Paths.PgpoolLog;
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
+        new(await Host.SocketAnswersAsync(LabSockets.OfWatchdog(Pgpool)!, cancellationToken), "it does not");
+
+    /// <inheritdoc/>
+    public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
+        await Host.FindProcessAsync(ProcessId, cancellationToken) is null ? "it has ended" : null;
+}
+
+/// <summary>Waits until every Pgpool-II of a lab sees all others alive and the same one leading.</summary>
+/// <param name="Host">Where they run.</param>
+/// <param name="Lab">The lab.</param>
+public sealed record WatchdogHasLeader(IHost Host, Lab Lab) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => $"all {Lab.Pgpools.Count} Pgpool-IIs know each other and the same leader";
+
+    /// <inheritdoc/>
+    public string? LogFile { get; private set; }
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(Lab.Pgpools.Select(async p => (Pgpool: p, Answer: await WatchdogInfo.AskAsync(Host, Lab, p, cancellationToken))));
+        var leaders = answers.Select(a => a.Answer.Info?.Leader).Distinct().ToArray();
+        var behind = answers.FirstOrDefault(a => a.Answer.Info is not { Quorum: true, Leader: not null } info || info.Members.Count(m => m.IsLeader || m.Status == "STANDBY") < Lab.Pgpools.Count);
+        LogFile = behind.Pgpool?.Paths.PgpoolLog;
+        return new Observation(behind.Pgpool is null && leaders.Length == 1, string.Join("; ", answers.Select(a =>
+            $"{Lab.TitleOf(a.Pgpool)}: {(a.Answer.Info is { } info ? string.Join(", ", info.Members.Select(m => $"{m.Port} {m.Status}")) : a.Answer.Problem)}")));
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace PgpoolLab.Integration.Tests;
+
+/// <summary>One lab, made by our pgpool_setup or by the original, and what <c>contract.sh</c> found in it.</summary>
+public sealed class ContractRun : IDisposable
+{
+    private readonly Sandbox _sandbox;
+
+    private ContractRun(Sandbox sandbox, int port, int postgresPort) => (_sandbox, Port, PostgresPort) = (sandbox, port, postgresPort);
+
+    public int Port { get; }
+
+    public int PostgresPort { get; }
+
+    public string User => _sandbox.Account.LabUser;
+
+    public Dictionary<string, string> Facts { get; } = [];
+
+    public string this[string fact] => Facts.TryGetValue(fact, out var value) ? value : throw new KeyNotFoundException($"contract.sh found no '{fact}'; it found {string.Join(", ", Facts.Keys)}");
+
+    /// <summary>Makes a lab and looks at it.</summary>
+    /// <param name="original">True for the original script, false for ours.</param>
+    /// <param name="mode">pgpool_setup's letter.</param>
+    /// <param name="options">More options.</param>
+    public static async Task<ContractRun> MakeAsync(bool original, string mode, params string[] options)
+    {
+        var sandbox = new Sandbox(Account.Plain);
+        var port = FreePorts.Block();
+        var run = new ContractRun(sandbox, port, port + 2);
+        Directory.CreateDirectory(sandbox.Lab);
+        sandbox.Account.Own(sandbox.Lab);
+        var script = Path.Combine(AppContext.BaseDirectory, "Contract", "contract.sh");
+        File.Copy(script, sandbox["contract.sh"]);
+        List<(string, string)> environment = [("PGBIN", PostgresBin()), ("PCP", "/usr/sbin"), ("PGSOCKET_DIR", "/tmp"), ("ENABLE_TEST", "true"), ("USER", sandbox.Account.LabUser)];
+        if (original)
+        {
+            environment.AddRange(Originals.Prepare(sandbox));
+        }
+        else
+        {
+            (await sandbox.RunAsync("install-links", sandbox["bin"])).Ok();
+            environment.Add(("PGPOOL_SETUP", sandbox["bin"] + "/pgpool_setup"));
+        }
+
+        var outcome = await sandbox.ShellAsync($"bash {sandbox["contract.sh"]} {mode} {port} {port + 2} {string.Join(' ', options)}", [.. environment]);
+        foreach (var line in outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t', 2)).Where(l => l.Length == 2))
+        {
+            run.Facts[line[0]] = line[1];
+        }
+
+        return run;
+    }
+
+    /// <summary>The newest PostgreSQL that has Pgpool-II's extensions.</summary>
+    public static string PostgresBin() => Directory.GetDirectories("/usr/lib/postgresql")
+        .Where(d => File.Exists($"/usr/share/postgresql/{Path.GetFileName(d)}/extension/pgpool_recovery.control"))
+        .OrderByDescending(d => int.Parse(Path.GetFileName(d), CultureInfo.InvariantCulture)).First() + "/bin";
+
+    public void Dispose() => _sandbox.Dispose();
+}
+
+/// <summary>The scripts Debian ships, made to run: they look for Pgpool-II in one folder, for ssh to this machine, and for ed.</summary>
+internal static class Originals
+{
+    internal static (string Name, string Value)[] Prepare(Sandbox sandbox)
+    {
+        var home = sandbox["P"];
+        foreach (var folder in (string[])["bin", "sbin"])
+        {
+            Directory.CreateDirectory($"{home}/{folder}");
+            foreach (var program in Directory.EnumerateFiles("/usr/sbin").Select(f => Path.GetFileName(f)).Where(f => f.StartsWith("pgpool", StringComparison.Ordinal) || f.StartsWith("pcp_", StringComparison.Ordinal)
+                || f.StartsWith("pg_md5", StringComparison.Ordinal) || f is "pg_enc" or "wd_cli" or "watchdog_setup"))
+            {
+                File.CreateSymbolicLink($"{home}/{folder}/{program}", $"/usr/sbin/{program}");
+            }
+        }
+
+        Directory.CreateDirectory($"{home}/etc");
+        foreach (var sample in Directory.EnumerateFiles("/usr/share/doc/pgpool2/examples").Where(f => f.EndsWith(".sample", StringComparison.Ordinal)))
+        {
+            File.Copy(sample, $"{home}/etc/{Path.GetFileName(sample)}");
+        }
+
+        // Debian's default is a folder that not everybody may write to.
+        File.AppendAllText($"{home}/etc/pgpool.conf.sample", "wd_ipc_socket_dir = '/tmp'\n");
+
+        // What they want of ssh is to run a command on this very machine.
+        var ssh = $"{home}/bin/ssh";
+        File.WriteAllText(ssh, "#!/bin/sh\n# ssh -T localhost COMMAND...\nshift 2\nexec sh -c \"$*\"\n");
+        File.SetUnixFileMode(ssh, (UnixFileMode)Convert.ToInt32("755", 8));
+        sandbox.Account.Own(home);
+        return
+        [
+            ("PGPOOL_SETUP", $"{home}/bin/pgpool_setup"), ("WATCHDOG_SETUP", $"{home}/bin/watchdog_setup"), ("PGPOOL_INSTALL_DIR", home), ("PGPOOLDIR", $"{home}/etc"),
+            ("PATH", $"{home}/bin:{Environment.GetEnvironmentVariable("PATH")}"),
+        ];
+    }
+}
+
+/// <summary>Ports for tests of the old command lines, which cannot choose any themselves.</summary>
+internal static class FreePorts
+{
+    private const int First = 2200;
+    private const int Last = 10500;
+    private static readonly HashSet<int> Given = [];
+
+    /// <summary>The first of a block of free ports, no two tests the same.</summary>
+    internal static int Block(int size = 40)
+    {
+        lock (Given)
+        {
+            while (true)
+            {
+                var candidate = First + (Random.Shared.Next((Last - First) / size) * size);
+                if (Given.Add(candidate) && Enumerable.Range(candidate, size).All(IsFree))
+                {
+                    return candidate;
+                }
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

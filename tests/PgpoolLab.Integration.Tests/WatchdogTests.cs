@@ -1,0 +1,200 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace PgpoolLab.Integration.Tests;
+
+/// <summary>Several Pgpool-IIs that watch each other.</summary>
+public abstract class WatchdogTests
+{
+    protected static JsonElement[] Members(JsonElement report) => [.. report.GetProperty("watchdog").EnumerateArray()];
+
+    protected static bool Leads(JsonElement member) => member.GetProperty("status").GetString() is "LEADER" or "MASTER";
+
+    protected static bool Answers(JsonElement member) => member.GetProperty("answers").GetBoolean();
+
+    protected static async Task<JsonElement> UntilAsync(Sandbox sandbox, string expectation, Func<JsonElement[], JsonElement[], bool> holds)
+    {
+        var report = default(JsonElement);
+        var deadline = System.Diagnostics.Stopwatch.StartNew();
+        while (deadline.Elapsed < TimeSpan.FromSeconds(90))
+        {
+            report = await sandbox.NodesAsync();
+            if (holds(Members(report), [.. report.GetProperty("nodes").EnumerateArray()]))
+            {
+                return report;
+            }
+
+            await Task.Delay(200);
+        }
+
+        Assert.Fail($"Expected that {expectation}; last seen:\n{report}");
+        return report;
+    }
+
+    protected static bool AllAreUpWithOneLeader(JsonElement[] members, JsonElement[] nodes) =>
+        members.All(Answers) && members.Count(Leads) == 1 && members.All(m => m.GetProperty("quorum") is { ValueKind: JsonValueKind.True }) && nodes.All(n => Status(n) is "up" or "waiting");
+
+    protected static string? Status(JsonElement node) => node.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } pgpool ? pgpool.GetProperty("status").GetString() : null;
+
+    protected static void Kill(Sandbox sandbox, int pgpool)
+    {
+        var pid = int.Parse(File.ReadAllText(Path.Combine(sandbox.Lab, $"pgpool{pgpool}/run/pgpool.pid")).Trim('\0', '\n', ' '), CultureInfo.InvariantCulture);
+        Assert.Equal(0, Signals.Send(pid, 9));
+    }
+
+    protected static Task<Outcome> InLabAsync(Sandbox sandbox, string script) => sandbox.ShellAsync("eval \"$(pgpoollab env)\"\n" + script);
+
+    /// <summary>The leader is killed, another one leads; while there is a quorum a failed node is failed over, without it is not.</summary>
+    protected static async Task LeadershipMovesAsync(int pgpools)
+    {
+        using var sandbox = new Sandbox(Account.Plain, "my lab ü 'n' all");
+        (await sandbox.RunAsync("setup", "--port", "auto", "--watchdog", pgpools.ToString(), sandbox.Lab)).Ok();
+        Assert.Empty(sandbox.Processes());
+        (await sandbox.ShellAsync("./startall")).Ok();
+        var report = await UntilAsync(sandbox, "all are up and one leads", AllAreUpWithOneLeader);
+        Assert.Equal(pgpools, Members(report).Length);
+        var leader = Array.FindIndex(Members(report), Leads);
+
+        Kill(sandbox, leader);
+        // More than half of them must live to decide: of two, one is not enough.
+        var quorum = pgpools > 2;
+        report = await UntilAsync(sandbox, "another one leads", (members, _) =>
+            members.Where((_, i) => i != leader).Any(Leads) && members.Where((_, i) => i != leader).All(m => m.GetProperty("quorum").ValueKind == (quorum ? JsonValueKind.True : JsonValueKind.False)));
+
+        (await sandbox.ShellAsync($"pgpool{leader}/stopall pgpool")).Ok();
+        (await InLabAsync(sandbox, "pg_ctl -D pgpool0/data0 -m immediate stop")).Ok();
+        var other = Members(report).First(m => m.GetProperty("id").GetInt32() != leader).GetProperty("port").GetInt32();
+        if (quorum)
+        {
+            await UntilAsync(sandbox, "node 1 was promoted", (_, nodes) => Status(nodes[0]) == "down" && nodes[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False });
+            (await InLabAsync(sandbox, $"psql -p {other} -c 'CREATE TABLE after_failover (i int)' test")).Ok();
+        }
+        else
+        {
+            await UntilAsync(sandbox, "the failure is seen", (_, nodes) => !nodes[0].GetProperty("postgres").GetProperty("up").GetBoolean());
+            await Task.Delay(TimeSpan.FromSeconds(5));
+            var nodes = (await sandbox.NodesAsync()).GetProperty("nodes");
+            Assert.True(nodes[1].GetProperty("postgres").GetProperty("inRecovery").GetBoolean(), "without a quorum nobody may decide on a failover");
+        }
+
+        // What was killed comes back with the lab's own commands.
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+        Assert.Empty(sandbox.Processes());
+        if (!quorum)
+        {
+            (await sandbox.RunInLabAsync("startall")).Ok();
+            await UntilAsync(sandbox, "all are up and one leads", AllAreUpWithOneLeader);
+        }
+
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+}
+
+public sealed class TwoPgpoolsTests : WatchdogTests
+{
+    [Fact]
+    public Task Of_two_the_other_leads_but_does_not_decide_alone() => LeadershipMovesAsync(2);
+}
+
+public sealed class ThreePgpoolsTests : WatchdogTests
+{
+    [Fact]
+    public Task Of_three_another_leads_and_decides() => LeadershipMovesAsync(3);
+}
+
+public sealed class FourPgpoolsTests : WatchdogTests
+{
+    [Fact]
+    public Task Of_four_another_leads_and_decides() => LeadershipMovesAsync(4);
+}
+
+/// <summary>Lines 23 to 26 of the contract: what <c>watchdog_setup</c> leaves, by ours, by the original, and by each of them driving the other's pgpool_setup.</summary>
+public abstract class WatchdogContractTests(bool originalWatchdog, bool originalSetup)
+{
+    [Fact]
+    public async Task It_leaves_folders_ports_links_and_scripts_as_the_contract_says()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        Directory.CreateDirectory(sandbox.Lab);
+        sandbox.Account.Own(sandbox.Lab);
+        (await sandbox.RunAsync("install-links", sandbox["bin"])).Ok();
+        var originals = Originals.Prepare(sandbox).ToDictionary(v => v.Name, v => v.Value);
+        var (port, nodes) = (FreePorts.Block(), FreePorts.Block());
+        List<(string, string)> environment =
+        [
+            ("PGBIN", ContractRun.PostgresBin()), ("PGSOCKET_DIR", "/tmp"), ("PGHOST", "localhost"), ("PATH", $"{ContractRun.PostgresBin()}:{originals["PATH"]}"),
+            .. originalWatchdog || originalSetup ? originals.Where(v => v.Key.StartsWith("PGPOOL", StringComparison.Ordinal) && v.Key != "PGPOOL_SETUP").Select(v => (v.Key, v.Value)) : [],
+            ("PGPOOL_SETUP", originalSetup ? originals["PGPOOL_SETUP"] : sandbox["bin"] + "/pgpool_setup"),
+        ];
+        var program = originalWatchdog ? originals["WATCHDOG_SETUP"] : sandbox["bin"] + "/watchdog_setup";
+        (await sandbox.ShellAsync($"{program} -wn 3 -n 2 -wp {port} -pg {nodes} >../setup.out 2>../setup.err || {{ cat ../setup.out ../setup.err >&2; exit 1; }}", [.. environment])).Ok();
+        AssertLayout(sandbox, port, nodes);
+
+        var answers = string.Concat(Enumerable.Range(0, 3).Select(i => $"""
+            n=0; until psql -XAtp {port + (4 * i)} -c 'show pool_nodes' test >nodes{i} 2>why{i}; do n=$((n + 1)); [ $n -lt 300 ] || exec cat why{i} pgpool{i}/log/pgpool.log /nonexistent >&2; sleep 0.2; done
+
+            """));
+        // 26: goes forward; 25: pgpoolI's scripts stop and start that Pgpool-II alone; 26: bears what is stopped, and can be repeated.
+        (await sandbox.ShellAsync($"""
+            ./startall >/dev/null 2>&1
+            {answers}
+            (cd pgpool1; ./shutdownall >/dev/null 2>&1; ./shutdownall >/dev/null 2>&1)
+            ! psql -p {port + 4} -c 'select 1' test 2>/dev/null
+            psql -Atp {port} -c 'select 1' test
+            psql -Atp {nodes + 1} -c 'select 1' test
+            (cd pgpool1; ./startall >/dev/null 2>&1)
+            {answers}
+            ./shutdownall >/dev/null 2>&1; ./shutdownall >/dev/null 2>&1
+            ! psql -p {nodes} -c 'select 1' test 2>/dev/null
+            ! psql -p {port} -c 'select 1' test 2>/dev/null
+            ls pgpool*/run
+            """, [.. environment])).Ok();
+        Assert.Empty(sandbox.Processes());
+    }
+
+    private static void AssertLayout(Sandbox sandbox, int port, int nodes)
+    {
+        string Read(string file) => File.ReadAllText(Path.Combine(sandbox.Lab, file));
+
+        string Setting(int pgpool, string name) =>
+            File.ReadLines(Path.Combine(sandbox.Lab, $"pgpool{pgpool}/etc/pgpool.conf")).Where(l => l.StartsWith(name + " =", StringComparison.Ordinal)).Select(l => l.Split('=', 2)[1].Trim(' ', '\'')).Last();
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal($"{i}", Read($"pgpool{i}/etc/pgpool_node_id").Trim());
+            Assert.Equal($"{port + (4 * i)}", Setting(i, "port"));
+            Assert.Equal($"{port + (4 * i) + 1}", Setting(i, "pcp_port"));
+            Assert.Equal($"{3 - i}", Setting(i, "wd_priority"));
+            Assert.Equal("1", Setting(i, "wd_interval"));
+            Assert.Equal("on", Setting(i, "use_watchdog"));
+            Assert.Equal($"{nodes + 1}", Setting(i, "backend_port1"));
+            for (var j = 0; j < 3; j++)
+            {
+                Assert.Equal($"{port + (4 * j) + 2}", Setting(i, $"wd_port{j}"));
+                Assert.Equal($"{port + (4 * j) + 3}", Setting(i, $"heartbeat_port{j}"));
+            }
+
+            foreach (var file in (string[])["startall", "shutdownall", "pgpool_reload", "bashrc.ports", "pcppass", "etc/pcp.conf", "etc/pool_hba.conf"])
+            {
+                Assert.True(File.Exists(Path.Combine(sandbox.Lab, $"pgpool{i}/{file}")), $"pgpool{i}/{file}");
+            }
+
+            var data = new DirectoryInfo(Path.Combine(sandbox.Lab, $"pgpool{i}/data1"));
+            Assert.Equal(i == 0 ? null : "../pgpool0/data1", data.LinkTarget);
+            Assert.True(File.Exists(Path.Combine(data.FullName, "PG_VERSION")));
+            Assert.Equal(i == 0, Read($"pgpool{i}/startall").Contains("data1", StringComparison.Ordinal));
+            Assert.Equal(i == 0, Read($"pgpool{i}/shutdownall").Contains("data1", StringComparison.Ordinal));
+        }
+    }
+}
+
+public sealed class OurWatchdogSetupTests() : WatchdogContractTests(false, false);
+
+[Collection("Original")]
+public sealed class OurWatchdogSetupDrivesTheOriginalPgpoolSetupTests() : WatchdogContractTests(false, true);
+
+public sealed class TheOriginalWatchdogSetupDrivesOurPgpoolSetupTests() : WatchdogContractTests(true, false);
+
+[Collection("Original")]
+public sealed class TheOriginalWatchdogSetupTests() : WatchdogContractTests(true, true);
