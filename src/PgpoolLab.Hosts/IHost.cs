@@ -28,7 +28,7 @@ public interface IHost
     ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken);
 
     /// <summary>Tries whether a server could listen on this loopback port.</summary>
-    /// <returns>Null when it is free, else what is in the way, for example <c>used by postgres (pid 12)</c>.</returns>
+    /// <returns>Null when it is free, else what is in the way, for example <c>used by postgres (pid 12)</c>, or <see cref="PortState.Lingering"/>.</returns>
     ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken);
 
     /// <summary>True when somebody listens on this unix socket; false for a file a dead server left, and when there is none.</summary>
@@ -98,3 +98,11 @@ public enum ProcessSignal
 /// <param name="inner">The system's own error.</param>
 public sealed class ProgramNotFoundException(string program, Exception inner)
     : Model.LabException(Model.ExitCode.Missing, $"Could not start {program}: {inner.Message}", inner);
+
+/// <summary>What can be said of a port.</summary>
+public static class PortState
+{
+    /// <summary>Nobody listens, but a server could not either: the kernel has lent the port to a client's connection, and keeps it for a minute after
+    /// that was closed (TIME_WAIT). It happens to ports above 32767, which are for such use.</summary>
+    public const string Lingering = "held by a client's connection, or was until a moment ago";
+}

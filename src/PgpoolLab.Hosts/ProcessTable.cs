@@ -60,7 +60,7 @@ internal static class ProcessTable
             }
             catch (SocketException error) when (error.SocketErrorCode is SocketError.AddressAlreadyInUse)
             {
-                return Holder(port) ?? "in use";
+                return Holder(port) ?? PortState.Lingering;
             }
             catch (SocketException error) when (error.SocketErrorCode is SocketError.AccessDenied)
             {

@@ -92,6 +92,23 @@ public sealed class PortTests
     }
 
     [Fact]
+    public async Task A_port_the_kernel_has_lent_to_a_client_is_not_free_and_nobody_is_blamed()
+    {
+        using var listener = Listener(IPAddress.Loopback, SoReuseAddress);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(IPAddress.Loopback, PortOf(listener));
+        using var served = await listener.AcceptAsync();
+        var port = PortOf(client);
+        Assert.Equal(PortState.Lingering, await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+        // The client closes first: its port stays in TIME_WAIT.
+        client.Shutdown(SocketShutdown.Both);
+        client.Close();
+        Assert.Equal(0, await served.ReceiveAsync(new byte[1]));
+        served.Close();
+        Assert.Equal(PortState.Lingering, await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_socket_answers_while_somebody_listens_and_not_when_only_the_file_is_left()
     {
         using var folder = new TemporaryFolder();

@@ -2,14 +2,19 @@ using System.Security.Cryptography;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
 
 /// <summary>Gathers what the planner must know of the machine.</summary>
-/// <param name="host">The machine.</param>
-public sealed class HostInspector(IHost host)
+/// <param name="context">The machine, and who is told what is waited for.</param>
+public sealed class HostInspector(OperationContext context)
 {
+    /// <summary>A little longer than Linux keeps a closed connection (TCP_TIMEWAIT_LEN, 60 s).</summary>
+    private static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(65);
+
+    private readonly IHost _host = context.Host;
     private const int FirstAutomaticPort = 12000;
     private const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
 
@@ -30,7 +35,7 @@ public sealed class HostInspector(IHost host)
         ArgumentNullException.ThrowIfNull(owner);
         return new HostFacts
         {
-            Root = await host.RealPathAsync(spec.Directory, cancellationToken),
+            Root = await _host.RealPathAsync(spec.Directory, cancellationToken),
             LabId = RandomNumberGenerator.GetHexString(8, lowercase: true),
             Owner = owner.Name,
             Invoker = invoker,
@@ -45,14 +50,21 @@ public sealed class HostInspector(IHost host)
     /// <summary>Refuses ports that somebody listens on.</summary>
     /// <exception cref="LabException">Names each port and, where it can be known, who holds it.</exception>
     /// <param name="ports">The ports, with what each is for.</param>
+    /// <param name="byOldCommandLine">Which options to advise.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RequireFreePortsAsync(IEnumerable<(int Port, string Use)> ports, CancellationToken cancellationToken)
+    public async Task RequireFreePortsAsync(IEnumerable<(int Port, string Use)> ports, bool byOldCommandLine, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(ports);
         var busy = new List<string>();
         foreach (var (port, use) in ports)
         {
-            if (await host.WhoHoldsPortAsync(port, cancellationToken) is { } holder)
+            var holder = await _host.WhoHoldsPortAsync(port, cancellationToken);
+            if (holder == PortState.Lingering)
+            {
+                holder = await OutlastAsync(port, use, cancellationToken);
+            }
+
+            if (holder is not null)
             {
                 busy.Add($"Port {port} ({use}) is {holder}.");
             }
@@ -63,8 +75,24 @@ public sealed class HostInspector(IHost host)
             throw new LabException(ExitCode.InTheWay, busy.Count == 1 ? busy[0] : $"{busy.Count} of the lab's ports are not free.")
             {
                 Details = busy.Count == 1 ? [] : busy,
-                Hints = ["Let pgpoollab choose free ports:  --port auto", "Or choose others:  --port PORT, --pg-port PORT"],
+                Hints = byOldCommandLine ? ["Choose others:  -p PORT, -pg PORT (watchdog_setup: -wp PORT)"] : ["Let pgpoollab choose free ports:  --port auto", "Or choose others:  --port PORT, --pg-port PORT"],
             };
+        }
+    }
+
+    /// <summary>Waits for the end of a connection nobody has any more.</summary>
+    /// <returns>Who holds the port all the same; null when it has become free.</returns>
+    private async Task<string?> OutlastAsync(int port, string use, CancellationToken cancellationToken)
+    {
+        context.Observer.Note($"Port {port} ({use}) is {PortState.Lingering}; waiting up to {LingeringPatience.TotalSeconds:0} s until it is free.");
+        try
+        {
+            await context.Probes.WaitAsync(new PortIsFree(_host, port), LingeringPatience, cancellationToken);
+            return null;
+        }
+        catch (ProbeFailedException)
+        {
+            return await _host.WhoHoldsPortAsync(port, cancellationToken);
         }
     }
 
@@ -74,10 +102,15 @@ public sealed class HostInspector(IHost host)
         // Of a list, libpq's own default comes first: releases before 4.4 have room for one folder alone.
         foreach (var folder in asked?.OrderBy(f => Array.IndexOf(SocketFolders, f) is var place && place < 0 ? SocketFolders.Length : place) ?? (IEnumerable<string>)SocketFolders)
         {
-            if (await host.CanWriteAsync(folder, cancellationToken))
+            if (await _host.CanWriteAsync(folder, cancellationToken))
             {
                 usable.Add(folder);
             }
+        }
+
+        if (asked is { Count: > 0 } && usable.Count == 0)
+        {
+            throw new LabException(ExitCode.Missing, $"None of the folders for sockets can be written to: {string.Join(", ", asked)}.") { Hints = ["Name others:  PGSOCKET_DIR=/tmp"] };
         }
 
         // A PostgreSQL built from source has its psql look in /tmp; the packaged ones look in /var/run/postgresql.
@@ -108,7 +141,7 @@ public sealed class HostInspector(IHost host)
         {
             foreach (var (port, _) in layout.All(nodesInBlock))
             {
-                if (taken.Contains(port) || await host.WhoHoldsPortAsync(port, cancellationToken) is not null)
+                if (taken.Contains(port) || await _host.WhoHoldsPortAsync(port, cancellationToken) is not null)
                 {
                     return false;
                 }

@@ -49,7 +49,7 @@ public sealed class SetupOperation(OperationContext context)
     {
         var (tools, user) = await CheckAsync(spec, cancellationToken);
         var owner = user ?? Identity.Current;
-        return LabPlanner.Plan(spec, await new HostInspector(context.Host).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), cancellationToken));
+        return LabPlanner.Plan(spec, await new HostInspector(context).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), cancellationToken));
     }
 
     /// <summary>Makes the lab.</summary>
@@ -120,7 +120,7 @@ public sealed class SetupOperation(OperationContext context)
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
         // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
         var asked = PortLayout.From(spec.Port ?? 0, spec.PgpoolNodes, spec.PostgresPort).All(spec.OwnsNodes ? spec.Nodes : 0).Where(p => spec.Port is not null || (spec.PostgresPort is not null && p.Port >= spec.PostgresPort));
-        await new HostInspector(context.Host).RequireFreePortsAsync(asked, cancellationToken);
+        await new HostInspector(context).RequireFreePortsAsync(asked, spec.PgpoolSetup is not null, cancellationToken);
         var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken));
         var tools = await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken);
         var owner = Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null;
@@ -131,14 +131,14 @@ public sealed class SetupOperation(OperationContext context)
     private async Task<(LabPlan Plan, LabManifest Manifest)> ClaimAsync(
         LabSpec spec, Toolset tools, FolderOrigin origin, string? invoker, IReadOnlyList<string> commandLine, UndoStack undo, CancellationToken cancellationToken)
     {
-        var inspector = new HostInspector(context.Host);
+        var inspector = new HostInspector(context);
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
         // Another setup may have taken the folder since it was looked at first.
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
         var facts = await inspector.InspectAsync(spec, tools, origin, Identity.Current, invoker, cancellationToken);
         var plan = LabPlanner.Plan(WithFreeName(spec, facts.Root), facts);
         var lab = plan.Lab;
-        await inspector.RequireFreePortsAsync(lab.Ports.All(lab.OwnsNodes ? lab.Nodes.Count : 0), cancellationToken);
+        await inspector.RequireFreePortsAsync(lab.Ports.All(lab.OwnsNodes ? lab.Nodes.Count : 0), spec.PgpoolSetup is not null, cancellationToken);
 
         var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
         undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
