@@ -113,7 +113,7 @@ public sealed class FourPgpoolsTests : WatchdogTests
 public abstract class WatchdogContractTests(bool originalWatchdog, bool originalSetup)
 {
     [Fact]
-    public async Task It_leaves_folders_ports_links_and_scripts_as_the_contract_says()
+    public async Task Lines_23_to_26_folders_ports_links_and_scripts_are_as_the_contract_says()
     {
         using var sandbox = new Sandbox(Account.Plain);
         Directory.CreateDirectory(sandbox.Lab);
