@@ -124,6 +124,29 @@ public sealed class TroubleTests : LifeTests
     }
 
     [Fact]
+    public async Task Servers_started_by_Pgpools_scripts_do_not_keep_its_ports()
+    {
+        using var sandbox = await UpAsync(Account.Plain, "-n", "3");
+        // A switchover has the old primary copied and started by follow_primary.sh, a recovery has a node started by pgpool_remote_start.
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_promote_node -w -s -p $PCP_PORT -n 1")).Ok();
+        await sandbox.UntilNodesShowAsync("all follow node 1", n => n.Select((x, i) => Status(x) is "up" or "waiting" && (i == 1 || x.GetProperty("postgres").GetProperty("receiver").GetString() == "streaming")).All(good => good));
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -D data2 -m immediate stop")).Ok();
+        await sandbox.UntilNodesShowAsync("node 2 is down", n => Status(n[2]) == "down");
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 2")).Ok();
+        var port = (await sandbox.NodesAsync()).GetProperty("pgpoolPort").GetInt32();
+        (await sandbox.ShellAsync("./stopall pgpool")).Ok();
+        Assert.Equal(3, sandbox.Processes().Count(p => p.Contains("postgres -D", StringComparison.Ordinal)));
+        foreach (var freed in (int[])[port, port + 1])
+        {
+            using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, freed);
+            listener.Start();
+        }
+
+        (await sandbox.ShellAsync("./startall")).Ok();
+        await sandbox.UntilNodesShowAsync("all are up", n => n.All(x => Status(x) == "up"));
+    }
+
+    [Fact]
     public async Task A_node_whose_folder_was_deleted_comes_back_whole()
     {
         using var sandbox = await UpAsync(Account.Plain);

@@ -33,6 +33,14 @@ public static class LabSockets
         return lab.Pgpool.SocketDirectories.SelectMany(f => (string[])[Path(f, node.Port), Path(f, node.Port) + ".lock"]).ToArray();
     }
 
+    /// <summary>Where to ask a server again and again until it answers: its unix socket. Over TCP each attempt takes one of the ports the kernel lends to clients,
+    /// and among those may be the very port the server is about to listen on; a client may even be connected to itself.</summary>
+    public static string ProbeHost(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.Pgpool.SocketDirectories.Count > 0 ? lab.Pgpool.SocketDirectories[0] : "localhost";
+    }
+
     /// <summary>libpq's name for a socket.</summary>
     /// <remarks>PostgreSQL manual, "unix_socket_directories".</remarks>
     public static string Path(string folder, int port) => $"{folder}/.s.PGSQL.{port}";

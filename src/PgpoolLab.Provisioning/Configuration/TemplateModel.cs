@@ -101,6 +101,7 @@ internal static class TemplateModel
         ["port"] = pgpool.Port,
         ["pcp_port"] = pgpool.PcpPort,
         ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
+        ["probe_host"] = LabSockets.ProbeHost(lab),
         ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
         ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),
     };

@@ -21,7 +21,7 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
     {
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(Node.Port, Lab.Owner, "postgres", cancellationToken);
+            await using var client = await PostgresClient.ConnectAsync(Lab, Node.Port, "postgres", cancellationToken);
             return new Observation(true, "it does");
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
@@ -52,7 +52,7 @@ public sealed record StandbysAreStreaming(Lab Lab, PostgresNode Primary, IReadOn
     {
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(Primary.Port, Lab.Owner, "postgres", cancellationToken);
+            await using var client = await PostgresClient.ConnectAsync(Lab, Primary.Port, "postgres", cancellationToken);
             var states = (await client.RowsAsync("SELECT application_name, state FROM pg_stat_replication", cancellationToken)).ToLookup(r => r[0], r => r[1]);
             var missing = Standbys.Where(s => !states[s.ApplicationName].Contains("streaming")).ToArray();
             LogFile = missing.Length > 0 ? NodeLog.Of(Lab, missing[0]) : null;
@@ -86,7 +86,7 @@ public sealed record NodeAnswers(Lab Lab, PostgresNode Node, string Sql, string 
     {
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(Node.Port, Lab.Owner, Lab.Database, cancellationToken);
+            await using var client = await PostgresClient.ConnectAsync(Lab, Node.Port, Model.Lab.Database, cancellationToken);
             var rows = await client.RowsAsync(Sql, cancellationToken);
             var seen = rows.Count == 0 ? null : rows[0][0];
             return new Observation(seen == Expected, seen is null ? "no row" : $"{seen} instead of {Expected}");

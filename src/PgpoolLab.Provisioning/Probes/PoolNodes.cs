@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Probes;
@@ -52,7 +53,7 @@ public static class PoolNodes
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(pgpool);
-        var result = await host.RunAsync(Psql.Query(lab.Tools, "localhost", pgpool.Port, lab.Owner, Lab.Database, "SHOW pool_nodes"), cancellationToken);
+        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Lab.Database, "SHOW pool_nodes"), cancellationToken);
         if (result.ExitCode != 0)
         {
             return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"psql ended with exit code {result.ExitCode}");

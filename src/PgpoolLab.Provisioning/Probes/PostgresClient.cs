@@ -1,4 +1,6 @@
 using Npgsql;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 
 namespace PgpoolLab.Provisioning.Probes;
 
@@ -11,11 +13,19 @@ internal sealed class PostgresClient : IAsyncDisposable
 
     private PostgresClient(NpgsqlDataSource source, NpgsqlConnection connection) => (_source, _connection) = (source, connection);
 
-    internal static async Task<PostgresClient> ConnectAsync(int port, string user, string database, CancellationToken cancellationToken)
+    /// <summary>Connects to one of a lab's servers by its unix socket.</summary>
+    internal static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
+        ConnectAsync(LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : "127.0.0.1", port, lab.Owner, database, cancellationToken);
+
+    /// <summary>Connects by TCP, as most clients do.</summary>
+    internal static Task<PostgresClient> ConnectAsync(int port, string user, string database, CancellationToken cancellationToken) =>
+        ConnectAsync("127.0.0.1", port, user, database, cancellationToken);
+
+    private static async Task<PostgresClient> ConnectAsync(string host, int port, string user, string database, CancellationToken cancellationToken)
     {
         var text = new NpgsqlConnectionStringBuilder
         {
-            Host = "127.0.0.1",
+            Host = host,
             Port = port,
             Username = user,
             Database = database,

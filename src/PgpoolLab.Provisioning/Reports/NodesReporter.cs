@@ -56,7 +56,7 @@ public sealed class NodesReporter(IHost host)
         const string standbys = "SELECT application_name, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint::text FROM pg_stat_replication WHERE replay_lsn IS NOT NULL";
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(node.Port, lab.Owner, "postgres", cancellationToken);
+            await using var client = await PostgresClient.ConnectAsync(lab, node.Port, "postgres", cancellationToken);
             var row = (await client.RowsAsync(facts, cancellationToken))[0];
             var says = new PostgresSays
             {
