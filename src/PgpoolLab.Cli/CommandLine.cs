@@ -52,12 +52,12 @@ internal static class CommandLine
     /// <summary>Lets an option take whole numbers, with an error in plain words.</summary>
     internal static void WholeNumber<T>(Option<T> option, Func<int, T> convert) => option.CustomParser = result =>
     {
-        if (int.TryParse(result.Tokens[0].Value, out var number))
+        if (int.TryParse(result.Tokens[^1].Value, out var number))
         {
             return convert(number);
         }
 
-        result.AddError($"{option.Name} must be a whole number; it is '{result.Tokens[0].Value}'.");
+        result.AddError($"{option.Name} must be a whole number; it is '{result.Tokens[^1].Value}'.");
         return default!;
     };
 }

@@ -35,9 +35,19 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
     /// <exception cref="LabException">The program failed; what was made is removed again.</exception>
     internal async Task<Lab> RunAsync(OperationContext operation, LabSpec spec, OldOptions options, IReadOnlyList<string> commandLine, CancellationToken cancellationToken)
     {
+        if (Identity.IsRoot)
+        {
+            throw new LabException(ExitCode.Usage, $"{words[0]} (PGPOOL_SETUP) cannot work as root: PostgreSQL refuses that.") { Hints = ["Call watchdog_setup as another user, or without PGPOOL_SETUP."] };
+        }
+
         var lab = (await new SetupOperation(operation).PlanAsync(spec, cancellationToken)).Lab;
+        var manifest = new LabManifest { ToolVersion = operation.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
         try
         {
+            // What is killed half-way can then be destroyed like any other lab.
+            await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
+            LabStore.Save(manifest);
+            LabIndex.Register(lab);
             foreach (var pgpool in lab.Pgpools)
             {
                 operation.Observer.Note($"============= setting up pgpool {pgpool.Id} =============");
@@ -51,23 +61,19 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
                 await operation.Host.WriteTextAsync($"{lab.Root}/{script}", renderer.Render($"pgpool_setup/watchdog_{script}", lab), Executable, cancellationToken);
             }
 
-            await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
-            LabStore.Save(new LabManifest { ToolVersion = operation.ProgramVersion, CommandLine = commandLine, State = LabState.Ready, Lab = lab });
-            LabIndex.Register(lab);
             if (options.LeaveRunning)
             {
                 (await operation.Host.RunAsync(new CommandSpec($"{lab.Root}/startall") { WorkingDirectory = lab.Root }, cancellationToken)).OrThrow("start the lab");
             }
 
+            cancellationToken.ThrowIfCancellationRequested();
+            LabStore.Save(manifest with { State = LabState.Ready });
             return lab;
         }
         catch
         {
-            foreach (var pgpool in lab.Pgpools)
-            {
-                await operation.Host.DeleteAsync(pgpool.Folder, CancellationToken.None);
-            }
-
+            // Stops what runs before it deletes anything; what cannot be stopped keeps its files, and the manifest.
+            await new DestroyOperation(operation).ExecuteAsync(lab with { Folder = new FolderOrigin(null) }, CancellationToken.None);
             throw;
         }
     }
@@ -86,7 +92,17 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        if (await LocalHost.RunInteractiveAsync(command) is var code and not 0)
+        var code = await LocalHost.RunInteractiveAsync(command);
+        // The terminal's Ctrl+C has reached both of us.
+        cancellationToken.ThrowIfCancellationRequested();
+        string[] needed = [$"{pgpool.Folder}/startall", $"{pgpool.Folder}/shutdownall", pgpool.Paths.PgpoolConf, pgpool.Paths.PoolHba, pgpool.Paths.PcpConf, pgpool.Paths.PcpPass,
+            .. pgpool.Id == 0 ? lab.Nodes.Select(n => $"{n.DataDirectory}/PG_VERSION") : []];
+        if (code == 0 && needed.FirstOrDefault(f => !File.Exists(f)) is { } missing)
+        {
+            throw new LabException(ExitCode.Failed, $"{words[0]} (PGPOOL_SETUP) ended with exit code 0, but has not made {missing}; what it printed is above.");
+        }
+
+        if (code != 0)
         {
             throw new LabException(ExitCode.Failed, $"{words[0]} (PGPOOL_SETUP) ended with exit code {code} as it made pgpool{pgpool.Id}; what it printed is above.");
         }
@@ -106,7 +122,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         foreach (var script in (string[])[$"{pgpool.Folder}/startall", $"{pgpool.Folder}/shutdownall"])
         {
             var lines = await File.ReadAllLinesAsync(script, cancellationToken);
-            await operation.Host.WriteTextAsync(script, string.Concat(lines.Where(l => !lab.Nodes.Any(n => l.Contains($"/data{n.Id}", StringComparison.Ordinal))).Select(l => l + "\n")), Executable, cancellationToken);
+            await operation.Host.WriteTextAsync(script, string.Concat(lines.Where(l => !(l.Contains("pg_ctl", StringComparison.Ordinal) && lab.Nodes.Any(n => l.Contains($"/data{n.Id}", StringComparison.Ordinal)))).Select(l => l + "\n")), Executable, cancellationToken);
         }
 
         foreach (var node in lab.Nodes)

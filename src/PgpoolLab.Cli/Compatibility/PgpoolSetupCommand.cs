@@ -14,6 +14,9 @@ internal static class PgpoolSetupCommand
     internal const string Name = "pgpool_setup";
     internal const string WatchdogName = "watchdog_setup";
 
+    /// <summary>An option may be given again: PGPOOL_SETUP may hold some already. As in the old scripts the last one counts.</summary>
+    private static readonly ArgumentArity LastCounts = new(1, 100);
+
     private static readonly string[] Letters = ["s", "r", "n", "l", "i", "y"];
     private static readonly Option<string?> Mode = new("-m") { Description = "s streaming replication (default), r native replication, n raw, l logical replication, i snapshot isolation, y slony", HelpName = "MODE" };
     private static readonly Option<int?> Nodes = new("-n") { Description = "Number of PostgreSQL nodes, 2 by default (NUMCLUSTERS)", HelpName = "N" };
@@ -35,11 +38,15 @@ internal static class PgpoolSetupCommand
         foreach (var number in (Option<int?>[])[Nodes, Port, PostgresPort, PgpoolNodes, WatchdogPort])
         {
             CommandLine.WholeNumber(number, n => n);
+            number.Arity = LastCounts;
         }
+
+        Mode.Arity = LastCounts;
+        Mode.CustomParser = result => result.Tokens[^1].Value;
 
         Mode.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var letter }] && !Letters.Contains(letter))
+            if (result.Tokens is [.., { Value: var letter }] && !Letters.Contains(letter))
             {
                 result.AddError($"-m must be one of {string.Join(", ", Letters)}; it is '{letter}'.");
             }
@@ -133,28 +140,35 @@ internal static class PgpoolSetupCommand
         var other = options.PgpoolNodes is null ? null : OtherPgpoolSetup.From(environment.Text("PGPOOL_SETUP"), environment.Text("PATH"));
         if (other is not null)
         {
-            var made = await other.RunAsync(operation, spec, options, ["pgpoollab", .. arguments], cancellationToken);
+            var made = await other.RunAsync(operation, spec, options, CommandLineOf(options, arguments), cancellationToken);
             screen.End(made, options.LeaveRunning);
             return (int)ExitCode.Done;
         }
 
         screen.Begin(tools, spec);
-        var lab = (await new SetupOperation(operation).ExecuteAsync(spec, ["pgpoollab", .. arguments], cancellationToken)).Lab;
+        var lab = (await new SetupOperation(operation).ExecuteAsync(spec, CommandLineOf(options, arguments), cancellationToken)).Lab;
         if (lab.OwnsNodes)
         {
-            await FinishAsync(operation, screen, lab, options.LeaveRunning, cancellationToken);
+            await FinishAsync(operation, screen, lab, options.LeaveRunning);
         }
 
         screen.End(lab, options.LeaveRunning && lab.OwnsNodes);
         return (int)ExitCode.Done;
     }
 
-    /// <summary>Shows what Pgpool-II says of its nodes, as the old script does, and stops everything.</summary>
-    private static async Task FinishAsync(OperationContext operation, OldScreen screen, Lab lab, bool leaveRunning, CancellationToken cancellationToken)
+    /// <summary>As the manifest records it, whichever name the program was called by.</summary>
+    private static string[] CommandLineOf(OldOptions options, IReadOnlyList<string> arguments)
+    {
+        var name = options.PgpoolNodes is null ? Name : WatchdogName;
+        return ["pgpoollab", name, .. arguments.Count > 0 && arguments[0] == name ? arguments.Skip(1) : arguments];
+    }
+
+    /// <summary>Shows what Pgpool-II says of its nodes, as the old script does, and stops everything. The lab is made by now: who interrupts comes too late.</summary>
+    private static async Task FinishAsync(OperationContext operation, OldScreen screen, Lab lab, bool leaveRunning)
     {
         try
         {
-            screen.Say((await operation.Host.RunAsync(Psql.Table(lab.Tools, "localhost", lab.Pgpool.Port, lab.Owner, Lab.Database, "show pool_nodes"), cancellationToken)).Output.TrimEnd());
+            screen.Say((await operation.Host.RunAsync(Psql.Table(lab.Tools, "localhost", lab.Pgpool.Port, lab.Owner, Lab.Database, "show pool_nodes"), CancellationToken.None)).Output.TrimEnd());
         }
         finally
         {
@@ -176,6 +190,7 @@ internal static class PgpoolSetupCommand
 
         if (LabStore.Load(folder) is { } remains && !LabLock.IsTaken(folder))
         {
+            LabLocator.BecomeOwner(remains.Lab);
             await new DestroyOperation(operation with { Observer = new OldScreen(TextWriter.Null, TextWriter.Null) }).ExecuteAsync(remains.Lab with { Folder = new FolderOrigin(null) }, cancellationToken);
         }
     }

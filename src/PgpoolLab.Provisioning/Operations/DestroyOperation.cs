@@ -57,6 +57,8 @@ public sealed class DestroyOperation(OperationContext context)
             [
                 p.Paths.Etc, p.Paths.Run, p.Paths.Archive, p.Paths.PcpPass, $"{p.Folder}/bashrc.ports", $"{p.Folder}/README.port",
                 .. LabScripts.Names.Select(n => $"{p.Folder}/{n}"), p.Paths.Log,
+                // Left by the pgpool_setup that watchdog_setup has called for each.
+                .. p.Folder == lab.Root ? [] : (string[])[$"{p.Folder}/pgpool_setup.log", p.Paths.Hidden],
             ]),
             .. LabScripts.Names.Select(n => $"{lab.Root}/{n}"),
             lab.ToolLog,

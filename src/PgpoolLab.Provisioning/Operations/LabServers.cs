@@ -204,10 +204,10 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             ? WithoutDeletedMark(cwd) == node.DataDirectory || cwd == await host.RealPathAsync(node.DataDirectory, cancellationToken)
             : process.CommandLine.Contains(node.DataDirectory, StringComparison.Ordinal) || process.CommandLine.Contains(node.ServerDataDirectory, StringComparison.Ordinal));
 
+    // Who starts it from another folder leaves its command line to know it by; its children have none.
     private static bool IsPgpool(ProcessFacts process, PgpoolNode pgpool) =>
-        process.Name == "pgpool" && (process.WorkingDirectory is { } cwd
-            ? WithoutDeletedMark(cwd) == pgpool.Folder
-            : process.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal));
+        process.Name == "pgpool" && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == pgpool.Folder)
+            || process.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal));
 
     private async Task RemoveStalePidFileAsync(PostgresNode node, CancellationToken cancellationToken)
     {

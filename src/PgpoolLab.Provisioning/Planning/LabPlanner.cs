@@ -42,6 +42,9 @@ public static class LabPlanner
     /// <summary>Where the pcp programs look for a socket when they are given no host; it is compiled into them.</summary>
     public const string PcpSocketDirectory = "/tmp";
 
+    /// <summary>Each copy takes two WAL senders and a slot of its own on the first node, whose settings have room for eight (nodes + 10).</summary>
+    private const int CopiesAtATime = 4;
+
     /// <summary>Resolves every name, port and path, and lists the steps.</summary>
     /// <exception cref="InvalidSpecException">The request is wrong; it names every problem.</exception>
     /// <exception cref="LabException">This Pgpool-II cannot do what was asked.</exception>
@@ -94,7 +97,7 @@ public static class LabPlanner
             new Stage([[new InitializeNode(first), new ConfigureNode(first)], [new WriteLabFiles()]]),
             Stage.Of(new StartNode(first)),
             Stage.Of(new PrepareNode(first)),
-            .. Stages(others.Length > 0, Stage.ForEach(others, n => [new CopyNode(n, first), streaming ? new ConfigureStandby(n, first) : new ConfigurePeer(n), new StartNode(n)])),
+            .. Stages(others.Length > 0, Stage.ForEach(others, CopiesAtATime, n => [new CopyNode(n, first), streaming ? new ConfigureStandby(n, first) : new ConfigurePeer(n), new StartNode(n)])),
             .. Stages(streaming && others.Length > 0, Stage.Of(new AwaitStreaming(first, others))),
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
             .. StartPgpools(lab, ExpectedNode.AllOf(lab)),

@@ -38,6 +38,10 @@ public sealed record Stage(IReadOnlyList<IReadOnlyList<IStep>> Lanes)
 
     /// <summary>A stage of one lane for each node.</summary>
     public static Stage ForEach<T>(IEnumerable<T> items, Func<T, IReadOnlyList<IStep>> lane) => new(items.Select(lane).ToArray());
+
+    /// <summary>A stage of at most so many lanes, among which the items are dealt out.</summary>
+    public static Stage ForEach<T>(IEnumerable<T> items, int lanes, Func<T, IReadOnlyList<IStep>> steps) =>
+        new(items.Select((item, index) => (item, index)).GroupBy(i => i.index % lanes, i => i.item).Select(g => (IReadOnlyList<IStep>)g.SelectMany(steps).ToArray()).ToArray());
 }
 
 /// <summary>A resolved lab and what makes it.</summary>

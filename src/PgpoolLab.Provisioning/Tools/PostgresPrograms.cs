@@ -8,7 +8,7 @@ internal static class PostgresProgram
 {
     /// <summary>libpq and the servers read these; a lab must not depend on what the caller's shell happens to hold.</summary>
     /// <remarks>PostgreSQL manual, libpq, "Environment Variables".</remarks>
-    private static readonly string[] Inherited =
+    internal static readonly string[] Inherited =
     [
         "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS",
         "PGAPPNAME", "PGSSLMODE", "PGREQUIRESSL", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGREQUIREPEER", "PGGSSENCMODE", "PGCONNECT_TIMEOUT",
