@@ -21,8 +21,11 @@ public sealed class LocalHost(TimeProvider time) : IHost
         using var process = Start(command, redirect: true);
         try
         {
-            var output = process.StandardOutput.ReadToEndAsync(either.Token);
-            var error = process.StandardError.ReadToEndAsync(either.Token);
+            // The process does not dispose streams that were asked for: a probe that looks for some seconds would use up all descriptors.
+            using var standardOutput = process.StandardOutput;
+            using var standardError = process.StandardError;
+            var output = standardOutput.ReadToEndAsync(either.Token);
+            var error = standardError.ReadToEndAsync(either.Token);
             await WriteInputAsync(process, command.Input, either.Token);
             await process.WaitForExitAsync(either.Token);
             return new CommandResult(command, process.ExitCode, await output, await error, time.GetElapsedTime(started));

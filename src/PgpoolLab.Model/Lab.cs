@@ -116,6 +116,10 @@ public sealed record Lab
     /// <summary>A node's data folder as one says it who is in the lab's folder.</summary>
     public string RelativeData(int node) => HasWatchdog ? $"pgpool0/data{node}" : $"data{node}";
 
+    /// <summary>The nodes' logs as one says it who is in the lab's folder.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string RelativeLog => HasWatchdog ? "pgpool0/log" : "log";
+
     /// <summary>Where the lab's own files lie.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public LabPaths Paths => new(Root);

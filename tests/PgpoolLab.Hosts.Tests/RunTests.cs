@@ -176,4 +176,19 @@ public sealed class RunTests
         var result = await RunAsync(Sh("exit 0"));
         Assert.Same(result, result.OrThrow("do nothing"));
     }
+
+    [Fact]
+    public async Task Hundreds_of_programs_one_after_the_other_leave_no_descriptor_open()
+    {
+        var host = new LocalHost(TimeProvider.System);
+        await host.RunAsync(new CommandSpec("/bin/echo", "first"), TestContext.Current.CancellationToken);
+        var before = Directory.GetFiles("/proc/self/fd").Length;
+        for (var i = 0; i < 100; i++)
+        {
+            await host.RunAsync(new CommandSpec("/bin/echo", "again"), TestContext.Current.CancellationToken);
+        }
+
+        // Other tests run beside this one; a leak would be of two for each.
+        Assert.InRange(Directory.GetFiles("/proc/self/fd").Length - before, -100, 100);
+    }
 }

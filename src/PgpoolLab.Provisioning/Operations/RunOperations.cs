@@ -34,6 +34,11 @@ public sealed class StartOperation(OperationContext context)
             context.Observer.Note($"Node {node.Id} is not started: another node took over from it, and there would be two primaries. Bring it back with:  pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}");
         }
 
+        foreach (var held in lab.RemembersStatus && await servers.FindPgpoolAsync(lab.Pgpool, cancellationToken) is null ? await servers.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken) : [])
+        {
+            context.Observer.Note($"Pgpool-II holds node {held} as down, as before: what was written since is not on it.");
+        }
+
         var undo = new UndoStack();
         var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, NoSecrets, undo, log);
         var runner = new PlanRunner(context.Observer, context.Time);

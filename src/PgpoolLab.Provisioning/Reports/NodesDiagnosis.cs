@@ -55,7 +55,10 @@ public static class NodesDiagnosis
             return []; // told already
         }
 
-        var findings = members.Where(m => !m.Answers).Select(m => new Finding(null, $"Pgpool-II {m.Id} does not answer: {m.Problem}", $"pgpool{m.Id}/startall{(lab.PgpoolSetup is null ? " pgpool" : "")}")).ToList();
+        // Its processes may be there all the same: stopping first does no harm. The old scripts of the first one stop PostgreSQL, too.
+        string? Restart(int id) => lab.PgpoolSetup is null ? $"pgpool{id}/stopall pgpool; pgpool{id}/startall pgpool" : id > 0 ? $"pgpool{id}/shutdownall; pgpool{id}/startall" : null;
+        var findings = members.Where(m => !m.Answers).Select(m => new Finding(null, $"Pgpool-II {m.Id} does not answer: {m.Problem}", Restart(m.Id)))
+            .Concat(members.Where(m => m.Answers && m.Status is null).Select(m => new Finding(null, $"Pgpool-II {m.Id} answers clients, but not pcp_watchdog_info: its first process may have been killed.", Restart(m.Id)))).ToList();
         var leaders = members.Count(m => m.Status is "LEADER" or "MASTER");
         if (leaders != 1)
         {
@@ -64,7 +67,7 @@ public static class NodesDiagnosis
 
         if (members.Any(m => m.Quorum is false))
         {
-            findings.Add(new Finding(null, $"Too few Pgpool-IIs are up ({members.Count(m => m.Answers)} of {members.Count}): without a quorum none of them decides on a failover.", null));
+            findings.Add(new Finding(null, $"The watchdog has no quorum ({members.Count(m => m.Answers)} of {members.Count} Pgpool-IIs answer): until it has, none of them decides on a failover.", null));
         }
 
         return findings;
@@ -80,7 +83,7 @@ public static class NodesDiagnosis
         var missedWrites = lab.Mode.WritesEverywhere();
         return node switch
         {
-            { Postgres.InRecovery: true } => new Finding(node.Id, $"Node {node.Id} is a standby still: its online recovery has not come to an end; see log/recovery.log.", missedWrites ? $"{stop} && {recover}" : null),
+            { Postgres.InRecovery: true } => new Finding(node.Id, $"Node {node.Id} is a standby still: its online recovery has not come to an end; see {lab.RelativeLog}/recovery.log.", missedWrites ? $"{stop} && {recover}" : null),
             _ when !pgpoolAnswers => node.Postgres.Up ? null : new Finding(node.Id, $"Node {node.Id} does not answer: {node.Postgres.Problem}", null),
             { Pgpool: null } => new Finding(node.Id, $"Pgpool-II does not know node {node.Id}.", null),
             { Postgres.Up: false } when attached => new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL does not answer: {node.Postgres.Problem}", null),
@@ -121,8 +124,8 @@ public static class NodesDiagnosis
             _ when node.Pgpool.Role != node.Postgres.Role =>
                 new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for a {node.Pgpool.Role}, but it is a {node.Postgres.Role}.", null),
             { Postgres: { Role: "standby", Receiver: not "streaming" } } =>
-                new Finding(node.Id, $"Node {node.Id} is a standby, but it receives nothing (WAL receiver: {node.Postgres.Receiver ?? "none"}); see log/{LabPaths.NodeLogName(node.Id)}.",
-                    $"{stop} && {recover}"),
+                new Finding(node.Id, $"Node {node.Id} is a standby, but it receives nothing (WAL receiver: {node.Postgres.Receiver ?? "none"}); see {lab.RelativeLog}/{LabPaths.NodeLogName(node.Id)}.",
+                    rightful is null ? null : $"{stop} && {recover}"),
             { Postgres.Timeline: { } timeline } when rightful?.Postgres.Timeline is { } current && timeline != current =>
                 new Finding(node.Id, $"Node {node.Id} is on timeline {timeline}, the primary on {current}.", null),
             _ => null,
