@@ -168,6 +168,17 @@ internal static class PgpoolSetupCommand
     {
         try
         {
+            if (lab.HasWatchdog)
+            {
+                // With their watchdogs they have not been started yet.
+                if (!leaveRunning)
+                {
+                    return;
+                }
+
+                await new StartOperation(operation).ExecuteAsync(lab, CancellationToken.None);
+            }
+
             screen.Say((await operation.Host.RunAsync(Psql.Table(lab.Tools, "localhost", lab.Pgpool.Port, lab.Owner, Lab.Database, "show pool_nodes"), CancellationToken.None)).Output.TrimEnd());
         }
         finally

@@ -100,17 +100,21 @@ public static class LabPlanner
             .. Stages(others.Length > 0, Stage.ForEach(others, CopiesAtATime, n => [new CopyNode(n, first), streaming ? new ConfigureStandby(n, first) : new ConfigurePeer(n), new StartNode(n)])),
             .. Stages(streaming && others.Length > 0, Stage.Of(new AwaitStreaming(first, others))),
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
-            .. StartPgpools(lab, ExpectedNode.AllOf(lab)),
-            Stage.Of(lab.Mode switch
-            {
-                ClusteringMode.StreamingReplication or ClusteringMode.NativeReplication or ClusteringMode.SnapshotIsolation => new ProveReplication(createEverywhere: false, lab.Nodes),
-                ClusteringMode.LogicalReplication when subscribes => new ProveReplication(createEverywhere: true, lab.Nodes),
-                _ => new ProveReplication(createEverywhere: false, [first]),
-            }),
+            // watchdog_setup's way: the first Pgpool-II is proved by itself, then all get their watchdog, which takes its time to start.
+            .. lab is { HasWatchdog: true, PgpoolSetup: not null }
+                ? [Stage.Of(new StartPgpool(lab.Pgpool with { Watchdog = null }, ExpectedNode.AllOf(lab))), Stage.Of(Proof(lab, subscribes, [lab.Pgpool])), Stage.Of(new StopPgpool(lab.Pgpool)), Stage.Of(new AddWatchdog())]
+                : (IReadOnlyList<Stage>)[.. StartPgpools(lab, ExpectedNode.AllOf(lab)), Stage.Of(Proof(lab, subscribes, lab.Pgpools))],
         ];
 
         static Stage[] Stages(bool wanted, params Stage[] stages) => wanted ? stages : [];
     }
+
+    private static ProveReplication Proof(Lab lab, bool subscribes, IReadOnlyList<PgpoolNode> writers) => lab.Mode switch
+    {
+        ClusteringMode.StreamingReplication or ClusteringMode.NativeReplication or ClusteringMode.SnapshotIsolation => new ProveReplication(createEverywhere: false, writers, lab.Nodes),
+        ClusteringMode.LogicalReplication when subscribes => new ProveReplication(createEverywhere: true, writers, lab.Nodes),
+        _ => new ProveReplication(createEverywhere: false, writers, [lab.Nodes[0]]),
+    };
 
     private static void RequireSupport(Lab lab)
     {

@@ -146,10 +146,35 @@ public sealed class StopPgpool(PgpoolNode pgpool) : IStep
     }
 }
 
-/// <summary>The proof: writes a row through every Pgpool-II and reads it on every node that must have it.</summary>
+/// <summary>Adds the watchdog to the configuration of every Pgpool-II of a lab of pgpool_setup's conventions.</summary>
+public sealed class AddWatchdog : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Add the watchdog";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.Pgpools.Select(p => $"add to {Hosts.Shell.Quote(p.Paths.PgpoolConf)}");
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        foreach (var pgpool in context.Lab.Pgpools)
+        {
+            await context.Host.AppendTextAsync(pgpool.Paths.PgpoolConf, context.Renderer.Render("pgpool_setup/watchdog.conf", context.Lab, pgpool), cancellationToken);
+        }
+    }
+}
+
+/// <summary>The proof: writes a row through each of these Pgpool-IIs and reads it on every node that must have it.</summary>
 /// <param name="createEverywhere">True when the table must be made on each node by itself, because the mode replicates rows alone.</param>
+/// <param name="writers">The Pgpool-IIs to write through.</param>
 /// <param name="readers">The nodes that must have the rows.</param>
-public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<PostgresNode> readers) : IStep
+public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<PgpoolNode> writers, IReadOnlyList<PostgresNode> readers) : IStep
 {
     private const string Table = "pgpoollab_proof";
 
@@ -161,7 +186,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Postgr
     {
         ArgumentNullException.ThrowIfNull(lab);
         yield return createEverywhere ? $"CREATE TABLE {Table}   (on every node)" : $"CREATE TABLE {Table}   (through port {lab.Pgpool.Port})";
-        yield return $"INSERT   (through port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.Port))})";
+        yield return $"INSERT   (through port{(writers.Count > 1 ? "s" : "")} {string.Join(", ", writers.Select(p => p.Port))})";
         yield return $"SELECT … FROM {Table}   (on port{(readers.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port))})";
         yield return $"DROP TABLE {Table}";
     }
@@ -183,7 +208,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Postgr
                 }
             }
 
-            foreach (var pgpool in lab.Pgpools)
+            foreach (var pgpool in writers)
             {
                 // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back when the session ends.
                 await OnEachAsync([pgpool.Port], "BEGIN", $"INSERT INTO {Table} VALUES ('{lab.Id}-{pgpool.Id}')", "COMMIT");
@@ -192,7 +217,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Postgr
             foreach (var node in readers)
             {
                 await context.Probes.WaitAsync(
-                    new NodeAnswers(lab, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", lab.Pgpools.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
+                    new NodeAnswers(lab, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
                     ProbeRunner.Patience, cancellationToken);
             }
 
