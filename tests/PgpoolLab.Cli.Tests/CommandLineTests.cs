@@ -4,7 +4,7 @@ namespace PgpoolLab.Cli.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "env", "psql", "destroy", "demo", "templates", "templates export", "version");
+    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "env", "psql", "destroy", "demo", "templates", "templates export", "version", "pgpool_setup", "watchdog_setup", "install-links");
 
     [Fact]
     public async Task Help_lists_every_command() => Snapshot.Approve("help", await Screen.HelpAsync());
@@ -47,7 +47,14 @@ public sealed class CommandLineTests
         { "nodes-no-number", ["setup", "-n", "x"] },
         { "port-no-number", ["setup", "--port", "abc"] },
         { "pg-port-no-number", ["setup", "--pg-port", "abc"] },
-        { "mode-unknown", ["setup", "-m", "r"] },
+        { "mode-unknown", ["setup", "-m", "x"] },
+        { "mode-slony", ["setup", "-m", "y"] },
+        { "watchdog-no-number", ["setup", "--watchdog", "x"] },
+        { "watchdog-of-one", ["setup", "lab", "--watchdog", "1"] },
+        { "watchdog-too-many", ["setup", "lab", "--watchdog", "129"] },
+        { "slots-in-raw-mode", ["setup", "lab", "-m", "raw", "-s"] },
+        { "rewind-in-native-replication", ["setup", "lab", "-m", "r", "-r"] },
+        { "install-links-without-folder", ["install-links"] },
         { "standbys-unknown", ["setup", "--standbys", "clone"] },
         { "value-missing", ["setup", "--name"] },
         { "two-folders", ["setup", "one", "two"] },

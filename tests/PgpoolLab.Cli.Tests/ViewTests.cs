@@ -23,14 +23,34 @@ public sealed class ViewTests
             new(3, 11005, new PoolNode { Id = 3, Status = "quarantine", Role = "standby", Weight = "0.250000" },
                 new PostgresSays { Up = true, InRecovery = true, Timeline = 1, WalPosition = "0/3000000", LagBytes = 16777544 }),
         ];
-        return new NodesReport(lab.Name, lab.Root, lab.Pgpool.Port, true, null, nodes, NodesDiagnosis.Of(lab, true, null, nodes));
+        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, [], NodesDiagnosis.Of(lab, true, null, nodes));
     }
 
     private static NodesReport Stopped()
     {
         var lab = Labs.Fixed();
         var nodes = lab.Nodes.Select(n => new NodeView(n.Id, n.Port, null, new PostgresSays { Up = false, Problem = "Connection refused" })).ToArray();
-        return new NodesReport(lab.Name, lab.Root, lab.Pgpool.Port, false, "Connection refused", nodes, NodesDiagnosis.Of(lab, false, "Connection refused", nodes));
+        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, false, "Connection refused", nodes, [], NodesDiagnosis.Of(lab, false, "Connection refused", nodes));
+    }
+
+    private static NodesReport Watchdog()
+    {
+        var lab = Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3);
+        NodeView[] nodes =
+        [
+            new(0, 11012, new PoolNode { Id = 0, Status = "up", Role = "main", Weight = "0.500000", SelectCount = 7 }, new PostgresSays { Up = true, InRecovery = false, Timeline = 1, WalPosition = "0/3000148" }),
+            new(1, 11013, new PoolNode { Id = 1, Status = "down", Role = "replica", Weight = "0.500000", SelectCount = 0 }, new PostgresSays { Up = true, InRecovery = false, Timeline = 2, WalPosition = "0/3000100" }),
+        ];
+        WatchdogView[] members = [new(0, 11000, true, "LEADER", false, null), new(1, 11004, false, null, null, "Connection refused"), new(2, 11008, false, null, null, "Connection refused")];
+        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, members, [.. NodesDiagnosis.Of(lab, true, null, nodes), .. NodesDiagnosis.OfWatchdog(lab, members)]);
+    }
+
+    [Fact]
+    public void Of_a_watchdog_each_Pgpool_is_shown()
+    {
+        var screen = new Screen(200);
+        NodesView.Print(screen.Terminal.Data, Watchdog());
+        Snapshot.Approve("nodes-watchdog", screen.Out);
     }
 
     [Theory]
@@ -100,6 +120,18 @@ public sealed class ViewTests
     }
 
     [Fact]
+    public void A_plan_without_nodes_of_its_own_names_no_port_of_theirs()
+    {
+        var screen = new Screen();
+        var facts = new HostFacts { Root = "/srv/lab", LabId = "0123abcd", Owner = "olga", Folder = new FolderOrigin(null), Tools = Labs.Tools(), SocketDirectories = ["/tmp"], AliasFolder = "/a", FreePort = 1 };
+        var spec = new LabSpec { Directory = "/srv/lab", PgpoolNodes = 2, OwnsNodes = false, PgpoolSetup = Labs.Old().PgpoolSetup };
+        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(spec, facts));
+        Assert.Contains("\nPorts    11000 Pgpool-II 0, 11001 pcp 0, 11002 watchdog 0, 11003 heartbeat 0, 11004 Pgpool-II 1, 11005 pcp 1, 11006 watchdog 1, 11007 heartbeat 1\n", screen.Out, StringComparison.Ordinal);
+        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(spec with { OwnsNodes = true }, facts));
+        Assert.Contains(", 11007 heartbeat 1, 11008 PostgreSQL node 0, 11009 PostgreSQL node 1\n", screen.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_plan_needs_no_terminal_and_breaks_no_line()
     {
         using var text = new StringWriter();
@@ -120,6 +152,31 @@ public sealed class ViewTests
         Snapshot.Approve($"summary-{(running ? "running" : "stopped")}", screen.Error);
     }
 
+    public static TheoryData<ClusteringMode, int> OtherLabs => new()
+    {
+        { ClusteringMode.NativeReplication, 1 },
+        { ClusteringMode.SnapshotIsolation, 1 },
+        { ClusteringMode.Raw, 1 },
+        { ClusteringMode.LogicalReplication, 1 },
+        { ClusteringMode.StreamingReplication, 3 },
+    };
+
+    [Theory]
+    [MemberData(nameof(OtherLabs))]
+    public void Setup_of_every_kind_ends_with_what_to_do_next(ClusteringMode mode, int pgpools)
+    {
+        var screen = new Screen();
+        SetupSummary.Say(screen.Terminal, new SetupResult(Labs.Fixed(mode: mode, pgpools: pgpools), Labs.Users), running: true, TimeSpan.FromMilliseconds(2345));
+        Snapshot.Approve($"summary-{mode.Letter()}{(pgpools > 1 ? "-watchdog" : "")}", screen.Error);
+    }
+
+    [Fact]
+    public void A_watchdog_as_json_has_every_Pgpool()
+    {
+        var lab = Labs.Fixed(mode: ClusteringMode.LogicalReplication, pgpools: 2);
+        Snapshot.Approve("setup-json-watchdog", LabInfo.Of(lab, running: false).ToJson() + "\n");
+    }
+
     [Fact]
     public void Setup_as_json_holds_no_secrets()
     {
@@ -138,7 +195,14 @@ public sealed class ViewTests
         // Root runs nothing that the lab's user can write.
         Assert.DoesNotContain("PATH=/srv", roots.ToString(), StringComparison.Ordinal);
         Assert.Contains($"pg_ctl() {{ runuser -u {Labs.Fixed().Owner} -- ", roots.ToString(), StringComparison.Ordinal);
-        Assert.Equal("localhost", EnvCommand.Variables(Labs.Fixed() with { Pgpool = new PgpoolNode(1, 2, [], "/tmp") }, "")["PGHOST"]);
+        Assert.Equal("localhost", EnvCommand.Variables(Labs.Fixed() with { Pgpools = [Labs.Fixed().Pgpool with { SocketDirectories = [] }] }, "")["PGHOST"]);
+    }
+
+    [Fact]
+    public void Env_of_a_watchdog_names_the_first_Pgpool()
+    {
+        var variables = EnvCommand.Variables(Labs.Fixed(pgpools: 3), "/usr/bin");
+        Assert.Equal(("11000", "11000", "11001", "/srv/lab/pgpool0/pcppass"), (variables["PGPORT"], variables["PGPOOL_PORT"], variables["PCP_PORT"], variables["PCPPASSFILE"]));
     }
 
     [Fact]

@@ -69,6 +69,55 @@ public sealed class SpecTests
         Assert.Contains("65535", Assert.Single((Plain with { Port = null, PostgresPort = 65530, Nodes = 10 }).Validate()), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(128)]
+    public void One_Pgpool_or_a_watchdog_of_up_to_128_is_right(int count) => Assert.Empty((Plain with { PgpoolNodes = count }).Validate());
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-3)]
+    [InlineData(129)]
+    [InlineData(int.MaxValue)]
+    public void A_number_of_Pgpools_that_a_watchdog_cannot_have_is_named(int count) =>
+        Assert.Equal([$"--watchdog must be between 2 and 128; it is {count}."], (Plain with { PgpoolNodes = count }).Validate());
+
+    [Theory]
+    [InlineData(65520, null, 3, 2, 65533)]
+    [InlineData(65522, null, 3, 2, 65535)]
+    [InlineData(65523, null, 3, 2, 65536)]
+    [InlineData(65525, 5432, 3, 1, 65536)] // the last heartbeat
+    public void The_ports_of_a_watchdog_are_counted_too(int port, int? postgres, int pgpools, int nodes, int end) =>
+        Assert.Equal(end <= 65535 ? [] : [$"With --port {port} and {nodes} nodes the ports would end at {end}; the last port there is is 65535."],
+            (Plain with { Port = port, PostgresPort = postgres, PgpoolNodes = pgpools, Nodes = nodes }).Validate());
+
+    [Theory]
+    [InlineData(11002, "Port 11002 would be used twice: watchdog 0 and PostgreSQL node 0. Move the nodes with --pg-port.")]
+    [InlineData(11007, "Port 11007 would be used twice: heartbeat 1 and PostgreSQL node 0. Move the nodes with --pg-port.")]
+    public void A_node_on_a_port_of_the_watchdog_is_named(int postgres, string problem) =>
+        Assert.Equal([problem], (Plain with { PgpoolNodes = 2, PostgresPort = postgres, Nodes = 1 }).Validate());
+
+    public static TheoryData<ClusteringMode> OtherModes => new(Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication));
+
+    [Theory]
+    [MemberData(nameof(OtherModes))]
+    public void Slots_and_rewind_belong_to_streaming_replication(ClusteringMode mode)
+    {
+        Assert.Empty((Plain with { Mode = mode }).Validate());
+        Assert.Equal([$"--slots belongs to streaming replication; in {mode.Title()} nothing would use them."], (Plain with { Mode = mode, UseSlots = true }).Validate());
+        Assert.Equal([$"--rewind belongs to streaming replication; in {mode.Title()} the nodes' histories are not each other's, and pg_rewind cannot compare them."],
+            (Plain with { Mode = mode, UseRewind = true }).Validate());
+    }
+
+    [Fact]
+    public void Slots_and_rewind_are_right_in_streaming_replication() => Assert.Empty((Plain with { UseSlots = true, UseRewind = true }).Validate());
+
+    [Theory]
+    [MemberData(nameof(OtherModes))]
+    public void The_old_command_line_takes_slots_and_rewind_in_every_mode(ClusteringMode mode) =>
+        Assert.Empty((Plain with { Mode = mode, UseSlots = true, UseRewind = true, PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" } }).Validate());
+
+    [Theory]
     [InlineData("lab")]
     [InlineData("my lab")]
     [InlineData("Prüfstand 7")]
@@ -136,6 +185,10 @@ public sealed class SpecTests
         var problems = (Plain with
         {
             Nodes = 0,
+            PgpoolNodes = 0,
+            Mode = ClusteringMode.Raw,
+            UseSlots = true,
+            UseRewind = true,
             Port = 0,
             Name = "-x",
             Directory = "/a\tb",
@@ -143,7 +196,7 @@ public sealed class SpecTests
             PostgresBin = "/bin",
             Settings = ["one", "pgpool.ok=1", "two", "pgpool.bad=a\nb"],
         }).Validate();
-        Assert.Equal(8, problems.Count);
+        Assert.Equal(11, problems.Count);
         Assert.Equal(problems, new InvalidSpecException(problems).Problems);
     }
 

@@ -11,9 +11,30 @@ internal sealed class FakeHost : IHost
 
     internal HashSet<string> AnsweringSockets { get; } = [];
 
+    /// <summary>Who holds which port.</summary>
+    internal Dictionary<int, string> Ports { get; } = [];
+
+    internal HashSet<int> FreedAtSecondLook { get; } = [];
+
+    internal Dictionary<int, string> TakenAtSecondLook { get; } = [];
+
+    internal HashSet<string> Unwritable { get; } = [];
+
     internal List<string> Signals { get; } = [];
 
+    /// <summary>Processes that only Kill ends.</summary>
+    internal HashSet<int> Deaf { get; } = [];
+
     internal List<string> Started { get; } = [];
+
+    /// <summary>Paths of the files that were written, as often as that was done.</summary>
+    internal List<string> Written { get; } = [];
+
+    internal Dictionary<string, UnixFileMode> Modes { get; } = [];
+
+    internal Dictionary<string, string> Links { get; } = [];
+
+    internal List<string> Folders { get; } = [];
 
     internal Func<CommandSpec, CommandResult> Run { get; set; } = c => new CommandResult(c, 0, "", "", TimeSpan.Zero);
 
@@ -33,10 +54,24 @@ internal sealed class FakeHost : IHost
     public ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken)
     {
         Signals.Add($"{signal} {process.Id}");
-        return new(Processes.Remove(process));
+        return new(signal is not ProcessSignal.Kill && Deaf.Contains(process.Id) || Processes.Remove(process));
     }
 
-    public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken) => new((string?)null);
+    public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken)
+    {
+        var holder = Ports.GetValueOrDefault(port);
+        if (FreedAtSecondLook.Remove(port))
+        {
+            Ports.Remove(port);
+        }
+
+        if (TakenAtSecondLook.Remove(port, out var taker))
+        {
+            Ports[port] = taker;
+        }
+
+        return new(holder);
+    }
 
     public ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken) => new(AnsweringSockets.Contains(path));
 
@@ -46,6 +81,8 @@ internal sealed class FakeHost : IHost
 
     public ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
     {
+        Written.Add(path);
+        Modes[path] = mode;
         Files[path] = text;
         return ValueTask.CompletedTask;
     }
@@ -58,7 +95,11 @@ internal sealed class FakeHost : IHost
 
     public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken) => new(Files.ContainsKey(path));
 
-    public ValueTask CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public ValueTask CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken)
+    {
+        Folders.Add(path);
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken) =>
         new(Files.Keys.Where(f => Path.GetDirectoryName(f) == path).Select(f => Path.GetFileName(f)).ToArray());
@@ -66,10 +107,16 @@ internal sealed class FakeHost : IHost
     public ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
     {
         Files.Remove(path);
+        Links.Remove(path);
+        Folders.Remove(path);
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken)
+    {
+        Links[path] = target;
+        return ValueTask.CompletedTask;
+    }
 
-    public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) => new(true);
+    public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) => new(!Unwritable.Contains(directory));
 }

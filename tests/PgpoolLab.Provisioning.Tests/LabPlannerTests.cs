@@ -1,12 +1,13 @@
 using System.Text;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class LabPlannerTests
 {
-    private static readonly HostFacts Facts = new()
+    internal static readonly HostFacts Facts = new()
     {
         Root = "/srv/lab",
         LabId = "0123abcd",
@@ -25,7 +26,12 @@ public sealed class LabPlannerTests
         var text = new StringBuilder();
         var lab = plan.Lab;
         text.AppendLine($"{lab.Name} ({lab.Id}) in {lab.Root}, of {lab.Owner}{(lab.Invoker is { } invoker ? $" for {invoker}" : "")}, alias {lab.SafeAlias ?? "none"}, slots {lab.UseSlots}, rewind {lab.UseRewind}");
-        text.AppendLine($"pgpool {lab.Pgpool.Port}, pcp {lab.Pgpool.PcpPort}, sockets {string.Join(' ', lab.Pgpool.SocketDirectories)}, pcp socket {lab.Pgpool.PcpSocketDirectory}");
+        text.AppendLine($"{lab.Mode.Title()}, sockets {string.Join(' ', lab.Pgpool.SocketDirectories)}, pcp socket {lab.Pgpool.PcpSocketDirectory}");
+        foreach (var pgpool in lab.Pgpools)
+        {
+            text.AppendLine($"pgpool {pgpool.Id}: {pgpool.Port}, pcp {pgpool.PcpPort}{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")} {pgpool.Folder}{(pgpool.ServerFolder == pgpool.Folder ? "" : $" = {pgpool.ServerFolder}")}");
+        }
+
         foreach (var node in lab.Nodes)
         {
             text.AppendLine($"node {node.Id}: {node.Port} {node.DataDirectory}{(node.ServerDataDirectory == node.DataDirectory ? "" : $" = {node.ServerDataDirectory}")}");
@@ -104,18 +110,110 @@ public sealed class LabPlannerTests
     [Fact]
     public void The_topmost_folder_lends_no_name_so_the_lab_is_called_by_its_id() => Assert.Equal("0123abcd", LabPlanner.Plan(Spec, Facts with { Root = "/" }).Lab.Name);
 
-    [Fact]
-    public void A_lab_stops_in_the_order_that_makes_no_failover()
+    // ---- modes ----
+
+    /// <summary>One line for each stage: what runs side by side is separated by a bar, what one lane does in turn by an arrow.</summary>
+    private static string[] Titles(IEnumerable<Stage> stages) => stages.Select(s => string.Join(" | ", s.Lanes.Select(l => string.Join(" > ", l.Select(p => p.Title))))).ToArray();
+
+    private static LabSpec Old(ClusteringMode mode) => Spec with { Mode = mode, PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" } };
+
+    public static TheoryData<ClusteringMode> Modes => new(Enum.GetValues<ClusteringMode>());
+
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void A_mode_is_a_list_of_steps(ClusteringMode mode)
     {
-        var titles = LabPlanner.Stop(Labs.Fixed(nodes: 3)).Select(s => s.Lanes.Select(l => string.Join('+', l.Select(p => p.Title))).ToArray()).ToArray();
-        Assert.Equal([["Stop Pgpool-II"], ["Stop node 0", "Stop node 1", "Stop node 2"]], titles);
+        var text = new StringBuilder();
+        foreach (var (what, spec) in new[] { ("the tool's own conventions", Spec with { Mode = mode, Nodes = 3 }), ("pgpool_setup's conventions", Old(mode) with { Nodes = 3, LeaveRunning = true }), ("one node", Spec with { Mode = mode, Nodes = 1 }) })
+        {
+            text.AppendLine($"---- {mode.Title()}, {what}");
+            foreach (var line in Titles(LabPlanner.Plan(spec, Facts).Stages))
+            {
+                text.AppendLine(line);
+            }
+        }
+
+        Snapshot.Approve($"plan-mode-{mode.Letter()}", text.ToString());
     }
 
     [Fact]
-    public void A_lab_starts_its_nodes_side_by_side_and_Pgpool_last()
+    public void Native_replication_is_copied_and_then_each_node_goes_on_by_itself() => Snapshot.Approve("plan-replication", Text(LabPlanner.Plan(Spec with { Mode = ClusteringMode.NativeReplication, Nodes = 3 }, Facts)));
+
+    [Fact]
+    public void Logical_replication_is_published_and_subscribed() => Snapshot.Approve("plan-logical", Text(LabPlanner.Plan(Spec with { Mode = ClusteringMode.LogicalReplication, Nodes = 3 }, Facts)));
+
+    [Fact]
+    public void Three_Pgpools_have_a_watchdog() => Snapshot.Approve("plan-watchdog", Text(LabPlanner.Plan(Spec with { PgpoolNodes = 3 }, Facts)));
+
+    [Fact]
+    public void Pgpool_setup_makes_a_lab_of_its_conventions() => Snapshot.Approve("plan-pgpool-setup", Text(LabPlanner.Plan(Old(ClusteringMode.StreamingReplication) with { LeaveRunning = true }, Facts)));
+
+    [Fact]
+    public void Watchdog_setup_makes_several_Pgpools_and_one_set_of_nodes() =>
+        Snapshot.Approve("plan-watchdog-setup", Text(LabPlanner.Plan(Old(ClusteringMode.NativeReplication) with { PgpoolNodes = 3, Port = 50000, PostgresPort = 51000, LeaveRunning = true }, Facts)));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Without_nodes_of_its_own_a_lab_is_files_alone_and_nothing_runs(bool leaveRunning)
     {
-        var lab = Labs.Fixed(nodes: 3);
-        var titles = LabPlanner.Start(lab, lab.Nodes[1], [lab.Nodes[1], lab.Nodes[2]]).Select(s => s.Lanes.Select(l => string.Join('+', l.Select(p => p.Title))).ToArray()).ToArray();
-        Assert.Equal([["Start node 1", "Start node 2"], ["Start Pgpool-II"]], titles);
+        var plan = LabPlanner.Plan(Old(ClusteringMode.StreamingReplication) with { OwnsNodes = false, LeaveRunning = leaveRunning }, Facts);
+        Assert.Equal(["Create the folders", "Write configuration and scripts"], Titles(plan.Stages));
+        Assert.DoesNotContain(plan.Steps.SelectMany(s => s.Preview(plan.Lab)), l => l.Contains("/srv/lab/data", StringComparison.Ordinal));
+        Assert.Equal([11002, 11003], plan.Lab.Nodes.Select(n => n.Port));
+    }
+
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void Slots_and_rewind_are_used_in_streaming_replication_alone(ClusteringMode mode)
+    {
+        var lab = LabPlanner.Plan(Old(mode) with { UseSlots = true, UseRewind = true }, Facts).Lab;
+        var streaming = mode is ClusteringMode.StreamingReplication;
+        Assert.Equal((streaming, streaming), (lab.UseSlots, lab.UseRewind));
+    }
+
+    [Theory]
+    [InlineData(1, ClusteringMode.SnapshotIsolation, "Snapshot isolation came with Pgpool-II 4.2; this is 4.1.5 (/usr/sbin/pgpool).")]
+    [InlineData(7, ClusteringMode.Slony, "Slony mode was removed in Pgpool-II 4.7; this is 4.7.5 (/usr/sbin/pgpool).")]
+    public void A_mode_this_Pgpool_does_not_have_is_missing(int minor, ClusteringMode mode, string message)
+    {
+        var error = Assert.Throws<LabException>(() => LabPlanner.Plan(Old(mode), Facts with { Tools = Labs.Tools(pgpoolMinor: minor) }));
+        Assert.Equal((ExitCode.Missing, message), (error.Code, error.Message));
+        Assert.Contains("--pgpool-dir", Assert.Single(error.Hints), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, ClusteringMode.SnapshotIsolation)]
+    [InlineData(6, ClusteringMode.Slony)]
+    [InlineData(1, ClusteringMode.NativeReplication)]
+    public void A_mode_this_Pgpool_has_is_planned(int minor, ClusteringMode mode) => Assert.Equal(mode, LabPlanner.Plan(Old(mode), Facts with { Tools = Labs.Tools(pgpoolMinor: minor) }).Lab.Mode);
+
+    // ---- start and stop ----
+
+    [Fact]
+    public void A_lab_stops_in_the_order_that_makes_no_failover() =>
+        Assert.Equal(["Stop Pgpool-II", "Stop node 0 | Stop node 1 | Stop node 2"], Titles(LabPlanner.Stop(Labs.Fixed(nodes: 3))));
+
+    [Fact]
+    public void Every_Pgpool_stops_before_the_nodes_do() =>
+        Assert.Equal(["Stop Pgpool-II 0 | Stop Pgpool-II 1", "Stop node 0 | Stop node 1"], Titles(LabPlanner.Stop(Labs.Fixed(pgpools: 2))));
+
+    [Fact]
+    public void Another_labs_nodes_are_not_stopped() => Assert.DoesNotContain(LabPlanner.Stop(Labs.Old() with { OwnsNodes = false }).SelectMany(s => s.Lanes).SelectMany(l => l), s => s.Title.Contains("node", StringComparison.Ordinal));
+
+    [Fact]
+    public void One_Pgpool_is_started_in_one_step()
+    {
+        var lab = Labs.Fixed();
+        Assert.Equal(["Start Pgpool-II"], Titles(LabPlanner.StartPgpools(lab, ExpectedNode.AllOf(lab))));
+    }
+
+    [Fact]
+    public void Several_Pgpools_are_launched_before_one_is_waited_for()
+    {
+        var lab = Labs.Fixed(pgpools: 3);
+        Assert.Equal(
+            ["Launch Pgpool-II 0 > Launch Pgpool-II 1 > Launch Pgpool-II 2", "Wait for Pgpool-II 0 | Wait for Pgpool-II 1 | Wait for Pgpool-II 2", "Wait until the watchdog has a leader"],
+            Titles(LabPlanner.StartPgpools(lab, ExpectedNode.AllOf(lab))));
     }
 }

@@ -82,7 +82,7 @@ public sealed class LabServersTests
         PgpoolPid(20);
         Runs(20, "pgpool", "/srv/lab");
         _host.Files["/tmp/.s.PGSQL.11001"] = "";
-        Assert.True(await Servers.StopPgpoolAsync(CancellationToken.None));
+        Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Equal(["Interrupt 20"], _host.Signals);
         Assert.Empty(_host.Files);
     }
@@ -95,7 +95,7 @@ public sealed class LabServersTests
     {
         PgpoolPid(20);
         Runs(20, name, folder, commandLine);
-        Assert.False(await Servers.StopPgpoolAsync(CancellationToken.None));
+        Assert.False(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Empty(_host.Signals);
     }
 
@@ -104,7 +104,7 @@ public sealed class LabServersTests
     {
         Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
         Runs(22, "pgpool", "/srv/other", "pgpool: wait for connection request");
-        Assert.True(await Servers.StopPgpoolAsync(CancellationToken.None));
+        Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Equal(["Kill 21"], _host.Signals);
     }
 
@@ -114,7 +114,7 @@ public sealed class LabServersTests
         _host.Files["/tmp/.s.PGSQL.11001"] = "";
         _host.Files["/var/run/postgresql/.s.PGSQL.11000"] = "";
         _host.AnsweringSockets.Add("/tmp/.s.PGSQL.11001");
-        var error = await Assert.ThrowsAsync<LabException>(() => Servers.StartPgpoolAsync(CancellationToken.None));
+        var error = await Assert.ThrowsAsync<LabException>(() => Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II: another program listens on the socket /tmp/.s.PGSQL.11001."), (error.Code, error.Message));
         Assert.Equal(["/tmp/.s.PGSQL.11001"], _host.Files.Keys);
         Assert.Empty(_host.Started);
@@ -125,7 +125,7 @@ public sealed class LabServersTests
     {
         _host.Files["/var/run/postgresql/.s.PGSQL.11000"] = "";
         PgpoolPid(20);
-        Assert.Equal(4711, await Servers.StartPgpoolAsync(CancellationToken.None));
+        Assert.Equal(4711, await Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Empty(_host.Files);
         Assert.Equal(["/usr/sbin/pgpool -D -n -f /srv/lab/etc/pgpool.conf -F /srv/lab/etc/pcp.conf -a /srv/lab/etc/pool_hba.conf"], _host.Started);
     }
@@ -137,8 +137,100 @@ public sealed class LabServersTests
         PgpoolPid(20);
         Runs(12, "postgres", "/srv/lab/data0");
         Runs(20, "pgpool", "/srv/lab");
-        Assert.Equal((12, 20), (await Servers.StartNodeAsync(Node, CancellationToken.None), await Servers.StartPgpoolAsync(CancellationToken.None)));
+        Assert.Equal((12, 20), (await Servers.StartNodeAsync(Node, CancellationToken.None), await Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)));
         Assert.Empty(_host.Started);
+    }
+
+    // ---- several Pgpool-IIs ----
+
+    private readonly Lab _three = Labs.Fixed(pgpools: 3);
+
+    private LabServers ServersOfThree => new(_host, _three, new ProbeRunner(_host, TimeProvider.System));
+
+    [Fact]
+    public async Task Each_Pgpool_is_found_by_its_own_PID_file_and_folder()
+    {
+        _host.Files["/srv/lab/pgpool0/run/pgpool.pid"] = "20\n";
+        _host.Files["/srv/lab/pgpool1/run/pgpool.pid"] = "20\n"; // an old number that is another's by now
+        Runs(20, "pgpool", "/srv/lab/pgpool0");
+        Runs(21, "pgpool", "/srv/lab/pgpool2");
+        Assert.Equal(20, (await ServersOfThree.FindPgpoolAsync(_three.Pgpools[0], CancellationToken.None))?.Id);
+        Assert.Null(await ServersOfThree.FindPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
+        Assert.False(await ServersOfThree.StopPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
+        Assert.Empty(_host.Signals);
+    }
+
+    [Fact]
+    public async Task One_Pgpool_is_stopped_and_the_others_are_left_alone()
+    {
+        _host.Files["/srv/lab/pgpool1/run/pgpool.pid"] = "21\n";
+        Runs(20, "pgpool", "/srv/lab/pgpool0");
+        Runs(21, "pgpool", "/srv/lab/pgpool1");
+        Runs(22, "pgpool", "/srv/lab/pgpool10");
+        _host.Files["/tmp/.s.PGPOOLWD_CMD.11006"] = "";
+        _host.Files["/tmp/.s.PGPOOLWD_CMD.11002"] = "";
+        Assert.True(await ServersOfThree.StopPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
+        Assert.Equal(["Interrupt 21"], _host.Signals);
+        Assert.Equal(["/tmp/.s.PGPOOLWD_CMD.11002"], _host.Files.Keys);
+    }
+
+    [Fact]
+    public async Task Pgpool_that_is_deaf_is_killed_with_its_children()
+    {
+        PgpoolPid(20);
+        Runs(20, "pgpool", "/srv/lab");
+        Runs(23, "pgpool", "/srv/lab", "pgpool: watchdog");
+        _host.Deaf.Add(20);
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
+        var stop = new LabServers(_host, _lab, new ProbeRunner(_host, time)).StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
+        while (!stop.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.True(await stop);
+        Assert.Equal(["Interrupt 20", "Kill 20", "Kill 23"], _host.Signals);
+    }
+
+    [Fact]
+    public async Task Another_programs_watchdog_on_our_socket_is_in_the_way()
+    {
+        _host.Files["/tmp/.s.PGPOOLWD_CMD.11006"] = "";
+        _host.AnsweringSockets.Add("/tmp/.s.PGPOOLWD_CMD.11006");
+        var error = await Assert.ThrowsAsync<LabException>(() => ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
+        Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II 1: another program listens on the socket /tmp/.s.PGPOOLWD_CMD.11006."), (error.Code, error.Message));
+    }
+
+    [Theory]
+    [InlineData(null, new int[0])]
+    [InlineData("", new int[0])]
+    [InlineData("up\nup\nup\n", new int[0])]
+    [InlineData("up\ndown\nup\n", new[] { 1 })]
+    [InlineData("down\nup\ndown\n", new[] { 0, 2 })]
+    [InlineData("down \nup\r\n", new[] { 0 })]
+    [InlineData("unused\nup\n", new int[0])]
+    [InlineData("down\ndown\n", new int[0])] // with all of them down it begins anew
+    public async Task A_Pgpool_that_remembers_holds_down_what_its_status_file_says(string? text, int[] down)
+    {
+        if (text is not null)
+        {
+            _host.Files["/srv/lab/pgpool1/log/pgpool_status"] = text;
+        }
+
+        Assert.Equal(down, await ServersOfThree.FindNodesHeldDownAsync(_three.Pgpools[1], CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(ClusteringMode.NativeReplication)]
+    [InlineData(ClusteringMode.Raw)]
+    [InlineData(ClusteringMode.LogicalReplication)]
+    public async Task Where_each_node_has_a_timeline_of_its_own_none_is_outdated(ClusteringMode mode)
+    {
+        var lab = Labs.Fixed(mode: mode);
+        _host.Run = c => new(c, 0, $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n", "", TimeSpan.Zero);
+        Assert.Empty(await new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None));
+        Assert.Empty(await new LabServers(_host, Labs.Old(), new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None));
     }
 
     [Fact]

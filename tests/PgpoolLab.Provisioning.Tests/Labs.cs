@@ -9,10 +9,54 @@ internal static class Labs
 {
     internal static readonly PcpUser[] Users = [new("olga", "a-fixed-password")];
 
+    internal static readonly LabSecrets Secrets = new(Users, "a-fixed-watchdog-key");
+
     internal static Toolset Tools(int postgres = 15, int pgpoolMinor = 3) =>
         new($"/usr/lib/postgresql/{postgres}/bin", new PostgresVersion(postgres, 4), "/usr/sbin/pgpool", "/usr/sbin", new PgpoolVersion(4, pgpoolMinor, 5));
 
-    internal static Lab Fixed(int postgres = 15, int pgpoolMinor = 3, int nodes = 2, string root = "/srv/lab", string? alias = null, bool slots = true, bool rewind = false) => new()
+    internal static Lab Fixed(
+        int postgres = 15, int pgpoolMinor = 3, int nodes = 2, string root = "/srv/lab", string? alias = null, bool slots = true, bool rewind = false,
+        ClusteringMode mode = ClusteringMode.StreamingReplication, int pgpools = 1) =>
+        Of(PortLayout.From(11000, pgpools, null), postgres, pgpoolMinor, nodes, root, alias) with
+        {
+            Mode = mode,
+            UseSlots = slots && mode is ClusteringMode.StreamingReplication,
+            UseRewind = rewind,
+        };
+
+    /// <summary>A lab of pgpool_setup's conventions, or of watchdog_setup's.</summary>
+    internal static Lab Old(
+        ClusteringMode mode = ClusteringMode.StreamingReplication, int postgres = 15, int pgpoolMinor = 3, int nodes = 2, string root = "/srv/lab", string? alias = null,
+        bool slots = false, bool rewind = false, int pgpools = 1) =>
+        Of(pgpools > 1 ? PortLayout.From(PortLayout.DefaultWatchdog, pgpools, PortLayout.DefaultWatchdog + PortLayout.WatchdogToPostgres) : PortLayout.From(11000, 1, null),
+            postgres, pgpoolMinor, nodes, root, alias) with
+        {
+            Mode = mode,
+            UseSlots = slots,
+            UseRewind = rewind,
+            PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" },
+        };
+
+    /// <summary>What setup would make up for this lab, but the same each time.</summary>
+    internal static LabSecrets SecretsOf(Lab lab) =>
+        lab.PgpoolSetup is not null ? new LabSecrets([new(lab.Owner, lab.Owner)], "") : lab.HasWatchdog ? Secrets : Secrets with { WatchdogKey = "" };
+
+    /// <summary>A folder with everything in its name that has a meaning to somebody, and a link to it without.</summary>
+    internal static Lab Nasty(string root = NastyRoot, bool slots = true, int postgres = 15, int pgpoolMinor = 3, int pgpools = 1) =>
+        Fixed(postgres, pgpoolMinor, nodes: 3, root: root, alias: NastyAlias, slots: slots, pgpools: pgpools);
+
+    internal const string NastyName = "it's \"my\" $HOME `lab` \\ 100%d prüf*";
+
+    internal const string NastyRoot = "/srv/" + NastyName;
+
+    internal const string NastyAlias = "/home/olga/.local/state/pgpoollab/0123abcd";
+
+    internal static ConfigRenderer Renderer(string? overrides = null) => new(new TemplateStore(overrides), "1.2.3");
+
+    /// <summary>The user tests run as; what scripts compare with.</summary>
+    internal static string Me => Identity.Current.Name;
+
+    private static Lab Of(PortLayout ports, int postgres, int pgpoolMinor, int nodes, string root, string? alias) => new Lab
     {
         Id = "0123abcd",
         Name = Path.GetFileName(root),
@@ -21,23 +65,8 @@ internal static class Labs
         Owner = "olga",
         Folder = new FolderOrigin(root),
         Tools = Tools(postgres, pgpoolMinor),
-        Pgpool = new PgpoolNode(11000, 11001, ["/var/run/postgresql", "/tmp"], "/tmp"),
-        Nodes = Enumerable.Range(0, nodes).Select(i => new PostgresNode(i, 11002 + i, $"{root}/data{i}", $"{alias ?? root}/data{i}")).ToArray(),
+        Pgpools = Enumerable.Range(0, ports.PgpoolCount).Select(i => new PgpoolNode(i, root, root, ports.Pgpool(i), ports.Pcp(i), ports.Watchdog(i), ["/var/run/postgresql", "/tmp"], "/tmp")).ToArray(),
+        Nodes = Enumerable.Range(0, nodes).Select(i => new PostgresNode(i, ports.Postgres(i), "", "")).ToArray(),
         SafeAlias = alias,
-        UseSlots = slots,
-        UseRewind = rewind,
-    };
-
-    /// <summary>A folder with everything in its name that has a meaning to somebody, and a link to it without.</summary>
-    internal static Lab Nasty(string root = NastyRoot, bool slots = true, int postgres = 15, int pgpoolMinor = 3) =>
-        Fixed(postgres, pgpoolMinor, nodes: 3, root: root, alias: "/home/olga/.local/state/pgpoollab/0123abcd", slots: slots);
-
-    internal const string NastyName = "it's \"my\" $HOME `lab` \\ 100%d prüf*";
-
-    private const string NastyRoot = "/srv/" + NastyName;
-
-    internal static ConfigRenderer Renderer(string? overrides = null) => new(new TemplateStore(overrides), "1.2.3");
-
-    /// <summary>The user tests run as; what scripts compare with.</summary>
-    internal static string Me => Identity.Current.Name;
+    }.WithOwnFolders();
 }

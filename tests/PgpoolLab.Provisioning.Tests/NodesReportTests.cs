@@ -1,3 +1,4 @@
+using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Reports;
 
@@ -106,6 +107,139 @@ public sealed class NodesReportTests
     public void A_node_Pgpool_does_not_list_is_named() =>
         Assert.Equal([new Finding(1, "Pgpool-II does not know node 1.", null)], Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, null, Standby())));
 
+    // ---- modes without standbys ----
+
+    private static IReadOnlyList<Finding> DiagnoseIn(ClusteringMode mode, bool pgpoolAnswers, params NodeView[] nodes) =>
+        NodesDiagnosis.Of(Labs.Fixed(mode: mode), pgpoolAnswers, pgpoolAnswers ? null : "Connection refused", nodes);
+
+    public static TheoryData<ClusteringMode> OtherModes => new(Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication));
+
+    [Theory]
+    [MemberData(nameof(OtherModes))]
+    public void Where_each_node_can_be_written_to_two_of_them_are_no_split_brain(ClusteringMode mode) =>
+        Assert.Empty(DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary(1)), Node(1, Pool(1, "replica", "waiting"), Primary(3))));
+
+    [Theory]
+    [MemberData(nameof(OtherModes))]
+    public void When_nothing_runs_no_mode_says_more(ClusteringMode mode) =>
+        Assert.Equal([new Finding(null, "Nothing of this lab is running.", "./startall")], DiagnoseIn(mode, false, Node(0, null, Dead), Node(1, null, Dead)));
+
+    [Theory]
+    [MemberData(nameof(OtherModes))]
+    public void Without_Pgpool_a_dead_peer_is_still_named(ClusteringMode mode) =>
+        Assert.Equal([new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall"), new Finding(1, "Node 1 does not answer: Connection refused", null)],
+            DiagnoseIn(mode, false, Node(0, null, Primary()), Node(1, null, Dead)));
+
+    [Theory]
+    [InlineData(ClusteringMode.NativeReplication, "pcp_recovery_node -p 11001 -n 1")]
+    [InlineData(ClusteringMode.SnapshotIsolation, "pcp_recovery_node -p 11001 -n 1")]
+    [InlineData(ClusteringMode.Raw, "pg_ctl -D data1 start && pcp_attach_node -p 11001 -n 1")]
+    [InlineData(ClusteringMode.LogicalReplication, "pg_ctl -D data1 start && pcp_attach_node -p 11001 -n 1")]
+    public void A_dead_peer_is_recovered_or_where_there_is_no_recovery_started_and_attached(ClusteringMode mode, string fix) =>
+        Assert.Equal([new Finding(1, "Node 1 is down.", fix)], DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Dead)));
+
+    [Theory]
+    [InlineData(ClusteringMode.NativeReplication)]
+    [InlineData(ClusteringMode.SnapshotIsolation)]
+    public void A_peer_that_was_given_up_has_missed_writes_and_is_never_just_attached(ClusteringMode mode) =>
+        Assert.Equal([new Finding(1, "Pgpool-II has given node 1 up; what was written since is not on it.", "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1")],
+            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())));
+
+    [Theory]
+    [InlineData(ClusteringMode.Raw)]
+    [InlineData(ClusteringMode.LogicalReplication)]
+    public void Where_Pgpool_replicates_nothing_a_peer_that_runs_is_attached(ClusteringMode mode) =>
+        Assert.Equal([new Finding(1, "They disagree: Pgpool-II takes node 1 for down, but its PostgreSQL runs. Pgpool-II does not look again by itself.", "pcp_attach_node -p 11001 -n 1")],
+            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())));
+
+    [Theory]
+    [MemberData(nameof(OtherModes))]
+    public void A_peer_Pgpool_holds_as_up_but_that_is_dead_ends_by_itself(ClusteringMode mode) =>
+        Assert.Equal([new Finding(1, "They disagree: Pgpool-II takes node 1 for up, but its PostgreSQL does not answer: Connection refused", null)],
+            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica"), Dead)));
+
+    [Fact]
+    public void An_online_recovery_that_was_cut_short_leaves_a_standby_which_is_recovered_again() =>
+        Assert.Equal([new Finding(1, "Node 1 is a standby still: its online recovery has not come to an end; see log/recovery.log.", "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1")],
+            DiagnoseIn(ClusteringMode.NativeReplication, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Standby())));
+
+    [Fact]
+    public void A_peer_Pgpool_does_not_list_is_named() =>
+        Assert.Equal([new Finding(1, "Pgpool-II does not know node 1.", null)], DiagnoseIn(ClusteringMode.Raw, true, Node(0, Pool(0, "main"), Primary()), Node(1, null, Primary())));
+
+    [Fact]
+    public void With_a_watchdog_the_data_and_the_logs_are_in_the_first_Pgpools_folder()
+    {
+        Assert.EndsWith("; see pgpool0/log/recovery.log.",
+            Assert.Single(NodesDiagnosis.Of(Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3), true, null, [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Standby())])).Problem, StringComparison.Ordinal);
+        Assert.EndsWith("; see pgpool0/log/node1.log.",
+            Assert.Single(NodesDiagnosis.Of(Labs.Fixed(pgpools: 3), true, null, [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby(receiver: null))])).Problem, StringComparison.Ordinal);
+        Assert.Equal("pg_ctl -D pgpool0/data1 -m fast stop && pcp_recovery_node -p 11001 -n 1",
+            Assert.Single(NodesDiagnosis.Of(Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3), true, null, [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())])).Fix);
+    }
+
+    [Fact]
+    public async Task What_is_to_be_pasted_asks_the_Pgpool_that_answers()
+    {
+        var lab = Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 2);
+        // PostgreSQL itself is asked without psql; nobody is where it looks.
+        lab = lab with { Pgpools = lab.Pgpools.Select(p => p with { SocketDirectories = ["/nonexistent"] }).ToArray() };
+        var host = new FakeHost
+        {
+            Run = c => c.Arguments.Contains("11004")
+                ? new(c, 0, "node_id|status|role\n0|up|main\n1|down|replica\n".Replace('|', '\u001f'), "", TimeSpan.Zero)
+                : new(c, 2, "", "Connection refused", TimeSpan.Zero),
+        };
+        var report = await new NodesReporter(host).ReportAsync(lab, CancellationToken.None);
+        Assert.Equal((11004, true), (report.PgpoolPort, report.PgpoolAnswers));
+        Assert.Equal("pcp_recovery_node -p 11005 -n 1", report.Findings.Single(f => f.Node == 1).Fix);
+    }
+
+    // ---- the watchdog ----
+
+    private static WatchdogView Member(int id, string? status, bool? quorum = true, bool answers = true) => new(id, 11000 + (4 * id), answers, status, quorum, answers ? null : "Connection refused");
+
+    private static IReadOnlyList<Finding> DiagnoseWatchdog(params WatchdogView[] members) => NodesDiagnosis.OfWatchdog(Labs.Fixed(pgpools: 3), members);
+
+    [Theory]
+    [InlineData("LEADER")]
+    [InlineData("MASTER")]
+    public void A_watchdog_with_one_leader_is_well(string leader) => Assert.Empty(DiagnoseWatchdog(Member(0, leader), Member(1, "STANDBY"), Member(2, "STANDBY")));
+
+    [Fact]
+    public void A_lab_with_one_Pgpool_has_no_watchdog_to_complain_of() => Assert.Empty(DiagnoseWatchdog());
+
+    [Fact]
+    public void That_no_Pgpool_answers_is_told_elsewhere() => Assert.Empty(DiagnoseWatchdog(Member(0, null, null, false), Member(1, null, null, false), Member(2, null, null, false)));
+
+    [Theory]
+    [InlineData(false, 0, "pgpool0/stopall pgpool; pgpool0/startall pgpool")]
+    [InlineData(false, 2, "pgpool2/stopall pgpool; pgpool2/startall pgpool")]
+    [InlineData(true, 2, "pgpool2/shutdownall; pgpool2/startall")]
+    [InlineData(true, 0, null)] // its scripts stop PostgreSQL, too
+    public void A_Pgpool_that_is_down_is_started_again_by_its_own_scripts(bool old, int down, string? fix)
+    {
+        var members = Enumerable.Range(0, 3).Select(i => i == down ? Member(i, null, null, false) : Member(i, i == 1 ? "LEADER" : "STANDBY")).ToArray();
+        Assert.Equal([new Finding(null, $"Pgpool-II {down} does not answer: Connection refused", fix)], NodesDiagnosis.OfWatchdog(old ? Labs.Old(pgpools: 3) : Labs.Fixed(pgpools: 3), members));
+    }
+
+    [Fact]
+    public void A_Pgpool_whose_first_process_was_killed_answers_clients_but_not_pcp() =>
+        Assert.Equal([new Finding(null, "Pgpool-II 1 answers clients, but not pcp_watchdog_info: its first process may have been killed.", "pgpool1/stopall pgpool; pgpool1/startall pgpool")],
+            DiagnoseWatchdog(Member(0, "LEADER"), Member(1, null, null), Member(2, "STANDBY")));
+
+    [Fact]
+    public void Without_a_quorum_nobody_decides() =>
+        Assert.Contains(new Finding(null, "The watchdog has no quorum (1 of 3 Pgpool-IIs answer): until it has, none of them decides on a failover.", null),
+            DiagnoseWatchdog(Member(0, "LEADER", false), Member(1, null, null, false), Member(2, null, null, false)));
+
+    [Fact]
+    public void No_leader_and_too_many_leaders_are_told()
+    {
+        Assert.Equal([new Finding(null, "The watchdog has no leader (yet).", null)], DiagnoseWatchdog(Member(0, "STANDBY"), Member(1, "STANDBY"), Member(2, "JOINING")));
+        Assert.Equal([new Finding(null, "The watchdog has 2 leaders.", null)], DiagnoseWatchdog(Member(0, "LEADER"), Member(1, "LEADER"), Member(2, "STANDBY")));
+    }
+
     [Theory]
     [InlineData("0/0", 0L)]
     [InlineData("0/3000060", 50331744L)]
@@ -128,7 +262,8 @@ public sealed class NodesReportTests
             Node(1, Pool(1, "standby", "down"), Standby()),
             Node(2, null, Dead),
         };
-        var lab = Labs.Fixed(nodes: 3, root: "/srv/Prüfstand");
-        Snapshot.Approve("nodes-json", NodesReporter.ToJson(new NodesReport(lab.Name, lab.Root, lab.Pgpool.Port, true, null, nodes, NodesDiagnosis.Of(lab, true, null, nodes))) + "\n");
+        var lab = Labs.Fixed(nodes: 3, root: "/srv/Prüfstand", pgpools: 2);
+        WatchdogView[] members = [Member(0, "LEADER"), Member(1, null, null, answers: false)];
+        Snapshot.Approve("nodes-json", NodesReporter.ToJson(new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes.Select(n => n with { Port = lab.Nodes[n.Id].Port }).ToArray(), members, [.. NodesDiagnosis.Of(lab, true, null, nodes), .. NodesDiagnosis.OfWatchdog(lab, members)])) + "\n");
     }
 }

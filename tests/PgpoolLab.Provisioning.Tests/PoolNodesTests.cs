@@ -1,3 +1,4 @@
+using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -51,10 +52,39 @@ public sealed class PoolNodesTests
     public async Task When_Pgpool_does_not_answer_the_first_line_psql_says_is_the_reason()
     {
         var host = new FakeHost { Run = c => new(c, 2, "", "psql: error: connection to server failed\n\tIs the server running?\n", TimeSpan.Zero) };
-        var (nodes, problem) = await PoolNodes.AskAsync(host, Labs.Fixed(), CancellationToken.None);
+        var lab = Labs.Fixed();
+        var (nodes, problem) = await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None);
         Assert.Equal((null, "psql: error: connection to server failed"), (nodes, problem));
         host.Run = c => new(c, 2, "", "", TimeSpan.Zero);
-        Assert.Equal("psql ended with exit code 2", (await PoolNodes.AskAsync(host, Labs.Fixed(), CancellationToken.None)).Problem);
+        Assert.Equal("psql ended with exit code 2", (await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None)).Problem);
+    }
+
+    [Theory]
+    [InlineData("main", "replica")]
+    [InlineData("master", "slave")]
+    [InlineData("primary", "standby")]
+    public async Task In_other_modes_nodes_need_only_be_up_whatever_they_are_called(string first, string second)
+    {
+        var host = new FakeHost { Run = c => new(c, 0, Answer("node_id|status|role|replication_state", $"0|up|{first}|", $"1|waiting|{second}|"), "", TimeSpan.Zero) };
+        foreach (var mode in Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication))
+        {
+            var lab = Labs.Fixed(mode: mode);
+            var probe = new PgpoolShowsNodes(host, lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
+            Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
+            Assert.Equal("Pgpool-II on port 11000 shows node 0 up, node 1 up", probe.Expectation);
+        }
+    }
+
+    [Fact]
+    public async Task Each_Pgpool_is_asked_by_its_own_port()
+    {
+        string? asked = null;
+        var lab = Labs.Fixed(pgpools: 2);
+        var host = new FakeHost { Run = c => new(c, 0, asked = string.Join(' ', c.Arguments), "", TimeSpan.Zero) };
+        await PoolNodes.AskAsync(host, lab, lab.Pgpools[1], CancellationToken.None);
+        Assert.Contains(" -p 11004 ", asked, StringComparison.Ordinal);
+        Assert.StartsWith("Pgpool-II 1 on port 11004 shows ", new PgpoolShowsNodes(host, lab, lab.Pgpools[1], ExpectedNode.AllOf(lab), 77).Expectation, StringComparison.Ordinal);
+        Assert.Equal("/srv/lab/pgpool1/log/pgpool.log", new PgpoolShowsNodes(host, lab, lab.Pgpools[1], [], 77).LogFile);
     }
 
     [Theory]
@@ -66,7 +96,8 @@ public sealed class PoolNodesTests
     public async Task Nodes_are_as_they_should_be_when_they_are_up_in_their_roles_and_stream(string status, string state, bool holds)
     {
         var host = new FakeHost { Run = c => new(c, 0, Answer("node_id|status|role|replication_state", "0|up|primary|", $"1|{status}|standby|{state}"), "", TimeSpan.Zero) };
-        var probe = new PgpoolShowsNodes(host, Labs.Fixed(), new Dictionary<int, bool> { [0] = true, [1] = false }, 77);
+        var lab = Labs.Fixed();
+        var probe = new PgpoolShowsNodes(host, lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
         var seen = await probe.CheckAsync(CancellationToken.None);
         Assert.Equal((holds, $"node 0 up as primary, node 1 {status} as standby {state}".TrimEnd()), (seen.Holds, seen.Seen));
         Assert.Equal("Pgpool-II on port 11000 shows node 0 up as primary, node 1 up as standby", probe.Expectation);

@@ -56,9 +56,66 @@ public sealed class ProgramTests
     [Fact]
     public void Pgpool_runs_in_the_foreground_in_the_labs_folder_and_forgets_what_it_knew()
     {
-        var command = Pgpool.Start(Labs.Fixed());
+        var command = Pgpool.Start(Labs.Fixed(), Labs.Fixed().Pgpool);
         Assert.Equal(["/usr/sbin/pgpool", "-D", "-n", "-f", "/srv/lab/etc/pgpool.conf", "-F", "/srv/lab/etc/pcp.conf", "-a", "/srv/lab/etc/pool_hba.conf"], Argv(command));
         Assert.Equal("/srv/lab", command.WorkingDirectory);
+    }
+
+    [Fact]
+    public void Each_Pgpool_runs_in_its_own_folder()
+    {
+        var lab = Labs.Fixed(pgpools: 3);
+        var command = Pgpool.Start(lab, lab.Pgpools[2]);
+        Assert.Equal(["/usr/sbin/pgpool", "-D", "-n", "-f", "/srv/lab/pgpool2/etc/pgpool.conf", "-F", "/srv/lab/pgpool2/etc/pcp.conf", "-a", "/srv/lab/pgpool2/etc/pool_hba.conf"], Argv(command));
+        Assert.Equal("/srv/lab/pgpool2", command.WorkingDirectory);
+    }
+
+    [Theory]
+    [InlineData(ClusteringMode.StreamingReplication, true)]
+    [InlineData(ClusteringMode.LogicalReplication, true)]
+    [InlineData(ClusteringMode.NativeReplication, false)]
+    [InlineData(ClusteringMode.SnapshotIsolation, false)]
+    [InlineData(ClusteringMode.Raw, false)]
+    public void Pgpool_remembers_where_a_node_it_gave_up_has_missed_writes(ClusteringMode mode, bool forgets)
+    {
+        Assert.Equal(forgets, Pgpool.Start(Labs.Fixed(mode: mode), Labs.Fixed(mode: mode).Pgpool).Arguments.Contains("-D"));
+        Assert.Contains("-D", Pgpool.Start(Labs.Old(mode), Labs.Old(mode).Pgpool).Arguments);
+    }
+
+    [Fact]
+    public void The_old_command_line_can_ask_for_debugging_and_for_a_folder_of_libraries()
+    {
+        var lab = Labs.Old() is var old ? old with { PgpoolSetup = old.PgpoolSetup! with { Debug = true, LibraryPath = "/opt/pg/lib" } } : null!;
+        var command = Pgpool.Start(lab, lab.Pgpool);
+        Assert.Equal("-d", command.Arguments[^1]);
+        Assert.EndsWith("/opt/pg/lib", command.Environment["LD_LIBRARY_PATH"], StringComparison.Ordinal);
+        Assert.DoesNotContain("-d", Pgpool.Start(Labs.Old(), lab.Pgpool).Arguments);
+        Assert.False(Pgpool.Start(Labs.Old(), lab.Pgpool).Environment.ContainsKey("LD_LIBRARY_PATH"));
+    }
+
+    [Fact]
+    public void Initdb_takes_the_users_words_instead_of_ours() =>
+        Assert.Equal(["/usr/lib/postgresql/15/bin/initdb", "--locale=C", "-E", "EUC_JP", "--no-sync", "-A", "trust", "-U", "olga", "-D", "/d"],
+            Argv(InitDb.Create(Tools, "/d", "olga", ["--locale=C", "-E", "EUC_JP"])));
+
+    /// <summary>PostgreSQL manual, "pg_rewind": it needs checksums or wal_log_hints.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Where_rewind_was_asked_for_the_nodes_have_what_it_needs_whatever_initdb_was_told(bool told)
+    {
+        var lab = Labs.Old(slots: true, rewind: true) is var old ? old with { PgpoolSetup = old.PgpoolSetup! with { InitDbArguments = told ? ["--locale=C"] : null } } : null!;
+        var initdb = Assert.Single(new Steps.InitializeNode(lab.Nodes[0]).Preview(lab));
+        var settings = ConfigText.Settings(RenderedFiles.Of(lab)["data0/postgresql.conf"]);
+        Assert.True(initdb.Contains(" --data-checksums ", StringComparison.Ordinal) || settings.Contains(("wal_log_hints", "on")), initdb);
+    }
+
+    [Fact]
+    public void Psql_prints_a_table_for_people_as_the_old_script_shows_it()
+    {
+        var command = Psql.Table(Tools, "localhost", 11000, "olga", "test", "show pool_nodes");
+        Assert.Equal(["/usr/lib/postgresql/15/bin/psql", "-X", "-h", "localhost", "-p", "11000", "-U", "olga", "-w", "-d", "test", "-c", "show pool_nodes"], Argv(command));
+        Assert.Equal((TimeSpan.FromSeconds(20), "5"), (command.Timeout, command.Environment["PGCONNECT_TIMEOUT"]));
     }
 
     [Fact]

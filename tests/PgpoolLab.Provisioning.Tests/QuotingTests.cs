@@ -44,6 +44,13 @@ public sealed class QuotingTests
     public void A_pcp_password_does_not_slip_into_a_log() => Assert.Equal("olga", $"{new PcpUser("olga", "secret")}");
 
     [Fact]
+    public void Secrets_do_not_slip_into_a_log() => Assert.Equal("LabSecrets", $"{Labs.Secrets}");
+
+    /// <summary><c>pg_md5 -m -u olga secret</c> of Pgpool-II 4.3.5.</summary>
+    [Fact]
+    public void A_line_of_pool_passwd_is_what_pg_md5_writes() => Assert.Equal("olga:md5c906e26ad9361cfbd89e4d968267b1c7", new PcpUser("olga", "secret").PoolPasswdLine);
+
+    [Fact]
     public void Random_passwords_are_easy_to_type_and_differ()
     {
         var passwords = Enumerable.Range(0, 100).Select(_ => PcpUser.RandomPassword()).ToArray();
@@ -54,9 +61,15 @@ public sealed class QuotingTests
     [Fact]
     public void Pgpool_listens_in_all_folders_since_4_4_and_before_in_the_first()
     {
-        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001"], LabSockets.OfPgpool(Labs.Fixed(pgpoolMinor: 3)));
-        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001"], LabSockets.OfPgpool(Labs.Fixed(pgpoolMinor: 4)));
+        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001"], Sockets(Labs.Fixed(pgpoolMinor: 3)));
+        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001"], Sockets(Labs.Fixed(pgpoolMinor: 4)));
     }
+
+    [Fact]
+    public void A_Pgpool_with_a_watchdog_has_a_socket_for_its_commands() =>
+        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001", "/tmp/.s.PGPOOLWD_CMD.11002"], Sockets(Labs.Fixed(pgpools: 2)));
+
+    private static IReadOnlyList<string> Sockets(Model.Lab lab) => LabSockets.OfPgpool(lab, lab.Pgpool);
 
     [Fact]
     public void A_nodes_socket_has_a_lock_beside_it()

@@ -1,36 +1,49 @@
+using System.Runtime.CompilerServices;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Provisioning.Steps;
 
 namespace PgpoolLab.Provisioning.Tests;
 
-/// <summary>Every generated file of a lab.</summary>
+/// <summary>Every file setup writes for a lab: the steps that write do so on a machine in memory.</summary>
 internal static class RenderedFiles
 {
-    internal static readonly string[] Scripts =
-        ["startall", "stopall", "shutdownall", "pgpool_reload", "failover.sh", "follow_primary.sh", "basebackup.sh", "pgpool_remote_start", "bashrc.ports"];
+    /// <summary>File names of what a shell runs.</summary>
+    private static readonly string[] Scripts =
+        ["startall", "stopall", "shutdownall", "pgpool_reload", "failover.sh", "follow_primary.sh", "basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start", "bashrc.ports"];
 
-    internal static IReadOnlyDictionary<string, string> Of(Lab lab)
+    /// <summary>One for all: it reads each template once.</summary>
+    private static readonly ConfigRenderer Renderer = Labs.Renderer();
+
+    /// <summary>Many tests look at the files of one lab.</summary>
+    private static readonly ConditionalWeakTable<Lab, IReadOnlyDictionary<string, string>> Rendered = [];
+
+    internal static bool IsScript(string file) => Scripts.Contains(Path.GetFileName(file));
+
+    /// <summary>Their text, by their path in the lab's folder.</summary>
+    internal static IReadOnlyDictionary<string, string> Of(Lab lab) =>
+        Rendered.GetValue(lab, static l => Machine(l).Files.ToDictionary(f => Path.GetRelativePath(l.Root, f.Key), f => f.Value));
+
+    /// <summary>The machine after setup has written a lab's folders, links and files, and the first two nodes' own.</summary>
+    internal static FakeHost Machine(Lab lab)
     {
-        var renderer = Labs.Renderer();
-        return new Dictionary<string, string>
+        var host = new FakeHost();
+        var context = new StepContext(host, lab, Renderer, new ProbeRunner(host, TimeProvider.System), Labs.SecretsOf(lab), new UndoStack(), Serilog.Core.Logger.None);
+        IStep[] steps =
+        [
+            new CreateFolders(),
+            new WriteLabFiles(),
+            .. lab.Nodes.Where(_ => lab.OwnsNodes).Take(2).Select(n => n.Id == 0 ? new ConfigureNode(n) : lab.Mode is ClusteringMode.StreamingReplication ? (IStep)new ConfigureStandby(n, lab.Nodes[0]) : new ConfigurePeer(n)),
+            .. lab is { HasWatchdog: true, PgpoolSetup: not null } ? (IStep[])[new AddWatchdog()] : [],
+        ];
+        foreach (var step in steps)
         {
-            ["pgpool.conf"] = renderer.Render("pgpool/pgpool.conf", lab),
-            ["pool_hba.conf"] = renderer.Render("pgpool/pool_hba.conf", lab),
-            ["pcp.conf"] = renderer.Render("pgpool/pcp.conf", lab, Labs.Users),
-            ["pcppass"] = renderer.Render("pgpool/pcppass", lab, Labs.Users),
-            ["postgresql.conf"] = renderer.RenderNode("postgresql/postgresql.conf", lab, lab.Nodes[0]),
-            ["node1.conf"] = renderer.RenderNode("postgresql/_node.conf", lab, lab.Nodes[1]),
-            ["pg_hba.conf"] = renderer.Render("postgresql/pg_hba.conf", lab),
-            [lab.Tools.Postgres.Major >= 12 ? "myrecovery.conf" : "recovery.conf"] = renderer.RenderStandby("postgresql/myrecovery.conf", lab, lab.Nodes[1], lab.Nodes[0]),
-            ["failover.sh"] = renderer.Render("scripts/failover.sh", lab),
-            ["follow_primary.sh"] = renderer.Render("scripts/follow_primary.sh", lab),
-            ["basebackup.sh"] = renderer.Render("scripts/basebackup.sh", lab),
-            ["pgpool_remote_start"] = renderer.Render("scripts/pgpool_remote_start", lab),
-            ["startall"] = renderer.Render("scripts/startall", lab),
-            ["stopall"] = renderer.Render("scripts/stopall", lab),
-            ["shutdownall"] = renderer.Render("scripts/shutdownall", lab),
-            ["pgpool_reload"] = renderer.Render("scripts/pgpool_reload", lab),
-            ["bashrc.ports"] = renderer.Render("scripts/bashrc.ports", lab),
-            ["README.port"] = renderer.Render("scripts/README.port", lab),
-        };
+            var done = step.ExecuteAsync(context, CancellationToken.None);
+            Assert.True(done.IsCompletedSuccessfully, "A machine in memory never waits.");
+        }
+
+        return host;
     }
 }

@@ -7,6 +7,7 @@ namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>The generated scripts, run by a real shell in a folder with a difficult name; PostgreSQL's programs are small scripts that
 /// write down how they were called.</summary>
+[Collection(nameof(RunsScripts))]
 public sealed class ScriptTests : IDisposable
 {
     private readonly LocalHost _host = new(TimeProvider.System);
@@ -48,7 +49,6 @@ public sealed class ScriptTests : IDisposable
         {
             using var process = System.Diagnostics.Process.GetProcessById(id);
             process.Kill(entireProcessTree: true);
-            process.WaitForExit();
         }
 
         _outer.Dispose();
@@ -401,10 +401,18 @@ public sealed class ScriptTests : IDisposable
 
     // ---- what a user calls ----
 
-    private async Task<CommandResult> CallAsync(string script)
+    private async Task<CommandResult> CallAsync(string script, params string[] arguments)
     {
         Script($"{_lab.Root}/{script}", _renderer.Render($"scripts/{script}", _lab));
-        return await _host.RunAsync(new CommandSpec($"{_lab.Root}/{script}") { WorkingDirectory = "/" }, CancellationToken.None);
+        return await _host.RunAsync(new CommandSpec($"{_lab.Root}/{script}", arguments) { WorkingDirectory = "/" }, CancellationToken.None);
+    }
+
+    private void RememberPgpool()
+    {
+        if (File.Exists($"{_lab.Tools.PgpoolProgram}.pid"))
+        {
+            _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
+        }
     }
 
     [Fact]
@@ -494,6 +502,154 @@ public sealed class ScriptTests : IDisposable
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("node 0: not started, another node took over from it. Bring it back with: pcp_recovery_node -p 11001 -n 0\n", result.Output, StringComparison.Ordinal);
         Assert.Equal(["data1", "data2"], Calls("pg_ctl").Select(c => Path.GetFileName(c.Split("><")[3])).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("startall", "nodes", new[] { "node 0: started", "node 1: started", "node 2: started" })]
+    [InlineData("startall", "pgpool", new[] { "Pgpool-II: started, port 11000" })]
+    [InlineData("stopall", "nodes", new[] { "node 0: is not running", "node 1: is not running", "node 2: is not running" })]
+    [InlineData("stopall", "pgpool", new[] { "Pgpool-II: is not running" })]
+    public async Task Startall_and_stopall_can_be_asked_for_one_half(string script, string half, string[] said)
+    {
+        FakePgpoolThatAnswers();
+        var result = await CallAsync(script, half);
+        RememberPgpool();
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(said, Sorted(result.Output));
+        Assert.Equal(script == "startall" && half == "nodes" ? 3 : 0, Calls("pg_ctl").Length);
+        Assert.Equal(script == "startall" && half == "pgpool", File.Exists($"{_lab.Tools.PgpoolProgram}.pid"));
+    }
+
+    // ---- native replication ----
+
+    private void Replicates() => _lab = _lab with { Mode = ClusteringMode.NativeReplication, UseSlots = false };
+
+    [Fact]
+    public async Task Startall_tells_which_nodes_Pgpool_holds_as_down_since_they_have_missed_writes()
+    {
+        Replicates();
+        FakePgpoolThatAnswers();
+        File.WriteAllText($"{_lab.Paths.Log}/pgpool_status", "up\ndown\nup\n");
+        var result = await CallAsync("startall");
+        RememberPgpool();
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.EndsWith("Pgpool-II: started, port 11000\nnode 1: Pgpool-II holds it as down, as before. Bring it back with: pg_ctl -D data1 stop; pcp_recovery_node -p 11001 -n 1\n", result.Output, StringComparison.Ordinal);
+        Assert.Equal([$"<-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}>"], Calls("../pool/bin/pgpool"));
+    }
+
+    [Fact]
+    public async Task Startall_does_not_start_what_a_recovery_left_that_did_not_come_to_an_end()
+    {
+        Replicates();
+        FakePgpoolThatAnswers();
+        File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/standby.signal", "");
+        File.WriteAllText($"{_lab.Paths.Log}/pgpool_status", "up\ndown\nup\n");
+        var result = await CallAsync("startall");
+        RememberPgpool();
+        Assert.Equal((1, "node 1: not started, its online recovery did not come to an end. Try again: pcp_recovery_node -p 11001 -n 1\n"), (result.ExitCode, result.Error));
+        Assert.Equal(["data0", "data2"], Calls("pg_ctl").Select(c => Path.GetFileName(c.Split("><")[3])).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_first_stage_stops_the_standby_a_former_recovery_left()
+    {
+        Replicates();
+        Fake("psql", "case \"$*\" in *' 11003 '*pg_is_in_recovery*) echo t ;; *pg_is_in_recovery*) echo f ;; *pg_stat_wal_receiver*) echo 1 ;; esac");
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.Equal($"<-D><{_lab.Nodes[1].ServerDataDirectory}><-m><fast><-w><-s><stop>", Calls("pg_ctl")[0]);
+    }
+
+    [Fact]
+    public async Task The_first_stage_starts_the_copy_as_a_standby_and_waits_until_it_follows()
+    {
+        Replicates();
+        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo f ;; *pg_stat_wal_receiver*) echo 1 ;; esac");
+        var result = await RecoverAsync();
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal($"<-D><{_lab.Nodes[1].ServerDataDirectory}><-l><{_lab.SafeAlias}/log/node1.log><-w><-s><start>", Calls("pg_ctl")[^1]);
+        Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[1], _lab.Nodes[0]), File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/myrecovery.conf"));
+    }
+
+    /// <summary>psql that tells of databases, positions and that the copy has replayed all.</summary>
+    private void FakeSecondStage(params string[] databases) => Fake("psql",
+        $"case \"$*\" in *'SELECT oid'*) seq {databases.Length} ;; {string.Concat(databases.Select((d, i) => $"*'oid = {i + 1}'*) echo {Shell.Quote(d)} ;; "))}*'>='*) echo t ;; *pg_current_wal_lsn*) echo 0/5000000 ;; *setval*) echo 1 ;; esac");
+
+    private Task<CommandResult> SecondStageAsync() => RunAsync("pgpool_recovery_pitr", _lab.Nodes[0].ServerDataDirectory, "localhost", _lab.Nodes[1].ServerDataDirectory, "11002", "1");
+
+    [Fact]
+    public async Task The_second_stage_writes_sequences_waits_for_the_copy_and_promotes_it()
+    {
+        Replicates();
+        FakeSecondStage("postgres", "test");
+        var result = await SecondStageAsync();
+        Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.Equal([$"<-D><{_lab.Nodes[1].ServerDataDirectory}><-w><-t><60><promote>"], Calls("pg_ctl"));
+        Assert.Equal(["dbname='postgres'", "dbname='test'"], Calls("psql").Where(c => c.Contains("setval", StringComparison.Ordinal)).Select(DatabaseOf));
+        Assert.Contains("<-p><11003>", Calls("psql").Single(c => c.Contains(">= '0/5000000'", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal(("recovery_2nd_stage", 0), (Event().GetProperty("event").GetString(), Event().GetProperty("exit_code").GetInt32()));
+    }
+
+    /// <summary>The rules of libpq's connection strings.</summary>
+    [Theory]
+    [InlineData("two words", "dbname='two words'")]
+    [InlineData("it's", @"dbname='it\'s'")]
+    [InlineData(@"back\slash", @"dbname='back\\slash'")]
+    [InlineData("$HOME `id`", "dbname='$HOME `id`'")]
+    [InlineData("-x", "dbname='-x'")]
+    [InlineData(" between blanks ", "dbname=' between blanks '")]
+    public async Task A_database_of_whatever_name_has_its_sequences_written(string database, string connection)
+    {
+        Replicates();
+        FakeSecondStage(database);
+        Assert.Equal(0, (await SecondStageAsync()).ExitCode);
+        Assert.Equal(connection, DatabaseOf(Calls("psql").Single(c => c.Contains("setval", StringComparison.Ordinal))));
+    }
+
+    [Theory]
+    [InlineData("SELECT oid", "cannot list the databases")]
+    [InlineData("setval", "cannot write the sequences of database test to WAL")]
+    [InlineData("pg_current_wal_lsn", "cannot ask the main node for its WAL position")]
+    public async Task A_second_stage_that_fails_stops_the_copy_so_that_it_can_be_recovered_again(string failing, string why)
+    {
+        Replicates();
+        Fake("psql", $"case \"$*\" in *'{failing}'*) exit 2 ;; *'SELECT oid'*) echo 5 ;; *'oid = 5'*) echo test ;; *'>='*) echo t ;; *pg_current_wal_lsn*) echo 0/5 ;; esac");
+        var result = await SecondStageAsync();
+        Assert.Equal((1, $"pgpool_recovery_pitr: {why}\n"), (result.ExitCode, result.Error));
+        Assert.Equal([$"<-D><{_lab.Nodes[1].ServerDataDirectory}><-m><immediate><-w><-s><stop>"], Calls("pg_ctl"));
+    }
+
+    [Fact]
+    public async Task Remote_start_leaves_alone_what_runs_since_the_first_stage()
+    {
+        Replicates();
+        Fake("pg_ctl", "exit 0");
+        Assert.Equal(0, (await RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[2].ServerDataDirectory)).ExitCode);
+        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><status>"], Calls("pg_ctl"));
+    }
+
+    private static string DatabaseOf(string call) => call.Split("><-d><")[1].Split("><")[0];
+
+    // ---- several Pgpool-IIs ----
+
+    [Theory]
+    [InlineData("startall", new[] { "pgpool0 nodes", "pgpool0 pgpool", "pgpool1 pgpool", "pgpool2 pgpool" })]
+    [InlineData("stopall", new[] { "pgpool2 pgpool", "pgpool1 pgpool", "pgpool0 pgpool", "pgpool0 nodes" })]
+    public async Task A_watchdogs_script_calls_each_Pgpools_and_goes_on_when_one_fails(string script, string[] calls)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            Directory.CreateDirectory($"{_lab.Root}/pgpool{i}");
+            Script($"{_lab.Root}/pgpool{i}/{script}", $"#!/bin/sh\necho \"$(basename \"$(dirname \"$0\")\") $1 ${{PGPOOLLAB_HAS_LOCK-no lock}}\" >>{Shell.Quote(_outer["calls"])}\n[ {i} != 1 ]\n");
+        }
+
+        _lab = Labs.Fixed(root: _lab.Root, pgpools: 3) with { Owner = Labs.Me };
+        Script($"{_lab.Root}/{script}", _renderer.Render($"scripts/watchdog_{script}", _lab));
+        var result = await _host.RunAsync(new CommandSpec($"{_lab.Root}/{script}") { WorkingDirectory = "/" }, CancellationToken.None);
+        Assert.Equal((1, ""), (result.ExitCode, result.Error));
+        var seen = File.ReadAllLines(_outer["calls"]);
+        // startall starts the Pgpool-IIs side by side.
+        Assert.Equal(calls.Select(c => $"{c} 1"), script == "startall" ? seen.Order(StringComparer.Ordinal) : seen);
+        Assert.Equal($"{calls[0]} 1", seen[0]);
     }
 
     [Fact]

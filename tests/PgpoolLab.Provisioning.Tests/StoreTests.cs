@@ -51,6 +51,77 @@ public sealed class StoreTests : IDisposable
         Assert.Equivalent(manifest, LabStore.Load(_folder.Path), strict: true);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_lab_of_the_old_command_line_is_loaded_with_all_it_was_asked_for(int pgpools)
+    {
+        var lab = Labs.Old(ClusteringMode.NativeReplication, root: _folder.Path, alias: "/home/olga/x", pgpools: pgpools) with
+        {
+            OwnsNodes = false,
+            PgpoolSetup = new PgpoolSetupConventions
+            {
+                InstallDirectory = "/opt/P",
+                Debug = true,
+                EnableTest = true,
+                WaitForTimeWait = true,
+                LibraryPath = "/lib",
+                InitDbArguments = ["-E", "EUC_JP"],
+                Sample = "/opt/P/etc/pgpool.conf.sample",
+                SampleScripts = "/etc/pgpool-II",
+                VirtualIp = "192.0.2.7",
+            },
+        };
+        LabStore.Save(ManifestOf(lab));
+        Assert.Equivalent(ManifestOf(lab), LabStore.Load(_folder.Path), strict: true);
+    }
+
+    [Fact]
+    public void The_manifest_of_a_watchdog_has_a_shape_too() =>
+        Snapshot.Approve("manifest-watchdog", Saved(Labs.Old(root: _folder.Path, pgpools: 2)).Replace(_folder.Path, "/srv/lab", StringComparison.Ordinal).Replace(Path.GetFileName(_folder.Path), "lab", StringComparison.Ordinal));
+
+    /// <summary>As version 0.1.0 wrote it before a lab could have several Pgpool-IIs.</summary>
+    private string Schema1(string root) => File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourceFile())!, "manifests", "schema-1.json")).Replace("/srv/lab", root, StringComparison.Ordinal);
+
+    private static string SourceFile([System.Runtime.CompilerServices.CallerFilePath] string file = "") => file;
+
+    [Fact]
+    public void A_manifest_of_schema_1_is_a_lab_with_one_Pgpool()
+    {
+        Write(Schema1(_folder.Path));
+        var expected = Labs.Fixed(root: _folder.Path) with { Name = "lab", Invoker = "root", PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" } };
+        var loaded = LabStore.Load(_folder.Path)!;
+        Assert.Equivalent(expected, loaded.Lab, strict: true);
+        Assert.Equal((true, false, null), (loaded.Lab.OwnsNodes, loaded.Lab.HasWatchdog, loaded.MovedFrom));
+        Assert.Equal("olga", LabLocator.RequireReady(loaded).Owner);
+    }
+
+    [Fact]
+    public void A_lab_of_schema_1_that_was_moved_is_found_where_it_is()
+    {
+        Write(Schema1("/srv/former"));
+        var loaded = LabStore.Load(_folder.Path)!;
+        Assert.Equal(("/srv/former", _folder.Path, _folder["data1"]), (loaded.MovedFrom, loaded.Lab.Pgpool.Folder, loaded.Lab.Nodes[1].DataDirectory));
+    }
+
+    [Fact]
+    public void What_was_loaded_of_schema_1_can_be_saved_and_loaded_again()
+    {
+        Write(Schema1(_folder.Path));
+        var loaded = LabStore.Load(_folder.Path)!;
+        LabStore.Save(loaded);
+        Assert.Equivalent(loaded, LabStore.Load(_folder.Path), strict: true);
+    }
+
+    [Fact]
+    public void A_folder_another_manifest_names_is_never_taken_for_the_labs()
+    {
+        Write(Saved(Labs.Fixed(root: _folder.Path, pgpools: 2)).Replace($"{_folder.Path}/pgpool1", "/etc", StringComparison.Ordinal).Replace($"{_folder.Path}/pgpool0/data0", "/home", StringComparison.Ordinal));
+        var lab = LabStore.Load(_folder.Path)!.Lab;
+        Assert.Equal([_folder["pgpool0"], _folder["pgpool1"]], lab.Pgpools.Select(p => p.Folder));
+        Assert.Equal([_folder["pgpool0/data0"], _folder["pgpool0/data1"]], lab.Nodes.Select(n => n.DataDirectory));
+    }
+
     [Fact]
     public void The_manifest_has_a_shape_later_versions_can_rely_on_and_holds_no_secrets()
     {
@@ -88,9 +159,18 @@ public sealed class StoreTests : IDisposable
     [InlineData("[]")]
     [InlineData("not json")]
     [InlineData("{ \"schema\": 1, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": null }")]
+    [InlineData("{ \"schema\": 1, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": { \"root\": 5, \"pgpool\": {} } }")]
+    [InlineData("{ \"schema\": 2, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": null }")]
     public void A_damaged_manifest_is_called_so_with_the_way_out(string text)
     {
         Write(text);
+        AssertDamaged(Refused());
+    }
+
+    [Fact]
+    public void A_manifest_without_any_Pgpool_is_called_damaged()
+    {
+        Write(Saved(Labs.Fixed(root: _folder.Path) with { Pgpools = [] }));
         AssertDamaged(Refused());
     }
 
@@ -113,21 +193,21 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void A_manifest_of_a_newer_program_is_refused()
     {
-        Write(Saved().Replace("\"schema\": 1", "\"schema\": 2", StringComparison.Ordinal));
+        Write(Saved().Replace("\"schema\": 2", "\"schema\": 3", StringComparison.Ordinal));
         Assert.StartsWith($"The lab in {_folder.Path} was made by pgpoollab 1.2.3, which is newer than this program", Refused().Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_newer_manifest_is_called_newer_also_when_the_rest_of_it_is_not_understood()
     {
-        Write("{ \"schema\": 2, \"toolVersion\": \"9.0.0\", \"labs\": [ { \"state\": \"paused\" } ] }");
+        Write("{ \"schema\": 3, \"toolVersion\": \"9.0.0\", \"labs\": [ { \"state\": \"paused\" } ] }");
         Assert.Contains("was made by pgpoollab 9.0.0, which is newer than this program", Refused().Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_a_newer_program_of_the_same_schema_added_does_not_matter()
     {
-        Write(Saved().Replace("\"schema\": 1", "\"schema\": 1, \"addedLater\": { \"x\": [1] }", StringComparison.Ordinal));
+        Write(Saved().Replace("\"schema\": 2", "\"schema\": 2, \"addedLater\": { \"x\": [1] }", StringComparison.Ordinal));
         Assert.Equal(LabState.Ready, LabStore.Load(_folder.Path)!.State);
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Compatibility;
@@ -37,7 +38,7 @@ internal static class InstallLinksCommand
                 link.CreateAsSymbolicLink(target);
             }
 
-            terminal.Say($"Old scripts use this program with:  export PGPOOL_SETUP={Path.Combine(directory, PgpoolSetupCommand.Name)} WATCHDOG_SETUP={Path.Combine(directory, PgpoolSetupCommand.WatchdogName)}");
+            terminal.Say($"Old scripts use this program with:  export PGPOOL_SETUP={Shell.Quote(Path.Combine(directory, PgpoolSetupCommand.Name))} WATCHDOG_SETUP={Shell.Quote(Path.Combine(directory, PgpoolSetupCommand.WatchdogName))}");
             return (int)ExitCode.Done;
         });
         return command;

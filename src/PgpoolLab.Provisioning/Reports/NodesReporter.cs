@@ -25,8 +25,9 @@ public sealed class NodesReporter(IHost host)
         var views = lab.Nodes.Select((n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)).ToArray();
         var members = (await watchdog).Select((w, i) => new WatchdogView(i, lab.Pgpools[i].Port, asked[i].Answer.Nodes is not null,
             w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status, w.Info?.Quorum, asked[i].Answer.Problem ?? w.Problem)).ToArray();
+        // What is to be pasted asks the Pgpool-II that answers: to the diagnosis that is the first.
         return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), pgpool.Port, poolNodes is not null, problem, views, members,
-            [.. NodesDiagnosis.Of(lab, poolNodes is not null, problem, views), .. NodesDiagnosis.OfWatchdog(lab, members)]);
+            [.. NodesDiagnosis.Of(lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] }, poolNodes is not null, problem, views), .. NodesDiagnosis.OfWatchdog(lab, members)]);
     }
 
     /// <summary>The report as JSON.</summary>

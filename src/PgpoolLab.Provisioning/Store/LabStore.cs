@@ -81,6 +81,7 @@ public sealed class LabStore
             var root = lab["root"]?.GetValue<string>();
             (pgpool["id"], pgpool["folder"], pgpool["serverFolder"]) = (0, root, root);
             lab["pgpools"] = new JsonArray(pgpool);
+            lab["ownsNodes"] = true;
         }
 
         return manifest;

@@ -1,0 +1,195 @@
+using System.IO.Compression;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+/// <summary>What comes from Pgpool-II's own samples.</summary>
+public sealed class SampleTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new(" it's");
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Write(string name, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder[name])!);
+        File.WriteAllText(_folder[name], text);
+        return _folder[name];
+    }
+
+    private string Compress(string name, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder[name])!);
+        using var file = new GZipStream(File.Create(_folder[name]), CompressionLevel.Fastest);
+        file.Write(System.Text.Encoding.UTF8.GetBytes(text));
+        return _folder[name];
+    }
+
+    // ---- pgpool.conf.sample ----
+
+    [Fact]
+    public void The_sample_is_looked_for_where_the_user_says_then_in_the_installation()
+    {
+        var installed = Write("P/etc/pgpool.conf.sample", "");
+        Assert.Equal(installed, SampleConfiguration.Find(null, _folder["P"], ""));
+        Assert.Equal(installed, SampleConfiguration.Find(_folder["nowhere"], _folder["P"], ""));
+        var asked = Write("mine/pgpool.conf.sample", "");
+        Assert.Equal(asked, SampleConfiguration.Find(_folder["mine"], _folder["P"], ""));
+    }
+
+    [Fact]
+    public void A_sample_that_Debian_has_compressed_is_a_sample_and_a_plain_one_comes_first()
+    {
+        var compressed = Compress("P/etc/pgpool.conf.sample.gz", "");
+        Assert.Equal(compressed, SampleConfiguration.Find(null, _folder["P"], ""));
+        var plain = Write("P/etc/pgpool.conf.sample", "");
+        Assert.Equal(plain, SampleConfiguration.Find(null, _folder["P"], ""));
+    }
+
+    [Theory]
+    [InlineData("-stream")]
+    [InlineData("-replication")]
+    [InlineData("-logical")]
+    [InlineData("-master-slave")]
+    public void Before_4_2_the_modes_own_sample_comes_before_the_general_one(string suffix)
+    {
+        var general = Write("P/etc/pgpool.conf.sample", "");
+        Assert.Equal(general, SampleConfiguration.Find(null, _folder["P"], suffix));
+        var own = Compress($"P/etc/pgpool.conf.sample{suffix}.gz", "");
+        Assert.Equal(own, SampleConfiguration.Find(null, _folder["P"], suffix));
+        Assert.Equal(general, SampleConfiguration.Find(null, _folder["P"], ""));
+    }
+
+    [Theory]
+    [InlineData("port = 9999\n", "port = 9999\n")]
+    [InlineData("port = 9999", "port = 9999\n")]
+    [InlineData("", "\n")]
+    [InlineData("# Prüfstand\n\n", "# Prüfstand\n\n")]
+    public void A_sample_is_read_plain_or_compressed_and_ends_in_a_newline(string text, string read)
+    {
+        Assert.Equal(read, SampleConfiguration.Read(Write("a", text)));
+        Assert.Equal(read, SampleConfiguration.Read(Compress("a.gz", text)));
+    }
+
+    [Fact]
+    public void Pgpool_conf_begins_with_the_sample_and_the_labs_settings_win()
+    {
+        var lab = Labs.Old() is var old ? old with { PgpoolSetup = old.PgpoolSetup! with { Sample = Compress("pgpool.conf.sample.gz", "# the sample\nport = 9999\nnum_init_children = 32") } } : null!;
+        var conf = RenderedFiles.Of(lab)["etc/pgpool.conf"];
+        Assert.StartsWith("# the sample\nport = 9999\nnum_init_children = 32\n\n# ----", conf, StringComparison.Ordinal);
+        var settings = ConfigText.Settings(conf).GroupBy(s => s.Name).ToDictionary(g => g.Key, g => g.Last().Value);
+        Assert.Equal(("11000", "32"), (settings["port"], settings["num_init_children"]));
+    }
+
+    // ---- sample scripts (-c) ----
+
+    private static readonly string[] Streaming = ["failover.sh.sample", "follow_primary.sh.sample", "recovery_1st_stage.sample", "pgpool_remote_start.sample"];
+    private static readonly string[] Replication = ["replication_mode_recovery_1st_stage.sample", "replication_mode_recovery_2nd_stage.sample", "pgpool_remote_start.sample"];
+
+    private string SampleFolder(string folder, IEnumerable<string> names, string text = "#!/bin/bash\n")
+    {
+        foreach (var name in names)
+        {
+            Write($"{folder}/{name}", text);
+        }
+
+        return _folder[folder];
+    }
+
+    [Theory]
+    [InlineData(ClusteringMode.StreamingReplication)]
+    [InlineData(ClusteringMode.NativeReplication)]
+    [InlineData(ClusteringMode.SnapshotIsolation)]
+    public void The_scripts_are_found_when_all_a_mode_needs_are_there(ClusteringMode mode)
+    {
+        var names = mode.WritesEverywhere() ? Replication : Streaming;
+        var folder = SampleFolder("etc", names);
+        Assert.Equal(folder, SampleScripts.Find(folder, mode).Folder);
+        foreach (var name in names)
+        {
+            File.Delete($"{folder}/{name}");
+            // Another folder of this machine may have them all.
+            Assert.NotEqual(folder, SampleScripts.Find(folder, mode).Folder);
+            Write($"etc/{name}", "");
+        }
+    }
+
+    [Fact]
+    public void Packages_have_them_in_a_folder_of_their_own_below()
+    {
+        var below = SampleFolder("etc/sample_scripts", Streaming);
+        Assert.Equal(below, SampleScripts.Find(_folder["etc"], ClusteringMode.StreamingReplication).Folder);
+    }
+
+    [Fact]
+    public void Pgpool_4_1_has_follow_master_and_recovery_2nd_stage()
+    {
+        var folder = SampleFolder("etc", ["failover.sh.sample", "follow_master.sh.sample", "recovery_1st_stage.sample", "pgpool_remote_start.sample"]);
+        Assert.Equal(folder, SampleScripts.Find(folder, ClusteringMode.StreamingReplication).Folder);
+        folder = SampleFolder("r", ["replication_mode_recovery_1st_stage.sample", "recovery_2nd_stage.sample", "pgpool_remote_start.sample"]);
+        Assert.Equal(folder, SampleScripts.Find(folder, ClusteringMode.NativeReplication).Folder);
+    }
+
+    private Lab WithSamples(string folder, ClusteringMode mode = ClusteringMode.StreamingReplication) =>
+        Labs.Old(mode, slots: true) is var old ? old with { PgpoolSetup = old.PgpoolSetup! with { SampleScripts = folder } } : throw new InvalidOperationException();
+
+    [Fact]
+    public void Every_script_of_the_lab_is_the_sample_with_the_variables_at_its_head_set()
+    {
+        var folder = SampleFolder("etc", Streaming, """
+            #!/bin/bash
+            # REPLUSER=untouched in a comment
+            REPLUSER=repl
+            PCP_USER=pgpool
+            POSTGRESQL_STARTUP_USER=postgres
+            PGHOME=/usr/pgsql-15
+            PGPOOL_PATH=/usr/bin
+            PCP_PORT=9898
+            SSH_KEY_FILE=id_rsa_pgpool
+            REPL_SLOT_NAME=$(echo ${NODE_HOST,,} | tr -- -. _)
+            ARCHIVEDIR=/var/lib/pgsql/archivedir
+            SSH_OPTIONS="-i ~/.ssh/${SSH_KEY_FILE}"
+                echo "restore_command = 'scp ${SSH_OPTIONS} ${PRIMARY_NODE_HOST}:${ARCHIVEDIR}/%f %p'"
+
+            """);
+        var files = RenderedFiles.Of(WithSamples(folder));
+        Snapshot.Approve("samples", string.Concat(new[] { "etc/failover.sh", "etc/follow_primary.sh", "data0/basebackup.sh", "data0/pgpool_remote_start" }.Select(f => $"==== {f}\n{files[f]}")));
+    }
+
+    [Fact]
+    public void In_native_replication_the_recovery_scripts_are_those_of_that_mode()
+    {
+        var folder = SampleFolder("etc", []);
+        foreach (var name in Replication)
+        {
+            Write($"etc/{name}", $"#!/bin/bash\n# {name}\n");
+        }
+
+        var files = RenderedFiles.Of(WithSamples(folder, ClusteringMode.NativeReplication));
+        Assert.Equal(
+            [.. Replication.Select(n => $"#!/bin/bash\n# {n}\n")],
+            [files["data0/basebackup.sh"], files["data0/pgpool_recovery_pitr"], files["data0/pgpool_remote_start"]]);
+        Assert.DoesNotContain("etc/failover.sh", files.Keys);
+    }
+
+    [Fact]
+    public void The_samples_are_called_with_the_arguments_they_want()
+    {
+        var folder = SampleFolder("etc", Streaming);
+        var conf = ConfigText.Settings(RenderedFiles.Of(WithSamples(folder))["etc/pgpool.conf"]).ToDictionary(s => s.Name, s => s.Value);
+        // The heads of the samples of 4.3 to 4.7.
+        Assert.Equal("'/srv/lab/etc/failover.sh %d %h %p %D %m %H %M %P %r %R %N %S'", conf["failover_command"]);
+        Assert.Equal("'/srv/lab/etc/follow_primary.sh %d %h %p %D %m %H %M %P %r %R'", conf["follow_primary_command"]);
+    }
+
+    [Fact]
+    public void What_is_no_script_of_the_samples_stays_the_tools_own()
+    {
+        var files = RenderedFiles.Of(WithSamples(SampleFolder("etc", Streaming, "#!/bin/bash\n# a sample\n")));
+        Assert.Equal(
+            ["data0/basebackup.sh", "data0/pgpool_remote_start", "etc/failover.sh", "etc/follow_primary.sh"],
+            files.Where(f => f.Value.Contains("# a sample", StringComparison.Ordinal)).Select(f => f.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(RenderedFiles.Of(Labs.Old(slots: true))["startall"], files["startall"]);
+    }
+}
