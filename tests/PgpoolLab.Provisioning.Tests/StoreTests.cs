@@ -167,6 +167,17 @@ public sealed class StoreTests : IDisposable
         AssertDamaged(Refused());
     }
 
+    [Theory]
+    [InlineData("pgpools")]
+    [InlineData("nodes")]
+    public void A_manifest_with_a_hole_in_it_is_called_damaged(string list)
+    {
+        var manifest = System.Text.Json.Nodes.JsonNode.Parse(Saved())!;
+        manifest["lab"]![list] = new System.Text.Json.Nodes.JsonArray(null, null);
+        Write(manifest.ToJsonString());
+        AssertDamaged(Refused());
+    }
+
     [Fact]
     public void A_manifest_without_any_Pgpool_is_called_damaged()
     {

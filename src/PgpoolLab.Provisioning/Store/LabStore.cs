@@ -55,6 +55,7 @@ public sealed class LabStore
             }
 
             return Upgraded(text, document).Deserialize(Json.LabManifest) is { Lab: { Nodes.Count: > 0, Tools: not null, Pgpools.Count: > 0 } lab } manifest
+                && !lab.Nodes.Contains(null!) && !lab.Pgpools.Contains(null!)
                 ? (manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root }).WithOwnFolders()
                 : throw new JsonException("The lab itself is missing in it.");
         }

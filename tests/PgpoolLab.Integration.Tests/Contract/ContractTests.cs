@@ -300,8 +300,6 @@ public sealed class OriginalStreaming() : ContractFixture(true, "s");
 
 public sealed class OriginalReplication() : ContractFixture(true, "r");
 
-public sealed class OriginalRaw() : ContractFixture(true, "n");
-
 public sealed class OurStreamingLabKeepsTheContract(OurStreaming fixture) : ContractTests(fixture), IClassFixture<OurStreaming>;
 
 public sealed class OurStreamingLabWithSlotsKeepsTheContract(OurStreamingWithSlots fixture) : ContractTests(fixture), IClassFixture<OurStreamingWithSlots>;
@@ -325,6 +323,3 @@ public sealed class TheOriginalsStreamingLabKeepsTheContract(OriginalStreaming f
 
 [Collection("Original")]
 public sealed class TheOriginalsReplicationLabKeepsTheContract(OriginalReplication fixture) : ContractTests(fixture), IClassFixture<OriginalReplication>;
-
-[Collection("Original")]
-public sealed class TheOriginalsRawLabKeepsTheContract(OriginalRaw fixture) : ContractTests(fixture), IClassFixture<OriginalRaw>;
