@@ -84,6 +84,37 @@ internal static partial class Posix
         }
     }
 
+    [LibraryImport(C, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport(C, EntryPoint = "flock", SetLastError = true)]
+    private static partial int Lock(int descriptor, int operation);
+
+    [LibraryImport(C, EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+
+    /// <summary>Locks an existing folder, which no file in it does: a folder can be locked before there is anything in it.</summary>
+    /// <returns>A descriptor to give to <see cref="UnlockFolder"/>; -1 when another process has it, -2 when it cannot be opened.</returns>
+    internal static int TryLockFolder(string path)
+    {
+        const int exclusiveWithoutWaiting = 2 | 4;
+        var descriptor = Open(path, 0);
+        if (descriptor < 0)
+        {
+            return -2;
+        }
+
+        if (Lock(descriptor, exclusiveWithoutWaiting) == 0)
+        {
+            return descriptor;
+        }
+
+        _ = Close(descriptor);
+        return -1;
+    }
+
+    internal static void UnlockFolder(int descriptor) => _ = Close(descriptor);
+
     internal static bool CanEnterAndWrite(string directory) => Access(directory, 1 | 2) == 0;
 
     internal static bool CanExecute(string path) => Access(path, 1) == 0;

@@ -24,7 +24,7 @@ public sealed record Account(string Name, string LabUser, IReadOnlyList<string> 
     {
         if (Prefix.Count > 0)
         {
-            Process.Start("chown", ["-R", $"{PlainUser}:nogroup", folder]).WaitForExit();
+            Reaper.Start(new ProcessStartInfo("chown", ["-R", $"{PlainUser}:nogroup", folder])).WaitForExit();
         }
     }
 }

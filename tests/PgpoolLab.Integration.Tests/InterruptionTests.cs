@@ -14,7 +14,7 @@ public sealed class InterruptionTests
     [InlineData(Interrupt, "Start node 0")]
     [InlineData(Terminate, "Configure node 1")]
     [InlineData(Terminate, "Start Pgpool-II")]
-    [InlineData(1, "Create extensions, database and slots")]
+    [InlineData(1, "Create extensions and database")]
     public async Task A_setup_that_is_asked_to_end_takes_everything_back(int signal, string afterStep)
     {
         using var sandbox = new Sandbox(Account.Plain);

@@ -60,7 +60,7 @@ public sealed class TroubleTests : LifeTests
     {
         using var sandbox = await UpAsync(Account.Plain);
         (await sandbox.RunInLabAsync("stopall")).Ok();
-        using var stranger = System.Diagnostics.Process.Start("sleep", "600");
+        using var stranger = Reaper.Start(new System.Diagnostics.ProcessStartInfo("sleep", "600"));
         foreach (var file in (string[])["run/pgpool.pid", "data0/postmaster.pid"])
         {
             await File.WriteAllTextAsync(Path.Combine(sandbox.Lab, file), $"{stranger.Id}\n");

@@ -43,6 +43,9 @@ public sealed partial class Sandbox : IDisposable
 
     public string Labs { get; }
 
+    /// <summary>Where the program lies.</summary>
+    public string ProgramFolder { get; } = Path.GetDirectoryName(Program.Value)!;
+
     /// <summary>The lab's folder; setup makes it.</summary>
     public string Lab { get; }
 
@@ -141,7 +144,45 @@ public sealed partial class Sandbox : IDisposable
             RunAsync("destroy", Path.GetDirectoryName(Path.GetDirectoryName(manifest))!).GetAwaiter().GetResult();
         }
 
+        // What the original's labs, or a test that failed, left running.
+        foreach (var id in ProcessIds())
+        {
+            _ = Signals.Send(id, Signals.Kill);
+        }
+
+        foreach (var socketLock in Directory.EnumerateFiles("/tmp", ".s.PGSQL.*.lock").Where(IsOurs))
+        {
+            File.Delete(socketLock);
+            File.Delete(socketLock[..^".lock".Length]);
+        }
+
         _folder.Dispose();
+    }
+
+    private int[] ProcessIds() =>
+        Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0).Where(id => id > 0).Where(id =>
+        {
+            try
+            {
+                return new FileInfo($"/proc/{id}/cwd").LinkTarget?.StartsWith(_folder.Path + "/", StringComparison.Ordinal) is true
+                    || File.ReadAllText($"/proc/{id}/cmdline").Contains(_folder.Path + "/", StringComparison.Ordinal);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }).ToArray();
+
+    private bool IsOurs(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).Contains(_folder.Path + "/", StringComparison.Ordinal);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private IEnumerable<string> StateFolders() => [$"{Home}/.local/state/pgpoollab", "/var/lib/postgresql/.local/state/pgpoollab"];
@@ -150,7 +191,7 @@ public sealed partial class Sandbox : IDisposable
     {
         using var process = Start(argv, workingDirectory, environment);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -188,7 +229,7 @@ public sealed partial class Sandbox : IDisposable
             info.Environment[name] = value;
         }
 
-        var process = Process.Start(info)!;
+        var process = Reaper.Start(info);
         process.StandardInput.Close();
         return process;
     }

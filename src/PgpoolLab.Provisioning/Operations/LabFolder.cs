@@ -66,6 +66,31 @@ public static class LabFolder
         }
     }
 
+    /// <summary>Keeps other setups of the same folder waiting while one finds out whether it is there, and makes it.</summary>
+    /// <param name="folder">The folder, absolute.</param>
+    /// <param name="probes">Waits.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Dispose it when the folder is claimed; null when it cannot be locked.</returns>
+    public static async Task<IDisposable?> LockAsync(string folder, Probes.ProbeRunner probes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(probes);
+        // Anybody may lock a folder like /tmp, and keep it: the lock is a help, not a condition.
+        for (var tries = 0; tries < 500; tries++)
+        {
+            var nearest = NearestExisting(folder);
+            var held = FolderLock.TryTake(nearest, out var taken);
+            if (!taken && nearest == NearestExisting(folder))
+            {
+                return held;
+            }
+
+            held?.Dispose();
+            await probes.PauseAsync(TimeSpan.FromMilliseconds(10), cancellationToken);
+        }
+
+        return null;
+    }
+
     /// <summary>Makes the folder, hands it to the lab's user, and goes on as that user.</summary>
     /// <param name="folder">The folder, absolute.</param>
     /// <param name="user">Whom to become; null to stay who we are.</param>

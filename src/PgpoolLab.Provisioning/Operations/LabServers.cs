@@ -57,7 +57,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             return running.Id;
         }
 
-        await RemoveStalePidFileAsync(node, cancellationToken);
+        await RemoveRemainsAsync(node, cancellationToken);
         var id = await host.StartDetachedAsync(PostgresServer.Start(lab.Tools, node.DataDirectory), lab.ServerPaths.NodeLog(node.Id), append: true, cancellationToken);
         await OrEndAsync(id, () => probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken));
         return id;
@@ -209,14 +209,39 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         process.Name == "pgpool" && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == pgpool.Folder)
             || process.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal));
 
-    private async Task RemoveStalePidFileAsync(PostgresNode node, CancellationToken cancellationToken)
+    /// <summary>Removes what a killed PostgreSQL left. PostgreSQL itself believes the numbers in these files: a stranger's, or that of a
+    /// process which has ended and was not collected by its parent, which in a container may never happen.</summary>
+    private async Task RemoveRemainsAsync(PostgresNode node, CancellationToken cancellationToken)
     {
-        // PostgreSQL itself checks its own file, and takes a stranger with the same number for a running server.
         var file = $"{node.DataDirectory}/postmaster.pid";
-        if (int.TryParse((await host.ReadTextAsync(file, cancellationToken))?.Split('\n')[0], out var id)
-            && await host.FindProcessAsync(id, cancellationToken) is { } stranger && !await BelongsAsync(stranger, node, cancellationToken))
+        if (await host.ExistsAsync(file, cancellationToken))
         {
+            await KillAsync(await host.FindProcessesAsync(p => WorksIn(p, node), cancellationToken), $"PostgreSQL node {node.Id}", cancellationToken);
             await host.DeleteAsync(file, cancellationToken);
+        }
+
+        foreach (var socketLock in LabSockets.OfNode(lab, node).Where(s => s.EndsWith(".lock", StringComparison.Ordinal)))
+        {
+            // PID, data folder, ...: of another server it is removed only when that server's folder is gone.
+            if ((await ReadLockAsync(socketLock, cancellationToken))?.Split('\n') is [_, var folder, ..]
+                && (folder == node.ServerDataDirectory || folder == node.DataDirectory || !await host.ExistsAsync(folder, cancellationToken))
+                && !await host.SocketAnswersAsync(socketLock[..^".lock".Length], cancellationToken))
+            {
+                await host.DeleteAsync(socketLock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<string?> ReadLockAsync(string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await host.ReadTextAsync(file, cancellationToken);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another user's: PostgreSQL will say so.
+            return null;
         }
     }
 

@@ -66,13 +66,25 @@ public sealed class SetupOperation(OperationContext context)
         }
 
         var undo = new UndoStack();
-        var origin = LabFolder.Prepare(spec.Directory, user);
+        var folderLock = await LabFolder.LockAsync(spec.Directory, context.Probes, cancellationToken);
+        FolderOrigin origin;
+        try
+        {
+            origin = LabFolder.Prepare(spec.Directory, user);
+        }
+        catch
+        {
+            folderLock?.Dispose();
+            throw;
+        }
+
         undo.Push("give the folder back", _ => Task.FromResult(LabFolder.GiveBack(spec.Directory, origin)));
         Lab? lab = null;
         try
         {
             var (plan, manifest) = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
             lab = plan.Lab;
+            folderLock?.Dispose();
             using var labLock = LabLock.Take(lab.Root);
             var secrets = MakeSecrets(lab);
             using (var log = context.OpenLog(lab.ToolLog))
@@ -88,6 +100,7 @@ public sealed class SetupOperation(OperationContext context)
         }
         catch (Exception cause)
         {
+            folderLock?.Dispose();
             throw await CleanUpAsync(spec, lab, undo, cause);
         }
     }

@@ -87,7 +87,7 @@ public abstract class ContractTests(ContractFixture fixture)
     [Fact]
     public void Line_08_starts_what_it_can_and_answers_soon()
     {
-        Assert.Equal("0 up,1 up,", Run["nodes"]);
+        Assert.Equal(fixture.Mode == "n" ? "0 up,1 waiting," : "0 up,1 up,", Run["nodes"]);
         Assert.True(int.Parse(Run["answers after"]) <= 20, Run["answers after"]);
         Assert.Equal("yes", Run["one node runs without the other"]);
         Assert.Equal("yes", Run["Pgpool-II runs without the other"]);
@@ -106,8 +106,8 @@ public abstract class ContractTests(ContractFixture fixture)
     [Fact]
     public void Line_10_forgets_at_each_start_which_nodes_were_down()
     {
-        Assert.Equal("0 up,1 down,", Run["nodes with one detached"]);
-        Assert.Equal("0 up,1 up,", Run["nodes after a restart"]);
+        Assert.Equal(fixture.Mode == "n" ? "0 down,1 up," : "0 up,1 down,", Run["nodes with one detached"]);
+        Assert.Equal(fixture.Mode == "n" ? "0 up,1 waiting," : "0 up,1 up,", Run["nodes after a restart"]);
     }
 
     [Fact]
@@ -216,7 +216,7 @@ public abstract class ContractTests(ContractFixture fixture)
         Assert.Equal("12", Run[$"max_wal_senders {node}"]);
         Assert.Equal("all", Run[$"log_statement {node}"]);
         Assert.Equal("on", Run[$"logging_collector {node}"]);
-        Assert.Equal(fixture.Mode == "l" ? "ALWAYS_PRIMARY" : "ALLOW_TO_FAILOVER", Run["setting backend_flag0"]);
+        Assert.Contains(fixture.Mode == "l" ? "ALWAYS_PRIMARY" : "ALLOW_TO_FAILOVER", Run["setting backend_flag0"], StringComparison.Ordinal);
         Assert.Equal((Run.PostgresPort + node).ToString(), Run[$"port {node}"]);
         if (Streaming)
         {
