@@ -16,6 +16,37 @@ internal static class ProcessTable
             ? Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id) : null).OfType<ProcessFacts>()
             : FromPs(["-ax"]);
 
+    internal static IEnumerable<ProcessFacts> Children(int id)
+    {
+        const string unknown = "?";
+        string children;
+        try
+        {
+            children = HasProc && File.Exists($"/proc/{id}/task/{id}/children") ? File.ReadAllText($"/proc/{id}/task/{id}/children") : HasProc && Path.Exists($"/proc/{id}") ? unknown : "";
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+
+        // The kernel may be built without that file (CONFIG_PROC_CHILDREN).
+        return children == unknown ? All().Where(p => ParentOf(p.Id) == id)
+            : children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(c => FromProc(int.Parse(c))).OfType<ProcessFacts>();
+    }
+
+    private static int ParentOf(int id)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Who listens on a TCP port, as far as this user may know.</summary>
     internal static string? Holder(int port)
     {

@@ -105,7 +105,7 @@ public sealed class ProgramTests
     public void Where_rewind_was_asked_for_the_nodes_have_what_it_needs_whatever_initdb_was_told(bool told)
     {
         var lab = Labs.Old(slots: true, rewind: true) is var old ? old with { PgpoolSetup = old.PgpoolSetup! with { InitDbArguments = told ? ["--locale=C"] : null } } : null!;
-        var initdb = Assert.Single(new Steps.InitializeNode(lab.Nodes[0]).Preview(lab));
+        var initdb = Clusters.ClusterRecipe.Of(lab).Commands("/d")[0].ToString();
         var settings = ConfigText.Settings(RenderedFiles.Of(lab)["data0/postgresql.conf"]);
         Assert.True(initdb.Contains(" --data-checksums ", StringComparison.Ordinal) || settings.Contains(("wal_log_hints", "on")), initdb);
     }

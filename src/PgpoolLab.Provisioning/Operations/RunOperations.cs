@@ -40,7 +40,7 @@ public sealed class StartOperation(OperationContext context)
         }
 
         var undo = new UndoStack();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, NoSecrets, undo, log);
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, NoSecrets, undo, log, context.Time);
         var runner = new PlanRunner(context.Observer, context.Time);
         var failures = new Failures();
         try
@@ -99,7 +99,7 @@ public sealed class StopOperation(OperationContext context)
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
         var failures = new Failures();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, StartOperation.NoSecrets, new UndoStack(), log);
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, StartOperation.NoSecrets, new UndoStack(), log, context.Time);
         var stages = LabPlanner.Stop(lab).Select(s => new Stage(s.Lanes.Select(l => (IReadOnlyList<IStep>)l.Select(step => failures.Collect(step, step)).ToArray()).ToArray())).ToArray();
         await new PlanRunner(context.Observer, context.Time).RunAsync(stages, steps, null, cancellationToken);
         failures.ThrowIfAny();

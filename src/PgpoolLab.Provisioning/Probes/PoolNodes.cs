@@ -43,7 +43,7 @@ public sealed record PoolNode
     public string? LastChange { get; init; }
 }
 
-/// <summary>Asks Pgpool-II for its nodes, by way of psql.</summary>
+/// <summary>Asks Pgpool-II for its nodes.</summary>
 public static class PoolNodes
 {
     /// <summary>Asks.</summary>
@@ -53,6 +53,23 @@ public static class PoolNodes
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(pgpool);
+        var folder = LabSockets.ProbeHost(lab);
+        if (folder.StartsWith('/'))
+        {
+            try
+            {
+                if (await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
+                    && await SimpleQuery.AskAsync(connection, lab.Owner, Lab.Database, "SHOW pool_nodes", cancellationToken) is { } answer)
+                {
+                    return answer.Error is { } error ? (null, error) : (From(answer.Columns, answer.Rows), null);
+                }
+            }
+            catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
+            {
+                return (null, error.Message);
+            }
+        }
+
         var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Lab.Database, "SHOW pool_nodes"), cancellationToken);
         if (result.ExitCode != 0)
         {
@@ -73,8 +90,13 @@ public static class PoolNodes
             return [];
         }
 
-        var columns = lines[0].Select((name, index) => (name, index)).GroupBy(c => c.name).ToDictionary(g => g.Key, g => g.First().index);
-        return lines.Skip(1).Where(f => f.Length == lines[0].Length && int.TryParse(Field(f, "node_id"), out _)).Select(f => new PoolNode
+        return From(lines[0], lines.Skip(1));
+    }
+
+    private static PoolNode[] From(IReadOnlyList<string> names, IEnumerable<string?[]> rows)
+    {
+        var columns = names.Select((name, index) => (name, index)).GroupBy(c => c.name).ToDictionary(g => g.Key, g => g.First().index);
+        return rows.Where(f => f.Length == names.Count && int.TryParse(Field(f, "node_id"), out _)).Select(f => new PoolNode
         {
             Id = int.Parse(Field(f, "node_id")!),
             Status = Field(f, "status") ?? "unknown",
@@ -89,7 +111,7 @@ public static class PoolNodes
             LastChange = Field(f, "last_status_change"),
         }).ToArray();
 
-        string? Field(string[] fields, string name) => columns.TryGetValue(name, out var index) && fields[index] is { Length: > 0 } text ? text : null;
+        string? Field(string?[] fields, string name) => columns.TryGetValue(name, out var index) && fields[index] is { Length: > 0 } text ? text : null;
     }
 }
 

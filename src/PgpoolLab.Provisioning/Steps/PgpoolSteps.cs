@@ -199,6 +199,17 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         int[] tableOn = createEverywhere ? lab.Nodes.Select(n => n.Port).ToArray() : [lab.Pgpool.Port];
         try
         {
+            // Only what must be is in a session of its own: through Pgpool-II each costs a connection to every node.
+            if (!createEverywhere && writers.Count == 1)
+            {
+                await using var client = await PostgresClient.ConnectAsync(writers[0].Port, lab.Owner, Lab.Database, cancellationToken);
+                await client.ExecuteAsync($"CREATE TABLE {Table} (lab text PRIMARY KEY)", cancellationToken);
+                await InsertAsync(client, writers[0]);
+                await ReadEverywhereAsync();
+                await client.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
+                return;
+            }
+
             await OnEachAsync(tableOn, $"CREATE TABLE {Table} (lab text PRIMARY KEY)");
             if (createEverywhere)
             {
@@ -210,17 +221,11 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
 
             foreach (var pgpool in writers)
             {
-                // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back when the session ends.
-                await OnEachAsync([pgpool.Port], "BEGIN", $"INSERT INTO {Table} VALUES ('{lab.Id}-{pgpool.Id}')", "COMMIT");
+                await using var client = await PostgresClient.ConnectAsync(pgpool.Port, lab.Owner, Lab.Database, cancellationToken);
+                await InsertAsync(client, pgpool);
             }
 
-            foreach (var node in readers)
-            {
-                await context.Probes.WaitAsync(
-                    new NodeAnswers(lab, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
-                    ProbeRunner.Patience, cancellationToken);
-            }
-
+            await ReadEverywhereAsync();
             await OnEachAsync(tableOn, $"DROP TABLE {Table}");
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
@@ -231,6 +236,19 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
                 LogTail = await LogTail.ReadAsync(context.Host, lab.Pgpool.Paths.PgpoolLog, cancellationToken),
             };
         }
+
+        async Task InsertAsync(PostgresClient client, PgpoolNode through)
+        {
+            // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back when the session ends.
+            foreach (var statement in (string[])["BEGIN", $"INSERT INTO {Table} VALUES ('{lab.Id}-{through.Id}')", "COMMIT"])
+            {
+                await client.ExecuteAsync(statement, cancellationToken);
+            }
+        }
+
+        Task ReadEverywhereAsync() => Task.WhenAll(readers.Select(node => context.Probes.WaitAsync(
+            new NodeAnswers(lab, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
+            ProbeRunner.Patience, cancellationToken)));
 
         async Task OnEachAsync(IEnumerable<int> ports, params IEnumerable<string> statements)
         {
