@@ -32,14 +32,18 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     /// <remarks>freedesktop.org, "XDG Base Directory Specification".</remarks>
     public static ClusterCache? Of(IHost host, ProbeRunner probes, TimeProvider time) => FolderOfUser() is { } folder && IsOurs(folder) ? new ClusterCache(folder, host, probes, time) : null;
 
-    /// <summary>Where the current user's cache lies, or would.</summary>
-    public static string? FolderOfUser()
+    /// <summary>The caches there are: the current user's and, for root, that of the user root's labs run as.</summary>
+    public static IReadOnlyList<ClusterCache> Existing(IHost host, ProbeRunner probes, TimeProvider time)
     {
-        var user = Identity.Current;
-        return Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? home + "/pgpoollab/clusters"
-            : user.Home.Length > 1 ? user.Home + "/.cache/pgpoollab/clusters"
-            : null;
+        var other = Identity.IsRoot ? Identity.Find(RunAs.DefaultUser) : null;
+        var folders = ((string?[])[FolderOfUser(), other is null ? null : FolderIn(other.Home)]).OfType<string>().Distinct();
+        return folders.Where(Directory.Exists).Select(f => new ClusterCache(f, host, probes, time)).ToArray();
     }
+
+    private static string? FolderOfUser() =>
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? home + "/pgpoollab/clusters" : FolderIn(Identity.Current.Home);
+
+    private static string? FolderIn(string home) => home.Length > 1 ? home + "/.cache/pgpoollab/clusters" : null;
 
     /// <summary>Copies a cluster of this recipe to new folders: from its template, which is made first when there is none or when it is damaged.</summary>
     /// <param name="recipe">What the cluster is to be like.</param>
