@@ -215,10 +215,14 @@ public sealed class ScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Recovery_takes_a_base_backup_with_the_options_setup_takes()
+    public async Task Recovery_takes_a_base_backup_with_its_WAL_by_the_slot()
     {
         await RecoverAsync();
-        var expected = Provisioning.Tools.PgBaseBackup.Create(_lab.Tools, 11002, _lab.Owner, "pgpool_setup_slot1", _lab.Nodes[1].DataDirectory + ".recovery").Arguments;
+        string[] expected =
+        [
+            "-h", LabSockets.ProbeHost(_lab), "-p", "11002", "-U", _lab.Owner, "-w", "-D", _lab.Nodes[1].DataDirectory + ".recovery", "-X", "stream", "-c", "fast",
+            .. Provisioning.Tools.PgBaseBackup.FastOptions(_lab.Tools.Postgres), "-S", "pgpool_setup_slot1",
+        ];
         Assert.Equal([string.Concat(expected.Select(a => $"<{a}>"))], Calls("pg_basebackup"));
     }
 

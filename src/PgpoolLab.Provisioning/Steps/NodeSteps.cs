@@ -66,7 +66,7 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         foreach (var target in targets)
         {
             ClusterIdentity.Set(target, alike ? identifier : identifier++);
-            await BuildingSettings.AddAsync(context.Host, target, cancellationToken);
+            await BuildingSettings.AddAsync(context, target, cancellationToken);
         }
     }
 
@@ -86,16 +86,21 @@ internal static class BuildingSettings
     private const string Begin = "# while pgpoollab makes this lab\n";
 
     /// <summary>Nothing is forced to disk; who waits for a server that is about to come up looks often.</summary>
-    private const string Text = Begin + "fsync = 'off'\nwal_retrieve_retry_interval = '5ms'\n";
+    private const string Text = "fsync = 'off'\nwal_retrieve_retry_interval = '5ms'\n";
 
-    internal static ValueTask AddAsync(Hosts.IHost host, string dataDirectory, CancellationToken cancellationToken) =>
-        host.AppendTextAsync(FileOf(dataDirectory), Text, cancellationToken);
+    private const string TextSince12 = Text + "wal_init_zero = 'off'\n";
+
+    private const string End = "# until here\n";
+
+    internal static ValueTask AddAsync(StepContext context, string dataDirectory, CancellationToken cancellationToken) =>
+        context.Host.AppendTextAsync(FileOf(dataDirectory), Begin + (context.Lab.Tools.Postgres.Major >= 12 ? TextSince12 : Text) + End, cancellationToken);
 
     internal static async Task RemoveAsync(Hosts.IHost host, string dataDirectory, CancellationToken cancellationToken)
     {
-        if (await host.ReadTextAsync(FileOf(dataDirectory), cancellationToken) is { } text && text.IndexOf(Begin, StringComparison.Ordinal) is >= 0 and var at)
+        if (await host.ReadTextAsync(FileOf(dataDirectory), cancellationToken) is { } text && text.IndexOf(Begin, StringComparison.Ordinal) is >= 0 and var from
+            && text.IndexOf(End, from, StringComparison.Ordinal) is >= 0 and var to)
         {
-            await host.WriteTextAsync(FileOf(dataDirectory), text.Remove(at, Text.Length), Modes.PrivateFile, cancellationToken);
+            await host.WriteTextAsync(FileOf(dataDirectory), text.Remove(from, to + End.Length - from), Modes.PrivateFile, cancellationToken);
         }
     }
 
@@ -167,7 +172,7 @@ public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
     }
 
     private Hosts.CommandSpec Command(Lab lab) =>
-        PgBaseBackup.Create(lab.Tools, source.Port, lab.Owner, lab.UseSlots ? node.SlotName : null, node.DataDirectory);
+        PgBaseBackup.Create(lab.Tools, LabSockets.ProbeHost(lab), source.Port, lab.Owner, withWal: !lab.UseSlots, node.DataDirectory);
 }
 
 /// <summary>Starts one PostgreSQL and waits until it accepts connections.</summary>
