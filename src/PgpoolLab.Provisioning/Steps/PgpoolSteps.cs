@@ -240,10 +240,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         async Task InsertAsync(PostgresClient client, PgpoolNode through)
         {
             // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back when the session ends.
-            foreach (var statement in (string[])["BEGIN", $"INSERT INTO {Table} VALUES ('{lab.Id}-{through.Id}')", "COMMIT"])
-            {
-                await client.ExecuteAsync(statement, cancellationToken);
-            }
+            await client.ExecuteInTransactionAsync($"INSERT INTO {Table} VALUES ('{lab.Id}-{through.Id}')", cancellationToken);
         }
 
         Task ReadEverywhereAsync() => Task.WhenAll(readers.Select(node => context.Probes.WaitAsync(
