@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from record import title
 from text import target
 
-WIDTH, LEFT, RIGHT = 860, 250, 170
+WIDTH, LEFT, RIGHT = 880, 250, 190
 LINE, BAR, TOP = 34, 11, 92
 STYLE = """
   .card { fill: #ffffff; stroke: #d0d7de }

@@ -1,6 +1,6 @@
 """When does an INSERT through Pgpool-II work again? Asked with a fresh connection every few milliseconds.
 
-While it fails over, Pgpool-II lets who connects wait, and then drops him or serves him. So several attempts wait side by
+While it fails over, Pgpool-II lets whoever connects wait, and then hangs up or serves him. So several attempts wait side by
 side, each in the place of one that is over, and the first that is served has the time. There are fewer than Pgpool-II
 has processes for clients (32): attempts that nobody takes in would delay what they are to measure.
 """
@@ -15,7 +15,7 @@ import time
 import wire
 
 EVERY = 0.004  # seconds between the beginnings of two attempts: the resolution
-AT_ONCE = 16  # attempts under way
+AT_ONCE = 8  # attempts under way: what they cost is small beside what they measure
 PATIENCE = 3.0  # seconds until one is given up and another takes its place
 
 
