@@ -226,6 +226,10 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
             }
 
             await ReadEverywhereAsync();
+            // Rows can be there before the first copy of a table is wound up, and until then a subscriber does not let go of it.
+            await Task.WhenAll((createEverywhere ? lab.Nodes.Skip(1) : []).Select(subscriber => context.Probes.WaitAsync(
+                new NodeAnswers(lab, subscriber, "SELECT count(*)::text FROM pg_subscription_rel WHERE srsubstate <> 'r'", "0", $"node {subscriber.Id} has wound up the first copy of its tables"),
+                ProbeRunner.Patience, cancellationToken)));
             await OnEachAsync(tableOn, $"DROP TABLE {Table}");
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
