@@ -46,6 +46,25 @@ public sealed record PoolNode
 /// <summary>Asks Pgpool-II for its nodes.</summary>
 public static class PoolNodes
 {
+    private const string Query = "SHOW pool_nodes";
+
+    /// <summary>Begins a session to ask in.</summary>
+    /// <returns>The session, or Pgpool-II's error; neither where psql must ask.</returns>
+    internal static async Task<(SimpleQuery? Session, SimpleQuery.Answer? Refusal)> OpenAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
+    {
+        var folder = LabSockets.ProbeHost(lab);
+        return folder.StartsWith('/') && await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
+            ? await SimpleQuery.OpenAsync(connection, lab.Owner, Lab.Database, cancellationToken)
+            : (null, null);
+    }
+
+    /// <summary>Asks in a session.</summary>
+    internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(SimpleQuery session, CancellationToken cancellationToken) =>
+        From(await session.AskAsync(Query, cancellationToken));
+
+    private static (IReadOnlyList<PoolNode>? Nodes, string? Problem) From(SimpleQuery.Answer answer) =>
+        answer.Error is { } error ? (null, error) : (From(answer.Columns, answer.Rows), null);
+
     /// <summary>Asks.</summary>
     /// <returns>The nodes, or null and the reason when pgpool does not answer.</returns>
     public static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
@@ -53,24 +72,28 @@ public static class PoolNodes
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(pgpool);
-        var folder = LabSockets.ProbeHost(lab);
-        if (folder.StartsWith('/'))
+        try
         {
-            try
+            var (session, refusal) = await OpenAsync(host, lab, pgpool, cancellationToken);
+            if (session is not null)
             {
-                if (await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
-                    && await SimpleQuery.AskAsync(connection, lab.Owner, Lab.Database, "SHOW pool_nodes", cancellationToken) is { } answer)
+                await using (session)
                 {
-                    return answer.Error is { } error ? (null, error) : (From(answer.Columns, answer.Rows), null);
+                    return await AskAsync(session, cancellationToken);
                 }
             }
-            catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
+
+            if (refusal is not null)
             {
-                return (null, error.Message);
+                return From(refusal);
             }
         }
+        catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
+        {
+            return (null, error.Message);
+        }
 
-        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Lab.Database, "SHOW pool_nodes"), cancellationToken);
+        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Lab.Database, Query), cancellationToken);
         if (result.ExitCode != 0)
         {
             return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"psql ended with exit code {result.ExitCode}");
@@ -149,8 +172,10 @@ public sealed record ExpectedNode(int Id, string? Role, bool Streams)
 /// <param name="Pgpool">The Pgpool-II.</param>
 /// <param name="Expected">The nodes that must be up.</param>
 /// <param name="ProcessId">Pgpool-II's first process.</param>
-public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IReadOnlyList<ExpectedNode> Expected, int ProcessId) : IProbe
+public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IReadOnlyList<ExpectedNode> Expected, int ProcessId) : IProbe, IAsyncDisposable
 {
+    private SimpleQuery? _session;
+
     /// <inheritdoc/>
     public string Expectation => $"{Lab.TitleOf(Pgpool)} on port {Pgpool.Port} shows {string.Join(", ", Expected)}";
 
@@ -160,7 +185,7 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var (nodes, problem) = await PoolNodes.AskAsync(Host, Lab, Pgpool, cancellationToken);
+        var (nodes, problem) = await AskAsync(cancellationToken);
         if (nodes is null)
         {
             return new Observation(false, problem ?? "no answer");
@@ -174,4 +199,36 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
         await Host.FindProcessAsync(ProcessId, cancellationToken) is null ? "Pgpool-II has ended" : null;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_session is not null)
+        {
+            await _session.DisposeAsync();
+            _session = null;
+        }
+    }
+
+    // One session for all looks: each of its own would cost Pgpool-II a connection to every node.
+    private async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var refusal = (SimpleQuery.Answer?)null;
+            if (_session is null)
+            {
+                (_session, refusal) = await PoolNodes.OpenAsync(Host, Lab, Pgpool, cancellationToken);
+            }
+
+            return _session is not null ? await PoolNodes.AskAsync(_session, cancellationToken)
+                : refusal is not null ? (null, refusal.Error)
+                : await PoolNodes.AskAsync(Host, Lab, Pgpool, cancellationToken);
+        }
+        catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
+        {
+            await DisposeAsync();
+            return (null, error.Message);
+        }
+    }
 }

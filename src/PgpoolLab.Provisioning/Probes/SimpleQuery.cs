@@ -4,16 +4,19 @@ using System.Text;
 namespace PgpoolLab.Provisioning.Probes;
 
 /// <summary>
-/// One query by the simple query protocol, over a unix socket. Pgpool-II answers its own SHOW commands by this protocol alone, and Npgsql does
+/// Queries by the simple query protocol, over a unix socket. Pgpool-II answers its own SHOW commands by this protocol alone, and Npgsql does
 /// not speak it; psql does, but takes 20 ms to start, which is long for who looks again and again.
 /// </summary>
 /// <remarks>PostgreSQL manual, "Message Flow" and "Message Formats" of the frontend/backend protocol 3.0.</remarks>
-internal static class SimpleQuery
+internal sealed class SimpleQuery : IAsyncDisposable
 {
     private const int ProtocolVersion3 = 3 << 16;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly BufferedStream _stream;
 
-    /// <summary>Asks.</summary>
+    private SimpleQuery(BufferedStream stream) => _stream = stream;
+
+    /// <summary>Asks one query in a session of its own.</summary>
     /// <param name="connection">A connection to the server.</param>
     /// <param name="user">Who asks.</param>
     /// <param name="database">Where.</param>
@@ -23,12 +26,70 @@ internal static class SimpleQuery
     /// <exception cref="IOException">The connection broke, or what came is not this protocol.</exception>
     internal static async Task<Answer?> AskAsync(Stream connection, string user, string database, string sql, CancellationToken cancellationToken)
     {
+        var (session, refusal) = await OpenAsync(connection, user, database, cancellationToken);
+        if (session is null)
+        {
+            return refusal;
+        }
+
+        await using (session)
+        {
+            return await session.AskAsync(sql, cancellationToken);
+        }
+    }
+
+    /// <summary>Begins a session, for who asks again and again: through Pgpool-II each costs a connection to every node.</summary>
+    /// <param name="connection">A connection to the server; it is the session's from now on.</param>
+    /// <param name="user">Who asks.</param>
+    /// <param name="database">Where.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The session, or the server's error, or neither when it wants to know more of us than our name.</returns>
+    /// <exception cref="IOException">The connection broke, or what came is not this protocol.</exception>
+    internal static async Task<(SimpleQuery? Session, Answer? Refusal)> OpenAsync(Stream connection, string user, string database, CancellationToken cancellationToken)
+    {
+        var stream = new BufferedStream(connection);
+        SimpleQuery? session = null;
+        try
+        {
+            var (accepted, refusal) = await WithinPatienceAsync(token => StartAsync(stream, user, database, token), cancellationToken);
+            session = accepted ? new SimpleQuery(stream) : null;
+            return (session, refusal);
+        }
+        finally
+        {
+            if (session is null)
+            {
+                await stream.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>Asks.</summary>
+    /// <exception cref="IOException">The connection broke.</exception>
+    internal Task<Answer> AskAsync(string sql, CancellationToken cancellationToken) => WithinPatienceAsync(token => QueryAsync(_stream, sql, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await SendAsync(_stream, (byte)'X', [], CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // The server was first.
+        }
+
+        await _stream.DisposeAsync();
+    }
+
+    private static async Task<T> WithinPatienceAsync<T>(Func<CancellationToken, Task<T>> talk, CancellationToken cancellationToken)
+    {
         using var limit = new CancellationTokenSource(Patience);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await using var stream = new BufferedStream(connection);
-            return await TalkAsync(stream, user, database, sql, either.Token);
+            return await talk(either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -36,27 +97,39 @@ internal static class SimpleQuery
         }
     }
 
-    private static async Task<Answer?> TalkAsync(Stream stream, string user, string database, string sql, CancellationToken cancellationToken)
+    private static async Task<(bool Accepted, Answer? Refusal)> StartAsync(Stream stream, string user, string database, CancellationToken cancellationToken)
     {
         await SendAsync(stream, null, [.. Number(ProtocolVersion3), .. Text("user"), .. Text(user), .. Text("database"), .. Text(database), .. Text("application_name"), .. Text("pgpoollab"), 0], cancellationToken);
-        var columns = Array.Empty<string>();
-        var rows = new List<string?[]>();
-        string? error = null;
-        var asked = false;
         while (true)
         {
             var (type, body) = await ReceiveAsync(stream, cancellationToken);
             switch (type)
             {
                 case 'R' when BinaryPrimitives.ReadInt32BigEndian(body) != 0:
-                    return null;
+                    return (false, null);
+                case 'E':
+                    return (false, new Answer([], [], Message(body)));
+                case 'Z':
+                    return (true, null);
+                default:
+                    break;
+            }
+        }
+    }
+
+    private static async Task<Answer> QueryAsync(Stream stream, string sql, CancellationToken cancellationToken)
+    {
+        await SendAsync(stream, (byte)'Q', Text(sql), cancellationToken);
+        var columns = Array.Empty<string>();
+        var rows = new List<string?[]>();
+        string? error = null;
+        while (true)
+        {
+            var (type, body) = await ReceiveAsync(stream, cancellationToken);
+            switch (type)
+            {
                 case 'E':
                     error ??= Message(body);
-                    if (!asked)
-                    {
-                        return new Answer([], [], error);
-                    }
-
                     break;
                 case 'T':
                     columns = Columns(body);
@@ -64,12 +137,7 @@ internal static class SimpleQuery
                 case 'D':
                     rows.Add(Row(body));
                     break;
-                case 'Z' when !asked:
-                    asked = true;
-                    await SendAsync(stream, (byte)'Q', Text(sql), cancellationToken);
-                    break;
                 case 'Z':
-                    await SendAsync(stream, (byte)'X', [], cancellationToken);
                     return new Answer(columns, rows, error);
                 default:
                     break;

@@ -75,8 +75,8 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
         }
 
         var awaited = expected.Where(e => !launch.HeldDown.Contains(e.Id)).ToArray();
-        await new LabServers(context.Host, context.Lab, context.Probes).OrEndAsync(process, () => context.Probes.WaitAsync(
-            new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process), ProbeRunner.Patience, cancellationToken));
+        await using var shows = new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process);
+        await new LabServers(context.Host, context.Lab, context.Probes).OrEndAsync(process, () => context.Probes.WaitAsync(shows, ProbeRunner.Patience, cancellationToken));
     }
 }
 
