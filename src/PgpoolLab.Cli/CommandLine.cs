@@ -27,6 +27,7 @@ internal static class CommandLine
             DestroyCommand.Create(terminal),
             DemoCommand.Create(terminal),
             TemplatesCommand.Create(terminal),
+            CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),
             PgpoolSetupCommand.Create(terminal, arguments),
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),

@@ -23,6 +23,9 @@ public interface IHost
     /// <summary>Every process of the lab's user that passes the test.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken);
 
+    /// <summary>A process and what it has started itself; cheaper than to look at every process there is.</summary>
+    ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken);
+
     /// <summary>Sends a signal to exactly this process: to none when the process id belongs to another by now.</summary>
     /// <returns>False when the process was gone.</returns>
     ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken);
@@ -33,6 +36,11 @@ public interface IHost
 
     /// <summary>True when somebody listens on this unix socket; false for a file a dead server left, and when there is none.</summary>
     ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Connects to a unix socket.</summary>
+    /// <returns>The connection; null when this host's sockets cannot be reached from here.</returns>
+    /// <exception cref="System.Net.Sockets.SocketException">Nobody listens there.</exception>
+    ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken);
 
     /// <summary>The path with every symbolic link resolved; the path itself when it does not exist.</summary>
     ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken);

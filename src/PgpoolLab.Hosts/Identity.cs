@@ -46,6 +46,11 @@ public static class Identity
     /// <summary>Numeric owner and group of a path; null when it cannot be seen.</summary>
     public static (int User, int Group)? OwnerOf(string path)
     {
+        if (OperatingSystem.IsLinux())
+        {
+            return Posix.OwnerOf(path);
+        }
+
         var fields = Output("ls", "-ldn", "--", path)?.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return fields is { Length: > 4 } && int.TryParse(fields[2], out var user) && int.TryParse(fields[3], out var group) ? (user, group) : null;
     }

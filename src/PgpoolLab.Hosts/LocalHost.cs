@@ -77,6 +77,13 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All().Where(test).ToArray());
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        return ValueTask.FromResult<IReadOnlyList<ProcessFacts>>([process, .. ProcessTable.Children(process.Id)]);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(process);
@@ -106,6 +113,22 @@ public sealed class LocalHost(TimeProvider time) : IHost
         {
             // Nobody is there; or the path is longer than a socket's can be.
             return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken)
+    {
+        var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken);
+            return new NetworkStream(connection, ownsSocket: true);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
         }
     }
 

@@ -41,6 +41,23 @@ internal static partial class Posix
     [LibraryImport(C, EntryPoint = "free")]
     private static partial void Free(nint memory);
 
+    // Unlike stat's, this structure is the same on every processor.
+    [LibraryImport(C, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int Status(int folder, string path, int flags, uint mask, uint* status);
+
+    /// <summary>Owner and group of a path, of a link itself; null when it cannot be seen. Linux only.</summary>
+    internal static unsafe (int User, int Group)? OwnerOf(string path)
+    {
+        const int currentFolder = -100;
+        const int doNotFollow = 0x100;
+        const uint ownerAndGroup = 0x8 | 0x10;
+        const int words = 256 / sizeof(uint);
+        const int user = 20 / sizeof(uint);
+        const int group = 24 / sizeof(uint);
+        var status = stackalloc uint[words];
+        return Status(currentFolder, path, doNotFollow, ownerAndGroup, status) == 0 ? ((int)status[user], (int)status[group]) : null;
+    }
+
     /// <returns>Null when the path does not exist or may not be seen.</returns>
     internal static string? RealPath(string path)
     {

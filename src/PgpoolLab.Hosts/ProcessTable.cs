@@ -16,6 +16,37 @@ internal static class ProcessTable
             ? Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id) : null).OfType<ProcessFacts>()
             : FromPs(["-ax"]);
 
+    internal static IEnumerable<ProcessFacts> Children(int id)
+    {
+        const string unknown = "?";
+        string children;
+        try
+        {
+            children = HasProc && File.Exists($"/proc/{id}/task/{id}/children") ? File.ReadAllText($"/proc/{id}/task/{id}/children") : HasProc && Path.Exists($"/proc/{id}") ? unknown : "";
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+
+        // The kernel may be built without that file (CONFIG_PROC_CHILDREN).
+        return children == unknown ? All().Where(p => ParentOf(p.Id) == id)
+            : children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(c => FromProc(int.Parse(c))).OfType<ProcessFacts>();
+    }
+
+    private static int ParentOf(int id)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Who listens on a TCP port, as far as this user may know.</summary>
     internal static string? Holder(int port)
     {
@@ -26,18 +57,75 @@ internal static class ProcessTable
 
         foreach (var table in (string[])["/proc/net/tcp", "/proc/net/tcp6"])
         {
-            foreach (var fields in Lines(table).Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+            if (ListenerIn(table, port) is { } fields)
             {
-                const string listening = "0A";
-                if (fields.Length > 9 && fields[3] == listening && fields[1].EndsWith($":{port:X4}", StringComparison.Ordinal) && IsInTheWay(fields[1]))
-                {
-                    return HolderOfSocket(fields[9]) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})"
-                        : $"used by a process of {Identity.Find(fields[7])?.Name ?? "uid " + fields[7]}";
-                }
+                return HolderOfSocket(fields[9]) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})"
+                    : $"used by a process of {Identity.Find(fields[7])?.Name ?? "uid " + fields[7]}";
             }
         }
 
         return null;
+    }
+
+    /// <summary>The line of a listener. The tables of a busy machine have thousands of lines of connections: those are not made texts of.</summary>
+    private static string[]? ListenerIn(string table, int port)
+    {
+        if (!File.Exists(table))
+        {
+            return null;
+        }
+
+        using var stream = new FileStream(table, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        var buffer = new byte[1 << 16];
+        var suffix = System.Text.Encoding.ASCII.GetBytes($":{port:X4}");
+        var kept = 0;
+        while (true)
+        {
+            var read = stream.Read(buffer, kept, buffer.Length - kept);
+            if (read == 0)
+            {
+                return null;
+            }
+
+            var rest = buffer.AsSpan(0, kept + read);
+            while (rest.IndexOf((byte)'\n') is >= 0 and var end)
+            {
+                if (IsListener(rest[..end], suffix))
+                {
+                    var fields = System.Text.Encoding.ASCII.GetString(rest[..end]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                    if (fields.Length > 9 && IsInTheWay(fields[1]))
+                    {
+                        return fields;
+                    }
+                }
+
+                rest = rest[(end + 1)..];
+            }
+
+            rest.CopyTo(buffer);
+            kept = rest.Length;
+        }
+    }
+
+    /// <summary>Number, local address, remote address, state (0A: listening), …</summary>
+    private static bool IsListener(ReadOnlySpan<byte> line, ReadOnlySpan<byte> portSuffix)
+    {
+        var number = line.IndexOf(": "u8);
+        if (number < 0)
+        {
+            return false;
+        }
+
+        line = line[(number + 2)..];
+        var local = line.IndexOf((byte)' ');
+        if (local < 0 || !line[..local].EndsWith(portSuffix))
+        {
+            return false;
+        }
+
+        line = line[(local + 1)..];
+        var remote = line.IndexOf((byte)' ');
+        return remote >= 0 && line[(remote + 1)..].StartsWith("0A "u8);
     }
 
     internal static string? WhyNotBindable(int port)
@@ -161,8 +249,6 @@ internal static class ProcessTable
             return null;
         }
     }
-
-    private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
 
     private static string Shorten(string text) => text.Length <= 80 ? text : text[..79] + "…";
 }

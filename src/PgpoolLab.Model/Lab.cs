@@ -89,6 +89,9 @@ public sealed record Lab
     /// <summary>A link to <see cref="Root"/> whose own path is safe in an unquoted shell word; null when Root is.</summary>
     public string? SafeAlias { get; init; }
 
+    /// <summary>How the standbys were made.</summary>
+    public StandbyMethod Standbys { get; init; }
+
     /// <summary>Replication slots instead of WAL archiving.</summary>
     public bool UseSlots { get; init; }
 

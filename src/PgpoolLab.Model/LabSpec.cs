@@ -45,6 +45,9 @@ public sealed partial record LabSpec
     /// <summary>Port of node 0; null for Pgpool-II's port plus 2.</summary>
     public int? PostgresPort { get; init; }
 
+    /// <summary>How standbys are made.</summary>
+    public StandbyMethod Standbys { get; init; }
+
     /// <summary>Replication slots instead of WAL archiving.</summary>
     public bool UseSlots { get; init; }
 

@@ -55,7 +55,7 @@ public sealed class CommandLineTests
         { "slots-in-raw-mode", ["setup", "lab", "-m", "raw", "-s"] },
         { "rewind-in-native-replication", ["setup", "lab", "-m", "r", "-r"] },
         { "install-links-without-folder", ["install-links"] },
-        { "standbys-unknown", ["setup", "--standbys", "clone"] },
+        { "standbys-unknown", ["setup", "--standbys", "magic"] },
         { "value-missing", ["setup", "--name"] },
         { "two-folders", ["setup", "one", "two"] },
         { "two-mistakes", ["setup", "-n", "x", "--frobnicate"] },

@@ -137,7 +137,7 @@ public sealed class ViewTests
         using var text = new StringWriter();
         var facts = new HostFacts { Root = "/srv/lab", LabId = "0123abcd", Owner = "olga", Folder = new FolderOrigin(null), Tools = Labs.Tools(), SocketDirectories = ["/tmp"], AliasFolder = "/a", FreePort = 1 };
         PlanView.Print(text, LabPlanner.Plan(new LabSpec { Directory = "/srv/lab", Nodes = 2 }, facts));
-        Assert.Contains("--data-checksums --no-sync -A trust -U olga -D /srv/lab/data0\n", text.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("--data-checksums --no-sync -A trust -U olga -D TEMPLATE\n", text.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -14,7 +14,7 @@ public sealed class InterruptionTests
     [InlineData(Interrupt, "Start node 0")]
     [InlineData(Terminate, "Configure node 1")]
     [InlineData(Terminate, "Start Pgpool-II")]
-    [InlineData(1, "Create extensions and database")]
+    [InlineData(1, "Create replication slots")]
     public async Task A_setup_that_is_asked_to_end_takes_everything_back(int signal, string afterStep)
     {
         using var sandbox = new Sandbox(Account.Plain);
@@ -26,7 +26,7 @@ public sealed class InterruptionTests
     }
 
     [Theory]
-    [InlineData("Create node 0 (initdb)")]
+    [InlineData("Create node 0")]
     [InlineData("Start node 1")]
     [InlineData("Start Pgpool-II")]
     public async Task A_setup_that_was_killed_is_known_for_what_it_is_and_can_be_destroyed(string afterStep)

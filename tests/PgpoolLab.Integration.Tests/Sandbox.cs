@@ -25,6 +25,7 @@ public sealed record Outcome(string Command, int ExitCode, string Output, string
 public sealed partial class Sandbox : IDisposable
 {
     private static readonly Lazy<string> Program = new(CopyProgram);
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Account, string> Caches = new();
     private readonly TemporaryFolder _folder = new();
 
     public Sandbox(string account, string labName = "lab")
@@ -223,6 +224,8 @@ public sealed partial class Sandbox : IDisposable
         }
 
         info.Environment["HOME"] = Home;
+        // The clusters that labs are copied from are the same for all tests of one account.
+        info.Environment["XDG_CACHE_HOME"] = Caches.GetOrAdd(Account, CacheOf);
         info.Environment["PATH"] = $"{Path.GetDirectoryName(Program.Value)}:{Environment.GetEnvironmentVariable("PATH")}";
         foreach (var (name, value) in environment)
         {
@@ -232,6 +235,13 @@ public sealed partial class Sandbox : IDisposable
         var process = Reaper.Start(info);
         process.StandardInput.Close();
         return process;
+    }
+
+    private static string CacheOf(Account account)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(Program.Value)!, $"cache-{account.Name}")).FullName;
+        account.Own(folder);
+        return folder;
     }
 
     /// <summary>Other users cannot read every place a repository is cloned to.</summary>

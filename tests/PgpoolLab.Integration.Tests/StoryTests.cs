@@ -128,6 +128,12 @@ public sealed class TheStoryOfAPlainUser : StoryTests
     public Task Three_nodes_with_WAL_archives() => LiveThroughAsync(Account.Plain, 3);
 }
 
+public sealed class TheStoryOfCopies : StoryTests
+{
+    [Fact]
+    public Task Three_nodes_cloned() => LiveThroughAsync(Account.Plain, 3, "-s", "--standbys", "clone");
+}
+
 [Trait("Needs", "root")]
 public sealed class TheStoryOfRoot : StoryTests
 {

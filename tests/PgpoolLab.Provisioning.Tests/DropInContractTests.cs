@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Tools;
@@ -51,7 +52,7 @@ public sealed partial class DropInContractTests
         Assert.All(EveryMode, mode =>
         {
             Assert.Equal([11000, 11001, 11002, 11003], Labs.Old(mode).Ports.All(2).Select(p => p.Port));
-            Assert.Contains("CREATE DATABASE test", new PrepareNode(Labs.Old(mode).Nodes[0]).Preview(Labs.Old(mode)));
+            Assert.Contains("CREATE DATABASE test", ClusterRecipe.Of(Labs.Old(mode)).Statements);
         });
         Assert.Equal((11000, 50000), (PortLayout.DefaultPgpool, PortLayout.DefaultWatchdog));
     }
@@ -232,14 +233,17 @@ public sealed partial class DropInContractTests
         foreach (var lab in Kinds.Values)
         {
             Assert.Contains("-U olga ", InitDb.Create(lab.Tools, "/d", lab.Owner).ToString(), StringComparison.Ordinal);
-            Assert.Equal(["CREATE EXTENSION pgpool_regclass", "CREATE EXTENSION pgpool_recovery", "CREATE DATABASE test"], new PrepareNode(lab.Nodes[0]).Preview(lab).Take(3));
+            Assert.Equal(["CREATE EXTENSION pgpool_regclass", "CREATE EXTENSION pgpool_recovery", "CREATE DATABASE test"], ClusterRecipe.Of(lab).Statements.Take(3));
+            Assert.All(ClusterRecipe.Of(lab).Commands("/d"), c => Assert.Contains(c.Arguments, a => a is "olga" or "template1"));
         }
 
         foreach (var mode in EveryMode)
         {
             var steps = LabPlanner.Plan(new LabSpec { Directory = "/srv/lab", Mode = mode, Nodes = 3, PgpoolSetup = Labs.Old().PgpoolSetup }, LabPlannerTests.Facts).Steps.ToList();
-            Assert.InRange(steps.FindIndex(s => s is PrepareNode), 0, steps.FindIndex(s => s is CopyNode) - 1);
-            Assert.Equal(2, steps.Count(s => s is CopyNode));
+            var streaming = mode is ClusteringMode.StreamingReplication;
+            var made = Assert.Single(steps.OfType<CreateNodes>());
+            Assert.Equal((streaming ? 1 : 3, streaming ? 2 : 0), (made.Nodes.Count, steps.Count(s => s is CopyNode)));
+            Assert.All(steps.OfType<CopyNode>(), s => Assert.True(steps.IndexOf(made) < steps.IndexOf(s)));
         }
     }
 

@@ -75,6 +75,11 @@ internal sealed class FakeHost : IHost
 
     public ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken) => new(AnsweringSockets.Contains(path));
 
+    public ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken) => new((Stream?)null);
+
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken) =>
+        FindProcessesAsync(p => p.SessionId == process.SessionId || p.Id == process.Id, cancellationToken);
+
     public ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken) => new(path);
 
     public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken) => new(Files.GetValueOrDefault(path));

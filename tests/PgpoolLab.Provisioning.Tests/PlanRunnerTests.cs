@@ -49,7 +49,7 @@ public sealed class PlanRunnerTests
     private Task RunAsync(Stage[] stages, Action<string>? completed = null, CancellationToken cancellationToken = default)
     {
         var host = new FakeHost();
-        var context = new StepContext(host, Labs.Fixed(), Labs.Renderer(), new ProbeRunner(host, TimeProvider.System), Labs.Secrets, new UndoStack(), Serilog.Core.Logger.None);
+        var context = new StepContext(host, Labs.Fixed(), Labs.Renderer(), new ProbeRunner(host, TimeProvider.System), Labs.Secrets, new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
         return new PlanRunner(_observer, TimeProvider.System).RunAsync(stages, context, completed, cancellationToken).WaitAsync(TimeSpan.FromSeconds(20), CancellationToken.None);
     }
 

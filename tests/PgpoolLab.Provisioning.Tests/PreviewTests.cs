@@ -9,7 +9,7 @@ namespace PgpoolLab.Provisioning.Tests;
 public sealed class PreviewTests
 {
     private static StepContext Context(FakeHost host, Lab lab, UndoStack? undo = null) =>
-        new(host, lab, Labs.Renderer(), new ProbeRunner(host, TimeProvider.System), Labs.SecretsOf(lab), undo ?? new UndoStack(), Serilog.Core.Logger.None);
+        new(host, lab, Labs.Renderer(), new ProbeRunner(host, TimeProvider.System), Labs.SecretsOf(lab), undo ?? new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
 
     private static async Task TellsEveryFileAsync(IStep step, Lab lab)
     {
@@ -46,13 +46,11 @@ public sealed class PreviewTests
         return TellsEveryFileAsync(new ConfigureStandby(lab.Nodes[1], lab.Nodes[0]), lab);
     }
 
-    [Theory]
-    [InlineData(ClusteringMode.NativeReplication)]
-    [InlineData(ClusteringMode.Raw)]
-    public Task A_peer_has_but_its_own_settings_added(ClusteringMode mode)
+    [Fact]
+    public Task A_standby_that_is_no_backup_keeps_its_settings()
     {
-        var lab = Labs.Fixed(mode: mode);
-        return TellsEveryFileAsync(new ConfigurePeer(lab.Nodes[1]), lab);
+        var lab = Labs.Fixed();
+        return TellsEveryFileAsync(new ConfigureStandby(lab.Nodes[1], lab.Nodes[0], hasOwnSettings: true), lab);
     }
 
     [Fact]

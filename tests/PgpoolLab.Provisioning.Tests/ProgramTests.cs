@@ -19,12 +19,9 @@ public sealed class ProgramTests
     public void Postgres_runs_in_the_foreground() => Assert.Equal(["/usr/lib/postgresql/15/bin/postgres", "-D", "/srv/lab/data1"], Argv(PostgresServer.Start(Tools, "/srv/lab/data1")));
 
     [Fact]
-    public void A_base_backup_takes_the_slot_when_there_is_one()
-    {
-        string[] common = ["/usr/lib/postgresql/15/bin/pg_basebackup", "-h", "localhost", "-p", "11002", "-U", "olga", "-w", "-D", "/srv/lab/data1", "-X", "stream", "-c", "fast", "--no-sync", "--no-verify-checksums", "--no-manifest"];
-        Assert.Equal(common, Argv(PgBaseBackup.Create(Tools, 11002, "olga", null, "/srv/lab/data1")));
-        Assert.Equal([.. common, "-S", "pgpool_setup_slot1"], Argv(PgBaseBackup.Create(Tools, 11002, "olga", "pgpool_setup_slot1", "/srv/lab/data1")));
-    }
+    public void A_base_backup_leaves_the_WAL_to_the_standby_where_a_slot_keeps_it() => Assert.All([(true, "stream"), (false, "none")], c => Assert.Equal(
+        ["/usr/lib/postgresql/15/bin/pg_basebackup", "-h", "/tmp", "-p", "11002", "-U", "olga", "-w", "-D", "/srv/lab/data1", "-X", c.Item2, "-c", "fast", "--no-sync", "--no-verify-checksums", "--no-manifest"],
+        Argv(PgBaseBackup.Create(Tools, "/tmp", 11002, "olga", c.Item1, "/srv/lab/data1"))));
 
     [Theory]
     [InlineData(10, new[] { "--no-sync" })]
@@ -105,7 +102,7 @@ public sealed class ProgramTests
     public void Where_rewind_was_asked_for_the_nodes_have_what_it_needs_whatever_initdb_was_told(bool told)
     {
         var lab = Labs.Old(slots: true, rewind: true) is var old ? old with { PgpoolSetup = old.PgpoolSetup! with { InitDbArguments = told ? ["--locale=C"] : null } } : null!;
-        var initdb = Assert.Single(new Steps.InitializeNode(lab.Nodes[0]).Preview(lab));
+        var initdb = Clusters.ClusterRecipe.Of(lab).Commands("/d")[0].ToString();
         var settings = ConfigText.Settings(RenderedFiles.Of(lab)["data0/postgresql.conf"]);
         Assert.True(initdb.Contains(" --data-checksums ", StringComparison.Ordinal) || settings.Contains(("wal_log_hints", "on")), initdb);
     }
@@ -127,7 +124,7 @@ public sealed class ProgramTests
     [MemberData(nameof(Libpq))]
     public void What_the_callers_shell_holds_for_libpq_does_not_reach_the_lab(string variable)
     {
-        CommandSpec[] commands = [InitDb.Create(Tools, "/d", "olga"), PostgresServer.Start(Tools, "/d"), PgBaseBackup.Create(Tools, 1, "olga", null, "/d"), PgControlData.Show(Tools, "/d"), Psql.Query(Tools, "h", 1, "u", "d", "q")];
+        CommandSpec[] commands = [InitDb.Create(Tools, "/d", "olga"), PostgresServer.Start(Tools, "/d"), PgBaseBackup.Create(Tools, "/tmp", 1, "olga", true, "/d"), PgControlData.Show(Tools, "/d"), Psql.Query(Tools, "h", 1, "u", "d", "q")];
         Assert.All(commands, c => Assert.True(c.Environment.TryGetValue(variable, out var value) && value is null, $"{c.Program} inherits {variable}"));
     }
 

@@ -30,12 +30,12 @@ internal static class RenderedFiles
     internal static FakeHost Machine(Lab lab)
     {
         var host = new FakeHost();
-        var context = new StepContext(host, lab, Renderer, new ProbeRunner(host, TimeProvider.System), Labs.SecretsOf(lab), new UndoStack(), Serilog.Core.Logger.None);
+        var context = new StepContext(host, lab, Renderer, new ProbeRunner(host, TimeProvider.System), Labs.SecretsOf(lab), new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
         IStep[] steps =
         [
             new CreateFolders(),
             new WriteLabFiles(),
-            .. lab.Nodes.Where(_ => lab.OwnsNodes).Take(2).Select(n => n.Id == 0 ? new ConfigureNode(n) : lab.Mode is ClusteringMode.StreamingReplication ? (IStep)new ConfigureStandby(n, lab.Nodes[0]) : new ConfigurePeer(n)),
+            .. lab.Nodes.Where(_ => lab.OwnsNodes).Take(2).Select(n => n.Id > 0 && lab.Mode is ClusteringMode.StreamingReplication ? (IStep)new ConfigureStandby(n, lab.Nodes[0]) : new ConfigureNode(n)),
             .. lab is { HasWatchdog: true, PgpoolSetup: not null } ? (IStep[])[new AddWatchdog()] : [],
         ];
         foreach (var step in steps)

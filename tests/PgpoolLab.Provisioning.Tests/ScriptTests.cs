@@ -1,94 +1,28 @@
-using System.Text.Json;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 
 namespace PgpoolLab.Provisioning.Tests;
 
-/// <summary>The generated scripts, run by a real shell in a folder with a difficult name; PostgreSQL's programs are small scripts that
-/// write down how they were called.</summary>
+/// <summary>The generated scripts, run by a real shell.</summary>
 [Collection(nameof(RunsScripts))]
-public sealed class ScriptTests : IDisposable
+public sealed class ScriptTests : ScriptBench
 {
-    private readonly LocalHost _host = new(TimeProvider.System);
-    private readonly TemporaryFolder _outer = new(" " + Labs.NastyName);
-    private readonly TemporaryFolder _links = new();
-    private readonly ConfigRenderer _renderer = Labs.Renderer();
-    private readonly List<int> _started = [];
-    private Lab _lab;
-
-    public ScriptTests()
-    {
-        var alias = _links["0123abcd"];
-        _lab = Labs.Fixed(nodes: 3, root: _outer[Labs.NastyName], alias: alias) with
-        {
-            Owner = Labs.Me,
-            Tools = new Toolset(_outer["pg bin"], new PostgresVersion(15, 4), _outer["pool/bin/pgpool"], _outer["pcp's"], new PgpoolVersion(4, 3, 5)),
-        };
-        foreach (var folder in (string[])[ _lab.Root, _lab.Paths.Etc, _lab.Paths.Log, _lab.Paths.Run, _lab.Tools.PostgresBin, _lab.Tools.PgpoolBin, _lab.Tools.PcpBin, .. _lab.Nodes.Select(n => n.DataDirectory)])
-        {
-            Directory.CreateDirectory(folder);
-        }
-
-        Directory.CreateSymbolicLink(alias, _lab.Root);
-        Fake("pg_controldata", "echo 'Database cluster state:               in archive recovery'; echo \"Latest checkpoint's TimeLineID:       1\"");
-        Fake("pg_ctl", "case \"$*\" in *status) exit 3 ;; esac");
-        Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo f ;; *) cat >/dev/null ;; esac");
-        Fake("pg_rewind", "exit 1");
-        Fake("pg_basebackup", """
-            while [ $# -gt 0 ]; do [ "$1" = -D ] && data=$2; shift; done
-            mkdir "$data" && echo 15 >"$data/PG_VERSION" && echo "port = 11002" >"$data/postgresql.conf" && : >"$data/.hidden"
-            """);
-        Fake("../pcp's/pcp_attach_node", "printf '%s' \"$PCPPASSFILE\" >\"$0.passfile\"");
-        Fake("../pool/bin/pgpool", "");
-    }
-
-    public void Dispose()
-    {
-        foreach (var id in _started)
-        {
-            using var process = System.Diagnostics.Process.GetProcessById(id);
-            process.Kill(entireProcessTree: true);
-        }
-
-        _outer.Dispose();
-        _links.Dispose();
-    }
-
-    private void Fake(string name, string body) => Script($"{_lab.Tools.PostgresBin}/{name}", "#!/bin/sh\nprintf '%s\\n' \"$(printf '<%s>' \"$@\")\" >>\"$0.calls\"\n" + body + "\n");
-
-    private static void Script(string path, string text)
-    {
-        File.WriteAllText(path, text);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
-
-    private string[] Calls(string name) => File.Exists($"{_lab.Tools.PostgresBin}/{name}.calls") ? File.ReadAllLines($"{_lab.Tools.PostgresBin}/{name}.calls") : [];
-
-    private async Task<CommandResult> RunAsync(string script, params string[] arguments)
-    {
-        var file = _outer[script];
-        Script(file, _renderer.Render($"scripts/{script}", _lab));
-        return await _host.RunAsync(new CommandSpec("/bin/sh", [file, .. arguments]) { WorkingDirectory = "/" }, CancellationToken.None);
-    }
-
-    private JsonElement[] Events() => File.ReadAllLines(_lab.Paths.Events).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
-
-    private JsonElement Event() => Assert.Single(Events());
-
-    private static string[] Arguments(JsonElement e) => e.GetProperty("arguments").EnumerateArray().Select(a => a.GetString()!).ToArray();
-
     // ---- failover.sh: failed node, host, port, new main node, its host, old main node, old primary ----
 
     [Fact]
     public async Task Failover_promotes_the_new_main_node_when_the_primary_has_failed()
     {
-        var result = await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003");
+        var server = await StartServerAsync(_lab.Nodes[1]);
+        var result = await FailOverAsync();
         Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
-        // pg_ctl puts its paths into command lines of its own: it is given the link without difficult characters.
-        Assert.Equal([$"<-D><{_lab.Nodes[1].ServerDataDirectory}><-w><-t><60><promote>"], Calls("pg_ctl"));
-        Assert.Contains("node 1 (localhost) is the primary", File.ReadAllText($"{_lab.Paths.Log}/failover.log"), StringComparison.Ordinal);
-        Assert.Equal(("failover", 0), (Event().GetProperty("event").GetString(), Event().GetProperty("exit_code").GetInt32()));
+        Assert.Equal(["USR1"], Signals(_lab.Nodes[1]));
+        Assert.True(IsPromoted(_lab.Nodes[1]) && Runs(server));
+        Assert.False(File.Exists($"{_lab.Nodes[1].DataDirectory}/promote"));
+        Assert.Empty(Calls("pg_ctl"));
+        Assert.EndsWith($"failover: promoting node 1 ({_lab.Nodes[1].ServerDataDirectory})", LogOf("failover").Split('\n')[^3], StringComparison.Ordinal);
+        Assert.EndsWith("failover: node 1 (localhost) is the primary\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.Equal(("failover", 0), Ended());
     }
 
     [Theory]
@@ -96,34 +30,92 @@ public sealed class ScriptTests : IDisposable
     [InlineData("no node is left", "0", "-1", "0")]
     public async Task Failover_promotes_nobody_when(string why, string failed, string main, string primary)
     {
+        await StartServerAsync(_lab.Nodes[0]);
         Assert.Equal(0, (await RunAsync("failover.sh", failed, "localhost", "11002", main, "localhost", "0", primary, "11003")).ExitCode);
-        Assert.True(Calls("pg_ctl").Length == 0, why);
+        Assert.True(Signals(_lab.Nodes[0]).Length == 0, why);
+        Assert.Empty(Calls("pg_controldata"));
+        Assert.All(_lab.Nodes, n => Assert.False(File.Exists($"{n.DataDirectory}/promote")));
     }
 
     [Fact]
     public async Task Failover_promotes_no_node_that_is_a_primary_already()
     {
+        await StartServerAsync(_lab.Nodes[1]);
         Fake("pg_controldata", "echo 'Database cluster state:               in production'");
-        Assert.Equal(0, (await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003")).ExitCode);
-        Assert.Empty(Calls("pg_ctl"));
+        Assert.Equal(0, (await FailOverAsync()).ExitCode);
+        Assert.Empty(Signals(_lab.Nodes[1]));
+        Assert.False(File.Exists($"{_lab.Nodes[1].DataDirectory}/promote"));
     }
 
     [Fact]
     public async Task Failover_promotes_when_Pgpool_had_found_no_primary_yet()
     {
-        await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "-1", "11003");
-        Assert.Single(Calls("pg_ctl"));
+        await StartServerAsync(_lab.Nodes[1]);
+        Assert.Equal(0, (await FailOverAsync(oldPrimary: "-1")).ExitCode);
+        Assert.True(IsPromoted(_lab.Nodes[1]));
     }
 
     [Fact]
-    public async Task A_promotion_that_fails_is_told_with_its_exit_code()
+    public async Task A_promotion_whose_server_ends_is_noticed_at_once_and_told()
     {
-        Fake("pg_ctl", "echo 'pg_ctl: no' >&2; exit 7");
-        Assert.Equal(7, (await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003")).ExitCode);
-        Assert.Equal(7, Event().GetProperty("exit_code").GetInt32());
-        var log = File.ReadAllText($"{_lab.Paths.Log}/failover.log");
-        Assert.Contains("pg_ctl: no\n", log, StringComparison.Ordinal);
-        Assert.Contains("promotion failed with exit code 7", log, StringComparison.Ordinal);
+        var server = await StartServerAsync(_lab.Nodes[1], "fragile");
+        var result = await FailOverAsync();
+        Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.False(Runs(server));
+        Assert.EndsWith("failover: node 1 was not promoted; see node1.log\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.Equal(("failover", 1), Ended());
+        // Nobody waits a minute for who is gone.
+        Assert.InRange(Calls("pg_controldata").Length, 2, 1000);
+    }
+
+    [Fact]
+    public async Task A_promotion_that_does_not_happen_is_given_up_and_told()
+    {
+        await StartServerAsync(_lab.Nodes[1], "deaf");
+        GiveUpAfter(20, insteadOf: 6000);
+        var result = await FailOverAsync();
+        Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.Equal(["USR1"], Signals(_lab.Nodes[1]));
+        // Once before, then after each try.
+        Assert.Equal(1 + 1 + 20, Calls("pg_controldata").Length);
+        Assert.EndsWith("failover: node 1 was not promoted; see node1.log\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.Equal(("failover", 1), Ended());
+    }
+
+    [Fact]
+    public async Task A_node_that_does_not_run_is_not_promoted()
+    {
+        var result = await FailOverAsync();
+        Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.False(File.Exists($"{_lab.Nodes[1].DataDirectory}/promote"));
+        Assert.Single(Calls("pg_controldata"));
+        Assert.EndsWith("failover: node 1 was not promoted; see node1.log\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.Equal(("failover", 1), Ended());
+    }
+
+    [Fact]
+    public async Task A_node_whose_folder_takes_no_file_is_not_promoted_and_the_log_says_why()
+    {
+        await StartServerAsync(_lab.Nodes[1]);
+        // As when its disk is full.
+        Directory.CreateDirectory($"{_lab.Nodes[1].DataDirectory}/promote");
+        var result = await FailOverAsync();
+        Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.Empty(Signals(_lab.Nodes[1]));
+        Assert.Contains("/data1/promote", LogOf("failover").Split('\n')[^3], StringComparison.Ordinal);
+        Assert.EndsWith("failover: node 1 was not promoted; see node1.log\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.Equal(("failover", 1), Ended());
+    }
+
+    [Fact]
+    public async Task A_stranger_whose_number_is_in_the_PID_file_is_sent_no_signal()
+    {
+        // Another node's server, even: of the same name, but at work elsewhere.
+        var stranger = await StartServerAsync(_lab.Nodes[2]);
+        File.Copy($"{_lab.Nodes[2].DataDirectory}/postmaster.pid", $"{_lab.Nodes[1].DataDirectory}/postmaster.pid");
+        Assert.Equal(1, (await FailOverAsync()).ExitCode);
+        Assert.Empty(Signals(_lab.Nodes[2]));
+        Assert.True(Runs(stranger));
     }
 
     // ---- log/events.jsonl ----
@@ -150,8 +142,8 @@ public sealed class ScriptTests : IDisposable
     public async Task An_event_tells_when_and_how_long()
     {
         var before = DateTimeOffset.UtcNow.AddMilliseconds(-1);
-        Fake("pg_ctl", "sleep 0.2");
-        await RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", "0");
+        Fake("pg_controldata", "sleep 0.2; echo 'Database cluster state:               in production'");
+        await FailOverAsync();
         var time = Event().GetProperty("time").GetString()!;
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", time);
         Assert.InRange(DateTimeOffset.Parse(time), before.AddMilliseconds(-before.Microsecond / 1000.0), DateTimeOffset.UtcNow);
@@ -175,9 +167,6 @@ public sealed class ScriptTests : IDisposable
     }
 
     // ---- basebackup.sh: primary's data folder, host, data folder, primary's port, node ----
-
-    private Task<CommandResult> RecoverAsync(int node = 1, int from = 0) =>
-        RunAsync("basebackup.sh", _lab.Nodes[from].ServerDataDirectory, "localhost", _lab.Nodes[node].ServerDataDirectory, $"{_lab.Nodes[from].Port}", $"{node}");
 
     [Theory]
     [InlineData(true, 15)]
@@ -215,10 +204,14 @@ public sealed class ScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Recovery_takes_a_base_backup_with_the_options_setup_takes()
+    public async Task Recovery_takes_a_base_backup_with_its_WAL_by_the_slot()
     {
         await RecoverAsync();
-        var expected = Provisioning.Tools.PgBaseBackup.Create(_lab.Tools, 11002, _lab.Owner, "pgpool_setup_slot1", _lab.Nodes[1].DataDirectory + ".recovery").Arguments;
+        string[] expected =
+        [
+            "-h", LabSockets.ProbeHost(_lab), "-p", "11002", "-U", _lab.Owner, "-w", "-D", _lab.Nodes[1].DataDirectory + ".recovery", "-X", "stream", "-c", "fast",
+            .. Provisioning.Tools.PgBaseBackup.FastOptions(_lab.Tools.Postgres), "-S", "pgpool_setup_slot1",
+        ];
         Assert.Equal([string.Concat(expected.Select(a => $"<{a}>"))], Calls("pg_basebackup"));
     }
 
@@ -275,12 +268,14 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public async Task Recovery_of_a_node_that_runs_is_refused()
     {
-        Fake("pg_ctl", "exit 0");
+        var server = await StartServerAsync(_lab.Nodes[1]);
         File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/precious", "mine");
         var result = await RecoverAsync();
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("basebackup.sh: node 1 is still running; stop it first: pg_ctl -D ", result.Error, StringComparison.Ordinal);
-        Assert.Equal(["precious"], Names(_lab.Nodes[1].DataDirectory));
+        Assert.Equal(["postmaster.pid", "precious"], Names(_lab.Nodes[1].DataDirectory));
+        Assert.True(Runs(server));
+        Assert.Empty(Calls("psql"));
     }
 
     [Theory]
@@ -322,30 +317,52 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public async Task Remote_start_starts_the_node_with_its_own_log()
     {
+        File.WriteAllText($"{_lab.Paths.Log}/node2.log", "LOG:  of the day before\n");
         Fake("psql", "echo 1");
-        Assert.Equal(0, (await RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[2].ServerDataDirectory)).ExitCode);
-        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><-l><{_lab.SafeAlias}/log/node2.log><-w><-s><start>"], Calls("pg_ctl"));
-        Assert.Equal("remote_start", Event().GetProperty("event").GetString());
+        var result = await RemoteStartAsync();
+        Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}>"], Calls("postgres"));
+        var server = ServerOf(_lab.Nodes[2])!;
+        Assert.Equal((server.Id, "ready"), (server.SessionId, StatusOf(_lab.Nodes[2])![1]));
+        Assert.Equal("LOG:  of the day before\nLOG:  starting\n", LogOf("node2"));
+        Assert.Contains("<-p><11004>", Assert.Single(Calls("psql")), StringComparison.Ordinal);
+        Assert.EndsWith("data2 accepts connections\n", LogOf("recovery"), StringComparison.Ordinal);
+        Assert.Equal(("remote_start", 0), Ended());
+        Assert.Empty(Calls("pg_ctl"));
+    }
+
+    [Theory]
+    [InlineData("dying")]
+    [InlineData("starting")]
+    public async Task Remote_start_of_a_node_that_does_not_start_fails_and_leaves_nothing_running(string manner)
+    {
+        Fake("postgres", Serve(manner));
+        GiveUpAfter(40, insteadOf: 12000);
+        var result = await RemoteStartAsync();
+        Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><-m><immediate><-w><-s><stop>"], Calls("pg_ctl"));
+        Assert.EndsWith("data2 did not start (exit code 1); see node2.log\n", LogOf("recovery"), StringComparison.Ordinal);
+        Assert.Equal(("remote_start", 1), Ended());
+        Assert.Empty(Calls("psql"));
     }
 
     [Fact]
-    public async Task Remote_start_of_a_node_that_does_not_start_ends_with_its_exit_code_and_leaves_nothing_running()
+    public async Task Remote_start_of_a_node_that_receives_nothing_fails_and_leaves_nothing_running()
     {
-        Fake("pg_ctl", "case \"$*\" in *start) exit 5 ;; esac");
-        Assert.Equal(5, (await RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[2].ServerDataDirectory)).ExitCode);
-        Assert.Equal($"<-D><{_lab.Nodes[2].ServerDataDirectory}><-m><immediate><-w><-s><stop>", Calls("pg_ctl")[^1]);
-        Assert.Equal(5, Event().GetProperty("exit_code").GetInt32());
-        Assert.Empty(Calls("psql"));
+        Fake("psql", "echo 0");
+        GiveUpAfter(3, insteadOf: 1200);
+        Assert.Equal(1, (await RemoteStartAsync()).ExitCode);
+        Assert.Contains("data2 accepts connections, but receives nothing from the primary\n", LogOf("recovery"), StringComparison.Ordinal);
+        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><-m><immediate><-w><-s><stop>"], Calls("pg_ctl"));
+        Assert.Equal(("remote_start", 1), Ended());
     }
 
     // ---- follow_primary.sh: node, host, port, new primary, its host, old main node, old primary, new primary's port ----
 
-    private Task<CommandResult> FollowAsync() => RunAsync("follow_primary.sh", "2", "localhost", "11004", "1", "localhost", "0", "0", "11003");
-
     [Fact]
     public async Task A_standby_follows_the_new_primary_and_is_attached_again()
     {
-        Fake("pg_ctl", "exit 0");
+        await StartServerAsync(_lab.Nodes[2]);
         Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
         var result = await FollowAsync();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
@@ -359,7 +376,7 @@ public sealed class ScriptTests : IDisposable
     public async Task A_standby_before_PostgreSQL_13_is_restarted_to_follow()
     {
         _lab = _lab with { Tools = _lab.Tools with { Postgres = new PostgresVersion(12, 4) } };
-        Fake("pg_ctl", "exit 0");
+        await StartServerAsync(_lab.Nodes[2]);
         Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
         Assert.Equal(0, (await FollowAsync()).ExitCode);
         Assert.EndsWith("<-m><fast><-w><-s><restart>", Calls("pg_ctl")[^1], StringComparison.Ordinal);
@@ -368,7 +385,7 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public async Task A_former_primary_is_copied_anew()
     {
-        Fake("pg_ctl", "exit 0");
+        await StartServerAsync(_lab.Nodes[2]);
         Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo f ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
         Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Script($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
@@ -381,11 +398,12 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public async Task Nobody_is_made_to_follow_a_node_that_is_no_primary()
     {
-        Fake("pg_ctl", "exit 0");
+        var server = await StartServerAsync(_lab.Nodes[2]);
         Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo t ;; *) cat >/dev/null ;; esac");
         Assert.Equal(1, (await FollowAsync()).ExitCode);
-        Assert.DoesNotContain(Calls("pg_ctl"), c => c.Contains("stop", StringComparison.Ordinal) || c.Contains("reload", StringComparison.Ordinal));
-        Fake("pg_ctl", "exit 3");
+        Assert.Empty(Calls("pg_ctl"));
+        Assert.Empty(Signals(_lab.Nodes[2]));
+        await EndAsync(server);
         var result = await RecoverAsync(node: 2, from: 1);
         Assert.Equal((1, "basebackup.sh: node 1 is no primary; nothing is copied from it, and node 2 is as it was\n"), (result.ExitCode, result.Error));
         Assert.Empty(Calls("pg_basebackup"));
@@ -396,24 +414,11 @@ public sealed class ScriptTests : IDisposable
     {
         Assert.Equal(0, (await FollowAsync()).ExitCode);
         Assert.Empty(Calls("psql"));
+        Assert.Empty(Calls("pg_ctl"));
         Assert.Empty(Calls("../pcp's/pcp_attach_node"));
     }
 
     // ---- what a user calls ----
-
-    private async Task<CommandResult> CallAsync(string script, params string[] arguments)
-    {
-        Script($"{_lab.Root}/{script}", _renderer.Render($"scripts/{script}", _lab));
-        return await _host.RunAsync(new CommandSpec($"{_lab.Root}/{script}", arguments) { WorkingDirectory = "/" }, CancellationToken.None);
-    }
-
-    private void RememberPgpool()
-    {
-        if (File.Exists($"{_lab.Tools.PgpoolProgram}.pid"))
-        {
-            _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
-        }
-    }
 
     [Fact]
     public async Task Stopall_on_a_lab_that_is_stopped_says_so_and_can_be_repeated()
@@ -449,11 +454,11 @@ public sealed class ScriptTests : IDisposable
     {
         FakePgpoolThatAnswers();
         var result = await CallAsync("startall");
-        _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(["Pgpool-II: started, port 11000", "node 0: started", "node 1: started", "node 2: started"], Sorted(result.Output));
         Assert.EndsWith("Pgpool-II: started, port 11000\n", result.Output, StringComparison.Ordinal);
-        Assert.Equal(_lab.Nodes.Select(n => $"<-w><-s><-D><{n.ServerDataDirectory}><-l><{_lab.SafeAlias}/log/node{n.Id}.log><start>"), Calls("pg_ctl").Order(StringComparer.Ordinal));
+        Assert.Equal(_lab.Nodes.Select(n => $"<-D><{n.ServerDataDirectory}>"), Calls("postgres").Order(StringComparer.Ordinal));
+        Assert.All(_lab.Nodes, n => Assert.Equal((ServerOf(n)?.SessionId, "ready", "LOG:  starting\n"), (ServerOf(n)?.Id, StatusOf(n)?[1], LogOf($"node{n.Id}"))));
         Assert.Equal([$"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}>"], Calls("../pool/bin/pgpool"));
         Assert.Equal(_lab.Root + "\n", File.ReadAllText($"{_lab.Tools.PgpoolProgram}.cwd"));
         Assert.Equal("pgpool says\n", File.ReadAllText(_lab.Paths.PgpoolLog));
@@ -463,11 +468,12 @@ public sealed class ScriptTests : IDisposable
     public async Task Startall_goes_on_when_one_node_does_not_start()
     {
         FakePgpoolThatAnswers();
-        Fake("pg_ctl", "case \"$*\" in *data1\\ -l*) exit 1 ;; esac");
+        Fake("postgres", $"case $2 in *data1) echo 'FATAL:  no' >&2; exit 1 ;; esac; {Serve("ready")}");
         var result = await CallAsync("startall");
-        _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
         Assert.Equal((1, "node 1: did not start; see log/node1.log\n"), (result.ExitCode, result.Error));
         Assert.Equal(["Pgpool-II: started, port 11000", "node 0: started", "node 2: started"], Sorted(result.Output));
+        Assert.Equal("FATAL:  no\n", LogOf("node1"));
+        Assert.Equal([true, false, true], _lab.Nodes.Select(n => ServerOf(n) is not null));
     }
 
     [Fact]
@@ -486,9 +492,8 @@ public sealed class ScriptTests : IDisposable
         FakePgpoolThatAnswers();
         Fake("pg_controldata", "echo 'pg_controldata: fatal: could not read' >&2; exit 1");
         var result = await CallAsync("startall");
-        _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Equal(3, Calls("pg_ctl").Length);
+        Assert.Equal(["data0", "data1", "data2"], StartedNodes());
     }
 
     [Fact]
@@ -496,12 +501,12 @@ public sealed class ScriptTests : IDisposable
     {
         FakePgpoolThatAnswers();
         File.WriteAllText($"{_lab.Nodes[2].DataDirectory}/standby.signal", "");
+        Fake("psql", "echo 1"); // one standby streams
         Fake("pg_controldata", "case \"$2\" in *data0) t=1 ;; *data1) t=2 ;; *) t=1 ;; esac; echo \"Latest checkpoint's TimeLineID:       $t\"");
         var result = await CallAsync("startall");
-        _started.Add(int.Parse(File.ReadAllText($"{_lab.Tools.PgpoolProgram}.pid")));
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("node 0: not started, another node took over from it. Bring it back with: pcp_recovery_node -p 11001 -n 0\n", result.Output, StringComparison.Ordinal);
-        Assert.Equal(["data1", "data2"], Calls("pg_ctl").Select(c => Path.GetFileName(c.Split("><")[3])).Order(StringComparer.Ordinal));
+        Assert.Equal(["data1", "data2"], StartedNodes());
     }
 
     [Theory]
@@ -513,11 +518,10 @@ public sealed class ScriptTests : IDisposable
     {
         FakePgpoolThatAnswers();
         var result = await CallAsync(script, half);
-        RememberPgpool();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(said, Sorted(result.Output));
-        Assert.Equal(script == "startall" && half == "nodes" ? 3 : 0, Calls("pg_ctl").Length);
-        Assert.Equal(script == "startall" && half == "pgpool", File.Exists($"{_lab.Tools.PgpoolProgram}.pid"));
+        Assert.Equal(script == "startall" && half == "nodes" ? 3 : 0, Calls("postgres").Length);
+        Assert.Equal(script == "startall" && half == "pgpool" ? 1 : 0, Servers(p => p.Name == "pgpool").Count);
     }
 
     // ---- native replication ----
@@ -531,7 +535,6 @@ public sealed class ScriptTests : IDisposable
         FakePgpoolThatAnswers();
         File.WriteAllText($"{_lab.Paths.Log}/pgpool_status", "up\ndown\nup\n");
         var result = await CallAsync("startall");
-        RememberPgpool();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.EndsWith("Pgpool-II: started, port 11000\nnode 1: Pgpool-II holds it as down, as before. Bring it back with: pg_ctl -D data1 stop; pcp_recovery_node -p 11001 -n 1\n", result.Output, StringComparison.Ordinal);
         Assert.Equal([$"<-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}>"], Calls("../pool/bin/pgpool"));
@@ -545,9 +548,8 @@ public sealed class ScriptTests : IDisposable
         File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/standby.signal", "");
         File.WriteAllText($"{_lab.Paths.Log}/pgpool_status", "up\ndown\nup\n");
         var result = await CallAsync("startall");
-        RememberPgpool();
         Assert.Equal((1, "node 1: not started, its online recovery did not come to an end. Try again: pcp_recovery_node -p 11001 -n 1\n"), (result.ExitCode, result.Error));
-        Assert.Equal(["data0", "data2"], Calls("pg_ctl").Select(c => Path.GetFileName(c.Split("><")[3])).Order(StringComparer.Ordinal));
+        Assert.Equal(["data0", "data2"], StartedNodes());
     }
 
     [Fact]
@@ -566,7 +568,9 @@ public sealed class ScriptTests : IDisposable
         Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo f ;; *pg_stat_wal_receiver*) echo 1 ;; esac");
         var result = await RecoverAsync();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Equal($"<-D><{_lab.Nodes[1].ServerDataDirectory}><-l><{_lab.SafeAlias}/log/node1.log><-w><-s><start>", Calls("pg_ctl")[^1]);
+        Assert.Equal([$"<-D><{_lab.Nodes[1].ServerDataDirectory}>"], Calls("postgres"));
+        Assert.Equal((ServerOf(_lab.Nodes[1])!.Id, "LOG:  starting\n"), (ServerOf(_lab.Nodes[1])!.SessionId, LogOf("node1")));
+        Assert.Empty(Calls("pg_ctl"));
         Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[1], _lab.Nodes[0]), File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/myrecovery.conf"));
     }
 
@@ -622,9 +626,12 @@ public sealed class ScriptTests : IDisposable
     public async Task Remote_start_leaves_alone_what_runs_since_the_first_stage()
     {
         Replicates();
-        Fake("pg_ctl", "exit 0");
-        Assert.Equal(0, (await RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[2].ServerDataDirectory)).ExitCode);
-        Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><status>"], Calls("pg_ctl"));
+        var server = await StartServerAsync(_lab.Nodes[2]);
+        Assert.Equal(0, (await RemoteStartAsync()).ExitCode);
+        Assert.Empty(Calls("postgres"));
+        Assert.Empty(Calls("pg_ctl"));
+        Assert.True(Runs(server));
+        Assert.Equal(("remote_start", 0), Ended());
     }
 
     private static string DatabaseOf(string call) => call.Split("><-d><")[1].Split("><")[0];
@@ -644,7 +651,7 @@ public sealed class ScriptTests : IDisposable
 
         _lab = Labs.Fixed(root: _lab.Root, pgpools: 3) with { Owner = Labs.Me };
         Script($"{_lab.Root}/{script}", _renderer.Render($"scripts/watchdog_{script}", _lab));
-        var result = await _host.RunAsync(new CommandSpec($"{_lab.Root}/{script}") { WorkingDirectory = "/" }, CancellationToken.None);
+        var result = await HostRunAsync(new CommandSpec($"{_lab.Root}/{script}") { WorkingDirectory = "/" });
         Assert.Equal((1, ""), (result.ExitCode, result.Error));
         var seen = File.ReadAllLines(_outer["calls"]);
         // startall starts the Pgpool-IIs side by side.
@@ -663,7 +670,7 @@ public sealed class ScriptTests : IDisposable
     public async Task Bashrc_ports_can_be_sourced()
     {
         File.WriteAllText(_outer["bashrc.ports"], _renderer.Render("scripts/bashrc.ports", _lab));
-        var result = await _host.RunAsync(new CommandSpec("/bin/sh", "-c", ". \"$1\"; env", "sh", _outer["bashrc.ports"]), CancellationToken.None);
+        var result = await HostRunAsync(new CommandSpec("/bin/sh", "-c", ". \"$1\"; env", "sh", _outer["bashrc.ports"]));
         Assert.Contains($"\nPCPPASSFILE={_lab.Paths.PcpPass}\n", "\n" + result.Output, StringComparison.Ordinal);
         Assert.Contains("\nPGPOOL_PORT=11000\n", "\n" + result.Output, StringComparison.Ordinal);
         Assert.Contains("\nPCP_PORT=11001\n", "\n" + result.Output, StringComparison.Ordinal);
@@ -697,16 +704,6 @@ public sealed class ScriptTests : IDisposable
         // The rules of postgresql.conf, then those of the commands' %-escapes.
         var value = line[(setting.Length + 4)..^1].Replace("''", "'", StringComparison.Ordinal).Replace(@"\\", @"\", StringComparison.Ordinal);
         var command = value.Replace("%%", "\0", StringComparison.Ordinal).Replace("%p", path, StringComparison.Ordinal).Replace("%f", file ?? Path.GetFileName(path), StringComparison.Ordinal).Replace('\0', '%');
-        return _host.RunAsync(new CommandSpec("/bin/sh", "-c", command) { WorkingDirectory = node.DataDirectory }, CancellationToken.None);
+        return HostRunAsync(new CommandSpec("/bin/sh", "-c", command) { WorkingDirectory = node.DataDirectory });
     }
-
-    private void FakePgpoolThatAnswers()
-    {
-        Fake("pg_isready", $"[ -e {Shell.Quote(_outer["answers"])} ] || exit 2");
-        Fake("../pool/bin/pgpool", $"echo $$ >\"$0.pid\"; pwd -P >\"$0.cwd\"; echo pgpool says; : >{Shell.Quote(_outer["answers"])}; exec sleep 60");
-    }
-
-    private static string[] Sorted(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
-
-    private static string[] Names(string folder) => Directory.GetFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal).ToArray();
 }

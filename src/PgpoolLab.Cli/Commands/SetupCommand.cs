@@ -15,7 +15,7 @@ internal static class SetupCommand
     private static readonly Option<int?> PgPort = new("--pg-port") { Description = "Port of node 0; the other nodes follow", HelpName = "PORT" };
     private static readonly Option<bool> Slots = new("--slots", "-s") { Description = "Replication slots instead of WAL archiving" };
     private static readonly Option<bool> Rewind = new("--rewind", "-r") { Description = "Online recovery tries pg_rewind before a base backup" };
-    private static readonly Option<string> Standbys = new("--standbys") { Description = "How standbys are made: basebackup", HelpName = "HOW", DefaultValueFactory = _ => "basebackup" };
+    private static readonly Option<string> Standbys = new("--standbys") { Description = "How standbys are made: basebackup, or clone, which is faster", HelpName = "HOW", DefaultValueFactory = _ => "basebackup" };
     private static readonly Option<int?> Watchdog = new("--watchdog") { Description = "Number of Pgpool-II nodes, which watch each other; by default one without a watchdog", HelpName = "N" };
     private static readonly Option<bool> Start = new("--start", "--no-stop") { Description = "Leave everything running" };
     private static readonly Option<string?> Name = new("--name") { Description = "The lab's name; by default the folder's", HelpName = "NAME" };
@@ -42,7 +42,7 @@ internal static class SetupCommand
         });
         CommandLine.WholeNumber(PgVersion, n => n);
         OnlyAmong(Mode, [.. ClusteringModes.Names]);
-        OnlyAmong(Standbys, "basebackup");
+        OnlyAmong(Standbys, "basebackup", "clone");
         Port.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && text != "auto" && !int.TryParse(text, out _))
@@ -102,6 +102,7 @@ internal static class SetupCommand
         PgpoolNodes = parsed.GetValue(Watchdog) ?? 1,
         Port = int.TryParse(parsed.GetValue(Port), out var port) ? port : null,
         PostgresPort = parsed.GetValue(PgPort),
+        Standbys = parsed.GetValue(Standbys) == "clone" ? StandbyMethod.Clone : StandbyMethod.BaseBackup,
         UseSlots = parsed.GetValue(Slots),
         UseRewind = parsed.GetValue(Rewind),
         LeaveRunning = start || parsed.GetValue(Start),

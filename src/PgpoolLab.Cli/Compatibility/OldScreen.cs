@@ -84,15 +84,13 @@ internal sealed class OldScreen(TextWriter output, TextWriter error) : IPlanObse
             "creating startall and shutdownall",
             .. lab.Mode is ClusteringMode.StreamingReplication ? (string[])["creating failover script", "creating follow primary script"] : [],
         ],
-        InitializeNode n => [$"creating database cluster {n.DataDirectory}...done."],
+        CreateNodes n => [.. n.Nodes.Select(d => $"creating database cluster {d.DataDirectory}...done."), "create extensions"],
         ConfigureNode =>
         [
             "update postgresql.conf",
             .. lab.Mode.HasOnlineRecovery() ? (string[])["creating pgpool_remote_start", "creating basebackup.sh"] : [],
         ],
-        PrepareNode => ["create extensions"],
-        CopyNode n when lab.Mode is ClusteringMode.StreamingReplication => [$"recovery node {n.Node.Id}...done."],
-        CopyNode n => [$"creating database cluster {n.Node.DataDirectory}...done."],
+        CopyNode n => [$"recovery node {n.Node.Id}...done."],
         ConfigureStandby => ["creating recovery.conf"],
         StartPgpool or AwaitPgpool => ["waiting for pgpool-II coming up...done."],
         _ => [],

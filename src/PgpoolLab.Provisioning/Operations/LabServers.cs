@@ -91,7 +91,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         if (await FindNodeAsync(node, cancellationToken) is { } first)
         {
             // The first process waits for all others but the one that writes the log, which follows it.
-            var all = await host.FindProcessesAsync(p => p.Id == first.Id || WorksIn(p, node), cancellationToken);
+            var all = await host.FindFamilyAsync(first, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
             await WaitForEndAsync(all, $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
             return true;
@@ -129,9 +129,11 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
     public async Task<bool> StopPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
+        IReadOnlyList<ProcessFacts>? orphans = null;
         var ran = false;
         if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
+            var children = (await host.FindFamilyAsync(first, cancellationToken)).Where(p => p.Id != first.Id).ToArray();
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
             try
             {
@@ -141,13 +143,16 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             {
                 // While it waits for the other members of its watchdog it can be deaf for ever. It holds no data.
                 await host.SignalAsync(first, ProcessSignal.Kill, cancellationToken);
+                children = [];
             }
 
             ran = true;
+            orphans = children.Length > 0 ? await StillThereAsync(children, cancellationToken) : null;
         }
 
         // The children of a killed Pgpool-II live on and hold its ports.
-        var orphans = await host.FindProcessesAsync(p => IsPgpool(p, pgpool), cancellationToken);
+        orphans ??= await host.FindProcessesAsync(p => IsPgpool(p, pgpool), cancellationToken);
+
         ran |= await KillAsync(orphans, lab.TitleOf(pgpool), cancellationToken);
         await host.DeleteAsync(pgpool.Paths.PgpoolPid, cancellationToken);
         foreach (var socket in LabSockets.OfPgpool(lab, pgpool))
@@ -243,6 +248,20 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             // Another user's: PostgreSQL will say so.
             return null;
         }
+    }
+
+    private async Task<IReadOnlyList<ProcessFacts>> StillThereAsync(IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken)
+    {
+        var left = new List<ProcessFacts>();
+        foreach (var process in processes)
+        {
+            if (await host.FindProcessAsync(process.Id, cancellationToken) is { } now && now.StartedAt == process.StartedAt)
+            {
+                left.Add(now);
+            }
+        }
+
+        return left;
     }
 
     private async Task DeleteStaleSocketAsync(string socket, CancellationToken cancellationToken)

@@ -13,6 +13,8 @@ public sealed class StartOperation(OperationContext context)
     /// <summary>What exists already is not written again.</summary>
     internal static readonly LabSecrets NoSecrets = new([], "");
 
+    private static readonly TimeSpan StreamingPatience = TimeSpan.FromSeconds(2);
+
     /// <summary>Starts what does not run.</summary>
     /// <exception cref="LabException">Something did not come up; the rest runs.</exception>
     public async Task ExecuteAsync(Lab lab, CancellationToken cancellationToken)
@@ -40,7 +42,7 @@ public sealed class StartOperation(OperationContext context)
         }
 
         var undo = new UndoStack();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, NoSecrets, undo, log);
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, NoSecrets, undo, log, context.Time);
         var runner = new PlanRunner(context.Observer, context.Time);
         var failures = new Failures();
         try
@@ -54,7 +56,9 @@ public sealed class StartOperation(OperationContext context)
             var up = nodes.Where(n => !failures.Of(n)).ToArray();
             if (up.Length > 0)
             {
-                await runner.RunAsync(LabPlanner.StartPgpools(lab, await ExpectAsync(servers, lab, up, cancellationToken)), steps, null, cancellationToken);
+                var expected = await ExpectAsync(servers, lab, up, cancellationToken);
+                await GiveStandbysTimeAsync(lab, expected, cancellationToken);
+                await runner.RunAsync(LabPlanner.StartPgpools(lab, expected), steps, null, cancellationToken);
             }
         }
         catch (OperationCanceledException)
@@ -64,6 +68,26 @@ public sealed class StartOperation(OperationContext context)
         }
 
         failures.ThrowIfAny();
+    }
+
+    /// <summary>Pgpool-II looks once as it starts which standbys stream, and again only a second later: so they get the moment they need. One that does not
+    /// stream is in nobody's way; Pgpool-II's own report tells of it.</summary>
+    private async Task GiveStandbysTimeAsync(Lab lab, IReadOnlyList<ExpectedNode> expected, CancellationToken cancellationToken)
+    {
+        var standbys = lab.Nodes.Where(n => expected.Any(e => e.Id == n.Id && e.Streams)).ToArray();
+        if (standbys.Length == 0 || expected.Where(e => !e.Streams).ToArray() is not [{ } primary])
+        {
+            return;
+        }
+
+        try
+        {
+            await context.Probes.WaitAsync(new StandbysAreStreaming(lab, lab.Nodes.First(n => n.Id == primary.Id), standbys), StreamingPatience, cancellationToken);
+        }
+        catch (ProbeFailedException)
+        {
+            // Told by Pgpool-II, with all else it sees.
+        }
     }
 
     private static async Task<IReadOnlyList<ExpectedNode>> ExpectAsync(LabServers servers, Lab lab, IReadOnlyList<PostgresNode> up, CancellationToken cancellationToken)
@@ -99,7 +123,7 @@ public sealed class StopOperation(OperationContext context)
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
         var failures = new Failures();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, StartOperation.NoSecrets, new UndoStack(), log);
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, StartOperation.NoSecrets, new UndoStack(), log, context.Time);
         var stages = LabPlanner.Stop(lab).Select(s => new Stage(s.Lanes.Select(l => (IReadOnlyList<IStep>)l.Select(step => failures.Collect(step, step)).ToArray()).ToArray())).ToArray();
         await new PlanRunner(context.Observer, context.Time).RunAsync(stages, steps, null, cancellationToken);
         failures.ThrowIfAny();

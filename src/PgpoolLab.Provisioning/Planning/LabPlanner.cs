@@ -59,7 +59,7 @@ public static class LabPlanner
             Stage.Of(new CreateFolders()),
             .. lab.OwnsNodes ? WithNodes(lab) : [Stage.Of(new WriteLabFiles())],
         ];
-        return new LabPlan(lab, spec.LeaveRunning || !lab.OwnsNodes ? stages : [.. stages, .. Stop(lab)]);
+        return new LabPlan(lab, !lab.OwnsNodes ? stages : [.. stages, .. spec.LeaveRunning ? [] : Stop(lab), Stage.Of(new HandOver(lab.Nodes, spec.LeaveRunning))]);
     }
 
     /// <summary>What starts a lab that exists: the nodes, then every Pgpool-II.</summary>
@@ -92,12 +92,15 @@ public static class LabPlanner
         var others = lab.Nodes.Skip(1).ToArray();
         var streaming = lab.Mode is ClusteringMode.StreamingReplication;
         var subscribes = lab.Mode is ClusteringMode.LogicalReplication && lab.PgpoolSetup is null && others.Length > 0;
+        var backups = streaming && lab.Standbys is StandbyMethod.BaseBackup ? others : [];
+        var copies = lab.Nodes.Except(backups).ToArray();
+        var slots = lab.UseSlots && others.Length > 0;
         return
         [
-            new Stage([[new InitializeNode(first), new ConfigureNode(first)], [new WriteLabFiles()]]),
-            Stage.Of(new StartNode(first)),
-            Stage.Of(new PrepareNode(first)),
-            .. Stages(others.Length > 0, Stage.ForEach(others, CopiesAtATime, n => [new CopyNode(n, first), streaming ? new ConfigureStandby(n, first) : new ConfigurePeer(n), new StartNode(n)])),
+            new Stage([[new CreateNodes(copies, alike: streaming)], [new WriteLabFiles()]]),
+            Stage.ForEach(copies, n => [new ConfigureNode(n), .. streaming && n != first ? (IStep[])[new ConfigureStandby(n, first, hasOwnSettings: true)] : [], new StartNode(n)]),
+            .. Stages(slots, Stage.Of(new CreateSlots(first, others))),
+            .. Stages(backups.Length > 0, Stage.ForEach(backups, CopiesAtATime, n => [new CopyNode(n, first), new ConfigureStandby(n, first), new StartNode(n)])),
             .. Stages(streaming && others.Length > 0, Stage.Of(new AwaitStreaming(first, others))),
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
             // watchdog_setup's way: the first Pgpool-II is proved by itself, then all get their watchdog, which takes its time to start.
@@ -162,6 +165,7 @@ public static class LabPlanner
             OwnsNodes = spec.OwnsNodes,
             PgpoolSetup = spec.PgpoolSetup,
             SafeAlias = alias,
+            Standbys = spec.Standbys,
             UseSlots = spec.UseSlots && streaming,
             UseRewind = spec.UseRewind && streaming,
             PgpoolSettings = spec.SettingsOf("pgpool"),

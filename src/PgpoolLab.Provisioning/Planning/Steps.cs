@@ -14,7 +14,8 @@ namespace PgpoolLab.Provisioning.Planning;
 /// <param name="Secrets">Passwords and keys.</param>
 /// <param name="Undo">Takes what takes back what a step does.</param>
 /// <param name="Log">The lab's log.</param>
-public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, ProbeRunner Probes, LabSecrets Secrets, UndoStack Undo, ILogger Log);
+/// <param name="Time">The clock.</param>
+public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, ProbeRunner Probes, LabSecrets Secrets, UndoStack Undo, ILogger Log, TimeProvider Time);
 
 /// <summary>One verb of a plan. It does what it says; it never asks which mode this is.</summary>
 public interface IStep

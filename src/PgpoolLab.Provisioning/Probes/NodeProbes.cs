@@ -19,6 +19,12 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
+        // PostgreSQL writes there how far it is, and looking costs nothing; an attempt to connect costs both sides something.
+        if (await PostmasterFile.ReadAsync(Host, Node.DataDirectory, cancellationToken) is not { } file || file.ProcessId != ProcessId || !file.Accepts)
+        {
+            return new Observation(false, "it has not said in its postmaster.pid that it is ready");
+        }
+
         try
         {
             await using var client = await PostgresClient.ConnectAsync(Lab, Node.Port, "postgres", cancellationToken);

@@ -43,9 +43,28 @@ public sealed record PoolNode
     public string? LastChange { get; init; }
 }
 
-/// <summary>Asks Pgpool-II for its nodes, by way of psql.</summary>
+/// <summary>Asks Pgpool-II for its nodes.</summary>
 public static class PoolNodes
 {
+    private const string Query = "SHOW pool_nodes";
+
+    /// <summary>Begins a session to ask in.</summary>
+    /// <returns>The session, or Pgpool-II's error; neither where psql must ask.</returns>
+    internal static async Task<(SimpleQuery? Session, SimpleQuery.Answer? Refusal)> OpenAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
+    {
+        var folder = LabSockets.ProbeHost(lab);
+        return folder.StartsWith('/') && await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
+            ? await SimpleQuery.OpenAsync(connection, lab.Owner, Lab.Database, cancellationToken)
+            : (null, null);
+    }
+
+    /// <summary>Asks in a session.</summary>
+    internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(SimpleQuery session, CancellationToken cancellationToken) =>
+        From(await session.AskAsync(Query, cancellationToken));
+
+    private static (IReadOnlyList<PoolNode>? Nodes, string? Problem) From(SimpleQuery.Answer answer) =>
+        answer.Error is { } error ? (null, error) : (From(answer.Columns, answer.Rows), null);
+
     /// <summary>Asks.</summary>
     /// <returns>The nodes, or null and the reason when pgpool does not answer.</returns>
     public static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
@@ -53,7 +72,28 @@ public static class PoolNodes
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(pgpool);
-        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Lab.Database, "SHOW pool_nodes"), cancellationToken);
+        try
+        {
+            var (session, refusal) = await OpenAsync(host, lab, pgpool, cancellationToken);
+            if (session is not null)
+            {
+                await using (session)
+                {
+                    return await AskAsync(session, cancellationToken);
+                }
+            }
+
+            if (refusal is not null)
+            {
+                return From(refusal);
+            }
+        }
+        catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
+        {
+            return (null, error.Message);
+        }
+
+        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Lab.Database, Query), cancellationToken);
         if (result.ExitCode != 0)
         {
             return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"psql ended with exit code {result.ExitCode}");
@@ -73,8 +113,13 @@ public static class PoolNodes
             return [];
         }
 
-        var columns = lines[0].Select((name, index) => (name, index)).GroupBy(c => c.name).ToDictionary(g => g.Key, g => g.First().index);
-        return lines.Skip(1).Where(f => f.Length == lines[0].Length && int.TryParse(Field(f, "node_id"), out _)).Select(f => new PoolNode
+        return From(lines[0], lines.Skip(1));
+    }
+
+    private static PoolNode[] From(IReadOnlyList<string> names, IEnumerable<string?[]> rows)
+    {
+        var columns = names.Select((name, index) => (name, index)).GroupBy(c => c.name).ToDictionary(g => g.Key, g => g.First().index);
+        return rows.Where(f => f.Length == names.Count && int.TryParse(Field(f, "node_id"), out _)).Select(f => new PoolNode
         {
             Id = int.Parse(Field(f, "node_id")!),
             Status = Field(f, "status") ?? "unknown",
@@ -89,7 +134,7 @@ public static class PoolNodes
             LastChange = Field(f, "last_status_change"),
         }).ToArray();
 
-        string? Field(string[] fields, string name) => columns.TryGetValue(name, out var index) && fields[index] is { Length: > 0 } text ? text : null;
+        string? Field(string?[] fields, string name) => columns.TryGetValue(name, out var index) && fields[index] is { Length: > 0 } text ? text : null;
     }
 }
 
@@ -127,8 +172,10 @@ public sealed record ExpectedNode(int Id, string? Role, bool Streams)
 /// <param name="Pgpool">The Pgpool-II.</param>
 /// <param name="Expected">The nodes that must be up.</param>
 /// <param name="ProcessId">Pgpool-II's first process.</param>
-public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IReadOnlyList<ExpectedNode> Expected, int ProcessId) : IProbe
+public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IReadOnlyList<ExpectedNode> Expected, int ProcessId) : IProbe, IAsyncDisposable
 {
+    private SimpleQuery? _session;
+
     /// <inheritdoc/>
     public string Expectation => $"{Lab.TitleOf(Pgpool)} on port {Pgpool.Port} shows {string.Join(", ", Expected)}";
 
@@ -138,7 +185,7 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var (nodes, problem) = await PoolNodes.AskAsync(Host, Lab, Pgpool, cancellationToken);
+        var (nodes, problem) = await AskAsync(cancellationToken);
         if (nodes is null)
         {
             return new Observation(false, problem ?? "no answer");
@@ -152,4 +199,36 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
         await Host.FindProcessAsync(ProcessId, cancellationToken) is null ? "Pgpool-II has ended" : null;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_session is not null)
+        {
+            await _session.DisposeAsync();
+            _session = null;
+        }
+    }
+
+    // One session for all looks: each of its own would cost Pgpool-II a connection to every node.
+    private async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var refusal = (SimpleQuery.Answer?)null;
+            if (_session is null)
+            {
+                (_session, refusal) = await PoolNodes.OpenAsync(Host, Lab, Pgpool, cancellationToken);
+            }
+
+            return _session is not null ? await PoolNodes.AskAsync(_session, cancellationToken)
+                : refusal is not null ? (null, refusal.Error)
+                : await PoolNodes.AskAsync(Host, Lab, Pgpool, cancellationToken);
+        }
+        catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
+        {
+            await DisposeAsync();
+            return (null, error.Message);
+        }
+    }
 }

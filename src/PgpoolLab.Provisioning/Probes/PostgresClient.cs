@@ -65,6 +65,15 @@ internal sealed class PostgresClient : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>One statement in a transaction of its own. Npgsql sends BEGIN and COMMIT as simple queries: a BEGIN by the extended protocol can hang in
+    /// Pgpool-II 4.7's logical replication mode.</summary>
+    internal async Task ExecuteInTransactionAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var transaction = await _connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(sql, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
     /// <summary>Every row; a NULL is null.</summary>
     internal async Task<IReadOnlyList<string?[]>> RowsAsync(string sql, CancellationToken cancellationToken)
     {

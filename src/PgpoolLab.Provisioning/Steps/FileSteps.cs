@@ -189,44 +189,25 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
         : [];
 }
 
-/// <summary>Makes a copy of a node one that goes on by itself, on its own port.</summary>
-/// <param name="node">The copy.</param>
-public sealed class ConfigurePeer(PostgresNode node) : IStep
-{
-    /// <inheritdoc/>
-    public string Title => $"Configure node {node.Id}";
-
-    /// <inheritdoc/>
-    public IEnumerable<string> Preview(Lab lab)
-    {
-        yield return $"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}";
-    }
-
-    /// <inheritdoc/>
-    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        // The copy brings the first node's settings along; its own go after them, where they win.
-        await context.Host.AppendTextAsync($"{node.DataDirectory}/postgresql.conf", "\n" + context.Renderer.RenderNode("postgresql/_node.conf", context.Lab, node), cancellationToken);
-    }
-}
-
 /// <summary>Makes a copy of the primary its standby.</summary>
 /// <param name="node">The copy.</param>
 /// <param name="primary">Whom it replicates from.</param>
-public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary) : IStep
+/// <param name="hasOwnSettings">False when it is a base backup, and has the primary's.</param>
+public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bool hasOwnSettings = false) : IStep
 {
-    private readonly ConfigurePeer _peer = new(node);
-
     /// <inheritdoc/>
-    public string Title => _peer.Title;
+    public string Title => hasOwnSettings ? $"Make node {node.Id} a standby" : $"Configure node {node.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
         string[] written = [RecoveryFile(lab), .. lab.Tools.Postgres.Major >= 12 ? ["standby.signal"] : Array.Empty<string>()];
-        return [.. _peer.Preview(lab), .. written.Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}")];
+        return
+        [
+            .. hasOwnSettings ? [] : (string[])[$"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}"],
+            .. written.Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}"),
+        ];
     }
 
     /// <inheritdoc/>
@@ -234,7 +215,12 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary) : 
     {
         ArgumentNullException.ThrowIfNull(context);
         var (host, lab) = (context.Host, context.Lab);
-        await _peer.ExecuteAsync(context, cancellationToken);
+        if (!hasOwnSettings)
+        {
+            // The copy brings the primary's settings along; its own go after them, where they win.
+            await host.AppendTextAsync($"{node.DataDirectory}/postgresql.conf", "\n" + context.Renderer.RenderNode("postgresql/_node.conf", lab, node), cancellationToken);
+        }
+
         await host.WriteTextAsync($"{node.DataDirectory}/{RecoveryFile(lab)}", context.Renderer.RenderStandby("postgresql/myrecovery.conf", lab, node, primary), Modes.PrivateFile, cancellationToken);
         if (lab.Tools.Postgres.Major >= 12)
         {

@@ -1,4 +1,5 @@
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
@@ -7,29 +8,141 @@ using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Steps;
 
-/// <summary>Runs initdb for the first node.</summary>
-/// <param name="node">The node.</param>
-public sealed class InitializeNode(PostgresNode node) : IStep
+/// <summary>Makes the clusters of one or more nodes from a template in the cache, or makes the template first.</summary>
+/// <param name="nodes">The nodes.</param>
+/// <param name="alike">True when they are to be one and the same cluster, as a primary and its standbys are; false when each is one of its own.</param>
+public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) : IStep
 {
-    /// <summary>The folder it makes.</summary>
-    public string DataDirectory => node.DataDirectory;
+    /// <summary>The nodes it makes.</summary>
+    public IReadOnlyList<PostgresNode> Nodes => nodes;
 
     /// <inheritdoc/>
-    public string Title => $"Create node {node.Id} (initdb)";
+    public string Title => nodes.Count == 1 ? $"Create node {nodes[0].Id}" : $"Create nodes {nodes[0].Id} to {nodes[^1].Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return InitDb.Create(lab.Tools, node.DataDirectory, lab.Owner, lab.PgpoolSetup?.InitDbArguments).ToString();
+        var recipe = ClusterRecipe.Of(lab);
+        yield return "unless the cache (pgpoollab cache list) has a cluster made like this:";
+        foreach (var command in recipe.Commands("TEMPLATE"))
+        {
+            yield return $"  {command}";
+        }
+
+        foreach (var statement in recipe.Statements)
+        {
+            yield return $"    {statement}";
+        }
+
+        foreach (var node in nodes)
+        {
+            yield return $"copy TEMPLATE to {Hosts.Shell.Quote(node.DataDirectory)}";
+        }
     }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.Undo.Push($"delete {node.DataDirectory}", ct => context.Host.DeleteAsync(node.DataDirectory, ct).AsTask());
-        (await context.Host.RunAsync(InitDb.Create(context.Lab.Tools, node.DataDirectory, context.Lab.Owner, context.Lab.PgpoolSetup?.InitDbArguments), cancellationToken)).OrThrow($"create node {node.Id}");
+        foreach (var node in nodes)
+        {
+            context.Undo.Push($"delete {node.DataDirectory}", ct => context.Host.DeleteAsync(node.DataDirectory, ct).AsTask());
+        }
+
+        var recipe = ClusterRecipe.Of(context.Lab);
+        var targets = nodes.Select(n => n.DataDirectory).ToArray();
+        if (ClusterCache.Of(context.Host, context.Probes, context.Time) is { } cache)
+        {
+            var cached = await cache.CopyAsync(recipe, targets, cancellationToken);
+            context.Log.Information("clusters copied from {Folder}, where their template was {How}", cache.Folder, cached ? "already" : "made for it");
+        }
+        else
+        {
+            await CopyWithoutCacheAsync(context, recipe, targets, cancellationToken);
+        }
+
+        var identifier = ClusterIdentity.New(context.Time.GetUtcNow());
+        foreach (var target in targets)
+        {
+            ClusterIdentity.Set(target, alike ? identifier : identifier++);
+            await BuildingSettings.AddAsync(context, target, cancellationToken);
+        }
+    }
+
+    private static async Task CopyWithoutCacheAsync(StepContext context, ClusterRecipe recipe, string[] targets, CancellationToken cancellationToken)
+    {
+        var folder = $"{context.Lab.Paths.Hidden}/template";
+        context.Undo.Push($"delete {folder}", ct => context.Host.DeleteAsync(folder, ct).AsTask());
+        (await ClusterTemplate.MakeAsync(folder, recipe, context.Host, context.Time, cancellationToken)).CopyTo(targets, cancellationToken);
+        await context.Host.DeleteAsync(folder, cancellationToken);
+        context.Log.Information("this user has no folder for a cache (XDG_CACHE_HOME, or .cache in a home): the clusters were made from scratch");
+    }
+}
+
+/// <summary>Settings that hold only while a lab is made, when nothing in it can be lost yet.</summary>
+internal static class BuildingSettings
+{
+    private const string Begin = "# while pgpoollab makes this lab\n";
+
+    /// <summary>Nothing is forced to disk; who waits for a server that is about to come up looks often.</summary>
+    private const string Text = "fsync = 'off'\nwal_retrieve_retry_interval = '5ms'\n";
+
+    private const string TextSince12 = Text + "wal_init_zero = 'off'\n";
+
+    private const string End = "# until here\n";
+
+    internal static ValueTask AddAsync(StepContext context, string dataDirectory, CancellationToken cancellationToken) =>
+        context.Host.AppendTextAsync(FileOf(dataDirectory), Begin + (context.Lab.Tools.Postgres.Major >= 12 ? TextSince12 : Text) + End, cancellationToken);
+
+    internal static async Task RemoveAsync(Hosts.IHost host, string dataDirectory, CancellationToken cancellationToken)
+    {
+        if (await host.ReadTextAsync(FileOf(dataDirectory), cancellationToken) is { } text && text.IndexOf(Begin, StringComparison.Ordinal) is >= 0 and var from
+            && text.IndexOf(End, from, StringComparison.Ordinal) is >= 0 and var to)
+        {
+            await host.WriteTextAsync(FileOf(dataDirectory), text.Remove(from, to + End.Length - from), Modes.PrivateFile, cancellationToken);
+        }
+    }
+
+    private static string FileOf(string dataDirectory) => $"{dataDirectory}/postgresql.auto.conf";
+}
+
+/// <summary>Gives nodes the settings they are to have from now on.</summary>
+/// <param name="nodes">The nodes.</param>
+/// <param name="running">True when they go on running.</param>
+public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Take back the settings for making a lab";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        foreach (var node in nodes)
+        {
+            yield return $"fsync on: in {Hosts.Shell.Quote($"{node.DataDirectory}/postgresql.auto.conf")}{(running ? ", and reload" : "")}";
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var servers = new LabServers(context.Host, context.Lab, context.Probes);
+        foreach (var node in nodes)
+        {
+            await BuildingSettings.RemoveAsync(context.Host, node.DataDirectory, cancellationToken);
+            if (running && await servers.FindNodeAsync(node, cancellationToken) is { } process)
+            {
+                await context.Host.SignalAsync(process, Hosts.ProcessSignal.Hangup, cancellationToken);
+            }
+        }
+
+        var wanted = context.Lab.PostgresSettings.TryGetValue("fsync", out var asked) ? asked : "on";
+        foreach (var node in running && wanted == "on" ? nodes : [])
+        {
+            await context.Probes.WaitAsync(new NodeAnswers(context.Lab, node, "SHOW fsync", wanted, $"node {node.Id} has fsync on again"), ProbeRunner.Patience, cancellationToken);
+        }
     }
 }
 
@@ -59,7 +172,7 @@ public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
     }
 
     private Hosts.CommandSpec Command(Lab lab) =>
-        PgBaseBackup.Create(lab.Tools, source.Port, lab.Owner, lab.UseSlots ? node.SlotName : null, node.DataDirectory);
+        PgBaseBackup.Create(lab.Tools, LabSockets.ProbeHost(lab), source.Port, lab.Owner, withWal: !lab.UseSlots, node.DataDirectory);
 }
 
 /// <summary>Starts one PostgreSQL and waits until it accepts connections.</summary>
@@ -111,38 +224,18 @@ public sealed class StopNode(PostgresNode node) : IStep
     }
 }
 
-/// <summary>Creates Pgpool-II's extensions, the users' database and roles, and the standbys' slots.</summary>
-/// <param name="node">The primary.</param>
-public sealed class PrepareNode(PostgresNode node) : IStep
+/// <summary>Creates the standbys' replication slots.</summary>
+/// <param name="primary">The primary.</param>
+/// <param name="standbys">The standbys.</param>
+public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode> standbys) : IStep
 {
     /// <inheritdoc/>
-    public string Title => "Create extensions and database";
+    public string Title => "Create replication slots";
 
     /// <inheritdoc/>
-    public IEnumerable<string> Preview(Lab lab)
-    {
-        ArgumentNullException.ThrowIfNull(lab);
-        // New databases are copies of template1: what is created there first is in all of them. Pgpool-II calls its functions there too.
-        foreach (var extension in (string[])["pgpool_regclass", "pgpool_recovery"])
-        {
-            yield return $"CREATE EXTENSION {extension}";
-        }
-
-        yield return $"CREATE DATABASE {Lab.Database}";
-        if (lab.Invoker is { } invoker)
-        {
-            yield return $"CREATE ROLE \"{invoker.Replace("\"", "\"\"", StringComparison.Ordinal)}\" SUPERUSER LOGIN";
-        }
-
-        if (lab.UseSlots)
-        {
-            // They keep WAL from now on (true): the checkpoint of one base backup would else remove what another still needs.
-            foreach (var standby in lab.Nodes.Where(n => n != node))
-            {
-                yield return $"SELECT pg_create_physical_replication_slot('{standby.SlotName}', true)";
-            }
-        }
-    }
+    public IEnumerable<string> Preview(Lab lab) =>
+        // They keep WAL from now on (true): the checkpoint of one base backup would else remove what another still needs.
+        standbys.Select(s => $"SELECT pg_create_physical_replication_slot('{s.SlotName}', true)");
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
@@ -150,16 +243,13 @@ public sealed class PrepareNode(PostgresNode node) : IStep
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(node.Port, context.Lab.Owner, "template1", cancellationToken);
-            foreach (var statement in Preview(context.Lab))
-            {
-                await client.ExecuteAsync(statement, cancellationToken);
-            }
+            await using var client = await PostgresClient.ConnectAsync(context.Lab, primary.Port, "postgres", cancellationToken);
+            await client.ExecuteAsync(string.Join(";\n", Preview(context.Lab)), cancellationToken);
         }
         catch (Npgsql.PostgresException error)
         {
-            var log = NodeLog.Of(context.Lab, node);
-            throw new LabException(ExitCode.Failed, $"Could not prepare node {node.Id}: {error.MessageText}", error)
+            var log = NodeLog.Of(context.Lab, primary);
+            throw new LabException(ExitCode.Failed, $"Could not create replication slots on node {primary.Id}: {error.MessageText}", error)
             {
                 LogFile = log,
                 LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),

@@ -75,8 +75,8 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
         }
 
         var awaited = expected.Where(e => !launch.HeldDown.Contains(e.Id)).ToArray();
-        await new LabServers(context.Host, context.Lab, context.Probes).OrEndAsync(process, () => context.Probes.WaitAsync(
-            new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process), ProbeRunner.Patience, cancellationToken));
+        await using var shows = new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process);
+        await new LabServers(context.Host, context.Lab, context.Probes).OrEndAsync(process, () => context.Probes.WaitAsync(shows, ProbeRunner.Patience, cancellationToken));
     }
 }
 
@@ -199,6 +199,17 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         int[] tableOn = createEverywhere ? lab.Nodes.Select(n => n.Port).ToArray() : [lab.Pgpool.Port];
         try
         {
+            // Only what must be is in a session of its own: through Pgpool-II each costs a connection to every node.
+            if (!createEverywhere && writers.Count == 1)
+            {
+                await using var client = await PostgresClient.ConnectAsync(writers[0].Port, lab.Owner, Lab.Database, cancellationToken);
+                await client.ExecuteAsync($"CREATE TABLE {Table} (lab text PRIMARY KEY)", cancellationToken);
+                await InsertAsync(client, writers[0]);
+                await ReadEverywhereAsync();
+                await client.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
+                return;
+            }
+
             await OnEachAsync(tableOn, $"CREATE TABLE {Table} (lab text PRIMARY KEY)");
             if (createEverywhere)
             {
@@ -210,17 +221,15 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
 
             foreach (var pgpool in writers)
             {
-                // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back when the session ends.
-                await OnEachAsync([pgpool.Port], "BEGIN", $"INSERT INTO {Table} VALUES ('{lab.Id}-{pgpool.Id}')", "COMMIT");
+                await using var client = await PostgresClient.ConnectAsync(pgpool.Port, lab.Owner, Lab.Database, cancellationToken);
+                await InsertAsync(client, pgpool);
             }
 
-            foreach (var node in readers)
-            {
-                await context.Probes.WaitAsync(
-                    new NodeAnswers(lab, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
-                    ProbeRunner.Patience, cancellationToken);
-            }
-
+            await ReadEverywhereAsync();
+            // Rows can be there before the first copy of a table is wound up, and until then a subscriber does not let go of it.
+            await Task.WhenAll((createEverywhere ? lab.Nodes.Skip(1) : []).Select(subscriber => context.Probes.WaitAsync(
+                new NodeAnswers(lab, subscriber, "SELECT count(*)::text FROM pg_subscription_rel WHERE srsubstate <> 'r'", "0", $"node {subscriber.Id} has wound up the first copy of its tables"),
+                ProbeRunner.Patience, cancellationToken)));
             await OnEachAsync(tableOn, $"DROP TABLE {Table}");
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
@@ -231,6 +240,16 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
                 LogTail = await LogTail.ReadAsync(context.Host, lab.Pgpool.Paths.PgpoolLog, cancellationToken),
             };
         }
+
+        async Task InsertAsync(PostgresClient client, PgpoolNode through)
+        {
+            // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back when the session ends.
+            await client.ExecuteInTransactionAsync($"INSERT INTO {Table} VALUES ('{lab.Id}-{through.Id}')", cancellationToken);
+        }
+
+        Task ReadEverywhereAsync() => Task.WhenAll(readers.Select(node => context.Probes.WaitAsync(
+            new NodeAnswers(lab, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
+            ProbeRunner.Patience, cancellationToken)));
 
         async Task OnEachAsync(IEnumerable<int> ports, params IEnumerable<string> statements)
         {

@@ -45,22 +45,16 @@ public static class PostgresServer
 /// <remarks>PostgreSQL manual, "pg_basebackup".</remarks>
 public static class PgBaseBackup
 {
-    /// <summary>A fast checkpoint, WAL streamed along, nothing synced: the copy is a test server's and can be made again.</summary>
+    /// <summary>A fast checkpoint, nothing synced: the copy is a test server's and can be made again. Where a slot keeps the WAL written meanwhile it is left
+    /// out (-X none), and the standby streams it as soon as it is started; where an archive does, the primary would first wait for that.</summary>
     /// <param name="tools">The programs.</param>
-    /// <param name="port">Port of the primary on loopback.</param>
+    /// <param name="host">The primary's folder of sockets, or its address.</param>
+    /// <param name="port">Its port.</param>
     /// <param name="user">A role that may replicate.</param>
-    /// <param name="slot">Slot that keeps the WAL until the standby has it; null when the archive does.</param>
+    /// <param name="withWal">Whether to take along the WAL that is written meanwhile.</param>
     /// <param name="dataDirectory">Folder to create.</param>
-    public static CommandSpec Create(Toolset tools, int port, string user, string? slot, string dataDirectory)
-    {
-        List<string> arguments = ["-h", "localhost", "-p", port.ToString(), "-U", user, "-w", "-D", dataDirectory, "-X", "stream", "-c", "fast", .. FastOptions(tools.Postgres)];
-        if (slot is not null)
-        {
-            arguments.AddRange(["-S", slot]);
-        }
-
-        return PostgresProgram.Command(tools, "pg_basebackup", arguments);
-    }
+    public static CommandSpec Create(Toolset tools, string host, int port, string user, bool withWal, string dataDirectory) =>
+        PostgresProgram.Command(tools, "pg_basebackup", ["-h", host, "-p", port.ToString(), "-U", user, "-w", "-D", dataDirectory, "-X", withWal ? "stream" : "none", "-c", "fast", .. FastOptions(tools.Postgres)]);
 
     /// <summary>What a copy for a test does not need, as far as this release knows it.</summary>
     public static IReadOnlyList<string> FastOptions(PostgresVersion version) =>

@@ -47,8 +47,8 @@ public sealed class ToolFinder(IHost host, Platform platform)
     public async Task<Toolset> FindAsync(ToolRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var postgres = await FindPostgresAsync(request, cancellationToken);
-        var pgpool = await FindPgpoolAsync(request, cancellationToken);
+        var searches = (FindPostgresAsync(request, cancellationToken), FindPgpoolAsync(request, cancellationToken));
+        var (postgres, pgpool) = (await searches.Item1, await searches.Item2);
         var best = postgres.FirstOrDefault(p => p.Lacks.Count == 0) ?? postgres.FirstOrDefault();
         if (best is null || pgpool is null || best.Lacks.Count > 0)
         {
@@ -98,25 +98,25 @@ public sealed class ToolFinder(IHost host, Platform platform)
                 continue;
             }
 
+            var shared = SharedFolderAsync(home, cancellationToken);
             var version = PostgresVersion.Parse((await host.RunAsync(new CommandSpec(postgres, "--version"), cancellationToken)).Output);
             if (version is { } v && (request.PostgresMajor is null || request.PostgresMajor == v.Major))
             {
-                found.Add(new Candidate(home, v, await LacksAsync(home, v, cancellationToken)));
+                found.Add(new Candidate(home, v, Lacks(home, v, await shared)));
             }
         }
 
         return found.OrderByDescending(c => c.Version).ToArray();
     }
 
-    private async Task<IReadOnlyList<string>> LacksAsync(string bin, PostgresVersion version, CancellationToken cancellationToken)
+    private async Task<string?> SharedFolderAsync(string bin, CancellationToken cancellationToken) =>
+        Identity.CanExecute($"{bin}/pg_config") && await host.RunAsync(new CommandSpec($"{bin}/pg_config", "--sharedir"), cancellationToken) is { ExitCode: 0 } answer ? answer.Output.Trim() : null;
+
+    private static List<string> Lacks(string bin, PostgresVersion version, string? shared)
     {
         var lacks = PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")).ToList();
-        var folders = new List<string> { $"/usr/share/postgresql/{version.Major}/extension", Path.GetFullPath($"{bin}/../share/extension"), Path.GetFullPath($"{bin}/../share/postgresql/extension") };
-        if (Identity.CanExecute($"{bin}/pg_config"))
-        {
-            var answer = await host.RunAsync(new CommandSpec($"{bin}/pg_config", "--sharedir"), cancellationToken);
-            folders = answer.ExitCode == 0 ? [$"{answer.Output.Trim()}/extension"] : folders;
-        }
+        string[] folders = shared is not null ? [$"{shared}/extension"]
+            : [$"/usr/share/postgresql/{version.Major}/extension", Path.GetFullPath($"{bin}/../share/extension"), Path.GetFullPath($"{bin}/../share/postgresql/extension")];
 
         lacks.AddRange(Extensions.Where(e => !folders.Any(f => File.Exists($"{f}/{e}.control"))).Select(e => $"extension {e}"));
         return lacks;

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Clusters;
+using PgpoolLab.Provisioning.Probes;
+using Spectre.Console;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>cache list</c> and <c>cache clear</c>: the database clusters that labs are copied from.</summary>
+internal static class CacheCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var list = new Command("list", "List them: for which PostgreSQL, how large, when last used") { CommandLine.Json };
+        list.SetAction(parsed =>
+        {
+            var templates = Caches().SelectMany(c => c.List()).ToArray();
+            if (parsed.GetValue(CommandLine.Json))
+            {
+                terminal.Out.WriteLine(ToJson(templates));
+            }
+            else
+            {
+                Show(terminal, templates);
+            }
+
+            return (int)ExitCode.Done;
+        });
+        var clear = new Command("clear", "Delete them; the next setup makes its own anew");
+        clear.SetAction(parsed =>
+        {
+            var deleted = Caches().Sum(c => c.Clear());
+            var left = Caches().Sum(c => c.List().Count);
+            terminal.Say(deleted == 1 ? "1 cluster deleted." : $"{deleted} clusters deleted.");
+            if (left > 0)
+            {
+                terminal.Say($"{left} in use at this moment: not deleted.");
+            }
+
+            return (int)(left > 0 ? ExitCode.Busy : ExitCode.Done);
+        });
+        return new Command("cache", "The fresh database clusters new labs are copied from") { list, clear };
+    }
+
+    internal static string ToJson(IReadOnlyList<CachedTemplate> templates) => JsonSerializer.Serialize(templates, CacheJson.Default.IReadOnlyListCachedTemplate);
+
+    internal static void Show(Terminal terminal, IReadOnlyList<CachedTemplate> templates)
+    {
+        if (templates.Count == 0)
+        {
+            terminal.Say("The cache is empty: the next setup fills it.");
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.None).AddColumns("key", "postgresql", "superuser", "size", "made", "last used").AddColumn(new TableColumn("folder").NoWrap());
+        foreach (var t in templates)
+        {
+            table.AddRow(t.Key[..8], t.PostgreSql ?? "damaged", Markup.Escape(t.Superuser ?? ""), $"{t.Bytes / 1_000_000} MB", Time(t.Created), Time(t.LastUsed), Markup.Escape(t.Folder));
+        }
+
+        terminal.Data.Write(table);
+
+        static string Time(DateTimeOffset? time) => time is { } t ? t.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "";
+    }
+
+    private static IReadOnlyList<ClusterCache> Caches()
+    {
+        var host = new LocalHost(TimeProvider.System);
+        return ClusterCache.Existing(host, new ProbeRunner(host, TimeProvider.System), TimeProvider.System);
+    }
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(IReadOnlyList<CachedTemplate>))]
+internal sealed partial class CacheJson : JsonSerializerContext;

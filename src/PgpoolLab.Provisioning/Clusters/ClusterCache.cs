@@ -1,0 +1,250 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Probes;
+
+namespace PgpoolLab.Provisioning.Clusters;
+
+/// <summary>A template in the cache, for <c>cache list</c>.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Folder">Where it lies.</param>
+/// <param name="PostgreSql">PostgreSQL's version; null when the template is damaged.</param>
+/// <param name="Superuser">The cluster's superuser.</param>
+/// <param name="Bytes">Bytes on disk.</param>
+/// <param name="Created">When it was made.</param>
+/// <param name="LastUsed">When a lab was last made from it.</param>
+public sealed record CachedTemplate(string Key, string Folder, string? PostgreSql, string? Superuser, long Bytes, DateTimeOffset? Created, DateTimeOffset LastUsed);
+
+/// <summary>Templates of database clusters, so that initdb runs once and not for every lab. It can be deleted at any time.</summary>
+/// <param name="folder">Where it lies.</param>
+/// <param name="host">Where programs run.</param>
+/// <param name="probes">Waits.</param>
+/// <param name="time">The clock.</param>
+public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, TimeProvider time)
+{
+    /// <summary>How many bytes all templates together may take; one has about 25 MB.</summary>
+    public const long MaxBytes = 400_000_000;
+
+    /// <summary>Where it lies.</summary>
+    public string Folder => folder;
+
+    /// <summary>The current user's cache.</summary>
+    /// <returns>Null when this user has no folder for such things.</returns>
+    /// <remarks>freedesktop.org, "XDG Base Directory Specification".</remarks>
+    public static ClusterCache? Of(IHost host, ProbeRunner probes, TimeProvider time) => FolderOfUser() is { } folder && IsOurs(folder) ? new ClusterCache(folder, host, probes, time) : null;
+
+    /// <summary>The caches there are: the current user's and, for root, that of the user root's labs run as.</summary>
+    public static IReadOnlyList<ClusterCache> Existing(IHost host, ProbeRunner probes, TimeProvider time)
+    {
+        var other = Identity.IsRoot ? Identity.Find(RunAs.DefaultUser) : null;
+        var folders = ((string?[])[FolderOfUser(), other is null ? null : FolderIn(other.Home)]).OfType<string>().Distinct();
+        return folders.Where(Directory.Exists).Select(f => new ClusterCache(f, host, probes, time)).ToArray();
+    }
+
+    private static string? FolderOfUser() =>
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? home + "/pgpoollab/clusters" : FolderIn(Identity.Current.Home);
+
+    private static string? FolderIn(string home) => home.Length > 1 ? home + "/.cache/pgpoollab/clusters" : null;
+
+    /// <summary>Copies a cluster of this recipe to new folders: from its template, which is made first when there is none or when it is damaged.</summary>
+    /// <param name="recipe">What the cluster is to be like.</param>
+    /// <param name="targets">Data folders to make.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>True when a template was there already.</returns>
+    public async Task<bool> CopyAsync(ClusterRecipe recipe, IReadOnlyList<string> targets, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(targets);
+        var key = recipe.Key();
+        using (var shared = Lock(key, FileAccess.Read))
+        {
+            if (shared is not null && TryCopy(key, targets, cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        // Only one makes it. Whoever waited finds it made.
+        using var alone = await LockAloneAsync(key, cancellationToken);
+        if (TryCopy(key, targets, cancellationToken))
+        {
+            return true;
+        }
+
+        await MakeAsync(key, recipe, cancellationToken);
+        if (!TryCopy(key, targets, cancellationToken))
+        {
+            throw new LabException(ExitCode.Failed, $"The template that was just made in {folder} cannot be read.");
+        }
+
+        Trim(key);
+        return false;
+    }
+
+    /// <summary>Every template, the last used first.</summary>
+    public IReadOnlyList<CachedTemplate> List() =>
+        Keys().Select(key =>
+        {
+            var path = $"{folder}/{key}";
+            var used = new DateTimeOffset(File.GetLastWriteTimeUtc(LockOf(key)), TimeSpan.Zero);
+            try
+            {
+                return ClusterTemplate.Find(path) is { } t ? new CachedTemplate(key, path, t.Manifest.PostgreSql, t.Manifest.Superuser, t.Bytes, t.Manifest.Created, used)
+                    : new CachedTemplate(key, path, null, null, 0, null, used);
+            }
+            catch (TemplateDamagedException)
+            {
+                return new CachedTemplate(key, path, null, null, 0, null, used);
+            }
+        }).OrderByDescending(t => t.LastUsed).ToArray();
+
+    /// <summary>Deletes every template nobody is copying at this moment.</summary>
+    /// <returns>How many were deleted.</returns>
+    public int Clear() => Keys().Concat(Abandoned()).Distinct().Count(Delete);
+
+    private bool TryCopy(string key, IReadOnlyList<string> targets, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (ClusterTemplate.Find($"{folder}/{key}") is not { } template || template.Manifest.Key != key)
+            {
+                return false;
+            }
+
+            template.CopyTo(targets, cancellationToken);
+            File.SetLastWriteTimeUtc(LockOf(key), time.GetUtcNow().UtcDateTime);
+            return true;
+        }
+        catch (TemplateDamagedException)
+        {
+            foreach (var target in targets.Where(Directory.Exists))
+            {
+                Directory.Delete(target, recursive: true);
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Makes a template beside its place, then moves it there: nobody ever sees half of one.</summary>
+    private async Task MakeAsync(string key, ClusterRecipe recipe, CancellationToken cancellationToken)
+    {
+        var unfinished = Unfinished(key);
+        // What is there was left by a program that was killed, or is damaged: the lock is ours.
+        Remove(unfinished);
+        Remove($"{folder}/{key}");
+        try
+        {
+            await ClusterTemplate.MakeAsync(unfinished, recipe, host, time, cancellationToken);
+            Directory.Move(unfinished, $"{folder}/{key}");
+        }
+        catch
+        {
+            Remove(unfinished);
+            throw;
+        }
+    }
+
+    /// <summary>Deletes what was not used for longest, until the rest is small enough.</summary>
+    private void Trim(string keep)
+    {
+        long bytes = 0;
+        foreach (var template in List())
+        {
+            bytes += template.Bytes;
+            if (bytes > MaxBytes && template.Key != keep)
+            {
+                Delete(template.Key);
+            }
+        }
+    }
+
+    private bool Delete(string key)
+    {
+        using var alone = Lock(key, FileAccess.ReadWrite);
+        if (alone is null)
+        {
+            return false;
+        }
+
+        Remove(Unfinished(key));
+        Remove($"{folder}/{key}");
+        File.Delete(LockOf(key));
+        return true;
+    }
+
+    private async Task<FileStream> LockAloneAsync(string key, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (Lock(key, FileAccess.ReadWrite) is { } alone)
+            {
+                // Whoever deleted the template has deleted this file, too: then others have another one.
+                if (File.Exists(LockOf(key)))
+                {
+                    return alone;
+                }
+
+                await alone.DisposeAsync();
+            }
+
+            await probes.PauseAsync(TimeSpan.FromMilliseconds(5), cancellationToken);
+        }
+    }
+
+    /// <summary>Several may read a template, one may make or delete it.</summary>
+    private FileStream? Lock(string key, FileAccess access)
+    {
+        try
+        {
+            return access is FileAccess.Read
+                ? new FileStream(LockOf(key), FileMode.Open, FileAccess.Read, FileShare.Read)
+                : new FileStream(LockOf(key), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private string LockOf(string key) => $"{folder}/{key}.lock";
+
+    private string Unfinished(string key) => $"{folder}/{key}.unfinished";
+
+    private string[] Keys() =>
+        Directory.Exists(folder) ? Directory.EnumerateDirectories(folder).Select(d => Path.GetFileName(d)).Where(IsKey).ToArray() : [];
+
+    private string[] Abandoned() =>
+        Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e).Split('.')[0]).Where(IsKey).ToArray() : [];
+
+    private static bool IsKey(string name) => name.Length == 32 && name.All(char.IsAsciiHexDigit);
+
+    private static void Remove(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
+    /// <summary>What a lab is copied from must have been written by nobody else.</summary>
+    private static bool IsOurs(string folder)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder);
+                return true;
+            }
+
+            const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+            Directory.CreateDirectory(folder, ownerOnly);
+            return Identity.CanEnterAndWrite(folder) && Identity.OwnerOf(folder)?.User == Identity.Current.UserId
+                && (File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

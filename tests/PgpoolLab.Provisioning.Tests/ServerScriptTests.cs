@@ -1,0 +1,358 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+/// <summary>How the scripts start servers, find them, and end them.</summary>
+[Collection(nameof(RunsScripts))]
+public sealed class ServerScriptTests : ScriptBench
+{
+    // ---- starting ----
+
+    [Fact]
+    public async Task Startall_is_done_when_every_node_accepts_connections_and_Pgpool_answers()
+    {
+        FakePgpoolThatAnswers();
+        Assert.Equal(0, (await CallAsync("startall")).ExitCode);
+        Assert.Equal(["ready", "ready", "ready"], _lab.Nodes.Select(n => StatusOf(n)?[1]));
+        Assert.Single(Servers(p => p.Name == "pgpool"));
+    }
+
+    [Fact]
+    public async Task A_standby_that_takes_no_connections_counts_as_started()
+    {
+        // What PostgreSQL says of itself with hot_standby off.
+        FakePgpoolThatAnswers();
+        Fake("postgres", Serve("standby"));
+        var result = await CallAsync("startall", "nodes");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(["node 0: started", "node 1: started", "node 2: started"], Sorted(result.Output));
+        Assert.Equal(["standby", "standby", "standby"], _lab.Nodes.Select(n => StatusOf(n)?[1]));
+    }
+
+    [Fact]
+    public async Task Remote_start_takes_such_a_standby_for_started_too()
+    {
+        Fake("postgres", Serve("standby"));
+        Fake("psql", "echo 1");
+        Assert.Equal(0, (await RemoteStartAsync()).ExitCode);
+        Assert.Equal("standby", StatusOf(_lab.Nodes[2])?[1]);
+    }
+
+    [Theory]
+    [InlineData("exit 1")]
+    [InlineData("dying")]
+    public async Task A_server_that_ends_while_it_starts_is_noticed_at_once(string manner)
+    {
+        Fake("postgres", manner == "dying" ? Serve(manner) : manner);
+        var result = await CallAsync("startall", "nodes");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"), Sorted(result.Error));
+        Assert.Equal("", result.Output);
+        // It would wait a minute for one that lives.
+        Assert.InRange(result.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task A_server_that_never_gets_ready_is_given_up()
+    {
+        Fake("postgres", Serve("starting"));
+        GiveUpAfter(10, insteadOf: 12000);
+        var result = await CallAsync("startall", "nodes");
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Equal(Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"), Sorted(result.Error));
+    }
+
+    [Fact]
+    public async Task What_a_former_server_said_of_itself_is_not_believed_of_the_new_one()
+    {
+        foreach (var node in _lab.Nodes)
+        {
+            LeavePidFile(node, NobodysNumber);
+        }
+
+        Fake("postgres", "sleep 0.1; exit 1");
+        Assert.Equal(1, (await RemoteStartAsync()).ExitCode);
+        Assert.Equal(1, (await CallAsync("startall", "nodes")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_program_that_cannot_be_started_is_named_in_the_nodes_log_alone()
+    {
+        File.Delete($"{_lab.Tools.PostgresBin}/postgres");
+        var remote = await RemoteStartAsync();
+        Assert.Equal((1, "", ""), (remote.ExitCode, remote.Output, remote.Error));
+        Assert.Contains("pg bin/postgres", LogOf("node2"), StringComparison.Ordinal);
+        var all = await CallAsync("startall", "nodes");
+        Assert.Equal((1, ""), (all.ExitCode, all.Output));
+        Assert.Equal(Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"), Sorted(all.Error));
+    }
+
+    [Fact]
+    public async Task A_log_a_server_is_started_with_is_its_owners_alone()
+    {
+        Fake("psql", "echo 1");
+        await RemoteStartAsync();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode($"{_lab.Paths.Log}/node2.log"));
+    }
+
+    [Theory]
+    [InlineData("bash", "setsid")]
+    [InlineData("setsid")]
+    [InlineData]
+    public async Task Servers_hold_nothing_of_who_starts_them_with_bash_and_setsid_or_without(params string[] present)
+    {
+        OnlyPrograms([.. present, "sh", "sleep", "date", "sed", "tr", "cat", "rm", "dirname", "basename", "awk", "head", "tail", "id"]);
+        FakePgpoolThatAnswers();
+        Fake("psql", "echo 1");
+        File.WriteAllText(_outer["held"], "");
+        Assert.Equal(0, (await RemoteStartAsync()).ExitCode);
+        // As Pgpool-II calls it: with a socket open.
+        var result = await HostRunAsync(new CommandSpec("/bin/sh", "-c", "exec 7>\"$1\"; shift; \"$@\"", "sh", _outer["held"], "/bin/sh", _outer["pgpool_remote_start"], "localhost", _lab.Nodes[1].ServerDataDirectory));
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        result = await CallAsync("startall");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(["Pgpool-II: started, port 11000", "node 0: started", "node 1: runs already", "node 2: runs already"], Sorted(result.Output));
+        var open = ServerOf(_lab.Nodes[1]) is { } server ? Directory.GetFiles($"/proc/{server.Id}/fd").Select(f => new FileInfo(f).LinkTarget).ToArray() : [];
+        Assert.Contains($"{_lab.Paths.Log}/node1.log", open);
+        Assert.DoesNotContain(_outer["held"], open);
+    }
+
+    [Fact]
+    public async Task What_runs_is_left_alone_when_all_is_started_again()
+    {
+        FakePgpoolThatAnswers();
+        Assert.Equal(0, (await CallAsync("startall")).ExitCode);
+        var servers = Servers(_ => true);
+        Assert.Equal(4, servers.Count);
+        var result = await CallAsync("startall");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(["Pgpool-II: runs already", "node 0: runs already", "node 1: runs already", "node 2: runs already"], Sorted(result.Output));
+        Assert.Equal(servers, Servers(_ => true));
+        Assert.Equal(["data0", "data1", "data2"], StartedNodes());
+        Assert.Single(Calls("../pool/bin/pgpool"));
+    }
+
+    // ---- standbys stream before startall is done ----
+
+    private void MakeStandbys(params int[] nodes)
+    {
+        foreach (var node in nodes)
+        {
+            File.WriteAllText($"{_lab.Nodes[node].DataDirectory}/standby.signal", "");
+        }
+    }
+
+    [Fact]
+    public async Task Startall_waits_until_the_primary_streams_to_every_standby()
+    {
+        FakePgpoolThatAnswers();
+        MakeStandbys(1, 2);
+        // One streams at first, then both.
+        Fake("psql", "case \"$*\" in *' 11002 '*pg_stat_replication*) : >>\"$0.asked\"; echo x >>\"$0.asked\"; [ $(grep -c x \"$0.asked\") -lt 4 ] && echo 1 || echo 2 ;; esac");
+        var result = await CallAsync("startall");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(4, Calls("psql").Length);
+        Assert.DoesNotContain(Calls("psql"), c => c.Contains("pg_stat_wal_receiver", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_standby_that_receives_nothing_is_told()
+    {
+        FakePgpoolThatAnswers();
+        MakeStandbys(1, 2);
+        GiveUpAfter(3, insteadOf: 300);
+        Fake("psql", "case \"$*\" in *pg_stat_replication*) echo 1 ;; *' 11003 '*pg_stat_wal_receiver*) echo 1 ;; *) echo 0 ;; esac");
+        var result = await CallAsync("startall");
+        Assert.Equal((1, "node 2: is a standby, but receives nothing; see log/node2.log\n"), (result.ExitCode, result.Error));
+        Assert.Contains("Pgpool-II: started, port 11000\n", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_primary_nobody_is_waited_for()
+    {
+        FakePgpoolThatAnswers();
+        MakeStandbys(0, 1, 2);
+        Fake("psql", "case \"$*\" in *pg_stat_wal_receiver*) echo 1 ;; esac");
+        var result = await CallAsync("startall");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(3, Calls("psql").Length);
+    }
+
+    // ---- stopping ----
+
+    [Fact]
+    public async Task Stopall_ends_what_startall_started_and_is_done_when_it_has_ended()
+    {
+        FakePgpoolThatAnswers();
+        Fake("postgres", Serve("followed"));
+        Assert.Equal(0, (await CallAsync("startall")).ExitCode);
+        var result = await CallAsync("stopall");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Empty(Servers(_ => true));
+        Assert.StartsWith("Pgpool-II: stopped\n", result.Output, StringComparison.Ordinal);
+        Assert.Equal(["Pgpool-II: stopped", "node 0: stopped", "node 1: stopped", "node 2: stopped"], Sorted(result.Output));
+        Assert.All(_lab.Nodes, n => Assert.Equal(["INT"], Signals(n)));
+        // Nor was the one that writes the log forgotten, or made to end.
+        Assert.All(_lab.Nodes, n => Assert.True(File.Exists($"{n.DataDirectory}/last words")));
+        Assert.False(File.Exists(_lab.Paths.PgpoolPid));
+    }
+
+    [Fact]
+    public async Task A_node_that_does_not_stop_is_told_and_the_others_stop()
+    {
+        var (stubborn, other) = (await StartServerAsync(_lab.Nodes[0], "stubborn"), await StartServerAsync(_lab.Nodes[1]));
+        GiveUpAfter(20, insteadOf: 12000);
+        var result = await CallAsync("stopall");
+        Assert.Equal((1, "node 0: did not stop; see log/node0.log\n"), (result.ExitCode, result.Error));
+        Assert.Equal(["Pgpool-II: is not running", "node 1: stopped", "node 2: is not running"], Sorted(result.Output));
+        Assert.Equal((true, false), (Runs(stubborn), Runs(other)));
+    }
+
+    [Fact]
+    public async Task The_children_of_a_killed_Pgpool_are_ended_and_no_other_labs()
+    {
+        using var elsewhere = new TemporaryFolder();
+        FakePgpoolThatAnswers();
+        Assert.Equal(0, (await CallAsync("startall", "pgpool")).ExitCode);
+        var orphan = Assert.Single(Servers(_ => true));
+        File.Delete(_lab.Paths.PgpoolPid);
+        using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(_outer["servers/pgpool"]) { WorkingDirectory = elsewhere.Path })!;
+        var result = await CallAsync("stopall");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Contains("Pgpool-II: is not running\n", result.Output, StringComparison.Ordinal);
+        Assert.False(Runs(orphan));
+        Assert.False(other.HasExited);
+        other.Kill();
+        await other.WaitForExitAsync();
+    }
+
+    // ---- what killed servers leave ----
+
+    /// <summary>A number no process of Linux can have.</summary>
+    private const int NobodysNumber = 4_194_305;
+
+    private static void LeavePidFile(PostgresNode node, int number) =>
+        File.WriteAllText($"{node.DataDirectory}/postmaster.pid", $"{number}\n{node.DataDirectory}\n1795428963\n{node.Port}\n/nonexistent\nlocalhost\n  11002 7\nready   \n");
+
+    private string LockOf(PostgresNode node) => Sockets[$".s.PGSQL.{node.Port}.lock"];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_PID_file_nobody_of_that_number_left_is_cleared_away_with_the_lock_of_its_socket(bool stranger)
+    {
+        using var process = System.Diagnostics.Process.Start("sleep", "60");
+        var number = stranger ? process.Id : NobodysNumber;
+        LeavePidFile(_lab.Nodes[0], number);
+        File.WriteAllText(LockOf(_lab.Nodes[0]), $"{number}\n{_lab.Nodes[0].DataDirectory}\n");
+        // A lock of the same port, but of another folder, is another's.
+        LeavePidFile(_lab.Nodes[1], number);
+        File.WriteAllText(LockOf(_lab.Nodes[1]), $"{number}\n{_lab.Nodes[2].DataDirectory}\n");
+        // PostgreSQL itself does not start where such a number is taken.
+        Fake("postgres", $"[ ! -e \"$2/postmaster.pid\" ] || exit 1; {Serve("ready")}");
+        var result = await CallAsync("startall", "nodes");
+        var survived = !process.HasExited;
+        process.Kill();
+        await process.WaitForExitAsync();
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(["node 0: started", "node 1: started", "node 2: started"], Sorted(result.Output));
+        Assert.True(survived);
+        Assert.Equal([Path.GetFileName(LockOf(_lab.Nodes[1]))], Names(Sockets.Path));
+    }
+
+    [Fact]
+    public async Task A_PID_file_is_kept_while_any_PostgreSQL_works_in_the_folder()
+    {
+        // The first process was killed; one it had started lives on, and writes.
+        var survivor = await StartServerAsync(_lab.Nodes[0]);
+        LeavePidFile(_lab.Nodes[0], NobodysNumber);
+        File.WriteAllText(LockOf(_lab.Nodes[0]), $"{NobodysNumber}\n{_lab.Nodes[0].DataDirectory}\n");
+        Fake("postgres", $"[ ! -e \"$2/postmaster.pid\" ] || exit 1; {Serve("ready")}");
+        var result = await CallAsync("startall", "nodes");
+        Assert.Equal((1, "node 0: did not start; see log/node0.log\n"), (result.ExitCode, result.Error));
+        Assert.True(Runs(survivor));
+        Assert.True(File.Exists(LockOf(_lab.Nodes[0])));
+        Assert.Equal($"{NobodysNumber}", StatusOf(_lab.Nodes[0])![0]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n")]
+    [InlineData("no number\n")]
+    [InlineData("-17\n")]
+    [InlineData("17 18\n")]
+    [InlineData("../self\n")]
+    [InlineData("4194305")]
+    [InlineData("1\n/\n1\n2\n/\nlocalhost\n  1 2\nready   \n")]
+    [InlineData("99999999999999999999\n")]
+    [InlineData(null)]
+    public async Task Whatever_is_in_a_PID_file_no_script_lets_the_shell_speak_and_none_signals_anybody(string? text)
+    {
+        foreach (var node in _lab.Nodes)
+        {
+            if (text is null)
+            {
+                Directory.CreateDirectory($"{node.DataDirectory}/postmaster.pid");
+            }
+            else
+            {
+                File.WriteAllText($"{node.DataDirectory}/postmaster.pid", text);
+            }
+        }
+
+        GiveUpAfter(3, insteadOf: 6000);
+        var failover = await FailOverAsync();
+        Assert.Equal((1, "", ""), (failover.ExitCode, failover.Output, failover.Error));
+        GiveUpAfter(0, insteadOf: 0);
+        var follow = await FollowAsync();
+        Assert.Equal((0, "", ""), (follow.ExitCode, follow.Output, follow.Error));
+        var stop = await CallAsync("stopall");
+        Assert.Equal((0, "", 4), (stop.ExitCode, stop.Error, stop.Output.Split("is not running\n").Length - 1));
+        var recovery = await RecoverAsync();
+        Assert.Equal((0, ""), (recovery.ExitCode, recovery.Error));
+        Fake("postgres", "exit 1");
+        var remote = await RemoteStartAsync();
+        Assert.Equal((1, "", ""), (remote.ExitCode, remote.Output, remote.Error));
+        if (text is null)
+        {
+            return;
+        }
+
+        var start = await CallAsync("startall", "nodes");
+        Assert.Equal(Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"), Sorted(start.Error));
+    }
+
+    // ---- log/events.jsonl ----
+
+    /// <summary>Those of BSD, of C libraries that leave what they do not know as it is, and of those that leave it out.</summary>
+    [Theory]
+    [InlineData("3N")]
+    [InlineData("%3N")]
+    [InlineData("N")]
+    [InlineData("")]
+    public async Task Where_date_knows_no_milliseconds_an_event_has_whole_seconds(string milliseconds)
+    {
+        // Seconds that end as the unknown format begins must not lose that digit.
+        Program("date", $$"""
+            case "$*" in *%s*) ;; *) echo then; exit ;; esac
+            if [ -e "$0.again" ]; then echo '2026-11-23T10:16:05 1795428965{{milliseconds}}'; else echo '2026-11-23T10:16:03 1795428963{{milliseconds}}'; fi
+            : >"$0.again"
+            """);
+        var result = await RunAsync("failover.sh", "1", "localhost", "11003", "0", "localhost", "0", "0");
+        Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.Equal(("2026-11-23T10:16:03.000Z", 2000), (Event().GetProperty("time").GetString(), Event().GetProperty("duration_ms").GetInt64()));
+    }
+
+    [Fact]
+    public async Task An_events_milliseconds_may_begin_with_zeros()
+    {
+        Program("date", """
+            case "$*" in *%s*) ;; *) echo then; exit ;; esac
+            if [ -e "$0.again" ]; then echo '2026-11-23T10:16:05 1795428965008'; else echo '2026-11-23T10:16:04 1795428964099'; fi
+            : >"$0.again"
+            """);
+        await RunAsync("failover.sh", "1", "localhost", "11003", "0", "localhost", "0", "0");
+        Assert.Equal(("2026-11-23T10:16:04.099Z", 909), (Event().GetProperty("time").GetString(), Event().GetProperty("duration_ms").GetInt64()));
+    }
+}
