@@ -14,6 +14,7 @@ internal static class Program
     public static async Task<int> Main(string[] arguments)
     {
         Invocation.Remember();
+        ManagedRuntime.PrepareToStandDown();
         var terminal = Terminal.Create(Console.Out, Console.Error, Environment.GetEnvironmentVariable);
         return await RunAsync(arguments, terminal, Invocation.OldName());
     }
