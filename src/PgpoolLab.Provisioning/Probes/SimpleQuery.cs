@@ -174,7 +174,7 @@ internal sealed class SimpleQuery : IAsyncDisposable
         body = body[sizeof(short)..];
         for (var i = 0; i < names.Length; i++)
         {
-            var end = body.IndexOf((byte)0);
+            var end = body.IndexOf((byte)0) is >= 0 and var found ? found : throw new IOException("What answers there is no PostgreSQL and no Pgpool-II.");
             names[i] = Encoding.UTF8.GetString(body[..end]);
             const int restOfField = 4 + 2 + 4 + 2 + 4 + 2;
             body = body[(end + 1 + restOfField)..];
@@ -207,6 +207,11 @@ internal sealed class SimpleQuery : IAsyncDisposable
         while (body.Length > 1 && body[0] != 0)
         {
             var end = body.IndexOf((byte)0);
+            if (end < 0)
+            {
+                break;
+            }
+
             if (body[0] == 'M')
             {
                 return Encoding.UTF8.GetString(body[1..end]);
