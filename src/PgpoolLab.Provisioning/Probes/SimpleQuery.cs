@@ -172,7 +172,7 @@ internal sealed class SimpleQuery : IAsyncDisposable
         body = body[sizeof(short)..];
         for (var i = 0; i < names.Length; i++)
         {
-            var end = body.IndexOf((byte)0) is >= 0 and var found ? found : throw new IOException("What answers there is no PostgreSQL and no Pgpool-II.");
+            var end = body.IndexOf((byte)0);
             names[i] = Encoding.UTF8.GetString(body[..end]);
             const int restOfField = 4 + 2 + 4 + 2 + 4 + 2;
             body = body[(end + 1 + restOfField)..];
