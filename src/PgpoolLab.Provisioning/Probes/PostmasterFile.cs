@@ -10,7 +10,7 @@ public sealed record PostmasterFile(int ProcessId, string Status)
 {
     private const int StatusLine = 7;
 
-    /// <summary>True when it accepts connections; a standby those that only read.</summary>
+    /// <summary>True when it is up. A hot standby says "ready" as a primary does; "standby" is one that takes no connections (hot_standby off).</summary>
     public bool Accepts => Status is "ready" or "standby";
 
     /// <summary>Reads the file of a data folder.</summary>
