@@ -174,6 +174,26 @@ public sealed partial class Sandbox : IDisposable
             }
         }).ToArray();
 
+    /// <summary>The processes of this sandbox and the ends of its logs: what is needed to find out why something hangs.</summary>
+    private string WhatIsGoingOn()
+    {
+        var processes = ProcessIds().Select(id =>
+        {
+            try
+            {
+                return $"{id} {File.ReadAllText($"/proc/{id}/stat").Split(") ").Last()[..9]} {File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' ')}";
+            }
+            catch (IOException)
+            {
+                return $"{id} (ended meanwhile)";
+            }
+        });
+        var logs = Directory.EnumerateFiles(_folder.Path, "*.log", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4, IgnoreInaccessible = true })
+            .Concat(Directory.EnumerateFiles(_folder.Path, "setup.*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4, IgnoreInaccessible = true }))
+            .Select(log => $"--- {log}\n{string.Join('\n', File.ReadLines(log).TakeLast(15))}");
+        return string.Join('\n', processes.Concat(logs));
+    }
+
     private bool IsOurs(string file)
     {
         try
@@ -200,8 +220,9 @@ public sealed partial class Sandbox : IDisposable
         }
         catch (OperationCanceledException)
         {
+            var state = WhatIsGoingOn();
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{string.Join(' ', argv)} did not end, or something it started holds its output open.");
+            throw new TimeoutException($"{string.Join(' ', argv)} did not end, or something it started holds its output open.\n{state}");
         }
     }
 

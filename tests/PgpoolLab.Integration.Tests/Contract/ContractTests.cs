@@ -3,7 +3,9 @@ namespace PgpoolLab.Integration.Tests;
 /// <summary>One lab for all tests of a class.</summary>
 public abstract class ContractFixture(bool original, string mode, params string[] options) : IAsyncLifetime
 {
-    public ContractRun Run { get; private set; } = null!;
+    private ContractRun? _run;
+
+    public ContractRun Run => _run ?? throw new InvalidOperationException("The lab was not made.");
 
     public bool Original => original;
 
@@ -11,11 +13,11 @@ public abstract class ContractFixture(bool original, string mode, params string[
 
     public bool UsesSlots => options.Contains("-s");
 
-    public async ValueTask InitializeAsync() => Run = await ContractRun.MakeAsync(original, mode, options);
+    public async ValueTask InitializeAsync() => _run = await ContractRun.MakeAsync(original, mode, options);
 
     public ValueTask DisposeAsync()
     {
-        Run.Dispose();
+        _run?.Dispose();
         GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
