@@ -115,7 +115,9 @@ internal static partial class Posix
     internal static int TryLockFolder(string path)
     {
         const int exclusiveWithoutWaiting = 2 | 4;
-        var descriptor = Open(path, 0);
+        // Not for the programs we start: those that outlive us would keep the lock.
+        var closeOnExec = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
+        var descriptor = Open(path, closeOnExec);
         if (descriptor < 0)
         {
             return -2;

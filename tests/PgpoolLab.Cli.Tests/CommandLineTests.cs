@@ -4,7 +4,7 @@ namespace PgpoolLab.Cli.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "env", "psql", "destroy", "demo", "templates", "templates export", "version", "pgpool_setup", "watchdog_setup", "install-links");
+    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "env", "psql", "destroy", "demo", "templates", "templates export", "cache", "cache list", "cache clear", "version", "pgpool_setup", "watchdog_setup", "install-links");
 
     [Fact]
     public async Task Help_lists_every_command() => Snapshot.Approve("help", await Screen.HelpAsync());
@@ -60,6 +60,7 @@ public sealed class CommandLineTests
         { "two-folders", ["setup", "one", "two"] },
         { "two-mistakes", ["setup", "-n", "x", "--frobnicate"] },
         { "templates-without-verb", ["templates"] },
+        { "cache-without-verb", ["cache"] },
         { "export-without-folder", ["templates", "export"] },
         { "nodes-extra-argument", ["nodes", "extra"] },
         { "zero-nodes", ["setup", "lab", "-n", "0"] },
@@ -83,6 +84,18 @@ public sealed class CommandLineTests
     [MemberData(nameof(Mistakes))]
     public async Task A_mistake_is_not_told_in_the_words_of_a_programming_language(string name, string[] arguments) =>
         Assert.DoesNotContain("System.", name + await Screen.TranscriptAsync(arguments), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(StandbyMethod.BaseBackup, "setup", "lab")]
+    [InlineData(StandbyMethod.BaseBackup, "setup", "lab", "--standbys", "basebackup")]
+    [InlineData(StandbyMethod.Clone, "setup", "lab", "--standbys", "clone")]
+    [InlineData(StandbyMethod.Clone, "up", "lab", "--standbys=clone")]
+    public void Standbys_are_made_as_was_asked(StandbyMethod method, params string[] arguments)
+    {
+        var parsed = CommandLine.Root(new Screen().Terminal, arguments).Parse(arguments);
+        Assert.Empty(parsed.Errors);
+        Assert.Equal(method, Cli.Commands.SetupCommand.Spec(parsed, start: arguments[0] == "up").Standbys);
+    }
 
     [Theory]
     [InlineData("nodes")]

@@ -99,8 +99,10 @@ public sealed class ViewTests
         Snapshot.Approve("nodes-stopped", screen.Out);
     }
 
-    [Fact]
-    public void A_plan_is_shown_with_its_commands_files_and_ports()
+    [Theory]
+    [InlineData("plan", StandbyMethod.BaseBackup)]
+    [InlineData("plan-clone", StandbyMethod.Clone)]
+    public void A_plan_is_shown_with_its_commands_files_and_ports(string name, StandbyMethod standbys)
     {
         var screen = new Screen();
         var facts = new HostFacts
@@ -115,8 +117,8 @@ public sealed class ViewTests
             AliasFolder = "/var/lib/postgresql/.local/state/pgpoollab",
             FreePort = 11000,
         };
-        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(new LabSpec { Directory = "/srv/my lab", Nodes = 3 }, facts));
-        Snapshot.Approve("plan", screen.Out);
+        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(new LabSpec { Directory = "/srv/my lab", Nodes = 3, Standbys = standbys }, facts));
+        Snapshot.Approve(name, screen.Out);
     }
 
     [Fact]

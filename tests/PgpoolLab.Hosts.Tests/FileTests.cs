@@ -160,4 +160,31 @@ public sealed class FileTests : IDisposable
         Assert.Null(Identity.Find("no-such-user-here"));
         Assert.False(Identity.HasStoodDown);
     }
+
+    [Fact]
+    public void Files_folders_and_links_have_owners_and_what_cannot_be_seen_has_none()
+    {
+        var own = (Identity.Current.UserId, Identity.Current.GroupId);
+        File.WriteAllText(_folder["file"], "");
+        Directory.CreateDirectory(_folder["data"]);
+        File.CreateSymbolicLink(_folder["to file"], _folder["file"]);
+        File.CreateSymbolicLink(_folder["to nothing"], _folder["gone"]);
+        Assert.All(["file", "data", "to file", "to nothing"], name => Assert.Equal(own, Identity.OwnerOf(_folder[name])));
+        Assert.Equal((0, 0), Identity.OwnerOf("/"));
+        Assert.All(["none", "none/deeper", "file/deeper"], name => Assert.Null(Identity.OwnerOf(_folder[name])));
+    }
+
+    [Fact]
+    [Trait("Needs", "root")]
+    public void The_owner_of_a_link_is_its_own_and_not_that_of_what_it_leads_to()
+    {
+        File.WriteAllText(_folder["file"], "");
+        File.CreateSymbolicLink(_folder["link"], _folder["file"]);
+        Identity.Own(_folder["link"], 65534, 12345);
+        Assert.Equal((65534, 12345), Identity.OwnerOf(_folder["link"]));
+        Assert.Equal((0, 0), Identity.OwnerOf(_folder["file"]));
+        // As much as the kernel lets a number be.
+        Identity.Own(_folder["file"], int.MaxValue, 1 << 30);
+        Assert.Equal((int.MaxValue, 1 << 30), Identity.OwnerOf(_folder["file"]));
+    }
 }

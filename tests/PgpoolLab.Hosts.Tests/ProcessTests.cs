@@ -122,6 +122,39 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_family_is_a_process_and_its_children_and_nobody_else()
+    {
+        var stranger = await StartSleeperAsync();
+        // A child of a child is no child, and of a child that has ended nothing is left but its number.
+        await StartAsync("sleep 600 & echo $! >first; sh -c 'sleep 600 & echo $! >grandchild; wait' & echo $! >second; sh -c 'echo $$ >gone' & exec sleep 600");
+        var parent = _started[^1];
+        var (first, second, grandchild, gone) = (await NumberAsync("first"), await NumberAsync("second"), await NumberAsync("grandchild"), await NumberAsync("gone"));
+        _started.AddRange([first, second, grandchild]);
+        await EndOfAsync(gone);
+        await Eventually.TrueAsync(async () => (await _host.FindProcessAsync(parent, CancellationToken.None))?.Name == "sleep", "the parent sleeps");
+        var facts = (await _host.FindProcessAsync(parent, CancellationToken.None))!;
+        var family = await _host.FindFamilyAsync(facts, CancellationToken.None);
+        Assert.Equal(facts, family[0]);
+        Assert.Equal([first, second], family.Skip(1).Select(p => p.Id).Order());
+        Assert.Equal([stranger], await _host.FindFamilyAsync(stranger, CancellationToken.None));
+
+        async Task<int> NumberAsync(string file)
+        {
+            await Eventually.TrueAsync(() => File.Exists(_folder[file]) && File.ReadAllText(_folder[file]).EndsWith('\n'), $"{file} is written");
+            return int.Parse(File.ReadAllText(_folder[file]));
+        }
+    }
+
+    [Fact]
+    public async Task Of_a_process_that_has_ended_there_is_no_family_left_but_what_is_known_of_it()
+    {
+        var server = await StartSleeperAsync();
+        Assert.True(await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
+        await EndOfAsync(server.Id);
+        Assert.Equal([server], await _host.FindFamilyAsync(server, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_process_that_has_ended_is_not_found()
     {
         var server = await StartSleeperAsync();

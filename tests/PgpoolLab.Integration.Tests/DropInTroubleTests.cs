@@ -168,12 +168,12 @@ public sealed class OldWatchdogTroubleTests : DropInTroubleTests
     {
         using var lab = await OldLab.OpenAsync();
         (await lab.ShellAsync("printf '#!/bin/sh\\nexit 0\\n' >../liar; printf '#!/bin/sh\\npgpool_setup \"$@\" --no-stop\\nexit 7\\n' >../failing; chmod +x ../liar ../failing")).Ok();
-        var lied = (await lab.ShellAsync($"PGPOOL_SETUP=$(cd .. && pwd)/liar watchdog_setup -wn 2 -n 1 -wp {lab.Port}")).FailedWith(1);
+        var lied = (await lab.ShellAsync($"PGPOOL_SETUP=$(cd .. && pwd)/liar watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10}")).FailedWith(1);
         Assert.Contains("ended with exit code 0, but has not made", lied.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(lab.Sandbox.Lab));
 
         // It has left its servers running; they are stopped before their files go.
-        var failed = (await lab.ShellAsync($"PGPOOL_SETUP=$(cd .. && pwd)/failing watchdog_setup -wn 2 -n 1 -wp {lab.Port}")).FailedWith(1);
+        var failed = (await lab.ShellAsync($"PGPOOL_SETUP=$(cd .. && pwd)/failing watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10}")).FailedWith(1);
         Assert.Contains("ended with exit code 7", failed.Error, StringComparison.Ordinal);
         Assert.Empty(lab.Sandbox.Processes());
         Assert.Empty(Directory.EnumerateFileSystemEntries(lab.Sandbox.Lab));

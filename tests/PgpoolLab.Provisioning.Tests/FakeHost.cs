@@ -36,6 +36,9 @@ internal sealed class FakeHost : IHost
 
     internal List<string> Folders { get; } = [];
 
+    /// <summary>Who answers on which unix socket.</summary>
+    internal Func<string, Stream?> Connect { get; set; } = _ => null;
+
     internal Func<CommandSpec, CommandResult> Run { get; set; } = c => new CommandResult(c, 0, "", "", TimeSpan.Zero);
 
     public Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken) => Task.FromResult(Run(command));
@@ -75,7 +78,7 @@ internal sealed class FakeHost : IHost
 
     public ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken) => new(AnsweringSockets.Contains(path));
 
-    public ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken) => new((Stream?)null);
+    public ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken) => new(Connect(socket));
 
     public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken) =>
         FindProcessesAsync(p => p.SessionId == process.SessionId || p.Id == process.Id, cancellationToken);

@@ -137,6 +137,30 @@ public sealed class LabPlannerTests
     }
 
     [Fact]
+    public void Cloned_standbys_are_copies_of_the_primarys_template_and_start_with_it() =>
+        Snapshot.Approve("plan-clone", Text(LabPlanner.Plan(Spec with { Standbys = StandbyMethod.Clone, Nodes = 3, UseSlots = true, LeaveRunning = true }, Facts)));
+
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void How_standbys_are_made_is_of_meaning_where_there_are_standbys(ClusteringMode mode)
+    {
+        var (backup, clone) = (LabPlanner.Plan(Spec with { Mode = mode, Nodes = 3 }, Facts), LabPlanner.Plan(Spec with { Mode = mode, Nodes = 3, Standbys = StandbyMethod.Clone }, Facts));
+        if (mode is not ClusteringMode.StreamingReplication)
+        {
+            Assert.Equal(Titles(backup.Stages), Titles(clone.Stages));
+            return;
+        }
+
+        Assert.NotEmpty(backup.Steps.OfType<Steps.CopyNode>());
+        Assert.Empty(clone.Steps.OfType<Steps.CopyNode>());
+        Assert.Equal(clone.Lab.Nodes, Assert.Single(clone.Steps.OfType<Steps.CreateNodes>()).Nodes);
+    }
+
+    [Fact]
+    public void One_node_alone_is_the_same_lab_either_way() =>
+        Assert.Equal(Text(LabPlanner.Plan(Spec with { Nodes = 1 }, Facts)), Text(LabPlanner.Plan(Spec with { Nodes = 1, Standbys = StandbyMethod.Clone }, Facts)));
+
+    [Fact]
     public void Native_replication_is_copied_and_then_each_node_goes_on_by_itself() => Snapshot.Approve("plan-replication", Text(LabPlanner.Plan(Spec with { Mode = ClusteringMode.NativeReplication, Nodes = 3 }, Facts)));
 
     [Fact]

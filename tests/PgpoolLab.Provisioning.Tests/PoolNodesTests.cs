@@ -59,6 +59,94 @@ public sealed class PoolNodesTests
         Assert.Equal("psql ended with exit code 2", (await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None)).Problem);
     }
 
+    // ---- by a socket of its own ----
+
+    private static readonly byte[] TwoNodes =
+    [
+        .. FakeServer.Columns("node_id", "status", "role", "replication_state"),
+        .. FakeServer.Row("0", "up", "primary", ""), .. FakeServer.Row("1", "up", "standby", "streaming"), .. FakeServer.Done,
+    ];
+
+    /// <summary>A machine where servers answer on Pgpool-II's socket, one for each connection.</summary>
+    private static FakeHost Answering(params FakeServer[] servers)
+    {
+        var next = new Queue<FakeServer>(servers);
+        return new FakeHost
+        {
+            Connect = socket => socket == "/var/run/postgresql/.s.PGSQL.11000" ? next.Dequeue() : throw new System.Net.Sockets.SocketException(2),
+            Run = c => throw new InvalidOperationException($"{c} was run"),
+        };
+    }
+
+    [Fact]
+    public async Task Pgpool_is_asked_on_its_socket_without_a_program()
+    {
+        using var server = new FakeServer(FakeServer.Welcome, TwoNodes);
+        var lab = Labs.Fixed();
+        var (nodes, problem) = await PoolNodes.AskAsync(Answering(server), lab, lab.Pgpool, CancellationToken.None);
+        Assert.Null(problem);
+        Assert.Equal([new PoolNode { Id = 0, Status = "up", Role = "primary" }, new PoolNode { Id = 1, Status = "up", Role = "standby", ReplicationState = "streaming" }], nodes);
+        Assert.Equal("SHOW pool_nodes\0"u8.ToArray(), server.Received[1][5..]);
+        Assert.True(server.IsClosed);
+    }
+
+    [Fact]
+    public async Task What_Pgpool_says_against_it_is_the_reason()
+    {
+        using var refuses = new FakeServer(FakeServer.Error("database \"test\" does not exist")) { Leaves = true };
+        using var fails = new FakeServer(FakeServer.Welcome, [.. FakeServer.Error("all backend nodes are down"), .. FakeServer.Ready]);
+        using var leaves = new FakeServer(FakeServer.Welcome, FakeServer.Error("connection terminated due to online recovery")) { Leaves = true };
+        using var babbles = new FakeServer(FakeServer.Welcome, FakeServer.Message('D', [1])) { Leaves = true };
+        var lab = Labs.Fixed();
+        var host = Answering(refuses, fails, leaves, babbles);
+        Assert.Equal((null, "database \"test\" does not exist"), await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None));
+        Assert.Equal((null, "all backend nodes are down"), await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None));
+        Assert.Equal((null, "connection terminated due to online recovery"), await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None));
+        Assert.Equal((null, "What answers there is no PostgreSQL and no Pgpool-II."), await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None));
+        Assert.All([refuses, fails, leaves, babbles], s => Assert.True(s.IsClosed));
+    }
+
+    [Fact]
+    public async Task A_socket_nobody_listens_on_is_a_reason_too()
+    {
+        var lab = Labs.Fixed();
+        var (nodes, problem) = await PoolNodes.AskAsync(new FakeHost { Connect = _ => throw new System.Net.Sockets.SocketException(111) }, lab, lab.Pgpool, CancellationToken.None);
+        Assert.Null(nodes);
+        Assert.NotEqual("", problem);
+    }
+
+    [Fact]
+    public async Task Where_Pgpool_wants_a_password_psql_asks()
+    {
+        using var server = new FakeServer(FakeServer.WantsPassword);
+        var host = Answering(server);
+        host.Run = c => new(c, 0, Answer("node_id|status|role", "0|up|primary"), "", TimeSpan.Zero);
+        var lab = Labs.Fixed();
+        Assert.Equal([new PoolNode { Id = 0, Status = "up", Role = "primary" }], (await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None)).Nodes);
+        Assert.True(server.IsClosed);
+    }
+
+    [Fact]
+    public async Task Who_looks_again_and_again_does_so_in_one_session_until_that_breaks()
+    {
+        using var first = new FakeServer(FakeServer.Welcome, FakeServer.Done, FakeServer.Done) { Leaves = true };
+        using var second = new FakeServer(FakeServer.Welcome, TwoNodes);
+        var lab = Labs.Fixed();
+        var probe = new PgpoolShowsNodes(Answering(first, second), lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
+        await using (probe)
+        {
+            Assert.False((await probe.CheckAsync(CancellationToken.None)).Holds);
+            Assert.False((await probe.CheckAsync(CancellationToken.None)).Holds);
+            // It leaves.
+            Assert.False((await probe.CheckAsync(CancellationToken.None)).Holds);
+            Assert.True(first.IsClosed);
+            Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
+            Assert.False(second.IsClosed);
+        }
+
+        Assert.True(second.IsClosed);
+    }
+
     [Theory]
     [InlineData("main", "replica")]
     [InlineData("master", "slave")]

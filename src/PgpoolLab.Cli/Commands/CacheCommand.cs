@@ -14,12 +14,16 @@ namespace PgpoolLab.Cli.Commands;
 /// <summary><c>cache list</c> and <c>cache clear</c>: the database clusters that labs are copied from.</summary>
 internal static class CacheCommand
 {
-    internal static Command Create(Terminal terminal)
+    internal static Command Create(Terminal terminal) => Create(terminal, Caches);
+
+    /// <param name="terminal">Where it speaks.</param>
+    /// <param name="caches">The caches there are.</param>
+    internal static Command Create(Terminal terminal, Func<IReadOnlyList<ClusterCache>> caches)
     {
         var list = new Command("list", "List them: for which PostgreSQL, how large, when last used") { CommandLine.Json };
         list.SetAction(parsed =>
         {
-            var templates = Caches().SelectMany(c => c.List()).ToArray();
+            var templates = caches().SelectMany(c => c.List()).ToArray();
             if (parsed.GetValue(CommandLine.Json))
             {
                 terminal.Out.WriteLine(ToJson(templates));
@@ -34,8 +38,8 @@ internal static class CacheCommand
         var clear = new Command("clear", "Delete them; the next setup makes its own anew");
         clear.SetAction(parsed =>
         {
-            var deleted = Caches().Sum(c => c.Clear());
-            var left = Caches().Sum(c => c.List().Count);
+            var deleted = caches().Sum(c => c.Clear());
+            var left = caches().Sum(c => c.List().Count);
             terminal.Say(deleted == 1 ? "1 cluster deleted." : $"{deleted} clusters deleted.");
             if (left > 0)
             {
@@ -57,13 +61,23 @@ internal static class CacheCommand
             return;
         }
 
-        var table = new Table().Border(TableBorder.None).AddColumns("key", "postgresql", "superuser", "size", "made", "last used").AddColumn(new TableColumn("folder").NoWrap());
-        foreach (var t in templates)
+        // A folder's path as a column would leave the others no room.
+        foreach (var cache in templates.GroupBy(t => Path.GetDirectoryName(t.Folder)))
         {
-            table.AddRow(t.Key[..8], t.PostgreSql ?? "damaged", Markup.Escape(t.Superuser ?? ""), $"{t.Bytes / 1_000_000} MB", Time(t.Created), Time(t.LastUsed), Markup.Escape(t.Folder));
-        }
+            Terminal.Line(terminal.Data, Markup.Escape($"{cache.Key}:"));
+            var table = new Table().Border(TableBorder.None);
+            foreach (var column in (string[])["key", "postgresql", "superuser", "size", "made", "last used"])
+            {
+                table.AddColumn(new TableColumn(column).NoWrap());
+            }
 
-        terminal.Data.Write(table);
+            foreach (var t in cache)
+            {
+                table.AddRow(t.Key[..8], t.PostgreSql ?? "damaged", Markup.Escape(t.Superuser ?? ""), $"{t.Bytes / 1_000_000} MB", Time(t.Created), Time(t.LastUsed));
+            }
+
+            terminal.Data.Write(table);
+        }
 
         static string Time(DateTimeOffset? time) => time is { } t ? t.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "";
     }

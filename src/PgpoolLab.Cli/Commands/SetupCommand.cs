@@ -93,7 +93,7 @@ internal static class SetupCommand
         return (int)ExitCode.Done;
     }
 
-    private static LabSpec Spec(ParseResult parsed, bool start) => new()
+    internal static LabSpec Spec(ParseResult parsed, bool start) => new()
     {
         Directory = Hosts.Identity.RealPath(Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetValue(Directory)!))),
         Name = parsed.GetValue(Name),

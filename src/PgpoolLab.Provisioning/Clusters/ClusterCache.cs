@@ -111,7 +111,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
             }
 
             template.CopyTo(targets, cancellationToken);
-            File.SetLastWriteTimeUtc(LockOf(key), time.GetUtcNow().UtcDateTime);
+            RememberUse(key);
             return true;
         }
         catch (TemplateDamagedException)
@@ -122,6 +122,18 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
             }
 
             return false;
+        }
+    }
+
+    private void RememberUse(string key)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(LockOf(key), time.GetUtcNow().UtcDateTime);
+        }
+        catch (IOException)
+        {
+            // Somebody has deleted the cache meanwhile. The copy is complete.
         }
     }
 
@@ -166,16 +178,19 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
             return false;
         }
 
+        var any = Directory.Exists($"{folder}/{key}") || Directory.Exists(Unfinished(key));
         Remove(Unfinished(key));
         Remove($"{folder}/{key}");
         File.Delete(LockOf(key));
-        return true;
+        return any;
     }
 
     private async Task<FileStream> LockAloneAsync(string key, CancellationToken cancellationToken)
     {
         while (true)
         {
+            // It may have been deleted since we looked.
+            CreateFolder(folder);
             if (Lock(key, FileAccess.ReadWrite) is { } alone)
             {
                 // Whoever deleted the template has deleted this file, too: then others have another one.
@@ -192,6 +207,8 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     }
 
     /// <summary>Several may read a template, one may make or delete it.</summary>
+    /// <returns>Null when another has the lock, or when there is nothing to read.</returns>
+    /// <exception cref="IOException">There cannot be a lock: the disk is full, say. Who waited for that to change would wait for ever.</exception>
     private FileStream? Lock(string key, FileAccess access)
     {
         try
@@ -200,10 +217,13 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
                 ? new FileStream(LockOf(key), FileMode.Open, FileAccess.Read, FileShare.Read)
                 : new FileStream(LockOf(key), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException)
+        catch (IOException error) when (error is FileNotFoundException or DirectoryNotFoundException || IsTaken(error))
         {
             return null;
         }
+
+        // .NET has no exception of its own for a lock that another holds, but tells the system's number: EWOULDBLOCK of Linux, that of BSD and macOS, ERROR_SHARING_VIOLATION.
+        static bool IsTaken(IOException error) => (error.HResult & 0xFFFF) is 11 or 35 or 32;
     }
 
     private string LockOf(string key) => $"{folder}/{key}.lock";
@@ -226,20 +246,25 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         }
     }
 
+    private static void CreateFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     /// <summary>What a lab is copied from must have been written by nobody else.</summary>
     private static bool IsOurs(string folder)
     {
         try
         {
-            if (OperatingSystem.IsWindows())
-            {
-                Directory.CreateDirectory(folder);
-                return true;
-            }
-
-            const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-            Directory.CreateDirectory(folder, ownerOnly);
-            return Identity.CanEnterAndWrite(folder) && Identity.OwnerOf(folder)?.User == Identity.Current.UserId
+            CreateFolder(folder);
+            return OperatingSystem.IsWindows() || Identity.CanEnterAndWrite(folder) && Identity.OwnerOf(folder)?.User == Identity.Current.UserId
                 && (File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -147,7 +147,8 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             }
 
             ran = true;
-            orphans = children.Length > 0 ? await StillThereAsync(children, cancellationToken) : null;
+            // A watchdog's processes have children themselves, and do not wait for them.
+            orphans = children.Length > 0 && pgpool.Watchdog is null ? await StillThereAsync(children, cancellationToken) : null;
         }
 
         // The children of a killed Pgpool-II live on and hold its ports.

@@ -12,80 +12,61 @@ internal sealed class SimpleQuery : IAsyncDisposable
 {
     private const int ProtocolVersion3 = 3 << 16;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private readonly BufferedStream _stream;
+    private readonly Stream _connection;
+    // Only for reading: it writes nothing while there is something left to read, as there is of an answer that cannot be understood.
+    private readonly BufferedStream _answers;
+    private readonly TimeProvider _time;
 
-    private SimpleQuery(BufferedStream stream) => _stream = stream;
-
-    /// <summary>Asks one query in a session of its own.</summary>
-    /// <param name="connection">A connection to the server.</param>
-    /// <param name="user">Who asks.</param>
-    /// <param name="database">Where.</param>
-    /// <param name="sql">What.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The columns' names and the rows, or the server's error; null when the server wants to know more of us than our name.</returns>
-    /// <exception cref="IOException">The connection broke, or what came is not this protocol.</exception>
-    internal static async Task<Answer?> AskAsync(Stream connection, string user, string database, string sql, CancellationToken cancellationToken)
-    {
-        var (session, refusal) = await OpenAsync(connection, user, database, cancellationToken);
-        if (session is null)
-        {
-            return refusal;
-        }
-
-        await using (session)
-        {
-            return await session.AskAsync(sql, cancellationToken);
-        }
-    }
+    private SimpleQuery(Stream connection, TimeProvider time) => (_connection, _answers, _time) = (connection, new BufferedStream(connection), time);
 
     /// <summary>Begins a session, for who asks again and again: through Pgpool-II each costs a connection to every node.</summary>
     /// <param name="connection">A connection to the server; it is the session's from now on.</param>
     /// <param name="user">Who asks.</param>
     /// <param name="database">Where.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The session, or the server's error, or neither when it wants to know more of us than our name.</returns>
     /// <exception cref="IOException">The connection broke, or what came is not this protocol.</exception>
-    internal static async Task<(SimpleQuery? Session, Answer? Refusal)> OpenAsync(Stream connection, string user, string database, CancellationToken cancellationToken)
+    internal static async Task<(SimpleQuery? Session, Answer? Refusal)> OpenAsync(Stream connection, string user, string database, TimeProvider time, CancellationToken cancellationToken)
     {
-        var stream = new BufferedStream(connection);
-        SimpleQuery? session = null;
+        var session = new SimpleQuery(connection, time);
+        var accepted = false;
         try
         {
-            var (accepted, refusal) = await WithinPatienceAsync(token => StartAsync(stream, user, database, token), cancellationToken);
-            session = accepted ? new SimpleQuery(stream) : null;
-            return (session, refusal);
+            (accepted, var refusal) = await session.WithinPatienceAsync(token => session.StartAsync(user, database, token), cancellationToken);
+            return (accepted ? session : null, refusal);
         }
         finally
         {
-            if (session is null)
+            if (!accepted)
             {
-                await stream.DisposeAsync();
+                await session._answers.DisposeAsync();
             }
         }
     }
 
     /// <summary>Asks.</summary>
-    /// <exception cref="IOException">The connection broke.</exception>
-    internal Task<Answer> AskAsync(string sql, CancellationToken cancellationToken) => WithinPatienceAsync(token => QueryAsync(_stream, sql, token), cancellationToken);
+    /// <exception cref="IOException">The connection broke, or what came is not this protocol.</exception>
+    internal Task<Answer> AskAsync(string sql, CancellationToken cancellationToken) => WithinPatienceAsync(token => QueryAsync(sql, token), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         try
         {
-            await SendAsync(_stream, (byte)'X', [], CancellationToken.None);
+            await SendAsync((byte)'X', [], CancellationToken.None);
         }
         catch (IOException)
         {
             // The server was first.
         }
 
-        await _stream.DisposeAsync();
+        await _answers.DisposeAsync();
     }
 
-    private static async Task<T> WithinPatienceAsync<T>(Func<CancellationToken, Task<T>> talk, CancellationToken cancellationToken)
+    private async Task<T> WithinPatienceAsync<T>(Func<CancellationToken, Task<T>> talk, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(Patience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
@@ -95,14 +76,19 @@ internal sealed class SimpleQuery : IAsyncDisposable
         {
             throw new IOException($"No answer within {Patience.TotalSeconds:0} s.");
         }
+        catch (Exception error) when (error is ArgumentException or OverflowException)
+        {
+            // A message that promises more than it holds, or less than nothing.
+            throw NotThisProtocol(error);
+        }
     }
 
-    private static async Task<(bool Accepted, Answer? Refusal)> StartAsync(Stream stream, string user, string database, CancellationToken cancellationToken)
+    private async Task<(bool Accepted, Answer? Refusal)> StartAsync(string user, string database, CancellationToken cancellationToken)
     {
-        await SendAsync(stream, null, [.. Number(ProtocolVersion3), .. Text("user"), .. Text(user), .. Text("database"), .. Text(database), .. Text("application_name"), .. Text("pgpoollab"), 0], cancellationToken);
+        await SendAsync(null, [.. Number(ProtocolVersion3), .. Text("user"), .. Text(user), .. Text("database"), .. Text(database), .. Text("application_name"), .. Text("pgpoollab"), 0], cancellationToken);
         while (true)
         {
-            var (type, body) = await ReceiveAsync(stream, cancellationToken);
+            var (type, body) = await ReceiveAsync(cancellationToken);
             switch (type)
             {
                 case 'R' when BinaryPrimitives.ReadInt32BigEndian(body) != 0:
@@ -117,15 +103,26 @@ internal sealed class SimpleQuery : IAsyncDisposable
         }
     }
 
-    private static async Task<Answer> QueryAsync(Stream stream, string sql, CancellationToken cancellationToken)
+    private async Task<Answer> QueryAsync(string sql, CancellationToken cancellationToken)
     {
-        await SendAsync(stream, (byte)'Q', Text(sql), cancellationToken);
+        await SendAsync((byte)'Q', Text(sql), cancellationToken);
         var columns = Array.Empty<string>();
         var rows = new List<string?[]>();
         string? error = null;
         while (true)
         {
-            var (type, body) = await ReceiveAsync(stream, cancellationToken);
+            char type;
+            byte[] body;
+            try
+            {
+                (type, body) = await ReceiveAsync(cancellationToken);
+            }
+            catch (EndOfStreamException end) when (error is not null)
+            {
+                // It has said why it leaves.
+                throw new IOException(error, end);
+            }
+
             switch (type)
             {
                 case 'E':
@@ -145,28 +142,29 @@ internal sealed class SimpleQuery : IAsyncDisposable
         }
     }
 
-    private static async Task SendAsync(Stream stream, byte? type, byte[] body, CancellationToken cancellationToken)
+    private async Task SendAsync(byte? type, byte[] body, CancellationToken cancellationToken)
     {
         byte[] message = [.. type is { } t ? (byte[])[t] : [], .. Number(body.Length + sizeof(int)), .. body];
-        await stream.WriteAsync(message, cancellationToken);
-        await stream.FlushAsync(cancellationToken);
+        await _connection.WriteAsync(message, cancellationToken);
     }
 
-    private static async Task<(char Type, byte[] Body)> ReceiveAsync(Stream stream, CancellationToken cancellationToken)
+    private async Task<(char Type, byte[] Body)> ReceiveAsync(CancellationToken cancellationToken)
     {
         var header = new byte[1 + sizeof(int)];
-        await stream.ReadExactlyAsync(header, cancellationToken);
+        await _answers.ReadExactlyAsync(header, cancellationToken);
         const int mostWeAccept = 1 << 24;
         var length = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - sizeof(int);
         if (length is < 0 or > mostWeAccept)
         {
-            throw new IOException("What answers there is no PostgreSQL and no Pgpool-II.");
+            throw NotThisProtocol();
         }
 
         var body = new byte[length];
-        await stream.ReadExactlyAsync(body, cancellationToken);
+        await _answers.ReadExactlyAsync(body, cancellationToken);
         return ((char)header[0], body);
     }
+
+    private static IOException NotThisProtocol(Exception? error = null) => new("What answers there is no PostgreSQL and no Pgpool-II.", error);
 
     private static string[] Columns(ReadOnlySpan<byte> body)
     {
@@ -206,13 +204,13 @@ internal sealed class SimpleQuery : IAsyncDisposable
     {
         while (body.Length > 1 && body[0] != 0)
         {
-            var end = body.IndexOf((byte)0);
-            if (body[0] == 'M')
+            var field = body[..body.IndexOf((byte)0)];
+            if (field[0] == 'M')
             {
-                return Encoding.UTF8.GetString(body[1..end]);
+                return Encoding.UTF8.GetString(field[1..]);
             }
 
-            body = body[(end + 1)..];
+            body = body[(field.Length + 1)..];
         }
 
         return "an error without a text";
