@@ -1,21 +1,32 @@
 using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Hosts;
+using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli;
 
 /// <summary>How a user calls this program again: by its name when that is on PATH, else by its full path.</summary>
 internal static class Invocation
 {
-    private static string _path = "pgpoollab";
+    private const string Name = "pgpoollab";
+    private static string _path = Name;
 
-    /// <summary>The folder of the program.</summary>
-    internal static string Folder => Path.GetDirectoryName(_path) is { Length: > 0 } folder ? folder : ".";
+    /// <summary>Run as <c>dotnet pgpoollab.dll</c>, as <c>dotnet tool exec</c> does where it has no native program: there is no file to call.</summary>
+    private static bool _byDotnet;
+
+    /// <summary>What must be on PATH for the name alone to find this program; null when it is there, or when no folder has it.</summary>
+    internal static string? FolderToAdd => IsOnPath || _byDotnet ? null : Path.GetDirectoryName(_path) is { Length: > 0 } folder ? folder : ".";
+
+    /// <summary>The word or words for the user's shell.</summary>
+    internal static string Command => IsOnPath ? Name : _byDotnet ? $"dotnet {Shell.Quote(Path.Combine(AppContext.BaseDirectory, Name + ".dll"))}" : Shell.Quote(_path);
 
     /// <summary>True when the name alone finds this program.</summary>
-    internal static bool IsOnPath { get; private set; } = true;
+    private static bool IsOnPath { get; set; } = true;
 
-    /// <summary>The word for the user's shell.</summary>
-    internal static string Command => IsOnPath ? "pgpoollab" : Shell.Quote(_path);
+    /// <summary>The file that links to this program should name: the one on PATH, as an update of a dotnet tool moves what that leads to.</summary>
+    /// <exception cref="LabException">There is no such file.</exception>
+    internal static string LinkTarget() => _byDotnet
+        ? throw new LabException(ExitCode.Missing, "Run by way of dotnet, this program has no file that a link could name.") { Hints = ["Install it:  dotnet tool install --global PgpoolLab"] }
+        : IsOnPath && OnPath() is { } path ? Path.GetFullPath(path) : _path;
 
     /// <summary>The old program this one is called as, by way of a link of that name; null when it is called by its own.</summary>
     internal static string? OldName()
@@ -34,7 +45,9 @@ internal static class Invocation
         }
 
         _path = path;
-        var first = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(f => Path.Combine(f, "pgpoollab")).FirstOrDefault(File.Exists);
-        IsOnPath = first is not null && (File.ResolveLinkTarget(first, returnFinalTarget: true)?.FullName ?? first) == path;
+        _byDotnet = Path.GetFileNameWithoutExtension(path) == "dotnet";
+        IsOnPath = OnPath() is { } first && (File.ResolveLinkTarget(first, returnFinalTarget: true)?.FullName ?? first) == path;
     }
+
+    private static string? OnPath() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(f => Path.Combine(f, Name)).FirstOrDefault(File.Exists);
 }

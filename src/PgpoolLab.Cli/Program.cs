@@ -13,6 +13,7 @@ internal static class Program
 
     public static async Task<int> Main(string[] arguments)
     {
+        TemplateFunctions.Keep();
         Invocation.Remember();
         ManagedRuntime.PrepareToStandDown();
         var terminal = Terminal.Create(Console.Out, Console.Error, Environment.GetEnvironmentVariable);

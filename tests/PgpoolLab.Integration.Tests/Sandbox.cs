@@ -27,9 +27,14 @@ public sealed partial class Sandbox : IDisposable
     private static readonly Lazy<string> Program = new(CopyProgram);
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<Account, string> Caches = new();
     private readonly TemporaryFolder _folder = new();
+    private readonly string _program;
 
-    public Sandbox(string account, string labName = "lab")
+    /// <param name="account">One of <see cref="PgpoolLab.Integration.Tests.Account"/>'s.</param>
+    /// <param name="labName">The lab's folder.</param>
+    /// <param name="program">The program; by default the one ./pgpoollab has built.</param>
+    public Sandbox(string account, string labName = "lab", string? program = null)
     {
+        _program = program ?? Program.Value;
         Account = Account.Of(account);
         Home = Directory.CreateDirectory(_folder["home"]).FullName;
         Labs = Directory.CreateDirectory(_folder["labs"]).FullName;
@@ -45,7 +50,7 @@ public sealed partial class Sandbox : IDisposable
     public string Labs { get; }
 
     /// <summary>Where the program lies.</summary>
-    public string ProgramFolder { get; } = Path.GetDirectoryName(Program.Value)!;
+    public string ProgramFolder => Path.GetDirectoryName(_program)!;
 
     /// <summary>The lab's folder; setup makes it.</summary>
     public string Lab { get; }
@@ -53,17 +58,17 @@ public sealed partial class Sandbox : IDisposable
     public string this[string name] => Path.Combine(_folder.Path, name);
 
     /// <summary>Runs the program.</summary>
-    public Task<Outcome> RunAsync(params string[] arguments) => StartAndWaitAsync([Program.Value, .. arguments], Labs, []);
+    public Task<Outcome> RunAsync(params string[] arguments) => StartAndWaitAsync([_program, .. arguments], Labs, []);
 
     /// <summary>Runs the program in the lab's folder.</summary>
-    public Task<Outcome> RunInLabAsync(params string[] arguments) => StartAndWaitAsync([Program.Value, .. arguments], Lab, []);
+    public Task<Outcome> RunInLabAsync(params string[] arguments) => StartAndWaitAsync([_program, .. arguments], Lab, []);
 
     /// <summary>Runs a shell script in the lab's folder, as a user would paste it; <c>pgpoollab</c> is on PATH.</summary>
     public Task<Outcome> ShellAsync(string script, params (string Name, string Value)[] environment) =>
         StartAndWaitAsync(["/bin/sh", "-eu", "-c", script], Directory.Exists(Lab) ? Lab : Labs, environment);
 
     /// <summary>Starts the program without waiting for it.</summary>
-    public Process Start(string workingDirectory, params string[] arguments) => Start([Program.Value, .. arguments], workingDirectory, []);
+    public Process Start(string workingDirectory, params string[] arguments) => Start([_program, .. arguments], workingDirectory, []);
 
     /// <summary>What <c>nodes --json</c> says.</summary>
     public async Task<JsonElement> NodesAsync()
@@ -99,7 +104,7 @@ public sealed partial class Sandbox : IDisposable
     /// <summary>Text with everything that differs between machines and runs replaced.</summary>
     public string Neutral(string text)
     {
-        text = text.Replace(_folder.Path, "<sandbox>", StringComparison.Ordinal).Replace(Path.GetDirectoryName(Program.Value)!, "<bin>", StringComparison.Ordinal)
+        text = text.Replace(_folder.Path, "<sandbox>", StringComparison.Ordinal).Replace(ProgramFolder, "<bin>", StringComparison.Ordinal)
             .Replace($"user {Account.LabUser}", "user <user>", StringComparison.Ordinal);
         text = PackageOfMajor().Replace(text, "postgresql-<N>");
         text = Holder().Replace(text, "used by <holder>.");
@@ -247,7 +252,7 @@ public sealed partial class Sandbox : IDisposable
         info.Environment["HOME"] = Home;
         // The clusters that labs are copied from are the same for all tests of one account.
         info.Environment["XDG_CACHE_HOME"] = Caches.GetOrAdd(Account, CacheOf);
-        info.Environment["PATH"] = $"{Path.GetDirectoryName(Program.Value)}:{Environment.GetEnvironmentVariable("PATH")}";
+        info.Environment["PATH"] = $"{ProgramFolder}:{Environment.GetEnvironmentVariable("PATH")}";
         foreach (var (name, value) in environment)
         {
             info.Environment[name] = value;
@@ -266,22 +271,31 @@ public sealed partial class Sandbox : IDisposable
     }
 
     /// <summary>Other users cannot read every place a repository is cloned to.</summary>
-    private static string CopyProgram()
+    private static string CopyProgram() => CopyProgram(Environment.GetEnvironmentVariable("PGPOOLLAB") ?? Path.Combine(RepositoryRoot(), "artifacts", "pgpoollab"));
+
+    /// <summary>Copies a program, and what lies beside it, to where everybody can read it.</summary>
+    internal static string CopyProgram(string built)
     {
-        var built = Environment.GetEnvironmentVariable("PGPOOLLAB") ?? Path.Combine(RepositoryRoot(), "artifacts", "pgpoollab");
-        Assert.True(File.Exists(built), $"There is no {built}; build it with ./pgpoollab version");
-        var folder = Directory.CreateTempSubdirectory("pgpoollab-bin-").FullName;
-        File.SetUnixFileMode(folder, (UnixFileMode)Convert.ToInt32("755", 8));
+        Assert.True(File.Exists(built), $"There is no {built}; ./test builds it");
+        var folder = FolderForAll();
         foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(built)!).Where(f => !Path.GetFileName(f).StartsWith('.') && !f.EndsWith(".log", StringComparison.Ordinal)))
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         }
 
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         return Path.Combine(folder, Path.GetFileName(built));
     }
 
-    private static string RepositoryRoot()
+    /// <summary>A folder everybody can read, until the tests end.</summary>
+    internal static string FolderForAll()
+    {
+        var folder = Directory.CreateTempSubdirectory("pgpoollab-bin-").FullName;
+        File.SetUnixFileMode(folder, (UnixFileMode)Convert.ToInt32("755", 8));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return folder;
+    }
+
+    internal static string RepositoryRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder!.FullName, "PgpoolLab.sln")))

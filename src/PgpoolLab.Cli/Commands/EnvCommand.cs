@@ -49,7 +49,7 @@ internal static class EnvCommand
     /// <summary>The variables, in the order they are printed.</summary>
     internal static Dictionary<string, string> Variables(Lab lab, string path)
     {
-        string[] folders = [lab.Tools.PostgresBin, lab.Tools.PgpoolBin, lab.Tools.PcpBin, .. Invocation.IsOnPath ? [] : (string[])[Invocation.Folder]];
+        string[] folders = [lab.Tools.PostgresBin, lab.Tools.PgpoolBin, lab.Tools.PcpBin, .. Invocation.FolderToAdd is { } folder ? (string[])[folder] : []];
         var known = path.Split(':', StringSplitOptions.RemoveEmptyEntries);
         return new Dictionary<string, string>
         {

@@ -16,7 +16,7 @@ internal static class InstallLinksCommand
         command.SetAction(parsed =>
         {
             var directory = Directory.CreateDirectory(parsed.GetValue(folder)!).FullName;
-            var target = Environment.ProcessPath ?? throw new LabException(ExitCode.Failed, "This program cannot find its own file.");
+            var target = Invocation.LinkTarget();
             foreach (var name in (string[])[PgpoolSetupCommand.Name, PgpoolSetupCommand.WatchdogName])
             {
                 var link = new FileInfo(Path.Combine(directory, name));
