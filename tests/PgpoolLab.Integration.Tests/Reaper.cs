@@ -12,7 +12,7 @@ internal static partial class Reaper
 {
     private const int BecomeSubreaper = 36;
     private const int DoNotWait = 1;
-    private static readonly HashSet<int> Own = [];
+    private static readonly HashSet<string> Own = [];
 
     /// <summary>Starts a process that .NET collects itself.</summary>
     internal static Process Start(ProcessStartInfo info)
@@ -20,7 +20,7 @@ internal static partial class Reaper
         lock (Own)
         {
             var process = Process.Start(info)!;
-            Own.Add(process.Id);
+            _ = Identity(process.Id) is { } identity && Own.Add(identity);
             return process;
         }
     }
@@ -42,11 +42,24 @@ internal static partial class Reaper
             Thread.Sleep(50);
             lock (Own)
             {
-                foreach (var child in Children(self).Where(c => !Own.Contains(c)))
+                foreach (var child in Children(self).Where(c => Identity(c) is { } identity && !Own.Contains(identity)))
                 {
                     _ = WaitFor(child, out _, DoNotWait);
                 }
             }
+        }
+    }
+
+    /// <summary>A process's number is given to another one some time after it has ended; with the moment of its start it is its own.</summary>
+    private static string? Identity(int process)
+    {
+        try
+        {
+            return $"{process} {File.ReadAllText($"/proc/{process}/stat").Split(") ").Last().Split(' ')[19]}";
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 

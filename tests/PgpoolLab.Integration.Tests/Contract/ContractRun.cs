@@ -98,6 +98,13 @@ internal static class Originals
             }
         }
 
+        // Its basebackup.sh keeps a configuration file in /tmp for a while, under one name for all.
+        var setup = File.ReadAllText("/usr/sbin/pgpool_setup");
+        Assert.Contains("/tmp/postgresql.conf", setup, StringComparison.Ordinal);
+        File.Delete($"{home}/bin/pgpool_setup");
+        File.WriteAllText($"{home}/bin/pgpool_setup", setup.Replace("cp $DEST_CLUSTER/postgresql.conf /tmp/", $"cp $DEST_CLUSTER/postgresql.conf {home}/", StringComparison.Ordinal).Replace("/tmp/postgresql.conf", $"{home}/postgresql.conf", StringComparison.Ordinal));
+        File.SetUnixFileMode($"{home}/bin/pgpool_setup", (UnixFileMode)Convert.ToInt32("755", 8));
+
         Directory.CreateDirectory($"{home}/etc");
         foreach (var sample in Directory.EnumerateFiles("/usr/share/doc/pgpool2/examples").Where(f => f.EndsWith(".sample", StringComparison.Ordinal)))
         {
