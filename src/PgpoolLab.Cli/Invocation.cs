@@ -26,7 +26,7 @@ internal static class Invocation
     /// <exception cref="LabException">There is no such file.</exception>
     internal static string LinkTarget() => _byDotnet
         ? throw new LabException(ExitCode.Missing, "Run by way of dotnet, this program has no file that a link could name.") { Hints = ["Install it:  dotnet tool install --global PgpoolLab"] }
-        : IsOnPath && OnPath() is { } path ? Path.GetFullPath(path) : _path;
+        : IsOnPath && OnPath() is { } path ? Path.GetFullPath(path) : Environment.ProcessPath ?? _path;
 
     /// <summary>The old program this one is called as, by way of a link of that name; null when it is called by its own.</summary>
     internal static string? OldName()

@@ -133,6 +133,12 @@ public sealed class PortTests
 
         File.Move(folder["kept"], path);
         Assert.True(File.Exists(path));
+        // A program that another test is just starting has what this process had open, until it becomes that program.
+        for (var look = 0; look < 500 && await _host.SocketAnswersAsync(path, CancellationToken.None); look++)
+        {
+            await Task.Delay(10);
+        }
+
         Assert.False(await _host.SocketAnswersAsync(path, CancellationToken.None));
     }
 
