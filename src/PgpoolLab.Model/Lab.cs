@@ -24,7 +24,7 @@ public sealed record PostgresNode(int Id, int Port, string DataDirectory, string
 /// <param name="PcpPort">TCP port for the pcp programs.</param>
 /// <param name="Watchdog">Ports of its watchdog; null when it is the only one.</param>
 /// <param name="SocketDirectories">Where its client sockets lie; the first is the one to connect by.</param>
-/// <param name="PcpSocketDirectory">Where its PCP socket lies: the folder compiled into the pcp programs.</param>
+/// <param name="PcpSocketDirectory">Where its PCP socket lies.</param>
 public sealed record PgpoolNode(
     int Id, string Folder, string ServerFolder, int Port, int PcpPort, WatchdogPorts? Watchdog, IReadOnlyList<string> SocketDirectories, string PcpSocketDirectory)
 {
@@ -98,6 +98,45 @@ public sealed record Lab
     /// <summary>Online recovery tries pg_rewind before a base backup.</summary>
     public bool UseRewind { get; init; }
 
+    /// <summary>How clients that come by TCP prove who they are. Labs of the old conventions have rules of their own.</summary>
+    public AuthMethod Auth { get; init; }
+
+    /// <summary>True when who comes by TCP is asked for a password, by rules of the lab's own.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool Asks => PgpoolSetup is null && Auth is not AuthMethod.Trust;
+
+    /// <summary>Addresses its servers listen on besides loopback; empty for loopback alone.</summary>
+    public IReadOnlyList<string> ListenAddresses { get; init; } = [];
+
+    /// <summary>True when its servers speak TLS, with a certificate of the lab's own authority.</summary>
+    public bool UseTls { get; init; }
+
+    /// <summary>True when its unix sockets lie in <see cref="SocketFolder"/>, where only its user gets in.</summary>
+    public bool HasPrivateSockets { get; init; }
+
+    /// <summary>Folders in which programs look for unix sockets by themselves: there are links there to the lab's while it runs.</summary>
+    public IReadOnlyList<string> LinkDirectories { get; init; } = [];
+
+    /// <summary>The folder of its unix sockets, when that is its own: by a name short enough for a socket's path.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string SocketFolder => $"{SafeAlias ?? Root}/run";
+
+    /// <summary>False when its Pgpool-II listens on one other address alone: before 4.4 it has room for one.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool PgpoolIsOnLoopback => ListenAddresses.Count == 0 || ListenAddresses.Contains("*") || Tools.Pgpool.Number >= 404;
+
+    /// <summary>The role standbys replicate as.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string ReplicationRole => PgpoolSetup is null && HasPrivateSockets ? "repl" : Owner;
+
+    /// <summary>The role Pgpool-II looks after its nodes as.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string CheckRole => PgpoolSetup is null && HasPrivateSockets ? "pgpool" : Owner;
+
+    /// <summary>The roles with passwords: the superusers first.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<string> LoginRoles => ((string?[])[Owner, Invoker, ReplicationRole, CheckRole]).OfType<string>().Distinct().ToArray();
+
     /// <summary>Settings the user gave with <c>--set pgpool.KEY=VALUE</c>.</summary>
     public IReadOnlyDictionary<string, string> PgpoolSettings { get; init; } = new Dictionary<string, string>();
 
@@ -145,7 +184,14 @@ public sealed record Lab
     /// <summary>This lab with folders that are its own, whatever it was read from: commands delete what they name.</summary>
     public Lab WithOwnFolders()
     {
-        var pgpools = Pgpools.Select((p, i) => p with { Id = i, Folder = FolderOf(Root, i, Pgpools.Count), ServerFolder = FolderOf(SafeAlias ?? Root, i, Pgpools.Count) }).ToArray();
+        var pgpools = Pgpools.Select((p, i) => p with
+        {
+            Id = i,
+            Folder = FolderOf(Root, i, Pgpools.Count),
+            ServerFolder = FolderOf(SafeAlias ?? Root, i, Pgpools.Count),
+            SocketDirectories = HasPrivateSockets ? [SocketFolder] : p.SocketDirectories,
+            PcpSocketDirectory = HasPrivateSockets ? SocketFolder : p.PcpSocketDirectory,
+        }).ToArray();
         return this with
         {
             Pgpools = pgpools,

@@ -58,6 +58,26 @@ public sealed record LabPaths(string Root)
     /// <summary>The password file of the pcp programs.</summary>
     public string PcpPass => $"{Root}/pcppass";
 
+    /// <summary>The password file of psql and all else that uses libpq.</summary>
+    /// <remarks>PostgreSQL manual, libpq, "The Password File".</remarks>
+    public string PgPass => $"{Root}/pgpass";
+
+    /// <summary>The key by which the passwords in pool_passwd are encrypted.</summary>
+    /// <remarks>Pgpool-II manual, "Authentication Methods", ".pgpoolkey".</remarks>
+    public string PoolKey => $"{Etc}/.pgpoolkey";
+
+    /// <summary>Certificates and the server's key.</summary>
+    public string Tls => $"{Etc}/tls";
+
+    /// <summary>The certificate of the lab's authority, by which clients verify its servers.</summary>
+    public string TlsAuthority => $"{Tls}/ca.crt";
+
+    /// <summary>The servers' certificate.</summary>
+    public string TlsCertificate => $"{Tls}/server.crt";
+
+    /// <summary>The servers' key.</summary>
+    public string TlsKey => $"{Tls}/server.key";
+
     /// <summary>Archive of one node.</summary>
     public string ArchiveOf(int node) => $"{Archive}/data{node}";
 

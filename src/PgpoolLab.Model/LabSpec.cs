@@ -13,7 +13,7 @@ public sealed partial record LabSpec
 
     /// <summary>Settings everything else of a lab relies on.</summary>
     private static readonly string[] OwnSettings =
-        ["postgresql.port", "postgresql.data_directory", "postgresql.log_directory", "postgresql.log_filename", "postgresql.logging_collector", "pgpool.port", "pgpool.pcp_port", "pgpool.pid_file_name"];
+        ["postgresql.port", "postgresql.data_directory", "postgresql.log_directory", "postgresql.log_filename", "postgresql.logging_collector", "pgpool.port", "pgpool.pcp_port", "pgpool.pid_file_name", "pgpool.pool_passwd"];
 
     /// <summary>The lab's folder, absolute.</summary>
     public required string Directory { get; init; }
@@ -44,6 +44,15 @@ public sealed partial record LabSpec
 
     /// <summary>Port of node 0; null for Pgpool-II's port plus 2.</summary>
     public int? PostgresPort { get; init; }
+
+    /// <summary>How clients that come by TCP prove who they are. Labs of pgpool_setup's conventions have rules of their own.</summary>
+    public AuthMethod Auth { get; init; } = AuthMethod.ScramSha256;
+
+    /// <summary>Addresses to listen on besides loopback; <c>*</c> for all.</summary>
+    public IReadOnlyList<string> ListenAddresses { get; init; } = [];
+
+    /// <summary>TLS also where it is not needed: on loopback.</summary>
+    public bool UseTls { get; init; }
 
     /// <summary>How standbys are made.</summary>
     public StandbyMethod Standbys { get; init; }
@@ -132,6 +141,7 @@ public sealed partial record LabSpec
             problems.Add("--pg-version and --pg-bin exclude each other.");
         }
 
+        problems.AddRange(ListenAddresses.Where(a => a != "*" && Uri.CheckHostName(a) is UriHostNameType.Unknown or UriHostNameType.Basic).Select(a => $"--listen '{a}' is neither an address nor a host's name; * is for all addresses."));
         problems.AddRange(Settings.Select(s => ParseSetting(s).Problem).OfType<string>());
         return problems;
     }

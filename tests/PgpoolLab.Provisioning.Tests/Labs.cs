@@ -9,7 +9,13 @@ internal static class Labs
 {
     internal static readonly PcpUser[] Users = [new("olga", "a-fixed-password")];
 
-    internal static readonly LabSecrets Secrets = new(Users, "a-fixed-watchdog-key");
+    internal static readonly LabSecrets Secrets = new()
+    {
+        PcpUsers = Users,
+        WatchdogKey = "a-fixed-watchdog-key",
+        DatabaseUsers = [new("olga", "password-of-olga"), new("repl", "password-of-repl"), new("pgpool", "password-of-pgpool")],
+        PoolKey = "a-fixed-key",
+    };
 
     internal static Toolset Tools(int postgres = 15, int pgpoolMinor = 3) =>
         new($"/usr/lib/postgresql/{postgres}/bin", new PostgresVersion(postgres, 4), "/usr/sbin/pgpool", "/usr/sbin", new PgpoolVersion(4, pgpoolMinor, 5));
@@ -17,12 +23,15 @@ internal static class Labs
     internal static Lab Fixed(
         int postgres = 15, int pgpoolMinor = 3, int nodes = 2, string root = "/srv/lab", string? alias = null, bool slots = true, bool rewind = false,
         ClusteringMode mode = ClusteringMode.StreamingReplication, int pgpools = 1) =>
-        Of(PortLayout.From(11000, pgpools, null), postgres, pgpoolMinor, nodes, root, alias) with
+        (Of(PortLayout.From(11000, pgpools, null), postgres, pgpoolMinor, nodes, root, alias) with
         {
             Mode = mode,
             UseSlots = slots && mode is ClusteringMode.StreamingReplication,
             UseRewind = rewind,
-        };
+        }).AsSetupMakesIt();
+
+    /// <summary>With private sockets and passwords.</summary>
+    private static Lab AsSetupMakesIt(this Lab lab) => (lab with { HasPrivateSockets = true, LinkDirectories = ["/var/run/postgresql", "/tmp"], Auth = AuthMethod.ScramSha256 }).WithOwnFolders();
 
     /// <summary>A lab of pgpool_setup's conventions, or of watchdog_setup's.</summary>
     internal static Lab Old(
@@ -39,7 +48,7 @@ internal static class Labs
 
     /// <summary>What setup would make up for this lab, but the same each time.</summary>
     internal static LabSecrets SecretsOf(Lab lab) =>
-        lab.PgpoolSetup is not null ? new LabSecrets([new(lab.Owner, lab.Owner)], "") : lab.HasWatchdog ? Secrets : Secrets with { WatchdogKey = "" };
+        lab.PgpoolSetup is not null ? new LabSecrets { PcpUsers = [new(lab.Owner, lab.Owner)] } : lab.HasWatchdog ? Secrets : Secrets with { WatchdogKey = "" };
 
     /// <summary>A folder with everything in its name that has a meaning to somebody, and a link to it without.</summary>
     internal static Lab Nasty(string root = NastyRoot, bool slots = true, int postgres = 15, int pgpoolMinor = 3, int pgpools = 1) =>

@@ -10,6 +10,12 @@ namespace PgpoolLab.Cli.Commands;
 /// <summary><c>env</c>: what a shell needs so that psql, pgbench, pg_ctl and pcp_* find this lab.</summary>
 internal static class EnvCommand
 {
+    private static readonly string[] PcpPrograms =
+    [
+        "pcp_attach_node", "pcp_detach_node", "pcp_health_check_stats", "pcp_invalidate_query_cache", "pcp_log_rotate", "pcp_node_count", "pcp_node_info", "pcp_pool_status",
+        "pcp_proc_count", "pcp_proc_info", "pcp_promote_node", "pcp_recovery_node", "pcp_reload_config", "pcp_stop_pgpool", "pcp_watchdog_info",
+    ];
+
     internal static Command Create(Terminal terminal)
     {
         var command = new Command("env", "Print what a shell needs to find this lab:  eval \"$(pgpoollab env)\"") { CommandLine.Lab, CommandLine.Json };
@@ -43,7 +49,12 @@ internal static class EnvCommand
             output.WriteLine($"{program}() {{ runuser -u {Shell.Quote(lab.Owner)} -- {Shell.Quote(lab.Tools.PostgresProgram(program))} \"$@\"; }}");
         }
 
-        output.WriteLine($"# When a pcp program asks for a password, it is {PcpPassword(lab)}; with -w it reads PCPPASSFILE itself.");
+        // Without -w a pcp program asks for a password even where PCPPASSFILE has it.
+        var where = lab.HasPrivateSockets ? $" -h {Shell.Quote(lab.Pgpool.PcpSocketDirectory)} -p {lab.Pgpool.PcpPort}" : "";
+        foreach (var program in PcpPrograms.Where(p => File.Exists(lab.Tools.PcpProgram(p))))
+        {
+            output.WriteLine($"{program}() {{ {Shell.Quote(lab.Tools.PcpProgram(program))} -w{where} \"$@\"; }}");
+        }
     }
 
     /// <summary>The variables, in the order they are printed.</summary>
@@ -51,7 +62,7 @@ internal static class EnvCommand
     {
         string[] folders = [lab.Tools.PostgresBin, lab.Tools.PgpoolBin, lab.Tools.PcpBin, .. Invocation.FolderToAdd is { } folder ? (string[])[folder] : []];
         var known = path.Split(':', StringSplitOptions.RemoveEmptyEntries);
-        return new Dictionary<string, string>
+        var variables = new Dictionary<string, string>
         {
             ["PGHOST"] = lab.Pgpool.SocketDirectories.Count > 0 ? lab.Pgpool.SocketDirectories[0] : "localhost",
             ["PGPORT"] = lab.Pgpool.Port.ToString(),
@@ -62,12 +73,20 @@ internal static class EnvCommand
             ["PCPPASSFILE"] = lab.Pgpool.Paths.PcpPass,
             ["PATH"] = string.Join(':', folders.Concat(known).Distinct()),
         };
-    }
+        if (lab.Asks)
+        {
+            variables["PGPASSFILE"] = lab.Pgpool.Paths.PgPass;
+            variables["PGPOOLKEYFILE"] = lab.Pgpool.Paths.PoolKey;
+        }
 
-    internal static string PcpPassword(Lab lab)
-    {
-        var line = File.Exists(lab.Pgpool.Paths.PcpPass) ? File.ReadLines(lab.Pgpool.Paths.PcpPass).FirstOrDefault() : null;
-        return line?.Split(':').ElementAtOrDefault(3) ?? $"missing: there is no {lab.Pgpool.Paths.PcpPass}";
+        if (lab.UseTls)
+        {
+            // By a unix socket libpq speaks no TLS, whatever this says.
+            variables["PGSSLMODE"] = "verify-full";
+            variables["PGSSLROOTCERT"] = lab.Pgpool.Paths.TlsAuthority;
+        }
+
+        return variables;
     }
 }
 

@@ -17,6 +17,9 @@ internal static class SetupCommand
     private static readonly Option<bool> Rewind = new("--rewind", "-r") { Description = "Online recovery tries pg_rewind before a base backup" };
     private static readonly Option<string> Standbys = new("--standbys") { Description = "How standbys are made: basebackup, or clone, which is faster", HelpName = "HOW", DefaultValueFactory = _ => "basebackup" };
     private static readonly Option<int?> Watchdog = new("--watchdog") { Description = "Number of Pgpool-II nodes, which watch each other; by default one without a watchdog", HelpName = "N" };
+    private static readonly Option<string> Auth = new("--auth") { Description = "How who comes by TCP proves who he is: scram, md5, trust", HelpName = "METHOD", DefaultValueFactory = _ => "scram" };
+    private static readonly Option<string[]> Listen = new("--listen") { Description = "An address to listen on besides loopback, by TLS only; * for all; repeatable", HelpName = "ADDRESS", DefaultValueFactory = _ => [] };
+    private static readonly Option<bool> Tls = new("--tls") { Description = "TLS with a certificate of the lab's own authority, also on loopback" };
     private static readonly Option<bool> Start = new("--start", "--no-stop") { Description = "Leave everything running" };
     private static readonly Option<string?> Name = new("--name") { Description = "The lab's name; by default the folder's", HelpName = "NAME" };
     private static readonly Option<int?> PgVersion = new("--pg-version") { Description = "PostgreSQL's major version; by default the newest that is complete", HelpName = "N" };
@@ -43,6 +46,7 @@ internal static class SetupCommand
         CommandLine.WholeNumber(PgVersion, n => n);
         OnlyAmong(Mode, [.. ClusteringModes.Names]);
         OnlyAmong(Standbys, "basebackup", "clone");
+        OnlyAmong(Auth, [.. AuthMethods.Names]);
         Port.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && text != "auto" && !int.TryParse(text, out _))
@@ -64,7 +68,7 @@ internal static class SetupCommand
     {
         var command = new Command(name, start ? "Make a lab and leave it running (setup and start in one)" : "Make a lab in DIR, prove that it works, leave it stopped")
         {
-            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Watchdog, Start, Name, PgVersion, PgBin, PgpoolDir, Set, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
+            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Watchdog, Auth, Listen, Tls, Start, Name, PgVersion, PgBin, PgpoolDir, Set, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, arguments, start, cancellationToken));
         return command;
@@ -103,6 +107,9 @@ internal static class SetupCommand
         Port = int.TryParse(parsed.GetValue(Port), out var port) ? port : null,
         PostgresPort = parsed.GetValue(PgPort),
         Standbys = parsed.GetValue(Standbys) == "clone" ? StandbyMethod.Clone : StandbyMethod.BaseBackup,
+        Auth = AuthMethods.Parse(parsed.GetValue(Auth)!)!.Value,
+        ListenAddresses = parsed.GetValue(Listen) ?? [],
+        UseTls = parsed.GetValue(Tls),
         UseSlots = parsed.GetValue(Slots),
         UseRewind = parsed.GetValue(Rewind),
         LeaveRunning = start || parsed.GetValue(Start),

@@ -125,6 +125,7 @@ internal sealed class SteadyWriter : IAsyncDisposable
             Host = "127.0.0.1",
             Port = port,
             Username = lab.Owner,
+            Passfile = lab.Asks ? lab.Pgpool.Paths.PgPass : null,
             Database = Lab.Database,
             Pooling = false,
             Timeout = 5,

@@ -1,3 +1,4 @@
+using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
 
 namespace PgpoolLab.Cli.Rendering;
@@ -13,7 +14,11 @@ internal static class PlanView
         output.WriteLine($"User     {lab.Owner}{(lab.Invoker is null ? "" : $" (called by {lab.Invoker})")}");
         output.WriteLine($"Programs PostgreSQL {lab.Tools.Postgres} in {lab.Tools.PostgresBin}, Pgpool-II {lab.Tools.Pgpool} in {lab.Tools.PgpoolBin}");
         output.WriteLine($"Ports    {string.Join(", ", lab.Ports.All(lab.OwnsNodes ? lab.Nodes.Count : 0).Select(p => $"{p.Port} {p.Use}"))}");
-        output.WriteLine($"Sockets  {string.Join(", ", lab.Pgpool.SocketDirectories)}");
+        output.WriteLine($"Sockets  {string.Join(", ", lab.Pgpool.SocketDirectories)}{(lab.HasPrivateSockets && lab.LinkDirectories.Count > 0 ? $", with links in {string.Join(", ", lab.LinkDirectories)}" : "")}");
+        if (lab.PgpoolSetup is null)
+        {
+            output.WriteLine($"Access   {lab.Auth.Setting()}{(lab.UseTls ? ", TLS" : "")}, on {string.Join(", ", ((string[])["loopback"]).Concat(lab.ListenAddresses))}");
+        }
         output.WriteLine();
         var number = 0;
         foreach (var stage in plan.Stages)

@@ -45,12 +45,8 @@ internal static class SetupSummary
         terminal.Say($"  Mode        {lab.Mode.Title()}{(lab.HasWatchdog ? $", {lab.Pgpools.Count} Pgpool-IIs with a watchdog" : "")}");
         terminal.Say($"  Pgpool-II   port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.Port))}, database {Lab.Database}, user {lab.Owner}");
         terminal.Say($"  Nodes       {string.Join(", ", lab.Nodes.Select(n => $"{n.Id}: port {n.Port}"))}");
-        terminal.Say($"  pcp         port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.PcpPort))}, password {result.PcpUsers[0].Password} (user {result.PcpUsers[0].Name})");
-        if (result.PcpUsers.Count > 1)
-        {
-            terminal.Say($"              password {result.PcpUsers[1].Password} (user {result.PcpUsers[1].Name})");
-        }
-
+        terminal.Say($"  pcp         port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.PcpPort))}");
+        terminal.Say($"  Access      {Access(lab)}");
         terminal.Say("");
         terminal.Say("Next, paste:");
         if (Environment.CurrentDirectory != lab.Root || lab.Invoker is not null)
@@ -88,6 +84,39 @@ internal static class SetupSummary
         Line("./stopall", "stop everything");
         Line("pgpoollab destroy", "remove it all");
 
+        foreach (var warning in Warnings(lab))
+        {
+            terminal.Say("");
+            terminal.Say($"warning: {warning}");
+        }
+
         void Line(string command, string comment) => terminal.Say($"  {command,-38} # {comment}");
+    }
+
+    private static string Access(Lab lab)
+    {
+        var passwords = string.Join(", ", ((string[])[lab.Asks ? Path.GetRelativePath(lab.Root, lab.Pgpool.Paths.PgPass) : "", Path.GetRelativePath(lab.Root, lab.Pgpool.Paths.PcpPass)]).Where(f => f.Length > 0));
+        var where = lab.ListenAddresses.Count == 0 ? "this machine alone" : $"this machine and, by TLS, {string.Join(", ", lab.ListenAddresses.Select(a => a == "*" ? "every address" : a))}";
+        return $"{where}; by TCP {(lab.Asks ? $"with a password ({lab.Auth.Setting()})" : "without a password")}; passwords in {passwords}";
+    }
+
+    /// <summary>What the user's own options have opened.</summary>
+    internal static IEnumerable<string> Warnings(Lab lab)
+    {
+        if (lab.PgpoolSetup is not null)
+        {
+            yield break;
+        }
+
+        if (lab.Auth is AuthMethod.Trust)
+        {
+            yield return lab.ListenAddresses.Count > 0
+                ? "with --auth trust and --listen anybody who reaches these ports is superuser, without a password."
+                : "with --auth trust every user of this machine is superuser of this lab, without a password.";
+        }
+        else if (lab.Auth is AuthMethod.Md5)
+        {
+            yield return "md5 authentication is weak, and PostgreSQL gives it up; --auth scram is the default.";
+        }
     }
 }

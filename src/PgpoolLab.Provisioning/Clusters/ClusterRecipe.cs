@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Clusters;
@@ -33,9 +34,25 @@ public sealed record ClusterRecipe(Toolset Tools, string Superuser, IReadOnlyLis
         string[] statements =
         [
             "CREATE EXTENSION pgpool_regclass", "CREATE EXTENSION pgpool_recovery", $"CREATE DATABASE {Lab.Database}",
-            .. lab.Invoker is { } invoker ? (string[])[$"CREATE ROLE \"{invoker.Replace("\"", "\"\"", StringComparison.Ordinal)}\" SUPERUSER LOGIN"] : [],
+            .. lab.Invoker is { } invoker ? (string[])[$"CREATE ROLE {ConfigQuoting.Identifier(invoker)} SUPERUSER LOGIN"] : [],
+            .. Roles(lab),
         ];
         return new ClusterRecipe(lab.Tools, lab.Owner, lab.PgpoolSetup?.InitDbArguments, statements);
+    }
+
+    /// <summary>The roles of replication and of Pgpool-II's checks, which can do that and nothing else. They have no passwords yet.</summary>
+    private static IEnumerable<string> Roles(Lab lab)
+    {
+        var superusers = (string?[])[lab.Owner, lab.Invoker];
+        if (!superusers.Contains(lab.ReplicationRole))
+        {
+            yield return $"CREATE ROLE {ConfigQuoting.Identifier(lab.ReplicationRole)} REPLICATION LOGIN";
+        }
+
+        if (!superusers.Contains(lab.CheckRole))
+        {
+            yield return $"CREATE ROLE {ConfigQuoting.Identifier(lab.CheckRole)} LOGIN IN ROLE pg_monitor";
+        }
     }
 
     /// <summary>initdb, then PostgreSQL without a server process: nothing listens while the cluster is made.</summary>

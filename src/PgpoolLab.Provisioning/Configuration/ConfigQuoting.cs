@@ -22,6 +22,22 @@ public static class ConfigQuoting
             : $"'{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
     }
 
+    /// <summary>A name inside an SQL statement.</summary>
+    /// <remarks>PostgreSQL manual, "Identifiers and Key Words".</remarks>
+    public static string Identifier(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    /// <summary>A user's name in pg_hba.conf and pool_hba.conf, where some words and characters have a meaning of their own.</summary>
+    /// <remarks>PostgreSQL manual, "The pg_hba.conf File": quoting removes the special meaning.</remarks>
+    public static string AccessRuleName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') && name is not ("all" or "sameuser" or "samerole" or "samegroup" or "replication") ? name : Identifier(name);
+    }
+
     /// <summary>A field of a password file.</summary>
     /// <remarks>PostgreSQL manual, libpq, "The Password File"; pcppass has the same rules.</remarks>
     public static string PasswordFileField(string text)

@@ -28,6 +28,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         if (secrets is not null)
         {
             globals["pcp"] = TemplateModel.Pcp(secrets.PcpUsers);
+            globals["passwords"] = TemplateModel.Passwords(secrets.DatabaseUsers);
         }
 
         return Render(name, lab, globals);
@@ -72,6 +73,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
             ["sh"] = new TextFunction("sh", (_, text) => Shell.Quote(text)),
             ["conninfo"] = new TextFunction("conninfo", (_, text) => ConfigQuoting.ConnectionValue(text)),
             ["pgpass"] = new TextFunction("pgpass", (_, text) => ConfigQuoting.PasswordFileField(text)),
+            ["hba"] = new TextFunction("hba", (_, text) => ConfigQuoting.AccessRuleName(text)),
             ["percent"] = new TextFunction("percent", (_, text) => ConfigQuoting.Percent(text)),
             ["heredoc"] = new TextFunction("heredoc", (_, template) => HereDocument(template, lab)),
         };

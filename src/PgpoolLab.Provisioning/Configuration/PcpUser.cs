@@ -4,15 +4,6 @@ using System.Text;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
-/// <summary>What setup makes up or is told, and nobody else may read. Never in the manifest, a log or on a command line.</summary>
-/// <param name="PcpUsers">Users of the pcp programs.</param>
-/// <param name="WatchdogKey">Shared by the lab's Pgpool-IIs (<c>wd_authkey</c>); empty for none.</param>
-public sealed record LabSecrets(IReadOnlyList<PcpUser> PcpUsers, string WatchdogKey)
-{
-    /// <inheritdoc/>
-    public override string ToString() => nameof(LabSecrets);
-}
-
 /// <summary>A user of the pcp programs.</summary>
 /// <param name="Name">User name.</param>
 /// <param name="Password">Password in clear; it is in <c>pcppass</c> (mode 0600) and nowhere else.</param>

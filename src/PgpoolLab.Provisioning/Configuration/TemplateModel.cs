@@ -62,6 +62,16 @@ internal static class TemplateModel
         ["slots"] = lab.UseSlots,
         ["rewind"] = lab.UseRewind,
         ["watchdog"] = lab.HasWatchdog,
+        ["auth"] = lab.Auth.Setting(),
+        ["asks"] = lab.Asks,
+        ["login_roles"] = new ScriptArray(lab.LoginRoles),
+        ["replication_role"] = lab.ReplicationRole,
+        ["check_role"] = lab.CheckRole,
+        ["listen"] = new ScriptArray(lab.ListenAddresses),
+        ["listen_everywhere"] = lab.ListenAddresses.Contains("*"),
+        ["tls"] = lab.UseTls,
+        ["private_sockets"] = lab.HasPrivateSockets,
+        ["links"] = new ScriptArray(lab.LinkDirectories),
         ["pgpool_setup"] = lab.PgpoolSetup is not null,
     };
 
@@ -77,6 +87,11 @@ internal static class TemplateModel
         ["oiddir"] = pgpool.Paths.OidDirectory,
         ["events"] = pgpool.Paths.Events,
         ["pcppass"] = pgpool.Paths.PcpPass,
+        ["pgpass"] = new LabPaths(pgpool.ServerFolder).PgPass,
+        ["pool_key"] = pgpool.Paths.PoolKey,
+        ["tls_authority"] = new LabPaths(pgpool.ServerFolder).TlsAuthority,
+        ["tls_certificate"] = new LabPaths(pgpool.ServerFolder).TlsCertificate,
+        ["tls_key"] = new LabPaths(pgpool.ServerFolder).TlsKey,
     };
 
     internal static ScriptObject PostgresOf(Lab lab) => new StrictObject("pg")
@@ -85,6 +100,8 @@ internal static class TemplateModel
         ["version_text"] = lab.Tools.Postgres.ToString(),
         ["bin"] = lab.Tools.PostgresBin,
         ["socket_dirs"] = new ScriptArray(lab.Pgpool.SocketDirectories),
+        // Where the lab's own scripts reach a node as a superuser.
+        ["host"] = lab.HasPrivateSockets ? lab.SocketFolder : "localhost",
         ["fast_backup_options"] = new ScriptArray(Tools.PgBaseBackup.FastOptions(lab.Tools.Postgres)),
     };
 
@@ -103,6 +120,7 @@ internal static class TemplateModel
         ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
         ["probe_host"] = LabSockets.ProbeHost(lab),
         ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
+        ["pcp_host"] = lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
         ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),
     };
 
@@ -178,6 +196,9 @@ internal static class TemplateModel
     {
         ["users"] = new ScriptArray(users.Select(u => new StrictObject("user") { ["name"] = u.Name, ["password"] = u.Password, ["md5"] = u.PasswordHash })),
     };
+
+    internal static ScriptArray Passwords(IEnumerable<DatabaseUser> users) =>
+        new(users.Select(u => new StrictObject("user") { ["name"] = u.Name, ["password"] = u.Password }));
 
     private static ScriptArray Pairs(IReadOnlyDictionary<string, string> settings) =>
         new(settings.Select(s => new StrictObject("setting") { ["key"] = s.Key, ["value"] = s.Value }));

@@ -55,12 +55,13 @@ public sealed class DestroyOperation(OperationContext context)
             .. lab.Pgpools.SelectMany(p => lab.Nodes.SelectMany(n => (string[])[p.Paths.Data(n.Id), p.Paths.Data(n.Id) + ".recovery", p.Paths.Data(n.Id) + ".kept"])),
             .. lab.Pgpools.SelectMany(p => (string[])
             [
-                p.Paths.Etc, p.Paths.Run, p.Paths.Archive, p.Paths.PcpPass, $"{p.Folder}/bashrc.ports", $"{p.Folder}/README.port",
+                p.Paths.Etc, p.Paths.Run, p.Paths.Archive, p.Paths.PcpPass, p.Paths.PgPass, $"{p.Folder}/bashrc.ports", $"{p.Folder}/README.port",
                 .. LabScripts.Names.Select(n => $"{p.Folder}/{n}"), p.Paths.Log,
                 // Left by the pgpool_setup that watchdog_setup has called for each.
                 .. p.Folder == lab.Root ? [] : (string[])[$"{p.Folder}/pgpool_setup.log", p.Paths.Hidden],
             ]),
             .. LabScripts.Names.Select(n => $"{lab.Root}/{n}"),
+            .. lab.HasPrivateSockets ? (string[])[lab.Paths.Run] : [],
             lab.ToolLog,
         ];
         foreach (var path in everything.OfType<string>())

@@ -42,7 +42,7 @@ public sealed class HostInspector(OperationContext context)
             Folder = folder,
             Tools = tools,
             SocketDirectories = await SocketDirectoriesAsync(spec.SocketDirectories, tools, cancellationToken),
-            AliasFolder = StateFolder.Open(Shell.IsSafeWord),
+            AliasFolder = StateFolder.Open(f => Shell.IsSafeWord(f) && f.Length + "/01234567".Length <= LabPlanner.MostForSockets),
             FreePort = spec.Port ?? await FindFreePortAsync(spec, cancellationToken),
         };
     }

@@ -10,9 +10,6 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="context">What it works with.</param>
 public sealed class StartOperation(OperationContext context)
 {
-    /// <summary>What exists already is not written again.</summary>
-    internal static readonly LabSecrets NoSecrets = new([], "");
-
     private static readonly TimeSpan StreamingPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>Starts what does not run.</summary>
@@ -42,9 +39,11 @@ public sealed class StartOperation(OperationContext context)
         }
 
         var undo = new UndoStack();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, NoSecrets, undo, log, context.Time);
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, LabSecrets.None, undo, log, context.Time);
         var runner = new PlanRunner(context.Observer, context.Time);
         var failures = new Failures();
+        var links = new SocketLinks(context.Host, lab);
+        undo.Push("remove the links to its sockets", links.RemoveAsync);
         try
         {
             var nodes = lab.Nodes.Except(outdated).ToArray();
@@ -60,6 +59,8 @@ public sealed class StartOperation(OperationContext context)
                 await GiveStandbysTimeAsync(lab, expected, cancellationToken);
                 await runner.RunAsync(LabPlanner.StartPgpools(lab, expected), steps, null, cancellationToken);
             }
+
+            await links.MakeAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -123,9 +124,10 @@ public sealed class StopOperation(OperationContext context)
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
         var failures = new Failures();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, StartOperation.NoSecrets, new UndoStack(), log, context.Time);
+        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, LabSecrets.None, new UndoStack(), log, context.Time);
         var stages = LabPlanner.Stop(lab).Select(s => new Stage(s.Lanes.Select(l => (IReadOnlyList<IStep>)l.Select(step => failures.Collect(step, step)).ToArray()).ToArray())).ToArray();
         await new PlanRunner(context.Observer, context.Time).RunAsync(stages, steps, null, cancellationToken);
+        await new SocketLinks(context.Host, lab).RemoveAsync(cancellationToken);
         failures.ThrowIfAny();
     }
 
@@ -137,6 +139,7 @@ public sealed class StopOperation(OperationContext context)
         var failures = new List<string>();
         await Task.WhenAll(lab.Pgpools.Select(p => TryAsync(() => servers.StopPgpoolAsync(p, CancellationToken.None))));
         await Task.WhenAll(lab.Nodes.Where(_ => lab.OwnsNodes).Select(n => TryAsync(() => servers.StopNodeAsync(n, CancellationToken.None))));
+        await new SocketLinks(context.Host, lab).RemoveAsync(CancellationToken.None);
         return failures;
 
         async Task TryAsync(Func<Task> stop)

@@ -86,7 +86,7 @@ public sealed class SetupOperation(OperationContext context)
             lab = plan.Lab;
             folderLock?.Dispose();
             using var labLock = LabLock.Take(lab.Root);
-            var secrets = MakeSecrets(lab);
+            var secrets = LabSecrets.For(lab);
             using (var log = context.OpenLog(lab.ToolLog))
             {
                 log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
@@ -103,14 +103,6 @@ public sealed class SetupOperation(OperationContext context)
             folderLock?.Dispose();
             throw await CleanUpAsync(spec, lab, undo, cause);
         }
-    }
-
-    private static LabSecrets MakeSecrets(Lab lab)
-    {
-        var users = ((string?[])[lab.Owner, lab.Invoker]).OfType<string>();
-        return lab.PgpoolSetup is not null
-            ? new LabSecrets(users.Select(u => new PcpUser(u, u)).ToArray(), "")
-            : new LabSecrets(users.Select(u => new PcpUser(u, PcpUser.RandomPassword())).ToArray(), lab.HasWatchdog ? PcpUser.RandomPassword() : "");
     }
 
     private async Task<(Toolset Tools, SystemUser? User)> CheckAsync(LabSpec spec, CancellationToken cancellationToken)

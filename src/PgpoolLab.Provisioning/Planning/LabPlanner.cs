@@ -42,6 +42,9 @@ public static class LabPlanner
     /// <summary>Where the pcp programs look for a socket when they are given no host; it is compiled into them.</summary>
     public const string PcpSocketDirectory = "/tmp";
 
+    /// <summary>The most that a folder of sockets may have above it: 104 bytes are all a socket's path has on macOS, with the zero at its end; Linux has 108.</summary>
+    public static int MostForSockets { get; } = 103 - "/run/.s.PGPOOLWD_CMD.65535".Length;
+
     /// <summary>Each copy takes two WAL senders and a slot of its own on the first node, whose settings have room for eight (nodes + 10).</summary>
     private const int CopiesAtATime = 4;
 
@@ -57,9 +60,10 @@ public static class LabPlanner
         Stage[] stages =
         [
             Stage.Of(new CreateFolders()),
+            .. lab.UseTls ? (Stage[])[Stage.Of(new WriteCertificates())] : [],
             .. lab.OwnsNodes ? WithNodes(lab) : [Stage.Of(new WriteLabFiles())],
         ];
-        return new LabPlan(lab, !lab.OwnsNodes ? stages : [.. stages, .. spec.LeaveRunning ? [] : Stop(lab), Stage.Of(new HandOver(lab.Nodes, spec.LeaveRunning))]);
+        return new LabPlan(lab, !lab.OwnsNodes ? stages : [.. stages, .. spec.LeaveRunning ? [] : Stop(lab), Stage.Of(new HandOver(lab.Nodes, spec.LeaveRunning)), .. spec.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : []]);
     }
 
     /// <summary>What starts a lab that exists: the nodes, then every Pgpool-II.</summary>
@@ -95,11 +99,14 @@ public static class LabPlanner
         var backups = streaming && lab.Standbys is StandbyMethod.BaseBackup ? others : [];
         var copies = lab.Nodes.Except(backups).ToArray();
         var slots = lab.UseSlots && others.Length > 0;
+        // A standby needs the password it replicates with from its first moment on; elsewhere each node has its roles for itself.
+        var cloned = streaming ? copies.Except([first]).ToArray() : [];
         return
         [
             new Stage([[new CreateNodes(copies, alike: streaming)], [new WriteLabFiles()]]),
-            Stage.ForEach(copies, n => [new ConfigureNode(n), .. streaming && n != first ? (IStep[])[new ConfigureStandby(n, first, hasOwnSettings: true)] : [], new StartNode(n)]),
+            Stage.ForEach(copies.Except(cloned), n => [new ConfigureNode(n), new StartNode(n), .. lab.Asks ? (IStep[])[new SetPasswords(n)] : []]),
             .. Stages(slots, Stage.Of(new CreateSlots(first, others))),
+            .. Stages(cloned.Length > 0, Stage.ForEach(cloned, n => [new ConfigureNode(n), new ConfigureStandby(n, first, hasOwnSettings: true), new StartNode(n)])),
             .. Stages(backups.Length > 0, Stage.ForEach(backups, CopiesAtATime, n => [new CopyNode(n, first), new ConfigureStandby(n, first), new StartNode(n)])),
             .. Stages(streaming && others.Length > 0, Stage.Of(new AwaitStreaming(first, others))),
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
@@ -146,8 +153,9 @@ public static class LabPlanner
 
         var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
         // Pgpool-II's extension has room for about 1000 characters of command line, in which the folder stands three times.
-        const int shortEnough = 200;
-        var alias = Shell.IsSafeWord(facts.Root) && facts.Root.Length <= shortEnough ? null : $"{facts.AliasFolder}/{facts.LabId}";
+        const int shortEnoughForCommands = 200;
+        var own = spec.PgpoolSetup is null;
+        var alias = Shell.IsSafeWord(facts.Root) && facts.Root.Length <= (own ? MostForSockets : shortEnoughForCommands) ? null : $"{facts.AliasFolder}/{facts.LabId}";
         var streaming = spec.Mode is ClusteringMode.StreamingReplication;
         return new Lab
         {
@@ -164,6 +172,11 @@ public static class LabPlanner
             Nodes = Enumerable.Range(0, spec.Nodes).Select(i => new PostgresNode(i, ports.Postgres(i), "", "")).ToArray(),
             OwnsNodes = spec.OwnsNodes,
             PgpoolSetup = spec.PgpoolSetup,
+            HasPrivateSockets = own,
+            LinkDirectories = own ? facts.SocketDirectories : [],
+            Auth = own ? spec.Auth : AuthMethod.Trust,
+            ListenAddresses = own ? spec.ListenAddresses : [],
+            UseTls = own && (spec.UseTls || spec.ListenAddresses.Count > 0),
             SafeAlias = alias,
             Standbys = spec.Standbys,
             UseSlots = spec.UseSlots && streaming,

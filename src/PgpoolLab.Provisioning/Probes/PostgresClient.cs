@@ -8,6 +8,7 @@ namespace PgpoolLab.Provisioning.Probes;
 /// <remarks>Pgpool-II's own SHOW commands do not work over it: Npgsql speaks the extended query protocol only.</remarks>
 internal sealed class PostgresClient : IAsyncDisposable
 {
+    private const string Loopback = "127.0.0.1";
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlDataSource _source;
 
@@ -24,19 +25,20 @@ internal sealed class PostgresClient : IAsyncDisposable
 
     /// <summary>Connects to one of a lab's servers by its unix socket.</summary>
     internal static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
-        ConnectAsync(LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : "127.0.0.1", port, lab.Owner, database, cancellationToken);
+        ConnectAsync(LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : Loopback, port, lab, database, cancellationToken);
 
     /// <summary>Connects by TCP, as most clients do.</summary>
-    internal static Task<PostgresClient> ConnectAsync(int port, string user, string database, CancellationToken cancellationToken) =>
-        ConnectAsync("127.0.0.1", port, user, database, cancellationToken);
+    internal static Task<PostgresClient> ConnectByTcpAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
+        lab.PgpoolIsOnLoopback || lab.Pgpools.All(p => p.Port != port) ? ConnectAsync(Loopback, port, lab, database, cancellationToken) : ConnectAsync(lab, port, database, cancellationToken);
 
-    private static async Task<PostgresClient> ConnectAsync(string host, int port, string user, string database, CancellationToken cancellationToken)
+    private static async Task<PostgresClient> ConnectAsync(string host, int port, Lab lab, string database, CancellationToken cancellationToken)
     {
         var text = new NpgsqlConnectionStringBuilder
         {
             Host = host,
             Port = port,
-            Username = user,
+            Username = lab.Owner,
+            Passfile = lab.Asks ? lab.Pgpool.Paths.PgPass : null,
             Database = database,
             ApplicationName = "pgpoollab",
             Pooling = false,

@@ -48,12 +48,12 @@ public sealed class CreateFolders : IStep
         }
     }
 
-    private static IEnumerable<string> Folders(Lab lab) => lab.Pgpools.SelectMany(p => (string[])
+    private static IEnumerable<string> Folders(Lab lab) => (lab.HasPrivateSockets && lab.HasWatchdog ? (string[])[lab.Paths.Run] : []).Concat(lab.Pgpools.SelectMany(p => (string[])
     [
         .. lab.HasWatchdog ? (string[])[p.Folder] : [],
         p.Paths.Etc, p.Paths.Log, p.Paths.OidDirectory, p.Paths.Run,
         .. lab.Archives || lab.PgpoolSetup is not null ? (string[])[p.Paths.Archive, .. lab.Nodes.Select(n => p.Paths.ArchiveOf(n.Id))] : [],
-    ]);
+    ]));
 
     // The servers' data lies with the first Pgpool-II; the scripts of the others find it in their own folder too.
     private static IEnumerable<(string Path, string Target)> Links(Lab lab) =>
@@ -99,8 +99,15 @@ public sealed class WriteLabFiles : IStep
                 await WriteAsync(pgpool.Paths.PgpoolNodeId, $"{pgpool.Id}\n", Modes.PrivateFile);
             }
 
-            // pool_passwd must exist; who needs a password in it adds it with pg_md5 or pg_enc.
-            await WriteAsync(pgpool.Paths.PoolPasswd, lab.PgpoolSetup is null ? "" : string.Concat(context.Secrets.PcpUsers.Select(u => u.PoolPasswdLine + "\n")), Modes.PrivateFile);
+            if (context.Secrets.DatabaseUsers.Count > 0)
+            {
+                await WriteAsync(pgpool.Paths.PoolKey, context.Secrets.PoolKey + "\n", Modes.PrivateFile);
+                await WriteAsync(pgpool.Paths.PgPass, context.Renderer.Render("pgpool/pgpass", lab, pgpool, context.Secrets), Modes.PrivateFile);
+            }
+
+            // pool_passwd must exist; who needs another role in it adds it with pg_enc.
+            var passwords = lab.PgpoolSetup is null ? context.Secrets.DatabaseUsers.Select(u => u.PoolPasswdLine(context.Secrets.PoolKey)) : context.Secrets.PcpUsers.Select(u => u.PoolPasswdLine);
+            await WriteAsync(pgpool.Paths.PoolPasswd, string.Concat(passwords.Select(l => l + "\n")), Modes.PrivateFile);
         }
 
         async Task WriteAsync(string path, string text, UnixFileMode mode)
@@ -136,7 +143,7 @@ public sealed class WriteLabFiles : IStep
     }
 
     private static IEnumerable<string> OtherFiles(Lab lab, PgpoolNode pgpool) =>
-        [.. lab.PgpoolSetup is null ? [] : (string[])[pgpool.Paths.PgpoolConf], .. lab.HasWatchdog ? (string[])[pgpool.Paths.PgpoolNodeId] : []];
+        [.. lab.PgpoolSetup is null ? [] : (string[])[pgpool.Paths.PgpoolConf], .. lab.Asks ? (string[])[pgpool.Paths.PoolKey, pgpool.Paths.PgPass] : [], .. lab.HasWatchdog ? (string[])[pgpool.Paths.PgpoolNodeId] : []];
 }
 
 /// <summary>The scripts users call.</summary>

@@ -299,7 +299,7 @@ public sealed class Publish(PostgresNode node) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await using var client = await PostgresClient.ConnectAsync(node.Port, context.Lab.Owner, Lab.Database, cancellationToken);
+        await using var client = await PostgresClient.ConnectByTcpAsync(context.Lab, node.Port, Lab.Database, cancellationToken);
         await client.ExecuteAsync($"CREATE PUBLICATION {Publication} FOR ALL TABLES", cancellationToken);
     }
 }
@@ -323,7 +323,7 @@ public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await using var client = await PostgresClient.ConnectAsync(node.Port, context.Lab.Owner, Lab.Database, cancellationToken);
+        await using var client = await PostgresClient.ConnectByTcpAsync(context.Lab, node.Port, Lab.Database, cancellationToken);
         await client.ExecuteAsync(Statement(context.Lab), cancellationToken);
     }
 
@@ -331,7 +331,7 @@ public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
 
     private string Statement(Lab lab)
     {
-        var connection = $"host=localhost port={publisher.Port} dbname={Lab.Database} user={ConfigQuoting.ConnectionValue(lab.Owner)}";
+        var connection = $"host=localhost port={publisher.Port} dbname={Lab.Database} user={ConfigQuoting.ConnectionValue(lab.Owner)}{(lab.Asks ? $" passfile={ConfigQuoting.ConnectionValue(new LabPaths(lab.Pgpool.ServerFolder).PgPass)}" : "")}";
         return $"CREATE SUBSCRIPTION {NameOf(node)} CONNECTION '{connection.Replace("'", "''", StringComparison.Ordinal)}' PUBLICATION {Publish.Publication}";
     }
 }

@@ -202,7 +202,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
             // Only what must be is in a session of its own: through Pgpool-II each costs a connection to every node.
             if (!createEverywhere && writers.Count == 1)
             {
-                await using var client = await PostgresClient.ConnectAsync(writers[0].Port, lab.Owner, Lab.Database, cancellationToken);
+                await using var client = await PostgresClient.ConnectByTcpAsync(lab, writers[0].Port, Lab.Database, cancellationToken);
                 await client.ExecuteAsync($"CREATE TABLE {Table} (lab text PRIMARY KEY)", cancellationToken);
                 await InsertAsync(client, writers[0]);
                 await ReadEverywhereAsync();
@@ -221,7 +221,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
 
             foreach (var pgpool in writers)
             {
-                await using var client = await PostgresClient.ConnectAsync(pgpool.Port, lab.Owner, Lab.Database, cancellationToken);
+                await using var client = await PostgresClient.ConnectByTcpAsync(lab, pgpool.Port, Lab.Database, cancellationToken);
                 await InsertAsync(client, pgpool);
             }
 
@@ -255,7 +255,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         {
             foreach (var port in ports)
             {
-                await using var client = await PostgresClient.ConnectAsync(port, lab.Owner, Lab.Database, cancellationToken);
+                await using var client = await PostgresClient.ConnectByTcpAsync(lab, port, Lab.Database, cancellationToken);
                 foreach (var statement in statements)
                 {
                     await client.ExecuteAsync(statement, cancellationToken);

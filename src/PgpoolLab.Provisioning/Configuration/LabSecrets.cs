@@ -1,0 +1,44 @@
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Configuration;
+
+/// <summary>What setup makes up or is told, and nobody else may read. Never in the manifest, a log or on a command line.</summary>
+public sealed record LabSecrets
+{
+    /// <summary>Of a lab that exists: its files have them already.</summary>
+    public static LabSecrets None { get; } = new();
+
+    /// <summary>Users of the pcp programs.</summary>
+    public IReadOnlyList<PcpUser> PcpUsers { get; init; } = [];
+
+    /// <summary>Shared by the lab's Pgpool-IIs (<c>wd_authkey</c>); empty for none.</summary>
+    public string WatchdogKey { get; init; } = "";
+
+    /// <summary>The roles that have passwords; empty where nobody is asked for one.</summary>
+    public IReadOnlyList<DatabaseUser> DatabaseUsers { get; init; } = [];
+
+    /// <summary>What <c>.pgpoolkey</c> holds.</summary>
+    public string PoolKey { get; init; } = "";
+
+    /// <summary>Makes up what this lab needs.</summary>
+    public static LabSecrets For(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var users = ((string?[])[lab.Owner, lab.Invoker]).OfType<string>();
+        if (lab.PgpoolSetup is not null)
+        {
+            return new LabSecrets { PcpUsers = users.Select(u => new PcpUser(u, u)).ToArray() };
+        }
+
+        var secrets = new LabSecrets
+        {
+            PcpUsers = users.Select(u => new PcpUser(u, PcpUser.RandomPassword())).ToArray(),
+            WatchdogKey = lab.HasWatchdog ? PcpUser.RandomPassword() : "",
+        };
+        return lab.Auth is AuthMethod.Trust ? secrets
+            : secrets with { DatabaseUsers = lab.LoginRoles.Select(r => new DatabaseUser(r, PcpUser.RandomPassword())).ToArray(), PoolKey = PcpUser.RandomPassword() + PcpUser.RandomPassword() };
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => nameof(LabSecrets);
+}

@@ -1,0 +1,70 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Planning;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>Links to a running lab's private sockets in the folders where programs look for sockets by themselves: so that <c>psql -p 11000</c>
+/// and <c>pcp_node_count -p 11001</c> find it. They open nothing: who follows one is stopped at the private folder.</summary>
+/// <param name="host">Where the lab is.</param>
+/// <param name="lab">The lab; one without private sockets has no links.</param>
+public sealed class SocketLinks(IHost host, Lab lab)
+{
+    /// <summary>Every link the lab may have, and where it leads.</summary>
+    public static IReadOnlyList<(string Link, string Socket)> Of(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        if (!lab.HasPrivateSockets)
+        {
+            return [];
+        }
+
+        var clients = lab.Pgpools.Select(p => p.Port).Concat(lab.OwnsNodes ? lab.Nodes.Select(n => n.Port) : []);
+        return
+        [
+            .. lab.LinkDirectories.SelectMany(folder => clients.Select(port => (folder, port))).Concat(lab.Pgpools.Select(p => (folder: LabPlanner.PcpSocketDirectory, port: p.PcpPort)))
+                .Select(l => (LabSockets.Path(l.folder, l.port), LabSockets.Path(lab.SocketFolder, l.port))),
+        ];
+    }
+
+    /// <summary>Makes those whose sockets are there. What answers at a link's place already is another server's, and stays.</summary>
+    public async Task MakeAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (link, socket) in Of(lab))
+        {
+            if (await host.ExistsAsync(socket, cancellationToken) && new FileInfo(link).LinkTarget != socket && !await host.SocketAnswersAsync(link, cancellationToken))
+            {
+                await TryAsync(async () =>
+                {
+                    await host.DeleteAsync(link, cancellationToken);
+                    await host.CreateLinkAsync(link, socket, cancellationToken);
+                });
+            }
+        }
+    }
+
+    /// <summary>Removes those that lead to sockets on which nobody listens.</summary>
+    public async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (link, socket) in Of(lab))
+        {
+            if (new FileInfo(link).LinkTarget == socket && !await host.SocketAnswersAsync(socket, cancellationToken))
+            {
+                await TryAsync(() => host.DeleteAsync(link, cancellationToken).AsTask());
+            }
+        }
+    }
+
+    /// <summary>They are a convenience: where one cannot be made (another user's file has its name), the lab works without.</summary>
+    private static async Task TryAsync(Func<Task> change)
+    {
+        try
+        {
+            await change();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Probes;
+
+namespace PgpoolLab.Provisioning.Steps;
+
+/// <summary>Gives the lab's roles their passwords on one node. The servers see verifiers only, as with psql's <c>\password</c>.</summary>
+/// <param name="node">A node that runs and can be written to.</param>
+public sealed class SetPasswords(PostgresNode node) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Set passwords on node {node.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.LoginRoles.Select(r => Statement(r, lab.Auth is AuthMethod.Md5 ? "md5..." : "SCRAM-SHA-256$..."));
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        try
+        {
+            await using var client = await PostgresClient.ConnectAsync(context.Lab, node.Port, "postgres", cancellationToken);
+            await client.ExecuteAsync(string.Join(";\n", context.Secrets.DatabaseUsers.Select(u => Statement(u.Name, u.Verifier(context.Lab.Auth)))), cancellationToken);
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
+        {
+            var log = NodeLog.Of(context.Lab, node);
+            throw new LabException(ExitCode.Failed, $"Could not set passwords on node {node.Id}: {seen}", error)
+            {
+                LogFile = log,
+                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
+            };
+        }
+    }
+
+    private static string Statement(string role, string verifier) => $"ALTER ROLE {ConfigQuoting.Identifier(role)} PASSWORD '{verifier}'";
+}
+
+/// <summary>Makes the lab's authority, and the certificate its servers show.</summary>
+public sealed class WriteCertificates : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Make the lab's certificates";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.Pgpools.SelectMany(p => (string[])[p.Paths.TlsAuthority, p.Paths.TlsCertificate, p.Paths.TlsKey]).Select(f => $"write {Hosts.Shell.Quote(f)}")
+            .Append($"valid for {string.Join(", ", LabCertificates.NamesOf(lab))}");
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var certificates = LabCertificates.Make(context.Lab, context.Time.GetUtcNow());
+        foreach (var paths in context.Lab.Pgpools.Select(p => p.Paths))
+        {
+            context.Undo.Push($"delete {paths.Tls}", ct => context.Host.DeleteAsync(paths.Tls, ct).AsTask());
+            await context.Host.CreateDirectoryAsync(paths.Tls, Modes.PrivateFolder, cancellationToken);
+            await context.Host.WriteTextAsync(paths.TlsAuthority, certificates.Authority, Modes.Readable, cancellationToken);
+            await context.Host.WriteTextAsync(paths.TlsCertificate, certificates.Server, Modes.Readable, cancellationToken);
+            await context.Host.WriteTextAsync(paths.TlsKey, certificates.ServerKey, Modes.PrivateFile, cancellationToken);
+        }
+    }
+}
+
+/// <summary>Makes the links by which programs find the running lab's sockets.</summary>
+public sealed class LinkSockets : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Link the sockets to where programs look for them";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) => SocketLinks.Of(lab).Select(l => $"ln -s {Hosts.Shell.Quote(l.Socket)} {Hosts.Shell.Quote(l.Link)}");
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var links = new SocketLinks(context.Host, context.Lab);
+        context.Undo.Push("remove the links to its sockets", links.RemoveAsync);
+        await links.MakeAsync(cancellationToken);
+    }
+}
