@@ -106,7 +106,7 @@ public sealed record Lab
     public bool Asks => PgpoolSetup is null && Auth is not AuthMethod.Trust;
 
     /// <summary>Addresses its servers listen on besides loopback; empty for loopback alone.</summary>
-    public IReadOnlyList<string> ListenAddresses { get; init; } = [];
+    public IReadOnlyList<string> ListenAddresses { get; init => field = value ?? []; } = [];
 
     /// <summary>True when its servers speak TLS, with a certificate of the lab's own authority.</summary>
     public bool UseTls { get; init; }
@@ -115,15 +115,11 @@ public sealed record Lab
     public bool HasPrivateSockets { get; init; }
 
     /// <summary>Folders in which programs look for unix sockets by themselves: there are links there to the lab's while it runs.</summary>
-    public IReadOnlyList<string> LinkDirectories { get; init; } = [];
+    public IReadOnlyList<string> LinkDirectories { get; init => field = value ?? []; } = [];
 
     /// <summary>The folder of its unix sockets, when that is its own: by a name short enough for a socket's path.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string SocketFolder => $"{SafeAlias ?? Root}/run";
-
-    /// <summary>False when its Pgpool-II listens on one other address alone: before 4.4 it has room for one.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
-    public bool PgpoolIsOnLoopback => ListenAddresses.Count == 0 || ListenAddresses.Contains("*") || Tools.Pgpool.Number >= 404;
 
     /// <summary>The role standbys replicate as.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -269,7 +269,7 @@ public sealed partial class DropInContractTests
     [Fact]
     public void Line_20_to_22_failover_recovery_and_follow_primary_are_the_scripts_of_the_tools_own_labs()
     {
-        var (old, own) = (RenderedFiles.Of(Labs.Old()), RenderedFiles.Of(Labs.Fixed(slots: false)));
+        var (old, own) = (RenderedFiles.Of(Labs.Old()), RenderedFiles.Of(Labs.Former(slots: false)));
         Assert.All(["etc/failover.sh", "etc/follow_primary.sh", "data0/pgpool_remote_start"], f => Assert.Equal(own[f], old[f]));
         // But for the name of its log, which initdb's own settings and ours leave to PostgreSQL.
         Assert.Equal(own["data0/basebackup.sh"].Replace("log_filename = 'node${node_id}.log'\n", "", StringComparison.Ordinal), old["data0/basebackup.sh"]);

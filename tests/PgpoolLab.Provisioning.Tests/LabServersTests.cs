@@ -8,7 +8,7 @@ namespace PgpoolLab.Provisioning.Tests;
 public sealed class LabServersTests
 {
     private readonly FakeHost _host = new();
-    private readonly Lab _lab = Labs.Fixed();
+    private readonly Lab _lab = Labs.Former();
 
     private LabServers Servers => new(_host, _lab, new ProbeRunner(_host, TimeProvider.System));
 
@@ -143,7 +143,7 @@ public sealed class LabServersTests
 
     // ---- several Pgpool-IIs ----
 
-    private readonly Lab _three = Labs.Fixed(pgpools: 3);
+    private readonly Lab _three = Labs.Former(pgpools: 3);
 
     private LabServers ServersOfThree => new(_host, _three, new ProbeRunner(_host, TimeProvider.System));
 
@@ -227,7 +227,7 @@ public sealed class LabServersTests
     [InlineData(ClusteringMode.LogicalReplication)]
     public async Task Where_each_node_has_a_timeline_of_its_own_none_is_outdated(ClusteringMode mode)
     {
-        var lab = Labs.Fixed(mode: mode);
+        var lab = Labs.Former(mode: mode);
         _host.Run = c => new(c, 0, $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n", "", TimeSpan.Zero);
         Assert.Empty(await new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None));
         Assert.Empty(await new LabServers(_host, Labs.Old(), new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None));
@@ -236,7 +236,7 @@ public sealed class LabServersTests
     [Fact]
     public async Task A_former_primary_on_an_older_timeline_must_not_start()
     {
-        var lab = Labs.Fixed(nodes: 3);
+        var lab = Labs.Former(nodes: 3);
         _host.Files["/srv/lab/data2/standby.signal"] = "";
         _host.Run = c => new(c, 0, $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n", "", TimeSpan.Zero);
         var outdated = await new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None);
@@ -246,7 +246,7 @@ public sealed class LabServersTests
     [Fact]
     public async Task Before_PostgreSQL_12_a_standby_is_known_by_its_recovery_conf()
     {
-        var lab = Labs.Fixed(11);
+        var lab = Labs.Former(11);
         _host.Files["/srv/lab/data1/recovery.conf"] = "";
         var servers = new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System));
         Assert.Equal((false, true), (await servers.IsStandbyAsync(lab.Nodes[0], CancellationToken.None), await servers.IsStandbyAsync(lab.Nodes[1], CancellationToken.None)));

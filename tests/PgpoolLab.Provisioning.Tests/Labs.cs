@@ -23,15 +23,18 @@ internal static class Labs
     internal static Lab Fixed(
         int postgres = 15, int pgpoolMinor = 3, int nodes = 2, string root = "/srv/lab", string? alias = null, bool slots = true, bool rewind = false,
         ClusteringMode mode = ClusteringMode.StreamingReplication, int pgpools = 1) =>
-        (Of(PortLayout.From(11000, pgpools, null), postgres, pgpoolMinor, nodes, root, alias) with
+        (Former(postgres, pgpoolMinor, nodes, root, alias, slots, rewind, mode, pgpools) with { HasPrivateSockets = true, LinkDirectories = ["/var/run/postgresql", "/tmp"], Auth = AuthMethod.ScramSha256 }).WithOwnFolders();
+
+    /// <summary>As setup made them before it made passwords: their sockets lie where programs look for them.</summary>
+    internal static Lab Former(
+        int postgres = 15, int pgpoolMinor = 3, int nodes = 2, string root = "/srv/lab", string? alias = null, bool slots = true, bool rewind = false,
+        ClusteringMode mode = ClusteringMode.StreamingReplication, int pgpools = 1) =>
+        Of(PortLayout.From(11000, pgpools, null), postgres, pgpoolMinor, nodes, root, alias) with
         {
             Mode = mode,
             UseSlots = slots && mode is ClusteringMode.StreamingReplication,
             UseRewind = rewind,
-        }).AsSetupMakesIt();
-
-    /// <summary>With private sockets and passwords.</summary>
-    private static Lab AsSetupMakesIt(this Lab lab) => (lab with { HasPrivateSockets = true, LinkDirectories = ["/var/run/postgresql", "/tmp"], Auth = AuthMethod.ScramSha256 }).WithOwnFolders();
+        };
 
     /// <summary>A lab of pgpool_setup's conventions, or of watchdog_setup's.</summary>
     internal static Lab Old(

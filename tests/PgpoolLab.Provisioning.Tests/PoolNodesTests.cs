@@ -52,7 +52,7 @@ public sealed class PoolNodesTests
     public async Task When_Pgpool_does_not_answer_the_first_line_psql_says_is_the_reason()
     {
         var host = new FakeHost { Run = c => new(c, 2, "", "psql: error: connection to server failed\n\tIs the server running?\n", TimeSpan.Zero) };
-        var lab = Labs.Fixed();
+        var lab = Labs.Former();
         var (nodes, problem) = await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None);
         Assert.Equal((null, "psql: error: connection to server failed"), (nodes, problem));
         host.Run = c => new(c, 2, "", "", TimeSpan.Zero);
@@ -82,7 +82,7 @@ public sealed class PoolNodesTests
     public async Task Pgpool_is_asked_on_its_socket_without_a_program()
     {
         using var server = new FakeServer(FakeServer.Welcome, TwoNodes);
-        var lab = Labs.Fixed();
+        var lab = Labs.Former();
         var (nodes, problem) = await PoolNodes.AskAsync(Answering(server), lab, lab.Pgpool, CancellationToken.None);
         Assert.Null(problem);
         Assert.Equal([new PoolNode { Id = 0, Status = "up", Role = "primary" }, new PoolNode { Id = 1, Status = "up", Role = "standby", ReplicationState = "streaming" }], nodes);
@@ -97,7 +97,7 @@ public sealed class PoolNodesTests
         using var fails = new FakeServer(FakeServer.Welcome, [.. FakeServer.Error("all backend nodes are down"), .. FakeServer.Ready]);
         using var leaves = new FakeServer(FakeServer.Welcome, FakeServer.Error("connection terminated due to online recovery")) { Leaves = true };
         using var babbles = new FakeServer(FakeServer.Welcome, FakeServer.Message('D', [1])) { Leaves = true };
-        var lab = Labs.Fixed();
+        var lab = Labs.Former();
         var host = Answering(refuses, fails, leaves, babbles);
         Assert.Equal((null, "database \"test\" does not exist"), await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None));
         Assert.Equal((null, "all backend nodes are down"), await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None));
@@ -109,7 +109,7 @@ public sealed class PoolNodesTests
     [Fact]
     public async Task A_socket_nobody_listens_on_is_a_reason_too()
     {
-        var lab = Labs.Fixed();
+        var lab = Labs.Former();
         var (nodes, problem) = await PoolNodes.AskAsync(new FakeHost { Connect = _ => throw new System.Net.Sockets.SocketException(111) }, lab, lab.Pgpool, CancellationToken.None);
         Assert.Null(nodes);
         Assert.NotEqual("", problem);
@@ -121,7 +121,7 @@ public sealed class PoolNodesTests
         using var server = new FakeServer(FakeServer.WantsPassword);
         var host = Answering(server);
         host.Run = c => new(c, 0, Answer("node_id|status|role", "0|up|primary"), "", TimeSpan.Zero);
-        var lab = Labs.Fixed();
+        var lab = Labs.Former();
         Assert.Equal([new PoolNode { Id = 0, Status = "up", Role = "primary" }], (await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None)).Nodes);
         Assert.True(server.IsClosed);
     }
@@ -131,7 +131,7 @@ public sealed class PoolNodesTests
     {
         using var first = new FakeServer(FakeServer.Welcome, FakeServer.Done, FakeServer.Done) { Leaves = true };
         using var second = new FakeServer(FakeServer.Welcome, TwoNodes);
-        var lab = Labs.Fixed();
+        var lab = Labs.Former();
         var probe = new PgpoolShowsNodes(Answering(first, second), lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
         await using (probe)
         {
@@ -156,7 +156,7 @@ public sealed class PoolNodesTests
         var host = new FakeHost { Run = c => new(c, 0, Answer("node_id|status|role|replication_state", $"0|up|{first}|", $"1|waiting|{second}|"), "", TimeSpan.Zero) };
         foreach (var mode in Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication))
         {
-            var lab = Labs.Fixed(mode: mode);
+            var lab = Labs.Former(mode: mode);
             var probe = new PgpoolShowsNodes(host, lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
             Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
             Assert.Equal("Pgpool-II on port 11000 shows node 0 up, node 1 up", probe.Expectation);
@@ -167,7 +167,7 @@ public sealed class PoolNodesTests
     public async Task Each_Pgpool_is_asked_by_its_own_port()
     {
         string? asked = null;
-        var lab = Labs.Fixed(pgpools: 2);
+        var lab = Labs.Former(pgpools: 2);
         var host = new FakeHost { Run = c => new(c, 0, asked = string.Join(' ', c.Arguments), "", TimeSpan.Zero) };
         await PoolNodes.AskAsync(host, lab, lab.Pgpools[1], CancellationToken.None);
         Assert.Contains(" -p 11004 ", asked, StringComparison.Ordinal);
@@ -184,7 +184,7 @@ public sealed class PoolNodesTests
     public async Task Nodes_are_as_they_should_be_when_they_are_up_in_their_roles_and_stream(string status, string state, bool holds)
     {
         var host = new FakeHost { Run = c => new(c, 0, Answer("node_id|status|role|replication_state", "0|up|primary|", $"1|{status}|standby|{state}"), "", TimeSpan.Zero) };
-        var lab = Labs.Fixed();
+        var lab = Labs.Former();
         var probe = new PgpoolShowsNodes(host, lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
         var seen = await probe.CheckAsync(CancellationToken.None);
         Assert.Equal((holds, $"node 0 up as primary, node 1 {status} as standby {state}".TrimEnd()), (seen.Holds, seen.Seen));

@@ -54,7 +54,7 @@ public sealed class ProgramTests
     public void Pgpool_runs_in_the_foreground_in_the_labs_folder_and_forgets_what_it_knew()
     {
         var command = Pgpool.Start(Labs.Fixed(), Labs.Fixed().Pgpool);
-        Assert.Equal(["/usr/sbin/pgpool", "-D", "-n", "-f", "/srv/lab/etc/pgpool.conf", "-F", "/srv/lab/etc/pcp.conf", "-a", "/srv/lab/etc/pool_hba.conf"], Argv(command));
+        Assert.Equal(["/usr/sbin/pgpool", "-D", "-n", "-f", "/srv/lab/etc/pgpool.conf", "-F", "/srv/lab/etc/pcp.conf", "-a", "/srv/lab/etc/pool_hba.conf", "-k", "/srv/lab/etc/.pgpoolkey"], Argv(command));
         Assert.Equal("/srv/lab", command.WorkingDirectory);
     }
 
@@ -63,7 +63,7 @@ public sealed class ProgramTests
     {
         var lab = Labs.Fixed(pgpools: 3);
         var command = Pgpool.Start(lab, lab.Pgpools[2]);
-        Assert.Equal(["/usr/sbin/pgpool", "-D", "-n", "-f", "/srv/lab/pgpool2/etc/pgpool.conf", "-F", "/srv/lab/pgpool2/etc/pcp.conf", "-a", "/srv/lab/pgpool2/etc/pool_hba.conf"], Argv(command));
+        Assert.Equal(["/usr/sbin/pgpool", "-D", "-n", "-f", "/srv/lab/pgpool2/etc/pgpool.conf", "-F", "/srv/lab/pgpool2/etc/pcp.conf", "-a", "/srv/lab/pgpool2/etc/pool_hba.conf", "-k", "/srv/lab/pgpool2/etc/.pgpoolkey"], Argv(command));
         Assert.Equal("/srv/lab/pgpool2", command.WorkingDirectory);
     }
 

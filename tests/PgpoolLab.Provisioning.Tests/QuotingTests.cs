@@ -61,20 +61,20 @@ public sealed class QuotingTests
     [Fact]
     public void Pgpool_listens_in_all_folders_since_4_4_and_before_in_the_first()
     {
-        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001"], Sockets(Labs.Fixed(pgpoolMinor: 3)));
-        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001"], Sockets(Labs.Fixed(pgpoolMinor: 4)));
+        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001"], Sockets(Labs.Former(pgpoolMinor: 3)));
+        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001"], Sockets(Labs.Former(pgpoolMinor: 4)));
     }
 
     [Fact]
     public void A_Pgpool_with_a_watchdog_has_a_socket_for_its_commands() =>
-        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001", "/tmp/.s.PGPOOLWD_CMD.11002"], Sockets(Labs.Fixed(pgpools: 2)));
+        Assert.Equal(["/srv/lab/run/.s.PGSQL.11000", "/srv/lab/run/.s.PGSQL.11001", "/srv/lab/run/.s.PGPOOLWD_CMD.11002"], Sockets(Labs.Fixed(pgpools: 2)));
 
     private static IReadOnlyList<string> Sockets(Model.Lab lab) => LabSockets.OfPgpool(lab, lab.Pgpool);
 
     [Fact]
     public void A_nodes_socket_has_a_lock_beside_it()
     {
-        var lab = Labs.Fixed();
+        var lab = Labs.Former();
         Assert.Equal(["/var/run/postgresql/.s.PGSQL.11003", "/var/run/postgresql/.s.PGSQL.11003.lock", "/tmp/.s.PGSQL.11003", "/tmp/.s.PGSQL.11003.lock"], LabSockets.OfNode(lab, lab.Nodes[1]));
     }
 }

@@ -145,8 +145,8 @@ public sealed class RecipeTests : IDisposable
     public void A_labs_recipe_has_what_every_lab_needs_and_what_was_asked_for()
     {
         var lab = Labs.Fixed();
-        Assert.Equal(["CREATE EXTENSION pgpool_regclass", "CREATE EXTENSION pgpool_recovery", "CREATE DATABASE test"], ClusterRecipe.Of(lab).Statements);
-        Assert.Equal("CREATE ROLE \"it\"\"s\" SUPERUSER LOGIN", ClusterRecipe.Of(lab with { Invoker = "it\"s" }).Statements[^1]);
+        Assert.Equal(["CREATE EXTENSION pgpool_regclass", "CREATE EXTENSION pgpool_recovery", "CREATE DATABASE test", "CREATE ROLE \"repl\" REPLICATION LOGIN", "CREATE ROLE \"pgpool\" LOGIN IN ROLE pg_monitor"], ClusterRecipe.Of(lab).Statements);
+        Assert.Equal("CREATE ROLE \"it\"\"s\" SUPERUSER LOGIN", ClusterRecipe.Of(lab with { Invoker = "it\"s" }).Statements[3]);
         Assert.Equal(("olga", null), (ClusterRecipe.Of(lab).Superuser, ClusterRecipe.Of(lab).InitDbArguments));
         Assert.Equal(["-k"], ClusterRecipe.Of(Labs.Old() with { PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr", InitDbArguments = ["-k"] } }).InitDbArguments);
     }

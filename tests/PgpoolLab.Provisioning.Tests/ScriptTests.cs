@@ -307,7 +307,7 @@ public sealed class ScriptTests : ScriptBench
         Fake("pg_rewind", "echo overwritten >\"$2/postgresql.conf\"");
         Assert.Equal(0, (await RecoverAsync()).ExitCode);
         Assert.Single(Calls("pg_basebackup"));
-        Assert.Equal($"<-D><{_lab.Nodes[1].ServerDataDirectory}><--source-server=host=localhost port=11002 user={_lab.Owner} dbname=postgres>", Calls("pg_rewind")[^1]);
+        Assert.Equal($"<-D><{_lab.Nodes[1].ServerDataDirectory}><--source-server=host={_lab.SocketFolder} port=11002 user={_lab.Owner} dbname=postgres>", Calls("pg_rewind")[^1]);
         Assert.Equal("port = 11003\n", File.ReadAllText($"{data}/postgresql.conf"));
         Assert.True(File.Exists($"{data}/standby.signal"));
     }
@@ -368,7 +368,7 @@ public sealed class ScriptTests : ScriptBench
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf"));
         Assert.Equal($"<-D><{_lab.Nodes[2].ServerDataDirectory}><reload>", Calls("pg_ctl")[^1]);
-        Assert.Equal([$"<-w><-h><localhost><-p><11001><-U><{_lab.Owner}><-n><2>"], Calls("../pcp's/pcp_attach_node"));
+        Assert.Equal([$"<-w><-h><{_lab.Pgpool.PcpSocketDirectory}><-p><11001><-U><{_lab.Owner}><-n><2>"], Calls("../pcp's/pcp_attach_node"));
         Assert.Equal(_lab.Paths.PcpPass, File.ReadAllText($"{_lab.Tools.PcpBin}/pcp_attach_node.passfile"));
     }
 
@@ -459,7 +459,7 @@ public sealed class ScriptTests : ScriptBench
         Assert.EndsWith("Pgpool-II: started, port 11000\n", result.Output, StringComparison.Ordinal);
         Assert.Equal(_lab.Nodes.Select(n => $"<-D><{n.ServerDataDirectory}>"), Calls("postgres").Order(StringComparer.Ordinal));
         Assert.All(_lab.Nodes, n => Assert.Equal((ServerOf(n)?.SessionId, "ready", "LOG:  starting\n"), (ServerOf(n)?.Id, StatusOf(n)?[1], LogOf($"node{n.Id}"))));
-        Assert.Equal([$"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}>"], Calls("../pool/bin/pgpool"));
+        Assert.Equal([$"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}><-k><{_lab.Paths.PoolKey}>"], Calls("../pool/bin/pgpool"));
         Assert.Equal(_lab.Root + "\n", File.ReadAllText($"{_lab.Tools.PgpoolProgram}.cwd"));
         Assert.Equal("pgpool says\n", File.ReadAllText(_lab.Paths.PgpoolLog));
     }
@@ -537,7 +537,7 @@ public sealed class ScriptTests : ScriptBench
         var result = await CallAsync("startall");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.EndsWith("Pgpool-II: started, port 11000\nnode 1: Pgpool-II holds it as down, as before. Bring it back with: pg_ctl -D data1 stop; pcp_recovery_node -p 11001 -n 1\n", result.Output, StringComparison.Ordinal);
-        Assert.Equal([$"<-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}>"], Calls("../pool/bin/pgpool"));
+        Assert.Equal([$"<-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}><-k><{_lab.Paths.PoolKey}>"], Calls("../pool/bin/pgpool"));
     }
 
     [Fact]

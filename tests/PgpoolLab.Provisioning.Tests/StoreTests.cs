@@ -89,7 +89,7 @@ public sealed class StoreTests : IDisposable
     public void A_manifest_of_schema_1_is_a_lab_with_one_Pgpool()
     {
         Write(Schema1(_folder.Path));
-        var expected = Labs.Fixed(root: _folder.Path) with { Name = "lab", Invoker = "root", PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" } };
+        var expected = Labs.Former(root: _folder.Path) with { Name = "lab", Invoker = "root", PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" } };
         var loaded = LabStore.Load(_folder.Path)!;
         Assert.Equivalent(expected, loaded.Lab, strict: true);
         Assert.Equal((true, false, null), (loaded.Lab.OwnsNodes, loaded.Lab.HasWatchdog, loaded.MovedFrom));

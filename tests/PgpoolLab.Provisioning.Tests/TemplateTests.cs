@@ -42,7 +42,7 @@ public sealed class TemplateTests
     [Theory]
     [MemberData(nameof(Versions))]
     public void Every_generated_file_says_who_wrote_it(string lab) =>
-        Assert.All(RenderedFiles.Of(Cases[lab]).Where(f => HasText(f.Key) && f.Key is not ("pcppass" or "bashrc.ports" or "README.port" or "data1/postgresql.conf")),
+        Assert.All(RenderedFiles.Of(Cases[lab]).Where(f => HasText(f.Key) && f.Key is not ("pcppass" or "pgpass" or "etc/.pgpoolkey" or "bashrc.ports" or "README.port" or "data1/postgresql.conf")),
             f => Assert.Contains($"# Written by pgpoollab 1.2.3 for the lab {Cases[lab].Name}; yours to edit.", f.Value, StringComparison.Ordinal));
 
     [Theory]

@@ -124,7 +124,7 @@ public sealed class WatchdogTests
         var host = new FakeHost { Run = c => new(asked = c, 0, Healthy, "", TimeSpan.Zero) };
         var (info, problem) = await WatchdogInfo.AskAsync(host, Three, Three.Pgpools[2], CancellationToken.None);
         Assert.Equal((11000, null), (info?.Leader, problem));
-        Assert.Equal("/usr/sbin/pcp_watchdog_info -v -w -h localhost -p 11009 -U olga", $"{asked!.Program} {string.Join(' ', asked.Arguments)}");
+        Assert.Equal("/usr/sbin/pcp_watchdog_info -v -w -h /srv/lab/run -p 11009 -U olga", $"{asked!.Program} {string.Join(' ', asked.Arguments)}");
         Assert.Equal("/srv/lab/pgpool2/pcppass", asked.Environment["PCPPASSFILE"]);
     }
 
@@ -185,7 +185,7 @@ public sealed class WatchdogTests
         var probe = new WatchdogListens(host, Three, Three.Pgpools[1], 77);
         Assert.False((await probe.CheckAsync(CancellationToken.None)).Holds);
         Assert.Equal("it has ended", await probe.WhySubjectIsGoneAsync(CancellationToken.None));
-        host.AnsweringSockets.Add("/tmp/.s.PGPOOLWD_CMD.11006");
+        host.AnsweringSockets.Add("/srv/lab/run/.s.PGPOOLWD_CMD.11006");
         host.Processes.Add(new ProcessFacts(77, "1", "pgpool", "", "/srv/lab/pgpool1", 77));
         Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
         Assert.Null(await probe.WhySubjectIsGoneAsync(CancellationToken.None));

@@ -29,7 +29,10 @@ internal sealed class PostgresClient : IAsyncDisposable
 
     /// <summary>Connects by TCP, as most clients do.</summary>
     internal static Task<PostgresClient> ConnectByTcpAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
-        lab.PgpoolIsOnLoopback || lab.Pgpools.All(p => p.Port != port) ? ConnectAsync(Loopback, port, lab, database, cancellationToken) : ConnectAsync(lab, port, database, cancellationToken);
+        PgpoolIsOnLoopback(lab) || lab.Pgpools.All(p => p.Port != port) ? ConnectAsync(Loopback, port, lab, database, cancellationToken) : ConnectAsync(lab, port, database, cancellationToken);
+
+    /// <summary>False when Pgpool-II listens on one other address alone: before 4.4 it has room for one.</summary>
+    private static bool PgpoolIsOnLoopback(Lab lab) => lab.ListenAddresses.Count == 0 || lab.ListenAddresses.Contains("*") || lab.Tools.Pgpool.Number >= 404;
 
     private static async Task<PostgresClient> ConnectAsync(string host, int port, Lab lab, string database, CancellationToken cancellationToken)
     {

@@ -110,7 +110,7 @@ public static class Pgpool
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(pgpool);
         var paths = pgpool.Paths;
-        string[] arguments = [.. lab.RemembersStatus ? [] : (string[])["-D"], "-n", .. lab.Asks ? (string[])["-k", paths.PoolKey] : [], "-f", paths.PgpoolConf, "-F", paths.PcpConf, "-a", paths.PoolHba, .. lab.PgpoolSetup?.Debug is true ? (string[])["-d"] : []];
+        string[] arguments = [.. lab.RemembersStatus ? [] : (string[])["-D"], "-n", "-f", paths.PgpoolConf, "-F", paths.PcpConf, "-a", paths.PoolHba, .. lab.Asks ? (string[])["-k", paths.PoolKey] : [], .. lab.PgpoolSetup?.Debug is true ? (string[])["-d"] : []];
         var command = new CommandSpec(lab.Tools.PgpoolProgram, arguments) { WorkingDirectory = pgpool.Folder };
         return lab.PgpoolSetup?.LibraryPath is { } libraries ? command.With("LD_LIBRARY_PATH", Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") is { Length: > 0 } path ? $"{path}:{libraries}" : libraries) : command;
     }
