@@ -71,7 +71,7 @@ public sealed class HostInspectorTests
     public async Task A_port_that_is_taken_is_named_with_the_options_of_the_command_line_at_hand(bool old, string advice)
     {
         _host.Ports[11005] = "used by postgres (pid 12)";
-        var error = await Assert.ThrowsAsync<LabException>(() => Inspector.RequireFreePortsAsync(Labs.Fixed(pgpools: 2).Ports.All(2), old, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Inspector.RequireFreePortsAsync(Labs.Fixed(pgpools: 2).Ports.All(2), old, CancellationToken.None));
         Assert.Equal((ExitCode.InTheWay, "Port 11005 (pcp 1) is used by postgres (pid 12)."), (error.Code, error.Message));
         Assert.Contains(advice, error.Hints[0], StringComparison.Ordinal);
         Assert.Empty(_notes.Lines);
@@ -81,7 +81,7 @@ public sealed class HostInspectorTests
     public async Task Every_port_that_is_taken_is_named()
     {
         (_host.Ports[11000], _host.Ports[11003]) = ("used by pgpool (pid 1)", "used by postgres (pid 2)");
-        var error = await Assert.ThrowsAsync<LabException>(() => Inspector.RequireFreePortsAsync(Labs.Fixed().Ports.All(2), false, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Inspector.RequireFreePortsAsync(Labs.Fixed().Ports.All(2), false, CancellationToken.None));
         Assert.Equal("2 of the lab's ports are not free.", error.Message);
         Assert.Equal(["Port 11000 (Pgpool-II) is used by pgpool (pid 1).", "Port 11003 (PostgreSQL node 1) is used by postgres (pid 2)."], error.Details);
     }
@@ -100,7 +100,7 @@ public sealed class HostInspectorTests
     {
         _host.Ports[50001] = PortState.Lingering;
         _host.TakenAtSecondLook[50001] = "used by other (pid 3)";
-        var error = await Assert.ThrowsAsync<LabException>(() => Inspector.RequireFreePortsAsync(Labs.Old(pgpools: 2).Ports.All(2), true, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Inspector.RequireFreePortsAsync(Labs.Old(pgpools: 2).Ports.All(2), true, CancellationToken.None));
         Assert.Equal("Port 50001 (pcp 0) is used by other (pid 3).", error.Message);
     }
 }
