@@ -247,7 +247,7 @@ public sealed class LabServersTests
     {
         _host.Files["/tmp/.s.PGPOOLWD_CMD.11006"] = "";
         _host.AnsweringSockets.Add("/tmp/.s.PGPOOLWD_CMD.11006");
-        var error = await Assert.ThrowsAsync<LabException>(() => ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
         Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II 1: another program listens on the socket /tmp/.s.PGPOOLWD_CMD.11006."), (error.Code, error.Message));
     }
 

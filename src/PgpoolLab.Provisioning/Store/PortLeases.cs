@@ -171,6 +171,7 @@ public sealed class HeldPorts : IDisposable
     private int _lastBlock;
     private bool _ended;
     private readonly List<SharedFile> _borrowed = [];
+    private readonly HashSet<string> _borrowedLeases = [];
 
     internal HeldPorts(PortLeases leases, SharedFolder shared, PortLease lease, SharedFile file, string name) =>
         (_leases, _shared, _lease, _file, _name) = (leases, shared, lease, file, name);
@@ -221,18 +222,22 @@ public sealed class HeldPorts : IDisposable
 
         var name = PortLeases.NameOf(port);
         var file = _shared.TryOpen(name);
-        if (file?.TryLock() is false)
+        var lease = PortLease.Parse(file?.Read(PortLease.LargestSize));
+        // The ports of a lab are names of one file: with the first of them we have locked it.
+        if (file is null || (lease is not null && _borrowedLeases.Contains(lease.Id)))
         {
-            var conflict = new LeaseConflict(port, Describe(PortLease.Parse(file.Read(PortLease.LargestSize)), _shared.OwnerOf(name)));
+            file?.Dispose();
+            return null;
+        }
+
+        if (file.TryLock() is false)
+        {
             file.Dispose();
-            return conflict;
+            return new LeaseConflict(port, Describe(lease, _shared.OwnerOf(name)));
         }
 
-        if (file is not null)
-        {
-            _borrowed.Add(file);
-        }
-
+        _borrowed.Add(file);
+        _ = lease is not null && _borrowedLeases.Add(lease.Id);
         return null;
     }
 
