@@ -70,7 +70,9 @@ public sealed class PortClaim(OperationContext context)
             }
 
             await TakeFixedAsync(held, FixedPortsOf(spec), spec.PgpoolSetup is not null, cancellationToken);
-            return (spec.Port ?? await ChooseAsync(spec, block => held.TryTakeAll(block.Select(p => p.Port)), held.GiveBackLast, cancellationToken), held);
+            var first = spec.Port ?? await ChooseAsync(spec, block => held.TryTakeAll(block.Select(p => p.Port)), held.GiveBackLast, cancellationToken);
+            held.Complete();
+            return (first, held);
         }
         catch (IOException error)
         {

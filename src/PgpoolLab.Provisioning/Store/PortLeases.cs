@@ -254,6 +254,9 @@ public sealed class HeldPorts : IDisposable
         return false;
     }
 
+    /// <summary>All ports are taken: the file needs no name of its own any more. It would be left by a setup that is killed.</summary>
+    public void Complete() => _shared.Delete(_name);
+
     /// <summary>Gives the ports back, and ends this.</summary>
     public void Release()
     {
@@ -277,7 +280,7 @@ public sealed class HeldPorts : IDisposable
         }
 
         _ended = true;
-        _shared.Delete(_name);
+        Complete();
         foreach (var file in _borrowed)
         {
             file.Dispose();
