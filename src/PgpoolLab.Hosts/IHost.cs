@@ -34,6 +34,14 @@ public interface IHost
     /// <returns>Null when it is free, else what is in the way, for example <c>used by postgres (pid 12)</c>, or <see cref="PortState.Lingering"/>.</returns>
     ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken);
 
+    /// <summary>Looks who listens on a loopback port besides these processes: a server may have got the port on one address family, and a stranger has it on the other.</summary>
+    /// <returns>Null when nobody does, and where that cannot be seen; else as <see cref="WhoHoldsPortAsync"/>.</returns>
+    ValueTask<string?> WhoElseHoldsPortAsync(int port, IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken);
+
+    /// <summary>Looks who receives on a UDP port, of whatever address. Two could share one, and only one of them would get what is sent.</summary>
+    /// <returns>Null when it is free, else what is in the way.</returns>
+    ValueTask<string?> WhoHoldsDatagramPortAsync(int port, CancellationToken cancellationToken);
+
     /// <summary>True when somebody listens on this unix socket; false for a file a dead server left, and when there is none.</summary>
     ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken);
 

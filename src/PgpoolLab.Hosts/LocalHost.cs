@@ -96,6 +96,14 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult(ProcessTable.WhyNotBindable(port));
 
     /// <inheritdoc/>
+    public ValueTask<string?> WhoElseHoldsPortAsync(int port, IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ProcessTable.HolderBeside(port, processes.Select(p => p.Id)));
+
+    /// <inheritdoc/>
+    public ValueTask<string?> WhoHoldsDatagramPortAsync(int port, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ProcessTable.DatagramHolder(port));
+
+    /// <inheritdoc/>
     public async ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken)
     {
         if (!Path.Exists(path))

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace PgpoolLab.Hosts;
 
@@ -133,6 +134,80 @@ internal static partial class Posix
     }
 
     internal static void UnlockFolder(int descriptor) => _ = Close(descriptor);
+
+    [LibraryImport(C, EntryPoint = "flock", SetLastError = true)]
+    private static partial int Lock(SafeFileHandle file, int operation);
+
+    [LibraryImport(C, EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int CreateHardLink(string from, string to);
+
+    [LibraryImport(C, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int CreateFolder(string path, uint mode);
+
+    [LibraryImport(C, EntryPoint = "umask")]
+    private static partial uint SetMask(uint mask);
+
+    [LibraryImport(C, EntryPoint = "fchown", SetLastError = true)]
+    private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);
+
+    /// <summary>Opens an existing file or folder for reading: not through a link at its end, and without waiting for the other end of a pipe.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="folder">True when it must be a folder.</param>
+    /// <param name="error">The system's error number; 0 when it is open.</param>
+    /// <returns>Null when it cannot be opened.</returns>
+    internal static SafeFileHandle? OpenWithoutFollowing(string path, bool folder, out int error)
+    {
+        // These two numbers are not the same on all of Linux's processors.
+        var few = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Armv6 or Architecture.Ppc64le;
+        var (doNotWait, closeOnExec, doNotFollow, onlyFolder) = OperatingSystem.IsMacOS() ? (0x4, 0x1000000, 0x100, 0x100000)
+            : (0x800, 0x80000, few ? 0x8000 : 0x20000, few ? 0x4000 : 0x10000);
+        var descriptor = Open(path, doNotWait | closeOnExec | doNotFollow | (folder ? onlyFolder : 0));
+        error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    internal const int NoSuchFile = 2;
+    internal const int NotAFolder = 20;
+    private const int Exists = 17;
+
+    /// <summary>Locks an open file for this one alone. The lock ends when it is closed, and with its process.</summary>
+    /// <returns>False when another has the lock; null when files cannot be locked there.</returns>
+    internal static bool? TryLock(SafeFileHandle file)
+    {
+        const int exclusiveWithoutWaiting = 2 | 4;
+        var wouldWait = OperatingSystem.IsMacOS() ? 35 : 11;
+        return Lock(file, exclusiveWithoutWaiting) == 0 ? true : Marshal.GetLastPInvokeError() == wouldWait ? false : null;
+    }
+
+    /// <summary>Gives a file one more name.</summary>
+    /// <returns>False when there is something of that name already.</returns>
+    /// <exception cref="IOException">It cannot be done.</exception>
+    internal static bool TryLink(string file, string name)
+    {
+        if (CreateHardLink(file, name) == 0)
+        {
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() == Exists ? false : throw new IOException(new Win32Exception().Message);
+    }
+
+    /// <summary>Creates a folder with exactly this mode from its first moment on, whatever the umask.</summary>
+    /// <returns>False when it could not be created, for example because it is there.</returns>
+    internal static bool TryCreateFolder(string path, uint mode)
+    {
+        var mask = SetMask(0);
+        try
+        {
+            return CreateFolder(path, mode) == 0;
+        }
+        finally
+        {
+            _ = SetMask(mask);
+        }
+    }
+
+    internal static void OwnByRoot(SafeFileHandle file) => Check(ChangeOwner(file, 0, 0));
 
     internal static bool CanEnterAndWrite(string directory) => Access(directory, 1 | 2) == 0;
 

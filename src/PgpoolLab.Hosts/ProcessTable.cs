@@ -48,55 +48,78 @@ internal static class ProcessTable
     }
 
     /// <summary>Who listens on a TCP port, as far as this user may know.</summary>
-    internal static string? Holder(int port)
+    internal static string? Holder(int port) => Listeners(port).Select(Describe).FirstOrDefault();
+
+    /// <summary>Who listens on a TCP port besides these processes. Null when nobody does, and where that cannot be seen.</summary>
+    internal static string? HolderBeside(int port, IEnumerable<int> processes)
     {
-        if (!HasProc)
-        {
-            return null;
-        }
-
-        foreach (var table in (string[])["/proc/net/tcp", "/proc/net/tcp6"])
-        {
-            if (ListenerIn(table, port) is { } fields)
-            {
-                return HolderOfSocket(fields[9]) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})"
-                    : $"used by a process of {Identity.Find(fields[7])?.Name ?? "uid " + fields[7]}";
-            }
-        }
-
-        return null;
+        var own = HasProc ? processes.SelectMany(id => Links($"/proc/{id}/fd")).ToHashSet() : [];
+        // Without a look into a process its own socket would be taken for a stranger's.
+        return own.Count == 0 ? null : Listeners(port).Where(fields => !own.Contains(NameOfSocket(fields[Inode]))).Select(Describe).FirstOrDefault();
     }
 
-    /// <summary>The line of a listener. The tables of a busy machine have thousands of lines of connections: those are not made texts of.</summary>
-    private static string[]? ListenerIn(string table, int port)
+    /// <summary>Who receives on a UDP port. Of two that share one, only one gets what is sent.</summary>
+    internal static string? DatagramHolder(int port)
     {
+        if (HasProc)
+        {
+            return ((string[])["/proc/net/udp", "/proc/net/udp6"]).SelectMany(table => LinesOf(table, port, "")).Select(Describe).FirstOrDefault();
+        }
+
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return null;
+        }
+        catch (SocketException)
+        {
+            return "used by another program";
+        }
+    }
+
+    // Columns of /proc/net/tcp and its like: number, local address, remote address, state, queues, timer, retransmits, user, timeout, inode.
+    private const int LocalAddress = 1;
+    private const int User = 7;
+    private const int Inode = 9;
+
+    private static IEnumerable<string[]> Listeners(int port) =>
+        HasProc ? ((string[])["/proc/net/tcp", "/proc/net/tcp6"]).SelectMany(table => LinesOf(table, port, "0A ")).Where(fields => IsInTheWay(fields[LocalAddress])) : [];
+
+    private static string Describe(string[] fields) =>
+        HolderOfSocket(fields[Inode]) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})" : $"used by a process of {Identity.Find(fields[User])?.Name ?? "uid " + fields[User]}";
+
+    /// <summary>The lines of one local port. The tables of a busy machine have thousands of lines of connections: those are not made texts of.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="state">How the state begins (0A: listening); empty for any.</param>
+    private static List<string[]> LinesOf(string table, int port, string state)
+    {
+        var lines = new List<string[]>();
         if (!File.Exists(table))
         {
-            return null;
+            return lines;
         }
 
         using var stream = new FileStream(table, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
         var buffer = new byte[1 << 16];
         var suffix = System.Text.Encoding.ASCII.GetBytes($":{port:X4}");
+        var wanted = System.Text.Encoding.ASCII.GetBytes(state);
         var kept = 0;
         while (true)
         {
             var read = stream.Read(buffer, kept, buffer.Length - kept);
             if (read == 0)
             {
-                return null;
+                return lines;
             }
 
             var rest = buffer.AsSpan(0, kept + read);
             while (rest.IndexOf((byte)'\n') is >= 0 and var end)
             {
-                if (IsListener(rest[..end], suffix))
+                if (IsOf(rest[..end], suffix, wanted) && System.Text.Encoding.ASCII.GetString(rest[..end]).Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > Inode } fields)
                 {
-                    var fields = System.Text.Encoding.ASCII.GetString(rest[..end]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                    if (fields.Length > 9 && IsInTheWay(fields[1]))
-                    {
-                        return fields;
-                    }
+                    lines.Add(fields);
                 }
 
                 rest = rest[(end + 1)..];
@@ -107,8 +130,7 @@ internal static class ProcessTable
         }
     }
 
-    /// <summary>Number, local address, remote address, state (0A: listening), …</summary>
-    private static bool IsListener(ReadOnlySpan<byte> line, ReadOnlySpan<byte> portSuffix)
+    private static bool IsOf(ReadOnlySpan<byte> line, ReadOnlySpan<byte> portSuffix, ReadOnlySpan<byte> state)
     {
         var number = line.IndexOf(": "u8);
         if (number < 0)
@@ -125,7 +147,7 @@ internal static class ProcessTable
 
         line = line[(local + 1)..];
         var remote = line.IndexOf((byte)' ');
-        return remote >= 0 && line[(remote + 1)..].StartsWith("0A "u8);
+        return remote >= 0 && line[(remote + 1)..].StartsWith(state);
     }
 
     internal static string? WhyNotBindable(int port)
@@ -172,9 +194,11 @@ internal static class ProcessTable
             || address.StartsWith("0000000000000000FFFF0000", StringComparison.Ordinal);
     }
 
+    private static string NameOfSocket(string inode) => $"socket:[{inode}]";
+
     private static ProcessFacts? HolderOfSocket(string inode)
     {
-        var name = $"socket:[{inode}]";
+        var name = NameOfSocket(inode);
         return All().FirstOrDefault(p => Links($"/proc/{p.Id}/fd").Any(target => target == name));
     }
 

@@ -174,6 +174,10 @@ public sealed record Lab
     [System.Text.Json.Serialization.JsonIgnore]
     public PortLayout Ports => new(Pgpool.Port, Pgpools.Count, Nodes[0].Port);
 
+    /// <summary>Every port that is this lab's own, with what it is for.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IEnumerable<LabPort> AllPorts => Ports.All(OwnsNodes ? Nodes.Count : 0);
+
     /// <summary>This lab in another folder, as somebody has moved it. Its files still name the old one; all that can be done with it is to destroy it.</summary>
     public Lab MovedTo(string root) => (this with { Root = root, Folder = new FolderOrigin(null), SafeAlias = null }).WithOwnFolders();
 

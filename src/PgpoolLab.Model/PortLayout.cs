@@ -6,6 +6,16 @@ namespace PgpoolLab.Model;
 /// <remarks>Pgpool-II manual, "Watchdog".</remarks>
 public sealed record WatchdogPorts(int Port, int Heartbeat);
 
+/// <summary>One port of a lab.</summary>
+/// <param name="Port">Its number.</param>
+/// <param name="Use">What it is for: <c>PostgreSQL node 0</c>.</param>
+/// <param name="IsDatagram">True when it is a port of UDP, not of TCP.</param>
+public readonly record struct LabPort(int Port, string Use, bool IsDatagram = false)
+{
+    /// <summary>Takes it apart.</summary>
+    public void Deconstruct(out int port, out string use) => (port, use) = (Port, Use);
+}
+
 /// <summary>The ports of a lab. Unix sockets carry the same numbers in their names.</summary>
 /// <param name="PgpoolBase">Port of the first Pgpool-II; its pcp port is the next one. Further ones follow, four ports each, as watchdog_setup lays them out.</param>
 /// <param name="PgpoolCount">How many Pgpool-II there are; with more than one they have a watchdog.</param>
@@ -41,23 +51,21 @@ public sealed record PortLayout(int PgpoolBase, int PgpoolCount, int PostgresBas
     public int Postgres(int node) => PostgresBase + node;
 
     /// <summary>Every port of a lab with that many nodes, with what it is for.</summary>
-    public IEnumerable<(int Port, string Use)> All(int nodes)
-    {
-        for (var i = 0; i < PgpoolCount; i++)
-        {
-            var which = PgpoolCount > 1 ? $" {i}" : "";
-            yield return (Pgpool(i), $"Pgpool-II{which}");
-            yield return (Pcp(i), $"pcp{which}");
-            if (Watchdog(i) is { } watchdog)
-            {
-                yield return (watchdog.Port, $"watchdog{which}");
-                yield return (watchdog.Heartbeat, $"heartbeat{which}");
-            }
-        }
+    public IEnumerable<LabPort> All(int nodes) => Enumerable.Range(0, PgpoolCount).SelectMany(OfPgpool).Concat(Enumerable.Range(0, nodes).Select(OfNode));
 
-        for (var node = 0; node < nodes; node++)
+    /// <summary>Every port of one Pgpool-II, with what it is for.</summary>
+    public IEnumerable<LabPort> OfPgpool(int index)
+    {
+        var which = PgpoolCount > 1 ? $" {index}" : "";
+        yield return new LabPort(Pgpool(index), $"Pgpool-II{which}");
+        yield return new LabPort(Pcp(index), $"pcp{which}");
+        if (Watchdog(index) is { } watchdog)
         {
-            yield return (Postgres(node), $"PostgreSQL node {node}");
+            yield return new LabPort(watchdog.Port, $"watchdog{which}");
+            yield return new LabPort(watchdog.Heartbeat, $"heartbeat{which}", IsDatagram: true);
         }
     }
+
+    /// <summary>The port of one PostgreSQL node, with what it is for.</summary>
+    public LabPort OfNode(int node) => new(Postgres(node), $"PostgreSQL node {node}");
 }

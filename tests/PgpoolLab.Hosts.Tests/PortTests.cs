@@ -115,6 +115,43 @@ public sealed class PortTests
         Assert.Equal(PortState.Lingering, await _host.WhoHoldsPortAsync(port, CancellationToken.None));
     }
 
+    [Theory]
+    [MemberData(nameof(Addresses))]
+    public async Task Who_receives_on_a_UDP_port_is_named(string address)
+    {
+        using var socket = new Socket(IPAddress.Parse(address).AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+        Assert.Contains($"(pid {Environment.ProcessId}: ", await _host.WhoHoldsDatagramPortAsync(PortOf(socket), CancellationToken.None), StringComparison.Ordinal);
+        // The TCP port of that number is another one.
+        var port = PortOf(socket);
+        Assert.DoesNotContain(Environment.ProcessId.ToString(), await _host.WhoHoldsPortAsync(port, CancellationToken.None) ?? "", StringComparison.Ordinal);
+        socket.Dispose();
+        Assert.DoesNotContain(Environment.ProcessId.ToString(), await _host.WhoHoldsDatagramPortAsync(port, CancellationToken.None) ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stranger_on_a_servers_port_is_told_from_the_server_itself()
+    {
+        using var listener = Listener(IPAddress.Loopback);
+        var self = await _host.FindProcessAsync(Environment.ProcessId, CancellationToken.None);
+        Assert.Null(await _host.WhoElseHoldsPortAsync(PortOf(listener), [self!], CancellationToken.None));
+        // Another process, which does not have that socket.
+        using var sleep = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sleep", ["60"]) { RedirectStandardInput = true })!;
+        try
+        {
+            await Eventually.TrueAsync(async () =>
+            {
+                var server = await _host.FindProcessAsync(sleep.Id, CancellationToken.None);
+                return (await _host.WhoElseHoldsPortAsync(PortOf(listener), [self!, server!], CancellationToken.None)) is null
+                    && (await _host.WhoElseHoldsPortAsync(PortOf(listener), [server!], CancellationToken.None))?.Contains($"(pid {Environment.ProcessId}: ", StringComparison.Ordinal) is true;
+            }, "the stranger is named");
+        }
+        finally
+        {
+            sleep.Kill();
+        }
+    }
+
     [Fact]
     public async Task A_socket_answers_while_somebody_listens_and_not_when_only_the_file_is_left()
     {

@@ -114,9 +114,18 @@ public sealed partial class Sandbox : IDisposable
         return Version().Replace(text, "<version>");
     }
 
-    /// <summary>Nothing of the labs must be left: no process, socket, file or entry in the list.</summary>
+    /// <summary>Where the leases of ports lie, of all users.</summary>
+    internal static string LeaseFolder => Provisioning.Store.PortLeases.OfThisMachine.Folder;
+
+    /// <summary>Nothing of the labs must be left: no process, socket, file, entry in the list or lease of a port.</summary>
     public void AssertNothingIsLeft()
     {
+        Assert.DoesNotContain(Directory.Exists(LeaseFolder) ? Directory.EnumerateFiles(LeaseFolder) : [], lease =>
+        {
+            // Those of other tests come and go, and are locked while they are made: .NET's own ways of reading respect that.
+            using var file = Hosts.SharedFile.TryOpen(lease, out _);
+            return file?.Read(10_000)?.Contains(_folder.Path + "/", StringComparison.Ordinal) is true;
+        });
         Assert.Empty(Processes());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Labs));
         foreach (var state in StateFolders().Where(Directory.Exists))

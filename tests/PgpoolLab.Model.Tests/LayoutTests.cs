@@ -6,7 +6,7 @@ public sealed class LayoutTests
 {
     [Fact]
     public void Ports_follow_pgpool_setup() =>
-        Assert.Equal([(11000, "Pgpool-II"), (11001, "pcp"), (11002, "PostgreSQL node 0"), (11003, "PostgreSQL node 1")], PortLayout.From(PortLayout.DefaultPgpool, 1, null).All(2));
+        Assert.Equal([(11000, "Pgpool-II"), (11001, "pcp"), (11002, "PostgreSQL node 0"), (11003, "PostgreSQL node 1")], PortLayout.From(PortLayout.DefaultPgpool, 1, null).All(2).Select(p => (p.Port, p.Use)));
 
     [Fact]
     public void The_nodes_can_have_ports_of_their_own() =>
@@ -24,11 +24,15 @@ public sealed class LayoutTests
                 (50008, "Pgpool-II 2"), (50009, "pcp 2"), (50010, "watchdog 2"), (50011, "heartbeat 2"),
                 (51000, "PostgreSQL node 0"), (51001, "PostgreSQL node 1"),
             ],
-            PortLayout.From(PortLayout.DefaultWatchdog, 3, PortLayout.DefaultWatchdog + PortLayout.WatchdogToPostgres).All(2));
+            PortLayout.From(PortLayout.DefaultWatchdog, 3, PortLayout.DefaultWatchdog + PortLayout.WatchdogToPostgres).All(2).Select(p => (p.Port, p.Use)));
 
     [Fact]
     public void Without_ports_of_their_own_the_nodes_follow_the_last_watchdog() =>
         Assert.Equal([11011, 11012, 11013], PortLayout.From(11000, 3, null).All(2).Select(p => p.Port).TakeLast(3));
+
+    [Fact]
+    public void Only_heartbeats_are_of_UDP() =>
+        Assert.Equal([11003, 11007], PortLayout.From(11000, 2, null).All(2).Where(p => p.IsDatagram).Select(p => p.Port));
 
     [Fact]
     public void Each_port_can_be_asked_for_alone()

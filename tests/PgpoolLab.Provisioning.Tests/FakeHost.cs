@@ -14,6 +14,12 @@ internal sealed class FakeHost : IHost
     /// <summary>Who holds which port.</summary>
     internal Dictionary<int, string> Ports { get; } = [];
 
+    /// <summary>Who receives on which UDP port.</summary>
+    internal Dictionary<int, string> DatagramPorts { get; } = [];
+
+    /// <summary>Who shares which port with a server of ours.</summary>
+    internal Dictionary<int, string> SharedPorts { get; } = [];
+
     internal HashSet<int> FreedAtSecondLook { get; } = [];
 
     internal Dictionary<int, string> TakenAtSecondLook { get; } = [];
@@ -75,6 +81,10 @@ internal sealed class FakeHost : IHost
 
         return new(holder);
     }
+
+    public ValueTask<string?> WhoElseHoldsPortAsync(int port, IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken) => new(SharedPorts.GetValueOrDefault(port));
+
+    public ValueTask<string?> WhoHoldsDatagramPortAsync(int port, CancellationToken cancellationToken) => new(DatagramPorts.GetValueOrDefault(port));
 
     public ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken) => new(AnsweringSockets.Contains(path));
 

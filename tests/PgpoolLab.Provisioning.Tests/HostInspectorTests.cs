@@ -36,7 +36,7 @@ public sealed class HostInspectorTests
     private HostInspector Inspector => new(new OperationContext(_host, TimeProvider.System, _notes, _ => throw new InvalidOperationException("Nothing is logged here."), "1.2.3"));
 
     private async Task<IReadOnlyList<string>> SocketsAsync(string[]? asked, string bin = "/usr/lib/postgresql/15/bin") =>
-        (await Inspector.InspectAsync(new LabSpec { Directory = "/srv/lab", SocketDirectories = asked }, Labs.Tools() with { PostgresBin = bin }, new FolderOrigin(null), Identity.Current, null, CancellationToken.None)).SocketDirectories;
+        (await Inspector.InspectAsync(new LabSpec { Directory = "/srv/lab", SocketDirectories = asked }, Labs.Tools() with { PostgresBin = bin }, new FolderOrigin(null), Identity.Current, null, 11000, CancellationToken.None)).SocketDirectories;
 
     [Fact]
     public async Task Sockets_lie_where_the_packaged_libpq_looks_and_in_tmp()
@@ -71,7 +71,7 @@ public sealed class HostInspectorTests
     public async Task A_port_that_is_taken_is_named_with_the_options_of_the_command_line_at_hand(bool old, string advice)
     {
         _host.Ports[11005] = "used by postgres (pid 12)";
-        var error = await Assert.ThrowsAsync<LabException>(() => Inspector.RequireFreePortsAsync(Labs.Fixed(pgpools: 2).Ports.All(2), old, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Inspector.RequireFreePortsAsync(Labs.Fixed(pgpools: 2).Ports.All(2), old, CancellationToken.None));
         Assert.Equal((ExitCode.InTheWay, "Port 11005 (pcp 1) is used by postgres (pid 12)."), (error.Code, error.Message));
         Assert.Contains(advice, error.Hints[0], StringComparison.Ordinal);
         Assert.Empty(_notes.Lines);
@@ -81,7 +81,7 @@ public sealed class HostInspectorTests
     public async Task Every_port_that_is_taken_is_named()
     {
         (_host.Ports[11000], _host.Ports[11003]) = ("used by pgpool (pid 1)", "used by postgres (pid 2)");
-        var error = await Assert.ThrowsAsync<LabException>(() => Inspector.RequireFreePortsAsync(Labs.Fixed().Ports.All(2), false, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Inspector.RequireFreePortsAsync(Labs.Fixed().Ports.All(2), false, CancellationToken.None));
         Assert.Equal("2 of the lab's ports are not free.", error.Message);
         Assert.Equal(["Port 11000 (Pgpool-II) is used by pgpool (pid 1).", "Port 11003 (PostgreSQL node 1) is used by postgres (pid 2)."], error.Details);
     }
@@ -100,20 +100,7 @@ public sealed class HostInspectorTests
     {
         _host.Ports[50001] = PortState.Lingering;
         _host.TakenAtSecondLook[50001] = "used by other (pid 3)";
-        var error = await Assert.ThrowsAsync<LabException>(() => Inspector.RequireFreePortsAsync(Labs.Old(pgpools: 2).Ports.All(2), true, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Inspector.RequireFreePortsAsync(Labs.Old(pgpools: 2).Ports.All(2), true, CancellationToken.None));
         Assert.Equal("Port 50001 (pcp 0) is used by other (pid 3).", error.Message);
-    }
-
-    [Fact]
-    public async Task An_automatic_port_begins_a_block_of_which_every_port_is_free()
-    {
-        // Three Pgpool-IIs and two nodes need 14 ports, so blocks are of 20; all but one have somebody at their eighth.
-        foreach (var port in Enumerable.Range(12000, 20000).Where(p => p % 20 == 7 && p is < 15000 or >= 15020))
-        {
-            _host.Ports[port] = "used by somebody";
-        }
-
-        var facts = await Inspector.InspectAsync(new LabSpec { Directory = "/srv/lab", Port = null, PgpoolNodes = 3, Nodes = 2 }, Labs.Tools(), new FolderOrigin(null), Identity.Current, null, CancellationToken.None);
-        Assert.Equal(15000, facts.FreePort);
     }
 }

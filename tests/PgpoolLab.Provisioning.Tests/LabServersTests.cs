@@ -77,6 +77,55 @@ public sealed class LabServersTests
     }
 
     [Fact]
+    public async Task A_node_whose_port_a_stranger_has_is_not_even_started()
+    {
+        _host.Ports[11002] = "used by nc (pid 9)";
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Servers.StartNodeAsync(Node, CancellationToken.None));
+        Assert.Equal((ExitCode.InTheWay, "Could not start node 0: port 11002 (PostgreSQL node 0) is used by nc (pid 9)."), (error.Code, error.Message));
+        Assert.Empty(_host.Started);
+        Assert.Single(error.Hints);
+    }
+
+    [Fact]
+    public async Task A_node_that_ended_because_somebody_was_faster_says_who()
+    {
+        // It is not among the processes: it has ended.
+        _host.FreedAtSecondLook.Add(11002);
+        _host.TakenAtSecondLook[11002] = "used by nc (pid 9)";
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Servers.StartNodeAsync(Node, CancellationToken.None));
+        Assert.Equal("Could not start node 0: port 11002 (PostgreSQL node 0) is used by nc (pid 9).", error.Message);
+        Assert.IsType<ProbeFailedException>(error.InnerException);
+        Assert.Single(_host.Started);
+    }
+
+    [Fact]
+    public async Task A_node_that_ended_for_another_reason_does_not_blame_its_port()
+    {
+        await Assert.ThrowsAsync<ProbeFailedException>(() => Servers.StartNodeAsync(Node, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_server_that_shares_its_port_with_a_stranger_is_ended()
+    {
+        Runs(4711, "pgpool", "/srv/lab");
+        _host.SharedPorts[11001] = "used by nc (pid 9)";
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => Task.CompletedTask));
+        Assert.Equal("Could not start Pgpool-II: port 11001 (pcp) is used by nc (pid 9).", error.Message);
+        Assert.Equal(["Interrupt 4711"], _host.Signals);
+    }
+
+    [Fact]
+    public async Task A_watchdogs_heartbeat_needs_its_UDP_port()
+    {
+        var lab = Labs.Fixed(pgpools: 2);
+        _host.DatagramPorts[11007] = "used by nc (pid 9)";
+        var servers = new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System));
+        await servers.StartPgpoolAsync(lab.Pgpools[0], CancellationToken.None);
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => servers.StartPgpoolAsync(lab.Pgpools[1], CancellationToken.None));
+        Assert.Equal("Could not start Pgpool-II 1: port 11007 (heartbeat 1) is used by nc (pid 9).", error.Message);
+    }
+
+    [Fact]
     public async Task Pgpool_that_runs_is_asked_to_end_and_its_files_are_removed()
     {
         PgpoolPid(20);
@@ -114,7 +163,7 @@ public sealed class LabServersTests
         _host.Files["/tmp/.s.PGSQL.11001"] = "";
         _host.Files["/var/run/postgresql/.s.PGSQL.11000"] = "";
         _host.AnsweringSockets.Add("/tmp/.s.PGSQL.11001");
-        var error = await Assert.ThrowsAsync<LabException>(() => Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II: another program listens on the socket /tmp/.s.PGSQL.11001."), (error.Code, error.Message));
         Assert.Equal(["/tmp/.s.PGSQL.11001"], _host.Files.Keys);
         Assert.Empty(_host.Started);
@@ -198,7 +247,7 @@ public sealed class LabServersTests
     {
         _host.Files["/tmp/.s.PGPOOLWD_CMD.11006"] = "";
         _host.AnsweringSockets.Add("/tmp/.s.PGPOOLWD_CMD.11006");
-        var error = await Assert.ThrowsAsync<LabException>(() => ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() => ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
         Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II 1: another program listens on the socket /tmp/.s.PGPOOLWD_CMD.11006."), (error.Code, error.Message));
     }
 

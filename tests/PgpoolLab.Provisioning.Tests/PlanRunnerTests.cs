@@ -197,4 +197,26 @@ public sealed class PlanRunnerTests
         Assert.Empty(await undo.UnwindAsync(_ => { }));
         Assert.True(inner);
     }
+
+    [Fact]
+    public async Task Of_what_there_is_to_undo_what_came_first_can_remain()
+    {
+        var undone = new List<string>();
+        var undo = new UndoStack();
+        Push("folder");
+        var mark = undo.Count;
+        Push("ports");
+        Push("node");
+        Assert.Empty(await undo.UnwindAsync(_ => { }, mark));
+        Assert.Equal(["node", "ports"], undone);
+        Push("other ports");
+        Assert.Empty(await undo.UnwindAsync(_ => { }));
+        Assert.Equal(["node", "ports", "other ports", "folder"], undone);
+
+        void Push(string title) => undo.Push(title, _ =>
+        {
+            undone.Add(title);
+            return Task.CompletedTask;
+        });
+    }
 }

@@ -41,6 +41,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         }
 
         var lab = (await new SetupOperation(operation).PlanAsync(spec, cancellationToken)).Lab;
+        var (_, ports) = await new PortClaim(operation).TakeAsync(spec, lab.Id, lab.Root, cancellationToken);
         var manifest = new LabManifest { ToolVersion = operation.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
         try
         {
@@ -48,6 +49,8 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
             LabStore.Save(manifest);
             LabIndex.Register(lab);
+            // From here on the manifest stands for the leases. The other program may be one that leases, too: it is to get these ports.
+            ports?.Dispose();
             foreach (var pgpool in lab.Pgpools)
             {
                 operation.Observer.Note($"============= setting up pgpool {pgpool.Id} =============");
@@ -75,6 +78,10 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             // Stops what runs before it deletes anything; what cannot be stopped keeps its files, and the manifest.
             await new DestroyOperation(operation).ExecuteAsync(lab with { Folder = new FolderOrigin(null) }, CancellationToken.None);
             throw;
+        }
+        finally
+        {
+            ports?.Dispose();
         }
     }
 

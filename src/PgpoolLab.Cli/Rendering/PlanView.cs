@@ -13,7 +13,7 @@ internal static class PlanView
         output.WriteLine($"Folder   {lab.Root}");
         output.WriteLine($"User     {lab.Owner}{(lab.Invoker is null ? "" : $" (called by {lab.Invoker})")}");
         output.WriteLine($"Programs PostgreSQL {lab.Tools.Postgres} in {lab.Tools.PostgresBin}, Pgpool-II {lab.Tools.Pgpool} in {lab.Tools.PgpoolBin}");
-        output.WriteLine($"Ports    {string.Join(", ", lab.Ports.All(lab.OwnsNodes ? lab.Nodes.Count : 0).Select(p => $"{p.Port} {p.Use}"))}");
+        output.WriteLine($"Ports    {string.Join(", ", lab.AllPorts.Select(p => $"{p.Port} {p.Use}"))}");
         output.WriteLine($"Sockets  {string.Join(", ", lab.Pgpool.SocketDirectories)}{(lab.HasPrivateSockets && lab.LinkDirectories.Count > 0 ? $", with links in {string.Join(", ", lab.LinkDirectories)}" : "")}");
         if (lab.PgpoolSetup is null)
         {

@@ -38,6 +38,7 @@ public sealed class DestroyOperation(OperationContext context)
             context.Observer.Finished("Delete the files", context.Time.GetElapsedTime(began));
         }
 
+        context.Leases.Release(lab);
         LabIndex.Remove(lab);
         await context.Host.DeleteAsync(lab.Paths.Hidden, CancellationToken.None);
         var left = await context.Host.ListAsync(lab.Root, CancellationToken.None);

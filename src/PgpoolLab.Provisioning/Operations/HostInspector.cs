@@ -15,8 +15,6 @@ public sealed class HostInspector(OperationContext context)
     private static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(65);
 
     private readonly IHost _host = context.Host;
-    private const int FirstAutomaticPort = 12000;
-    private const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
 
     /// <summary>Where sockets may lie: libpq's default on Debian, Ubuntu and Fedora, and PostgreSQL's own.</summary>
     private static readonly string[] SocketFolders = ["/var/run/postgresql", "/tmp"];
@@ -27,8 +25,9 @@ public sealed class HostInspector(OperationContext context)
     /// <param name="folder">Where the lab's folder came from.</param>
     /// <param name="owner">The user the servers will run as.</param>
     /// <param name="invoker">Login name of the user who called, when that is another one.</param>
+    /// <param name="firstPort">The lab's first port, when it is chosen already.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<HostFacts> InspectAsync(LabSpec spec, Toolset tools, FolderOrigin folder, SystemUser owner, string? invoker, CancellationToken cancellationToken)
+    public async Task<HostFacts> InspectAsync(LabSpec spec, Toolset tools, FolderOrigin folder, SystemUser owner, string? invoker, int firstPort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(tools);
@@ -43,42 +42,43 @@ public sealed class HostInspector(OperationContext context)
             Tools = tools,
             SocketDirectories = await SocketDirectoriesAsync(spec.SocketDirectories, tools, cancellationToken),
             AliasFolder = StateFolder.Open(f => Shell.IsSafeWord(f) && f.Length + "/01234567".Length <= LabPlanner.MostForSockets),
-            FreePort = spec.Port ?? await FindFreePortAsync(spec, cancellationToken),
+            FreePort = firstPort,
         };
     }
 
     /// <summary>Refuses ports that somebody listens on.</summary>
-    /// <exception cref="LabException">Names each port and, where it can be known, who holds it.</exception>
+    /// <exception cref="PortTakenException">Names each port and, where it can be known, who holds it.</exception>
     /// <param name="ports">The ports, with what each is for.</param>
     /// <param name="byOldCommandLine">Which options to advise.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RequireFreePortsAsync(IEnumerable<(int Port, string Use)> ports, bool byOldCommandLine, CancellationToken cancellationToken)
+    public async Task RequireFreePortsAsync(IEnumerable<LabPort> ports, bool byOldCommandLine, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(ports);
-        var busy = new List<string>();
-        foreach (var (port, use) in ports)
+        var busy = new List<(LabPort, string)>();
+        foreach (var port in ports)
         {
-            var holder = await _host.WhoHoldsPortAsync(port, cancellationToken);
+            var holder = await WhoHoldsAsync(_host, port, cancellationToken);
             if (holder == PortState.Lingering)
             {
-                holder = await OutlastAsync(port, use, cancellationToken);
+                holder = await OutlastAsync(port.Port, port.Use, cancellationToken);
             }
 
             if (holder is not null)
             {
-                busy.Add($"Port {port} ({use}) is {holder}.");
+                busy.Add((port, holder));
             }
         }
 
         if (busy.Count > 0)
         {
-            throw new LabException(ExitCode.InTheWay, busy.Count == 1 ? busy[0] : $"{busy.Count} of the lab's ports are not free.")
-            {
-                Details = busy.Count == 1 ? [] : busy,
-                Hints = byOldCommandLine ? ["Choose others:  -p PORT, -pg PORT (watchdog_setup: -wp PORT)"] : ["Let pgpoollab choose free ports:  --port auto", "Or choose others:  --port PORT, --pg-port PORT"],
-            };
+            throw PortClaim.Taken(busy, PortClaim.Advice(byOldCommandLine));
         }
     }
+
+    /// <summary>Who has a port, of TCP or of UDP.</summary>
+    /// <returns>Null when it is free, else what is in the way.</returns>
+    internal static ValueTask<string?> WhoHoldsAsync(IHost host, LabPort port, CancellationToken cancellationToken) =>
+        port.IsDatagram ? host.WhoHoldsDatagramPortAsync(port.Port, cancellationToken) : host.WhoHoldsPortAsync(port.Port, cancellationToken);
 
     /// <summary>Waits for the end of a connection nobody has any more.</summary>
     /// <returns>Who holds the port all the same; null when it has become free.</returns>
@@ -115,39 +115,5 @@ public sealed class HostInspector(OperationContext context)
 
         // A PostgreSQL built from source has its psql look in /tmp; the packaged ones look in /var/run/postgresql.
         return asked is null && tools.PostgresBin.StartsWith("/usr/local", StringComparison.Ordinal) ? Enumerable.Reverse(usable).ToArray() : usable;
-    }
-
-    private async Task<int> FindFreePortAsync(LabSpec spec, CancellationToken cancellationToken)
-    {
-        var taken = LabIndex.All().SelectMany(l => l.Ports).ToHashSet();
-        // The nodes' ports are part of the block unless the user has fixed them: those are checked like all others.
-        var nodesInBlock = spec.PostgresPort is null ? spec.Nodes : 0;
-        var step = ((PortLayout.From(0, spec.PgpoolNodes, null).All(nodesInBlock).Count() / 10) + 1) * 10;
-        var blocks = (LastAutomaticPort - FirstAutomaticPort) / step;
-        // Users do not see each other's lists: begin somewhere else each time.
-        var first = RandomNumberGenerator.GetInt32(blocks);
-        for (var i = 0; i < blocks; i++)
-        {
-            var candidate = FirstAutomaticPort + ((first + i) % blocks * step);
-            if (await AllFreeAsync(PortLayout.From(candidate, spec.PgpoolNodes, null)))
-            {
-                return candidate;
-            }
-        }
-
-        throw new LabException(ExitCode.InTheWay, $"There is no free block of {step} ports between {FirstAutomaticPort} and {LastAutomaticPort}.");
-
-        async Task<bool> AllFreeAsync(PortLayout layout)
-        {
-            foreach (var (port, _) in layout.All(nodesInBlock))
-            {
-                if (taken.Contains(port) || await _host.WhoHoldsPortAsync(port, cancellationToken) is not null)
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
     }
 }

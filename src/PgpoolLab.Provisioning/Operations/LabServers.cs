@@ -49,6 +49,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
     /// <summary>Starts a node that does not run.</summary>
     /// <returns>Its process id.</returns>
     /// <exception cref="ProbeFailedException">It did not come up.</exception>
+    /// <exception cref="PortTakenException">Its port is somebody else's.</exception>
     public async Task<int> StartNodeAsync(PostgresNode node, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -58,20 +59,30 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
 
         await RemoveRemainsAsync(node, cancellationToken);
+        var ports = (LabPort[])[lab.Ports.OfNode(node.Id) with { Port = node.Port }];
+        await RequireFreeAsync($"start node {node.Id}", ports, cancellationToken);
         var id = await host.StartDetachedAsync(PostgresServer.Start(lab.Tools, node.DataDirectory), lab.ServerPaths.NodeLog(node.Id), append: true, cancellationToken);
-        await OrEndAsync(id, () => probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken));
+        await OrEndAsync(id, $"start node {node.Id}", ports, () => probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken));
         return id;
     }
 
-    /// <summary>Waits for a server that was just started. If that ends early, ends the server: it may not have a PID file, nor even its name, yet.</summary>
-    public async Task OrEndAsync(int processId, Func<Task> wait)
+    /// <summary>Waits for a Pgpool-II that was just started, as <see cref="OrEndAsync"/> does.</summary>
+    /// <exception cref="PortTakenException">One of its ports is somebody else's.</exception>
+    public Task OrEndPgpoolAsync(int processId, PgpoolNode pgpool, Func<Task> wait)
     {
-        ArgumentNullException.ThrowIfNull(wait);
+        ArgumentNullException.ThrowIfNull(pgpool);
+        return OrEndAsync(processId, $"start {lab.TitleOf(pgpool)}", PortsOf(pgpool), wait);
+    }
+
+    /// <summary>Waits for a server that was just started, and that its ports are its own. If that ends early, ends the server: it may not have a PID file, nor even its name, yet.</summary>
+    private async Task OrEndAsync(int processId, string attempt, IReadOnlyList<LabPort> ports, Func<Task> wait)
+    {
         try
         {
             await wait();
+            await RequireOwnAsync(processId, attempt, ports);
         }
-        catch
+        catch (Exception error)
         {
             if (await host.FindProcessAsync(processId, CancellationToken.None) is { } started)
             {
@@ -79,9 +90,72 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
                 await WaitForEndAsync([started], started.Name, null, CancellationToken.None);
             }
 
+            if (error is ProbeFailedException failed && await FindTakenAsync(ports, CancellationToken.None) is { Count: > 0 } taken)
+            {
+                throw Taken(attempt, taken, failed);
+            }
+
             throw;
         }
     }
+
+    /// <summary>Refuses to start a server that could not listen. It does not run: whoever has its port is somebody else.</summary>
+    private async Task RequireFreeAsync(string attempt, IReadOnlyList<LabPort> ports, CancellationToken cancellationToken)
+    {
+        if (await FindTakenAsync(ports, cancellationToken) is { Count: > 0 } taken)
+        {
+            throw Taken(attempt, taken, null);
+        }
+    }
+
+    /// <summary>A server is content when it can listen on one address family. Clients come by the other one, too.</summary>
+    private async Task RequireOwnAsync(int processId, string attempt, IReadOnlyList<LabPort> ports)
+    {
+        if (await host.FindProcessAsync(processId, CancellationToken.None) is not { } first)
+        {
+            return;
+        }
+
+        var family = await host.FindFamilyAsync(first, CancellationToken.None);
+        var taken = new List<(LabPort, string)>();
+        foreach (var port in ports.Where(p => !p.IsDatagram))
+        {
+            if (await host.WhoElseHoldsPortAsync(port.Port, family, CancellationToken.None) is { } holder)
+            {
+                taken.Add((port, holder));
+            }
+        }
+
+        if (taken.Count > 0)
+        {
+            throw Taken(attempt, taken, null);
+        }
+    }
+
+    private async Task<IReadOnlyList<(LabPort Port, string Holder)>> FindTakenAsync(IReadOnlyList<LabPort> ports, CancellationToken cancellationToken)
+    {
+        var taken = new List<(LabPort, string)>();
+        foreach (var port in ports)
+        {
+            // What a client's connection keeps for a moment, the server will hear of itself.
+            if (await HostInspector.WhoHoldsAsync(host, port, cancellationToken) is { } holder && holder != PortState.Lingering)
+            {
+                taken.Add((port, holder));
+            }
+        }
+
+        return taken;
+    }
+
+    private static PortTakenException Taken(string attempt, IReadOnlyList<(LabPort Port, string Holder)> taken, LabException? said) =>
+        new($"Could not {attempt}: {string.Join("; ", taken.Select(t => $"port {t.Port.Port} ({t.Port.Use}) is {t.Holder}"))}.", taken.Select(t => t.Port.Port).ToArray(), said)
+        {
+            LogFile = said?.LogFile,
+            LogTail = said?.LogTail ?? [],
+            Hints = ["End that program, then try again; or destroy the lab, and make it anew with other ports."],
+        };
+
+    private LabPort[] PortsOf(PgpoolNode pgpool) => lab.Ports.OfPgpool(pgpool.Id).Where(p => pgpool.Watchdog is not null || p.Port == pgpool.Port || p.Port == pgpool.PcpPort).ToArray();
 
     /// <summary>Stops a node (fast shutdown); nothing happens when it does not run.</summary>
     /// <returns>True when it ran.</returns>
@@ -104,6 +178,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
     /// <summary>Starts Pgpool-II; what a killed one left is removed first.</summary>
     /// <returns>Its process id. It may not answer yet.</returns>
+    /// <exception cref="PortTakenException">One of its ports, or of its sockets, is somebody else's.</exception>
     public async Task<int> StartPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
@@ -117,9 +192,11 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         {
             if (await host.SocketAnswersAsync(socket, cancellationToken))
             {
-                throw new LabException(ExitCode.InTheWay, $"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.");
+                throw new PortTakenException($"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.", PortsOf(pgpool).Select(p => p.Port).ToArray());
             }
         }
+
+        await RequireFreeAsync($"start {lab.TitleOf(pgpool)}", PortsOf(pgpool), cancellationToken);
 
         return await host.StartDetachedAsync(Tools.Pgpool.Start(lab, pgpool), pgpool.Paths.PgpoolLog, append: false, cancellationToken);
     }

@@ -19,6 +19,7 @@ public sealed class StartOperation(OperationContext context)
         ArgumentNullException.ThrowIfNull(lab);
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
+        context.Leases.Renew(lab);
         if (lab.SafeAlias is { } alias && !await context.Host.ExistsAsync(alias, cancellationToken))
         {
             // It lies outside of the lab's folder, where somebody may tidy up.
@@ -177,7 +178,8 @@ internal sealed class Failures
 
         if (_errors.Count > 1)
         {
-            throw new LabException(ExitCode.NotHealthy, $"{_errors.Count} servers did not do as they should.")
+            var code = _errors.TrueForAll(e => e.Error is PortTakenException) ? ExitCode.InTheWay : ExitCode.NotHealthy;
+            throw new LabException(code, $"{_errors.Count} servers did not do as they should.")
             {
                 Details = _errors.Select(e => e.Error.Message).ToArray(),
                 LogFile = (_errors[0].Error as LabException)?.LogFile,

@@ -18,6 +18,9 @@ public sealed record OperationContext(IHost Host, TimeProvider Time, IPlanObserv
 {
     /// <summary>Waits.</summary>
     public ProbeRunner Probes { get; } = new(Host, Time);
+
+    /// <summary>Which ports belong to whose labs.</summary>
+    public PortLeases Leases { get; init; } = PortLeases.OfThisMachine;
 }
 
 /// <summary>A lab that was made.</summary>
@@ -44,12 +47,17 @@ public sealed class SetupFailedException(Exception cause, ExitCode code) : LabEx
 /// <param name="context">What it works with.</param>
 public sealed class SetupOperation(OperationContext context)
 {
+    /// <summary>How often another block of ports is tried when a stranger takes one of those that were chosen.</summary>
+    private const int BlocksToTry = 5;
+
+    private readonly PortClaim _ports = new(context);
+
     /// <summary>Says what would be done. Touches nothing.</summary>
     public async Task<LabPlan> PlanAsync(LabSpec spec, CancellationToken cancellationToken)
     {
         var (tools, user) = await CheckAsync(spec, cancellationToken);
         var owner = user ?? Identity.Current;
-        return LabPlanner.Plan(spec, await new HostInspector(context).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), cancellationToken));
+        return LabPlanner.Plan(spec, await new HostInspector(context).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), await _ports.LookAsync(spec, cancellationToken), cancellationToken));
     }
 
     /// <summary>Makes the lab.</summary>
@@ -63,6 +71,12 @@ public sealed class SetupOperation(OperationContext context)
         if (user is not null)
         {
             context.Observer.Note($"PostgreSQL refuses to run as root: this lab runs as {user.Name} (choose with --run-as).");
+        }
+
+        if (Identity.IsRoot)
+        {
+            // Later it is another user, who cannot remove what others have left.
+            context.Leases.Sweep();
         }
 
         var undo = new UndoStack();
@@ -79,30 +93,60 @@ public sealed class SetupOperation(OperationContext context)
         }
 
         undo.Push("give the folder back", _ => Task.FromResult(LabFolder.GiveBack(spec.Directory, origin)));
-        Lab? lab = null;
-        try
+        var folderIsThere = undo.Count;
+        for (var tries = 1; ; tries++)
         {
-            var (plan, manifest) = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
-            lab = plan.Lab;
-            folderLock?.Dispose();
-            using var labLock = LabLock.Take(lab.Root);
-            var secrets = LabSecrets.For(lab);
-            using (var log = context.OpenLog(lab.ToolLog))
+            Claim? claim = null;
+            try
             {
-                log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
-                var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log, context.Time);
-                await new PlanRunner(context.Observer, context.Time).RunAsync(plan.Stages, steps,
-                    done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }), cancellationToken);
-                LabStore.Save(manifest with { State = LabState.Ready });
+                claim = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
+                folderLock?.Dispose();
+                return await MakeAsync(claim, renderer, commandLine, undo, cancellationToken);
             }
+            catch (PortTakenException taken) when (tries < BlocksToTry && spec.Port is null && !taken.Ports.Intersect(PortClaim.FixedPortsOf(spec).Select(p => p.Port)).Any())
+            {
+                if (await undo.UnwindAsync(context.Observer.Undoing, folderIsThere) is { Count: > 0 } failures)
+                {
+                    folderLock?.Dispose();
+                    throw new SetupFailedException(taken, ExitCode.UndoFailed) { NotUndone = [.. failures, .. await undo.UnwindAsync(context.Observer.Undoing)] };
+                }
 
-            return new SetupResult(lab, secrets.PcpUsers);
+                context.Observer.Note($"{string.Join(' ', taken.Details.Count > 0 ? taken.Details : [taken.Message])} Other ports are tried.");
+            }
+            catch (Exception cause)
+            {
+                folderLock?.Dispose();
+                throw await CleanUpAsync(spec, claim?.Plan.Lab, undo, cause);
+            }
+            finally
+            {
+                claim?.Ports?.Dispose();
+            }
         }
-        catch (Exception cause)
+    }
+
+    /// <summary>What a setup has taken for its lab.</summary>
+    /// <param name="Plan">The lab, and how it is made.</param>
+    /// <param name="Manifest">As it is on disk.</param>
+    /// <param name="Ports">The lab's ports; null where they cannot be leased.</param>
+    private sealed record Claim(LabPlan Plan, LabManifest Manifest, HeldPorts? Ports);
+
+    private async Task<SetupResult> MakeAsync(Claim claim, ConfigRenderer renderer, IReadOnlyList<string> commandLine, UndoStack undo, CancellationToken cancellationToken)
+    {
+        var (plan, manifest, _) = claim;
+        var lab = plan.Lab;
+        using var labLock = LabLock.Take(lab.Root);
+        var secrets = LabSecrets.For(lab);
+        using (var log = context.OpenLog(lab.ToolLog))
         {
-            folderLock?.Dispose();
-            throw await CleanUpAsync(spec, lab, undo, cause);
+            log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
+            var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log, context.Time);
+            await new PlanRunner(context.Observer, context.Time).RunAsync(plan.Stages, steps,
+                done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }), cancellationToken);
+            LabStore.Save(manifest with { State = LabState.Ready });
         }
+
+        return new SetupResult(lab, secrets.PcpUsers);
     }
 
     private async Task<(Toolset Tools, SystemUser? User)> CheckAsync(LabSpec spec, CancellationToken cancellationToken)
@@ -124,8 +168,7 @@ public sealed class SetupOperation(OperationContext context)
         _ = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
         // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
-        var asked = PortLayout.From(spec.Port ?? 0, spec.PgpoolNodes, spec.PostgresPort).All(spec.OwnsNodes ? spec.Nodes : 0).Where(p => spec.Port is not null || (spec.PostgresPort is not null && p.Port >= spec.PostgresPort));
-        await new HostInspector(context).RequireFreePortsAsync(asked, spec.PgpoolSetup is not null, cancellationToken);
+        await new HostInspector(context).RequireFreePortsAsync(PortClaim.FixedPortsOf(spec), spec.PgpoolSetup is not null, cancellationToken);
         var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken));
         var tools = await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken);
         var owner = Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null;
@@ -133,17 +176,21 @@ public sealed class SetupOperation(OperationContext context)
     }
 
     /// <summary>Takes folder, ports and name for this lab: writes the manifest before anything else is created.</summary>
-    private async Task<(LabPlan Plan, LabManifest Manifest)> ClaimAsync(
+    private async Task<Claim> ClaimAsync(
         LabSpec spec, Toolset tools, FolderOrigin origin, string? invoker, IReadOnlyList<string> commandLine, UndoStack undo, CancellationToken cancellationToken)
     {
         var inspector = new HostInspector(context);
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
         // Another setup may have taken the folder since it was looked at first.
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
-        var facts = await inspector.InspectAsync(spec, tools, origin, Identity.Current, invoker, cancellationToken);
+        var facts = await inspector.InspectAsync(spec, tools, origin, Identity.Current, invoker, firstPort: 0, cancellationToken);
+        context.Leases.Sweep();
+        var (firstPort, ports) = await _ports.TakeAsync(spec, facts.LabId, facts.Root, cancellationToken);
+        undo.Push("give the ports back", _ => Task.Run(() => ports?.Release(), CancellationToken.None));
+        facts = facts with { FreePort = firstPort };
         var plan = LabPlanner.Plan(WithFreeName(spec, facts.Root), facts);
         var lab = plan.Lab;
-        await inspector.RequireFreePortsAsync(lab.Ports.All(lab.OwnsNodes ? lab.Nodes.Count : 0), spec.PgpoolSetup is not null, cancellationToken);
+        await inspector.RequireFreePortsAsync(lab.AllPorts, spec.PgpoolSetup is not null, cancellationToken);
 
         var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
         undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
@@ -156,7 +203,7 @@ public sealed class SetupOperation(OperationContext context)
         var made = await context.Host.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
         undo.Push($"delete {made}", ct => context.Host.DeleteAsync(made, ct).AsTask());
         await context.Host.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
-        return (plan, manifest);
+        return new Claim(plan, manifest, ports);
     }
 
     private static LabSpec WithFreeName(LabSpec spec, string root)
@@ -178,6 +225,11 @@ public sealed class SetupOperation(OperationContext context)
 
     private async Task<SetupFailedException> CleanUpAsync(LabSpec spec, Lab? lab, UndoStack undo, Exception cause)
     {
+        if (cause is PortTakenException taken)
+        {
+            cause = taken.With(PortClaim.Advice(spec.PgpoolSetup is not null));
+        }
+
         var code = cause switch
         {
             OperationCanceledException => ExitCode.Interrupted,

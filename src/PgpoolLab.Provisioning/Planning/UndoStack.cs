@@ -17,9 +17,23 @@ public sealed class UndoStack
         }
     }
 
+    /// <summary>How much there is to undo.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
     /// <summary>Undoes everything, last in first out, and goes on when one fails.</summary>
+    /// <param name="starting">Is told each title.</param>
+    /// <param name="downTo">How much, of what came first, remains: what <see cref="Count"/> was before that which is to be undone.</param>
     /// <returns>What failed, in words; empty when nothing did.</returns>
-    public async Task<IReadOnlyList<string>> UnwindAsync(Action<string> starting)
+    public async Task<IReadOnlyList<string>> UnwindAsync(Action<string> starting, int downTo = 0)
     {
         ArgumentNullException.ThrowIfNull(starting);
         var failures = new List<string>();
@@ -28,7 +42,7 @@ public sealed class UndoStack
             (string Title, Func<CancellationToken, Task> Undo) entry;
             lock (_gate)
             {
-                if (!_entries.TryPop(out entry))
+                if (_entries.Count <= downTo || !_entries.TryPop(out entry))
                 {
                     return failures;
                 }

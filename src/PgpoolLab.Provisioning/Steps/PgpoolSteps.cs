@@ -45,7 +45,7 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep
         if (pgpool.Watchdog is not null)
         {
             // Those that come to life at the very same moment may all but lock each other out.
-            await servers.OrEndAsync(process, () => context.Probes.WaitAsync(new WatchdogListens(context.Host, context.Lab, pgpool, process), ProbeRunner.Patience, cancellationToken));
+            await servers.OrEndPgpoolAsync(process, pgpool, () => context.Probes.WaitAsync(new WatchdogListens(context.Host, context.Lab, pgpool, process), ProbeRunner.Patience, cancellationToken));
         }
     }
 }
@@ -76,7 +76,7 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
 
         var awaited = expected.Where(e => !launch.HeldDown.Contains(e.Id)).ToArray();
         await using var shows = new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process);
-        await new LabServers(context.Host, context.Lab, context.Probes).OrEndAsync(process, () => context.Probes.WaitAsync(shows, ProbeRunner.Patience, cancellationToken));
+        await new LabServers(context.Host, context.Lab, context.Probes).OrEndPgpoolAsync(process, launch.Pgpool, () => context.Probes.WaitAsync(shows, ProbeRunner.Patience, cancellationToken));
     }
 }
 

@@ -11,7 +11,7 @@ public static class LabIndex
     {
         ArgumentNullException.ThrowIfNull(lab);
         var folder = Directory.CreateDirectory($"{StateFolder.Open()}/labs").FullName;
-        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.Ports.All(lab.OwnsNodes ? lab.Nodes.Count : 0).Select(p => p.Port).ToArray()));
+        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray()));
     }
 
     /// <summary>Takes a lab off the list.</summary>
@@ -62,7 +62,8 @@ public static class LabIndex
         return false;
     }
 
-    /// <summary>Serializes the choice of ports: two setups at the same moment take different ones.</summary>
+    /// <summary>Serializes the choice of names, which are each user's own: two setups at the same moment take different ones. Ports are all users':
+    /// see <see cref="PortLeases"/>.</summary>
     /// <returns>Dispose it when the choice is registered.</returns>
     public static async Task<IDisposable> LockAsync(Probes.ProbeRunner probes, CancellationToken cancellationToken)
     {

@@ -60,4 +60,5 @@ public sealed record LabIndexEntry(string Id, string Name, string Root, IReadOnl
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LabManifest))]
 [JsonSerializable(typeof(LabIndexEntry))]
+[JsonSerializable(typeof(PortLease))]
 internal sealed partial class StoreJson : JsonSerializerContext;
