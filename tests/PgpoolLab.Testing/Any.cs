@@ -61,7 +61,7 @@ public static class Any
                     2 => text[..end] + text[at..],
                     _ => text[..at] + insertion + text[end..],
                 };
-            }));
+            })).Select(WithoutHalves);
 
     /// <summary>The same of bytes.</summary>
     public static Gen<byte[]> Mutation(byte[] original) =>
@@ -71,6 +71,9 @@ public static class Any
             var at = (int)(place * bytes.Length);
             return [.. bytes[..at], .. insertion, .. bytes[Math.Min(bytes.Length, at + length)..]];
         }));
+
+    // Half a character, where a cut went through one, is in no file.
+    private static string WithoutHalves(string text) => string.Concat(text.EnumerateRunes());
 
     /// <summary>A text as a failure shows it: what cannot be seen is written as numbers.</summary>
     public static string Shown(string text)
