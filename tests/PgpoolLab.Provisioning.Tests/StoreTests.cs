@@ -183,6 +183,8 @@ public sealed class StoreTests : IDisposable
     [InlineData("/lab/root", "null")]
     [InlineData("/lab/name", "null")]
     [InlineData("/lab/tools/postgresBin", "null")]
+    [InlineData("/lab/tools/pgpoolProgram", "\"\"")]
+    [InlineData("/lab/safeAlias", "\"lab\"")]
     [InlineData("/lab/tools/pcpBin", "\"/usr\\u0000/bin\"")]
     [InlineData("/lab/pgpools/0/socketDirectories", "null")]
     [InlineData("/lab/pgpools/0/socketDirectories", "[null]")]

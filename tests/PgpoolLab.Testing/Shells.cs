@@ -21,14 +21,16 @@ public static class Shells
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-            StandardOutputEncoding = Encoding.UTF8,
         };
         using var process = Process.Start(info)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        // As bytes: a reader would take a byte order mark for its own.
+        using var bytes = new MemoryStream();
+        var (output, error) = (process.StandardOutput.BaseStream.CopyToAsync(bytes), process.StandardError.ReadToEndAsync());
         process.StandardInput.Write(script);
         process.StandardInput.Close();
         process.WaitForExit();
-        return process.ExitCode == 0 && error.Result.Length == 0 ? output.Result.Split('\0')[..^1]
+        output.GetAwaiter().GetResult();
+        return process.ExitCode == 0 && error.Result.Length == 0 ? Encoding.UTF8.GetString(bytes.ToArray()).Split('\0')[..^1]
             : throw new InvalidOperationException($"{shell} ended with {process.ExitCode}: {error.Result}\n{script}");
     }
 }

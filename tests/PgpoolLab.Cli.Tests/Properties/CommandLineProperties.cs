@@ -93,6 +93,11 @@ public sealed class CommandLineProperties
     {
         var screen = new Screen();
         parsed = Root.Parse(arguments, CommandLine.Literally);
+        if (parsed.Action is System.CommandLine.Help.HelpAction)
+        {
+            return false;
+        }
+
         if (parsed.Errors.Count == 0 && UnknownOption.In(parsed) is null && parsed.CommandResult.Command.Name == arguments[0])
         {
             return true;

@@ -61,13 +61,16 @@ public sealed class RealParserProperties : IDisposable
 
     private static (int Code, string Output, string Error) Run(string program, params string[] arguments)
     {
-        var info = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8 };
+        var info = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, StandardErrorEncoding = Encoding.UTF8 };
         info.Environment["LC_ALL"] = "C.UTF-8";
         info.Environment["PGSERVICEFILE"] = "/dev/null";
         info.Environment["PGSYSCONFDIR"] = "/nonexistent";
         using var process = Reaper.Start(info);
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        // As bytes: a reader would take a byte order mark for its own.
+        using var bytes = new MemoryStream();
+        var (output, error) = (process.StandardOutput.BaseStream.CopyToAsync(bytes), process.StandardError.ReadToEndAsync());
         process.WaitForExit();
-        return (process.ExitCode, output.Result, error.Result);
+        output.GetAwaiter().GetResult();
+        return (process.ExitCode, Encoding.UTF8.GetString(bytes.ToArray()), error.Result);
     }
 }

@@ -56,10 +56,10 @@ public sealed partial class TemplateProperties
             Assert.All(Shells.All, shell => Assert.Equal(expected, Shells.Run(shell, script.ToString())));
         }, iter: Any.Few, print: AnyLab.Print);
 
-    /// <summary>The same template is written by setup, and by scripts by way of a here-document.</summary>
+    /// <summary>The same template is written by setup, and by scripts by way of a here-document. (Those quote also what needs it only because of the marker in it.)</summary>
     [Fact]
     public void What_a_script_writes_into_a_configuration_file_is_what_setup_writes() =>
-        AnyLab.OfSetup.Where(l => l.Mode.HasOnlineRecovery() && l.Nodes.Count > 1).Sample(lab =>
+        AnyLab.OfSetup.Where(l => l.Mode.HasOnlineRecovery() && l.Nodes.Count > 1 && !Shell.IsSafeWord(l.Root)).Sample(lab =>
         {
             var script = RenderedFiles.Of(lab)[Path.GetRelativePath(lab.Root, lab.Nodes[0].DataDirectory + "/basebackup.sh")];
             var documents = HereDocument().Matches(script).Select(m => m.Groups[1].Value).ToArray();
