@@ -16,7 +16,7 @@ internal static class AnyLab
     internal static Gen<Lab> OfSetup { get; } =
         Gen.Select(
             Gen.Select(Folder, Any.FolderName, Any.User, Any.User.Null(0.7), Tools),
-            Gen.Select(Gen.Int[1, 12], Gen.Int[1, 4], Gen.Int[1, 60000], Gen.Bool, Gen.Bool),
+            Gen.Select(Gen.Int[1, 5], Gen.Int[1, 3], Gen.Int[1, 60000], Gen.Bool, Gen.Bool),
             Gen.Select(Gen.OneOf(Enum.GetValues<ClusteringMode>()), Gen.Enum<StandbyMethod>(), Any.Line, Any.Line.Select(v => v.Replace("'", "", StringComparison.Ordinal))),
             (names, numbers, rest) =>
             {
