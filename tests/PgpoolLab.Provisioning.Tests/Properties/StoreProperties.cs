@@ -57,7 +57,7 @@ public sealed class StoreProperties
                 Assert.StartsWith("The manifest ", error.Message.Replace("The lab in ", "The manifest ", StringComparison.Ordinal), StringComparison.Ordinal);
                 Assert.NotEmpty(error.Hints);
             }
-        }, iter: Any.Many, print: Any.Shown);
+        }, iter: Any.Many / 2, print: Any.Shown);
     }
 
     [Fact]
