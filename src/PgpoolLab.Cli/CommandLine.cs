@@ -13,6 +13,9 @@ internal static class CommandLine
     internal static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but results and errors", Recursive = true };
     internal static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: causes and stack traces of errors", Recursive = true };
 
+    /// <summary>Arguments are what they are: by default the parser takes <c>@lab</c> for a file that holds arguments.</summary>
+    internal static readonly ParserConfiguration Literally = new() { ResponseFileTokenReplacer = null };
+
     internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
     {
         var root = new RootCommand("Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace.")
@@ -49,6 +52,24 @@ internal static class CommandLine
         command.Options.Add(Verbose);
         return command;
     }
+
+    /// <summary>Refuses an empty folder, as a shell makes it of a variable that is not set.</summary>
+    internal static void RequireFolder(Argument<string> argument) => argument.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: "" }])
+        {
+            result.AddError($"{argument.Name} is empty; it must be a folder.");
+        }
+    });
+
+    /// <inheritdoc cref="RequireFolder(Argument{string})"/>
+    internal static void RequireFolder(Option<string?> option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: "" }])
+        {
+            result.AddError($"{option.Name} is empty; it must be a folder.");
+        }
+    });
 
     /// <summary>Lets an option take whole numbers, with an error in plain words.</summary>
     internal static void WholeNumber<T>(Option<T> option, Func<int, T> convert) => option.CustomParser = result =>

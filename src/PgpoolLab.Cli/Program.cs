@@ -26,7 +26,7 @@ internal static class Program
     internal static async Task<int> RunAsync(string[] arguments, Terminal terminal, string? oldName = null)
     {
         var command = oldName is null ? CommandLine.Root(terminal, arguments) : CommandLine.Old(terminal, arguments, oldName);
-        var parsed = command.Parse(arguments);
+        var parsed = command.Parse(arguments, CommandLine.Literally);
         if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
             ErrorView.Usage(terminal, parsed);

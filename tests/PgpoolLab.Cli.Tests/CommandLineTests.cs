@@ -58,6 +58,10 @@ public sealed class CommandLineTests
         { "standbys-unknown", ["setup", "--standbys", "magic"] },
         { "value-missing", ["setup", "--name"] },
         { "two-folders", ["setup", "one", "two"] },
+        { "no-folder", ["setup", ""] },
+        { "no-programs-folder", ["setup", "lab", "--pg-bin", ""] },
+        { "no-folder-for-links", ["install-links", ""] },
+        { "no-folder-for-templates", ["templates", "export", ""] },
         { "two-mistakes", ["setup", "-n", "x", "--frobnicate"] },
         { "templates-without-verb", ["templates"] },
         { "cache-without-verb", ["cache"] },
@@ -95,6 +99,22 @@ public sealed class CommandLineTests
         var parsed = CommandLine.Root(new Screen().Terminal, arguments).Parse(arguments);
         Assert.Empty(parsed.Errors);
         Assert.Equal(method, Cli.Commands.SetupCommand.Spec(parsed, start: arguments[0] == "up").Standbys);
+    }
+
+    [Theory]
+    [InlineData("@lab")]
+    [InlineData("@/etc/hostname")]
+    [InlineData("[lab]")]
+    public async Task A_folder_may_begin_with_what_other_programs_read_arguments_from(string folder)
+    {
+        using var home = new TemporaryFolder();
+        var inner = home[folder.Replace('/', '-')];
+        Directory.CreateDirectory(inner);
+        File.WriteAllText(inner + "/mine", "");
+        var (code, _, error) = await Screen.RunAsync("setup", inner);
+        Assert.Equal((int)ExitCode.InTheWay, code);
+        Assert.Contains("holds mine.", error.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.StartsWith($"error: There is no lab named '{folder}'", (await Screen.RunAsync("destroy", folder)).Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -174,6 +174,30 @@ public sealed class ClusterTemplateTests : IDisposable
         Assert.StartsWith($"The template in {_folder["template"]} ", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"PG_VERSION\"", "\"../PG_VERSION\"")]
+    [InlineData("\"PG_VERSION\"", "\"/tmp/PG_VERSION\"")]
+    [InlineData("\"PG_VERSION\"", "\"base/../PG_VERSION\"")]
+    [InlineData("\"PG_VERSION\"", "null")]
+    [InlineData("\"PG_VERSION\"", "\"\\u0000\"")]
+    [InlineData("\"PG_VERSION\"", "\"postgresql.conf\"")] // twice
+    [InlineData("\"PG_VERSION\"", "\"nowhere/PG_VERSION\"")]
+    [InlineData("\"global\"", "\"../global\"")]
+    [InlineData("\"global\"", "\"base\"")]
+    [InlineData("\"length\":3,", "\"length\":2,")]
+    [InlineData("\"length\":3,", "\"length\":9000000000000000000,")]
+    [InlineData("\"content\":3,", "\"content\":-1,")]
+    [InlineData("\"mode\":384", "\"mode\":-1")]
+    public async Task A_description_of_what_no_cluster_has_is_damage_and_nothing_is_written(string text, string instead)
+    {
+        await MakeAsync();
+        var file = _folder["template/template.json"];
+        Assert.Contains(text, File.ReadAllText(file), StringComparison.Ordinal);
+        File.WriteAllText(file, File.ReadAllText(file).Replace(text, instead, StringComparison.Ordinal));
+        Assert.Throws<TemplateDamagedException>(() => Copy("data0"));
+        Assert.Equal(["template"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(e => Path.GetFileName(e)));
+    }
+
     [Fact]
     public async Task A_template_whose_initdb_fails_is_none()
     {

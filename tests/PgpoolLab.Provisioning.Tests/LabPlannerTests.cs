@@ -21,6 +21,15 @@ public sealed class LabPlannerTests
 
     private static readonly LabSpec Spec = new() { Directory = "/srv/lab" };
 
+    [Fact]
+    public void What_pgpool_conf_cannot_write_is_refused()
+    {
+        var error = Assert.Throws<LabException>(() => LabPlanner.Plan(Spec, Facts with { Owner = "o'olga" }));
+        Assert.Equal("The servers cannot run as the user o'olga: pgpool.conf has no way to write a single quote.", error.Message);
+        error = Assert.Throws<LabException>(() => LabPlanner.Plan(Spec, Facts with { SocketDirectories = ["/tmp", "/srv/it's"] }));
+        Assert.Equal("Sockets cannot lie in /srv/it's: pgpool.conf has no way to write a single quote.", error.Message);
+    }
+
     private static string Text(LabPlan plan)
     {
         var text = new StringBuilder();

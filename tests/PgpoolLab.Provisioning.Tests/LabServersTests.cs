@@ -192,7 +192,7 @@ public sealed class LabServersTests
 
     // ---- several Pgpool-IIs ----
 
-    private readonly Lab _three = Labs.Former(pgpools: 3);
+    private readonly Lab _three = Labs.Former(nodes: 3, pgpools: 3);
 
     private LabServers ServersOfThree => new(_host, _three, new ProbeRunner(_host, TimeProvider.System));
 
@@ -259,6 +259,7 @@ public sealed class LabServersTests
     [InlineData("down\nup\ndown\n", new[] { 0, 2 })]
     [InlineData("down \nup\r\n", new[] { 0 })]
     [InlineData("unused\nup\n", new int[0])]
+    [InlineData("up\nup\nup\ndown\ndown\n", new int[0])] // what belongs to no node of the lab
     [InlineData("down\ndown\n", new int[0])] // with all of them down it begins anew
     public async Task A_Pgpool_that_remembers_holds_down_what_its_status_file_says(string? text, int[] down)
     {

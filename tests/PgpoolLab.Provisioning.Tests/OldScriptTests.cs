@@ -32,6 +32,16 @@ public sealed class OldScriptTests : IDisposable
         _outer.Dispose();
     }
 
+    [Theory]
+    [InlineData("startall")]
+    [InlineData("shutdownall")]
+    [InlineData("pgpool_reload")]
+    public void Pgpools_programs_may_lie_in_a_folder_whose_name_means_something_to_a_shell(string script)
+    {
+        var lab = Labs.Old() with { Tools = Labs.Tools() with { PgpoolProgram = "/opt/it's (mine)/pgpool" }, PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/opt" } };
+        Assert.Contains("\"$PGPOOL_INSTALL_DIR\"/'it'\\''s (mine)'/pgpool ", RenderedFiles.Of(lab)[script], StringComparison.Ordinal);
+    }
+
     private Lab Make(string folder = "lab", string install = "P", int pgpools = 1, ClusteringMode mode = ClusteringMode.StreamingReplication, Func<PgpoolSetupConventions, PgpoolSetupConventions>? change = null)
     {
         var prefix = _outer[install];

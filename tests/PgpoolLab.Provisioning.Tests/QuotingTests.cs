@@ -20,6 +20,8 @@ public sealed class QuotingTests
     [InlineData("it's", @"'it\'s'")]
     [InlineData(@"DOMAIN\olga", @"'DOMAIN\\olga'")]
     [InlineData("a=b", "a=b")]
+    [InlineData("a\tb", "'a\tb'")] // whatever C calls a space ends a value
+    [InlineData("a\vb", "'a\vb'")]
     public void A_value_in_a_connection_string(string text, string quoted) => Assert.Equal(quoted, ConfigQuoting.ConnectionValue(text));
 
     [Theory]

@@ -158,6 +158,14 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public void What_a_sample_is_told_may_mean_something_to_a_shell()
+    {
+        var folder = SampleFolder("etc", Streaming, "#!/bin/bash\nREPLUSER=repl\nPGHOME=/usr\nPGPOOL_PATH=/usr/bin\n");
+        var files = RenderedFiles.Of(WithSamples(folder) with { Owner = "DOMAIN\\olga", Tools = Labs.Tools() with { PostgresBin = "/opt/it's/bin", PcpBin = "/opt/my bin" } });
+        Assert.Equal("#!/bin/bash\nREPLUSER='DOMAIN\\olga'\nPGHOME='/opt/it'\\''s'\nPGPOOL_PATH='/opt/my bin'\n", files["etc/failover.sh"]);
+    }
+
+    [Fact]
     public void In_native_replication_the_recovery_scripts_are_those_of_that_mode()
     {
         var folder = SampleFolder("etc", []);

@@ -171,6 +171,14 @@ public sealed class SimpleQueryTests
     }
 
     [Fact]
+    public async Task A_server_that_does_not_come_to_an_end_is_not_listened_to_for_ever()
+    {
+        var row = FakeServer.Row(new string('x', 1 << 16));
+        using var server = new FakeServer(FakeServer.Welcome, [.. FakeServer.Columns("x"), .. Enumerable.Repeat(row, 300).SelectMany(r => r)]) { Leaves = true };
+        Assert.Equal("What answers there is no PostgreSQL and no Pgpool-II.", (await Assert.ThrowsAsync<IOException>(() => AskAsync(server))).Message);
+    }
+
+    [Fact]
     public async Task A_server_that_leaves_in_the_middle_is_a_broken_connection()
     {
         foreach (var said in Enumerable.Range(0, TwoRows.Length))

@@ -178,6 +178,59 @@ public sealed class StoreTests : IDisposable
         AssertDamaged(Refused());
     }
 
+    [Theory]
+    [InlineData("/lab/owner", "null")]
+    [InlineData("/lab/root", "null")]
+    [InlineData("/lab/name", "null")]
+    [InlineData("/lab/tools/postgresBin", "null")]
+    [InlineData("/lab/tools/pgpoolProgram", "\"\"")]
+    [InlineData("/lab/safeAlias", "\"lab\"")]
+    [InlineData("/lab/tools/pcpBin", "\"/usr\\u0000/bin\"")]
+    [InlineData("/lab/pgpools/0/socketDirectories", "null")]
+    [InlineData("/lab/pgpools/0/socketDirectories", "[null]")]
+    [InlineData("/lab/pgpools/0/port", "0")]
+    [InlineData("/lab/nodes/1/port", "65536")]
+    [InlineData("/lab/mode", "77")]
+    [InlineData("/state", "77")]
+    [InlineData("/lab/pgpoolSettings", "null")]
+    [InlineData("/commandLine", "null")]
+    [InlineData("/toolVersion", "null")]
+    public void A_manifest_that_says_what_no_command_can_work_with_is_called_damaged(string path, string value)
+    {
+        var manifest = System.Text.Json.Nodes.JsonNode.Parse(Saved())!;
+        var node = manifest;
+        foreach (var name in path.Split('/')[1..^1])
+        {
+            node = int.TryParse(name, out var index) ? node![index] : node![name];
+        }
+
+        node![path.Split('/')[^1]] = System.Text.Json.Nodes.JsonNode.Parse(value);
+        Write(manifest.ToJsonString());
+        AssertDamaged(Refused());
+    }
+
+    [Fact]
+    public void A_manifest_that_says_something_twice_is_called_damaged()
+    {
+        Write(Saved().Replace("\"lab\": {", "\"lab\": null, \"lab\": {", StringComparison.Ordinal));
+        AssertDamaged(Refused());
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"id":null,"name":"lab","root":"/srv/lab","ports":[1]}""")]
+    [InlineData("""{"id":"0123abcd","name":null,"root":"/srv/lab","ports":[1]}""")]
+    [InlineData("""{"id":"0123abcd","name":"lab","root":null,"ports":[1]}""")]
+    [InlineData("""{"id":"0123abcd","name":"lab","root":"/srv/lab","ports":null}""")]
+    [InlineData("""{"id":"../../x","name":"lab","root":"/srv/lab","ports":[1]}""")] // would name a file elsewhere
+    public void An_entry_of_the_list_that_is_not_whole_is_none(string text)
+    {
+        File.WriteAllText(_folder["entry.json"], text);
+        Assert.Null(LabStore.ReadIndexEntry(_folder["entry.json"]));
+    }
+
     [Fact]
     public void A_manifest_without_any_Pgpool_is_called_damaged()
     {

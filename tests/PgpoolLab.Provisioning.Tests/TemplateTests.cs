@@ -30,6 +30,14 @@ public sealed class TemplateTests
     [MemberData(nameof(Files))]
     public void Every_generated_file_is_as_approved(string lab, string file) => Snapshot.Approve($"{lab}/{file}", RenderedFiles.Of(Cases[lab])[file]);
 
+    /// <summary>By markers like these a script's variables were once put into a file that it writes; icon fonts use such characters.</summary>
+    [Fact]
+    public void Characters_for_private_use_in_a_folders_name_are_what_they_are()
+    {
+        var lab = Labs.Fixed(root: "/srv/\uE000node_id\uE001", alias: Labs.NastyAlias, slots: false);
+        Assert.Contains("/srv/\uE000node_id\uE001/archivedir/data${primary_id}/%f", RenderedFiles.Of(lab)["data0/basebackup.sh"], StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Versions))]
     public void Every_generated_file_ends_with_a_line_end_and_holds_no_carriage_return(string lab) =>

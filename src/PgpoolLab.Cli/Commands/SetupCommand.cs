@@ -33,6 +33,10 @@ internal static class SetupCommand
 
     static SetupCommand()
     {
+        CommandLine.RequireFolder(Directory);
+        CommandLine.RequireFolder(PgBin);
+        CommandLine.RequireFolder(PgpoolDir);
+        CommandLine.RequireFolder(Templates);
         CommandLine.WholeNumber(Nodes, n => n);
         CommandLine.WholeNumber(PgPort, n => n);
         CommandLine.WholeNumber(Watchdog, n => n);

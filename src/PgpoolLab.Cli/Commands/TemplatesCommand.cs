@@ -11,6 +11,7 @@ internal static class TemplatesCommand
     internal static Command Create(Terminal terminal)
     {
         var directory = new Argument<string>("DIR") { Description = "Folder to write to; files that are there already are kept" };
+        CommandLine.RequireFolder(directory);
         var export = new Command("export", "Write every template to DIR") { directory };
         export.SetAction(parsed =>
         {

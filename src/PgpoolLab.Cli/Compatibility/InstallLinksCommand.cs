@@ -11,6 +11,7 @@ internal static class InstallLinksCommand
     internal static Command Create(Terminal terminal)
     {
         var folder = new Argument<string>("DIR") { Description = "Where to make the links; created when it is not there" };
+        CommandLine.RequireFolder(folder);
         var force = new Option<bool>("--force") { Description = "Replace what is there by those names" };
         var command = new Command("install-links", "Make links named pgpool_setup and watchdog_setup, by which old scripts call this program") { folder, force };
         command.SetAction(parsed =>

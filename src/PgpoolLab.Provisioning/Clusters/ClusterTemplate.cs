@@ -76,9 +76,9 @@ public sealed class ClusterTemplate
         try
         {
             using var stream = File.OpenRead($"{folder}/{ManifestName}");
-            return JsonSerializer.Deserialize(stream, ClusterJson.Default.TemplateManifest) is { Files: not null, Folders: not null, Key: not null } manifest
+            return JsonSerializer.Deserialize(stream, ClusterJson.Default.TemplateManifest) is { } manifest && IsSound(manifest)
                 ? new ClusterTemplate(folder, manifest)
-                : throw new TemplateDamagedException($"The template in {folder} has no description.");
+                : throw new TemplateDamagedException($"The template in {folder} has no description, or one of what no cluster has.");
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -122,6 +122,21 @@ public sealed class ClusterTemplate
     private const System.Collections.Concurrent.EnumerablePartitionerOptions EnumerablePartitionerOptions = System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering;
 
     private static string DataOf(string folder) => $"{folder}/cluster";
+
+    /// <summary>True when everything it names lies in the cluster's folder, once, and can be a file or folder of PostgreSQL's. What a file holds is checked when it is copied.</summary>
+    private static bool IsSound(TemplateManifest manifest)
+    {
+        const long longest = 1L << 30; // of tables and WAL alike
+        const int permissions = 0b111_111_111;
+        return manifest is { Key: not null, Folders: not null, Files: not null } && !manifest.Folders.Contains(null!) && !manifest.Files.Contains(null!)
+            && manifest.Folders.Concat(manifest.Files.Select(f => f.Path)).All(IsRelative)
+            && manifest.Folders.Concat(manifest.Files.Select(f => f.Path)).ToHashSet() is var all && all.Count == manifest.Folders.Count + manifest.Files.Count
+            && manifest.Folders.Append("").ToHashSet() is var folders && all.All(p => folders.Contains(Path.GetDirectoryName(p)!))
+            && manifest.Files.All(f => f.Content >= 0 && f.Content <= f.Length && f.Length <= longest && (f.Mode & ~permissions) == 0);
+
+        static bool IsRelative(string? path) =>
+            path is { Length: > 0 and <= 200 } && path.Split('/').All(name => name is not ("" or "." or "..") && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.'));
+    }
 
     private static void CreateFolder(string folder)
     {

@@ -4,8 +4,8 @@ namespace PgpoolLab.Provisioning.Configuration;
 public static class ConfigQuoting
 {
     /// <summary>A value for postgresql.conf and pgpool.conf, in single quotes.</summary>
-    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File". pgpool.conf takes what is between the quotes as it stands:
-    /// values for it must hold neither a single quote nor a backslash.</remarks>
+    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File". pgpool.conf takes what is between the quotes as it stands,
+    /// backslashes too: values for it are not quoted by this, and must hold no single quote.</remarks>
     public static string Value(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -17,7 +17,7 @@ public static class ConfigQuoting
     public static string ConnectionValue(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text.Length > 0 && !text.AsSpan().ContainsAny(" '\\")
+        return text.Length > 0 && !text.Any(c => c is '\'' or '\\' or ' ' or '\t' or '\n' or '\v' or '\f' or '\r')
             ? text
             : $"'{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
     }

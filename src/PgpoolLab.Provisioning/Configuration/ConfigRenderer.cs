@@ -80,7 +80,8 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
     }
 
     /// <summary>A configuration file as a here-document of a script: the same template, with shell variables where the script knows
-    /// better. Markers stand for them while the template quotes its values; the text is escaped, then the markers become $variables.</summary>
+    /// better. Markers stand for them while the template quotes its values; the text is escaped, then the markers become $variables.
+    /// They begin and end with control characters, which no folder and no setting may hold.</summary>
     private string HereDocument(string name, Lab lab)
     {
         var globals = Globals(lab);
@@ -88,7 +89,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         globals["standby"] = TemplateModel.Standby(lab, Marker("node_id"), Marker("primary_id"), Marker("primary_port"));
         return MarkerPattern().Replace(ConfigQuoting.HereDocument(Render(name, lab, globals)), "${$1}");
 
-        static string Marker(string variable) => $"\uE000{variable}\uE001";
+        static string Marker(string variable) => $"\u0001{variable}\u0002";
     }
 
     private string Render(string name, Lab lab, ScriptObject globals)
@@ -147,7 +148,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
                 + (lab is null ? "" : $" (PostgreSQL {lab.Tools.Postgres}, Pgpool-II {lab.Tools.Pgpool})")],
         };
 
-    [GeneratedRegex("\uE000([a-z_]+)\uE001")]
+    [GeneratedRegex("\u0001([a-z_]+)\u0002")]
     private static partial Regex MarkerPattern();
 
     private sealed class Loader(TemplateStore store) : ITemplateLoader

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Configuration;
@@ -55,11 +56,11 @@ public static partial class SampleScripts
         var archive = $"{pgpool.ServerFolder}/archivedir";
         var values = new Dictionary<string, string?>
         {
-            ["REPLUSER"] = lab.Owner,
-            ["PCP_USER"] = lab.Owner,
-            ["POSTGRESQL_STARTUP_USER"] = lab.Owner,
-            ["PGHOME"] = Path.GetDirectoryName(lab.Tools.PostgresBin),
-            ["PGPOOL_PATH"] = lab.Tools.PcpBin,
+            ["REPLUSER"] = Shell.Quote(lab.Owner),
+            ["PCP_USER"] = Shell.Quote(lab.Owner),
+            ["POSTGRESQL_STARTUP_USER"] = Shell.Quote(lab.Owner),
+            ["PGHOME"] = Path.GetDirectoryName(lab.Tools.PostgresBin) is { } home ? Shell.Quote(home) : null,
+            ["PGPOOL_PATH"] = Shell.Quote(lab.Tools.PcpBin),
             ["PCP_PORT"] = pgpool.PcpPort.ToString(),
             ["SSH_KEY_FILE"] = $"id_rsa\n. {pgpool.ServerFolder}/bashrc.ports",
             ["REPL_SLOT_NAME"] = sample.NodeId is null ? null : $"pgpool_setup_slot${{{sample.NodeId}}}",

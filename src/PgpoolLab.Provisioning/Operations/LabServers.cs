@@ -41,7 +41,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
         var lines = (await host.ReadTextAsync($"{pgpool.Paths.Log}/pgpool_status", cancellationToken))?.Split('\n', StringSplitOptions.TrimEntries) ?? [];
-        var down = lines.Select((state, node) => (state, node)).Where(l => l.state == "down").Select(l => l.node).ToArray();
+        var down = lines.Select((state, node) => (state, node)).Take(lab.Nodes.Count).Where(l => l.state == "down").Select(l => l.node).ToArray();
         // With all of them down it begins anew.
         return lines.Contains("up") ? down : [];
     }

@@ -141,8 +141,23 @@ public static class LabPlanner
         }
     }
 
+    /// <summary>pgpool.conf takes what is between two quotes as it stands, and has no way to write one.</summary>
+    private static void RequireQuotable(HostFacts facts)
+    {
+        if (facts.Owner.Contains('\''))
+        {
+            throw new LabException(ExitCode.Failed, $"The servers cannot run as the user {facts.Owner}: pgpool.conf has no way to write a single quote.") { Hints = ["As root, choose another user:  --run-as USER"] };
+        }
+
+        if (facts.SocketDirectories.FirstOrDefault(d => d.Contains('\'')) is { } folder)
+        {
+            throw new LabException(ExitCode.Failed, $"Sockets cannot lie in {folder}: pgpool.conf has no way to write a single quote.") { Hints = ["Name another folder:  PGSOCKET_DIR=/tmp"] };
+        }
+    }
+
     private static Lab Resolve(LabSpec spec, HostFacts facts)
     {
+        RequireQuotable(facts);
         // A folder may have a name that could not be given to a lab: ".lab", say.
         var name = spec.Name ?? Path.GetFileName(facts.Root).TrimStart('.', '-');
         var resolved = spec with { Name = name.Length is > 0 and <= 100 ? name : facts.LabId, Port = spec.Port ?? facts.FreePort };

@@ -11,11 +11,13 @@ namespace PgpoolLab.Provisioning.Probes;
 internal sealed class SimpleQuery : IAsyncDisposable
 {
     private const int ProtocolVersion3 = 3 << 16;
+    private const int MostWeAccept = 1 << 24;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly Stream _connection;
     // Only for reading: it writes nothing while there is something left to read, as there is of an answer that cannot be understood.
     private readonly BufferedStream _answers;
     private readonly TimeProvider _time;
+    private int _received;
 
     private SimpleQuery(Stream connection, TimeProvider time) => (_connection, _answers, _time) = (connection, new BufferedStream(connection), time);
 
@@ -66,6 +68,7 @@ internal sealed class SimpleQuery : IAsyncDisposable
 
     private async Task<T> WithinPatienceAsync<T>(Func<CancellationToken, Task<T>> talk, CancellationToken cancellationToken)
     {
+        _received = 0;
         using var limit = new CancellationTokenSource(Patience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
@@ -152,13 +155,14 @@ internal sealed class SimpleQuery : IAsyncDisposable
     {
         var header = new byte[1 + sizeof(int)];
         await _answers.ReadExactlyAsync(header, cancellationToken);
-        const int mostWeAccept = 1 << 24;
-        var length = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - sizeof(int);
-        if (length is < 0 or > mostWeAccept)
+        // What the header promises, and all messages of an answer together: a server that never comes to an end must not fill our memory.
+        var length = (long)BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - sizeof(int);
+        if (length < 0 || _received + header.Length + length > MostWeAccept)
         {
             throw NotThisProtocol();
         }
 
+        _received += header.Length + (int)length;
         var body = new byte[length];
         await _answers.ReadExactlyAsync(body, cancellationToken);
         return ((char)header[0], body);

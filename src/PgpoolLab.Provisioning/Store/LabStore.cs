@@ -13,6 +13,8 @@ public sealed class LabStore
     // Paths stay readable: nobody embeds this file in a web page.
     private static readonly StoreJson Json = new(new JsonSerializerOptions(StoreJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
+    private static readonly JsonDocumentOptions OnceEach = new() { AllowDuplicateProperties = false };
+
     /// <summary>Writes the manifest whole or not at all.</summary>
     public static void Save(LabManifest manifest)
     {
@@ -44,7 +46,7 @@ public sealed class LabStore
         try
         {
             // The shape first: a newer one may have nothing else in common with this one.
-            using var document = JsonDocument.Parse(text);
+            using var document = JsonDocument.Parse(text, OnceEach);
             if (document.RootElement.TryGetProperty("schema", out var schema) && schema.TryGetInt32(out var version) && version > LabManifest.CurrentSchema)
             {
                 var writer = document.RootElement.TryGetProperty("toolVersion", out var tool) ? tool.ToString() : "of an unknown version";
@@ -54,10 +56,9 @@ public sealed class LabStore
                 };
             }
 
-            return Upgraded(text, document).Deserialize(Json.LabManifest) is { Lab: { Nodes.Count: > 0, Tools: not null, Pgpools.Count: > 0 } lab } manifest
-                && !lab.Nodes.Contains(null!) && !lab.Pgpools.Contains(null!)
+            return Upgraded(text, document).Deserialize(Json.LabManifest) is { } manifest && IsWhole(manifest) && manifest.Lab is var lab
                 ? (manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root }).WithOwnFolders()
-                : throw new JsonException("The lab itself is missing in it.");
+                : throw new JsonException("The lab itself is missing in it, or a part of it.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -72,10 +73,35 @@ public sealed class LabStore
         }
     }
 
+    /// <summary>True when nothing is missing that a command would miss: JSON knows neither what must be there nor which numbers are ports.</summary>
+    private static bool IsWhole(LabManifest manifest)
+    {
+        return manifest is { ToolVersion: not null, CommandLine: not null, CompletedSteps: not null, Lab: { } lab } && Enum.IsDefined(manifest.State)
+            && lab is
+            {
+                Id: not null, Name: not null, Root: not null, Owner: not null, Folder: not null, PgpoolSettings: not null, PostgresSettings: not null,
+                Tools: { PostgresBin: not null, PgpoolProgram: not null, PcpBin: not null },
+                Nodes.Count: > 0 and <= LabSpec.MaxNodes, Pgpools.Count: > 0 and <= LabSpec.MaxPgpoolNodes,
+                PgpoolSetup: null or { InstallDirectory: not null },
+            }
+            && Enum.IsDefined(lab.Mode) && Enum.IsDefined(lab.Standbys) && Enum.IsDefined(lab.Auth)
+            && lab.Nodes.All(n => n is not null && IsPort(n.Port))
+            && lab.Pgpools.All(p => p is { SocketDirectories: not null, PcpSocketDirectory: not null } && p.SocketDirectories.All(IsText) && IsText(p.PcpSocketDirectory) && IsPort(p.Port) && IsPort(p.PcpPort)
+                && p.Watchdog is null or { Port: > 0 and <= 65535, Heartbeat: > 0 and <= 65535 })
+            && ((string[])[lab.Root, lab.SafeAlias ?? lab.Root, lab.Tools.PostgresBin, lab.Tools.PgpoolProgram, lab.Tools.PcpBin]).All(p => IsText(p) && Path.IsPathRooted(p))
+            && ((string[])[lab.Id, lab.Name, lab.Owner, lab.Invoker ?? ""]).All(IsText)
+            && manifest.CommandLine.Concat(manifest.CompletedSteps).Concat(lab.PgpoolSettings.Values).Concat(lab.PostgresSettings.Values).Concat(lab.ListenAddresses).Concat(lab.LinkDirectories).All(IsText);
+
+        static bool IsPort(int number) => number is > 0 and <= 65535;
+
+        // No name and no argument of the system can hold NUL.
+        static bool IsText(string? text) => text is not null && !text.Contains('\0');
+    }
+
     /// <summary>A manifest of schema 1 in today's shape: its one Pgpool-II becomes a list of one.</summary>
     private static JsonNode Upgraded(string text, JsonDocument document)
     {
-        var manifest = JsonNode.Parse(text)!;
+        var manifest = JsonNode.Parse(text, documentOptions: OnceEach)!;
         if (document.RootElement.TryGetProperty("schema", out var schema) && schema.TryGetInt32(out var version) && version == 1 && manifest["lab"] is JsonObject lab && lab["pgpool"] is JsonObject pgpool)
         {
             lab.Remove("pgpool");
@@ -106,7 +132,9 @@ public sealed class LabStore
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(file), Json.LabIndexEntry);
+            // The list's files are named by the lab, and so is its second name beside the list: an id is no path.
+            return JsonSerializer.Deserialize(File.ReadAllText(file), Json.LabIndexEntry) is { Id: { Length: 8 } id, Name: not null, Root: { } root, Ports: not null } entry
+                && id.All(char.IsAsciiHexDigitLower) && Path.IsPathRooted(root) ? entry : null;
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
