@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace PgpoolLab.Integration.Tests.Endurance;
+
+/// <summary>
+/// A machine within the machine: SysV shared memory and semaphores, <c>/dev/shm</c>, libpq's socket folder and the home of postgres are its own, the labs'
+/// disk may be small. So whatever is found there at the end was left by what ran here, and it is gone with its last process. Needs root.
+/// </summary>
+internal sealed class PrivateMachine : IDisposable
+{
+    private const string PostgresHome = "/var/lib/postgresql";
+
+    /// <summary>Its usual name, <c>/var/run/postgresql</c>, leads through a link, which from outside would lead outside.</summary>
+    private const string SocketFolder = "/run/postgresql";
+
+    private const string SharedMemory = "/dev/shm";
+
+    private const string Script = """
+        set -e
+        for folder in /dev/shm /var/run/postgresql; do mount -t tmpfs -o mode=1777 tmpfs $folder; done
+        mount -t tmpfs -o mode=755 tmpfs /var/lib/postgresql
+        chown postgres: /var/lib/postgresql
+        [ -z "$1" ] || mount -t tmpfs -o mode=755,size="$1" tmpfs "$2"
+        [ -z "$1" ] || chown "$3": "$2"
+        echo ready
+        exec sleep 36000
+        """;
+
+    private readonly Process _keeper;
+    private readonly string _space;
+
+    private PrivateMachine(Process keeper) => (_keeper, _space) = (keeper, Space(keeper.Id) ?? throw new InvalidOperationException("The namespace has ended."));
+
+    /// <summary>Makes it.</summary>
+    /// <param name="disk">Where a disk of its own is to be, and for whom; null for none.</param>
+    /// <param name="bytes">How much that disk can hold.</param>
+    internal static async Task<PrivateMachine> StartAsync((string Folder, string Owner)? disk = null, long bytes = 0)
+    {
+        var info = new ProcessStartInfo("unshare", ["--mount", "--ipc", "sh", "-c", Script, "sh", disk is null ? "" : bytes.ToString(CultureInfo.InvariantCulture), disk?.Folder ?? "", disk?.Owner ?? ""])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var keeper = Reaper.Start(info);
+        return await keeper.StandardOutput.ReadLineAsync() == "ready" ? new PrivateMachine(keeper) : throw new InvalidOperationException("unshare: " + await keeper.StandardError.ReadToEndAsync());
+    }
+
+    /// <summary>What to put before a command that is to run here.</summary>
+    internal string[] Enter(string workingDirectory) =>
+        ["nsenter", $"--mount=/proc/{_keeper.Id}/ns/mnt", $"--ipc=/proc/{_keeper.Id}/ns/ipc", $"--wdns={workingDirectory}"];
+
+    /// <summary>A path of this machine, as it can be opened from outside.</summary>
+    internal string View(string path) => $"/proc/{_keeper.Id}/root{path}";
+
+    /// <summary>Every process that runs here.</summary>
+    internal int[] Processes() => Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0)
+        .Where(id => id > 0 && id != _keeper.Id && Space(id) == _space && !IsZombie(id)).ToArray();
+
+    /// <summary>What a process is called and was started with.</summary>
+    internal static string Describe(int process)
+    {
+        try
+        {
+            return $"{process} {File.ReadAllText($"/proc/{process}/comm").Trim()}: {File.ReadAllText($"/proc/{process}/cmdline").Replace('\0', ' ').Trim()}";
+        }
+        catch (IOException)
+        {
+            return $"{process} (ended meanwhile)";
+        }
+    }
+
+    /// <summary>What is left outside of the labs' folders, a line each.</summary>
+    internal IEnumerable<string> Remains()
+    {
+        foreach (var process in Processes())
+        {
+            yield return "process " + Describe(process);
+        }
+
+        // The tables are those of whoever opens them: so somebody in there must.
+        foreach (var table in (string[])["shm", "sem", "msg"])
+        {
+            foreach (var line in Inside("cat", $"/proc/sysvipc/{table}").Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1))
+            {
+                yield return $"SysV {table} {string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(8))}";
+            }
+        }
+
+        foreach (var folder in (string[])[SharedMemory, SocketFolder])
+        {
+            foreach (var entry in Directory.EnumerateFileSystemEntries(View(folder)))
+            {
+                yield return $"{folder}/{Path.GetFileName(entry)}";
+            }
+        }
+
+        foreach (var entry in StateOf(PostgresHome))
+        {
+            yield return entry;
+        }
+    }
+
+    /// <summary>Entries in the list of labs and second names, in a user's home.</summary>
+    internal IEnumerable<string> StateOf(string home)
+    {
+        var state = View($"{home}/.local/state/pgpoollab");
+        var folders = new[] { state, state + "/labs" }.Where(Directory.Exists);
+        return folders.SelectMany(f => Directory.EnumerateFileSystemEntries(f)).Where(e => Path.GetFileName(e) is not ("labs" or "lock" or "failed")).Select(e => "state " + Path.GetFileName(e));
+    }
+
+    public void Dispose()
+    {
+        foreach (var process in Processes().Append(_keeper.Id))
+        {
+            _ = Signals.Send(process, Signals.Kill);
+        }
+
+        _keeper.WaitForExit();
+        _keeper.Dispose();
+    }
+
+    private string Inside(params string[] command)
+    {
+        var all = Enter("/").Concat(command).ToArray();
+        using var process = Reaper.Start(new ProcessStartInfo(all[0], all.Skip(1)) { RedirectStandardOutput = true });
+        var text = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return text;
+    }
+
+    private static string? Space(int process)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{process}/ns/ipc").LinkTarget;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsZombie(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/stat").Split(") ").Last()[0] is 'Z' or 'X';
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+}
