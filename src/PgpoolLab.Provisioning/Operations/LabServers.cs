@@ -99,7 +99,10 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
         // Without its first process PostgreSQL ends by itself; what does not, is made to.
         var orphans = await host.FindProcessesAsync(p => WorksIn(p, node), cancellationToken);
-        return await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
+        var ran = await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
+        await host.RemoveSharedMemoryAsync(node.DataDirectory, cancellationToken);
+        await RemoveStaleSocketsAsync(node, cancellationToken);
+        return ran;
     }
 
     /// <summary>Starts Pgpool-II; what a killed one left is removed first.</summary>
@@ -119,6 +122,14 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             {
                 throw new LabException(ExitCode.InTheWay, $"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.");
             }
+
+            if (await host.ExistsAsync(socket, cancellationToken))
+            {
+                throw new LabException(ExitCode.InTheWay, $"Could not start {lab.TitleOf(pgpool)}: a server of another user has left the socket {socket}, and only that user or root can delete it.")
+                {
+                    Hints = [$"Delete it, as that user or root:  rm {Shell.Quote(socket)}", "Or make the lab with other ports."],
+                };
+            }
         }
 
         return await host.StartDetachedAsync(Tools.Pgpool.Start(lab, pgpool), pgpool.Paths.PgpoolLog, append: false, cancellationToken);
@@ -131,6 +142,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(pgpool);
         IReadOnlyList<ProcessFacts>? orphans = null;
         var ran = false;
+        int? killed = int.TryParse((await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '), out var former) ? former : null;
         if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
             var children = (await host.FindFamilyAsync(first, cancellationToken)).Where(p => p.Id != first.Id).ToArray();
@@ -155,6 +167,12 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         orphans ??= await host.FindProcessesAsync(p => IsPgpool(p, pgpool), cancellationToken);
 
         ran |= await KillAsync(orphans, lab.TitleOf(pgpool), cancellationToken);
+        if (killed is { } creator && await host.ExistsAsync(pgpool.Paths.PgpoolPid, cancellationToken))
+        {
+            // One that ends by itself removes its memory, then this file.
+            await host.RemoveSharedMemoryAsync(creator, cancellationToken);
+        }
+
         await host.DeleteAsync(pgpool.Paths.PgpoolPid, cancellationToken);
         foreach (var socket in LabSockets.OfPgpool(lab, pgpool))
         {
@@ -226,14 +244,21 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             await host.DeleteAsync(file, cancellationToken);
         }
 
+        await RemoveStaleSocketsAsync(node, cancellationToken);
+    }
+
+    private async Task RemoveStaleSocketsAsync(PostgresNode node, CancellationToken cancellationToken)
+    {
         foreach (var socketLock in LabSockets.OfNode(lab, node).Where(s => s.EndsWith(".lock", StringComparison.Ordinal)))
         {
+            var socket = socketLock[..^".lock".Length];
             // PID, data folder, ...: of another server it is removed only when that server's folder is gone.
             if ((await ReadLockAsync(socketLock, cancellationToken))?.Split('\n') is [_, var folder, ..]
                 && (folder == node.ServerDataDirectory || folder == node.DataDirectory || !await host.ExistsAsync(folder, cancellationToken))
-                && !await host.SocketAnswersAsync(socketLock[..^".lock".Length], cancellationToken))
+                && !await host.SocketAnswersAsync(socket, cancellationToken))
             {
-                await host.DeleteAsync(socketLock, cancellationToken);
+                await DeleteStaleSocketAsync(socket, cancellationToken);
+                await DeleteStaleSocketAsync(socketLock, cancellationToken);
             }
         }
     }
@@ -269,7 +294,14 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
     {
         if (await host.ExistsAsync(socket, cancellationToken) && !await host.SocketAnswersAsync(socket, cancellationToken))
         {
-            await host.DeleteAsync(socket, cancellationToken);
+            try
+            {
+                await host.DeleteAsync(socket, cancellationToken);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // A server of another user has left it: whoever starts says so, who stops has nothing to do with it.
+            }
         }
     }
 

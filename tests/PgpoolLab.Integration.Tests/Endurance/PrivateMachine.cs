@@ -4,8 +4,8 @@ using System.Globalization;
 namespace PgpoolLab.Integration.Tests.Endurance;
 
 /// <summary>
-/// A machine within the machine: SysV shared memory and semaphores, <c>/dev/shm</c>, libpq's socket folder and the home of postgres are its own, the labs'
-/// disk may be small. So whatever is found there at the end was left by what ran here, and it is gone with its last process. Needs root.
+/// A machine within the machine: SysV shared memory and semaphores, <c>/dev/shm</c>, <c>/tmp</c>, libpq's socket folder and the home of postgres are its own,
+/// the labs' disk may be small. So whatever is found there at the end was left by what ran here, and it is gone with its last process. Needs root.
 /// </summary>
 internal sealed class PrivateMachine : IDisposable
 {
@@ -16,34 +16,44 @@ internal sealed class PrivateMachine : IDisposable
 
     private const string SharedMemory = "/dev/shm";
 
+    private const string Temporary = "/tmp";
+
+    // The sandbox and the program may lie in /tmp themselves: they are put back where they were.
     private const string Script = """
         set -e
-        for folder in /dev/shm /var/run/postgresql; do mount -t tmpfs -o mode=1777 tmpfs $folder; done
+        disk=$1 folder=$2 owner=$3; shift 3
+        mount -t tmpfs tmpfs /mnt
+        n=0; for kept; do n=$((n + 1)); mkdir /mnt/$n; mount --bind "$kept" /mnt/$n; done
+        for private in /tmp /dev/shm /run/postgresql; do mount -t tmpfs -o mode=1777 tmpfs $private; done
         mount -t tmpfs -o mode=755 tmpfs /var/lib/postgresql
         chown postgres: /var/lib/postgresql
-        [ -z "$1" ] || mount -t tmpfs -o mode=755,size="$1" tmpfs "$2"
-        [ -z "$1" ] || chown "$3": "$2"
+        n=0; for kept; do n=$((n + 1)); mkdir -p "$kept"; mount --move /mnt/$n "$kept"; done
+        umount /mnt
+        if [ -n "$disk" ]; then mount -t tmpfs -o mode=755,size="$disk" tmpfs "$folder"; chown "$owner": "$folder"; fi
         echo ready
         exec sleep 36000
         """;
 
     private readonly Process _keeper;
     private readonly string _space;
+    private readonly string[] _kept;
 
-    private PrivateMachine(Process keeper) => (_keeper, _space) = (keeper, Space(keeper.Id) ?? throw new InvalidOperationException("The namespace has ended."));
+    private PrivateMachine(Process keeper, string[] kept) => (_keeper, _kept, _space) = (keeper, kept, Space(keeper.Id) ?? throw new InvalidOperationException("The namespace has ended."));
 
     /// <summary>Makes it.</summary>
-    /// <param name="disk">Where a disk of its own is to be, and for whom; null for none.</param>
-    /// <param name="bytes">How much that disk can hold.</param>
-    internal static async Task<PrivateMachine> StartAsync((string Folder, string Owner)? disk = null, long bytes = 0)
+    /// <param name="sandbox">Who will work in it.</param>
+    /// <param name="diskBytes">How much the labs' disk can hold; null where it is the usual one.</param>
+    internal static async Task<PrivateMachine> StartAsync(Sandbox sandbox, long? diskBytes = null)
     {
-        var info = new ProcessStartInfo("unshare", ["--mount", "--ipc", "sh", "-c", Script, "sh", disk is null ? "" : bytes.ToString(CultureInfo.InvariantCulture), disk?.Folder ?? "", disk?.Owner ?? ""])
+        string[] kept = [Path.GetDirectoryName(sandbox.Labs)!, sandbox.ProgramFolder];
+        var owner = sandbox.Account.Name == Account.Root ? "root" : sandbox.Account.LabUser;
+        var info = new ProcessStartInfo("unshare", ["--mount", "--ipc", "sh", "-c", Script, "sh", diskBytes?.ToString(CultureInfo.InvariantCulture) ?? "", sandbox.Labs, owner, .. kept])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         var keeper = Reaper.Start(info);
-        return await keeper.StandardOutput.ReadLineAsync() == "ready" ? new PrivateMachine(keeper) : throw new InvalidOperationException("unshare: " + await keeper.StandardError.ReadToEndAsync());
+        return await keeper.StandardOutput.ReadLineAsync() == "ready" ? new PrivateMachine(keeper, kept) : throw new InvalidOperationException("unshare: " + await keeper.StandardError.ReadToEndAsync());
     }
 
     /// <summary>What to put before a command that is to run here.</summary>
@@ -87,11 +97,11 @@ internal sealed class PrivateMachine : IDisposable
             }
         }
 
-        foreach (var folder in (string[])[SharedMemory, SocketFolder])
+        foreach (var folder in (string[])[Temporary, SharedMemory, SocketFolder])
         {
-            foreach (var entry in Directory.EnumerateFileSystemEntries(View(folder)))
+            foreach (var entry in Directory.EnumerateFileSystemEntries(View(folder)).Select(e => $"{folder}/{Path.GetFileName(e)}").Where(e => !_kept.Any(k => k == e || k.StartsWith(e + "/", StringComparison.Ordinal))))
             {
-                yield return $"{folder}/{Path.GetFileName(entry)}";
+                yield return entry;
             }
         }
 

@@ -81,7 +81,7 @@ internal sealed class Run : IDisposable
     private async Task PrepareAsync()
     {
         _sandbox = new Sandbox(_plan.Caller);
-        _machine = _plan.Fault is Fault.FillDisk ? await PrivateMachine.StartAsync((_sandbox.Labs, _plan.Caller == Account.Root ? "root" : _sandbox.Account.LabUser), DiskBytes) : await PrivateMachine.StartAsync();
+        _machine = await PrivateMachine.StartAsync(_sandbox, _plan.Fault is Fault.FillDisk ? DiskBytes : null);
         _sandbox.Machine = _machine;
         if (_plan.CacheOnLabsDisk || _plan.ColdCache)
         {
@@ -218,12 +218,14 @@ internal sealed class Run : IDisposable
 
         int[] allowed = _plan.Fault switch
         {
-            Fault.Interrupt or Fault.Terminate => [130],
+            // In its first moments it dies of them, having done nothing.
+            Fault.Interrupt => [130],
+            Fault.Terminate => [130, 143],
             Fault.KillTool => [137],
             _ => [1, 5],
         };
         // What could not be undone, or stopped, because the disk is full is told; then nothing may be lacking but the room.
-        Require(allowed.Contains(exitCode) || (_plan.Fault is Fault.FillDisk && exitCode == 8), $"the exit code {exitCode} is none of {string.Join(", ", allowed)}");
+        Require((allowed.Contains(exitCode) && (exitCode != 143 || said.Length == 0)) || (_plan.Fault is Fault.FillDisk && exitCode == 8), $"the exit code {exitCode} is none of {string.Join(", ", allowed)}");
         if (_plan.Fault is Fault.FillDisk && _plan.Command is "setup" or "up" && exitCode != 8)
         {
             Require(said.Contains("No space left on device", StringComparison.Ordinal), "nothing is said of the full disk");
@@ -305,7 +307,7 @@ internal sealed class Run : IDisposable
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            var left = _machine.Remains().Concat(_machine.StateOf(_sandbox.Home)).Concat(Entries().Select(e => "in the lab's folder: " + e)).Concat(Sockets()).ToArray();
+            var left = _machine.Remains().Concat(_machine.StateOf(_sandbox.Home)).Concat(Entries().Select(e => "in the lab's folder: " + e)).ToArray();
             if (left.Length == 0)
             {
                 return;
@@ -322,11 +324,6 @@ internal sealed class Run : IDisposable
 
     private string[] Entries() => Directory.Exists(_machine.View(Lab)) ? Directory.EnumerateFileSystemEntries(_machine.View(Lab)).Select(e => Path.GetFileName(e)).ToArray() : [];
 
-    /// <summary>Sockets in the folder all share: known by their ports, which the labs of no other run have.</summary>
-    private IEnumerable<string> Sockets() => Directory.EnumerateFileSystemEntries("/tmp", ".s.PG*").Where(s => _ports.Contains(Path.GetFileName(s).Split('.')[^(s.EndsWith(".lock", StringComparison.Ordinal) ? 2 : 1)]));
-
-    private readonly HashSet<string> _ports = [];
-
     private int StepsBegun()
     {
         try
@@ -336,7 +333,6 @@ internal sealed class Run : IDisposable
                 var path = _machine.View($"{Lab}/{file}");
                 if (File.Exists(path))
                 {
-                    RememberPorts();
                     using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
                     return reader.ReadToEnd().Split(": begins\n").Length - 1;
                 }
@@ -350,26 +346,11 @@ internal sealed class Run : IDisposable
         return 0;
     }
 
-    private void RememberPorts()
-    {
-        var manifest = _machine.View($"{Lab}/.pgpoollab/lab.json");
-        if (_ports.Count > 0 || !File.Exists(manifest))
-        {
-            return;
-        }
-
-        foreach (System.Text.RegularExpressions.Match match in System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(manifest), "\"(?:port|pcpPort|heartbeat)\": (\\d+)"))
-        {
-            _ports.Add(match.Groups[1].Value);
-        }
-    }
-
     private async Task OkAsync(string what, params string[] command)
     {
         var clock = Stopwatch.StartNew();
         var outcome = await SpeakAsync(what, command);
         Require(outcome.ExitCode == 0, $"{what} failed");
-        RememberPorts();
         Durations[(_plan.Kind, what)] = clock.Elapsed;
     }
 
