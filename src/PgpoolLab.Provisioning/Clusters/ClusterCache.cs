@@ -110,7 +110,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     }
 
     private static bool IsOfTheDisk(string line) =>
-        ((string[])["No space left on device", "Disk quota exceeded", "Read-only file system", "Permission denied", "Input/output error"]).Any(e => line.Contains(e, StringComparison.Ordinal));
+        ((string[])["No space left on device", "Check free disk space", "Disk quota exceeded", "Read-only file system", "Permission denied", "Input/output error"]).Any(e => line.Contains(e, StringComparison.Ordinal));
 
     /// <summary>Every template, the last used first.</summary>
     public IReadOnlyList<CachedTemplate> List() =>

@@ -54,7 +54,13 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(node);
         if (await FindNodeAsync(node, cancellationToken) is { } running)
         {
-            return running.Id;
+            if (await PostmasterFile.ReadAsync(host, node.DataDirectory, cancellationToken) is not { IsStopping: true })
+            {
+                return running.Id;
+            }
+
+            // Whoever told it to stop was killed, or did not wait.
+            await WaitForEndAsync(await host.FindFamilyAsync(running, cancellationToken), $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
         }
 
         await RemoveRemainsAsync(node, cancellationToken);

@@ -130,7 +130,8 @@ internal sealed class PrivateMachine : IDisposable
         _keeper.Dispose();
     }
 
-    private string Inside(params string[] command)
+    /// <summary>What a program prints that runs here as root.</summary>
+    internal string Inside(params string[] command)
     {
         var all = Enter("/").Concat(command).ToArray();
         using var process = Reaper.Start(new ProcessStartInfo(all[0], all.Skip(1)) { RedirectStandardOutput = true });
