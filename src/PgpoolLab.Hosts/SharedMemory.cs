@@ -12,8 +12,11 @@ internal static class SharedMemory
 {
     private const string Folder = "/dev/shm";
 
+    /// <summary>A server makes its memory and its semaphores when it starts, and starts within this time.</summary>
+    private const int StartSeconds = 60;
+
     /// <summary>One line of /proc/sysvipc/shm.</summary>
-    private sealed record Segment(int Key, int Id, long Size, int Creator, int Attached, uint Owner);
+    private sealed record Segment(int Key, int Id, long Size, int Creator, int Attached, uint Owner, long Changed);
 
     /// <summary>Removes what a PostgreSQL of this data folder has left. That it is this folder's is written in the memory itself; what anybody uses is left alone.</summary>
     /// <returns>How many pieces were removed.</returns>
@@ -48,8 +51,14 @@ internal static class SharedMemory
 
         var segments = Segments().Where(s => s.Creator == process).ToArray();
         // Somebody of its family lives, or a later process of that number has left a family.
-        return segments.Any(s => s.Attached > 0) ? 0
-            : segments.Count(s => Posix.RemoveSharedMemory(s.Id)) + Semaphores().Count(s => Posix.LastUsersOf(s.Id, s.Count).Contains(process) && Posix.RemoveSemaphores(s.Id));
+        if (segments.Any(s => s.Attached > 0))
+        {
+            return 0;
+        }
+
+        // Nothing tells who has made a set of semaphores, only who changed one last; and numbers of processes are used again. So it must also be as old as the memory.
+        var semaphores = Semaphores().Where(s => segments.Any(m => Math.Abs(m.Changed - s.Changed) <= StartSeconds) && Posix.LastUsersOf(s.Id, s.Count).Contains(process)).ToArray();
+        return semaphores.Count(s => Posix.RemoveSemaphores(s.Id)) + segments.Count(s => Posix.RemoveSharedMemory(s.Id));
     }
 
     /// <summary>Since release 13 the key is the folder's inode, or one of the next when that was taken; before, it came from the port.</summary>
@@ -109,14 +118,14 @@ internal static class SharedMemory
     }
 
     private static IEnumerable<Segment> Segments() =>
-        Table("/proc/sysvipc/shm").Select(f => new Segment(Number(f[0]), Number(f[1]), long.Parse(f[3], CultureInfo.InvariantCulture), Number(f[4]), Number(f[6]), uint.Parse(f[7], CultureInfo.InvariantCulture)))
+        Table("/proc/sysvipc/shm").Select(f => new Segment(Number(f[0]), Number(f[1]), long.Parse(f[3], CultureInfo.InvariantCulture), Number(f[4]), Number(f[6]), uint.Parse(f[7], CultureInfo.InvariantCulture), long.Parse(f[13], CultureInfo.InvariantCulture)))
             .Where(s => s.Owner == Posix.EffectiveUserId());
 
-    private static IEnumerable<(int Id, int Count)> Semaphores() =>
-        Table("/proc/sysvipc/sem").Where(f => uint.Parse(f[4], CultureInfo.InvariantCulture) == Posix.EffectiveUserId()).Select(f => (Number(f[1]), Number(f[3])));
+    private static IEnumerable<(int Id, int Count, long Changed)> Semaphores() =>
+        Table("/proc/sysvipc/sem").Where(f => uint.Parse(f[4], CultureInfo.InvariantCulture) == Posix.EffectiveUserId()).Select(f => (Number(f[1]), Number(f[3]), long.Parse(f[9], CultureInfo.InvariantCulture)));
 
     private static string[][] Table(string file) =>
-        File.Exists(file) ? File.ReadAllLines(file).Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(f => f.Length > 8).ToArray() : [];
+        File.Exists(file) ? File.ReadAllLines(file).Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(f => f.Length > 9).ToArray() : [];
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

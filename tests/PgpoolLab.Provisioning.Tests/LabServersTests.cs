@@ -135,16 +135,17 @@ public sealed class LabServersTests
     {
         PgpoolPid(20);
         Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
+        _host.Files["/srv/lab/log/pgpool.log"] = "2026-11-23 13:15:35.057: pcp_main pid 22: LOG:  PCP process: 22 started\n";
         await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
         await Servers.StopNodeAsync(Node, CancellationToken.None);
-        Assert.Equal(["20", "/srv/lab/data0"], _host.MemoryRemoved);
-        Assert.Empty(_host.Files);
+        Assert.Equal(["22", "21", "20", "/srv/lab/data0"], _host.MemoryRemoved);
+        Assert.Equal(["/srv/lab/log/pgpool.log"], _host.Files.Keys);
 
         NodePid(12);
         Runs(12, "postgres", "/srv/lab/data0");
         await Servers.StopNodeAsync(Node, CancellationToken.None);
         await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
-        Assert.Equal(2, _host.MemoryRemoved.Count);
+        Assert.Equal(4, _host.MemoryRemoved.Count);
     }
 
     [Fact]
@@ -170,6 +171,19 @@ public sealed class LabServersTests
         Assert.Contains(socket, error.Message, StringComparison.Ordinal);
         Assert.Contains($"Delete it, as that user or root:  rm {socket}", error.Hints);
         Assert.False(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_still_stopping_is_waited_for_and_then_started()
+    {
+        _host.Files["/srv/lab/data0/postmaster.pid"] = "12\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\nstopping\n";
+        Runs(12, "postgres", "/srv/lab/data0");
+        var start = Servers.StartNodeAsync(Node, CancellationToken.None);
+        Assert.Empty(_host.Started);
+        _host.Processes.Clear();
+        // There is no PostgreSQL here: that one was started is all there is to see.
+        await Assert.ThrowsAsync<ProbeFailedException>(() => start);
+        Assert.Single(_host.Started);
     }
 
     [Fact]

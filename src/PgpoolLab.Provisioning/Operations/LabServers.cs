@@ -10,7 +10,7 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="host">Where they run.</param>
 /// <param name="lab">The lab.</param>
 /// <param name="probes">Waits.</param>
-public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
+public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 {
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PgpoolShutdownPatience = TimeSpan.FromSeconds(20);
@@ -175,8 +175,12 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ran |= await KillAsync(orphans, lab.TitleOf(pgpool), cancellationToken);
         if (killed is { } creator && await host.ExistsAsync(pgpool.Paths.PgpoolPid, cancellationToken))
         {
-            // One that ends by itself removes its memory, then this file.
-            await host.RemoveSharedMemoryAsync(creator, cancellationToken);
+            // One that ends by itself removes its memory, then this file. Its pcp process has memory of its own, and is known by the log when it is gone too.
+            var log = await host.ReadTextAsync(pgpool.Paths.PgpoolLog, cancellationToken) ?? "";
+            foreach (var process in PcpProcess().Matches(log).Select(m => int.Parse(m.Groups[1].Value)).Concat(orphans.Select(o => o.Id)).Append(creator).Distinct())
+            {
+                await host.RemoveSharedMemoryAsync(process, cancellationToken);
+            }
         }
 
         await host.DeleteAsync(pgpool.Paths.PgpoolPid, cancellationToken);
@@ -219,6 +223,9 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(node);
         return await host.ExistsAsync($"{node.DataDirectory}/{(lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}", cancellationToken);
     }
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"\bPCP process: ([0-9]{1,9}) started")]
+    private static partial System.Text.RegularExpressions.Regex PcpProcess();
 
     private static bool WorksIn(ProcessFacts process, PostgresNode node) =>
         IsPostgres(process) && process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory;
