@@ -23,12 +23,24 @@ public interface IHost
     /// <summary>Every process of the lab's user that passes the test.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken);
 
+    /// <summary>True when the same path is the same file for this process as it is for us. It is not in another container whose processes we see: there a folder of
+    /// that name is another one.</summary>
+    ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken);
+
     /// <summary>A process and what it has started itself; cheaper than to look at every process there is.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken);
 
     /// <summary>Sends a signal to exactly this process: to none when the process id belongs to another by now.</summary>
     /// <returns>False when the process was gone.</returns>
     ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken);
+
+    /// <summary>Removes the shared memory that a PostgreSQL of this data folder has left when it was killed. What anybody uses is left alone.</summary>
+    /// <returns>How many pieces were removed; none where this system does not tell of them.</returns>
+    ValueTask<int> RemoveSharedMemoryAsync(string dataDirectory, CancellationToken cancellationToken);
+
+    /// <summary>Removes the shared memory and semaphores of a process that has ended. What anybody uses is left alone.</summary>
+    /// <returns>How many pieces were removed; none where this system does not tell of them.</returns>
+    ValueTask<int> RemoveSharedMemoryAsync(int creator, CancellationToken cancellationToken);
 
     /// <summary>Tries whether a server could listen on this loopback port.</summary>
     /// <returns>Null when it is free, else what is in the way, for example <c>used by postgres (pid 12)</c>, or <see cref="PortState.Lingering"/>.</returns>
@@ -76,6 +88,9 @@ public interface IHost
 
     /// <summary>Creates a symbolic link.</summary>
     ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken);
+
+    /// <summary>Bytes that can still be written to the disk this path lies on; null when that cannot be known.</summary>
+    ValueTask<long?> FreeSpaceAsync(string path, CancellationToken cancellationToken);
 
     /// <summary>True when this program's user may create files there.</summary>
     ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken);

@@ -77,6 +77,13 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All().Where(test).ToArray());
 
     /// <inheritdoc/>
+    public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        return ValueTask.FromResult(ProcessTable.SeesOurFiles(process.Id));
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(process);
@@ -90,6 +97,14 @@ public sealed class LocalHost(TimeProvider time) : IHost
         var same = ProcessTable.Find(process.Id) is { } now && now.StartedAt == process.StartedAt;
         return ValueTask.FromResult(same && Posix.Signal(process.Id, (int)signal));
     }
+
+    /// <inheritdoc/>
+    public ValueTask<int> RemoveSharedMemoryAsync(string dataDirectory, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(SharedMemory.RemoveOfPostgres(dataDirectory));
+
+    /// <inheritdoc/>
+    public ValueTask<int> RemoveSharedMemoryAsync(int creator, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(SharedMemory.RemoveOfProcess(creator));
 
     /// <inheritdoc/>
     public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken) =>
@@ -233,6 +248,19 @@ public sealed class LocalHost(TimeProvider time) : IHost
     {
         File.CreateSymbolicLink(path, target);
         return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<long?> FreeSpaceAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ValueTask.FromResult<long?>(new DriveInfo(path).AvailableFreeSpace);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return ValueTask.FromResult<long?>(null);
+        }
     }
 
     /// <inheritdoc/>

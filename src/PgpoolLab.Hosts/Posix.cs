@@ -59,6 +59,23 @@ internal static partial class Posix
         return Status(currentFolder, path, doNotFollow, ownerAndGroup, status) == 0 ? ((int)status[user], (int)status[group]) : null;
     }
 
+    /// <summary>What tells a file from every other on this machine: its device, as stat gives it, and its inode; null when it cannot be seen. Linux only.</summary>
+    internal static unsafe (ulong Device, ulong Inode)? FileIdOf(string path)
+    {
+        const int currentFolder = -100;
+        const uint inode = 0x100;
+        const int words = 256 / sizeof(uint);
+        var status = stackalloc uint[words];
+        if (Status(currentFolder, path, 0, inode, status) != 0)
+        {
+            return null;
+        }
+
+        // stx_ino is at byte 32, stx_dev_major at 136, stx_dev_minor follows; glibc makes a dev_t of the two like this.
+        ulong major = status[136 / sizeof(uint)], minor = status[140 / sizeof(uint)];
+        return (((major & 0xfff) << 8) | ((major & ~0xffful) << 32) | (minor & 0xff) | ((minor & ~0xfful) << 12), *(ulong*)(status + (32 / sizeof(uint))));
+    }
+
     /// <returns>Null when the path does not exist or may not be seen.</returns>
     internal static string? RealPath(string path)
     {
@@ -100,6 +117,53 @@ internal static partial class Posix
                 _ = ControlDescriptor(descriptor, setFlags, closeOnExec);
             }
         }
+    }
+
+    [LibraryImport(C, EntryPoint = "shmat")]
+    private static partial nint AttachSharedMemory(int id, nint address, int flags);
+
+    [LibraryImport(C, EntryPoint = "shmdt")]
+    private static partial int DetachSharedMemory(nint address);
+
+    [LibraryImport(C, EntryPoint = "shmctl")]
+    private static partial int ControlSharedMemory(int id, int command, nint buffer);
+
+    [LibraryImport(C, EntryPoint = "semctl")]
+    private static partial int ControlSemaphore(int id, int number, int command, nint argument);
+
+    private const int RemoveIpc = 0;
+
+    /// <summary>The beginning of a SysV shared memory segment; null when it is gone or may not be read.</summary>
+    internal static byte[]? ReadSharedMemory(int id, int length)
+    {
+        const int readOnly = 0x1000;
+        var address = AttachSharedMemory(id, 0, readOnly);
+        if (address == -1)
+        {
+            return null;
+        }
+
+        try
+        {
+            var bytes = new byte[length];
+            Marshal.Copy(address, bytes, 0, length);
+            return bytes;
+        }
+        finally
+        {
+            _ = DetachSharedMemory(address);
+        }
+    }
+
+    internal static bool RemoveSharedMemory(int id) => ControlSharedMemory(id, RemoveIpc, 0) == 0;
+
+    internal static bool RemoveSemaphores(int id) => ControlSemaphore(id, 0, RemoveIpc, 0) == 0;
+
+    /// <summary>For each semaphore of a set the process that changed it last; who has made it counts.</summary>
+    internal static IEnumerable<int> LastUsersOf(int id, int count)
+    {
+        const int lastUser = 11;
+        return Enumerable.Range(0, count).Select(i => ControlSemaphore(id, i, lastUser, 0));
     }
 
     [LibraryImport(C, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -11,6 +11,13 @@ internal static class ProcessTable
 
     internal static ProcessFacts? Find(int id) => HasProc ? FromProc(id) : FromPs(["-p", id.ToString()]).FirstOrDefault();
 
+    /// <summary>True for whatever has this number, also for another user's. A zombie counts as none.</summary>
+    internal static bool Exists(int id) => Find(id) is not null;
+
+    /// <summary>Whether a process is in the mount namespace we are in. Where there are none, all are; where it cannot be seen, it is not.</summary>
+    internal static bool SeesOurFiles(int id) =>
+        !HasProc || LinkTarget("/proc/self/ns/mnt") is not { } ours || LinkTarget($"/proc/{id}/ns/mnt") == ours;
+
     internal static IEnumerable<ProcessFacts> All() =>
         HasProc
             ? Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id) : null).OfType<ProcessFacts>()

@@ -57,6 +57,12 @@ public sealed partial class Sandbox : IDisposable
 
     public string this[string name] => Path.Combine(_folder.Path, name);
 
+    /// <summary>Where commands run instead of on this machine as it is; null for that.</summary>
+    internal Endurance.PrivateMachine? Machine { get; set; }
+
+    /// <summary>Added to the environment of every command.</summary>
+    internal Dictionary<string, string> Variables { get; } = [];
+
     /// <summary>Runs the program.</summary>
     public Task<Outcome> RunAsync(params string[] arguments) => StartAndWaitAsync([_program, .. arguments], Labs, []);
 
@@ -240,13 +246,16 @@ public sealed partial class Sandbox : IDisposable
         }
     }
 
-    private Process Start(string[] argv, string workingDirectory, IReadOnlyList<(string Name, string Value)> environment)
+    /// <summary>Runs any program; <c>pgpoollab</c> is ours.</summary>
+    internal Task<Outcome> RunProgramAsync(string[] argv, string workingDirectory) => StartAndWaitAsync(argv, workingDirectory, []);
+
+    internal Process Start(string[] argv, string workingDirectory, IReadOnlyList<(string Name, string Value)> environment)
     {
         // Who runs the tests in the background may have SIGINT ignored, and ignoring is inherited.
-        string[] all = ["env", "--default-signal=INT,TERM,HUP", .. Account.Prefix, .. argv];
+        string[] all = [.. Machine?.Enter(workingDirectory) ?? [], "env", "--default-signal=INT,TERM,HUP", .. Account.Prefix, .. argv];
         var info = new ProcessStartInfo(all[0], all.Skip(1))
         {
-            WorkingDirectory = workingDirectory,
+            WorkingDirectory = Machine is null ? workingDirectory : Home,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
@@ -262,7 +271,7 @@ public sealed partial class Sandbox : IDisposable
         // The clusters that labs are copied from are the same for all tests of one account.
         info.Environment["XDG_CACHE_HOME"] = Caches.GetOrAdd(Account, CacheOf);
         info.Environment["PATH"] = $"{ProgramFolder}:{Environment.GetEnvironmentVariable("PATH")}";
-        foreach (var (name, value) in environment)
+        foreach (var (name, value) in Variables.Select(v => (v.Key, v.Value)).Concat(environment))
         {
             info.Environment[name] = value;
         }

@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using System.Text.Json;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Probes;
@@ -233,12 +234,42 @@ public sealed class ClusterCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cache_that_cannot_be_written_to_is_an_error_and_no_endless_wait()
+    public async Task A_cache_that_cannot_be_written_to_is_said_to_be_unusable_and_no_endless_wait()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         File.WriteAllText(_outer["file"], "");
         var cache = new ClusterCache(_outer["file"], _clusters.Host, new ProbeRunner(_clusters.Host, TimeProvider.System), TimeProvider.System);
-        await Assert.ThrowsAnyAsync<IOException>(() => cache.CopyAsync(FakeClusters.Recipe(), [_outer["data"]], patience.Token));
+        var error = await Assert.ThrowsAsync<CacheUnusableException>(() => cache.CopyAsync(FakeClusters.Recipe(), [_outer["data"]], patience.Token));
+        Assert.StartsWith($"The cache in {_outer["file"]} cannot be used: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_full_disk_under_the_cache_is_the_caches_trouble_and_an_initdb_that_fails_is_not()
+    {
+        _clusters.ExitCode = 1;
+        var run = _clusters.Host.Run;
+        _clusters.Host.Run = c => run(c) with { Error = "initdb: error: could not write file \"PG_VERSION\": No space left on device" };
+        var full = await Assert.ThrowsAsync<CacheUnusableException>(() => CopyAsync());
+        Assert.Contains("No space left on device", full.Message, StringComparison.Ordinal);
+        _clusters.Host.Run = c => run(c) with { Error = "initdb: error: unrecognized option '--nonsense'" };
+        await Assert.ThrowsAsync<CommandFailedException>(() => CopyAsync());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_cache.Folder, "*.unfinished"));
+    }
+
+    [Fact]
+    public async Task An_initdb_that_a_killed_setup_left_at_work_is_ended_before_its_folder_is_made_anew_and_no_other()
+    {
+        var unfinished = $"{_cache.Folder}/{FakeClusters.Recipe().Key()}.unfinished/cluster";
+        void Runs(int id, string name, string? folder, string commandLine) => _clusters.Host.Processes.Add(new ProcessFacts(id, "1", name, commandLine, folder, id));
+        Runs(31, "initdb", "/home/olga", $"/usr/lib/postgresql/15/bin/initdb -A trust -D {unfinished}");
+        Runs(32, "postgres", unfinished, "postgres --boot");
+        Runs(33, "initdb", "/home/olga", $"initdb -D {unfinished}2");
+        Runs(34, "bash", unfinished, "bash");
+        Runs(35, "initdb", "/home/olga", $"initdb -D {unfinished}");
+        _clusters.Host.Elsewhere.Add(35);
+        await CopyAsync();
+        Assert.Equal(["Kill 31", "Kill 32"], _clusters.Host.Signals);
+        Assert.Equal([unfinished], _clusters.Host.MemoryRemoved);
     }
 
     // ---- list, trim, clear ----

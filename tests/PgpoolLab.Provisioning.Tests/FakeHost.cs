@@ -66,6 +66,30 @@ internal sealed class FakeHost : IHost
         return new(signal is not ProcessSignal.Kill && Deaf.Contains(process.Id) || Processes.Remove(process));
     }
 
+    /// <summary>Processes of other containers.</summary>
+    internal HashSet<int> Elsewhere { get; } = [];
+
+    public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken) => new(!Elsewhere.Contains(process.Id));
+
+    internal long? FreeSpace { get; set; }
+
+    public ValueTask<long?> FreeSpaceAsync(string path, CancellationToken cancellationToken) => new(FreeSpace);
+
+    /// <summary>Data folders and processes whose shared memory was removed.</summary>
+    internal List<string> MemoryRemoved { get; } = [];
+
+    public ValueTask<int> RemoveSharedMemoryAsync(string dataDirectory, CancellationToken cancellationToken)
+    {
+        MemoryRemoved.Add(dataDirectory);
+        return new(1);
+    }
+
+    public ValueTask<int> RemoveSharedMemoryAsync(int creator, CancellationToken cancellationToken)
+    {
+        MemoryRemoved.Add($"{creator}");
+        return new(1);
+    }
+
     public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken)
     {
         var holder = Ports.GetValueOrDefault(port);
@@ -122,8 +146,16 @@ internal sealed class FakeHost : IHost
     public ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken) =>
         new(Files.Keys.Where(f => Path.GetDirectoryName(f) == path).Select(f => Path.GetFileName(f)).ToArray());
 
+    /// <summary>Files of another user.</summary>
+    internal HashSet<string> Undeletable { get; } = [];
+
     public ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
     {
+        if (Undeletable.Contains(path))
+        {
+            throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.");
+        }
+
         Files.Remove(path);
         Links.Remove(path);
         Folders.Remove(path);

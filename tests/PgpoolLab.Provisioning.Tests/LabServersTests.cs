@@ -180,6 +180,62 @@ public sealed class LabServersTests
     }
 
     [Fact]
+    public async Task Shared_memory_of_killed_servers_is_removed_and_that_of_servers_that_end_well_is_their_own_business()
+    {
+        PgpoolPid(20);
+        Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
+        _host.Files["/srv/lab/log/pgpool.log"] = "2026-11-23 13:15:35.057: pcp_main pid 22: LOG:  PCP process: 22 started\n";
+        await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
+        await Servers.StopNodeAsync(Node, CancellationToken.None);
+        Assert.Equal(["22", "21", "20", "/srv/lab/data0"], _host.MemoryRemoved);
+        Assert.Equal(["/srv/lab/log/pgpool.log"], _host.Files.Keys);
+
+        NodePid(12);
+        Runs(12, "postgres", "/srv/lab/data0");
+        await Servers.StopNodeAsync(Node, CancellationToken.None);
+        await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
+        Assert.Equal(4, _host.MemoryRemoved.Count);
+    }
+
+    [Fact]
+    public async Task Sockets_a_killed_node_left_are_removed_when_it_is_stopped_and_another_servers_are_not()
+    {
+        _host.Files["/var/run/postgresql/.s.PGSQL.11002"] = "";
+        _host.Files["/var/run/postgresql/.s.PGSQL.11002.lock"] = "12\n/srv/lab/data0\n";
+        _host.Files["/tmp/.s.PGSQL.11002"] = "";
+        _host.Files["/tmp/.s.PGSQL.11002.lock"] = "13\n/srv/other/data0\n";
+        _host.Files["/srv/other/data0"] = "";
+        await Servers.StopNodeAsync(Node, CancellationToken.None);
+        Assert.Equal(["/srv/other/data0", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11002.lock"], _host.Files.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_socket_another_users_server_has_left_is_named_with_the_command_that_deletes_it_and_stopping_minds_it_not()
+    {
+        const string socket = "/tmp/.s.PGSQL.11001";
+        _host.Files[socket] = "";
+        _host.Undeletable.Add(socket);
+        var error = await Assert.ThrowsAsync<LabException>(() => Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.Equal(ExitCode.InTheWay, error.Code);
+        Assert.Contains(socket, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"Delete it, as that user or root:  rm {socket}", error.Hints);
+        Assert.False(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_still_stopping_is_waited_for_and_then_started()
+    {
+        _host.Files["/srv/lab/data0/postmaster.pid"] = "12\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\nstopping\n";
+        Runs(12, "postgres", "/srv/lab/data0");
+        var start = Servers.StartNodeAsync(Node, CancellationToken.None);
+        Assert.Empty(_host.Started);
+        _host.Processes.Clear();
+        // There is no PostgreSQL here: that one was started is all there is to see.
+        await Assert.ThrowsAsync<ProbeFailedException>(() => start);
+        Assert.Single(_host.Started);
+    }
+
+    [Fact]
     public async Task What_runs_is_not_started_again()
     {
         NodePid(12);

@@ -19,6 +19,7 @@ public sealed class PostmasterFileTests
         var file = PostmasterFile.Parse(Text(line))!;
         Assert.Equal(new PostmasterFile(4711, status), file);
         Assert.Equal(accepts, file.Accepts);
+        Assert.Equal(status == "stopping", file.IsStopping);
     }
 
     [Theory]

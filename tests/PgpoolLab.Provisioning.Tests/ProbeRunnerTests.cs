@@ -81,6 +81,14 @@ public sealed class ProbeRunnerTests
     }
 
     [Fact]
+    public async Task A_server_whose_disk_is_full_may_not_have_said_so()
+    {
+        _host.FreeSpace = 4096;
+        var error = await Assert.ThrowsAsync<ProbeFailedException>(() => WaitAsync(new Probe(_ => false, _ => "it has ended") { LogFile = "/srv/lab/log/node1.log" }, TimeSpan.FromSeconds(60)));
+        Assert.Equal(["Last seen: look 1", "The disk under /srv/lab/log is full (No space left on device)."], error.Details);
+    }
+
+    [Fact]
     public async Task It_looks_once_more_after_the_time_is_over()
     {
         // A machine that slept through the deadline must not fail for it.

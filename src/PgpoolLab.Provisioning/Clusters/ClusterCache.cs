@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Clusters;
@@ -13,6 +14,12 @@ namespace PgpoolLab.Provisioning.Clusters;
 /// <param name="Created">When it was made.</param>
 /// <param name="LastUsed">When a lab was last made from it.</param>
 public sealed record CachedTemplate(string Key, string Folder, string? PostgreSql, string? Superuser, long Bytes, DateTimeOffset? Created, DateTimeOffset LastUsed);
+
+/// <summary>The cache's folder cannot take what is to be put into it; a lab can be made without.</summary>
+/// <param name="folder">The folder.</param>
+/// <param name="reason">Why, in the system's or a program's words.</param>
+/// <param name="inner">The failure.</param>
+public sealed class CacheUnusableException(string folder, string reason, Exception inner) : LabException(ExitCode.Failed, $"The cache in {folder} cannot be used: {reason}", inner);
 
 /// <summary>Templates of database clusters, so that initdb runs once and not for every lab. It can be deleted at any time.</summary>
 /// <param name="folder">Where it lies.</param>
@@ -50,6 +57,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     /// <param name="targets">Data folders to make.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>True when a template was there already.</returns>
+    /// <exception cref="CacheUnusableException">The folder cannot take a template; the targets are untouched.</exception>
     public async Task<bool> CopyAsync(ClusterRecipe recipe, IReadOnlyList<string> targets, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -64,13 +72,17 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         }
 
         // Only one makes it. Whoever waited finds it made.
-        using var alone = await LockAloneAsync(key, cancellationToken);
+        using var alone = await UsableAsync(() => LockAloneAsync(key, cancellationToken));
         if (TryCopy(key, targets, cancellationToken))
         {
             return true;
         }
 
-        await MakeAsync(key, recipe, cancellationToken);
+        await UsableAsync(async () =>
+        {
+            await MakeAsync(key, recipe, cancellationToken);
+            return true;
+        });
         if (!TryCopy(key, targets, cancellationToken))
         {
             throw new LabException(ExitCode.Failed, $"The template that was just made in {folder} cannot be read.");
@@ -79,6 +91,26 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         Trim(key);
         return false;
     }
+
+    /// <summary>A full or read-only disk under the cache says nothing of the disk the lab is to lie on.</summary>
+    private async Task<T> UsableAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CacheUnusableException(folder, error.Message, error);
+        }
+        catch (CommandFailedException error) when (error.Words.FirstOrDefault(IsOfTheDisk) is { } word)
+        {
+            throw new CacheUnusableException(folder, word, error);
+        }
+    }
+
+    private static bool IsOfTheDisk(string line) =>
+        ((string[])["No space left on device", "Check free disk space", "Disk quota exceeded", "Read-only file system", "Permission denied", "Input/output error"]).Any(e => line.Contains(e, StringComparison.Ordinal));
 
     /// <summary>Every template, the last used first.</summary>
     public IReadOnlyList<CachedTemplate> List() =>
@@ -141,7 +173,9 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     private async Task MakeAsync(string key, ClusterRecipe recipe, CancellationToken cancellationToken)
     {
         var unfinished = Unfinished(key);
-        // What is there was left by a program that was killed, or is damaged: the lock is ours.
+        // What is there was left by a program that was killed, or is damaged: the lock is ours. What that program had started may still be at it.
+        var orphans = new Orphans(host, probes);
+        await orphans.EndAsync([ClusterTemplate.DataOf(unfinished)]);
         Remove(unfinished);
         Remove($"{folder}/{key}");
         try
@@ -151,6 +185,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         }
         catch
         {
+            await orphans.EndAsync([ClusterTemplate.DataOf(unfinished)]);
             Remove(unfinished);
             throw;
         }
@@ -217,13 +252,10 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
                 ? new FileStream(LockOf(key), FileMode.Open, FileAccess.Read, FileShare.Read)
                 : new FileStream(LockOf(key), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error) when (error is FileNotFoundException or DirectoryNotFoundException || IsTaken(error))
+        catch (IOException error) when (error is FileNotFoundException or DirectoryNotFoundException || Store.LabLock.IsTaken(error))
         {
             return null;
         }
-
-        // .NET has no exception of its own for a lock that another holds, but tells the system's number: EWOULDBLOCK of Linux, that of BSD and macOS, ERROR_SHARING_VIOLATION.
-        static bool IsTaken(IOException error) => (error.HResult & 0xFFFF) is 11 or 35 or 32;
     }
 
     private string LockOf(string key) => $"{folder}/{key}.lock";

@@ -58,6 +58,8 @@ public sealed class ClusterTemplate
         ArgumentNullException.ThrowIfNull(time);
         CreateFolder(folder);
         var data = DataOf(folder);
+        // An initdb that fails deletes the folder it has made, but only the contents of one it has found: by which what it leaves outside is known.
+        CreateFolder(data);
         await recipe.MakeAsync(host, data, cancellationToken);
         var folders = Directory.EnumerateDirectories(data, "*", SearchOption.AllDirectories).Select(d => Path.GetRelativePath(data, d)).Order(StringComparer.Ordinal).ToArray();
         var files = Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
@@ -121,7 +123,8 @@ public sealed class ClusterTemplate
 
     private const System.Collections.Concurrent.EnumerablePartitionerOptions EnumerablePartitionerOptions = System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering;
 
-    private static string DataOf(string folder) => $"{folder}/cluster";
+    /// <summary>The data folder of a template.</summary>
+    internal static string DataOf(string folder) => $"{folder}/cluster";
 
     /// <summary>True when everything it names lies in the cluster's folder, once, and can be a file or folder of PostgreSQL's. What a file holds is checked when it is copied.</summary>
     private static bool IsSound(TemplateManifest manifest)

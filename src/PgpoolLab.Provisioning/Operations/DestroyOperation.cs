@@ -29,6 +29,8 @@ public sealed class DestroyOperation(OperationContext context)
                 throw new LabException(ExitCode.UndoFailed, $"The lab '{lab.Name}' was not destroyed: not all of its servers could be stopped.") { Details = running };
             }
 
+            await new Orphans(context.Host, context.Probes).EndAsync(lab);
+
             context.Observer.Finished("Stop what runs", context.Time.GetElapsedTime(began));
             cancellationToken.ThrowIfCancellationRequested();
             began = context.Time.GetTimestamp();

@@ -10,7 +10,7 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="host">Where they run.</param>
 /// <param name="lab">The lab.</param>
 /// <param name="probes">Waits.</param>
-public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
+public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 {
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PgpoolShutdownPatience = TimeSpan.FromSeconds(20);
@@ -55,7 +55,13 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(node);
         if (await FindNodeAsync(node, cancellationToken) is { } running)
         {
-            return running.Id;
+            if (await PostmasterFile.ReadAsync(host, node.DataDirectory, cancellationToken) is not { IsStopping: true })
+            {
+                return running.Id;
+            }
+
+            // Whoever told it to stop was killed, or did not wait.
+            await WaitForEndAsync(await host.FindFamilyAsync(running, cancellationToken), $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
         }
 
         await RemoveRemainsAsync(node, cancellationToken);
@@ -173,7 +179,10 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
         // Without its first process PostgreSQL ends by itself; what does not, is made to.
         var orphans = await host.FindProcessesAsync(p => WorksIn(p, node), cancellationToken);
-        return await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
+        var ran = await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
+        await host.RemoveSharedMemoryAsync(node.DataDirectory, cancellationToken);
+        await RemoveStaleSocketsAsync(node, cancellationToken);
+        return ran;
     }
 
     /// <summary>Starts Pgpool-II; what a killed one left is removed first.</summary>
@@ -194,6 +203,14 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             {
                 throw new PortTakenException($"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.", PortsOf(pgpool).Select(p => p.Port).ToArray());
             }
+
+            if (await host.ExistsAsync(socket, cancellationToken))
+            {
+                throw new LabException(ExitCode.InTheWay, $"Could not start {lab.TitleOf(pgpool)}: a server of another user has left the socket {socket}, and only that user or root can delete it.")
+                {
+                    Hints = [$"Delete it, as that user or root:  rm {Shell.Quote(socket)}", "Or make the lab with other ports."],
+                };
+            }
         }
 
         await RequireFreeAsync($"start {lab.TitleOf(pgpool)}", PortsOf(pgpool), cancellationToken);
@@ -208,6 +225,7 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(pgpool);
         IReadOnlyList<ProcessFacts>? orphans = null;
         var ran = false;
+        int? killed = int.TryParse((await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '), out var former) ? former : null;
         if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
             var children = (await host.FindFamilyAsync(first, cancellationToken)).Where(p => p.Id != first.Id).ToArray();
@@ -232,6 +250,16 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         orphans ??= await host.FindProcessesAsync(p => IsPgpool(p, pgpool), cancellationToken);
 
         ran |= await KillAsync(orphans, lab.TitleOf(pgpool), cancellationToken);
+        if (killed is { } creator && await host.ExistsAsync(pgpool.Paths.PgpoolPid, cancellationToken))
+        {
+            // One that ends by itself removes its memory, then this file. Its pcp process has memory of its own, and is known by the log when it is gone too.
+            var log = await host.ReadTextAsync(pgpool.Paths.PgpoolLog, cancellationToken) ?? "";
+            foreach (var process in PcpProcess().Matches(log).Select(m => int.Parse(m.Groups[1].Value)).Concat(orphans.Select(o => o.Id)).Append(creator).Distinct())
+            {
+                await host.RemoveSharedMemoryAsync(process, cancellationToken);
+            }
+        }
+
         await host.DeleteAsync(pgpool.Paths.PgpoolPid, cancellationToken);
         foreach (var socket in LabSockets.OfPgpool(lab, pgpool))
         {
@@ -273,6 +301,9 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
         return await host.ExistsAsync($"{node.DataDirectory}/{(lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}", cancellationToken);
     }
 
+    [System.Text.RegularExpressions.GeneratedRegex(@"\bPCP process: ([0-9]{1,9}) started")]
+    private static partial System.Text.RegularExpressions.Regex PcpProcess();
+
     private static bool WorksIn(ProcessFacts process, PostgresNode node) =>
         IsPostgres(process) && process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory;
 
@@ -303,14 +334,21 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
             await host.DeleteAsync(file, cancellationToken);
         }
 
+        await RemoveStaleSocketsAsync(node, cancellationToken);
+    }
+
+    private async Task RemoveStaleSocketsAsync(PostgresNode node, CancellationToken cancellationToken)
+    {
         foreach (var socketLock in LabSockets.OfNode(lab, node).Where(s => s.EndsWith(".lock", StringComparison.Ordinal)))
         {
+            var socket = socketLock[..^".lock".Length];
             // PID, data folder, ...: of another server it is removed only when that server's folder is gone.
             if ((await ReadLockAsync(socketLock, cancellationToken))?.Split('\n') is [_, var folder, ..]
                 && (folder == node.ServerDataDirectory || folder == node.DataDirectory || !await host.ExistsAsync(folder, cancellationToken))
-                && !await host.SocketAnswersAsync(socketLock[..^".lock".Length], cancellationToken))
+                && !await host.SocketAnswersAsync(socket, cancellationToken))
             {
-                await host.DeleteAsync(socketLock, cancellationToken);
+                await DeleteStaleSocketAsync(socket, cancellationToken);
+                await DeleteStaleSocketAsync(socketLock, cancellationToken);
             }
         }
     }
@@ -346,7 +384,14 @@ public sealed class LabServers(IHost host, Lab lab, ProbeRunner probes)
     {
         if (await host.ExistsAsync(socket, cancellationToken) && !await host.SocketAnswersAsync(socket, cancellationToken))
         {
-            await host.DeleteAsync(socket, cancellationToken);
+            try
+            {
+                await host.DeleteAsync(socket, cancellationToken);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // A server of another user has left it: whoever starts says so, who stops has nothing to do with it.
+            }
         }
     }
 

@@ -140,7 +140,7 @@ public sealed class SetupOperation(OperationContext context)
         using (var log = context.OpenLog(lab.ToolLog))
         {
             log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
-            var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log, context.Time);
+            var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log, context.Time) { Note = context.Observer.Note };
             await new PlanRunner(context.Observer, context.Time).RunAsync(plan.Stages, steps,
                 done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }), cancellationToken);
             LabStore.Save(manifest with { State = LabState.Ready });

@@ -15,7 +15,11 @@ namespace PgpoolLab.Provisioning.Planning;
 /// <param name="Undo">Takes what takes back what a step does.</param>
 /// <param name="Log">The lab's log.</param>
 /// <param name="Time">The clock.</param>
-public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, ProbeRunner Probes, LabSecrets Secrets, UndoStack Undo, ILogger Log, TimeProvider Time);
+public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, ProbeRunner Probes, LabSecrets Secrets, UndoStack Undo, ILogger Log, TimeProvider Time)
+{
+    /// <summary>Tells the user something that is no failure.</summary>
+    public Action<string> Note { get; init; } = _ => { };
+}
 
 /// <summary>One verb of a plan. It does what it says; it never asks which mode this is.</summary>
 public interface IStep

@@ -38,7 +38,11 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        await Host.FindProcessAsync(ProcessId, cancellationToken) is null ? "it has ended" : null;
+        await Host.FindProcessAsync(ProcessId, cancellationToken) is null && !await StillWritesItsLogAsync(cancellationToken) ? "it has ended" : null;
+
+    /// <summary>The process that writes the log outlives the others by a moment, and the reason is the last thing it writes.</summary>
+    private async Task<bool> StillWritesItsLogAsync(CancellationToken cancellationToken) =>
+        (await Host.FindProcessesAsync(p => p.Name == "postgres" && p.WorkingDirectory == Node.DataDirectory, cancellationToken)).Count > 0;
 }
 
 /// <summary>Waits until all these standbys stream from the primary.</summary>

@@ -13,6 +13,9 @@ public sealed record PostmasterFile(int ProcessId, string Status)
     /// <summary>True when it is up. A hot standby says "ready" as a primary does; "standby" is one that takes no connections (hot_standby off).</summary>
     public bool Accepts => Status is "ready" or "standby";
 
+    /// <summary>True when it was told to stop and has not ended yet.</summary>
+    public bool IsStopping => Status is "stopping";
+
     /// <summary>Reads the file of a data folder.</summary>
     /// <returns>Null when there is none, or it is only just being written.</returns>
     public static async ValueTask<PostmasterFile?> ReadAsync(IHost host, string dataDirectory, CancellationToken cancellationToken)

@@ -39,6 +39,9 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     private const double Growth = 1.1;
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Less than one segment of a WAL file would need, and more than what a full disk has when the servers on it have died.</summary>
+    private const long AlmostNothing = 2_000_000;
+
     /// <summary>How long a server may take to come up on a slow machine.</summary>
     public static TimeSpan Patience => TimeSpan.FromSeconds(60);
 
@@ -79,10 +82,14 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     /// <summary>Lets some time pass, for what is repeated on purpose (<c>nodes --watch</c>).</summary>
     public Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => Task.Delay(pause, time, cancellationToken);
 
+    /// <summary>A server whose disk is full may not even be able to log it.</summary>
+    private async Task<IReadOnlyList<string>> FullDiskAsync(string? log, CancellationToken cancellationToken) =>
+        Path.GetDirectoryName(log) is { Length: > 0 } folder && await host.FreeSpaceAsync(folder, cancellationToken) < AlmostNothing ? [$"The disk under {folder} is full (No space left on device)."] : [];
+
     private async Task<ProbeFailedException> FailedAsync(IProbe probe, string message, Observation last, CancellationToken cancellationToken) =>
         new(message)
         {
-            Details = [$"Last seen: {last.Seen}"],
+            Details = [$"Last seen: {last.Seen}", .. await FullDiskAsync(probe.LogFile, cancellationToken)],
             LogFile = probe.LogFile,
             LogTail = probe.LogFile is { } log ? await LogTail.ReadAsync(host, log, cancellationToken) : [],
         };

@@ -54,12 +54,20 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         var targets = nodes.Select(n => n.DataDirectory).ToArray();
         if (ClusterCache.Of(context.Host, context.Probes, context.Time) is { } cache)
         {
-            var cached = await cache.CopyAsync(recipe, targets, cancellationToken);
-            context.Log.Information("clusters copied from {Folder}, where their template was {How}", cache.Folder, cached ? "already" : "made for it");
+            try
+            {
+                var cached = await cache.CopyAsync(recipe, targets, cancellationToken);
+                context.Log.Information("clusters copied from {Folder}, where their template was {How}", cache.Folder, cached ? "already" : "made for it");
+            }
+            catch (CacheUnusableException error)
+            {
+                context.Note($"{error.Message}. The lab is made without it.");
+                await CopyWithoutCacheAsync(context, recipe, targets, error.Message, cancellationToken);
+            }
         }
         else
         {
-            await CopyWithoutCacheAsync(context, recipe, targets, cancellationToken);
+            await CopyWithoutCacheAsync(context, recipe, targets, "this user has no folder for a cache (XDG_CACHE_HOME, or .cache in a home)", cancellationToken);
         }
 
         var identifier = ClusterIdentity.New(context.Time.GetUtcNow());
@@ -70,13 +78,17 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         }
     }
 
-    private static async Task CopyWithoutCacheAsync(StepContext context, ClusterRecipe recipe, string[] targets, CancellationToken cancellationToken)
+    private static async Task CopyWithoutCacheAsync(StepContext context, ClusterRecipe recipe, string[] targets, string reason, CancellationToken cancellationToken)
     {
         var folder = $"{context.Lab.Paths.Hidden}/template";
-        context.Undo.Push($"delete {folder}", ct => context.Host.DeleteAsync(folder, ct).AsTask());
+        context.Undo.Push($"delete {folder}", async ct =>
+        {
+            await new Orphans(context.Host, context.Probes).EndAsync([ClusterTemplate.DataOf(folder)]);
+            await context.Host.DeleteAsync(folder, ct);
+        });
         (await ClusterTemplate.MakeAsync(folder, recipe, context.Host, context.Time, cancellationToken)).CopyTo(targets, cancellationToken);
         await context.Host.DeleteAsync(folder, cancellationToken);
-        context.Log.Information("this user has no folder for a cache (XDG_CACHE_HOME, or .cache in a home): the clusters were made from scratch");
+        context.Log.Information("{Reason}: the clusters were made from scratch", reason);
     }
 }
 
@@ -167,7 +179,12 @@ public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.Undo.Push($"delete {node.DataDirectory}", ct => context.Host.DeleteAsync(node.DataDirectory, ct).AsTask());
+        context.Undo.Push($"delete {node.DataDirectory}", async ct =>
+        {
+            // It has a second process, which fetches WAL and ends a moment after the first.
+            await new Orphans(context.Host, context.Probes).EndAsync([node.DataDirectory]);
+            await context.Host.DeleteAsync(node.DataDirectory, ct);
+        });
         (await context.Host.RunAsync(Command(context.Lab), cancellationToken)).OrThrow($"copy node {source.Id} to node {node.Id}");
     }
 

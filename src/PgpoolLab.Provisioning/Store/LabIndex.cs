@@ -79,7 +79,7 @@ public static class LabIndex
             {
                 return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException)
+            catch (IOException error) when (LabLock.IsTaken(error))
             {
                 await probes.PauseAsync(TimeSpan.FromMilliseconds(10), cancellationToken);
             }

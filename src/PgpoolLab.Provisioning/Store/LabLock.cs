@@ -17,7 +17,7 @@ public sealed class LabLock : IDisposable
         {
             return new LabLock(new FileStream($"{new LabPaths(root).Hidden}/lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
+        catch (IOException error) when (IsTaken(error))
         {
             throw new LabException(ExitCode.Busy, $"Another pgpoollab command is at work on the lab in {root}.", error)
             {
@@ -25,6 +25,10 @@ public sealed class LabLock : IDisposable
             };
         }
     }
+
+    /// <summary>Whether somebody else has the lock, rather than that there can be none: on a full disk, say.</summary>
+    /// <remarks>.NET has no exception of its own for that, but tells the system's number: EWOULDBLOCK of Linux, that of BSD and macOS, ERROR_SHARING_VIOLATION.</remarks>
+    internal static bool IsTaken(IOException error) => (error.HResult & 0xFFFF) is 11 or 35 or 32;
 
     /// <summary>True when a command is at work on the lab right now.</summary>
     public static bool IsTaken(string root)
@@ -37,6 +41,11 @@ public sealed class LabLock : IDisposable
         catch (LabException)
         {
             return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Where nobody can lock, nobody is at work.
+            return false;
         }
     }
 

@@ -68,6 +68,9 @@ public sealed class ToolFinder(IHost host, Platform platform)
         return new Toolset(best.Bin, best.Version, pgpool.Value.Program, pgpool.Value.Pcp, pgpool.Value.Version);
     }
 
+    /// <summary>What the last program asked for its version has said.</summary>
+    private string _strangeAnswer = "";
+
     private sealed record Candidate(string Bin, PostgresVersion Version, IReadOnlyList<string> Lacks);
 
     private async Task<IReadOnlyList<Candidate>> FindPostgresAsync(ToolRequest request, CancellationToken cancellationToken)
@@ -99,7 +102,9 @@ public sealed class ToolFinder(IHost host, Platform platform)
             }
 
             var shared = SharedFolderAsync(home, cancellationToken);
-            var version = PostgresVersion.Parse((await host.RunAsync(new CommandSpec(postgres, "--version"), cancellationToken)).Output);
+            var answer = await host.RunAsync(new CommandSpec(postgres, "--version"), cancellationToken);
+            var version = PostgresVersion.Parse(answer.Output);
+            _strangeAnswer = $"it calls itself \"{(answer.Output + answer.Error).Trim().Split('\n')[0]}\".";
             if (version is { } v && (request.PostgresMajor is null || request.PostgresMajor == v.Major))
             {
                 found.Add(new Candidate(home, v, Lacks(home, v, await shared)));
@@ -154,6 +159,7 @@ public sealed class ToolFinder(IHost host, Platform platform)
         {
             details.Add(request switch
             {
+                { PostgresBin: { } bin } when Identity.CanExecute($"{Path.GetFullPath(bin)}/postgres") => $"PostgreSQL: {bin}/postgres is not the one that was asked for: {_strangeAnswer}",
                 { PostgresBin: { } bin } => $"PostgreSQL: there is no postgres in {bin}.",
                 { PostgresMajor: { } major } => $"PostgreSQL {major}: not in /usr/lib/postgresql, /usr/pgsql-*, /usr/local/pgsql, Homebrew or PATH.",
                 _ => "PostgreSQL (initdb): not in /usr/lib/postgresql/*/bin, /usr/pgsql-*/bin, /usr/local/pgsql/bin, /usr/local/bin, Homebrew or PATH.",
