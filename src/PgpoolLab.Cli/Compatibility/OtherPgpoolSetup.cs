@@ -42,10 +42,11 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
 
         var lab = (await new SetupOperation(operation).PlanAsync(spec, cancellationToken)).Lab;
         var manifest = new LabManifest { ToolVersion = operation.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
+        // What is killed half-way can then be destroyed like any other lab.
+        await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
+        var labLock = LabLock.Take(lab.Root);
         try
         {
-            // What is killed half-way can then be destroyed like any other lab.
-            await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
             LabStore.Save(manifest);
             LabIndex.Register(lab);
             foreach (var pgpool in lab.Pgpools)
@@ -72,9 +73,14 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         }
         catch
         {
+            labLock.Dispose();
             // Stops what runs before it deletes anything; what cannot be stopped keeps its files, and the manifest.
             await new DestroyOperation(operation).ExecuteAsync(lab with { Folder = new FolderOrigin(null) }, CancellationToken.None);
             throw;
+        }
+        finally
+        {
+            labLock.Dispose();
         }
     }
 

@@ -101,6 +101,35 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     /// <returns>How many were deleted.</returns>
     public int Clear() => Keys().Concat(Abandoned()).Distinct().Count(Delete);
 
+    /// <summary>Deletes templates that were never finished, as who made them was killed.</summary>
+    /// <returns>Their folders.</returns>
+    public IReadOnlyList<string> ClearUnfinished() => Abandoned().Distinct().Where(RemoveUnfinished).Select(Unfinished).ToArray();
+
+    /// <summary>Templates that were never finished, or are being made at this moment.</summary>
+    public IReadOnlyList<string> ListUnfinished() => Abandoned().Distinct().Select(Unfinished).Where(Directory.Exists).ToArray();
+
+    private bool RemoveUnfinished(string key)
+    {
+        if (!Directory.Exists(Unfinished(key)))
+        {
+            return false;
+        }
+
+        using var alone = Lock(key, FileAccess.ReadWrite);
+        if (alone is null || !Directory.Exists(Unfinished(key)))
+        {
+            return false;
+        }
+
+        Remove(Unfinished(key));
+        if (!Directory.Exists($"{folder}/{key}"))
+        {
+            File.Delete(LockOf(key));
+        }
+
+        return true;
+    }
+
     private bool TryCopy(string key, IReadOnlyList<string> targets, CancellationToken cancellationToken)
     {
         try

@@ -15,11 +15,11 @@ public sealed class HostInspector(OperationContext context)
     private static readonly TimeSpan LingeringPatience = TimeSpan.FromSeconds(65);
 
     private readonly IHost _host = context.Host;
-    private const int FirstAutomaticPort = 12000;
-    private const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
+    internal const int FirstAutomaticPort = 12000;
+    internal const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
 
     /// <summary>Where sockets may lie: libpq's default on Debian, Ubuntu and Fedora, and PostgreSQL's own.</summary>
-    private static readonly string[] SocketFolders = ["/var/run/postgresql", "/tmp"];
+    internal static readonly string[] SocketFolders = ["/var/run/postgresql", "/tmp"];
 
     /// <summary>Looks.</summary>
     /// <param name="spec">What was asked.</param>

@@ -80,12 +80,12 @@ public sealed class SetupOperation(OperationContext context)
 
         undo.Push("give the folder back", _ => Task.FromResult(LabFolder.GiveBack(spec.Directory, origin)));
         Lab? lab = null;
+        LabLock? labLock = null;
         try
         {
-            var (plan, manifest) = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
+            (var plan, var manifest, labLock) = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
             lab = plan.Lab;
             folderLock?.Dispose();
-            using var labLock = LabLock.Take(lab.Root);
             var secrets = MakeSecrets(lab);
             using (var log = context.OpenLog(lab.ToolLog))
             {
@@ -102,6 +102,11 @@ public sealed class SetupOperation(OperationContext context)
         {
             folderLock?.Dispose();
             throw await CleanUpAsync(spec, lab, undo, cause);
+        }
+        finally
+        {
+            // Not before all is undone: a lab in state creating that nobody has locked is what a killed setup has left.
+            labLock?.Dispose();
         }
     }
 
@@ -141,7 +146,7 @@ public sealed class SetupOperation(OperationContext context)
     }
 
     /// <summary>Takes folder, ports and name for this lab: writes the manifest before anything else is created.</summary>
-    private async Task<(LabPlan Plan, LabManifest Manifest)> ClaimAsync(
+    private async Task<(LabPlan Plan, LabManifest Manifest, LabLock Lock)> ClaimAsync(
         LabSpec spec, Toolset tools, FolderOrigin origin, string? invoker, IReadOnlyList<string> commandLine, UndoStack undo, CancellationToken cancellationToken)
     {
         var inspector = new HostInspector(context);
@@ -156,15 +161,24 @@ public sealed class SetupOperation(OperationContext context)
         var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
         undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
         await context.Host.CreateDirectoryAsync(lab.Paths.Hidden, Steps.Modes.PrivateFolder, cancellationToken);
-        LabStore.Save(manifest);
-        undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
-        LabIndex.Register(lab);
-        // Where the log of all this is written.
-        var logFolder = Path.GetDirectoryName(lab.ToolLog)!;
-        var made = await context.Host.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
-        undo.Push($"delete {made}", ct => context.Host.DeleteAsync(made, ct).AsTask());
-        await context.Host.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
-        return (plan, manifest);
+        var labLock = LabLock.Take(lab.Root);
+        try
+        {
+            LabStore.Save(manifest);
+            undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
+            LabIndex.Register(lab);
+            // Where the log of all this is written.
+            var logFolder = Path.GetDirectoryName(lab.ToolLog)!;
+            var made = await context.Host.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
+            undo.Push($"delete {made}", ct => context.Host.DeleteAsync(made, ct).AsTask());
+            await context.Host.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
+            return (plan, manifest, labLock);
+        }
+        catch
+        {
+            labLock.Dispose();
+            throw;
+        }
     }
 
     private static LabSpec WithFreeName(LabSpec spec, string root)

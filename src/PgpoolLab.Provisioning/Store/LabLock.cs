@@ -15,7 +15,7 @@ public sealed class LabLock : IDisposable
     {
         try
         {
-            return new LabLock(new FileStream($"{new LabPaths(root).Hidden}/lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new LabLock(new FileStream(FileOf(root), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
         {
@@ -27,18 +27,10 @@ public sealed class LabLock : IDisposable
     }
 
     /// <summary>True when a command is at work on the lab right now.</summary>
-    public static bool IsTaken(string root)
-    {
-        try
-        {
-            Take(root).Dispose();
-            return false;
-        }
-        catch (LabException)
-        {
-            return true;
-        }
-    }
+    public static bool IsTaken(string root) => Hosts.FileLocks.HolderOf(FileOf(root)) is not null;
+
+    /// <summary>The file that is locked.</summary>
+    public static string FileOf(string root) => $"{new LabPaths(root).Hidden}/lock";
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
