@@ -21,7 +21,7 @@ internal static class LabsView
                 table.AddRow([Name(lab), .. Runs(lab), .. Is(lab)]);
             }
 
-            console.Write(table);
+            Terminal.Whole(console, table);
         }
         else
         {
@@ -30,7 +30,7 @@ internal static class LabsView
                 table.AddRow([Name(lab), .. Runs(lab)]);
             }
 
-            console.Write(table);
+            Terminal.Whole(console, table);
             console.WriteLine();
             var second = Table();
             AddIs(second);
@@ -39,7 +39,7 @@ internal static class LabsView
                 second.AddRow([Name(lab), .. Is(lab)]);
             }
 
-            console.Write(second);
+            Terminal.Whole(console, second);
         }
 
         foreach (var lab in report.Labs.Where(l => l.Problem is not null))
@@ -78,7 +78,10 @@ internal static class LabsView
     ];
 
     private static string[] Is(LabView lab) =>
-        [Markup.Escape(lab.Mode?.Replace('_', ' ') ?? ""), lab.PostgreSql ?? "", lab.Pgpool ?? "", lab.Bytes is { } bytes ? (bytes / 1e6).ToString("0 'MB'", CultureInfo.InvariantCulture) : "", Markup.Escape(lab.Directory)];
+        [Mode(lab), lab.PostgreSql ?? "", lab.Pgpool ?? "", lab.Bytes is { } bytes ? (bytes / 1e6).ToString("0 'MB'", CultureInfo.InvariantCulture) : "", Markup.Escape(lab.Directory)];
+
+    /// <summary>"streaming", where Pgpool-II says streaming_replication.</summary>
+    private static string Mode(LabView lab) => (lab.Mode ?? "").Replace("_replication", "", StringComparison.Ordinal).Replace('_', ' ');
 
     private static string State(LabView lab)
     {

@@ -40,6 +40,9 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         return folders.Where(Directory.Exists).Select(f => new ClusterCache(f, host, probes, time)).ToArray();
     }
 
+    /// <summary>Where the current user's cache lies, or would; null when this user has no folder for such things.</summary>
+    public static string? FolderOfCurrentUser() => FolderOfUser();
+
     private static string? FolderOfUser() =>
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? home + "/pgpoollab/clusters" : FolderIn(Identity.Current.Home);
 
