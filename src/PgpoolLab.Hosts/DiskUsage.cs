@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace PgpoolLab.Hosts;
 
 /// <summary>How much room files take.</summary>
@@ -12,10 +14,14 @@ public static class DiskUsage
         long bytes = 0;
         try
         {
-            foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Everything))
+            var entries = new FileSystemEnumerable<(string Path, long Length)>(folder, (ref entry) => (entry.ToFullPath(), IsLink(ref entry) ? 0 : entry.Length), Everything)
+            {
+                ShouldRecursePredicate = (ref entry) => !IsLink(ref entry),
+            };
+            foreach (var (path, length) in entries)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                bytes += OperatingSystem.IsLinux() ? Posix.StatusOf(entry.FullName)?.BytesOnDisk ?? 0 : entry is FileInfo { LinkTarget: null } file ? file.Length : 0;
+                bytes += OperatingSystem.IsLinux() ? Posix.StatusOf(path)?.BytesOnDisk ?? 0 : length;
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -25,4 +31,6 @@ public static class DiskUsage
 
         return bytes;
     }
+
+    private static bool IsLink(ref FileSystemEntry entry) => entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
 }

@@ -65,7 +65,7 @@ internal static class LimitChecks
 
     private static DoctorFinding SharedMemory(SharedMemoryFacts f)
     {
-        var seen = $"{Diagnosis.Count(f.UsedSegments, "segment")} of {f.Segments} (shmmni), {f.UsedBytes / 1_000_000} MB of {Bytes(f.AllBytes)} (shmall), one at most {Bytes(f.LargestSegment)} (shmmax).";
+        var seen = $"{Diagnosis.Count(f.UsedSegments, "segment")} of {f.Segments} (shmmni), {Diagnosis.Megabytes(f.UsedBytes)} of {Bytes(f.AllBytes)} (shmall), one at most {Bytes(f.LargestSegment)} (shmmax).";
         const string cause = "Pgpool-II makes one of 3 MB, each PostgreSQL a small one.";
         return f.Segments - f.UsedSegments < SegmentsOfLab ? new DoctorFinding("shared memory", Severity.Problem, seen, cause, $"sysctl -w kernel.shmmni={Math.Max(2 * f.Segments, 4096)}")
             : f.LargestSegment < SegmentBytes ? new DoctorFinding("shared memory", Severity.Problem, seen, cause, "sysctl -w kernel.shmmax=1073741824")
@@ -74,7 +74,7 @@ internal static class LimitChecks
     }
 
     /// <summary>Where there is no limit the kernel names a number close to the largest there is.</summary>
-    private static string Bytes(decimal bytes) => bytes > 1e15m ? "no limit" : $"{bytes / 1_000_000:0} MB";
+    private static string Bytes(decimal bytes) => bytes > 1e15m ? "no limit" : Diagnosis.Megabytes((long)bytes);
 
     private static DoctorFinding PosixSharedMemory(Volume volume)
     {

@@ -1,4 +1,3 @@
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Doctor;
@@ -46,7 +45,7 @@ internal static class PlaceChecks
         };
         // Labs can be made in another folder and without a cache; without a list they cannot.
         var severity = place.Use is PlaceUse.State ? Severity.Problem : Severity.Note;
-        var user = facts.LabUser ?? "the lab's user";
+        var user = facts.LabUser is { } name ? $"The user {name}" : "The lab's user";
         if (place.Volume is { ReadOnly: true })
         {
             return new DoctorFinding(check, severity, $"{place.Path} is on a file system that is read-only.", Because(place.Use), place.Use is PlaceUse.Lab ? "pgpoollab setup DIR  (on another file system)" : Elsewhere(place.Use)) { Code = ExitCode.InTheWay };
@@ -55,7 +54,7 @@ internal static class PlaceChecks
         if (!place.CanWrite)
         {
             return new DoctorFinding(check, severity, $"{user} cannot write in {place.Path}, or cannot enter one of the folders above it.", Because(place.Use),
-                place.Use is PlaceUse.Lab ? $"pgpoollab setup DIR  (a folder {user} can write in)" : Elsewhere(place.Use)) { Code = ExitCode.InTheWay };
+                place.Use is PlaceUse.Lab ? $"pgpoollab setup DIR  (a folder that user can write in)" : Elsewhere(place.Use)) { Code = ExitCode.InTheWay };
         }
 
         if (place.Volume is not { } volume)
@@ -65,7 +64,7 @@ internal static class PlaceChecks
 
         var seen = $"{place.Path}: {Diagnosis.Megabytes(volume.FreeBytes)}{(volume.FreeFiles is { } files ? $" and {Diagnosis.Count(files, "file")}" : "")} free.";
         return volume.FreeBytes < BytesOfLab || volume.FreeFiles < FilesOfLab
-            ? new DoctorFinding(check, place.Use is PlaceUse.Lab ? Severity.Problem : severity, seen, $"There is too little room for {use}: two nodes take about 100 MB in 2000 files.", $"df -h {Shell.Quote(place.Path)}; df -i {Shell.Quote(place.Path)}") { Code = ExitCode.InTheWay }
+            ? new DoctorFinding(check, place.Use is PlaceUse.Lab ? Severity.Problem : severity, seen, $"There is too little room for {use}: two nodes take about 100 MB in 2000 files.", place.Use is PlaceUse.Lab ? "pgpoollab setup DIR  (on a disk with more room)" : Elsewhere(place.Use)) { Code = ExitCode.InTheWay }
             : volume.FreeBytes < BytesOfComfort ? new DoctorFinding(check, Severity.Note, seen, "That is room for a few labs; pgbench and WAL fill it quickly.", "pgpoollab list  (shows what labs take)")
             : new DoctorFinding(check, Severity.Ok, seen);
     }

@@ -38,7 +38,7 @@ internal static class ProgramChecks
         {
             { Lacks.Count: > 0 } => new DoctorFinding("PostgreSQL", severity, $"{what} lacks: {string.Join(", ", found.Lacks)}.", "Labs are not made of it."),
             { Version.IsSupported: false } => new DoctorFinding("PostgreSQL", severity, $"{what}.", $"The templates are written for PostgreSQL {PostgresVersion.SupportedMajors.Oldest} to {PostgresVersion.SupportedMajors.Newest}."),
-            _ => new DoctorFinding("PostgreSQL", severity, $"{what}, with pgpool_recovery and pgpool_regclass{(found.HasAdministration ? " and pgpool_adm" : "; without pgpool_adm, which labs do not need")}."),
+            _ => new DoctorFinding("PostgreSQL", severity, $"{what}, with {(found.HasAdministration ? "pgpool_recovery, pgpool_regclass and pgpool_adm" : "pgpool_recovery and pgpool_regclass; without pgpool_adm, which labs do not need")}."),
         };
     }
 
