@@ -117,7 +117,7 @@ public sealed class OrphanTests : LifeTests
             Assert.NotEmpty(document.RootElement.GetProperty("sockets").EnumerateArray());
         }
 
-        // Another user's process of the right name in the right kind of folder is nobody's business; neither is one of ours elsewhere.
+        // Whoever else works in a folder beside it is nobody's business.
         using var stranger = Reaper.Start(new ProcessStartInfo("sleep", "600") { WorkingDirectory = sandbox.Labs });
         Directory.Delete(sandbox.Lab, recursive: true);
         var lab = await ListAsync(sandbox);

@@ -173,7 +173,9 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
     private async Task<IReadOnlyList<string>> StaleSocketsAsync(SystemUser user, IReadOnlyList<LabRegistration> registrations, IReadOnlyList<Orphan> orphans, CancellationToken cancellationToken)
     {
         const string lockFile = ".lock";
-        var owned = registrations.SelectMany(r => OrphanFinder.SocketsOf(r.Entry)).Concat(orphans.SelectMany(o => o.Files)).ToHashSet(StringComparer.Ordinal);
+        // /var/run is a link to /run on most systems.
+        var owned = registrations.SelectMany(r => OrphanFinder.SocketsOf(r.Entry)).Concat(orphans.SelectMany(o => o.Files))
+            .Select(f => $"{Identity.RealPath(Path.GetDirectoryName(f)!)}/{Path.GetFileName(f)}").ToHashSet(StringComparer.Ordinal);
         var bound = UnixSockets.Bound();
         var stale = new List<string>();
         foreach (var file in HostInspector.SocketFolders.Select(Identity.RealPath).Distinct().SelectMany(SocketsIn).Where(f => !owned.Contains(f) && Identity.OwnerOf(f)?.User == user.UserId))
