@@ -47,16 +47,40 @@ internal static partial class Posix
     private static unsafe partial int Status(int folder, string path, int flags, uint mask, uint* status);
 
     /// <summary>Owner and group of a path, of a link itself; null when it cannot be seen. Linux only.</summary>
-    internal static unsafe (int User, int Group)? OwnerOf(string path)
+    internal static (int User, int Group)? OwnerOf(string path) => StatusOf(path) is { } status ? (status.User, status.Group) : null;
+
+    /// <summary>What the system knows of a path, of a link itself; null when it cannot be seen. Linux only.</summary>
+    internal static unsafe FileStatus? StatusOf(string path)
     {
         const int currentFolder = -100;
         const int doNotFollow = 0x100;
-        const uint ownerAndGroup = 0x8 | 0x10;
+        const uint ownerGroupInodeAndBlocks = 0x8 | 0x10 | 0x100 | 0x400;
         const int words = 256 / sizeof(uint);
         const int user = 20 / sizeof(uint);
         const int group = 24 / sizeof(uint);
+        const int inode = 32 / sizeof(ulong);
+        const int blocks = 48 / sizeof(ulong);
+        const int bytesOfBlock = 512;
         var status = stackalloc uint[words];
-        return Status(currentFolder, path, doNotFollow, ownerAndGroup, status) == 0 ? ((int)status[user], (int)status[group]) : null;
+        return Status(currentFolder, path, doNotFollow, ownerGroupInodeAndBlocks, status) == 0
+            ? new FileStatus((int)status[user], (int)status[group], ((ulong*)status)[inode], (long)((ulong*)status)[blocks] * bytesOfBlock)
+            : null;
+    }
+
+    // glibc's and musl's structure on 64-bit Linux: sizes and counts, 8 bytes each.
+    [LibraryImport(C, EntryPoint = "statvfs", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int VolumeStatus(string path, ulong* status);
+
+    /// <summary>The file system a path lies on; null when it cannot be seen. Linux only.</summary>
+    internal static unsafe Volume? VolumeOf(string path)
+    {
+        const int words = 32;
+        const int unit = 1, blocks = 2, availableBlocks = 4, files = 5, availableFiles = 7, flags = 9;
+        const ulong readOnly = 1;
+        var status = stackalloc ulong[words];
+        return VolumeStatus(path, status) == 0
+            ? new Volume((long)(status[blocks] * status[unit]), (long)(status[availableBlocks] * status[unit]), status[files] == 0 ? null : (long)status[availableFiles], (status[flags] & readOnly) != 0)
+            : null;
     }
 
     /// <summary>What tells a file from every other on this machine: its device, as stat gives it, and its inode; null when it cannot be seen. Linux only.</summary>
@@ -340,3 +364,10 @@ internal static partial class Posix
         }
     }
 }
+
+/// <summary>What the system knows of a file.</summary>
+/// <param name="User">Numeric owner.</param>
+/// <param name="Group">Numeric group.</param>
+/// <param name="Inode">Its number on its file system.</param>
+/// <param name="BytesOnDisk">Bytes it takes on disk, which is less than its length where it has holes.</param>
+internal readonly record struct FileStatus(int User, int Group, ulong Inode, long BytesOnDisk);

@@ -4,7 +4,7 @@ namespace PgpoolLab.Cli.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "env", "psql", "destroy", "demo", "templates", "templates export", "cache", "cache list", "cache clear", "version", "pgpool_setup", "watchdog_setup", "install-links");
+    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "list", "doctor", "env", "psql", "destroy", "demo", "templates", "templates export", "cache", "cache list", "cache clear", "version", "pgpool_setup", "watchdog_setup", "install-links");
 
     [Fact]
     public async Task Help_lists_every_command() => Snapshot.Approve("help", await Screen.HelpAsync());
@@ -71,6 +71,8 @@ public sealed class CommandLineTests
         { "too-many-nodes", ["setup", "lab", "-n", "129"] },
         { "port-too-high", ["setup", "lab", "--port", "70000"] },
         { "everything-wrong", ["up", "lab", "-n", "0", "--port", "0", "--name", ".x", "--set", "nonsense", "--set", "pgpool.x=1", "--pg-version", "15", "--pg-bin", "."] },
+        { "destroy-orphans-of-one-lab", ["destroy", "lab", "--orphans"] },
+        { "destroy-json", ["destroy", "lab", "--json"] },
         { "psql-unknown-target", ["psql", "primary"] },
     };
 

@@ -369,4 +369,26 @@ public sealed class ClusterCacheTests : IDisposable
         Assert.Equal(0, _cache.Clear());
         Assert.False(Directory.Exists(_cache.Folder));
     }
+
+    [Fact]
+    public async Task What_was_never_finished_is_deleted_alone_unless_somebody_is_at_it()
+    {
+        await CopyAsync();
+        foreach (var digit in "34")
+        {
+            Directory.CreateDirectory($"{_cache.Folder}/{KeyOf(digit)}.unfinished");
+            await File.WriteAllTextAsync($"{_cache.Folder}/{KeyOf(digit)}.lock", "");
+        }
+
+        Assert.Equal(2, _cache.ListUnfinished().Count);
+        using (Hold($"{_cache.Folder}/{KeyOf('3')}.lock", FileAccess.ReadWrite))
+        {
+            Assert.Equal([$"{_cache.Folder}/{KeyOf('4')}.unfinished"], _cache.ClearUnfinished());
+        }
+
+        Assert.Equal([$"{KeyOf('3')}.lock", $"{KeyOf('3')}.unfinished", "KEY", "KEY.lock"], Names());
+        Assert.Equal([$"{_cache.Folder}/{KeyOf('3')}.unfinished"], _cache.ClearUnfinished());
+        Assert.Equal(["KEY", "KEY.lock"], Names());
+        Assert.True(await CopyAsync());
+    }
 }

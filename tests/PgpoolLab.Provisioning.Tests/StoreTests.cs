@@ -31,7 +31,7 @@ public sealed class StoreTests : IDisposable
         return File.ReadAllText(File_);
     }
 
-    private LabException Refused() => Assert.Throws<LabException>(() => LabStore.Load(_folder.Path));
+    private LabException Refused() => Assert.ThrowsAny<LabException>(() => LabStore.Load(_folder.Path));
 
     [Theory]
     [InlineData(LabState.Creating)]

@@ -3,6 +3,7 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Reports;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Cli.Commands;
@@ -57,15 +58,33 @@ internal static class StopAllCommand
     }
 }
 
-/// <summary><c>destroy</c>: stops a lab and removes exactly what belongs to it.</summary>
+/// <summary><c>destroy</c>: stops a lab and removes exactly what belongs to it; <c>destroy --orphans</c>: removes what nobody looks after any more.</summary>
 internal static class DestroyCommand
 {
     internal static Command Create(Terminal terminal)
     {
         var labArgument = new Argument<string?>("LAB") { Description = "The lab, by name or folder; by default the one around the current folder", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("destroy", "Stop a lab and remove everything that belongs to it, also when it is half made") { labArgument, CommandLine.Lab };
+        var orphans = new Option<bool>("--orphans") { Description = "Instead of a lab, remove what nobody looks after any more: labs whose setup was killed, and servers, sockets and entries of labs whose folder was deleted by hand" };
+        var command = new Command("destroy", "Stop a lab and remove everything that belongs to it, also when it is half made") { labArgument, CommandLine.Lab, orphans, CommandLine.Json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(orphans) && (result.GetValue(labArgument) ?? result.GetValue(CommandLine.Lab)) is not null)
+            {
+                result.AddError("--orphans is for all labs; name none with it.");
+            }
+
+            if (result.GetValue(CommandLine.Json) && !result.GetValue(orphans))
+            {
+                result.AddError("--json goes with --orphans; destroying one lab has nothing to report.");
+            }
+        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(orphans))
+            {
+                return (int)await OrphansAsync(terminal, parsed.GetValue(CommandLine.Json), cancellationToken);
+            }
+
             var lab = LabLocator.Find(parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab), Environment.CurrentDirectory).Lab;
             LabLocator.BecomeOwner(lab);
             using var progress = new ProgressView(terminal);
@@ -80,6 +99,26 @@ internal static class DestroyCommand
             return (int)ExitCode.Done;
         });
         return command;
+    }
+
+    private static async Task<ExitCode> OrphansAsync(Terminal terminal, bool json, CancellationToken cancellationToken)
+    {
+        OrphansReport report;
+        using (var progress = new ProgressView(terminal))
+        {
+            report = await new DestroyOrphansOperation(Terminal.Operation(progress)).ExecuteAsync(cancellationToken);
+        }
+
+        if (json)
+        {
+            terminal.Out.WriteLine(report.ToJson());
+        }
+        else
+        {
+            OrphansView.Print(terminal, report);
+        }
+
+        return report.Kept.Count > 0 ? ExitCode.UndoFailed : ExitCode.Done;
     }
 }
 

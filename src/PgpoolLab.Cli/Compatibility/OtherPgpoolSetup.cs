@@ -43,10 +43,11 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         var lab = (await new SetupOperation(operation).PlanAsync(spec, cancellationToken)).Lab;
         var (_, ports) = await new PortClaim(operation).TakeAsync(spec, lab.Id, lab.Root, cancellationToken);
         var manifest = new LabManifest { ToolVersion = operation.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
+        // What is killed half-way can then be destroyed like any other lab.
+        await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
+        var labLock = LabLock.Take(lab.Root);
         try
         {
-            // What is killed half-way can then be destroyed like any other lab.
-            await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
             LabStore.Save(manifest);
             LabIndex.Register(lab);
             // From here on the manifest stands for the leases. The other program may be one that leases, too: it is to get these ports.
@@ -75,6 +76,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         }
         catch
         {
+            labLock.Dispose();
             // Stops what runs before it deletes anything; what cannot be stopped keeps its files, and the manifest.
             await new DestroyOperation(operation).ExecuteAsync(lab with { Folder = new FolderOrigin(null) }, CancellationToken.None);
             throw;
@@ -82,6 +84,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         finally
         {
             ports?.Dispose();
+            labLock.Dispose();
         }
     }
 

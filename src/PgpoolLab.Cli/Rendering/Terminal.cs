@@ -55,6 +55,15 @@ internal sealed class Terminal
         console.Profile.Width = width;
     }
 
+    /// <summary>A table that is never broken to fit the window: it holds folders to paste.</summary>
+    internal static void Whole(IAnsiConsole console, Table table)
+    {
+        var width = console.Profile.Width;
+        console.Profile.Width = Unlimited;
+        console.Write(table);
+        console.Profile.Width = width;
+    }
+
     /// <summary>A line of conversation.</summary>
     internal void Say(string text)
     {

@@ -47,6 +47,9 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         return folders.Where(Directory.Exists).Select(f => new ClusterCache(f, host, probes, time)).ToArray();
     }
 
+    /// <summary>Where the current user's cache lies, or would; null when this user has no folder for such things.</summary>
+    public static string? FolderOfCurrentUser() => FolderOfUser();
+
     private static string? FolderOfUser() =>
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? home + "/pgpoollab/clusters" : FolderIn(Identity.Current.Home);
 
@@ -132,6 +135,35 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     /// <summary>Deletes every template nobody is copying at this moment.</summary>
     /// <returns>How many were deleted.</returns>
     public int Clear() => Keys().Concat(Abandoned()).Distinct().Count(Delete);
+
+    /// <summary>Deletes templates that were never finished, as who made them was killed.</summary>
+    /// <returns>Their folders.</returns>
+    public IReadOnlyList<string> ClearUnfinished() => Abandoned().Distinct().Where(RemoveUnfinished).Select(Unfinished).ToArray();
+
+    /// <summary>Templates that were never finished, or are being made at this moment.</summary>
+    public IReadOnlyList<string> ListUnfinished() => Abandoned().Distinct().Select(Unfinished).Where(Directory.Exists).ToArray();
+
+    private bool RemoveUnfinished(string key)
+    {
+        if (!Directory.Exists(Unfinished(key)))
+        {
+            return false;
+        }
+
+        using var alone = Lock(key, FileAccess.ReadWrite);
+        if (alone is null || !Directory.Exists(Unfinished(key)))
+        {
+            return false;
+        }
+
+        Remove(Unfinished(key));
+        if (!Directory.Exists($"{folder}/{key}"))
+        {
+            File.Delete(LockOf(key));
+        }
+
+        return true;
+    }
 
     private bool TryCopy(string key, IReadOnlyList<string> targets, CancellationToken cancellationToken)
     {

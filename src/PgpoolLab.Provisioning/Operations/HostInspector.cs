@@ -17,7 +17,7 @@ public sealed class HostInspector(OperationContext context)
     private readonly IHost _host = context.Host;
 
     /// <summary>Where sockets may lie: libpq's default on Debian, Ubuntu and Fedora, and PostgreSQL's own.</summary>
-    private static readonly string[] SocketFolders = ["/var/run/postgresql", "/tmp"];
+    internal static readonly string[] SocketFolders = ["/var/run/postgresql", "/tmp"];
 
     /// <summary>Looks.</summary>
     /// <param name="spec">What was asked.</param>

@@ -21,8 +21,8 @@ public sealed class PortTakenException(string what, IReadOnlyList<int> ports, Ex
 /// <param name="context">The machine, the leases, and who is told.</param>
 public sealed class PortClaim(OperationContext context)
 {
-    private const int FirstAutomaticPort = 12000;
-    private const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
+    internal const int FirstAutomaticPort = 12000;
+    internal const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
 
     private const int LooksAtALock = 5;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(10);

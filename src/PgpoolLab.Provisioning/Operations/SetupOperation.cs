@@ -121,6 +121,8 @@ public sealed class SetupOperation(OperationContext context)
             finally
             {
                 claim?.Ports?.Dispose();
+                // Not before all is undone: a lab in state creating that nobody has locked is what a killed setup has left.
+                claim?.Lock.Dispose();
             }
         }
     }
@@ -128,14 +130,14 @@ public sealed class SetupOperation(OperationContext context)
     /// <summary>What a setup has taken for its lab.</summary>
     /// <param name="Plan">The lab, and how it is made.</param>
     /// <param name="Manifest">As it is on disk.</param>
+    /// <param name="Lock">The lab's lock.</param>
     /// <param name="Ports">The lab's ports; null where they cannot be leased.</param>
-    private sealed record Claim(LabPlan Plan, LabManifest Manifest, HeldPorts? Ports);
+    private sealed record Claim(LabPlan Plan, LabManifest Manifest, LabLock Lock, HeldPorts? Ports);
 
     private async Task<SetupResult> MakeAsync(Claim claim, ConfigRenderer renderer, IReadOnlyList<string> commandLine, UndoStack undo, CancellationToken cancellationToken)
     {
-        var (plan, manifest, _) = claim;
+        var (plan, manifest, _, _) = claim;
         var lab = plan.Lab;
-        using var labLock = LabLock.Take(lab.Root);
         var secrets = LabSecrets.For(lab);
         using (var log = context.OpenLog(lab.ToolLog))
         {
@@ -195,15 +197,24 @@ public sealed class SetupOperation(OperationContext context)
         var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
         undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
         await context.Host.CreateDirectoryAsync(lab.Paths.Hidden, Steps.Modes.PrivateFolder, cancellationToken);
-        LabStore.Save(manifest);
-        undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
-        LabIndex.Register(lab);
-        // Where the log of all this is written.
-        var logFolder = Path.GetDirectoryName(lab.ToolLog)!;
-        var made = await context.Host.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
-        undo.Push($"delete {made}", ct => context.Host.DeleteAsync(made, ct).AsTask());
-        await context.Host.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
-        return new Claim(plan, manifest, ports);
+        var labLock = LabLock.Take(lab.Root);
+        try
+        {
+            LabStore.Save(manifest);
+            undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
+            LabIndex.Register(lab);
+            // Where the log of all this is written.
+            var logFolder = Path.GetDirectoryName(lab.ToolLog)!;
+            var made = await context.Host.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
+            undo.Push($"delete {made}", ct => context.Host.DeleteAsync(made, ct).AsTask());
+            await context.Host.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
+            return new Claim(plan, manifest, labLock, ports);
+        }
+        catch
+        {
+            labLock.Dispose();
+            throw;
+        }
     }
 
     private static LabSpec WithFreeName(LabSpec spec, string root)

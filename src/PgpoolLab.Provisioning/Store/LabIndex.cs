@@ -1,7 +1,15 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 
 namespace PgpoolLab.Provisioning.Store;
+
+/// <summary>A lab on a user's list.</summary>
+/// <param name="File">The file that is the entry.</param>
+/// <param name="StateFolder">The folder of the list.</param>
+/// <param name="User">Whose list it is.</param>
+/// <param name="Entry">What it says.</param>
+public sealed record LabRegistration(string File, string StateFolder, SystemUser User, LabIndexEntry Entry);
 
 /// <summary>The list of a user's labs: a small file for each. It can be lost: labs are found by their folders too.</summary>
 public static class LabIndex
@@ -11,7 +19,10 @@ public static class LabIndex
     {
         ArgumentNullException.ThrowIfNull(lab);
         var folder = Directory.CreateDirectory($"{StateFolder.Open()}/labs").FullName;
-        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray()));
+        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray())
+        {
+            Sockets = [.. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)), .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n))],
+        });
     }
 
     /// <summary>Takes a lab off the list.</summary>
@@ -27,7 +38,10 @@ public static class LabIndex
     }
 
     /// <summary>Every lab of the current user that still exists; for root also those of the user root's labs run as.</summary>
-    public static IReadOnlyList<LabIndexEntry> All()
+    public static IReadOnlyList<LabIndexEntry> All() => Registrations().Select(r => r.Entry).Where(e => File.Exists(new LabPaths(e.Root).Manifest)).ToArray();
+
+    /// <summary>Everything on those lists, also what somebody has deleted by hand: see <see cref="Operations.OrphanFinder"/>.</summary>
+    public static IReadOnlyList<LabRegistration> Registrations()
     {
         var users = new List<SystemUser> { Identity.Current };
         if (Identity.IsRoot && Identity.Find(RunAs.DefaultUser) is { } other)
@@ -35,31 +49,22 @@ public static class LabIndex
             users.Add(other);
         }
 
-        var folders = users.SelectMany((u, i) => StateFolder.Candidates(u, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null)).Select(f => f + "/labs");
         // Anybody can make a folder in /var/tmp: a list counts only when it is its user's own.
-        return folders.Distinct().Where(f => Directory.Exists(f) && users.Any(u => Identity.OwnerOf(f)?.User == u.UserId)).SelectMany(f => Directory.EnumerateFiles(f, "*.json"))
-            .Where(StillExists).Select(LabStore.ReadIndexEntry).OfType<LabIndexEntry>().ToArray();
+        return users.SelectMany((user, i) => StateFolder.Candidates(user, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null).Select(folder => (user, folder)))
+            .DistinctBy(l => l.folder).Where(l => Identity.OwnerOf($"{l.folder}/labs")?.User == l.user.UserId).SelectMany(l => In(l.folder, l.user)).ToArray();
     }
 
-    /// <summary>Whether the lab is still there. One whose folder somebody deleted by hand is forgotten, with the link that was its second name.</summary>
-    private static bool StillExists(string file)
+    private static LabRegistration[] In(string folder, SystemUser user)
     {
-        if (LabStore.ReadIndexEntry(file) is not { } entry || File.Exists(new LabPaths(entry.Root).Manifest))
-        {
-            return true;
-        }
-
         try
         {
-            File.Delete(file);
-            File.Delete($"{Path.GetDirectoryName(Path.GetDirectoryName(file))}/{entry.Id}");
+            return Directory.EnumerateFiles($"{folder}/labs", "*.json").Order(StringComparer.Ordinal)
+                .Select(f => LabStore.ReadIndexEntry(f) is { Id: not null, Name: not null, Root: not null, Ports: not null } entry ? new LabRegistration(f, folder, user, entry) : null).OfType<LabRegistration>().ToArray();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Another user's list; it is not ours to mend.
+            return [];
         }
-
-        return false;
     }
 
     /// <summary>Serializes the choice of names, which are each user's own: two setups at the same moment take different ones. Ports are all users':

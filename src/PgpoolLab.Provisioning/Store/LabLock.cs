@@ -15,7 +15,7 @@ public sealed class LabLock : IDisposable
     {
         try
         {
-            return new LabLock(new FileStream($"{new LabPaths(root).Hidden}/lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new LabLock(new FileStream(FileOf(root), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException error) when (IsTaken(error))
         {
@@ -31,23 +31,10 @@ public sealed class LabLock : IDisposable
     internal static bool IsTaken(IOException error) => (error.HResult & 0xFFFF) is 11 or 35 or 32;
 
     /// <summary>True when a command is at work on the lab right now.</summary>
-    public static bool IsTaken(string root)
-    {
-        try
-        {
-            Take(root).Dispose();
-            return false;
-        }
-        catch (LabException)
-        {
-            return true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Where nobody can lock, nobody is at work.
-            return false;
-        }
-    }
+    public static bool IsTaken(string root) => Hosts.FileLocks.HolderOf(FileOf(root)) is not null;
+
+    /// <summary>The file that is locked.</summary>
+    public static string FileOf(string root) => $"{new LabPaths(root).Hidden}/lock";
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -53,7 +53,12 @@ public sealed record LabManifest
 /// <param name="Name">Its name.</param>
 /// <param name="Root">Its folder.</param>
 /// <param name="Ports">Every port it uses.</param>
-public sealed record LabIndexEntry(string Id, string Name, string Root, IReadOnlyList<int> Ports);
+public sealed record LabIndexEntry(string Id, string Name, string Root, IReadOnlyList<int> Ports)
+{
+    /// <summary>Every socket of its servers, and the lock files beside them. They lie outside of the lab's folder: who deletes that by hand leaves them.
+    /// Empty in a list that an older version wrote.</summary>
+    public IReadOnlyList<string> Sockets { get; init; } = [];
+}
 
 /// <summary>Serialization without reflection.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,

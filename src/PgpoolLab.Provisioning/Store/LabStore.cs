@@ -5,6 +5,15 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Store;
 
+/// <summary>A manifest that this program cannot read.</summary>
+/// <param name="what">What is wrong with it.</param>
+/// <param name="inner">The cause.</param>
+public sealed class ManifestException(string what, Exception? inner = null) : LabException(ExitCode.Failed, what, inner)
+{
+    /// <summary>True when a newer version wrote it; false when it is damaged.</summary>
+    public bool IsNewer { get; init; }
+}
+
 /// <summary>Reads and writes a lab's manifest, and finds labs. Manifests lie on the machine this program runs on.</summary>
 public sealed class LabStore
 {
@@ -50,8 +59,9 @@ public sealed class LabStore
             if (document.RootElement.TryGetProperty("schema", out var schema) && schema.TryGetInt32(out var version) && version > LabManifest.CurrentSchema)
             {
                 var writer = document.RootElement.TryGetProperty("toolVersion", out var tool) ? tool.ToString() : "of an unknown version";
-                throw new LabException(ExitCode.Failed, $"The lab in {root} was made by pgpoollab {writer}, which is newer than this program and writes its manifest in another shape.")
+                throw new ManifestException($"The lab in {root} was made by pgpoollab {writer}, which is newer than this program and writes its manifest in another shape.")
                 {
+                    IsNewer = true,
                     Hints = ["Use that version, or a newer one."],
                 };
             }
@@ -62,7 +72,7 @@ public sealed class LabStore
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new LabException(ExitCode.Failed, $"The manifest {file} is damaged: {error.Message}", error)
+            throw new ManifestException($"The manifest {file} is damaged: {error.Message}", error)
             {
                 Hints =
                 [

@@ -34,6 +34,24 @@ public sealed class ToolsMissingException(string what, IReadOnlyList<string>? pa
     public IReadOnlyList<string>? Packages { get; } = packages;
 }
 
+/// <summary>A PostgreSQL that was found.</summary>
+/// <param name="Bin">Folder of its programs.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Lacks">Programs and extensions a lab needs and it does not have; empty when it is complete.</param>
+/// <param name="HasAdministration">True when it has the extension pgpool_adm, which labs do without.</param>
+public sealed record PostgresInstallation(string Bin, PostgresVersion Version, IReadOnlyList<string> Lacks, bool HasAdministration);
+
+/// <summary>A Pgpool-II that was found.</summary>
+/// <param name="Program">Path of <c>pgpool</c>.</param>
+/// <param name="Version">Its version; null when it does not tell.</param>
+/// <param name="PcpBin">Folder of its <c>pcp_*</c> programs; null when there are none.</param>
+public sealed record PgpoolInstallation(string Program, PgpoolVersion? Version, string? PcpBin);
+
+/// <summary>Everything that was found.</summary>
+/// <param name="Postgres">PostgreSQL, the newest first.</param>
+/// <param name="Pgpool">Pgpool-II, in the order in which they are tried.</param>
+public sealed record ToolSurvey(IReadOnlyList<PostgresInstallation> Postgres, IReadOnlyList<PgpoolInstallation> Pgpool);
+
 /// <summary>Finds PostgreSQL, Pgpool-II and its extensions on Debian and Ubuntu, PGDG's RPMs, source installs, Homebrew and PATH.</summary>
 /// <param name="host">Where to look.</param>
 /// <param name="platform">Which packages to name.</param>
@@ -71,9 +89,24 @@ public sealed class ToolFinder(IHost host, Platform platform)
     /// <summary>What the last program asked for its version has said.</summary>
     private string _strangeAnswer = "";
 
-    private sealed record Candidate(string Bin, PostgresVersion Version, IReadOnlyList<string> Lacks);
+    /// <summary>Finds everything there is, complete or not.</summary>
+    public async Task<ToolSurvey> SurveyAsync(ToolRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var pgpools = new List<PgpoolInstallation>();
+        await foreach (var pgpool in PgpoolsAsync(request, cancellationToken))
+        {
+            // /usr/bin and /bin are often the same folder.
+            if (!pgpools.Exists(p => Identity.RealPath(p.Program) == Identity.RealPath(pgpool.Program)))
+            {
+                pgpools.Add(pgpool);
+            }
+        }
 
-    private async Task<IReadOnlyList<Candidate>> FindPostgresAsync(ToolRequest request, CancellationToken cancellationToken)
+        return new ToolSurvey(await FindPostgresAsync(request, cancellationToken), pgpools);
+    }
+
+    private async Task<IReadOnlyList<PostgresInstallation>> FindPostgresAsync(ToolRequest request, CancellationToken cancellationToken)
     {
         List<string> folders = request.PostgresBin is { } bin ? [Path.GetFullPath(bin)] :
         [
@@ -85,7 +118,7 @@ public sealed class ToolFinder(IHost host, Platform platform)
             .. await ExpandAsync("/home/linuxbrew/.linuxbrew/opt", "bin", cancellationToken, "postgresql"),
             .. PathFolders(request),
         ];
-        var found = new List<Candidate>();
+        var found = new List<PostgresInstallation>();
         foreach (var folder in folders.Distinct())
         {
             var postgres = $"{folder}/postgres";
@@ -107,7 +140,8 @@ public sealed class ToolFinder(IHost host, Platform platform)
             _strangeAnswer = $"it calls itself \"{(answer.Output + answer.Error).Trim().Split('\n')[0]}\".";
             if (version is { } v && (request.PostgresMajor is null || request.PostgresMajor == v.Major))
             {
-                found.Add(new Candidate(home, v, Lacks(home, v, await shared)));
+                var extensions = ExtensionFolders(home, v, await shared);
+                found.Add(new PostgresInstallation(home, v, Lacks(home, extensions), extensions.Any(f => File.Exists($"{f}/pgpool_adm.control"))));
             }
         }
 
@@ -117,17 +151,29 @@ public sealed class ToolFinder(IHost host, Platform platform)
     private async Task<string?> SharedFolderAsync(string bin, CancellationToken cancellationToken) =>
         Identity.CanExecute($"{bin}/pg_config") && await host.RunAsync(new CommandSpec($"{bin}/pg_config", "--sharedir"), cancellationToken) is { ExitCode: 0 } answer ? answer.Output.Trim() : null;
 
-    private static List<string> Lacks(string bin, PostgresVersion version, string? shared)
-    {
-        var lacks = PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")).ToList();
-        string[] folders = shared is not null ? [$"{shared}/extension"]
-            : [$"/usr/share/postgresql/{version.Major}/extension", Path.GetFullPath($"{bin}/../share/extension"), Path.GetFullPath($"{bin}/../share/postgresql/extension")];
+    private static string[] ExtensionFolders(string bin, PostgresVersion version, string? shared) => shared is not null ? [$"{shared}/extension"]
+        : [$"/usr/share/postgresql/{version.Major}/extension", Path.GetFullPath($"{bin}/../share/extension"), Path.GetFullPath($"{bin}/../share/postgresql/extension")];
 
-        lacks.AddRange(Extensions.Where(e => !folders.Any(f => File.Exists($"{f}/{e}.control"))).Select(e => $"extension {e}"));
-        return lacks;
-    }
+    private static List<string> Lacks(string bin, string[] extensionFolders) =>
+    [
+        .. PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")),
+        .. Extensions.Where(e => !extensionFolders.Any(f => File.Exists($"{f}/{e}.control"))).Select(e => $"extension {e}"),
+    ];
 
     private async Task<(string Program, string Pcp, PgpoolVersion Version)?> FindPgpoolAsync(ToolRequest request, CancellationToken cancellationToken)
+    {
+        await foreach (var pgpool in PgpoolsAsync(request, cancellationToken))
+        {
+            if (pgpool is { Version: { } version, PcpBin: { } pcp })
+            {
+                return (pgpool.Program, pcp, version);
+            }
+        }
+
+        return null;
+    }
+
+    private async IAsyncEnumerable<PgpoolInstallation> PgpoolsAsync(ToolRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IEnumerable<string> folders = request.PgpoolDirectory is { } given
             ? [$"{given}/bin", $"{given}/sbin", given]
@@ -137,13 +183,8 @@ public sealed class ToolFinder(IHost host, Platform platform)
         {
             var answer = await host.RunAsync(new CommandSpec($"{folder}/pgpool", "--version"), cancellationToken);
             var pcp = folders.Prepend(folder).FirstOrDefault(f => Identity.CanExecute($"{f}/pcp_recovery_node") && Identity.CanExecute($"{f}/pcp_attach_node"));
-            if (PgpoolVersion.Parse(answer.Output + answer.Error) is { } version && pcp is not null)
-            {
-                return ($"{folder}/pgpool", pcp, version);
-            }
+            yield return new PgpoolInstallation($"{folder}/pgpool", PgpoolVersion.Parse(answer.Output + answer.Error), pcp);
         }
-
-        return null;
     }
 
     private async Task<IReadOnlyList<string>> ExpandAsync(string parent, string tail, CancellationToken cancellationToken, string prefix = "") =>
@@ -152,7 +193,7 @@ public sealed class ToolFinder(IHost host, Platform platform)
     private static string[] PathFolders(ToolRequest request) =>
         (request.SearchPath ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Where(Path.IsPathRooted).ToArray();
 
-    private ToolsMissingException Missing(ToolRequest request, Candidate? postgres, (string Program, string Pcp, PgpoolVersion Version)? pgpool)
+    private ToolsMissingException Missing(ToolRequest request, PostgresInstallation? postgres, (string Program, string Pcp, PgpoolVersion Version)? pgpool)
     {
         var details = new List<string>();
         if (postgres is null)

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
+using PgpoolLab.Provisioning.Doctor;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>doctor</c>: what this machine has and lacks for labs, its limits, and what dead labs have left.</summary>
+internal static class DoctorCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var command = new Command("doctor", "Tell what this machine has and lacks for labs, its limits, and what dead labs have left") { CommandLine.Json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var inspector = new MachineInspector(new LocalHost(TimeProvider.System), TimeProvider.System, Environment.GetEnvironmentVariable);
+            var report = Diagnosis.Of(await inspector.InspectAsync(Environment.CurrentDirectory, cancellationToken));
+            if (parsed.GetValue(CommandLine.Json))
+            {
+                terminal.Out.WriteLine(report.ToJson());
+            }
+            else
+            {
+                DoctorView.Print(terminal, report);
+            }
+
+            return (int)report.ExitCode;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Reports;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>list</c>: every lab of this user, and how it is.</summary>
+internal static class ListCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var command = new Command("list", "List every lab: where it is, what runs of it, its ports and versions, and what was left behind") { CommandLine.Json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var report = await new LabsReporter(new LocalHost(TimeProvider.System), TimeProvider.System).ReportAsync(Environment.CurrentDirectory, cancellationToken);
+            if (parsed.GetValue(CommandLine.Json))
+            {
+                terminal.Out.WriteLine(report.ToJson());
+            }
+            else if (report.Labs.Count == 0)
+            {
+                terminal.Say("There are no labs. Make one:  pgpoollab up DIR");
+            }
+            else
+            {
+                LabsView.Print(terminal.Data, report);
+            }
+
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+}

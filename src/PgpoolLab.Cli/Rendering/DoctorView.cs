@@ -1,0 +1,31 @@
+using PgpoolLab.Provisioning.Doctor;
+using Spectre.Console;
+
+namespace PgpoolLab.Cli.Rendering;
+
+/// <summary>What <c>doctor</c> says: a line for each finding, its cause and its cure below.</summary>
+internal static class DoctorView
+{
+    internal static void Print(Terminal terminal, DoctorReport report)
+    {
+        var width = report.Findings.Select(f => f.Check.Length).DefaultIfEmpty(0).Max();
+        var indent = new string(' ', "problem".Length + width + 4);
+        foreach (var finding in report.Findings)
+        {
+            var severity = finding.Severity switch { Severity.Ok => "[green]ok     [/]", Severity.Note => "[yellow]note   [/]", _ => "[red]problem[/]" };
+            Terminal.Line(terminal.Data, $"{severity}  {Markup.Escape(finding.Check.PadRight(width))}  {Markup.Escape(finding.Seen)}");
+            if (finding.Cause is not null)
+            {
+                Terminal.Line(terminal.Data, indent + Markup.Escape(finding.Cause));
+            }
+
+            if (finding.Fix is not null)
+            {
+                Terminal.Line(terminal.Data, $"{indent}[blue]→[/] {Markup.Escape(finding.Fix)}");
+            }
+        }
+
+        var problems = report.Findings.Count(f => f.Severity is Severity.Problem);
+        terminal.Say(problems == 0 ? "Labs can be made here:  pgpoollab up DIR" : $"Labs cannot be made here: {problems} {(problems == 1 ? "problem" : "problems")}, see above.");
+    }
+}

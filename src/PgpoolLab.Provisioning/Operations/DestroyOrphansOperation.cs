@@ -1,0 +1,143 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Clusters;
+using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>Removes what nobody looks after any more: labs of killed setups, and what labs have left whose folder was deleted by hand.</summary>
+/// <param name="context">What it works with.</param>
+public sealed class DestroyOrphansOperation(OperationContext context)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly OrphanFinder _finder = new(context.Host);
+
+    /// <summary>Removes every orphan of the current user; for root also of the user root's labs run as, whose rights it takes on for that.</summary>
+    /// <returns>What was done. What could not be removed is in it, and keeps nothing else from being removed.</returns>
+    public async Task<OrphansReport> ExecuteAsync(CancellationToken cancellationToken)
+    {
+        var (removed, kept) = (new List<RemovedOrphan>(), new List<KeptOrphan>());
+        // Root's own list comes first: there is no way back to it.
+        foreach (var orphan in await _finder.FindAsync(cancellationToken))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var entry = orphan.Registration.Entry;
+            try
+            {
+                if (Identity.IsRoot && orphan.Registration.User.UserId != 0)
+                {
+                    Environment.CurrentDirectory = "/";
+                    Identity.Become(orphan.Registration.User);
+                }
+
+                if (await (orphan.Kind is OrphanKind.SetupKilled ? DestroyLabAsync(orphan, cancellationToken) : RemoveRemainsAsync(orphan, cancellationToken)) is { } done)
+                {
+                    removed.Add(done);
+                }
+            }
+            catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+            {
+                if (error is not LabException { Code: ExitCode.Busy })
+                {
+                    kept.Add(new KeptOrphan(entry.Name, entry.Root, string.Join(' ', [error.Message, .. (error as LabException)?.Details ?? []])));
+                }
+            }
+        }
+
+        return new OrphansReport(removed, ClusterCache.Existing(context.Host, context.Probes, context.Time).SelectMany(c => c.ClearUnfinished()).ToArray(), kept);
+    }
+
+    private async Task<RemovedOrphan?> DestroyLabAsync(Orphan orphan, CancellationToken cancellationToken)
+    {
+        var (entry, user) = (orphan.Registration.Entry, orphan.Registration.User);
+        // An entry is its user's word: it must not lead to what is another's.
+        if (LabStore.Load(entry.Root) is not { State: LabState.Creating, Lab: { } lab } || lab.Id != entry.Id)
+        {
+            return null; // somebody has destroyed it meanwhile
+        }
+
+        if (Identity.OwnerOf(lab.Paths.Manifest)?.User != user.UserId)
+        {
+            throw new LabException(ExitCode.Failed, $"Its manifest {lab.Paths.Manifest} is not a file of {user.Name}.");
+        }
+
+        LabLocator.BecomeOwner(lab);
+        var result = await new DestroyOperation(context).ExecuteAsync(lab, cancellationToken);
+        return new RemovedOrphan(entry.Name, entry.Root, orphan.Kind, [], [], result.Left.Select(n => $"{entry.Root}/{n}").ToArray());
+    }
+
+    private async Task<RemovedOrphan?> RemoveRemainsAsync(Orphan found, CancellationToken cancellationToken)
+    {
+        var (registration, kind) = (found.Registration, found.Kind);
+        if (found.Processes.Count > 0)
+        {
+            await EndAsync(found, p => p.Name == "pgpool", cancellationToken);
+            await EndAsync(found, p => p.Name != "pgpool", cancellationToken);
+        }
+
+        // While we hold this lock no setup takes the same ports and makes sockets of the same names.
+        using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
+        if (OrphanFinder.KindOf(registration) != kind)
+        {
+            return null;
+        }
+
+        var files = (await _finder.FindAsync(registration, kind, LabIndex.Registrations(), cancellationToken)).Files;
+        foreach (var file in files)
+        {
+            await context.Host.DeleteAsync(file, cancellationToken);
+        }
+
+        DeleteEmptySocketFolders(registration);
+        File.Delete(registration.File);
+        return found.Processes.Count == 0 && files.Count == 0 ? null
+            : new RemovedOrphan(registration.Entry.Name, registration.Entry.Root, kind, found.Processes.Select(p => new EndedProcess(p.Id, p.CommandLine)).ToArray(), files,
+                kind is OrphanKind.ManifestGone ? [registration.Entry.Root] : []);
+    }
+
+    /// <summary>Asks servers to end, then makes them. With its data gone PostgreSQL has nothing to write any more: it is told to end at once.</summary>
+    private async Task EndAsync(Orphan orphan, Func<ProcessFacts, bool> test, CancellationToken cancellationToken)
+    {
+        var all = orphan.Processes.Where(test).ToArray();
+        foreach (var server in all.Where(IsServer))
+        {
+            await context.Host.SignalAsync(server, server.Name == "pgpool" || orphan.Kind is OrphanKind.ManifestGone ? ProcessSignal.Interrupt : ProcessSignal.Quit, cancellationToken);
+        }
+
+        try
+        {
+            await WaitAsync(all);
+        }
+        catch (ProbeFailedException)
+        {
+            var rest = await context.Host.FindProcessesAsync(p => test(p) && all.Any(a => a.Id == p.Id && a.StartedAt == p.StartedAt), cancellationToken);
+            foreach (var process in rest)
+            {
+                await context.Host.SignalAsync(process, ProcessSignal.Kill, cancellationToken);
+            }
+
+            await WaitAsync(rest);
+        }
+
+        Task WaitAsync(IReadOnlyList<ProcessFacts> processes) =>
+            context.Probes.WaitAsync(new ProcessesEnd(context.Host, processes, $"what is left of the lab '{orphan.Registration.Entry.Name}'", null), Array.Exists(all, IsServer) ? Patience : TimeSpan.FromSeconds(1), cancellationToken);
+    }
+
+    /// <summary>The others are its children, and show what they do in place of a command line: "postgres: checkpointer".</summary>
+    private static bool IsServer(ProcessFacts process) => !process.CommandLine.StartsWith(process.Name + ": ", StringComparison.Ordinal);
+
+    /// <summary>Folders made for one lab's sockets alone carry its id in their names.</summary>
+    private static void DeleteEmptySocketFolders(LabRegistration registration)
+    {
+        foreach (var folder in registration.Entry.Sockets.Select(Path.GetDirectoryName).OfType<string>().Distinct())
+        {
+            if (Path.GetFileName(folder).Contains(registration.Entry.Id, StringComparison.Ordinal) && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                Directory.Delete(folder);
+            }
+        }
+    }
+}

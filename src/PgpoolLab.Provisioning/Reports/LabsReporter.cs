@@ -1,0 +1,202 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Provisioning.Reports;
+
+/// <summary>Finds out how every lab of a user is. It looks at files and processes and asks no server: so it is quick, and nothing can keep it waiting.</summary>
+/// <param name="host">Where they are.</param>
+/// <param name="time">The clock.</param>
+public sealed class LabsReporter(IHost host, TimeProvider time)
+{
+    /// <summary>A disk that does not answer keeps only its own labs from being told.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    private const string DestroyOrphans = "pgpoollab destroy --orphans";
+
+    private readonly OrphanFinder _finder = new(host);
+
+    /// <summary>Looks at every lab on the lists, and at the one around this folder.</summary>
+    /// <param name="currentFolder">A lab around it is told even when it is on no list.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<LabsReport> ReportAsync(string currentFolder, CancellationToken cancellationToken)
+    {
+        var registrations = LabIndex.Registrations();
+        var here = LabStore.FindRoot(currentFolder) is { } around ? Identity.RealPath(around) : null;
+        var rows = registrations
+            .Select(r => InTimeAsync(r.Entry.Name, r.Entry.Root, r.User.Name, () => LookAsync(r, registrations, cancellationToken), cancellationToken)).ToList();
+        if (here is not null && registrations.All(r => r.Entry.Root != here))
+        {
+            rows.Add(InTimeAsync(Path.GetFileName(here), here, Identity.Current.Name, () => LookAsync(here, null, cancellationToken), cancellationToken));
+        }
+
+        return new LabsReport((await Task.WhenAll(rows)).OfType<LabView>().OrderBy(l => l.Name, StringComparer.Ordinal).ThenBy(l => l.Directory, StringComparer.Ordinal).ToArray());
+    }
+
+    private async Task<LabView?> InTimeAsync(string name, string root, string user, Func<Task<LabView?>> look, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(look, cancellationToken).WaitAsync(Patience, time, cancellationToken);
+        }
+        catch (Exception error) when (error is TimeoutException or IOException or UnauthorizedAccessException)
+        {
+            return new LabView
+            {
+                Name = name, Directory = root, User = user, State = LabCondition.Unreadable,
+                Problem = error is TimeoutException ? $"The disk did not tell of {root} within {Patience.TotalSeconds:0} s." : error.Message,
+            };
+        }
+    }
+
+    private async Task<LabView?> LookAsync(LabRegistration registration, IReadOnlyList<LabRegistration> all, CancellationToken cancellationToken)
+    {
+        if (OrphanFinder.KindOf(registration) is not { } kind || kind is OrphanKind.SetupKilled)
+        {
+            return await LookAsync(registration.Entry.Root, registration, cancellationToken);
+        }
+
+        var orphan = await _finder.FindAsync(registration, kind, all, cancellationToken);
+        if (orphan.IsNothing)
+        {
+            Forget(registration);
+            return null;
+        }
+
+        return new LabView
+        {
+            Name = registration.Entry.Name, Directory = registration.Entry.Root, User = registration.User.Name, State = LabCondition.Gone, Orphan = true,
+            Problem = $"{Told(kind)}; left of it: {Remains(orphan)}.", Fix = DestroyOrphans,
+        };
+    }
+
+    private async Task<LabView?> LookAsync(string root, LabRegistration? registration, CancellationToken cancellationToken)
+    {
+        var row = new LabView { Name = registration?.Entry.Name ?? Path.GetFileName(root), Directory = root, User = registration?.User.Name ?? Identity.Current.Name, State = LabCondition.Unreadable };
+        LabManifest manifest;
+        try
+        {
+            if (LabStore.Load(root) is not { } found)
+            {
+                return null; // deleted at this moment
+            }
+
+            manifest = found;
+        }
+        catch (ManifestException error)
+        {
+            return row with { State = error.IsNewer ? LabCondition.Newer : LabCondition.Damaged, Bytes = Size(root, cancellationToken), Problem = error.Message, Fix = error.Hints.Count > 0 ? error.Hints[^1] : null };
+        }
+        catch (LabException error)
+        {
+            return row with { Problem = error.Message };
+        }
+
+        var lab = manifest.Lab;
+        var holder = FileLocks.HolderOf(LabLock.FileOf(root));
+        var orphan = manifest.State is LabState.Creating && holder is null;
+        row = row with
+        {
+            Name = lab.Name,
+            User = lab.Owner,
+            State = manifest.MovedFrom is not null ? LabCondition.Moved : manifest.State switch { LabState.Creating => LabCondition.Creating, LabState.Failed => LabCondition.Failed, _ => LabCondition.Ready },
+            Orphan = orphan,
+            Command = holder is { } id ? await CommandAsync(id, cancellationToken) : null,
+            Mode = lab.Mode.Setting(),
+            PostgreSql = lab.Tools.Postgres.ToString(),
+            Pgpool = lab.Tools.Pgpool.ToString(),
+            PgpoolPorts = lab.Pgpools.Select(p => p.Port).ToArray(),
+            PcpPorts = lab.Pgpools.Select(p => p.PcpPort).ToArray(),
+            NodePorts = lab.Nodes.Select(n => n.Port).ToArray(),
+            Bytes = Size(root, cancellationToken),
+            Problem = manifest.MovedFrom is { } former ? $"It was made in {former}; its configuration still names that folder."
+                : orphan ? $"Its setup was killed after step {manifest.CompletedSteps.Count} ({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
+                : manifest.State is LabState.Failed ? "It is what a failed setup was told to keep." : null,
+            Fix = manifest.MovedFrom is { } place ? $"mv {Shell.Quote(root)} {Shell.Quote(place)}" : orphan ? DestroyOrphans : manifest.State is LabState.Failed ? $"pgpoollab destroy {Shell.Quote(root)}" : null,
+        };
+        var servers = new LabServers(host, lab, new ProbeRunner(host, time));
+        try
+        {
+            var pgpools = 0;
+            foreach (var pgpool in lab.Pgpools)
+            {
+                pgpools += await servers.FindPgpoolAsync(pgpool, cancellationToken) is null ? 0 : 1;
+            }
+
+            var nodes = 0;
+            foreach (var node in lab.OwnsNodes ? lab.Nodes : [])
+            {
+                nodes += await servers.FindNodeAsync(node, cancellationToken) is null ? 0 : 1;
+            }
+
+            return row with { PgpoolsUp = pgpools, NodesUp = lab.OwnsNodes ? nodes : null };
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return row with { Problem = row.Problem ?? $"What runs of it cannot be seen: {error.Message}" };
+        }
+    }
+
+    /// <summary>Bytes on disk, or null when there are too many files to count in the time of a listing.</summary>
+    private long? Size(string root, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Patience / 2, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return DiskUsage.Of(root, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What holds the lock, in few words: the program's name and its command, not its options.</summary>
+    private async Task<string> CommandAsync(int id, CancellationToken cancellationToken)
+    {
+        var words = (await host.FindProcessAsync(id, cancellationToken))?.CommandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        // The scripts of a lab are run by flock, which keeps the lock for them: "flock … /bin/sh ./startall".
+        var shell = Array.IndexOf(words, "/bin/sh");
+        return words.Length == 0 ? "another command"
+            : shell > 0 && shell + 1 < words.Length ? Path.GetFileName(words[shell + 1])
+            : words.Skip(1).FirstOrDefault(w => !w.StartsWith('-')) ?? Path.GetFileName(words[0]);
+    }
+
+    /// <summary>Only the list's own user takes something off it.</summary>
+    private static void Forget(LabRegistration registration)
+    {
+        if (registration.User.UserId != Identity.Current.UserId)
+        {
+            return;
+        }
+
+        try
+        {
+            File.Delete(registration.File);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is forgotten another time.
+        }
+    }
+
+    /// <summary>What became of an orphan, as a clause.</summary>
+    internal static string Told(OrphanKind kind) => kind switch
+    {
+        OrphanKind.SetupKilled => "Its setup was killed",
+        OrphanKind.FolderGone => "Its folder was deleted by hand",
+        OrphanKind.ManifestGone => "Its manifest was deleted by hand",
+        _ => "Its folder was deleted by hand, and another lab lies there now",
+    };
+
+    /// <summary>What is left of an orphan, for people.</summary>
+    internal static string Remains(Orphan orphan)
+    {
+        var servers = orphan.Processes.Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal)).ToArray();
+        var shown = servers.Length > 0 ? servers : orphan.Processes;
+        return string.Join(", ", (string[])[.. shown.Take(4).Select(p => $"{p.Name} (pid {p.Id})"), .. shown.Count > 4 ? [$"{shown.Count - 4} more processes"] : Array.Empty<string>(), .. orphan.Files.Take(3), .. orphan.Files.Count > 3 ? [$"{orphan.Files.Count - 3} more files"] : Array.Empty<string>()]);
+    }
+}

@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace PgpoolLab.Integration.Tests;
+
+/// <summary>What is listed, and what <c>destroy --orphans</c> finds and leaves. As a plain user: root's list is that of everybody's tests.</summary>
+public sealed class OrphanTests : LifeTests
+{
+    private static async Task<JsonElement> ListAsync(Sandbox sandbox, string? name = null)
+    {
+        var outcome = (await sandbox.RunAsync("list", "--json")).Ok();
+        using var document = JsonDocument.Parse(outcome.Output);
+        var labs = document.RootElement.GetProperty("labs").EnumerateArray().Where(l => name is null || l.GetProperty("name").GetString() == name).ToArray();
+        return Assert.Single(labs).Clone();
+    }
+
+    private static (string? State, bool Orphan) StateOf(JsonElement lab) => (lab.GetProperty("state").GetString(), lab.GetProperty("orphan").GetBoolean());
+
+    /// <summary>Kills a setup as soon as it has started a server.</summary>
+    private static async Task KillSetupAsync(Sandbox sandbox, string folder)
+    {
+        using var process = sandbox.Start(sandbox.Labs, "setup", "-s", "--port", "auto", folder);
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith("ok   Start node 0", StringComparison.Ordinal))
+            {
+                Kill(process.Id);
+            }
+        }
+
+        await process.WaitForExitAsync();
+    }
+
+    [Fact]
+    public async Task No_labs_are_told_with_how_to_make_one()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var outcome = (await sandbox.RunAsync("list")).Ok();
+        Assert.Equal(("", "There are no labs. Make one:  pgpoollab up DIR\n"), (outcome.Output, outcome.Error));
+        Assert.Equal("There are no orphans.\n", (await sandbox.RunAsync("destroy", "--orphans")).Ok().Error);
+    }
+
+    [Theory]
+    [InlineData(Account.Plain)]
+    [InlineData(Account.Root)]
+    public async Task A_lab_is_listed_with_what_runs_of_it(string account)
+    {
+        // Root's labs are all on one list: a name of its own.
+        var name = $"listed-{Guid.NewGuid():N}";
+        using var sandbox = new Sandbox(account, name);
+        (await sandbox.RunAsync("up", "-s", "--port", "auto", sandbox.Lab)).Ok();
+        var lab = await ListAsync(sandbox, name);
+        Assert.Equal(("ready", false, sandbox.Lab, sandbox.Account.LabUser), (StateOf(lab).State, StateOf(lab).Orphan, lab.GetProperty("directory").GetString(), lab.GetProperty("user").GetString()));
+        Assert.Equal((2, 1), (lab.GetProperty("nodesUp").GetInt32(), lab.GetProperty("pgpoolsUp").GetInt32()));
+        Assert.Equal((await sandbox.NodesAsync()).GetProperty("pgpoolPort").GetInt32(), lab.GetProperty("pgpoolPorts")[0].GetInt32());
+        Assert.InRange(lab.GetProperty("bytes").GetInt64(), 30_000_000, 1_000_000_000);
+
+        Kill(Pid(sandbox, "data1/postmaster.pid"));
+        (await sandbox.ShellAsync("./stopall pgpool")).Ok();
+        lab = await ListAsync(sandbox, name);
+        Assert.Equal((1, 0), (lab.GetProperty("nodesUp").GetInt32(), lab.GetProperty("pgpoolsUp").GetInt32()));
+        var table = (await sandbox.RunAsync("list")).Ok().Output;
+        Assert.Matches($@"(?m)^{name} +ready +1/2 +0/1 .* {sandbox.Lab} *$", table);
+    }
+
+    [Fact]
+    public async Task A_lab_a_command_is_at_work_on_is_listed_so_and_is_no_orphan()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        using var process = sandbox.Start(sandbox.Labs, "setup", "-s", "--port", "auto", sandbox.Lab);
+        Assert.StartsWith("ok   ", await process.StandardError.ReadLineAsync(), StringComparison.Ordinal);
+        // It does not get on while we look.
+        Assert.Equal(0, Signals.Send(process.Id, 19));
+        try
+        {
+            var lab = await ListAsync(sandbox);
+            Assert.Equal(("creating", false, "setup"), (StateOf(lab).State, StateOf(lab).Orphan, lab.GetProperty("command").GetString()));
+            Assert.Equal("There are no orphans.\n", (await sandbox.RunAsync("destroy", "--orphans")).Ok().Error);
+        }
+        finally
+        {
+            Signals.Send(process.Id, 18);
+        }
+
+        await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        Assert.Equal(("ready", false), StateOf(await ListAsync(sandbox)));
+    }
+
+    [Fact]
+    public async Task A_lab_whose_setup_was_killed_is_destroyed_as_an_orphan_and_its_neighbour_is_not()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        await KillSetupAsync(sandbox, Path.Combine(sandbox.Labs, "killed"));
+        Assert.Equal(("creating", true), StateOf(await ListAsync(sandbox, "killed")));
+
+        var outcome = (await sandbox.RunAsync("destroy", "--orphans")).Ok();
+        Assert.Contains("The lab 'killed' is gone (its setup had been killed)", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(["lab"], Directory.EnumerateFileSystemEntries(sandbox.Labs).Select(Path.GetFileName));
+        Assert.Equal(1, (await ListAsync(sandbox)).GetProperty("nodesUp").GetInt32());
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Theory]
+    [InlineData("lab")]
+    [InlineData("it's a lab")]
+    public async Task What_runs_of_a_lab_whose_folder_was_deleted_is_ended_and_nothing_else(string name)
+    {
+        using var sandbox = new Sandbox(Account.Plain, name);
+        (await sandbox.RunAsync("up", "-s", "--port", "auto", sandbox.Lab)).Ok();
+        var entry = Assert.Single(Directory.GetFiles($"{sandbox.Home}/.local/state/pgpoollab/labs", "*.json"));
+        using (var document = JsonDocument.Parse(await File.ReadAllTextAsync(entry)))
+        {
+            Assert.NotEmpty(document.RootElement.GetProperty("sockets").EnumerateArray());
+        }
+
+        // Whoever else works in a folder beside it is nobody's business.
+        using var stranger = Reaper.Start(new ProcessStartInfo("sleep", "600") { WorkingDirectory = sandbox.Labs });
+        Directory.Delete(sandbox.Lab, recursive: true);
+        var lab = await ListAsync(sandbox);
+        Assert.Equal(("gone", true), StateOf(lab));
+        Assert.Contains("pgpool (pid ", lab.GetProperty("problem").GetString(), StringComparison.Ordinal);
+
+        var outcome = (await sandbox.RunAsync("destroy", "--orphans", "--json")).Ok();
+        using (var document = JsonDocument.Parse(outcome.Output))
+        {
+            var removed = Assert.Single(document.RootElement.GetProperty("removed").EnumerateArray());
+            Assert.Equal(("FolderGone", sandbox.Lab), (removed.GetProperty("kind").GetString(), removed.GetProperty("directory").GetString()));
+            Assert.Contains(removed.GetProperty("processes").EnumerateArray(), p => p.GetProperty("command").GetString()!.Contains("pgpool.conf", StringComparison.Ordinal));
+            Assert.Empty(document.RootElement.GetProperty("kept").EnumerateArray());
+        }
+
+        Assert.False(stranger.HasExited);
+        stranger.Kill();
+        await stranger.WaitForExitAsync();
+        Assert.Equal("There are no labs. Make one:  pgpoollab up DIR\n", (await sandbox.RunAsync("list")).Ok().Error);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task Of_a_lab_without_its_manifest_the_servers_are_ended_and_the_data_is_left()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        File.Delete(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json"));
+        Assert.Equal(("gone", true), StateOf(await ListAsync(sandbox)));
+        var outcome = (await sandbox.RunAsync("destroy", "--orphans")).Ok();
+        Assert.Contains($"left as it is, as without its manifest nothing tells what in it is the lab's: {sandbox.Lab}\n", outcome.Error, StringComparison.Ordinal);
+        Assert.Empty(sandbox.Processes());
+        // It was shut down, not killed.
+        Assert.Contains("database system is shut down", await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/node0.log")), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(sandbox.Lab, "data0/PG_VERSION")));
+        Directory.Delete(sandbox.Lab, recursive: true);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task A_lab_that_is_moved_damaged_or_newer_is_a_row_that_says_so()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("setup", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        var manifest = Path.Combine(sandbox.Lab, ".pgpoollab/lab.json");
+        var text = await File.ReadAllTextAsync(manifest);
+        foreach (var (content, state) in ((string, string)[])[("{", "damaged"), (text.Replace("\"schema\": 2", "\"schema\": 99", StringComparison.Ordinal), "newer"), (text, "ready")])
+        {
+            await File.WriteAllTextAsync(manifest, content);
+            var lab = await ListAsync(sandbox);
+            Assert.Equal((state, false), StateOf(lab));
+            Assert.Equal(state == "ready", lab.GetProperty("problem").ValueKind is JsonValueKind.Null);
+            Assert.Equal("There are no orphans.\n", (await sandbox.RunAsync("destroy", "--orphans")).Ok().Error);
+        }
+
+        Directory.Move(sandbox.Lab, sandbox.Lab + "2");
+        var moved = (await sandbox.ShellAsync("cd lab2; pgpoollab list")).Ok();
+        Assert.Matches($@"(?m)^lab +moved .*\n! lab: It was made in {sandbox.Lab}; its configuration still names that folder\.\n  → mv {sandbox.Lab}2 {sandbox.Lab}$", moved.Output);
+        Directory.Move(sandbox.Lab + "2", sandbox.Lab);
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+}
+
+public sealed class DoctorTests
+{
+    [Theory]
+    [InlineData(Account.Plain)]
+    [InlineData(Account.Root)]
+    public async Task Where_these_tests_run_labs_can_be_made(string account)
+    {
+        using var sandbox = new Sandbox(account);
+        var outcome = (await sandbox.RunAsync("doctor", "--json")).Ok();
+        using var document = JsonDocument.Parse(outcome.Output);
+        Assert.True(document.RootElement.GetProperty("canMakeLabs").GetBoolean());
+        var findings = document.RootElement.GetProperty("findings").EnumerateArray().ToArray();
+        Assert.DoesNotContain(findings, f => f.GetProperty("severity").GetString() == "problem");
+        foreach (var check in (string[])["PostgreSQL", "Pgpool-II", "choice", "user", "scripts", "semaphores", "shared memory", "open files", "user processes", "this folder", "list of labs", "cache", "ports", "clients' ports"])
+        {
+            Assert.Contains(findings, f => f.GetProperty("check").GetString() == check);
+        }
+
+        Assert.Contains($"un as {sandbox.Account.LabUser}", findings.First(f => f.GetProperty("check").GetString() == "user").GetProperty("seen").GetString(), StringComparison.Ordinal);
+        Assert.Contains("ok       choice ", (await sandbox.RunAsync("doctor")).Ok().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_missing_is_an_exit_code_of_its_own()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var outcome = (await sandbox.ShellAsync("PGPOOL_INSTALL_DIR=/nonexistent pgpoollab doctor")).FailedWith(3);
+        Assert.Contains("problem  choice  ", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal("Labs cannot be made here: 1 problem, see above.\n", outcome.Error);
+    }
+
+    [Fact]
+    public async Task A_server_whose_list_was_deleted_too_is_pointed_out_with_the_command_that_ends_it()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        Directory.Delete(sandbox.Lab, recursive: true);
+        Directory.Delete($"{sandbox.Home}/.local/state/pgpoollab", recursive: true);
+        using var document = JsonDocument.Parse((await sandbox.RunAsync("doctor", "--json")).Ok().Output);
+        var finding = document.RootElement.GetProperty("findings").EnumerateArray().First(f => f.GetProperty("seen").GetString()!.StartsWith("pgpool (pid ", StringComparison.Ordinal) && f.GetProperty("seen").GetString()!.Contains(sandbox.Lab, StringComparison.Ordinal));
+        Assert.Matches(@"^kill -INT \d+$", finding.GetProperty("fix").GetString());
+        (await sandbox.ShellAsync(finding.GetProperty("fix").GetString()!)).Ok();
+    }
+}

@@ -1,0 +1,166 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+public sealed class OrphanTests : IDisposable
+{
+    private const int Me = 1000;
+    private const string Root = "/srv/lab";
+
+    private readonly TemporaryFolder _folder = new(" it's");
+    private readonly FakeHost _host = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private static ProcessFacts Process(string name, string? folder, string command = "", int id = 7) => new(id, "1", name, command, folder, id);
+
+    private LabRegistration Registered(string root, string id = "0123abcd", params string[] sockets)
+    {
+        var user = Identity.Current with { Home = _folder["home"] };
+        return new LabRegistration(_folder[$"state/labs/{id}.json"], _folder["state"], user, new LabIndexEntry(id, Path.GetFileName(root), root, [11000, 11001]) { Sockets = sockets });
+    }
+
+    private string MakeLab(string name, LabState state, string id = "0123abcd")
+    {
+        Directory.CreateDirectory(_folder[$"{name}/.pgpoollab"]);
+        LabStore.Save(new LabManifest { ToolVersion = "1.2.3", CommandLine = [], State = state, Lab = Labs.Fixed(root: _folder[name]) with { Id = id } });
+        return _folder[name];
+    }
+
+    [Theory]
+    [InlineData("postgres", Root + "/data0 (deleted)", true)]
+    [InlineData("postmaster", Root + "/data12 (deleted)", true)]
+    [InlineData("postgres", Root + "/pgpool0/data1 (deleted)", true)]
+    [InlineData("pgpool", Root + " (deleted)", true)]
+    [InlineData("pgpool", Root + "/pgpool2 (deleted)", true)]
+    // In a folder that is there, though the lab's is not: in another container.
+    [InlineData("postgres", Root + "/data0", false)]
+    [InlineData("pgpool", Root, false)]
+    // Another's program, or another's folder.
+    [InlineData("psql", Root + "/data0 (deleted)", false)]
+    [InlineData("postgres", Root + "/mine (deleted)", false)]
+    [InlineData("postgres", Root + "/data0/data1 (deleted)", false)]
+    [InlineData("postgres", Root + " (deleted)", false)]
+    [InlineData("postgres", Root + "2/data0 (deleted)", false)]
+    [InlineData("pgpool", Root + "/data0 (deleted)", false)]
+    [InlineData("pgpool", "/srv (deleted)", false)]
+    public void A_server_is_known_by_its_program_and_the_deleted_folder_it_works_in(string name, string folder, bool belongs) =>
+        Assert.Equal(belongs, OrphanFinder.Belongs(Process(name, folder), Root, OrphanKind.FolderGone));
+
+    [Theory]
+    [InlineData(OrphanKind.ManifestGone, true)]
+    [InlineData(OrphanKind.Replaced, false)]
+    [InlineData(OrphanKind.SetupKilled, false)]
+    public void A_server_in_a_folder_that_is_there_is_the_orphans_only_when_its_manifest_alone_is_gone(OrphanKind kind, bool belongs)
+    {
+        Assert.Equal(belongs, OrphanFinder.Belongs(Process("postgres", Root + "/data0"), Root, kind));
+        Assert.Equal(belongs, OrphanFinder.Belongs(Process("postgres", Root + "/data0 (deleted)"), Root, kind));
+    }
+
+    [Theory]
+    [InlineData("postgres", "/usr/bin/postgres -D /srv/lab/data0", true)]
+    [InlineData("postgres", "/usr/bin/postgres -D /srv/lab/data0 -c x=y", true)]
+    [InlineData("pgpool", "pgpool -n -f /srv/lab/etc/pgpool.conf -F x", true)]
+    [InlineData("postgres", "/usr/bin/postgres -D /srv/lab2/data0", false)]
+    [InlineData("pgpool", "pgpool -f /srv/other/etc/pgpool.conf", false)]
+    [InlineData("postgres", "postgres: checkpointer", false)]
+    public void Where_folders_cannot_be_seen_the_command_line_tells(string name, string command, bool belongs) =>
+        Assert.Equal(belongs, OrphanFinder.Belongs(Process(name, null, command), Root, OrphanKind.FolderGone));
+
+    [Fact]
+    public void What_became_of_a_lab_is_known_by_its_folder_its_manifest_its_id_and_its_lock()
+    {
+        Assert.Equal(OrphanKind.FolderGone, OrphanFinder.KindOf(Registered(_folder["missing"])));
+        Directory.CreateDirectory(_folder["empty"]);
+        Assert.Equal(OrphanKind.ManifestGone, OrphanFinder.KindOf(Registered(_folder["empty"])));
+        Assert.Null(OrphanFinder.KindOf(Registered(MakeLab("ready", LabState.Ready))));
+        Assert.Null(OrphanFinder.KindOf(Registered(MakeLab("kept", LabState.Failed))));
+        Assert.Equal(OrphanKind.Replaced, OrphanFinder.KindOf(Registered(MakeLab("other", LabState.Ready, "beefbeef"))));
+
+        var creating = Registered(MakeLab("creating", LabState.Creating));
+        using (LabLock.Take(_folder["creating"]))
+        {
+            Assert.Null(OrphanFinder.KindOf(creating));
+        }
+
+        Assert.Equal(OrphanKind.SetupKilled, OrphanFinder.KindOf(creating));
+    }
+
+    [Fact]
+    public void A_lab_whose_manifest_is_damaged_is_not_taken_for_dead()
+    {
+        MakeLab("damaged", LabState.Creating);
+        File.WriteAllText(_folder["damaged/.pgpoollab/lab.json"], "{");
+        Assert.Null(OrphanFinder.KindOf(Registered(_folder["damaged"])));
+    }
+
+    [Fact]
+    public async Task Servers_of_another_user_are_nobodys_business()
+    {
+        _host.Processes.AddRange([Process("pgpool", Root + " (deleted)", id: 1), Process("pgpool", Root + " (deleted)", id: 2), Process("pgpool", Root + " (deleted)", id: 3)]);
+        var registration = Registered(Root);
+        registration = registration with { User = registration.User with { UserId = Me } };
+        var orphan = await new OrphanFinder(_host, id => id switch { 1 => Me, 2 => Me + 1, _ => null }).FindAsync(registration, OrphanKind.FolderGone, [registration], default);
+        Assert.Equal([1], orphan.Processes.Select(p => p.Id));
+    }
+
+    [Fact]
+    public async Task Sockets_that_are_left_are_those_of_the_entry_that_nobody_has()
+    {
+        string[] names = [".s.PGSQL.11000", ".s.PGSQL.11001", ".s.PGSQL.11002", ".s.PGSQL.11002.lock", ".s.PGSQL.11003", ".s.PGSQL.11003.lock", ".s.PGSQL.11004"];
+        var sockets = names.Select(n => _folder[n]).ToArray();
+        foreach (var socket in sockets.SkipLast(1))
+        {
+            File.WriteAllText(socket, "");
+        }
+
+        _host.AnsweringSockets.Add(sockets[1]);
+        _host.Files[sockets[3]] = $"12\n{Root}/data0\n";
+        // By now another server's.
+        _host.Files[sockets[5]] = "12\n/srv/another/data0\n";
+        var registration = Registered(Root, sockets: sockets);
+        var orphan = await new OrphanFinder(_host).FindAsync(registration, OrphanKind.FolderGone, [registration], default);
+        Assert.Equal([sockets[0], sockets[2], sockets[3]], orphan.Files);
+        Assert.False(orphan.IsNothing);
+
+        // A lab that is there has a socket of the same name: it is that one's.
+        var living = Registered(MakeLab("living", LabState.Ready, "beefbeef"), "beefbeef", sockets[..4]);
+        orphan = await new OrphanFinder(_host).FindAsync(registration, OrphanKind.FolderGone, [registration, living], default);
+        Assert.True(orphan.IsNothing);
+    }
+
+    [Fact]
+    public void An_entry_of_an_older_version_tells_its_sockets_by_its_ports() => Assert.Equal(
+        ["/var/run/postgresql/.s.PGSQL.11000", "/var/run/postgresql/.s.PGSQL.11000.lock", "/var/run/postgresql/.s.PGPOOLWD_CMD.11000", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11000.lock", "/tmp/.s.PGPOOLWD_CMD.11000"],
+        OrphanFinder.SocketsOf(new LabIndexEntry("0123abcd", "lab", Root, [11000])));
+
+    [Fact]
+    public async Task The_link_that_was_its_second_name_is_left_too()
+    {
+        Directory.CreateDirectory(_folder["home/.local/state/pgpoollab"]);
+        var link = _folder["home/.local/state/pgpoollab/0123abcd"];
+        File.CreateSymbolicLink(link, Root);
+        File.CreateSymbolicLink(_folder["home/.local/state/pgpoollab/beefbeef"], "/elsewhere");
+        var registration = Registered(Root);
+        Assert.Equal([link], (await new OrphanFinder(_host).FindAsync(registration, OrphanKind.FolderGone, [registration], default)).Files);
+    }
+
+    [Fact]
+    public void The_list_remembers_what_is_gone_and_all_labs_are_those_that_are_there()
+    {
+        var lab = Labs.Fixed(root: MakeLab("here", LabState.Ready)) with { Id = "11112222" };
+        var gone = Labs.Fixed(root: _folder["gone"], nodes: 1) with { Id = "33334444" };
+        LabIndex.Register(lab);
+        LabIndex.Register(gone);
+        Assert.DoesNotContain(LabIndex.All(), e => e.Id == gone.Id);
+        Assert.Contains(LabIndex.All(), e => e.Id == lab.Id);
+        var entry = LabIndex.Registrations().Single(r => r.Entry.Id == gone.Id).Entry;
+        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001", "/var/run/postgresql/.s.PGSQL.11002", "/var/run/postgresql/.s.PGSQL.11002.lock", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11002.lock"], entry.Sockets);
+        LabIndex.Remove(lab);
+        LabIndex.Remove(gone);
+        Assert.DoesNotContain(LabIndex.Registrations(), r => r.Entry.Id == lab.Id || r.Entry.Id == gone.Id);
+    }
+}
