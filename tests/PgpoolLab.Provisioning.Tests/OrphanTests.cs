@@ -158,7 +158,10 @@ public sealed class OrphanTests : IDisposable
         Assert.DoesNotContain(LabIndex.All(), e => e.Id == gone.Id);
         Assert.Contains(LabIndex.All(), e => e.Id == lab.Id);
         var entry = LabIndex.Registrations().Single(r => r.Entry.Id == gone.Id).Entry;
-        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/tmp/.s.PGSQL.11001", "/var/run/postgresql/.s.PGSQL.11002", "/var/run/postgresql/.s.PGSQL.11002.lock", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11002.lock"], entry.Sockets);
+        var run = _folder["gone/run"];
+        Assert.Equal(
+            [$"{run}/.s.PGSQL.11000", $"{run}/.s.PGSQL.11001", $"{run}/.s.PGSQL.11002", $"{run}/.s.PGSQL.11002.lock",
+                "/var/run/postgresql/.s.PGSQL.11000", "/var/run/postgresql/.s.PGSQL.11002", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11001"], entry.Sockets);
         LabIndex.Remove(lab);
         LabIndex.Remove(gone);
         Assert.DoesNotContain(LabIndex.Registrations(), r => r.Entry.Id == lab.Id || r.Entry.Id == gone.Id);

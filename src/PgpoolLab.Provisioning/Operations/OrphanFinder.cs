@@ -146,6 +146,12 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
             return false;
         }
 
+        // One of the links to a private folder: it says itself whose it is.
+        if (new FileInfo(file).LinkTarget is { } target && !SocketsOf(registration.Entry).Contains(target))
+        {
+            return false;
+        }
+
         var socket = file.EndsWith(lockFile, StringComparison.Ordinal) ? file[..^lockFile.Length] : file;
         if (bound.Contains(socket) || await host.SocketAnswersAsync(socket, cancellationToken))
         {

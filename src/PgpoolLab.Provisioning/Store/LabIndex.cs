@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Operations;
 
 namespace PgpoolLab.Provisioning.Store;
 
@@ -21,7 +22,7 @@ public static class LabIndex
         var folder = Directory.CreateDirectory($"{StateFolder.Open()}/labs").FullName;
         LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray())
         {
-            Sockets = [.. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)), .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n))],
+            Sockets = [.. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)), .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)), .. SocketLinks.Of(lab).Select(l => l.Link)],
         });
     }
 

@@ -110,7 +110,8 @@ public sealed partial class TemplateProperties
                 // Pgpool-II takes what is between two quotes as it stands.
                 var values = conf.Split('\n').Select(l => Verbatim().Match(l)).Where(m => m.Success).GroupBy(m => m.Groups[1].Value).ToDictionary(g => g.Key, g => g.Last().Groups[2].Value);
                 Assert.Equal(lab.PgpoolSettings["some_setting"], values["some_setting"]);
-                Assert.Equal(lab.Owner, values["health_check_user"]);
+                Assert.Equal(lab.CheckRole, values["health_check_user"]);
+                Assert.Equal(lab.Owner, values.GetValueOrDefault("recovery_user", lab.Owner));
                 Assert.Equal($"{pgpool.ServerFolder}/run/pgpool.pid", values["pid_file_name"]);
                 Assert.Equal(lab.Nodes.Select(n => n.ServerDataDirectory), lab.Nodes.Select(n => values[$"backend_data_directory{n.Id}"]));
                 Assert.DoesNotContain('\'', lab.Owner);
