@@ -98,7 +98,7 @@ public sealed partial class Sandbox : IDisposable
 
             if (deadline.Elapsed > TimeSpan.FromSeconds(60))
             {
-                var logs = string.Join("\n", new[] { "failover.log", "recovery.log", "pgpool.log" }.Select(l => Path.Combine(Lab, "log", l)).Where(File.Exists)
+                var logs = string.Join("\n", new[] { "failover.log", "recovery.log", "pgpool.log", "node0.log", "node1.log", "node2.log" }.Select(l => Path.Combine(Lab, "log", l)).Where(File.Exists)
                     .Select(l => $"--- {l}\n{string.Join("\n", File.ReadLines(l).TakeLast(25))}"));
                 Assert.Fail($"Expected that {expectation}; last seen:\n{report}\n{logs}");
             }

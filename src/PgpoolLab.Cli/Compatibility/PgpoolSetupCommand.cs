@@ -153,6 +153,7 @@ internal static class PgpoolSetupCommand
         }
 
         screen.End(lab, options.LeaveRunning && lab.OwnsNodes);
+        screen.Note("This lab lets everybody on this machine in, without a password, as Pgpool-II's own tests need it. pgpoollab setup makes labs that do not.");
         return (int)ExitCode.Done;
     }
 
