@@ -17,7 +17,8 @@ public sealed class LockTests : IDisposable
         {
             using var process = Process.GetProcessById(id);
             process.Kill();
-            process.WaitForExit();
+            // Not process.WaitForExit(): where nobody collects what has ended, it waits for ever.
+            Eventually.TrueAsync(async () => await _host.FindProcessAsync(id, CancellationToken.None) is null, $"process {id} ends").GetAwaiter().GetResult();
         }
 
         _folder.Dispose();

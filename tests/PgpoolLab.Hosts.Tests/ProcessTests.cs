@@ -21,7 +21,8 @@ public sealed class ProcessTests : IDisposable
             {
                 using var process = Process.GetProcessById(id);
                 process.Kill();
-                process.WaitForExit();
+                // Not process.WaitForExit(): where nobody collects what has ended, it waits for ever.
+                EndOfAsync(id).GetAwaiter().GetResult();
             }
             catch (ArgumentException)
             {

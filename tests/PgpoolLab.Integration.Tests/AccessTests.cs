@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 
 namespace PgpoolLab.Integration.Tests;
@@ -43,7 +46,7 @@ public sealed class AccessTests
             f => Assert.True(!Directory.Exists($"{sandbox.Lab}/{f}") || File.GetUnixFileMode($"{sandbox.Lab}/{f}") == (UnixFileMode)Convert.ToInt32("700", 8), f));
 
         // The doors are there: the owner goes through them.
-        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; for h in localhost 127.0.0.1 ::1 $PGHOST; do for p in {string.Join(' ', ports)}; do psql -XAtw -h $h -p $p -c 'select 1'; done; done; pcp_node_count; pcp_node_count -h localhost")).Ok();
+        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; for h in localhost 127.0.0.1 $PGHOST; do for p in {string.Join(' ', ports)}; do psql -XAtw -h $h -p $p -c 'select 1'; done; done; pcp_node_count; pcp_node_count -h localhost")).Ok();
     }
 
     [Fact]
@@ -168,7 +171,6 @@ public sealed class AccessTests
             ask() { psql -XAtw "host=127.0.0.2 $1" -c "SELECT 'in'" 2>&1 | grep -o '^in$\|no pg_hba.conf entry\|no pool_hba.conf entry\|certificate verify failed\|no password supplied\|authentication failed' | head -n 1; }
             for p in $PGPOOL_PORT $((PGPOOL_PORT + 2)) $((PGPOOL_PORT + 3)); do
                 ask "port=$p sslmode=verify-full sslrootcert=$PGSSLROOTCERT"
-                ask "port=$p sslmode=disable"
                 ask "port=$p sslmode=verify-full sslrootcert=/etc/ssl/certs/ca-certificates.crt" | sed 's/^$/refused/'
                 ask "port=$p sslmode=require passfile=/dev/null sslrootcert=/nonexistent"
             done
@@ -178,21 +180,43 @@ public sealed class AccessTests
         Assert.Equal(
             """
             in
-            no pool_hba.conf entry
             certificate verify failed
             no password supplied
             in
-            no pg_hba.conf entry
             certificate verify failed
             no password supplied
             in
-            no pg_hba.conf entry
             certificate verify failed
             no password supplied
             1
             OK
 
             """.ReplaceLineEndings("\n"), outcome.Output);
+
+        // From an address no rule names, in clear.
+        foreach (var port in Manifest(sandbox).ClientPorts)
+        {
+            Assert.Matches("no (pg|pool)_hba.conf entry for host \"127.0.0.3\"", await AnswerInClearAsync(port, sandbox.Account.LabUser));
+        }
+    }
+
+    /// <summary>What a server says to a client that comes from 127.0.0.3 and does not ask for TLS.</summary>
+    /// <remarks>PostgreSQL manual, "Message Formats", StartupMessage.</remarks>
+    private static async Task<string> AnswerInClearAsync(int port, string user)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.3"), 0));
+        await socket.ConnectAsync(IPAddress.Parse("127.0.0.2"), port);
+        var body = Encoding.ASCII.GetBytes($"\0\u0003\0\0user\0{user}\0database\0test\0\0");
+        await socket.SendAsync((byte[])[0, 0, 0, (byte)(body.Length + 4), .. body]);
+        var answer = new byte[4096];
+        var length = 0;
+        while (length < answer.Length && await socket.ReceiveAsync(answer.AsMemory(length)) is > 0 and var read)
+        {
+            length += read;
+        }
+
+        return Encoding.ASCII.GetString(answer, 0, length);
     }
 
     [Fact]

@@ -156,7 +156,8 @@ public sealed partial class Sandbox : IDisposable
             {
                 return null;
             }
-        }).OfType<string>().ToArray();
+            // One that is just ending has no command line any more.
+        }).OfType<string>().Where(c => c.Length > 0).ToArray();
 
     public void Dispose()
     {

@@ -47,6 +47,7 @@ public sealed class DestroyOrphansOperation(OperationContext context)
             }
         }
 
+        context.Leases.Sweep();
         return new OrphansReport(removed, ClusterCache.Existing(context.Host, context.Probes, context.Time).SelectMany(c => c.ClearUnfinished()).ToArray(), kept);
     }
 
