@@ -49,7 +49,7 @@ public sealed class OldScriptsTroubleTests : DropInTroubleTests
             Assert.True(lab.Count("pgpool: ") > 10);
             (await lab.ShellAsync(script)).Ok();
             (await lab.ShellAsync(script == "./startall" ? "await_pgpool; ./shutdownall" : ":")).Ok();
-            Assert.Empty(lab.Sandbox.Processes());
+            Assert.Empty(lab.Sandbox.ProcessesLeft());
         }
     }
 
@@ -64,7 +64,7 @@ public sealed class OldScriptsTroubleTests : DropInTroubleTests
         mine.Sandbox.Account.Own(mine.Sandbox.Lab);
         (await mine.ShellAsync("./shutdownall")).Ok();
         (await other.ShellAsync($"psql -XAtqc 'select 1' -p {other.Port} test; ./shutdownall")).Ok();
-        Assert.Empty(other.Sandbox.Processes());
+        Assert.Empty(other.Sandbox.ProcessesLeft());
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class OldScriptsTroubleTests : DropInTroubleTests
         (await lab.ShellAsync($"pgpool_setup -n 1 -p {lab.Port} -pg {lab.Port + 2}", ("PGPOOL_INSTALL_DIR", lab.Sandbox.Labs + "/my pg"))).Ok();
         var name = Path.GetFileName(lab.Sandbox.Lab);
         (await lab.ShellAsync($"cd ..; CDPATH=/:/usr:{lab.Sandbox.Labs}; export CDPATH; sh -C \"{name}/startall\"; await_pgpool; \"{name}/pgpool_reload\"; \"{name}/shutdownall\"")).Ok();
-        Assert.Empty(lab.Sandbox.Processes());
+        Assert.Empty(lab.Sandbox.ProcessesLeft());
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class OldScriptsTroubleTests : DropInTroubleTests
         using var lab = await OldLab.OpenAsync();
         (await lab.SetUpAsync("-n 3 -n 12 -m r -m s")).Ok();
         Assert.Equal("12\n", (await lab.ShellAsync($"./startall >/dev/null; await_pgpool; psql -XAtqc 'show pool_nodes' -p {lab.Port} test | grep -c '|up|'; ./shutdownall >/dev/null")).Ok().Output.Split("server stopped\n")[0]);
-        Assert.Empty(lab.Sandbox.Processes());
+        Assert.Empty(lab.Sandbox.ProcessesLeft());
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class OldScriptsTroubleTests : DropInTroubleTests
         (await lab.ShellAsync("rm -rf ./*")).Ok();
         Assert.NotEmpty(lab.Sandbox.Processes());
         (await lab.SetUpAsync("-n 2")).Ok();
-        Assert.Empty(lab.Sandbox.Processes());
+        Assert.Empty(lab.Sandbox.ProcessesLeft());
         (await lab.ShellAsync("./startall; await_pgpool; ./shutdownall")).Ok();
     }
 
@@ -146,7 +146,7 @@ public sealed class OldRecoveryTroubleTests : DropInTroubleTests
             psql -XAtqc 'select pg_is_in_recovery()' -p {lab.Port + 3} test
             ./shutdownall
             """)).Ok();
-        Assert.Empty(lab.Sandbox.Processes());
+        Assert.Empty(lab.Sandbox.ProcessesLeft());
     }
 }
 
@@ -158,9 +158,9 @@ public sealed class OldWatchdogTroubleTests : DropInTroubleTests
         using var lab = await OldLab.OpenAsync();
         (await lab.ShellAsync($"watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10} --no-stop")).Ok();
         (await lab.ShellAsync("for i in 0 1; do kill -9 $(tr -d '\\000' <pgpool$i/run/pgpool.pid); done; ./shutdownall")).Ok();
-        Assert.Empty(lab.Sandbox.Processes());
+        Assert.Empty(lab.Sandbox.ProcessesLeft());
         (await lab.ShellAsync("./startall; await_pgpool; ./shutdownall")).Ok();
-        Assert.Empty(lab.Sandbox.Processes());
+        Assert.Empty(lab.Sandbox.ProcessesLeft());
     }
 
     [Fact]
@@ -175,7 +175,7 @@ public sealed class OldWatchdogTroubleTests : DropInTroubleTests
         // It has left its servers running; they are stopped before their files go.
         var failed = (await lab.ShellAsync($"PGPOOL_SETUP=$(cd .. && pwd)/failing watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10}")).FailedWith(1);
         Assert.Contains("ended with exit code 7", failed.Error, StringComparison.Ordinal);
-        Assert.Empty(lab.Sandbox.Processes());
+        Assert.Empty(lab.Sandbox.ProcessesLeft());
         Assert.Empty(Directory.EnumerateFileSystemEntries(lab.Sandbox.Lab));
     }
 }

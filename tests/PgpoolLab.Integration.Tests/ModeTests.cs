@@ -9,7 +9,7 @@ public abstract class ModeTests
     {
         var sandbox = new Sandbox(Account.Plain, "my lab ü 'n' all");
         (await sandbox.RunAsync("setup", "--port", "auto", "-m", mode, "-n", nodes.ToString(), sandbox.Lab)).Ok();
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
         (await sandbox.ShellAsync("./startall")).Ok();
         await UntilAllAreUpAsync(sandbox);
         return sandbox;
@@ -41,7 +41,7 @@ public abstract class ModeTests
     {
         Assert.Empty((await sandbox.NodesAsync()).GetProperty("findings").EnumerateArray());
         (await sandbox.ShellAsync("./stopall")).Ok();
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
         (await sandbox.RunInLabAsync("startall")).Ok();
         await UntilAllAreUpAsync(sandbox);
         (await sandbox.RunInLabAsync("destroy")).Ok();

@@ -149,7 +149,7 @@ public sealed class OrphanTests : LifeTests
         Assert.Equal(("gone", true), StateOf(await ListAsync(sandbox)));
         var outcome = (await sandbox.RunAsync("destroy", "--orphans")).Ok();
         Assert.Contains($"left as it is, as without its manifest nothing tells what in it is the lab's: {sandbox.Lab}\n", outcome.Error, StringComparison.Ordinal);
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
         // It was shut down, not killed.
         Assert.Contains("database system is shut down", await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/node0.log")), StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(sandbox.Lab, "data0/PG_VERSION")));

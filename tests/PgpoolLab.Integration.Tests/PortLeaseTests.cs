@@ -102,7 +102,7 @@ public sealed class PortLeaseTests
         {
             var outcome = (await sandbox.RunInLabAsync("startall")).FailedWith(4);
             Assert.Contains($"Could not start node 0: port {port[2]} (PostgreSQL node 0) is used by ", outcome.Error, StringComparison.Ordinal);
-            Assert.Empty(sandbox.Processes());
+            Assert.Empty(sandbox.ProcessesLeft());
         }
 
         (await sandbox.RunInLabAsync("startall")).Ok();
@@ -158,6 +158,7 @@ public sealed class PortLeaseTests
         (await sandbox.RunAsync("setup", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
         Assert.All(ports.Except(Ports(sandbox.Lab)), p => Assert.False(File.Exists($"{Sandbox.LeaseFolder}/{p}")));
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        (await sandbox.RunAsync("destroy", "--orphans")).Ok();
         sandbox.AssertNothingIsLeft();
     }
 

@@ -47,6 +47,6 @@ public sealed class SampleScriptTests
             ./shutdownall
             """, environment);
         Assert.True(story.ExitCode == 0, $"{story.Output}\n{story.Error}\n{string.Join("\n", Directory.EnumerateFiles(Path.Combine(sandbox.Lab, "data0/log")).SelectMany(File.ReadLines).TakeLast(20))}");
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
     }
 }

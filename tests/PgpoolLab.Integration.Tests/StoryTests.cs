@@ -40,7 +40,7 @@ public abstract class StoryTests
 
         AssertEvents(sandbox);
         (await sandbox.ShellAsync("./stopall; ./shutdownall")).Ok();
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
         (await sandbox.ShellAsync("./startall")).Ok();
         await UntilAllStreamAsync(sandbox, primary: 0);
         (await sandbox.RunInLabAsync("stopall")).Ok();
@@ -66,7 +66,7 @@ public abstract class StoryTests
     {
         var setup = (await sandbox.RunAsync(["setup", "--port", "auto", "-n", nodes.ToString(), .. options, sandbox.Lab])).Ok();
         Assert.Contains($"was read on all {nodes} nodes. It is stopped now.", setup.Error, StringComparison.Ordinal);
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
         (await sandbox.ShellAsync("./startall")).Ok();
     }
 

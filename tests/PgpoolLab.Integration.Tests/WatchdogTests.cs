@@ -49,7 +49,7 @@ public abstract class WatchdogTests
     {
         using var sandbox = new Sandbox(Account.Plain, "my lab ü 'n' all");
         (await sandbox.RunAsync("setup", "--port", "auto", "--watchdog", pgpools.ToString(), sandbox.Lab)).Ok();
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
         (await sandbox.ShellAsync("./startall")).Ok();
         var report = await UntilAsync(sandbox, "all are up and one leads", AllAreUpWithOneLeader);
         Assert.Equal(pgpools, Members(report).Length);
@@ -79,7 +79,7 @@ public abstract class WatchdogTests
 
         // What was killed comes back with the lab's own commands.
         (await sandbox.RunInLabAsync("stopall")).Ok();
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
         if (!quorum)
         {
             (await sandbox.RunInLabAsync("startall")).Ok();
@@ -155,7 +155,7 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
             ! psql -p {port} -c 'select 1' test 2>/dev/null
             ls pgpool*/run
             """, [.. environment])).Ok();
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
     }
 
     private static void AssertLayout(Sandbox sandbox, int port, int nodes)

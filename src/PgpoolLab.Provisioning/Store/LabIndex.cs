@@ -32,9 +32,22 @@ public static class LabIndex
         ArgumentNullException.ThrowIfNull(lab);
         var file = $"{StateFolder.Open()}/labs/{lab.Id}.json";
         // A copy of a lab has the same id; the entry is the original's.
-        if (File.Exists(file) && LabStore.ReadIndexEntry(file)?.Root is { } root && (root == lab.Root || !Directory.Exists(root)))
+        if (File.Exists(file) && LabStore.ReadIndexEntry(file)?.Root is { } root && (root == lab.Root || IdOf(root) != lab.Id))
         {
             File.Delete(file);
+        }
+    }
+
+    /// <summary>Which lab lies there; null for none.</summary>
+    private static string? IdOf(string root)
+    {
+        try
+        {
+            return LabStore.Load(root)?.Lab.Id;
+        }
+        catch (LabException)
+        {
+            return null;
         }
     }
 

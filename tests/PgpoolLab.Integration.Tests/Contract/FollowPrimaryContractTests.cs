@@ -43,7 +43,7 @@ public abstract class FollowPrimaryContractTests(bool original)
             ./shutdownall >/dev/null 2>&1
             """, [.. environment]);
         outcome.Ok();
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
     }
 }
 

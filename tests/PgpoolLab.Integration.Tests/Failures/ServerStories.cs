@@ -31,7 +31,7 @@ public sealed class ServerStories : LifeTests
             Kill(Pid(sandbox, "data1/postmaster.pid"));
             Kill(int.Parse((await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' ')));
             (await sandbox.ShellAsync(stop)).Ok();
-            Assert.Empty(sandbox.Processes());
+            Assert.Empty(sandbox.ProcessesLeft());
             // As after a crash: every file that tells of a running server is there, and the servers are not.
             (await sandbox.RunInLabAsync("startall")).Ok();
             foreach (var file in (string[])["data0/postmaster.pid", "data1/postmaster.pid"])

@@ -48,6 +48,8 @@ public sealed partial class FormRun : IDisposable
         }
 
         _names.AddRange(Files(Sandbox.Lab).Where(f => Path.GetFileName(f) == "pcppass").SelectMany(File.ReadLines).Select(l => l.Split(':')[3]).Where(p => p != Sandbox.Account.LabUser).Distinct().Select(p => (p, "<password>")));
+        _names.AddRange(Files(Sandbox.Lab).Where(f => Path.GetFileName(f) == "pgpass").SelectMany(File.ReadLines).Select(l => l.Split(':')[^1]).Distinct().Select(p => (p, "<password>")));
+        _names.AddRange(Files(Sandbox.Lab).Where(f => Path.GetFileName(f) == ".pgpoolkey").SelectMany(File.ReadLines).Select(k => (k, "<key>")));
         foreach (var folder in (string[])[Sandbox.Lab, Path.Combine(Sandbox.Home, ".local")])
         {
             _texts.AddRange(Files(folder).Where(f => IsOurs(Path.GetRelativePath(folder, f))).Select(f => (f, $"{File.GetUnixFileMode(f)}\n{File.ReadAllText(f)}")));
@@ -118,7 +120,7 @@ public sealed partial class FormRun : IDisposable
     private static partial Regex ServersPid();
 
     /// <summary>Passwords, their hashes, the watchdog's key.</summary>
-    [GeneratedRegex("""(\bpassword |^[^#:\n]*:(?=[0-9a-f]{32}$)|wd_authkey = ')\w+|\b[0-9a-f]{32}\b""", RegexOptions.Multiline)]
+    [GeneratedRegex("""((?<=:AES)|\bpassword |^[^#:\n]*:(?=[0-9a-f]{32}$)|wd_authkey = ')[\w+/=]+|\b[0-9a-f]{32}\b""", RegexOptions.Multiline)]
     private static partial Regex Secret();
 
     [GeneratedRegex("where their template .*")]

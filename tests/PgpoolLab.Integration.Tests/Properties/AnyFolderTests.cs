@@ -20,6 +20,7 @@ public sealed class AnyFolderTests
             ./startall
             eval "$(pgpoollab env)"
             psql -c 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS n' test
+            until [ "$(psql -Atc 'SELECT count(*) FROM t' -p $((PGPOOL_PORT + 3)) test 2>/dev/null)" = 1000 ]; do sleep 0.1; done
             pg_ctl -m immediate -D data0 stop
             """));
         await sandbox.UntilNodesShowAsync("node 1 is the primary and node 0 is down", n => Is(n[1], "up", "primary") && Is(n[0], "down", "standby"));
@@ -30,7 +31,7 @@ public sealed class AnyFolderTests
         Assert.Equal("1001\n1001\n", counts.Output);
         Assert.All(File.ReadAllLines(Path.Combine(sandbox.Lab, "log", "events.jsonl")), l => Assert.Equal(0, JsonDocument.Parse(l).RootElement.GetProperty("exit_code").GetInt32()));
         await InAsync(name, sandbox.ShellAsync("./stopall"));
-        Assert.Empty(sandbox.Processes());
+        Assert.Empty(sandbox.ProcessesLeft());
         await InAsync(name, sandbox.ShellAsync("./startall; ./pgpool_reload; ./shutdownall"));
         await InAsync(name, sandbox.RunInLabAsync("destroy"));
         sandbox.AssertNothingIsLeft();
