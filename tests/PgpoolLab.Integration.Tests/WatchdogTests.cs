@@ -196,10 +196,8 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
 
 public sealed class OurWatchdogSetupTests() : WatchdogContractTests(false, false);
 
-[Collection("Original")]
 public sealed class OurWatchdogSetupDrivesTheOriginalPgpoolSetupTests() : WatchdogContractTests(false, true);
 
 public sealed class TheOriginalWatchdogSetupDrivesOurPgpoolSetupTests() : WatchdogContractTests(true, false);
 
-[Collection("Original")]
 public sealed class TheOriginalWatchdogSetupTests() : WatchdogContractTests(true, true);

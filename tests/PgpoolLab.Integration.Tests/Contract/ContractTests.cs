@@ -316,12 +316,6 @@ public sealed class OurRawLabKeepsTheContract(OurRaw fixture) : ContractTests(fi
 
 public sealed class OurLogicalLabKeepsTheContract(OurLogical fixture) : ContractTests(fixture), IClassFixture<OurLogical>;
 
-// The original copies files by way of fixed names in /tmp: one lab at a time.
-[CollectionDefinition("Original", DisableParallelization = false)]
-public sealed class Original;
-
-[Collection("Original")]
 public sealed class TheOriginalsStreamingLabKeepsTheContract(OriginalStreaming fixture) : ContractTests(fixture), IClassFixture<OriginalStreaming>;
 
-[Collection("Original")]
 public sealed class TheOriginalsReplicationLabKeepsTheContract(OriginalReplication fixture) : ContractTests(fixture), IClassFixture<OriginalReplication>;

@@ -49,5 +49,4 @@ public abstract class FollowPrimaryContractTests(bool original)
 
 public sealed class OurLabOfFourFollowsTests() : FollowPrimaryContractTests(false);
 
-[Collection("Original")]
 public sealed class TheOriginalsLabOfFourFollowsTests() : FollowPrimaryContractTests(true);
