@@ -12,6 +12,7 @@ import time
 
 import processes
 import prober
+import wire
 from lab import HOME, PGBIN, PGPOOL_PORT, FIRST_NODE_PORT, USER, Lab, ask, clone_is_known, has_row, next_rows
 from lab import NodesUp
 from processes import Wrong, milliseconds_since, until
@@ -216,7 +217,7 @@ class Comparison:
                 lab.stop(by_script=True)
 
     def _fail_over_under_load(self, lab: Lab) -> None:
-        pgbench = [f"{PGBIN}/pgbench", "-h", "localhost", "-p", str(PGPOOL_PORT), "-U", USER]
+        pgbench = [f"{PGBIN}/pgbench", "-h", wire.SOCKETS, "-p", str(PGPOOL_PORT), "-U", USER]
         processes.run([*pgbench, "-i", "-q", "test"], lab.output)
         with processes.spawned([*pgbench, "-n", "-c", "4", "-T", "120", "test"], lab.output) as load:
             if not until(lambda: int(ask(0, "select count(*) from pgbench_history") or 0) >= 200, 30, 0.1):

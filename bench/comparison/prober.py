@@ -37,10 +37,9 @@ class Attempt:
         self._outgoing = wire.startup_message(user, "test")
         self._asked = False
         self._reader = wire.AnswerReader()
-        self.socket = socket.socket()
+        self.socket = socket.socket(socket.AF_UNIX)
         self.socket.setblocking(False)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.connect_ex(("127.0.0.1", port))
+        self.socket.connect_ex(wire.address(port))
 
     @property
     def waits_for(self) -> int:

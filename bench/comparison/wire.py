@@ -14,6 +14,13 @@ import struct
 
 TERMINATE = b"X\0\0\0\4"
 
+# Where both labs can be met by unix socket: by TCP pgpoollab's would ask for a password, by which the two would do different things.
+SOCKETS = "/tmp"
+
+
+def address(port: int) -> str:
+    return f"{SOCKETS}/.s.PGSQL.{port}"
+
 
 class Refused(Exception):
     """The server said no, or hung up; the text is its own where it gave one."""
@@ -102,11 +109,13 @@ class Connection:
     def __init__(self, port: int, user: str, database: str = "test", timeout: float = 10) -> None:
         self._reader = AnswerReader()
         try:
-            self._socket = socket.create_connection(("127.0.0.1", port), timeout)
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.settimeout(timeout)
+            self._socket.connect(address(port))
         except OSError as error:
+            self._socket.close()
             raise Refused(str(error)) from error
         try:
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._ask(startup_message(user, database))
         except BaseException:
             self.close()
