@@ -31,9 +31,11 @@ public sealed class SocketLinks(IHost host, Lab lab)
     /// <summary>Makes those whose sockets are there. What answers at a link's place already is another server's, and stays.</summary>
     public async Task MakeAsync(CancellationToken cancellationToken)
     {
+        // A Pgpool-II's socket for pcp may come a moment later than the one for clients: its link is made with the latter.
+        var first = lab.Pgpools.ToDictionary(p => LabSockets.Path(lab.SocketFolder, p.PcpPort), p => LabSockets.Path(lab.SocketFolder, p.Port));
         foreach (var (link, socket) in Of(lab))
         {
-            if (await host.ExistsAsync(socket, cancellationToken) && new FileInfo(link).LinkTarget != socket && !await host.SocketAnswersAsync(link, cancellationToken))
+            if (await host.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken) && new FileInfo(link).LinkTarget != socket && !await host.SocketAnswersAsync(link, cancellationToken))
             {
                 await TryAsync(async () =>
                 {
