@@ -38,10 +38,14 @@ public sealed class AccessTests
 
         // By reading: everything of the lab, of its user's state and cache, that a stranger can read.
         var secrets = Secrets(sandbox);
-        var readable = await AsStrangerAsync(sandbox, $"find '{sandbox.Lab}' '{sandbox.Home}' {sandbox["."]} /var/tmp/pgpoollab-ports -type f -readable -print 2>/dev/null");
+        var readable = await AsStrangerAsync(sandbox, $"find '{sandbox.Lab}' '{sandbox.Home}' {sandbox["."]} -type f -readable -print 2>/dev/null");
         var files = readable.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Contains(files, f => f.EndsWith("startall", StringComparison.Ordinal));
         Assert.All(files, f => Assert.DoesNotContain(secrets, s => File.ReadAllText(f).Contains(s, StringComparison.Ordinal)));
+        // Whoever looks for a free port may read the leases.
+        var leases = await AsStrangerAsync(sandbox, $"cat {string.Join(' ', ports.Select(p => $"{Sandbox.LeaseFolder}/{p}"))}");
+        Assert.Contains(sandbox.Lab, leases, StringComparison.Ordinal);
+        Assert.DoesNotContain(secrets, s => leases.Contains(s, StringComparison.Ordinal));
         Assert.All((string[])["etc", "run", "log", "data0", ".pgpoollab", "pgpool0/etc", "pgpool0/run", "pgpool0/log", "pgpool0/data0"],
             f => Assert.True(!Directory.Exists($"{sandbox.Lab}/{f}") || File.GetUnixFileMode($"{sandbox.Lab}/{f}") == (UnixFileMode)Convert.ToInt32("700", 8), f));
 

@@ -63,7 +63,7 @@ internal sealed class FakeHost : IHost
     public ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken)
     {
         Signals.Add($"{signal} {process.Id}");
-        return new(signal is not ProcessSignal.Kill && Deaf.Contains(process.Id) || Processes.Remove(process));
+        return new(signal is not (ProcessSignal.Kill or ProcessSignal.Quit) && Deaf.Contains(process.Id) || Processes.Remove(process));
     }
 
     /// <summary>Processes of other containers.</summary>

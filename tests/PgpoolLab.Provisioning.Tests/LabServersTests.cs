@@ -29,6 +29,24 @@ public sealed class LabServersTests
         Assert.Equal(["Interrupt 12"], _host.Signals);
     }
 
+    [Fact]
+    public async Task A_node_that_does_not_end_when_asked_is_told_to_end_at_once()
+    {
+        NodePid(12);
+        Runs(12, "postgres", "/srv/lab/data0");
+        _host.Deaf.Add(12);
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
+        var stop = new LabServers(_host, _lab, new ProbeRunner(_host, time)).StopNodeAsync(Node, CancellationToken.None);
+        while (!stop.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.True(await stop);
+        Assert.Equal(["Interrupt 12", "Quit 12"], _host.Signals);
+    }
+
     [Theory]
     [InlineData("postgres", "/srv/other/data0", "postgres -D /srv/other/data0")]
     [InlineData("postgres", null, "postgres -D /srv/other/data0")]

@@ -12,7 +12,7 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="probes">Waits.</param>
 public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 {
-    private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PgpoolShutdownPatience = TimeSpan.FromSeconds(20);
 
     /// <summary>The first process of a node; null when it does not run. A PID file alone proves nothing: the number may be a stranger's by now.</summary>
@@ -168,13 +168,24 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     public async Task<bool> StopNodeAsync(PostgresNode node, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(node);
+        var wasDeaf = false;
         if (await FindNodeAsync(node, cancellationToken) is { } first)
         {
             // The first process waits for all others but the one that writes the log, which follows it.
             var all = await host.FindFamilyAsync(first, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
-            await WaitForEndAsync(all, $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
-            return true;
+            try
+            {
+                await WaitForEndAsync(all, $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
+                return true;
+            }
+            catch (ProbeFailedException)
+            {
+                // One that was told to end while it recovered from a crash can be deaf for ever. What it has acknowledged is in its WAL.
+                wasDeaf = true;
+                await host.SignalAsync(first, ProcessSignal.Quit, cancellationToken);
+                await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
+            }
         }
 
         // Without its first process PostgreSQL ends by itself; what does not, is made to.
@@ -182,7 +193,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         var ran = await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
         await host.RemoveSharedMemoryAsync(node.DataDirectory, cancellationToken);
         await RemoveStaleSocketsAsync(node, cancellationToken);
-        return ran;
+        return ran || wasDeaf;
     }
 
     /// <summary>Starts Pgpool-II; what a killed one left is removed first.</summary>
