@@ -10,23 +10,29 @@ namespace PgpoolLab.Provisioning.Configuration;
 /// <param name="Password">The password in clear; in <c>pgpass</c> (mode 0600), and encrypted in <c>pool_passwd</c>.</param>
 public sealed record DatabaseUser(string Name, string Password)
 {
-    private const int ScramIterations = 4096;
+    /// <summary>PostgreSQL's default, and the least some clients accept (RFC 7677).</summary>
+    public const int UsualIterations = 4096;
+
+    /// <summary>For roles only servers log in as, and do all the time: repeating the hash makes guessing slow, and nobody guesses 16 random characters.</summary>
+    public const int LeastIterations = 1;
+
     private const int ScramSaltBytes = 16;
     private const int Sha256Bytes = 32;
 
     /// <summary>What PostgreSQL stores of the password: it can be sent to the server, and land in its log, without telling the password.</summary>
     /// <param name="method">The method that will ask for it.</param>
+    /// <param name="iterations">How often SCRAM repeats its hash.</param>
     /// <remarks>PostgreSQL manual, "pg_authid", rolpassword; RFC 5803; RFC 5802, section 3.</remarks>
-    public string Verifier(AuthMethod method) => method is AuthMethod.Md5 ? Md5Verifier() : ScramVerifier(RandomNumberGenerator.GetBytes(ScramSaltBytes));
+    public string Verifier(AuthMethod method, int iterations = UsualIterations) => method is AuthMethod.Md5 ? Md5Verifier() : ScramVerifier(RandomNumberGenerator.GetBytes(ScramSaltBytes), iterations);
 
     /// <summary>The verifier for SCRAM-SHA-256 with this salt.</summary>
-    public string ScramVerifier(byte[] salt)
+    public string ScramVerifier(byte[] salt, int iterations = UsualIterations)
     {
         ArgumentNullException.ThrowIfNull(salt);
-        var salted = Rfc2898DeriveBytes.Pbkdf2(Password, salt, ScramIterations, HashAlgorithmName.SHA256, Sha256Bytes);
+        var salted = Rfc2898DeriveBytes.Pbkdf2(Password, salt, iterations, HashAlgorithmName.SHA256, Sha256Bytes);
         var storedKey = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));
         var serverKey = HMACSHA256.HashData(salted, "Server Key"u8);
-        return $"SCRAM-SHA-256${ScramIterations}:{Convert.ToBase64String(salt)}${Convert.ToBase64String(storedKey)}:{Convert.ToBase64String(serverKey)}";
+        return $"SCRAM-SHA-256${iterations}:{Convert.ToBase64String(salt)}${Convert.ToBase64String(storedKey)}:{Convert.ToBase64String(serverKey)}";
     }
 
     /// <summary>The user's line in <c>pool_passwd</c>: from it Pgpool-II has the password itself, which it needs to answer what a backend asks by SCRAM.</summary>

@@ -54,7 +54,7 @@ public static class PoolNodes
     {
         var folder = LabSockets.ProbeHost(lab);
         return folder.StartsWith('/') && await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
-            ? await SimpleQuery.OpenAsync(connection, lab.Owner, Lab.Database, TimeProvider.System, cancellationToken)
+            ? await SimpleQuery.OpenAsync(connection, lab.CheckRole, Lab.Database, TimeProvider.System, cancellationToken)
             : (null, null);
     }
 

@@ -27,7 +27,7 @@ public sealed class SetPasswords(PostgresNode node) : IStep
         try
         {
             await using var client = await PostgresClient.ConnectAsync(context.Lab, node.Port, "postgres", cancellationToken);
-            await client.ExecuteAsync(string.Join(";\n", context.Secrets.DatabaseUsers.Select(u => Statement(u.Name, u.Verifier(context.Lab.Auth)))), cancellationToken);
+            await client.ExecuteAsync(string.Join(";\n", context.Secrets.DatabaseUsers.Select(u => Statement(u.Name, u.Verifier(context.Lab.Auth, IterationsOf(context.Lab, u))))), cancellationToken);
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
@@ -39,6 +39,9 @@ public sealed class SetPasswords(PostgresNode node) : IStep
             };
         }
     }
+
+    private static int IterationsOf(Lab lab, DatabaseUser user) =>
+        user.Name != lab.Owner && user.Name != lab.Invoker ? DatabaseUser.LeastIterations : DatabaseUser.UsualIterations;
 
     private static string Statement(string role, string verifier) => $"ALTER ROLE {ConfigQuoting.Identifier(role)} PASSWORD '{verifier}'";
 }
