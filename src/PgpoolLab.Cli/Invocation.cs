@@ -36,6 +36,22 @@ internal static class Invocation
         return name is PgpoolSetupCommand.Name or PgpoolSetupCommand.WatchdogName ? name : null;
     }
 
+    /// <summary>The current folder; the topmost one where that is gone, as after destroy in the lab's own.</summary>
+    internal static string CurrentFolder
+    {
+        get
+        {
+            try
+            {
+                return Environment.CurrentDirectory;
+            }
+            catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return "/";
+            }
+        }
+    }
+
     /// <summary>Must be called first: after root has stood down, the program's own path cannot be read any more.</summary>
     internal static void Remember()
     {

@@ -140,6 +140,16 @@ public sealed class OrphanTests : LifeTests
         sandbox.AssertNothingIsLeft();
     }
 
+    /// <summary>As one stands after destroy, called in the lab's own folder.</summary>
+    [Fact]
+    public async Task In_a_folder_that_is_gone_labs_can_still_be_listed_and_there_is_none()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var outcome = (await sandbox.ShellAsync("mkdir gone; cd gone; rmdir ../gone; pgpoollab list; pgpoollab nodes || echo $?")).Ok();
+        Assert.Equal("6\n", outcome.Output);
+        Assert.Contains("There is no lab in / or above it", outcome.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Of_a_lab_without_its_manifest_the_servers_are_ended_and_the_data_is_left()
     {

@@ -14,7 +14,7 @@ internal static class DoctorCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var inspector = new MachineInspector(new LocalHost(TimeProvider.System), TimeProvider.System, Environment.GetEnvironmentVariable);
-            var report = Diagnosis.Of(await inspector.InspectAsync(Environment.CurrentDirectory, cancellationToken));
+            var report = Diagnosis.Of(await inspector.InspectAsync(Invocation.CurrentFolder, cancellationToken));
             if (parsed.GetValue(CommandLine.Json))
             {
                 terminal.Out.WriteLine(report.ToJson());

@@ -14,7 +14,7 @@ internal static class LabCommand
     /// <summary>Finds the lab, refuses one that is not ready, and goes on as its user.</summary>
     internal static Lab Open(ParseResult parsed)
     {
-        var lab = LabLocator.RequireReady(LabLocator.Find(parsed.GetValue(CommandLine.Lab), Environment.CurrentDirectory));
+        var lab = LabLocator.RequireReady(LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder));
         LabLocator.BecomeOwner(lab);
         return lab;
     }
@@ -85,7 +85,7 @@ internal static class DestroyCommand
                 return (int)await OrphansAsync(terminal, parsed.GetValue(CommandLine.Json), cancellationToken);
             }
 
-            var lab = LabLocator.Find(parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab), Environment.CurrentDirectory).Lab;
+            var lab = LabLocator.Find(parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder).Lab;
             LabLocator.BecomeOwner(lab);
             using var progress = new ProgressView(terminal);
             var result = await new DestroyOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);

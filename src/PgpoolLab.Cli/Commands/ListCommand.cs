@@ -14,7 +14,7 @@ internal static class ListCommand
         var command = new Command("list", "List every lab: where it is, what runs of it, its ports and versions, and what was left behind") { CommandLine.Json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var report = await new LabsReporter(new LocalHost(TimeProvider.System), TimeProvider.System).ReportAsync(Environment.CurrentDirectory, cancellationToken);
+            var report = await new LabsReporter(new LocalHost(TimeProvider.System), TimeProvider.System).ReportAsync(Invocation.CurrentFolder, cancellationToken);
             if (parsed.GetValue(CommandLine.Json))
             {
                 terminal.Out.WriteLine(report.ToJson());
