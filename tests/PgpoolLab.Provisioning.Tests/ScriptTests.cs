@@ -365,7 +365,7 @@ public sealed class ScriptTests : ScriptBench
     public async Task A_standby_follows_the_new_primary_and_is_attached_again()
     {
         await StartServerAsync(_lab.Nodes[2]);
-        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
+        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
         var result = await FollowAsync();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf"));
@@ -379,7 +379,7 @@ public sealed class ScriptTests : ScriptBench
     {
         _lab = _lab with { Tools = _lab.Tools with { Postgres = new PostgresVersion(12, 4) } };
         await StartServerAsync(_lab.Nodes[2]);
-        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
+        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
         Assert.Equal(0, (await FollowAsync()).ExitCode);
         Assert.EndsWith("<-m><fast><-w><-s><restart>", Calls("pg_ctl")[^1], StringComparison.Ordinal);
     }
@@ -388,12 +388,35 @@ public sealed class ScriptTests : ScriptBench
     public async Task A_former_primary_is_copied_anew()
     {
         await StartServerAsync(_lab.Nodes[2]);
-        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo f ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo 1 ;; *) cat >/dev/null ;; esac");
+        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo f ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
         Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Script($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Assert.Equal(0, (await FollowAsync()).ExitCode);
         Assert.Equal($"<{_lab.Nodes[1].ServerDataDirectory}><localhost><{_lab.Nodes[2].ServerDataDirectory}><11003><2>", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls"));
         Assert.Equal($"<localhost><{_lab.Nodes[2].ServerDataDirectory}>", File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start.calls"));
+        Assert.Single(Calls("../pcp's/pcp_attach_node"));
+    }
+
+    [Fact]
+    public async Task A_standby_that_has_what_the_new_primary_never_had_is_copied_anew_at_once()
+    {
+        await StartServerAsync(_lab.Nodes[2]);
+        Directory.CreateDirectory($"{_lab.Nodes[1].DataDirectory}/pg_wal");
+        File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/pg_wal/0000000B.history", "1\t0/3000000\tno recovery target specified\n\n10\t0/4CA49D8\tno recovery target specified\n");
+        Fake("psql", """
+            case "$*" in
+                *" 11003 "*pg_is_in_recovery*) echo f ;;
+                *pg_is_in_recovery*) echo t ;;
+                *pg_walfile_name*) echo '11|0/5000000' ;;
+                *"> '0/4CA49D8' THEN 'diverged'"*) echo x >>"$0.asked"; if [ "$(wc -l <"$0.asked")" -gt 10 ]; then echo follows; else echo diverged; fi ;;
+                *) cat >/dev/null ;;
+            esac
+            """);
+        Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nexit 0\n");
+        Script($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nexit 0\n");
+        Assert.Equal(0, (await FollowAsync()).ExitCode);
+        Assert.Equal(11, Calls("psql").Count(c => c.Contains("diverged", StringComparison.Ordinal)));
+        Assert.Equal($"<-D><{_lab.Nodes[2].ServerDataDirectory}><-m><immediate><-w><-s><stop>", Calls("pg_ctl")[^1]);
         Assert.Single(Calls("../pcp's/pcp_attach_node"));
     }
 
