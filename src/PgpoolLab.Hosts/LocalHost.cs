@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Net.Sockets;
@@ -10,6 +11,7 @@ namespace PgpoolLab.Hosts;
 public sealed class LocalHost(TimeProvider time) : IHost
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+    private readonly ConcurrentDictionary<int, ValueTuple> _children = new();
 
     /// <inheritdoc/>
     public async Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken)
@@ -50,27 +52,55 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
-    public async Task<int> StartDetachedAsync(CommandSpec command, string logFile, bool append, CancellationToken cancellationToken)
+    public Task<int> StartDetachedAsync(CommandSpec command, string logFile, bool append, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
         cancellationToken.ThrowIfCancellationRequested();
-        // A session of its own keeps the terminal's Ctrl+C away; the shell gives it the log and nothing of ours, then becomes it.
-        var script = $"""log=$1; shift; exec "$@" </dev/null {(append ? ">>" : ">")}"$log" 2>&1""";
         // What our caller has left open for us beyond the usual three is not the server's: who waits for the end of such a pipe would wait for it.
         Posix.InheritNothing();
+        // A session of its own keeps the terminal's Ctrl+C away.
+        return Task.FromResult(OperatingSystem.IsLinux() ? StartOnLinux(command, logFile, append) : StartByShell(command, logFile, append));
+    }
+
+    private int StartOnLinux(CommandSpec command, string logFile, bool append)
+    {
+        var environment = InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
+        try
+        {
+            var id = DetachedProcess.Start(command.Program, command.Arguments, environment, command.WorkingDirectory, logFile, append);
+            _children.TryAdd(id, default);
+            return id;
+        }
+        catch (Win32Exception error)
+        {
+            throw new ProgramNotFoundException($"{command.Program} with its log in {logFile}", error);
+        }
+    }
+
+    private static int StartByShell(CommandSpec command, string logFile, bool append)
+    {
+        // The shell gives it the log and nothing of ours, then becomes it.
+        var script = $"""log=$1; shift; exec "$@" </dev/null {(append ? ">>" : ">")}"$log" 2>&1""";
         string[] shell = ["/bin/sh", "-c", script, "sh", logFile, command.Program, .. command.Arguments];
-        var setsid = (string[])["/usr/bin/setsid", "/bin/setsid"];
-        var detached = setsid.FirstOrDefault(File.Exists) is { } program
-            ? command with { Program = program, Arguments = shell }
-            : command with { Program = "/usr/bin/perl", Arguments = ["-e", "use POSIX; POSIX::setsid(); exec @ARGV or die", .. shell] };
-        var process = Start(detached, redirect: false);
-        await Task.CompletedTask;
+        using var process = Start(command with { Program = "/usr/bin/perl", Arguments = ["-e", "use POSIX; POSIX::setsid(); exec @ARGV or die", .. shell] }, redirect: false);
         return process.Id;
     }
 
+    /// <summary>Those we have started ourselves stay in the process table until we look after them.</summary>
+    private void CollectChildren()
+    {
+        foreach (var child in _children.Keys.Where(DetachedProcess.Collect))
+        {
+            _children.TryRemove(child, out _);
+        }
+    }
+
     /// <inheritdoc/>
-    public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ProcessTable.Find(processId));
+    public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken)
+    {
+        CollectChildren();
+        return ValueTask.FromResult(ProcessTable.Find(processId));
+    }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken) =>
@@ -280,6 +310,18 @@ public sealed class LocalHost(TimeProvider time) : IHost
 
     private static Process Start(CommandSpec command, bool redirect)
     {
+        try
+        {
+            return Process.Start(InfoOf(command, redirect)) ?? throw new InvalidOperationException("No process was started.");
+        }
+        catch (Win32Exception error)
+        {
+            throw new ProgramNotFoundException(command.Program, error);
+        }
+    }
+
+    private static ProcessStartInfo InfoOf(CommandSpec command, bool redirect)
+    {
         var info = new ProcessStartInfo(command.Program, command.Arguments)
         {
             RedirectStandardOutput = redirect,
@@ -308,14 +350,7 @@ public sealed class LocalHost(TimeProvider time) : IHost
             }
         }
 
-        try
-        {
-            return Process.Start(info) ?? throw new InvalidOperationException("No process was started.");
-        }
-        catch (Win32Exception error)
-        {
-            throw new ProgramNotFoundException(command.Program, error);
-        }
+        return info;
     }
 
     private static async Task WriteInputAsync(Process process, string? input, CancellationToken cancellationToken)

@@ -45,8 +45,13 @@ public static class LabPlanner
     /// <summary>The most that a folder of sockets may have above it: 104 bytes are all a socket's path has on macOS, with the zero at its end; Linux has 108.</summary>
     public static int MostForSockets { get; } = 103 - "/run/.s.PGPOOLWD_CMD.65535".Length;
 
-    /// <summary>Each copy takes two WAL senders and a slot of its own on the first node, whose settings have room for eight (nodes + 10).</summary>
+    /// <summary>Each copy takes up to two WAL senders on the node it is made from, whose settings have room for eight (nodes + 10).</summary>
     private const int CopiesAtATime = 4;
+
+    /// <summary>Each base backup of a primary ends with a switch to the next WAL segment, and all standbys that stream already receive the rest of the last
+    /// one, 16 MB of zeros: the more standbys, the more often and the more of them. One of a standby leaves the WAL alone. Below this number of copies that is
+    /// not worth waiting for the first standby.</summary>
+    private const int CopiesOfAStandby = 3;
 
     /// <summary>Resolves every name, port and path, and lists the steps.</summary>
     /// <exception cref="InvalidSpecException">The request is wrong; it names every problem.</exception>
@@ -107,7 +112,7 @@ public static class LabPlanner
             Stage.ForEach(copies.Except(cloned), n => [new ConfigureNode(n), new StartNode(n), .. lab.Asks ? (IStep[])[new SetPasswords(n)] : []]),
             .. Stages(slots, Stage.Of(new CreateSlots(first, others))),
             .. Stages(cloned.Length > 0, Stage.ForEach(cloned, n => [new ConfigureNode(n), new ConfigureStandby(n, first, hasOwnSettings: true), new StartNode(n)])),
-            .. Stages(backups.Length > 0, Stage.ForEach(backups, CopiesAtATime, n => [new CopyNode(n, first), new ConfigureStandby(n, first), new StartNode(n)])),
+            .. BaseBackups(first, backups),
             .. Stages(streaming && others.Length > 0, Stage.Of(new AwaitStreaming(first, others))),
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
             // watchdog_setup's way: the first Pgpool-II is proved by itself, then all get their watchdog, which takes its time to start.
@@ -117,6 +122,16 @@ public static class LabPlanner
         ];
 
         static Stage[] Stages(bool wanted, params Stage[] stages) => wanted ? stages : [];
+    }
+
+    private static IEnumerable<Stage> BaseBackups(PostgresNode primary, PostgresNode[] standbys)
+    {
+        return standbys.Length > CopiesOfAStandby ? [Copies([standbys[0]], primary), Copies(standbys.Skip(1), standbys[0])]
+            : standbys.Length > 0 ? [Copies(standbys, primary)]
+            : [];
+
+        Stage Copies(IEnumerable<PostgresNode> nodes, PostgresNode source) =>
+            Stage.ForEach(nodes.ToArray(), CopiesAtATime, n => [new CopyNode(n, source), new ConfigureStandby(n, primary), new StartNode(n)]);
     }
 
     private static ProveReplication Proof(Lab lab, bool subscribes, IReadOnlyList<PgpoolNode> writers) => lab.Mode switch

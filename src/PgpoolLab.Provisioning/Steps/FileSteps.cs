@@ -199,7 +199,7 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
 /// <summary>Makes a copy of the primary its standby.</summary>
 /// <param name="node">The copy.</param>
 /// <param name="primary">Whom it replicates from.</param>
-/// <param name="hasOwnSettings">False when it is a base backup, and has the primary's.</param>
+/// <param name="hasOwnSettings">False when it is a base backup, and has those of the node it was made of.</param>
 public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bool hasOwnSettings = false) : IStep
 {
     /// <inheritdoc/>
@@ -212,7 +212,7 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
         string[] written = [RecoveryFile(lab), .. lab.Tools.Postgres.Major >= 12 ? ["standby.signal"] : Array.Empty<string>()];
         return
         [
-            .. hasOwnSettings ? [] : (string[])[$"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}"],
+            .. hasOwnSettings ? [] : (string[])[$"write {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}"],
             .. written.Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}"),
         ];
     }
@@ -224,8 +224,9 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
         var (host, lab) = (context.Host, context.Lab);
         if (!hasOwnSettings)
         {
-            // The copy brings the primary's settings along; its own go after them, where they win.
-            await host.AppendTextAsync($"{node.DataDirectory}/postgresql.conf", "\n" + context.Renderer.RenderNode("postgresql/_node.conf", lab, node), cancellationToken);
+            // The primary's settings, whosever the copy has brought along; its own go after them, where they win.
+            var settings = await host.ReadTextAsync($"{primary.DataDirectory}/postgresql.conf", cancellationToken);
+            await host.WriteTextAsync($"{node.DataDirectory}/postgresql.conf", $"{settings}\n{context.Renderer.RenderNode("postgresql/_node.conf", lab, node)}", Modes.PrivateFile, cancellationToken);
         }
 
         await host.WriteTextAsync($"{node.DataDirectory}/{RecoveryFile(lab)}", context.Renderer.RenderStandby("postgresql/myrecovery.conf", lab, node, primary), Modes.PrivateFile, cancellationToken);

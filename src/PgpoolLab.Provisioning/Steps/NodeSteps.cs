@@ -158,9 +158,9 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running) : 
     }
 }
 
-/// <summary>Copies the running first node with pg_basebackup.</summary>
+/// <summary>Copies a running node with pg_basebackup.</summary>
 /// <param name="node">The node to make.</param>
-/// <param name="source">The first node.</param>
+/// <param name="source">The node to copy: the primary, or one of its standbys.</param>
 public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
 {
     /// <summary>The node it makes.</summary>
