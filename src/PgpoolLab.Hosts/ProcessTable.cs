@@ -62,7 +62,7 @@ internal static class ProcessTable
     {
         var own = HasProc ? processes.SelectMany(id => Links($"/proc/{id}/fd")).ToHashSet() : [];
         // Without a look into a process its own socket would be taken for a stranger's.
-        return own.Count == 0 ? null : Listeners(port).Where(fields => !own.Contains(NameOfSocket(fields[Inode]))).Select(Describe).FirstOrDefault();
+        return own.Count == 0 ? null : Listeners(port).Where(l => !own.Contains(NameOfSocket(l.Inode))).Select(Describe).FirstOrDefault();
     }
 
     /// <summary>Who receives on a UDP port. Of two that share one, only one gets what is sent.</summary>
@@ -70,7 +70,7 @@ internal static class ProcessTable
     {
         if (HasProc)
         {
-            return ((string[])["/proc/net/udp", "/proc/net/udp6"]).SelectMany(table => LinesOf(table, port, "")).Select(Describe).FirstOrDefault();
+            return ((string[])["/proc/net/udp", "/proc/net/udp6"]).SelectMany(table => LinesOf(table, port, "")).Select(ListenerOf).Select(Describe).FirstOrDefault();
         }
 
         try
@@ -90,11 +90,28 @@ internal static class ProcessTable
     private const int User = 7;
     private const int Inode = 9;
 
-    private static IEnumerable<string[]> Listeners(int port) =>
-        HasProc ? ((string[])["/proc/net/tcp", "/proc/net/tcp6"]).SelectMany(table => LinesOf(table, port, "0A ")).Where(fields => IsInTheWay(fields[LocalAddress])) : [];
+    private static IEnumerable<Listener> Listeners(int port) =>
+        (SocketDiagnosis.TryListeners(port) ?? (HasProc ? ListenersFromProc(port) : [])).Where(l => IsInTheWay(l.Address));
 
-    private static string Describe(string[] fields) =>
-        HolderOfSocket(fields[Inode]) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})" : $"used by a process of {Identity.Find(fields[User])?.Name ?? "uid " + fields[User]}";
+    /// <summary>Where the kernel cannot be asked.</summary>
+    internal static IEnumerable<Listener> ListenersFromProc(int port) =>
+        ((string[])["/proc/net/tcp", "/proc/net/tcp6"]).SelectMany(table => LinesOf(table, port, "0A ")).Select(ListenerOf);
+
+    private static Listener ListenerOf(string[] fields)
+    {
+        // Words of four bytes, each in the machine's order.
+        var hexadecimal = fields[LocalAddress].Split(':')[0];
+        var address = new byte[hexadecimal.Length / 2];
+        for (var word = 0; word < address.Length; word += sizeof(uint))
+        {
+            BitConverter.TryWriteBytes(address.AsSpan(word), uint.Parse(hexadecimal.AsSpan(word * 2, 2 * sizeof(uint)), System.Globalization.NumberStyles.HexNumber));
+        }
+
+        return new Listener(new IPAddress(address), fields[Inode], fields[User]);
+    }
+
+    private static string Describe(Listener socket) =>
+        HolderOfSocket(socket.Inode) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})" : $"used by a process of {Identity.Find(socket.User)?.Name ?? "uid " + socket.User}";
 
     /// <summary>The lines of one local port. The tables of a busy machine have thousands of lines of connections: those are not made texts of.</summary>
     /// <param name="table">The table.</param>
@@ -193,13 +210,8 @@ internal static class ProcessTable
     }
 
     /// <summary>True for the addresses a server on loopback would meet: loopback itself, and all addresses.</summary>
-    private static bool IsInTheWay(string hexadecimalAddress)
-    {
-        // IPv4 stands there in the machine's byte order: 127.x.y.z ends in 7F on a little-endian one.
-        var address = hexadecimalAddress.Split(':')[0];
-        return address.Trim('0').Length == 0 || (address.Length == 8 && address.EndsWith("7F", StringComparison.Ordinal)) || address == "00000000000000000000000001000000"
-            || address.StartsWith("0000000000000000FFFF0000", StringComparison.Ordinal);
-    }
+    private static bool IsInTheWay(IPAddress address) =>
+        IPAddress.IsLoopback(address) || address.IsIPv4MappedToIPv6 || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private static string NameOfSocket(string inode) => $"socket:[{inode}]";
 

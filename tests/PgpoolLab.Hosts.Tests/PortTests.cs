@@ -44,6 +44,20 @@ public sealed class PortTests
         await IsNamedAsync(listener);
     }
 
+    [Theory]
+    [MemberData(nameof(Addresses))]
+    public void The_kernel_and_its_tables_tell_the_same(string address)
+    {
+        using var listener = Listener(IPAddress.Parse(address));
+        using var client = new TcpClient(listener.AddressFamily);
+        client.Connect(new IPEndPoint(address == "0.0.0.0" ? IPAddress.Loopback : IPAddress.Parse(address), PortOf(listener)));
+        var told = Assert.Single(ProcessTable.ListenersFromProc(PortOf(listener)));
+        Assert.Equal(IPAddress.Parse(address), told.Address);
+        // Null where the kernel cannot be asked: then its tables are read.
+        Assert.Equal([told], SocketDiagnosis.TryListeners(PortOf(listener)) ?? [told]);
+        Assert.Empty(SocketDiagnosis.TryListeners(((IPEndPoint)client.Client.LocalEndPoint!).Port) ?? []);
+    }
+
     [Fact]
     public async Task A_server_that_reuses_its_address_as_PostgreSQL_does_is_named()
     {
