@@ -43,6 +43,9 @@ public static class Identity
     public static string RealPath(string path) =>
         OperatingSystem.IsWindows() ? Path.GetFullPath(path) : Posix.RealPath(path) ?? Path.GetFullPath(path);
 
+    /// <summary>What tells a file from every other on this machine, whatever its path; null where that cannot be seen.</summary>
+    public static string? FileIdOf(string path) => OperatingSystem.IsLinux() && Posix.FileIdOf(path) is { } id ? $"{id.Device}:{id.Inode}" : null;
+
     /// <summary>Numeric owner and group of a path; null when it cannot be seen.</summary>
     public static (int User, int Group)? OwnerOf(string path)
     {

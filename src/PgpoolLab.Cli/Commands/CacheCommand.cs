@@ -7,6 +7,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Provisioning.Tools;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Commands;
@@ -39,6 +40,11 @@ internal static class CacheCommand
         clear.SetAction(parsed =>
         {
             var deleted = caches().Sum(c => c.Clear());
+            foreach (var cache in caches())
+            {
+                File.Delete(ProgramAnswers.FileBeside(cache.Folder));
+            }
+
             var left = caches().Sum(c => c.List().Count);
             terminal.Say(deleted == 1 ? "1 cluster deleted." : $"{deleted} clusters deleted.");
             if (left > 0)

@@ -130,7 +130,7 @@ internal static class PgpoolSetupCommand
         var operation = Terminal.Operation(screen);
         await RequireEmptyAsync(operation, folder, cancellationToken);
         var environment = new OldEnvironment(Environment.GetEnvironmentVariable);
-        var tools = await new ToolFinder(operation.Host, await Platform.DetectAsync(operation.Host, cancellationToken)).FindAsync(environment.Tools(folder), cancellationToken);
+        var tools = await new ToolFinder(operation.Host, await Platform.DetectAsync(operation.Host, cancellationToken), ProgramAnswers.OfCurrentUser(operation.Host)).FindAsync(environment.Tools(folder), cancellationToken);
         var spec = environment.Spec(options, folder, tools);
         if (spec.UseRewind && spec.Mode.WritesEverywhere())
         {

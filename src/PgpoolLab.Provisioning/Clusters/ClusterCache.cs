@@ -323,7 +323,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     }
 
     /// <summary>What a lab is copied from must have been written by nobody else.</summary>
-    private static bool IsOurs(string folder)
+    internal static bool IsOurs(string folder)
     {
         try
         {

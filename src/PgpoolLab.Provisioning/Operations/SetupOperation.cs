@@ -55,7 +55,7 @@ public sealed class SetupOperation(OperationContext context)
     /// <summary>Says what would be done. Touches nothing.</summary>
     public async Task<LabPlan> PlanAsync(LabSpec spec, CancellationToken cancellationToken)
     {
-        var (tools, user) = await CheckAsync(spec, cancellationToken);
+        var (tools, user) = await CheckAsync(spec, touches: false, cancellationToken);
         var owner = user ?? Identity.Current;
         return LabPlanner.Plan(spec, await new HostInspector(context).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), await _ports.LookAsync(spec, cancellationToken), cancellationToken));
     }
@@ -65,7 +65,7 @@ public sealed class SetupOperation(OperationContext context)
     /// <exception cref="SetupFailedException">It failed on the way and was undone.</exception>
     public async Task<SetupResult> ExecuteAsync(LabSpec spec, IReadOnlyList<string> commandLine, CancellationToken cancellationToken)
     {
-        var (tools, user) = await CheckAsync(spec, cancellationToken);
+        var (tools, user) = await CheckAsync(spec, touches: true, cancellationToken);
         var renderer = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
         var invoker = InvokerOf(user);
         if (user is not null)
@@ -151,7 +151,7 @@ public sealed class SetupOperation(OperationContext context)
         return new SetupResult(lab, secrets.PcpUsers);
     }
 
-    private async Task<(Toolset Tools, SystemUser? User)> CheckAsync(LabSpec spec, CancellationToken cancellationToken)
+    private async Task<(Toolset Tools, SystemUser? User)> CheckAsync(LabSpec spec, bool touches, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
         if (spec.Validate() is { Count: > 0 } problems)
@@ -171,7 +171,7 @@ public sealed class SetupOperation(OperationContext context)
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
         // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
         await new HostInspector(context).RequireFreePortsAsync(PortClaim.FixedPortsOf(spec), spec.PgpoolSetup is not null, cancellationToken);
-        var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken));
+        var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken), ProgramAnswers.OfCurrentUser(context.Host, keep: touches));
         var tools = await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken);
         var owner = Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null;
         return (tools, RunAs.Choose(spec.RunAs, owner, Identity.IsRoot, Identity.Find));

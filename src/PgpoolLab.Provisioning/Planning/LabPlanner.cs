@@ -48,11 +48,6 @@ public static class LabPlanner
     /// <summary>Each copy takes up to two WAL senders on the node it is made from, whose settings have room for eight (nodes + 10).</summary>
     private const int CopiesAtATime = 4;
 
-    /// <summary>Each base backup of a primary ends with a switch to the next WAL segment, and all standbys that stream already receive the rest of the last
-    /// one, 16 MB of zeros: the more standbys, the more often and the more of them. One of a standby leaves the WAL alone. Below this number of copies that is
-    /// not worth waiting for the first standby.</summary>
-    private const int CopiesOfAStandby = 3;
-
     /// <summary>Resolves every name, port and path, and lists the steps.</summary>
     /// <exception cref="InvalidSpecException">The request is wrong; it names every problem.</exception>
     /// <exception cref="LabException">This Pgpool-II cannot do what was asked.</exception>
@@ -106,13 +101,16 @@ public static class LabPlanner
         var slots = lab.UseSlots && others.Length > 0;
         // A standby needs the password it replicates with from its first moment on; elsewhere each node has its roles for itself.
         var cloned = streaming ? copies.Except([first]).ToArray() : [];
+        // A base backup needs none: it comes by the socket.
+        IStep[] access = lab.Asks ? [new SetPasswords(first)] : [];
+        IStep[] forStandbys = slots ? [new CreateSlots(first, others), .. access] : access;
         return
         [
             new Stage([[new CreateNodes(copies, alike: streaming)], [new WriteLabFiles()]]),
-            Stage.ForEach(copies.Except(cloned), n => [new ConfigureNode(n), new StartNode(n), .. lab.Asks ? (IStep[])[new SetPasswords(n)] : []]),
-            .. Stages(slots, Stage.Of(new CreateSlots(first, others))),
+            Stage.ForEach(copies.Except(cloned), n => [new ConfigureNode(n), new StartNode(n), .. streaming || !lab.Asks ? [] : (IStep[])[new SetPasswords(n)]]),
+            .. Stages(streaming && backups.Length == 0 && forStandbys.Length > 0, new Stage([forStandbys])),
             .. Stages(cloned.Length > 0, Stage.ForEach(cloned, n => [new ConfigureNode(n), new ConfigureStandby(n, first, hasOwnSettings: true), new StartNode(n)])),
-            .. BaseBackups(first, backups),
+            .. BaseBackups(forStandbys, first, backups),
             .. Stages(streaming && others.Length > 0, Stage.Of(new AwaitStreaming(first, others))),
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
             // watchdog_setup's way: the first Pgpool-II is proved by itself, then all get their watchdog, which takes its time to start.
@@ -124,15 +122,15 @@ public static class LabPlanner
         static Stage[] Stages(bool wanted, params Stage[] stages) => wanted ? stages : [];
     }
 
-    private static IEnumerable<Stage> BaseBackups(PostgresNode primary, PostgresNode[] standbys)
-    {
-        return standbys.Length > CopiesOfAStandby ? [Copies([standbys[0]], primary), Copies(standbys.Skip(1), standbys[0])]
-            : standbys.Length > 0 ? [Copies(standbys, primary)]
-            : [];
-
-        Stage Copies(IEnumerable<PostgresNode> nodes, PostgresNode source) =>
-            Stage.ForEach(nodes.ToArray(), CopiesAtATime, n => [new CopyNode(n, source), new ConfigureStandby(n, primary), new StartNode(n)]);
-    }
+    /// <summary>The first is of the primary, the others are of the first standby. Each base backup of a primary ends with a switch to the next WAL segment, and
+    /// all standbys that stream already receive the rest of the last one, 16 MB of zeros: the more standbys, the more often and the more of them. One of a
+    /// standby leaves the WAL alone.</summary>
+    private static IEnumerable<Stage> BaseBackups(IStep[] meanwhile, PostgresNode primary, PostgresNode[] standbys) => standbys is not [var first, .. var rest] ? [] :
+    [
+        new Stage([.. meanwhile.Length > 0 ? [meanwhile] : (IStep[][])[], [new CopyNode(first, primary)]]),
+        new Stage([[new ConfigureStandby(first, primary), new StartNode(first)]]),
+        .. rest.Length > 0 ? (Stage[])[Stage.ForEach(rest, CopiesAtATime, n => [new CopyNode(n, first), new ConfigureStandby(n, primary), new StartNode(n)])] : [],
+    ];
 
     private static ProveReplication Proof(Lab lab, bool subscribes, IReadOnlyList<PgpoolNode> writers) => lab.Mode switch
     {

@@ -25,22 +25,27 @@ internal sealed class PostgresClient : IAsyncDisposable
 
     /// <summary>Connects to one of a lab's servers by its unix socket.</summary>
     internal static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
-        ConnectAsync(LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : Loopback, port, lab, database, cancellationToken);
+        ConnectAsync(lab, port, database, lab.Owner, cancellationToken);
 
-    /// <summary>Connects by TCP, as most clients do.</summary>
-    internal static Task<PostgresClient> ConnectByTcpAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
-        PgpoolIsOnLoopback(lab) || lab.Pgpools.All(p => p.Port != port) ? ConnectAsync(Loopback, port, lab, database, cancellationToken) : ConnectAsync(lab, port, database, cancellationToken);
+    private static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, string role, CancellationToken cancellationToken) =>
+        ConnectAsync(LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : Loopback, port, lab, database, role, cancellationToken);
+
+    /// <summary>Connects by TCP, as most clients do; as the lab's owner, or as another of its roles.</summary>
+    internal static Task<PostgresClient> ConnectByTcpAsync(Lab lab, int port, string database, CancellationToken cancellationToken, string? role = null) =>
+        PgpoolIsOnLoopback(lab) || lab.Pgpools.All(p => p.Port != port)
+            ? ConnectAsync(Loopback, port, lab, database, role ?? lab.Owner, cancellationToken)
+            : ConnectAsync(lab, port, database, role ?? lab.Owner, cancellationToken);
 
     /// <summary>False when Pgpool-II listens on one other address alone: before 4.4 it has room for one.</summary>
     private static bool PgpoolIsOnLoopback(Lab lab) => lab.ListenAddresses.Count == 0 || lab.ListenAddresses.Contains("*") || lab.Tools.Pgpool.Number >= 404;
 
-    private static async Task<PostgresClient> ConnectAsync(string host, int port, Lab lab, string database, CancellationToken cancellationToken)
+    private static async Task<PostgresClient> ConnectAsync(string host, int port, Lab lab, string database, string role, CancellationToken cancellationToken)
     {
         var text = new NpgsqlConnectionStringBuilder
         {
             Host = host,
             Port = port,
-            Username = lab.Owner,
+            Username = role,
             Passfile = lab.Asks ? lab.Pgpool.Paths.PgPass : null,
             Database = database,
             ApplicationName = "pgpoollab",

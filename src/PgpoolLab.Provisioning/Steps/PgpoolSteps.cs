@@ -1,4 +1,5 @@
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Probes;
@@ -178,6 +179,8 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
 {
     private const string Table = "pgpoollab_proof";
 
+    private static bool HasPrimary(Lab lab) => lab.Mode is ClusteringMode.StreamingReplication;
+
     /// <inheritdoc/>
     public string Title => readers.Count == 1 ? "Prove it: write and read through Pgpool-II" : "Prove it: write through Pgpool-II, read on every node";
 
@@ -185,7 +188,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return createEverywhere ? $"CREATE TABLE {Table}   (on every node)" : $"CREATE TABLE {Table}   (through port {lab.Pgpool.Port})";
+        yield return createEverywhere ? $"CREATE TABLE {Table}   (on every node)" : $"CREATE TABLE {Table}   ({(HasPrimary(lab) ? "on" : "through")} port {(HasPrimary(lab) ? lab.Nodes[0].Port : lab.Pgpool.Port)})";
         yield return $"INSERT   (through port{(writers.Count > 1 ? "s" : "")} {string.Join(", ", writers.Select(p => p.Port))})";
         yield return $"SELECT … FROM {Table}   (on port{(readers.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port))})";
         yield return $"DROP TABLE {Table}";
@@ -199,6 +202,26 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         int[] tableOn = createEverywhere ? lab.Nodes.Select(n => n.Port).ToArray() : [lab.Pgpool.Port];
         try
         {
+            if (HasPrimary(lab))
+            {
+                // The role of the health check writes: Pgpool-II takes some 10 ms for each node it logs in to as one with an ordinary verifier.
+                await using var primary = await PostgresClient.ConnectAsync(lab, lab.Nodes[0].Port, Lab.Database, cancellationToken);
+                await primary.ExecuteAsync($"CREATE TABLE {Table} (lab text PRIMARY KEY)", cancellationToken);
+                if (lab.CheckRole != lab.Owner)
+                {
+                    await primary.ExecuteAsync($"GRANT INSERT ON {Table} TO {ConfigQuoting.Identifier(lab.CheckRole)}", cancellationToken);
+                }
+
+                await Task.WhenAll(writers.Select(async pgpool =>
+                {
+                    await using var client = await PostgresClient.ConnectByTcpAsync(lab, pgpool.Port, Lab.Database, cancellationToken, lab.CheckRole);
+                    await InsertAsync(client, pgpool);
+                }));
+                await ReadEverywhereAsync();
+                await primary.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
+                return;
+            }
+
             // Only what must be is in a session of its own: through Pgpool-II each costs a connection to every node.
             if (!createEverywhere && writers.Count == 1)
             {

@@ -55,8 +55,10 @@ public sealed record ToolSurvey(IReadOnlyList<PostgresInstallation> Postgres, IR
 /// <summary>Finds PostgreSQL, Pgpool-II and its extensions on Debian and Ubuntu, PGDG's RPMs, source installs, Homebrew and PATH.</summary>
 /// <param name="host">Where to look.</param>
 /// <param name="platform">Which packages to name.</param>
-public sealed class ToolFinder(IHost host, Platform platform)
+/// <param name="answers">What programs have said before; null to ask them.</param>
+public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? answers = null)
 {
+    private readonly ProgramAnswers _answers = answers ?? new ProgramAnswers(host, file: null);
     private static readonly string[] PostgresNeeds = ["initdb", "postgres", "pg_ctl", "pg_basebackup", "pg_controldata", "pg_rewind", "psql"];
     private static readonly string[] Extensions = ["pgpool_recovery", "pgpool_regclass"];
 
@@ -135,7 +137,7 @@ public sealed class ToolFinder(IHost host, Platform platform)
             }
 
             var shared = SharedFolderAsync(home, cancellationToken);
-            var answer = await host.RunAsync(new CommandSpec(postgres, "--version"), cancellationToken);
+            var answer = await _answers.AskAsync(postgres, "--version", cancellationToken);
             var version = PostgresVersion.Parse(answer.Output);
             _strangeAnswer = $"it calls itself \"{(answer.Output + answer.Error).Trim().Split('\n')[0]}\".";
             if (version is { } v && (request.PostgresMajor is null || request.PostgresMajor == v.Major))
@@ -149,7 +151,7 @@ public sealed class ToolFinder(IHost host, Platform platform)
     }
 
     private async Task<string?> SharedFolderAsync(string bin, CancellationToken cancellationToken) =>
-        Identity.CanExecute($"{bin}/pg_config") && await host.RunAsync(new CommandSpec($"{bin}/pg_config", "--sharedir"), cancellationToken) is { ExitCode: 0 } answer ? answer.Output.Trim() : null;
+        Identity.CanExecute($"{bin}/pg_config") && await _answers.AskAsync($"{bin}/pg_config", "--sharedir", cancellationToken) is { ExitCode: 0 } answer ? answer.Output.Trim() : null;
 
     private static string[] ExtensionFolders(string bin, PostgresVersion version, string? shared) => shared is not null ? [$"{shared}/extension"]
         : [$"/usr/share/postgresql/{version.Major}/extension", Path.GetFullPath($"{bin}/../share/extension"), Path.GetFullPath($"{bin}/../share/postgresql/extension")];
@@ -181,7 +183,7 @@ public sealed class ToolFinder(IHost host, Platform platform)
         folders = folders.Select(Path.GetFullPath).Distinct().ToArray();
         foreach (var folder in folders.Where(f => Identity.CanExecute($"{f}/pgpool")))
         {
-            var answer = await host.RunAsync(new CommandSpec($"{folder}/pgpool", "--version"), cancellationToken);
+            var answer = await _answers.AskAsync($"{folder}/pgpool", "--version", cancellationToken);
             var pcp = folders.Prepend(folder).FirstOrDefault(f => Identity.CanExecute($"{f}/pcp_recovery_node") && Identity.CanExecute($"{f}/pcp_attach_node"));
             yield return new PgpoolInstallation($"{folder}/pgpool", PgpoolVersion.Parse(answer.Output + answer.Error), pcp);
         }

@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using PgpoolLab.Hosts;
+using PgpoolLab.Provisioning.Clusters;
+using PgpoolLab.Provisioning.Steps;
+
+namespace PgpoolLab.Provisioning.Tools;
+
+/// <summary>What a program has said.</summary>
+/// <param name="ExitCode">Its exit code.</param>
+/// <param name="Output">Its standard output.</param>
+/// <param name="Error">Its standard error.</param>
+public sealed record ProgramAnswer(int ExitCode, string Output, string Error);
+
+/// <summary>Remembers what programs say of themselves (their version, their folders): to ask three of them costs as much as to start a server. An answer is
+/// kept for the very file that gave it, by its place on the disk, size and time, and only when that is a program itself: what a script says may
+/// depend on anything.</summary>
+/// <param name="host">Where the programs run.</param>
+/// <param name="file">Where the answers are kept; null to ask each time.</param>
+/// <param name="keep">False for who must not leave anything behind.</param>
+public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
+{
+    private const int Most = 100;
+    private static readonly byte[] Elf = [0x7f, (byte)'E', (byte)'L', (byte)'F'];
+    /// <summary>With other libraries it may be another program.</summary>
+    private static readonly string[] Variables = ["LD_LIBRARY_PATH", "LD_PRELOAD"];
+    private readonly Lock _gate = new();
+    private Dictionary<string, string[]>? _known;
+
+    /// <summary>Those of the current user's cache.</summary>
+    public static ProgramAnswers OfCurrentUser(IHost host, bool keep = true) => new(host, ClusterCache.FolderOfCurrentUser() is { } folder ? FileBeside(folder) : null, keep);
+
+    /// <summary>Where the answers lie that belong to a cache of clusters.</summary>
+    public static string FileBeside(string clusters) => Path.GetDirectoryName(clusters) + "/programs.json";
+
+    /// <summary>Runs a program, or knows what it would say.</summary>
+    public async Task<ProgramAnswer> AskAsync(string program, string argument, CancellationToken cancellationToken)
+    {
+        var key = file is not null && StampOf(program) is { } stamp ? $"{program} {argument} {stamp}" : null;
+        if (key is not null && Find(key) is [var output, var error])
+        {
+            return new ProgramAnswer(0, output, error);
+        }
+
+        var result = await host.RunAsync(new CommandSpec(program, argument), cancellationToken);
+        var answer = new ProgramAnswer(result.ExitCode, result.Output, result.Error);
+        if (keep && key is not null && answer.ExitCode == 0)
+        {
+            await KeepAsync(key, answer, cancellationToken);
+        }
+
+        return answer;
+    }
+
+    private static string? StampOf(string program)
+    {
+        try
+        {
+            var real = new FileInfo(Identity.RealPath(program));
+            using var stream = real.OpenRead();
+            var head = new byte[Elf.Length];
+            return stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length && head.SequenceEqual(Elf) && Identity.FileIdOf(real.FullName) is { } id
+                ? string.Join(' ', [id, real.Length.ToString(CultureInfo.InvariantCulture), real.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture), .. Variables.Select(v => $"{v}={Environment.GetEnvironmentVariable(v)}")])
+                : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private string[]? Find(string key)
+    {
+        lock (_gate)
+        {
+            return (_known ??= Read()).GetValueOrDefault(key);
+        }
+    }
+
+    private Dictionary<string, string[]> Read()
+    {
+        try
+        {
+            if (Identity.OwnerOf(file!)?.User != Identity.Current.UserId)
+            {
+                return [];
+            }
+
+            using var stream = File.OpenRead(file!);
+            return JsonSerializer.Deserialize(stream, AnswersJson.Default.DictionaryStringStringArray) ?? [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return [];
+        }
+    }
+
+    private async Task KeepAsync(string key, ProgramAnswer answer, CancellationToken cancellationToken)
+    {
+        string text;
+        lock (_gate)
+        {
+            _known = _known is { Count: < Most } ? _known : [];
+            _known[key] = [answer.Output, answer.Error];
+            text = JsonSerializer.Serialize(_known, AnswersJson.Default.DictionaryStringStringArray);
+        }
+
+        try
+        {
+            if (!ClusterCache.IsOurs(Path.GetDirectoryName(file)!))
+            {
+                return;
+            }
+
+            await host.WriteTextAsync(file!, text, Modes.PrivateFile, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is asked again next time.
+        }
+    }
+}
+
+[JsonSerializable(typeof(Dictionary<string, string[]>))]
+internal sealed partial class AnswersJson : JsonSerializerContext;
