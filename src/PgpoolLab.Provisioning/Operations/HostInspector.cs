@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
@@ -35,7 +34,7 @@ public sealed class HostInspector(OperationContext context)
         return new HostFacts
         {
             Root = await _host.RealPathAsync(spec.Directory, cancellationToken),
-            LabId = RandomNumberGenerator.GetHexString(8, lowercase: true),
+            LabId = Guid.NewGuid().ToString("n")[..8],
             Owner = owner.Name,
             Invoker = invoker,
             Folder = folder,

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
 
@@ -141,7 +140,7 @@ public sealed class PortClaim(OperationContext context)
         var step = ((PortLayout.From(0, spec.PgpoolNodes, null).All(nodesInBlock).Count() / 10) + 1) * 10;
         var blocks = (LastAutomaticPort - FirstAutomaticPort) / step;
         // Those who choose at the same moment are not to try the same ones one after the other.
-        var first = RandomNumberGenerator.GetInt32(blocks);
+        var first = Random.Shared.Next(blocks);
         for (var i = 0; i < blocks; i++)
         {
             var candidate = FirstAutomaticPort + ((first + i) % blocks * step);

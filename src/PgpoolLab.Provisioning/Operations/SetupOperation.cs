@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
@@ -65,6 +66,8 @@ public sealed class SetupOperation(OperationContext context)
     /// <exception cref="SetupFailedException">It failed on the way and was undone.</exception>
     public async Task<SetupResult> ExecuteAsync(LabSpec spec, IReadOnlyList<string> commandLine, CancellationToken cancellationToken)
     {
+        // What passwords are made with takes some milliseconds to load.
+        _ = Task.Run(static () => RandomNumberGenerator.GetBytes(1), CancellationToken.None);
         var (tools, user) = await CheckAsync(spec, touches: true, cancellationToken);
         var renderer = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
         var invoker = InvokerOf(user);

@@ -22,8 +22,6 @@ public sealed class LabStore
     // Paths stay readable: nobody embeds this file in a web page.
     private static readonly StoreJson Json = new(new JsonSerializerOptions(StoreJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    private static readonly JsonDocumentOptions OnceEach = new() { AllowDuplicateProperties = false };
-
     /// <summary>Writes the manifest whole or not at all.</summary>
     public static void Save(LabManifest manifest)
     {
@@ -55,7 +53,8 @@ public sealed class LabStore
         try
         {
             // The shape first: a newer one may have nothing else in common with this one.
-            using var document = JsonDocument.Parse(text, OnceEach);
+            using var document = JsonDocument.Parse(text);
+            RequireOnceEach(document.RootElement);
             if (document.RootElement.TryGetProperty("schema", out var schema) && schema.TryGetInt32(out var version) && version > LabManifest.CurrentSchema)
             {
                 var writer = document.RootElement.TryGetProperty("toolVersion", out var tool) ? tool.ToString() : "of an unknown version";
@@ -66,7 +65,7 @@ public sealed class LabStore
                 };
             }
 
-            return Upgraded(text, document).Deserialize(Json.LabManifest) is { } manifest && IsWhole(manifest) && manifest.Lab is var lab
+            return Upgraded(document.RootElement) is { } manifest && IsWhole(manifest) && manifest.Lab is var lab
                 ? (manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root }).WithOwnFolders()
                 : throw new JsonException("The lab itself is missing in it, or a part of it.");
         }
@@ -108,20 +107,50 @@ public sealed class LabStore
         static bool IsText(string? text) => text is not null && !text.Contains('\0');
     }
 
-    /// <summary>A manifest of schema 1 in today's shape: its one Pgpool-II becomes a list of one.</summary>
-    private static JsonNode Upgraded(string text, JsonDocument document)
+    /// <summary>Of two values of one name nobody knows which is meant. (JsonDocument can look for them itself, and loads all of OpenSSL for it.)</summary>
+    private static void RequireOnceEach(JsonElement element)
     {
-        var manifest = JsonNode.Parse(text, documentOptions: OnceEach)!;
-        if (document.RootElement.TryGetProperty("schema", out var schema) && schema.TryGetInt32(out var version) && version == 1 && manifest["lab"] is JsonObject lab && lab["pgpool"] is JsonObject pgpool)
+        if (element.ValueKind is JsonValueKind.Object)
+        {
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var property in element.EnumerateObject())
+            {
+                if (!names.Add(property.Name))
+                {
+                    throw new JsonException($"'{property.Name}' stands there twice.");
+                }
+
+                RequireOnceEach(property.Value);
+            }
+        }
+        else if (element.ValueKind is JsonValueKind.Array)
+        {
+            foreach (var item in element.EnumerateArray())
+            {
+                RequireOnceEach(item);
+            }
+        }
+    }
+
+    /// <summary>A manifest; one of schema 1 in today's shape: its one Pgpool-II becomes a list of one.</summary>
+    private static LabManifest? Upgraded(JsonElement root)
+    {
+        if (!root.TryGetProperty("schema", out var schema) || !schema.TryGetInt32(out var version) || version != 1)
+        {
+            return root.Deserialize(Json.LabManifest);
+        }
+
+        var manifest = JsonObject.Create(root)!;
+        if (manifest["lab"] is JsonObject lab && lab["pgpool"] is JsonObject pgpool)
         {
             lab.Remove("pgpool");
-            var root = lab["root"]?.GetValue<string>();
-            (pgpool["id"], pgpool["folder"], pgpool["serverFolder"]) = (0, root, root);
+            var folder = lab["root"]?.GetValue<string>();
+            (pgpool["id"], pgpool["folder"], pgpool["serverFolder"]) = (0, folder, folder);
             lab["pgpools"] = new JsonArray(pgpool);
             lab["ownsNodes"] = true;
         }
 
-        return manifest;
+        return manifest.Deserialize(Json.LabManifest);
     }
 
     /// <summary>The folder of the lab around this folder, looking upwards as git does.</summary>
