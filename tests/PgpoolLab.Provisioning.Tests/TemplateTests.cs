@@ -1,4 +1,5 @@
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -170,5 +171,18 @@ public sealed class TemplateTests
     {
         var files = RenderedFiles.Of(Labs.Fixed());
         Assert.Equal(files["stopall"], files["shutdownall"]);
+    }
+
+    [Fact]
+    public void Templates_have_every_function_of_the_language()
+    {
+        var all = Scriban.TemplateContext.GetDefaultBuiltinObject();
+        Assert.NotEmpty(all.Keys);
+        Assert.All(all.Keys, name =>
+        {
+            Assert.True(TemplateBuiltins.Shared.TryGetValue(null, default, name, out var found));
+            Assert.Equal(all[name]?.GetType(), found?.GetType());
+            Assert.Equal((all[name] as Scriban.Runtime.ScriptObject)?.Keys, (found as Scriban.Runtime.ScriptObject)?.Keys);
+        });
     }
 }

@@ -94,7 +94,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
 
     private string Render(string name, Lab lab, ScriptObject globals)
     {
-        var context = new TemplateContext
+        var context = new TemplateContext(TemplateBuiltins.Shared)
         {
             StrictVariables = true,
             EnableRelaxedMemberAccess = false,
