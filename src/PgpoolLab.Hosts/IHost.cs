@@ -68,6 +68,13 @@ public interface IHost
     /// <summary>Reads a text file; null when there is none.</summary>
     ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken);
 
+    /// <summary>Reads what a log has grown by.</summary>
+    /// <param name="path">The log.</param>
+    /// <param name="from">How long it was, in bytes; null to learn only how long it is.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The text, and how long the log is now. There is none: empty and 0.</returns>
+    ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken);
+
     /// <summary>Writes a text file whole or not at all (temporary file and rename).</summary>
     ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken);
 

@@ -203,6 +203,24 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
+    public async ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            var length = log.Length;
+            // One that is shorter than it was has been begun anew.
+            log.Position = from is { } start && start <= length ? start : from is null ? length : 0;
+            using var reader = new StreamReader(log, Utf8);
+            return (await reader.ReadToEndAsync(cancellationToken), length);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return ("", 0);
+        }
+    }
+
+    /// <inheritdoc/>
     public async ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
     {
         var temporary = $"{path}.{Environment.ProcessId}.tmp";

@@ -59,10 +59,23 @@ internal sealed class FakeHost : IHost
 
     public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken) => new(Processes.Where(test).ToArray());
 
+    /// <summary>Happens whenever somebody looks whether a log has grown.</summary>
+    internal Action Look { get; set; } = () => { };
+
+    public ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken)
+    {
+        Look();
+        return new(Files.TryGetValue(path, out var text) ? (text[(int)(from ?? text.Length)..], text.Length) : ("", 0));
+    }
+
+    /// <summary>Is told of every signal.</summary>
+    internal Action<ProcessFacts> Signalled { get; set; } = _ => { };
+
     /// <summary>Whoever is signalled ends.</summary>
     public ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken)
     {
         Signals.Add($"{signal} {process.Id}");
+        Signalled(process);
         return new(signal is not (ProcessSignal.Kill or ProcessSignal.Quit) && Deaf.Contains(process.Id) || Processes.Remove(process));
     }
 

@@ -10,29 +10,6 @@ public sealed class HostInspectorTests
     private readonly FakeHost _host = new();
     private readonly Notes _notes = new();
 
-    private sealed class Notes : IPlanObserver
-    {
-        internal List<string> Lines { get; } = [];
-
-        public void Started(string title)
-        {
-        }
-
-        public void Finished(string title, TimeSpan elapsed)
-        {
-        }
-
-        public void Failed(string title)
-        {
-        }
-
-        public void Undoing(string title)
-        {
-        }
-
-        public void Note(string text) => Lines.Add(text);
-    }
-
     private HostInspector Inspector => new(new OperationContext(_host, TimeProvider.System, _notes, _ => throw new InvalidOperationException("Nothing is logged here."), "1.2.3"));
 
     private async Task<IReadOnlyList<string>> SocketsAsync(string[]? asked, string bin = "/usr/lib/postgresql/15/bin") =>

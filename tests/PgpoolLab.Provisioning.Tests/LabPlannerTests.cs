@@ -224,12 +224,12 @@ public sealed class LabPlannerTests
     // ---- start and stop ----
 
     [Fact]
-    public void A_lab_stops_in_the_order_that_makes_no_failover() =>
-        Assert.Equal(["Stop Pgpool-II", "Stop node 0 | Stop node 1 | Stop node 2"], Titles(LabPlanner.Stop(Labs.Fixed(nodes: 3))));
+    public void A_lab_stops_all_at_once_each_node_waiting_for_Pgpools_word() =>
+        Assert.Equal(["Stop Pgpool-II | Stop node 0 | Stop node 1 | Stop node 2"], Titles(LabPlanner.Stop(Labs.Fixed(nodes: 3))));
 
     [Fact]
-    public void Every_Pgpool_stops_before_the_nodes_do() =>
-        Assert.Equal(["Stop Pgpool-II 0 | Stop Pgpool-II 1", "Stop node 0 | Stop node 1"], Titles(LabPlanner.Stop(Labs.Fixed(pgpools: 2))));
+    public void Nodes_wait_for_every_Pgpools_word() =>
+        Assert.Equal(["Stop Pgpool-II 0 | Stop Pgpool-II 1 | Stop node 0 | Stop node 1"], Titles(LabPlanner.Stop(Labs.Fixed(pgpools: 2))));
 
     [Fact]
     public void Another_labs_nodes_are_not_stopped() => Assert.DoesNotContain(LabPlanner.Stop(Labs.Old() with { OwnsNodes = false }).SelectMany(s => s.Lanes).SelectMany(l => l), s => s.Title.Contains("node", StringComparison.Ordinal));

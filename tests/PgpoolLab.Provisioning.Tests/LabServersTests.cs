@@ -1,6 +1,8 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -152,6 +154,39 @@ public sealed class LabServersTests
         Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Equal(["Interrupt 20"], _host.Signals);
         Assert.Empty(_host.Files);
+    }
+
+    [Fact]
+    public async Task Pgpool_need_not_have_ended_before_the_nodes_may_when_it_has_said_that_it_ends()
+    {
+        PgpoolPid(20);
+        Runs(20, "pgpool", "/srv/lab");
+        _host.Deaf.Add(20);
+        const string words = "main pid 20: LOG:  terminating all child processes\n";
+        // Of an earlier run, whose log was kept.
+        _host.Files[_lab.Paths.PgpoolLog] = words;
+        var looks = 0;
+        _host.Signalled = _ => _host.Look = () => _host.Files[_lab.Paths.PgpoolLog] += ++looks == 3 ? words : "";
+        var (runs, after) = (false, 0);
+        Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None, () =>
+        {
+            (runs, after) = (_host.Processes.Exists(p => p.Id == 20), looks);
+            _host.Processes.Clear();
+        }));
+        Assert.Equal((true, 3), (runs, after));
+        Assert.Equal(["Interrupt 20"], _host.Signals);
+    }
+
+    [Fact]
+    public async Task A_node_stops_when_Pgpool_does_not_say_that_it_ends_but_does()
+    {
+        PgpoolPid(20);
+        Runs(20, "pgpool", "/srv/lab");
+        Runs(30, "postgres", _lab.Nodes[0].DataDirectory);
+        _host.Files[$"{_lab.Nodes[0].DataDirectory}/postmaster.pid"] = "30\n";
+        var steps = new StepContext(_host, _lab, Labs.Renderer(), new ProbeRunner(_host, TimeProvider.System), LabSecrets.None, new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
+        await new PlanRunner(new Notes(), TimeProvider.System).RunAsync(LabPlanner.Stop(_lab with { Nodes = [_lab.Nodes[0]] }), steps, null, CancellationToken.None);
+        Assert.Equal(["Interrupt 20", "Interrupt 30"], _host.Signals);
     }
 
     [Theory]

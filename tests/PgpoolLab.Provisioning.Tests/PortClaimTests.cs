@@ -114,27 +114,4 @@ public sealed class PortClaimTests : IDisposable
 
         Assert.StartsWith($"Ports cannot be leased in {_temporary["ports"]} (", Assert.Single(_notes.Lines), StringComparison.Ordinal);
     }
-
-    private sealed class Notes : IPlanObserver
-    {
-        internal List<string> Lines { get; } = [];
-
-        public void Started(string title)
-        {
-        }
-
-        public void Finished(string title, TimeSpan elapsed)
-        {
-        }
-
-        public void Failed(string title)
-        {
-        }
-
-        public void Undoing(string title)
-        {
-        }
-
-        public void Note(string text) => Lines.Add(text);
-    }
 }

@@ -8,7 +8,6 @@ public sealed class PostmasterFileTests
 
     [Theory]
     [InlineData("ready   \n", "ready", true)]
-    [InlineData("standby \n", "standby", true)]
     [InlineData("ready", "ready", true)]
     [InlineData("starting\n", "starting", false)]
     [InlineData("stopping\n", "stopping", false)]

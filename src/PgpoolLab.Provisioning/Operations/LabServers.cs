@@ -230,8 +230,11 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     }
 
     /// <summary>Stops Pgpool-II (fast shutdown) with all its processes, and removes what it leaves when it was killed.</summary>
+    /// <param name="pgpool">The Pgpool-II.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="leaving">Called as soon as it has said that it ends: from then on it takes nothing for a failure any more. Called at its end, when it has not.</param>
     /// <returns>True when it ran.</returns>
-    public async Task<bool> StopPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
+    public async Task<bool> StopPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken, Action? leaving = null)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
         IReadOnlyList<ProcessFacts>? orphans = null;
@@ -240,10 +243,18 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
             var children = (await host.FindFamilyAsync(first, cancellationToken)).Where(p => p.Id != first.Id).ToArray();
+            var log = pgpool.Paths.PgpoolLog;
+            var (_, length) = await host.ReadGrowthAsync(log, from: null, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
             try
             {
-                await probes.WaitAsync(new ProcessesEnd(host, [first], lab.TitleOf(pgpool), pgpool.Paths.PgpoolLog), PgpoolShutdownPatience, cancellationToken);
+                if (leaving is not null)
+                {
+                    await probes.WaitAsync(new PgpoolLeaves(host, first, lab.TitleOf(pgpool), log, length), PgpoolShutdownPatience, cancellationToken);
+                    leaving();
+                }
+
+                await probes.WaitAsync(new ProcessesEnd(host, [first], lab.TitleOf(pgpool), log), PgpoolShutdownPatience, cancellationToken);
             }
             catch (ProbeFailedException)
             {

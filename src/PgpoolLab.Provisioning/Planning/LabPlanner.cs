@@ -82,11 +82,12 @@ public static class LabPlanner
         return [new Stage([launches]), Stage.ForEach(launches, l => [new AwaitPgpool(l, expected)]), Stage.Of(new AwaitWatchdog())];
     }
 
-    /// <summary>What stops a lab: Pgpool-II first, so that it takes no shutdown for a failure.</summary>
+    /// <summary>What stops a lab: Pgpool-II first, so that it takes no shutdown for a failure; the nodes do not wait for its end, but for its word.</summary>
     public static IReadOnlyList<Stage> Stop(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return [Stage.ForEach(lab.Pgpools, p => [new StopPgpool(p)]), Stage.ForEach(lab.OwnsNodes ? lab.Nodes : [], n => [new StopNode(n)])];
+        var pgpools = lab.Pgpools.Select(p => new StopPgpool(p)).ToArray();
+        return [new Stage([.. pgpools.Select(p => (IReadOnlyList<IStep>)[p]), .. lab.OwnsNodes ? lab.Nodes.Select(n => (IReadOnlyList<IStep>)[new StopNode(n, pgpools)]) : []])];
     }
 
     // Modes differ in what the other nodes are to the first, and in what proves that the lab works.

@@ -19,21 +19,9 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        // PostgreSQL writes there how far it is, and looking costs nothing; an attempt to connect costs both sides something.
-        if (await PostmasterFile.ReadAsync(Host, Node.DataDirectory, cancellationToken) is not { } file || file.ProcessId != ProcessId || !file.Accepts)
-        {
-            return new Observation(false, "it has not said in its postmaster.pid that it is ready");
-        }
-
-        try
-        {
-            await using var client = await PostgresClient.ConnectAsync(Lab, Node.Port, "postgres", cancellationToken);
-            return new Observation(true, "it does");
-        }
-        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
-        {
-            return new Observation(false, seen);
-        }
+        // PostgreSQL writes there how far it is, as pg_ctl -w believes, too. An attempt to connect would cost both sides some milliseconds.
+        var ready = await PostmasterFile.ReadAsync(Host, Node.DataDirectory, cancellationToken) is { } file && file.ProcessId == ProcessId && file.Accepts;
+        return new Observation(ready, ready ? "it does" : "it has not said in its postmaster.pid that it is ready");
     }
 
     /// <inheritdoc/>
@@ -133,6 +121,31 @@ public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Proces
         }
 
         return new Observation(true, "");
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+}
+
+/// <summary>Waits until Pgpool-II has said that it ends, or has ended.</summary>
+/// <param name="Host">Where it runs.</param>
+/// <param name="Process">Its first process.</param>
+/// <param name="Name">What to call it.</param>
+/// <param name="LogFile">Its log.</param>
+/// <param name="Length">How long the log was before it was told to end, in bytes.</param>
+public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name, string LogFile, long Length) : IProbe
+{
+    /// <summary>What it logs when it sends its processes away and waits for nothing but their ends (4.1 to 4.7).</summary>
+    private const string Words = "terminating all child processes";
+
+    /// <inheritdoc/>
+    public string Expectation => $"{Name} ends";
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        var (text, _) = await Host.ReadGrowthAsync(LogFile, Length, cancellationToken);
+        return new Observation(text.Contains(Words, StringComparison.Ordinal) || await Host.FindProcessAsync(Process.Id, cancellationToken) is not { } now || now.StartedAt != Process.StartedAt, $"pid {Process.Id} is still there: {Process.CommandLine}");
     }
 
     /// <inheritdoc/>

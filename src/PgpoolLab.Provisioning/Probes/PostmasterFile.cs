@@ -10,8 +10,8 @@ public sealed record PostmasterFile(int ProcessId, string Status)
 {
     private const int StatusLine = 7;
 
-    /// <summary>True when it is up. A hot standby says "ready" as a primary does; "standby" is one that takes no connections (hot_standby off).</summary>
-    public bool Accepts => Status is "ready" or "standby";
+    /// <summary>True when it takes connections. A hot standby says "ready" as a primary does; "standby" is one that takes none (hot_standby off).</summary>
+    public bool Accepts => Status is "ready";
 
     /// <summary>True when it was told to stop and has not ended yet.</summary>
     public bool IsStopping => Status is "stopping";

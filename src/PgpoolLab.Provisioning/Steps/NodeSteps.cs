@@ -222,7 +222,8 @@ public sealed class StartNode(PostgresNode node) : IStep
 
 /// <summary>Stops one PostgreSQL (fast shutdown).</summary>
 /// <param name="node">The node.</param>
-public sealed class StopNode(PostgresNode node) : IStep
+/// <param name="after">Those who must not take it for a failure, and are being stopped at the same time.</param>
+public sealed class StopNode(PostgresNode node, params IReadOnlyList<StopPgpool> after) : IStep
 {
     /// <inheritdoc/>
     public string Title => $"Stop node {node.Id}";
@@ -230,13 +231,14 @@ public sealed class StopNode(PostgresNode node) : IStep
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        yield return $"SIGINT to the postgres of {Hosts.Shell.Quote(node.DataDirectory)}, wait for its end";
+        yield return $"SIGINT to the postgres of {Hosts.Shell.Quote(node.DataDirectory)}{(after.Count > 0 ? " as soon as Pgpool-II says that it ends" : "")}, wait for its end";
     }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
+        await Task.WhenAll(after.Select(p => p.Leaving)).WaitAsync(cancellationToken);
         await new LabServers(context.Host, context.Lab, context.Probes).StopNodeAsync(node, cancellationToken);
     }
 }

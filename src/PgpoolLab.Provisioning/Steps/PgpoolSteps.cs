@@ -130,6 +130,11 @@ public sealed class AwaitWatchdog : IStep
 /// <param name="pgpool">The Pgpool-II.</param>
 public sealed class StopPgpool(PgpoolNode pgpool) : IStep
 {
+    private readonly TaskCompletionSource _leaving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when Pgpool-II takes nothing for a failure of a node any more.</summary>
+    internal Task Leaving => _leaving.Task;
+
     /// <inheritdoc/>
     public string Title => pgpool.Watchdog is null ? "Stop Pgpool-II" : $"Stop Pgpool-II {pgpool.Id}";
 
@@ -143,7 +148,14 @@ public sealed class StopPgpool(PgpoolNode pgpool) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await new LabServers(context.Host, context.Lab, context.Probes).StopPgpoolAsync(pgpool, cancellationToken);
+        try
+        {
+            await new LabServers(context.Host, context.Lab, context.Probes).StopPgpoolAsync(pgpool, cancellationToken, () => _leaving.TrySetResult());
+        }
+        finally
+        {
+            _leaving.TrySetResult();
+        }
     }
 }
 
