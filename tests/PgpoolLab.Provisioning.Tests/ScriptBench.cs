@@ -37,7 +37,7 @@ public abstract class ScriptBench : IAsyncDisposable
                 $heard->('USR1');
                 exit 1 if $manner eq 'fragile';
                 return if $manner eq 'deaf' or !-e 'promote';
-                unlink 'promote';
+                unlink 'promote', 'standby.signal', 'recovery.conf';
                 open(my $file, '>', 'in production');
             };
             print STDERR "LOG:  starting\n";
@@ -269,7 +269,15 @@ public abstract class ScriptBench : IAsyncDisposable
     // ---- the scripts, called as Pgpool-II and PostgreSQL call them ----
 
     /// <summary>The primary, node 0, has failed; node 1 is the new main node.</summary>
-    private protected Task<CommandResult> FailOverAsync(string oldPrimary = "0") => RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", oldPrimary, "11003");
+    private protected Task<CommandResult> FailOverAsync(string oldPrimary = "0", bool toStandby = true)
+    {
+        if (toStandby)
+        {
+            File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/{(_lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}", "");
+        }
+
+        return RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", oldPrimary, "11003");
+    }
 
     private protected Task<CommandResult> RecoverAsync(int node = 1, int from = 0) =>
         RunAsync("basebackup.sh", _lab.Nodes[from].ServerDataDirectory, "localhost", _lab.Nodes[node].ServerDataDirectory, $"{_lab.Nodes[from].Port}", $"{node}");
