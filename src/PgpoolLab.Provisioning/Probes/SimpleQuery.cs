@@ -209,7 +209,7 @@ internal sealed class SimpleQuery : IAsyncDisposable
         while (body.Length > 1 && body[0] != 0)
         {
             var field = body[..body.IndexOf((byte)0)];
-            if (field[0] == 'M')
+            if (field[0] == 'M' && field.Length > 1)
             {
                 return Encoding.UTF8.GetString(field[1..]);
             }
