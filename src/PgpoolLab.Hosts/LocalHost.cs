@@ -64,6 +64,18 @@ public sealed class LocalHost(TimeProvider time) : IHost
 
     private int StartOnLinux(CommandSpec command, string logFile, bool append)
     {
+        try
+        {
+            // Here it is still known which of the two cannot be opened.
+            var options = Options(FileMode.OpenOrCreate, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            options.Share = FileShare.ReadWrite | FileShare.Delete;
+            new FileStream(logFile, options).Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new Model.LabException(Model.ExitCode.Failed, $"Could not start {command.Program}: its log {logFile} cannot be written to: {error.Message}", error);
+        }
+
         var environment = InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
         try
         {
@@ -73,7 +85,7 @@ public sealed class LocalHost(TimeProvider time) : IHost
         }
         catch (Win32Exception error)
         {
-            throw new ProgramNotFoundException($"{command.Program} with its log in {logFile}", error);
+            throw new ProgramNotFoundException(command.Program, error);
         }
     }
 

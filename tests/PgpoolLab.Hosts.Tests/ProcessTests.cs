@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipes;
 using PgpoolLab.Hosts;
+using PgpoolLab.Model;
 
 namespace PgpoolLab.Hosts.Tests;
 
@@ -104,10 +105,11 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task A_program_that_cannot_be_started_detached_says_so()
     {
-        var error = await Assert.ThrowsAsync<ProgramNotFoundException>(() => _host.StartDetachedAsync(new CommandSpec("/nonexistent/postgres"), _folder["server.log"], append: false, CancellationToken.None));
-        Assert.Equal($"Could not start /nonexistent/postgres with its log in {_folder["server.log"]}: No such file or directory", error.Message);
-        error = await Assert.ThrowsAsync<ProgramNotFoundException>(() => _host.StartDetachedAsync(new CommandSpec("true"), _folder["no/server.log"], append: true, CancellationToken.None));
-        Assert.Equal($"Could not start true with its log in {_folder["no/server.log"]}: No such file or directory", error.Message);
+        var missing = await Assert.ThrowsAsync<ProgramNotFoundException>(() => _host.StartDetachedAsync(new CommandSpec("/nonexistent/postgres"), _folder["server.log"], append: false, CancellationToken.None));
+        Assert.Equal("Could not start /nonexistent/postgres: No such file or directory", missing.Message);
+        var unwritable = await Assert.ThrowsAsync<LabException>(() => _host.StartDetachedAsync(new CommandSpec("true"), _folder["no/server.log"], append: true, CancellationToken.None));
+        Assert.StartsWith($"Could not start true: its log {_folder["no/server.log"]} cannot be written to: Could not find a part of the path", unwritable.Message, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Failed, unwritable.Code);
     }
 
     [Fact]
