@@ -129,7 +129,7 @@ public static class LabPlanner
     private static IEnumerable<Stage> BaseBackups(IStep[] meanwhile, PostgresNode primary, PostgresNode[] standbys) => standbys is not [var first, .. var rest] ? [] :
     [
         new Stage([.. meanwhile.Length > 0 ? [meanwhile] : (IStep[][])[], [new CopyNode(first, primary)]]),
-        new Stage([[new ConfigureStandby(first, primary), new StartNode(first)]]),
+        new Stage([[new ConfigureStandby(first, primary), new StartNode(first), .. rest.Length > 0 ? (IStep[])[new MoveOn(primary, first)] : []]]),
         .. rest.Length > 0 ? (Stage[])[Stage.ForEach(rest, CopiesAtATime, n => [new CopyNode(n, first), new ConfigureStandby(n, primary), new StartNode(n)])] : [],
     ];
 

@@ -68,6 +68,31 @@ public sealed record StandbysAreStreaming(Lab Lab, PostgresNode Primary, IReadOn
     public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 }
 
+/// <summary>Waits until a standby has replayed what the primary had written.</summary>
+/// <param name="Lab">The lab.</param>
+/// <param name="Client">A session on the primary.</param>
+/// <param name="Primary">The primary.</param>
+/// <param name="Standby">The standby.</param>
+/// <param name="Position">Where the primary was, as PostgreSQL writes it.</param>
+internal sealed record HasReplayed(Lab Lab, PostgresClient Client, PostgresNode Primary, PostgresNode Standby, string Position) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => $"node {Standby.Id} has replayed what node {Primary.Id} had written at {Position}";
+
+    /// <inheritdoc/>
+    public string? LogFile => NodeLog.Of(Lab, Standby);
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        var behind = (await Client.RowsAsync($"SELECT application_name, replay_lsn::text, (replay_lsn >= '{Position}')::text FROM pg_stat_replication", cancellationToken)).Where(r => r[0] == Standby.ApplicationName).ToArray();
+        return new Observation(behind.Any(r => r[2] == "true"), behind.Length == 0 ? "it is not connected" : $"it is at {behind[0][1] ?? "the beginning"}");
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+}
+
 /// <summary>Waits until a query on one node answers with what is expected.</summary>
 /// <param name="Lab">The lab.</param>
 /// <param name="Node">The node to ask.</param>

@@ -192,6 +192,45 @@ public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
         PgBaseBackup.Create(lab.Tools, LabSockets.ProbeHost(lab), source.Port, lab.Owner, withWal: !lab.UseSlots, node.DataDirectory);
 }
 
+/// <summary>A checkpoint on the primary, replayed by a standby: what is copied of that from now on begins to stream there, and not before the switch of WAL
+/// segments at the end of its own backup, with 16 MB of zeros after it.</summary>
+/// <param name="primary">The primary.</param>
+/// <param name="standby">The standby that is to be copied.</param>
+public sealed class MoveOn(PostgresNode primary, PostgresNode standby) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Checkpoint, replayed on node {standby.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        yield return $"CHECKPOINT   (on node {primary.Id})";
+        yield return $"SELECT application_name FROM pg_stat_replication WHERE replay_lsn >= ...   (until {standby.ApplicationName} is among them)";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        try
+        {
+            await using var client = await PostgresClient.ConnectAsync(context.Lab, primary.Port, "postgres", cancellationToken);
+            await client.ExecuteAsync("CHECKPOINT", cancellationToken);
+            var position = (await client.RowsAsync("SELECT pg_current_wal_lsn()::text", cancellationToken))[0][0];
+            await context.Probes.WaitAsync(new HasReplayed(context.Lab, client, primary, standby, position!), ProbeRunner.Patience, cancellationToken);
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
+        {
+            var log = NodeLog.Of(context.Lab, primary);
+            throw new LabException(ExitCode.Failed, $"Could not make a checkpoint on node {primary.Id}: {seen}", error)
+            {
+                LogFile = log,
+                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
+            };
+        }
+    }
+}
+
 /// <summary>Starts one PostgreSQL and waits until it accepts connections.</summary>
 /// <param name="node">The node.</param>
 public sealed class StartNode(PostgresNode node) : IStep
