@@ -184,6 +184,12 @@ public sealed class LocalHost(TimeProvider time) : IHost
     /// <inheritdoc/>
     public async ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken)
     {
+        if (!Path.Exists(socket))
+        {
+            // An asynchronous attempt would fail, too, and take milliseconds to describe where.
+            throw new SocketException((int)SocketError.AddressNotAvailable, "No such file or directory");
+        }
+
         var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {

@@ -16,7 +16,7 @@ namespace PgpoolLab.Provisioning.Clusters;
 public sealed record ClusterRecipe(Toolset Tools, string Superuser, IReadOnlyList<string>? InitDbArguments, IReadOnlyList<string> Statements)
 {
     /// <summary>Changes with what this program makes of the same recipe.</summary>
-    private const string Format = "pgpoollab cluster 1";
+    private const string Format = "pgpoollab cluster 2";
 
     /// <summary>What initdb takes from its environment: locale, time zone.</summary>
     /// <remarks>PostgreSQL manual, "initdb", "Locale Support".</remarks>

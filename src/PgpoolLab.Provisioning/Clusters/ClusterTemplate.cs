@@ -11,9 +11,12 @@ namespace PgpoolLab.Provisioning.Clusters;
 /// <param name="Path">Relative to the data folder.</param>
 /// <param name="Length">Length in bytes.</param>
 /// <param name="Content">Bytes up to the last one that is not zero; the rest is a hole. A fresh WAL file is nearly all hole.</param>
-/// <param name="Hash">XxHash3 of that content.</param>
+/// <param name="Hash">XxHash3 of that content, without the hole in it.</param>
 /// <param name="Mode">Permissions.</param>
-public sealed record TemplateFile(string Path, long Length, long Content, ulong Hash, int Mode);
+/// <param name="Hole">Where the largest hole in that content begins, in bytes; it is a multiple of what is read at once.</param>
+/// <param name="HoleEnd">Where that hole ends; as <paramref name="Hole"/> when there is none.</param>
+public sealed record TemplateFile(string Path, long Length, long Content, ulong Hash, int Mode,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Hole = 0, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long HoleEnd = 0);
 
 /// <summary>What is known of a template; lies beside it as <c>template.json</c>, and is written last.</summary>
 /// <param name="Key">The recipe's key.</param>
@@ -49,7 +52,9 @@ public sealed class ClusterTemplate
     public TemplateManifest Manifest { get; }
 
     /// <summary>Bytes it takes on disk, about: holes take none.</summary>
-    public long Bytes => Manifest.Files.Sum(f => f.Content);
+    public long Bytes => Manifest.Files.Sum(Filled);
+
+    private static long Filled(TemplateFile file) => file.Content - (file.HoleEnd - file.Hole);
 
     /// <summary>Makes a template in a folder that does not exist yet.</summary>
     public static async Task<ClusterTemplate> MakeAsync(string folder, ClusterRecipe recipe, IHost host, TimeProvider time, CancellationToken cancellationToken)
@@ -61,6 +66,7 @@ public sealed class ClusterTemplate
         // An initdb that fails deletes the folder it has made, but only the contents of one it has found: by which what it leaves outside is known.
         CreateFolder(data);
         await recipe.MakeAsync(host, data, cancellationToken);
+        ClusterWal.Forget(data);
         var folders = Directory.EnumerateDirectories(data, "*", SearchOption.AllDirectories).Select(d => Path.GetRelativePath(data, d)).Order(StringComparer.Ordinal).ToArray();
         var files = Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
         var described = new TemplateFile[files.Length];
@@ -109,7 +115,7 @@ public sealed class ClusterTemplate
         }
 
         // The few large files first, so that no thread is left with one at the end.
-        var files = Manifest.Files.OrderByDescending(f => f.Content).ToArray();
+        var files = Manifest.Files.OrderByDescending(Filled).ToArray();
         try
         {
             Parallel.ForEach(System.Collections.Concurrent.Partitioner.Create(files, EnumerablePartitionerOptions), new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount },
@@ -135,7 +141,7 @@ public sealed class ClusterTemplate
             && manifest.Folders.Concat(manifest.Files.Select(f => f.Path)).All(IsRelative)
             && manifest.Folders.Concat(manifest.Files.Select(f => f.Path)).ToHashSet() is var all && all.Count == manifest.Folders.Count + manifest.Files.Count
             && manifest.Folders.Append("").ToHashSet() is var folders && all.All(p => folders.Contains(Path.GetDirectoryName(p)!))
-            && manifest.Files.All(f => f.Content >= 0 && f.Content <= f.Length && f.Length <= longest && (f.Mode & ~permissions) == 0);
+            && manifest.Files.All(f => f.Content >= 0 && f.Content <= f.Length && f.Length <= longest && f.Hole >= 0 && f.Hole <= f.HoleEnd && f.HoleEnd <= f.Content && (f.Mode & ~permissions) == 0);
 
         static bool IsRelative(string? path) =>
             path is { Length: > 0 and <= 200 } && path.Split('/').All(name => name is not ("" or "." or "..") && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.'));
@@ -161,7 +167,8 @@ public sealed class ClusterTemplate
         try
         {
             long content = 0;
-            for (long at = 0; at < length;)
+            var (hole, holeEnd) = (0L, 0L);
+            for (long at = 0, begin = 0; at < length;)
             {
                 var read = RandomAccess.Read(handle, buffer.AsSpan(0, BlockSize), at);
                 if (read == 0)
@@ -171,24 +178,31 @@ public sealed class ClusterTemplate
 
                 var last = buffer.AsSpan(0, read).LastIndexOfAnyExcept((byte)0);
                 content = last >= 0 ? at + last + 1 : content;
+                // What ends with the file is no hole in its content.
+                (hole, holeEnd) = last >= 0 && at - begin > holeEnd - hole ? (begin, at) : (hole, holeEnd);
                 at += read;
+                begin = last >= 0 ? at : begin;
             }
 
             var hash = new XxHash3();
-            for (long at = 0; at < content;)
+            for (var at = Beyond(0, hole, holeEnd); at < content;)
             {
-                var read = RandomAccess.Read(handle, buffer.AsSpan(0, (int)Math.Min(BlockSize, content - at)), at);
+                var read = RandomAccess.Read(handle, buffer.AsSpan(0, ToRead(at, content, hole)), at);
                 hash.Append(buffer.AsSpan(0, read));
-                at += read;
+                at = Beyond(at + read, hole, holeEnd);
             }
 
-            return new TemplateFile(Path.GetRelativePath(data, file), length, content, hash.GetCurrentHashAsUInt64(), OperatingSystem.IsWindows() ? 0 : (int)File.GetUnixFileMode(handle));
+            return new TemplateFile(Path.GetRelativePath(data, file), length, content, hash.GetCurrentHashAsUInt64(), OperatingSystem.IsWindows() ? 0 : (int)File.GetUnixFileMode(handle), hole, holeEnd);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    private static long Beyond(long at, long hole, long holeEnd) => at == hole ? holeEnd : at;
+
+    private static int ToRead(long at, long content, long hole) => (int)Math.Min(BlockSize, (at < hole ? hole : content) - at);
 
     private static void CopyFile(string data, TemplateFile file, IReadOnlyList<string> targets)
     {
@@ -204,9 +218,9 @@ public sealed class ClusterTemplate
             }
 
             var hash = new XxHash3();
-            for (long at = 0; at < file.Content;)
+            for (var at = Beyond(0, file.Hole, file.HoleEnd); at < file.Content;)
             {
-                var read = RandomAccess.Read(source, buffer.AsSpan(0, (int)Math.Min(BlockSize, file.Content - at)), at);
+                var read = RandomAccess.Read(source, buffer.AsSpan(0, ToRead(at, file.Content, file.Hole)), at);
                 if (read == 0)
                 {
                     throw new TemplateDamagedException($"{data}/{file.Path} is shorter than it was.");
@@ -219,7 +233,7 @@ public sealed class ClusterTemplate
                     RandomAccess.Write(handles[i]!, block, at);
                 }
 
-                at += read;
+                at = Beyond(at + read, file.Hole, file.HoleEnd);
             }
 
             if (hash.GetCurrentHashAsUInt64() != file.Hash)

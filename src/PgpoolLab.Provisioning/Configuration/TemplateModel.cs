@@ -8,7 +8,8 @@ using Scriban.Syntax;
 namespace PgpoolLab.Provisioning.Configuration;
 
 /// <summary>An object for templates in which a name that does not exist is an error, with file and line.</summary>
-internal sealed class StrictObject(string name) : ScriptObject
+// Scriban would look for static members of ours in each of them, by reflection.
+internal sealed class StrictObject(string name) : ScriptObject(capacity: 0, autoImportStaticsFromThisType: false)
 {
     public override bool TryGetValue(TemplateContext? context, SourceSpan span, string member, out object? value) =>
         base.TryGetValue(context, span, member, out value)

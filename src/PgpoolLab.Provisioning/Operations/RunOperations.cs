@@ -41,6 +41,7 @@ public sealed class StartOperation(OperationContext context)
 
         var undo = new UndoStack();
         var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, LabSecrets.None, undo, log, context.Time);
+        await using var sessions = steps.Sessions;
         var runner = new PlanRunner(context.Observer, context.Time);
         var failures = new Failures();
         var links = new SocketLinks(context.Host, lab);
@@ -57,7 +58,7 @@ public sealed class StartOperation(OperationContext context)
             if (up.Length > 0)
             {
                 var expected = await ExpectAsync(servers, lab, up, cancellationToken);
-                await GiveStandbysTimeAsync(lab, expected, cancellationToken);
+                await GiveStandbysTimeAsync(lab, steps.Sessions, expected, cancellationToken);
                 await runner.RunAsync(LabPlanner.StartPgpools(lab, expected), steps, null, cancellationToken);
             }
 
@@ -74,7 +75,7 @@ public sealed class StartOperation(OperationContext context)
 
     /// <summary>Pgpool-II looks once as it starts which standbys stream, and again only a second later: so they get the moment they need. One that does not
     /// stream is in nobody's way; Pgpool-II's own report tells of it.</summary>
-    private async Task GiveStandbysTimeAsync(Lab lab, IReadOnlyList<ExpectedNode> expected, CancellationToken cancellationToken)
+    private async Task GiveStandbysTimeAsync(Lab lab, PostgresSessions sessions, IReadOnlyList<ExpectedNode> expected, CancellationToken cancellationToken)
     {
         var standbys = lab.Nodes.Where(n => expected.Any(e => e.Id == n.Id && e.Streams)).ToArray();
         if (standbys.Length == 0 || expected.Where(e => !e.Streams).ToArray() is not [{ } primary])
@@ -84,7 +85,7 @@ public sealed class StartOperation(OperationContext context)
 
         try
         {
-            await context.Probes.WaitAsync(new StandbysAreStreaming(lab, lab.Nodes.First(n => n.Id == primary.Id), standbys), StreamingPatience, cancellationToken);
+            await context.Probes.WaitAsync(new StandbysAreStreaming(lab, sessions, lab.Nodes.First(n => n.Id == primary.Id), standbys), StreamingPatience, cancellationToken);
         }
         catch (ProbeFailedException)
         {

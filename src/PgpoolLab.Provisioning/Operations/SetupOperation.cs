@@ -146,6 +146,7 @@ public sealed class SetupOperation(OperationContext context)
         {
             log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
             var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log, context.Time) { Note = context.Observer.Note };
+            await using var sessions = steps.Sessions;
             await new PlanRunner(context.Observer, context.Time).RunAsync(plan.Stages, steps,
                 done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }), cancellationToken);
             LabStore.Save(manifest with { State = LabState.Ready });

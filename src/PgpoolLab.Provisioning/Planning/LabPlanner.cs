@@ -57,13 +57,15 @@ public static class LabPlanner
         ArgumentNullException.ThrowIfNull(facts);
         var lab = Resolve(spec, facts);
         RequireSupport(lab);
+        // Whoever has settings of his own for Pgpool-II, or a template, sees the lab proved with them.
+        var fewProcesses = lab.OwnsNodes && !spec.LeaveRunning && spec.Templates is null && lab.PgpoolSettings.Count == 0;
         Stage[] stages =
         [
             Stage.Of(new CreateFolders()),
             .. lab.UseTls ? (Stage[])[Stage.Of(new WriteCertificates())] : [],
-            .. lab.OwnsNodes ? WithNodes(lab) : [Stage.Of(new WriteLabFiles())],
+            .. lab.OwnsNodes ? WithNodes(lab, fewProcesses) : [Stage.Of(new WriteLabFiles(fewProcesses))],
         ];
-        return new LabPlan(lab, !lab.OwnsNodes ? stages : [.. stages, .. spec.LeaveRunning ? [] : Stop(lab), Stage.Of(new HandOver(lab.Nodes, spec.LeaveRunning)), .. spec.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : []]);
+        return new LabPlan(lab, !lab.OwnsNodes ? stages : [.. stages, .. spec.LeaveRunning ? [] : Stop(lab), Stage.Of(new HandOver(lab.Nodes, spec.LeaveRunning, fewProcesses)), .. spec.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : []]);
     }
 
     /// <summary>What starts a lab that exists: the nodes, then every Pgpool-II.</summary>
@@ -91,7 +93,7 @@ public static class LabPlanner
     }
 
     // Modes differ in what the other nodes are to the first, and in what proves that the lab works.
-    private static IReadOnlyList<Stage> WithNodes(Lab lab)
+    private static IReadOnlyList<Stage> WithNodes(Lab lab, bool fewProcesses)
     {
         var first = lab.Nodes[0];
         var others = lab.Nodes.Skip(1).ToArray();
@@ -107,17 +109,23 @@ public static class LabPlanner
         IStep[] forStandbys = slots ? [new CreateSlots(first, others), .. access] : access;
         return
         [
-            new Stage([[new CreateNodes(copies, alike: streaming)], [new WriteLabFiles()]]),
+            new Stage([[new CreateNodes(copies, alike: streaming)], [new WriteLabFiles(fewProcesses)]]),
             Stage.ForEach(copies.Except(cloned), n => [new ConfigureNode(n), new StartNode(n), .. streaming || !lab.Asks ? [] : (IStep[])[new SetPasswords(n)]]),
             .. Stages(streaming && backups.Length == 0 && forStandbys.Length > 0, new Stage([forStandbys])),
             .. Stages(cloned.Length > 0, Stage.ForEach(cloned, n => [new ConfigureNode(n), new ConfigureStandby(n, first, hasOwnSettings: true), new StartNode(n)])),
             .. BaseBackups(forStandbys, first, backups),
-            .. Stages(streaming && others.Length > 0, Stage.Of(new AwaitStreaming(first, others))),
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
             // watchdog_setup's way: the first Pgpool-II is proved by itself, then all get their watchdog, which takes its time to start.
             .. lab is { HasWatchdog: true, PgpoolSetup: not null }
-                ? [Stage.Of(new StartPgpool(lab.Pgpool with { Watchdog = null }, ExpectedNode.AllOf(lab))), Stage.Of(Proof(lab, subscribes, [lab.Pgpool])), Stage.Of(new StopPgpool(lab.Pgpool)), Stage.Of(new AddWatchdog())]
-                : (IReadOnlyList<Stage>)[.. StartPgpools(lab, ExpectedNode.AllOf(lab)), Stage.Of(Proof(lab, subscribes, lab.Pgpools))],
+                ? [.. Proved([Stage.Of(new StartPgpool(lab.Pgpool with { Watchdog = null }, ExpectedNode.AllOf(lab)))]), Stage.Of(Proof(lab, subscribes, [lab.Pgpool])), Stage.Of(new StopPgpool(lab.Pgpool)), Stage.Of(new AddWatchdog())]
+                : (IReadOnlyList<Stage>)[.. Proved(StartPgpools(lab, ExpectedNode.AllOf(lab))), Stage.Of(Proof(lab, subscribes, lab.Pgpools))],
+        ];
+
+        // What the proof needs of the nodes is made ready while Pgpool-II starts.
+        IReadOnlyList<Stage> Proved(IReadOnlyList<Stage> start) => !streaming ? start :
+        [
+            new Stage([[.. others.Length > 0 ? (IStep[])[new AwaitStreaming(first, others)] : [], .. start[0].Lanes[0]], [new PrepareProof(first, lab.Nodes)]]),
+            .. start.Skip(1),
         ];
 
         static Stage[] Stages(bool wanted, params Stage[] stages) => wanted ? stages : [];

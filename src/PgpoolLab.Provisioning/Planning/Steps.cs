@@ -19,6 +19,9 @@ public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, P
 {
     /// <summary>Tells the user something that is no failure.</summary>
     public Action<string> Note { get; init; } = _ => { };
+
+    /// <summary>Sessions on the nodes, which steps hand on to each other. Whoever runs the steps ends them.</summary>
+    public PostgresSessions Sessions { get; } = new(Lab);
 }
 
 /// <summary>One verb of a plan. It does what it says; it never asks which mode this is.</summary>

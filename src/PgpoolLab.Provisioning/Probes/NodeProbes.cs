@@ -35,9 +35,10 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
 
 /// <summary>Waits until all these standbys stream from the primary.</summary>
 /// <param name="Lab">The lab.</param>
+/// <param name="Sessions">Sessions on its nodes.</param>
 /// <param name="Primary">The primary.</param>
 /// <param name="Standbys">Who must stream.</param>
-public sealed record StandbysAreStreaming(Lab Lab, PostgresNode Primary, IReadOnlyList<PostgresNode> Standbys) : IProbe
+public sealed record StandbysAreStreaming(Lab Lab, PostgresSessions Sessions, PostgresNode Primary, IReadOnlyList<PostgresNode> Standbys) : IProbe
 {
     /// <inheritdoc/>
     public string Expectation => $"{(Standbys.Count == 1 ? $"node {Standbys[0].Id} streams" : $"all {Standbys.Count} standbys stream")} from node {Primary.Id}";
@@ -50,7 +51,7 @@ public sealed record StandbysAreStreaming(Lab Lab, PostgresNode Primary, IReadOn
     {
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(Lab, Primary.Port, "postgres", cancellationToken);
+            await using var client = await Sessions.OpenAsync(Primary, "postgres", cancellationToken);
             var states = (await client.RowsAsync("SELECT application_name, state FROM pg_stat_replication", cancellationToken)).ToLookup(r => r[0], r => r[1]);
             var missing = Standbys.Where(s => !states[s.ApplicationName].Contains("streaming")).ToArray();
             LogFile = missing.Length > 0 ? NodeLog.Of(Lab, missing[0]) : null;
@@ -95,11 +96,12 @@ internal sealed record HasReplayed(Lab Lab, PostgresClient Client, PostgresNode 
 
 /// <summary>Waits until a query on one node answers with what is expected.</summary>
 /// <param name="Lab">The lab.</param>
+/// <param name="Sessions">Sessions on its nodes.</param>
 /// <param name="Node">The node to ask.</param>
 /// <param name="Sql">A query of one value.</param>
 /// <param name="Expected">That value as text.</param>
 /// <param name="Expectation">What that means.</param>
-public sealed record NodeAnswers(Lab Lab, PostgresNode Node, string Sql, string Expected, string Expectation) : IProbe
+public sealed record NodeAnswers(Lab Lab, PostgresSessions Sessions, PostgresNode Node, string Sql, string Expected, string Expectation) : IProbe
 {
     /// <inheritdoc/>
     public string? LogFile => NodeLog.Of(Lab, Node);
@@ -109,7 +111,7 @@ public sealed record NodeAnswers(Lab Lab, PostgresNode Node, string Sql, string 
     {
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(Lab, Node.Port, Model.Lab.Database, cancellationToken);
+            await using var client = await Sessions.OpenAsync(Node, Model.Lab.Database, cancellationToken);
             var rows = await client.RowsAsync(Sql, cancellationToken);
             var seen = rows.Count == 0 ? null : rows[0][0];
             return new Observation(seen == Expected, seen is null ? "no row" : $"{seen} instead of {Expected}");

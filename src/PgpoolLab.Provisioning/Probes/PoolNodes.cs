@@ -48,6 +48,10 @@ public static class PoolNodes
 {
     private const string Query = "SHOW pool_nodes";
 
+    /// <summary>Since 4.3 SHOW pool_nodes connects to every node, twice, each time. This tells what Pgpool-II thinks of their status and roles without.</summary>
+    /// <remarks>Pgpool-II manual, "SHOW POOL_HEALTH_CHECK_STATS" (since 4.2).</remarks>
+    private const string RolesQuery = "SHOW pool_health_check_stats";
+
     /// <summary>Begins a session to ask in.</summary>
     /// <returns>The session, or Pgpool-II's error; neither where psql must ask.</returns>
     internal static async Task<(SimpleQuery? Session, SimpleQuery.Answer? Refusal)> OpenAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
@@ -61,6 +65,10 @@ public static class PoolNodes
     /// <summary>Asks in a session.</summary>
     internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(SimpleQuery session, CancellationToken cancellationToken) =>
         From(await session.AskAsync(Query, cancellationToken));
+
+    /// <summary>Asks in a session for status and roles alone.</summary>
+    internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskForRolesAsync(SimpleQuery session, Lab lab, CancellationToken cancellationToken) =>
+        From(await session.AskAsync(lab.Tools.Pgpool.Number >= 403 ? RolesQuery : Query, cancellationToken));
 
     private static (IReadOnlyList<PoolNode>? Nodes, string? Problem) From(SimpleQuery.Answer answer) =>
         answer.Error is { } error ? (null, error) : (From(answer.Columns, answer.Rows), null);
@@ -141,7 +149,7 @@ public static class PoolNodes
 /// <summary>What Pgpool-II should show of one node.</summary>
 /// <param name="Id">The node.</param>
 /// <param name="Role">The role it should have; null when the mode has no roles that matter.</param>
-/// <param name="Streams">Whether it must be seen to stream.</param>
+/// <param name="Streams">Whether it streams from the primary; PostgreSQL itself is asked for that.</param>
 public sealed record ExpectedNode(int Id, string? Role, bool Streams)
 {
     /// <summary>Every node up in the role the lab was made for.</summary>
@@ -191,9 +199,8 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
             return new Observation(false, problem ?? "no answer");
         }
 
-        var holds = Expected.All(e => nodes.Any(n => n.Id == e.Id && n.Status is ("up" or "waiting") && (e.Role is null || n.Role == e.Role)
-            && (!e.Streams || n.ReplicationState == "streaming")));
-        return new Observation(holds, string.Join(", ", nodes.Select(n => $"node {n.Id} {n.Status} as {n.Role} {n.ReplicationState}".TrimEnd())));
+        var holds = Expected.All(e => nodes.Any(n => n.Id == e.Id && n.Status is ("up" or "waiting") && (e.Role is null || n.Role == e.Role)));
+        return new Observation(holds, string.Join(", ", nodes.Select(n => $"node {n.Id} {n.Status} as {n.Role}")));
     }
 
     /// <inheritdoc/>
@@ -221,7 +228,7 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
                 (_session, refusal) = await PoolNodes.OpenAsync(Host, Lab, Pgpool, cancellationToken);
             }
 
-            return _session is not null ? await PoolNodes.AskAsync(_session, cancellationToken)
+            return _session is not null ? await PoolNodes.AskForRolesAsync(_session, Lab, cancellationToken)
                 : refusal is not null ? (null, refusal.Error)
                 : await PoolNodes.AskAsync(Host, Lab, Pgpool, cancellationToken);
         }

@@ -10,7 +10,7 @@ internal sealed class PostgresClient : IAsyncDisposable
 {
     private const string Loopback = "127.0.0.1";
     private readonly NpgsqlConnection _connection;
-    private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource? _source;
 
     static PostgresClient()
     {
@@ -21,14 +21,14 @@ internal sealed class PostgresClient : IAsyncDisposable
         }
     }
 
-    private PostgresClient(NpgsqlDataSource source, NpgsqlConnection connection) => (_source, _connection) = (source, connection);
+    private PostgresClient(NpgsqlDataSource? source, NpgsqlConnection connection) => (_source, _connection) = (source, connection);
 
     /// <summary>Connects to one of a lab's servers by its unix socket.</summary>
     internal static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
         ConnectAsync(lab, port, database, lab.Owner, cancellationToken);
 
     private static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, string role, CancellationToken cancellationToken) =>
-        ConnectAsync(LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : Loopback, port, lab, database, role, cancellationToken);
+        ConnectAsync(SocketOf(lab), port, lab, database, role, cancellationToken);
 
     /// <summary>Connects by TCP, as most clients do; as the lab's owner, or as another of its roles.</summary>
     internal static Task<PostgresClient> ConnectByTcpAsync(Lab lab, int port, string database, CancellationToken cancellationToken, string? role = null) =>
@@ -39,25 +39,17 @@ internal sealed class PostgresClient : IAsyncDisposable
     /// <summary>False when Pgpool-II listens on one other address alone: before 4.4 it has room for one.</summary>
     private static bool PgpoolIsOnLoopback(Lab lab) => lab.ListenAddresses.Count == 0 || lab.ListenAddresses.Contains("*") || lab.Tools.Pgpool.Number >= 404;
 
+    /// <summary>Takes a session of a source that keeps it when it is not needed any more.</summary>
+    internal static async Task<PostgresClient> OfAsync(NpgsqlDataSource source, CancellationToken cancellationToken) => new(null, await source.OpenConnectionAsync(cancellationToken));
+
+    /// <summary>A source of sessions on one of a lab's servers by its unix socket, which keeps those that are not needed any more.</summary>
+    internal static NpgsqlDataSource SourceOf(Lab lab, int port, string database) => SourceOf(SocketOf(lab), port, lab, database, lab.Owner, pooling: true);
+
+    private static string SocketOf(Lab lab) => LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : Loopback;
+
     private static async Task<PostgresClient> ConnectAsync(string host, int port, Lab lab, string database, string role, CancellationToken cancellationToken)
     {
-        var text = new NpgsqlConnectionStringBuilder
-        {
-            Host = host,
-            Port = port,
-            Username = role,
-            Passfile = lab.Asks ? lab.Pgpool.Paths.PgPass : null,
-            Database = database,
-            ApplicationName = "pgpoollab",
-            Pooling = false,
-            Timeout = 5,
-            CommandTimeout = 20,
-            SslMode = SslMode.Disable,
-        };
-        // The probes read plain texts only: no need to load the server's types first.
-        var builder = new NpgsqlSlimDataSourceBuilder(text.ConnectionString);
-        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
-        var source = builder.Build();
+        var source = SourceOf(host, port, lab, database, role, pooling: false);
         try
         {
             return new PostgresClient(source, await source.OpenConnectionAsync(cancellationToken));
@@ -67,6 +59,29 @@ internal sealed class PostgresClient : IAsyncDisposable
             await source.DisposeAsync();
             throw;
         }
+    }
+
+    private static NpgsqlDataSource SourceOf(string host, int port, Lab lab, string database, string role, bool pooling)
+    {
+        var text = new NpgsqlConnectionStringBuilder
+        {
+            Host = host,
+            Port = port,
+            Username = role,
+            Passfile = lab.Asks ? lab.Pgpool.Paths.PgPass : null,
+            Database = database,
+            ApplicationName = "pgpoollab",
+            Pooling = pooling,
+            // Whoever comes next asks the same questions as the same role: nothing to reset.
+            NoResetOnClose = true,
+            Timeout = 5,
+            CommandTimeout = 20,
+            SslMode = SslMode.Disable,
+        };
+        // The probes read plain texts only: no need to load the server's types first.
+        var builder = new NpgsqlSlimDataSourceBuilder(text.ConnectionString);
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
+        return builder.Build();
     }
 
     internal async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
@@ -101,7 +116,10 @@ internal sealed class PostgresClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
-        await _source.DisposeAsync();
+        if (_source is not null)
+        {
+            await _source.DisposeAsync();
+        }
     }
 
     /// <summary>What went wrong, in one line, or null when it is no connection's or server's fault.</summary>

@@ -26,7 +26,7 @@ public sealed class SetPasswords(PostgresNode node) : IStep
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(context.Lab, node.Port, "postgres", cancellationToken);
+            await using var client = await context.Sessions.OpenAsync(node, "postgres", cancellationToken);
             await client.ExecuteAsync(string.Join(";\n", context.Secrets.DatabaseUsers.Select(u => Statement(u.Name, u.Verifier(context.Lab.Auth, IterationsOf(context.Lab, u))))), cancellationToken);
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)

@@ -64,7 +64,8 @@ public sealed class CreateFolders : IStep
 }
 
 /// <summary>Renders every file of the lab that is not a node's.</summary>
-public sealed class WriteLabFiles : IStep
+/// <param name="fewProcesses">True when Pgpool-II is to start few processes until the lab is handed over.</param>
+public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Write configuration and scripts";
@@ -73,7 +74,8 @@ public sealed class WriteLabFiles : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Concat(lab.Pgpools.SelectMany(p => OtherFiles(lab, p).Append(p.Paths.PoolPasswd)).Select(f => $"write {Shell.Quote(f)}"));
+        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Concat(lab.Pgpools.SelectMany(p => OtherFiles(lab, p).Append(p.Paths.PoolPasswd)).Select(f => $"write {Shell.Quote(f)}"))
+            .Concat(fewProcesses ? lab.Pgpools.Select(p => $"{BuildingSettings.FewProcesses}, until the lab is made: in {Shell.Quote(p.Paths.PgpoolConf)}") : []);
     }
 
     /// <inheritdoc/>
@@ -113,7 +115,8 @@ public sealed class WriteLabFiles : IStep
         async Task WriteAsync(string path, string text, UnixFileMode mode)
         {
             context.Undo.Push($"delete {path}", ct => context.Host.DeleteAsync(path, ct).AsTask());
-            await context.Host.WriteTextAsync(path, text, mode, cancellationToken);
+            var isPgpoolConf = lab.Pgpools.Any(p => p.Paths.PgpoolConf == path);
+            await context.Host.WriteTextAsync(path, fewProcesses && isPgpoolConf ? BuildingSettings.WithFewProcesses(text) : text, mode, cancellationToken);
         }
     }
 

@@ -95,6 +95,9 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
 /// <summary>Settings that hold only while a lab is made, when nothing in it can be lost yet.</summary>
 internal static class BuildingSettings
 {
+    /// <summary>The proof has one client: the 32 processes that Pgpool-II starts for clients take longer to start and to end than all else it does.</summary>
+    internal const string FewProcesses = "num_init_children = 4";
+
     private const string Begin = "# while pgpoollab makes this lab\n";
 
     /// <summary>Nothing is forced to disk; who waits for a server that is about to come up looks often.</summary>
@@ -107,22 +110,27 @@ internal static class BuildingSettings
     internal static ValueTask AddAsync(StepContext context, string dataDirectory, CancellationToken cancellationToken) =>
         context.Host.AppendTextAsync(FileOf(dataDirectory), Begin + (context.Lab.Tools.Postgres.Major >= 12 ? TextSince12 : Text) + End, cancellationToken);
 
-    internal static async Task RemoveAsync(Hosts.IHost host, string dataDirectory, CancellationToken cancellationToken)
+    /// <summary>Adds that Pgpool-II starts few processes.</summary>
+    internal static string WithFewProcesses(string pgpoolConf) => $"{pgpoolConf}{Begin}{FewProcesses}\n{End}";
+
+    /// <summary>Takes the settings back.</summary>
+    internal static async Task RemoveAsync(Hosts.IHost host, string file, CancellationToken cancellationToken)
     {
-        if (await host.ReadTextAsync(FileOf(dataDirectory), cancellationToken) is { } text && text.IndexOf(Begin, StringComparison.Ordinal) is >= 0 and var from
+        if (await host.ReadTextAsync(file, cancellationToken) is { } text && text.IndexOf(Begin, StringComparison.Ordinal) is >= 0 and var from
             && text.IndexOf(End, from, StringComparison.Ordinal) is >= 0 and var to)
         {
-            await host.WriteTextAsync(FileOf(dataDirectory), text.Remove(from, to + End.Length - from), Modes.PrivateFile, cancellationToken);
+            await host.WriteTextAsync(file, text.Remove(from, to + End.Length - from), Modes.PrivateFile, cancellationToken);
         }
     }
 
-    private static string FileOf(string dataDirectory) => $"{dataDirectory}/postgresql.auto.conf";
+    internal static string FileOf(string dataDirectory) => $"{dataDirectory}/postgresql.auto.conf";
 }
 
 /// <summary>Gives nodes the settings they are to have from now on.</summary>
 /// <param name="nodes">The nodes.</param>
 /// <param name="running">True when they go on running.</param>
-public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running) : IStep
+/// <param name="fewProcesses">True when Pgpool-II was made to start few processes, and is stopped again.</param>
+public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bool fewProcesses = false) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Take back the settings for making a lab";
@@ -130,9 +138,15 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running) : 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
+        ArgumentNullException.ThrowIfNull(lab);
         foreach (var node in nodes)
         {
             yield return $"fsync on: in {Hosts.Shell.Quote($"{node.DataDirectory}/postgresql.auto.conf")}{(running ? ", and reload" : "")}";
+        }
+
+        foreach (var pgpool in fewProcesses ? lab.Pgpools : [])
+        {
+            yield return $"without {BuildingSettings.FewProcesses}: in {Hosts.Shell.Quote(pgpool.Paths.PgpoolConf)}";
         }
     }
 
@@ -143,17 +157,22 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running) : 
         var servers = new LabServers(context.Host, context.Lab, context.Probes);
         foreach (var node in nodes)
         {
-            await BuildingSettings.RemoveAsync(context.Host, node.DataDirectory, cancellationToken);
+            await BuildingSettings.RemoveAsync(context.Host, BuildingSettings.FileOf(node.DataDirectory), cancellationToken);
             if (running && await servers.FindNodeAsync(node, cancellationToken) is { } process)
             {
                 await context.Host.SignalAsync(process, Hosts.ProcessSignal.Hangup, cancellationToken);
             }
         }
 
+        foreach (var pgpool in fewProcesses ? context.Lab.Pgpools : [])
+        {
+            await BuildingSettings.RemoveAsync(context.Host, pgpool.Paths.PgpoolConf, cancellationToken);
+        }
+
         var wanted = context.Lab.PostgresSettings.TryGetValue("fsync", out var asked) ? asked : "on";
         foreach (var node in running && wanted == "on" ? nodes : [])
         {
-            await context.Probes.WaitAsync(new NodeAnswers(context.Lab, node, "SHOW fsync", wanted, $"node {node.Id} has fsync on again"), ProbeRunner.Patience, cancellationToken);
+            await context.Probes.WaitAsync(new NodeAnswers(context.Lab, context.Sessions, node, "SHOW fsync", wanted, $"node {node.Id} has fsync on again"), ProbeRunner.Patience, cancellationToken);
         }
     }
 }
@@ -214,7 +233,7 @@ public sealed class MoveOn(PostgresNode primary, PostgresNode standby) : IStep
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(context.Lab, primary.Port, "postgres", cancellationToken);
+            await using var client = await context.Sessions.OpenAsync(primary, "postgres", cancellationToken);
             await client.ExecuteAsync("CHECKPOINT", cancellationToken);
             var position = (await client.RowsAsync("SELECT pg_current_wal_lsn()::text", cancellationToken))[0][0];
             await context.Probes.WaitAsync(new HasReplayed(context.Lab, client, primary, standby, position!), ProbeRunner.Patience, cancellationToken);
@@ -301,7 +320,7 @@ public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(context.Lab, primary.Port, "postgres", cancellationToken);
+            await using var client = await context.Sessions.OpenAsync(primary, "postgres", cancellationToken);
             await client.ExecuteAsync(string.Join(";\n", Preview(context.Lab)), cancellationToken);
         }
         catch (Npgsql.PostgresException error)
@@ -334,7 +353,7 @@ public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresN
     public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.Probes.WaitAsync(new StandbysAreStreaming(context.Lab, primary, standbys), ProbeRunner.Patience, cancellationToken);
+        return context.Probes.WaitAsync(new StandbysAreStreaming(context.Lab, context.Sessions, primary, standbys), ProbeRunner.Patience, cancellationToken);
     }
 }
 

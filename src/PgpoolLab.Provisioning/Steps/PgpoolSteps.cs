@@ -183,13 +183,59 @@ public sealed class AddWatchdog : IStep
     }
 }
 
+/// <summary>Makes ready for the proof while Pgpool-II starts: the table on the primary, and sessions to read it on every node.</summary>
+/// <param name="primary">The primary.</param>
+/// <param name="readers">The nodes that must have the row.</param>
+public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNode> readers) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Make ready to prove it";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        yield return $"{string.Join("; ", Statements(lab))}   (on port {primary.Port})";
+        yield return $"connect to {Lab.Database}   (on port{(readers.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port))})";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        try
+        {
+            var others = context.Sessions.PrepareAsync(readers.Where(r => r != primary), Lab.Database, cancellationToken);
+            await using (var client = await context.Sessions.OpenAsync(primary, Lab.Database, cancellationToken))
+            {
+                await client.ExecuteAsync(string.Join(";\n", Statements(context.Lab)), cancellationToken);
+            }
+
+            await others;
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
+        {
+            var log = NodeLog.Of(context.Lab, primary);
+            throw new LabException(ExitCode.NotHealthy, $"Could not make ready to prove that the lab works: {seen}", error)
+            {
+                LogFile = log,
+                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
+            };
+        }
+    }
+
+    // The role of the health check writes: Pgpool-II takes some 10 ms for each node it logs in to as one with an ordinary verifier.
+    private static IEnumerable<string> Statements(Lab lab) =>
+        [$"CREATE TABLE {ProveReplication.Table} (lab text PRIMARY KEY)", .. lab.CheckRole != lab.Owner ? (string[])[$"GRANT INSERT ON {ProveReplication.Table} TO {ConfigQuoting.Identifier(lab.CheckRole)}"] : []];
+}
+
 /// <summary>The proof: writes a row through each of these Pgpool-IIs and reads it on every node that must have it.</summary>
 /// <param name="createEverywhere">True when the table must be made on each node by itself, because the mode replicates rows alone.</param>
 /// <param name="writers">The Pgpool-IIs to write through.</param>
 /// <param name="readers">The nodes that must have the rows.</param>
 public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<PgpoolNode> writers, IReadOnlyList<PostgresNode> readers) : IStep
 {
-    private const string Table = "pgpoollab_proof";
+    internal const string Table = "pgpoollab_proof";
 
     private static bool HasPrimary(Lab lab) => lab.Mode is ClusteringMode.StreamingReplication;
 
@@ -200,7 +246,11 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return createEverywhere ? $"CREATE TABLE {Table}   (on every node)" : $"CREATE TABLE {Table}   ({(HasPrimary(lab) ? "on" : "through")} port {(HasPrimary(lab) ? lab.Nodes[0].Port : lab.Pgpool.Port)})";
+        if (!HasPrimary(lab))
+        {
+            yield return $"CREATE TABLE {Table}   ({(createEverywhere ? "on every node" : $"through port {lab.Pgpool.Port}")})";
+        }
+
         yield return $"INSERT   (through port{(writers.Count > 1 ? "s" : "")} {string.Join(", ", writers.Select(p => p.Port))})";
         yield return $"SELECT … FROM {Table}   (on port{(readers.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port))})";
         yield return $"DROP TABLE {Table}";
@@ -216,21 +266,17 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         {
             if (HasPrimary(lab))
             {
-                // The role of the health check writes: Pgpool-II takes some 10 ms for each node it logs in to as one with an ordinary verifier.
-                await using var primary = await PostgresClient.ConnectAsync(lab, lab.Nodes[0].Port, Lab.Database, cancellationToken);
-                await primary.ExecuteAsync($"CREATE TABLE {Table} (lab text PRIMARY KEY)", cancellationToken);
-                if (lab.CheckRole != lab.Owner)
-                {
-                    await primary.ExecuteAsync($"GRANT INSERT ON {Table} TO {ConfigQuoting.Identifier(lab.CheckRole)}", cancellationToken);
-                }
-
                 await Task.WhenAll(writers.Select(async pgpool =>
                 {
                     await using var client = await PostgresClient.ConnectByTcpAsync(lab, pgpool.Port, Lab.Database, cancellationToken, lab.CheckRole);
                     await InsertAsync(client, pgpool);
                 }));
                 await ReadEverywhereAsync();
-                await primary.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
+                await using (var primary = await context.Sessions.OpenAsync(lab.Nodes[0], Lab.Database, cancellationToken))
+                {
+                    await primary.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
+                }
+
                 return;
             }
 
@@ -263,7 +309,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
             await ReadEverywhereAsync();
             // Rows can be there before the first copy of a table is wound up, and until then a subscriber does not let go of it.
             await Task.WhenAll((createEverywhere ? lab.Nodes.Skip(1) : []).Select(subscriber => context.Probes.WaitAsync(
-                new NodeAnswers(lab, subscriber, "SELECT count(*)::text FROM pg_subscription_rel WHERE srsubstate <> 'r'", "0", $"node {subscriber.Id} has wound up the first copy of its tables"),
+                new NodeAnswers(lab, context.Sessions, subscriber, "SELECT count(*)::text FROM pg_subscription_rel WHERE srsubstate <> 'r'", "0", $"node {subscriber.Id} has wound up the first copy of its tables"),
                 ProbeRunner.Patience, cancellationToken)));
             await OnEachAsync(tableOn, $"DROP TABLE {Table}");
         }
@@ -275,6 +321,11 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
                 LogTail = await LogTail.ReadAsync(context.Host, lab.Pgpool.Paths.PgpoolLog, cancellationToken),
             };
         }
+        finally
+        {
+            // Nobody needs them any more, and a server that stops would log that it had to end them.
+            await context.Sessions.DisposeAsync();
+        }
 
         async Task InsertAsync(PostgresClient client, PgpoolNode through)
         {
@@ -283,7 +334,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         }
 
         Task ReadEverywhereAsync() => Task.WhenAll(readers.Select(node => context.Probes.WaitAsync(
-            new NodeAnswers(lab, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
+            new NodeAnswers(lab, context.Sessions, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
             ProbeRunner.Patience, cancellationToken)));
 
         async Task OnEachAsync(IEnumerable<int> ports, params IEnumerable<string> statements)
