@@ -124,7 +124,7 @@ public static class LabPlanner
         // What the proof needs of the nodes is made ready while Pgpool-II starts.
         IReadOnlyList<Stage> Proved(IReadOnlyList<Stage> start) => !streaming ? start :
         [
-            new Stage([[.. others.Length > 0 ? (IStep[])[new AwaitStreaming(first, others)] : [], .. start[0].Lanes[0]], [new PrepareProof(first, lab.Nodes)]]),
+            new Stage([[.. others.Length > 0 ? (IStep[])[new AwaitStreaming(first, others)] : [], .. start[0].Lanes[0]], [new PrepareProof(first, lab.Nodes, start[0].Lanes[0].OfType<ILaunch>().ToArray())]]),
             .. start.Skip(1),
         ];
 

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 
 namespace PgpoolLab.Provisioning.Probes;
 
@@ -98,10 +99,11 @@ internal sealed record HasReplayed(Lab Lab, PostgresClient Client, PostgresNode 
 /// <param name="Lab">The lab.</param>
 /// <param name="Sessions">Sessions on its nodes.</param>
 /// <param name="Node">The node to ask.</param>
+/// <param name="Database">Where.</param>
 /// <param name="Sql">A query of one value.</param>
 /// <param name="Expected">That value as text.</param>
 /// <param name="Expectation">What that means.</param>
-public sealed record NodeAnswers(Lab Lab, PostgresSessions Sessions, PostgresNode Node, string Sql, string Expected, string Expectation) : IProbe
+public sealed record NodeAnswers(Lab Lab, PostgresSessions Sessions, PostgresNode Node, string Database, string Sql, string Expected, string Expectation) : IProbe
 {
     /// <inheritdoc/>
     public string? LogFile => NodeLog.Of(Lab, Node);
@@ -111,10 +113,47 @@ public sealed record NodeAnswers(Lab Lab, PostgresSessions Sessions, PostgresNod
     {
         try
         {
-            await using var client = await Sessions.OpenAsync(Node, Model.Lab.Database, cancellationToken);
+            await using var client = await Sessions.OpenAsync(Node, Database, cancellationToken);
             var rows = await client.RowsAsync(Sql, cancellationToken);
             var seen = rows.Count == 0 ? null : rows[0][0];
             return new Observation(seen == Expected, seen is null ? "no row" : $"{seen} instead of {Expected}");
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
+        {
+            return new Observation(false, seen);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+}
+
+/// <summary>Waits until clients can connect through one Pgpool-II, and leaves a session for who does.</summary>
+/// <param name="Lab">The lab.</param>
+/// <param name="Sessions">Sessions on its servers.</param>
+/// <param name="Pgpool">The Pgpool-II.</param>
+/// <param name="Database">Where to.</param>
+public sealed record ClientsConnect(Lab Lab, PostgresSessions Sessions, PgpoolNode Pgpool, string Database) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => $"clients can connect through {Lab.TitleOf(Pgpool)} on port {Pgpool.Port}";
+
+    /// <inheritdoc/>
+    public string? LogFile => Pgpool.Paths.PgpoolLog;
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        // Its sockets come first. Before that an attempt would fail, and take long to.
+        if (LabSockets.OfPgpool(Lab, Pgpool).FirstOrDefault() is { } socket && !Path.Exists(socket))
+        {
+            return new Observation(false, $"there is no socket {socket}");
+        }
+
+        try
+        {
+            await using var client = await Sessions.OpenAsync(Pgpool, Database, cancellationToken);
+            return new Observation(true, "they can");
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {

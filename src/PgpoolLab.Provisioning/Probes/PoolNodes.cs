@@ -48,6 +48,9 @@ public static class PoolNodes
 {
     private const string Query = "SHOW pool_nodes";
 
+    /// <summary>Pgpool-II opens a session in it on every node. Its own checks do so too, and so PostgreSQL has read this database's catalog already.</summary>
+    private const string Database = "postgres";
+
     /// <summary>Since 4.3 SHOW pool_nodes connects to every node, twice, each time. This tells what Pgpool-II thinks of their status and roles without.</summary>
     /// <remarks>Pgpool-II manual, "SHOW POOL_HEALTH_CHECK_STATS" (since 4.2).</remarks>
     private const string RolesQuery = "SHOW pool_health_check_stats";
@@ -58,7 +61,7 @@ public static class PoolNodes
     {
         var folder = LabSockets.ProbeHost(lab);
         return folder.StartsWith('/') && await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
-            ? await SimpleQuery.OpenAsync(connection, lab.CheckRole, Lab.Database, TimeProvider.System, cancellationToken)
+            ? await SimpleQuery.OpenAsync(connection, lab.CheckRole, Database, TimeProvider.System, cancellationToken)
             : (null, null);
     }
 
@@ -101,7 +104,7 @@ public static class PoolNodes
             return (null, error.Message);
         }
 
-        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Lab.Database, Query), cancellationToken);
+        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Database, Query), cancellationToken);
         if (result.ExitCode != 0)
         {
             return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"psql ended with exit code {result.ExitCode}");

@@ -25,16 +25,13 @@ internal sealed class PostgresClient : IAsyncDisposable
 
     /// <summary>Connects to one of a lab's servers by its unix socket.</summary>
     internal static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
-        ConnectAsync(lab, port, database, lab.Owner, cancellationToken);
+        ConnectAsync(SocketOf(lab), port, lab, database, lab.Owner, cancellationToken);
 
-    private static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, string role, CancellationToken cancellationToken) =>
-        ConnectAsync(SocketOf(lab), port, lab, database, role, cancellationToken);
+    /// <summary>Connects by TCP, as most clients do; as the lab's owner.</summary>
+    internal static Task<PostgresClient> ConnectByTcpAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
+        ConnectAsync(TcpOf(lab, port), port, lab, database, lab.Owner, cancellationToken);
 
-    /// <summary>Connects by TCP, as most clients do; as the lab's owner, or as another of its roles.</summary>
-    internal static Task<PostgresClient> ConnectByTcpAsync(Lab lab, int port, string database, CancellationToken cancellationToken, string? role = null) =>
-        PgpoolIsOnLoopback(lab) || lab.Pgpools.All(p => p.Port != port)
-            ? ConnectAsync(Loopback, port, lab, database, role ?? lab.Owner, cancellationToken)
-            : ConnectAsync(lab, port, database, role ?? lab.Owner, cancellationToken);
+    private static string TcpOf(Lab lab, int port) => PgpoolIsOnLoopback(lab) || lab.Pgpools.All(p => p.Port != port) ? Loopback : SocketOf(lab);
 
     /// <summary>False when Pgpool-II listens on one other address alone: before 4.4 it has room for one.</summary>
     private static bool PgpoolIsOnLoopback(Lab lab) => lab.ListenAddresses.Count == 0 || lab.ListenAddresses.Contains("*") || lab.Tools.Pgpool.Number >= 404;
@@ -44,6 +41,9 @@ internal sealed class PostgresClient : IAsyncDisposable
 
     /// <summary>A source of sessions on one of a lab's servers by its unix socket, which keeps those that are not needed any more.</summary>
     internal static NpgsqlDataSource SourceOf(Lab lab, int port, string database) => SourceOf(SocketOf(lab), port, lab, database, lab.Owner, pooling: true);
+
+    /// <summary>The same by TCP, as one of its roles.</summary>
+    internal static NpgsqlDataSource SourceByTcp(Lab lab, int port, string database, string role) => SourceOf(TcpOf(lab, port), port, lab, database, role, pooling: true);
 
     private static string SocketOf(Lab lab) => LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : Loopback;
 

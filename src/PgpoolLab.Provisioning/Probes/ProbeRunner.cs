@@ -35,8 +35,8 @@ public sealed class ProbeFailedException(string message) : LabException(ExitCode
 public sealed class ProbeRunner(IHost host, TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
-    // What takes long is found out a tenth of that too late.
-    private const double Growth = 1.1;
+    // What takes long is found out a thirtieth of that too late.
+    private const double Growth = 1.03;
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Less than one segment of a WAL file would need, and more than what a full disk has when the servers on it have died.</summary>

@@ -172,7 +172,7 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bo
         var wanted = context.Lab.PostgresSettings.TryGetValue("fsync", out var asked) ? asked : "on";
         foreach (var node in running && wanted == "on" ? nodes : [])
         {
-            await context.Probes.WaitAsync(new NodeAnswers(context.Lab, context.Sessions, node, "SHOW fsync", wanted, $"node {node.Id} has fsync on again"), ProbeRunner.Patience, cancellationToken);
+            await context.Probes.WaitAsync(new NodeAnswers(context.Lab, context.Sessions, node, "postgres", "SHOW fsync", wanted, $"node {node.Id} has fsync on again"), ProbeRunner.Patience, cancellationToken);
         }
     }
 }

@@ -6,15 +6,30 @@ using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Steps;
 
+/// <summary>Launches a Pgpool-II.</summary>
+public interface ILaunch
+{
+    /// <summary>The Pgpool-II.</summary>
+    PgpoolNode Pgpool { get; }
+
+    /// <summary>Ends when its first process has been started.</summary>
+    Task Launched { get; }
+}
+
 /// <summary>Starts one Pgpool-II, and does not wait until it answers: with a watchdog it does so only when it has found the others.</summary>
 /// <param name="pgpool">The Pgpool-II.</param>
-public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep
+public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
 {
+    private readonly TaskCompletionSource _launched = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <inheritdoc/>
     public string Title => pgpool.Watchdog is null ? "Launch Pgpool-II" : $"Launch Pgpool-II {pgpool.Id}";
 
-    /// <summary>The Pgpool-II.</summary>
+    /// <inheritdoc/>
     public PgpoolNode Pgpool => pgpool;
+
+    /// <inheritdoc/>
+    public Task Launched => _launched.Task;
 
     /// <summary>Its first process; null when it ran already, or was not started yet.</summary>
     internal int? ProcessId { get; private set; }
@@ -36,6 +51,7 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep
         var servers = new LabServers(context.Host, context.Lab, context.Probes);
         if (await servers.FindPgpoolAsync(pgpool, cancellationToken) is not null)
         {
+            _launched.TrySetResult();
             return;
         }
 
@@ -43,6 +59,7 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep
         context.Undo.Push($"stop {context.Lab.TitleOf(pgpool)}", ct => servers.StopPgpoolAsync(pgpool, ct));
         var process = await servers.StartPgpoolAsync(pgpool, cancellationToken);
         ProcessId = process;
+        _launched.TrySetResult();
         if (pgpool.Watchdog is not null)
         {
             // Those that come to life at the very same moment may all but lock each other out.
@@ -84,24 +101,27 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
 /// <summary>Starts the only Pgpool-II of a lab and waits until it shows these nodes up in their roles.</summary>
 /// <param name="pgpool">The Pgpool-II.</param>
 /// <param name="expected">What it must show.</param>
-public sealed class StartPgpool(PgpoolNode pgpool, IReadOnlyList<ExpectedNode> expected) : IStep
+public sealed class StartPgpool(PgpoolNode pgpool, IReadOnlyList<ExpectedNode> expected) : IStep, ILaunch
 {
+    private readonly LaunchPgpool _launch = new(pgpool);
+
+    /// <inheritdoc/>
+    public PgpoolNode Pgpool => pgpool;
+
+    /// <inheritdoc/>
+    public Task Launched => _launch.Launched;
+
     /// <inheritdoc/>
     public string Title => "Start Pgpool-II";
 
     /// <inheritdoc/>
-    public IEnumerable<string> Preview(Lab lab)
-    {
-        var launch = new LaunchPgpool(pgpool);
-        return launch.Preview(lab).Concat(new AwaitPgpool(launch, expected).Preview(lab));
-    }
+    public IEnumerable<string> Preview(Lab lab) => _launch.Preview(lab).Concat(new AwaitPgpool(_launch, expected).Preview(lab));
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var launch = new LaunchPgpool(pgpool);
-        await launch.ExecuteAsync(context, cancellationToken);
-        await new AwaitPgpool(launch, expected).ExecuteAsync(context, cancellationToken);
+        await _launch.ExecuteAsync(context, cancellationToken);
+        await new AwaitPgpool(_launch, expected).ExecuteAsync(context, cancellationToken);
     }
 }
 
@@ -183,10 +203,11 @@ public sealed class AddWatchdog : IStep
     }
 }
 
-/// <summary>Makes ready for the proof while Pgpool-II starts: the table on the primary, and sessions to read it on every node.</summary>
+/// <summary>Makes ready for the proof while Pgpool-II starts: the table on the primary, and sessions, to read it on every node and to write through Pgpool-II.</summary>
 /// <param name="primary">The primary.</param>
 /// <param name="readers">The nodes that must have the row.</param>
-public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNode> readers) : IStep
+/// <param name="launches">Those who launch the Pgpool-IIs to write through, at the same time.</param>
+public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNode> readers, IReadOnlyList<ILaunch> launches) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Make ready to prove it";
@@ -196,7 +217,7 @@ public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNod
     {
         ArgumentNullException.ThrowIfNull(lab);
         yield return $"{string.Join("; ", Statements(lab))}   (on port {primary.Port})";
-        yield return $"connect to {Lab.Database}   (on port{(readers.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port))})";
+        yield return $"connect   (to port{(readers.Count + launches.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port).Concat(launches.Select(l => l.Pgpool.Port)))})";
     }
 
     /// <inheritdoc/>
@@ -205,8 +226,8 @@ public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNod
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            var others = context.Sessions.PrepareAsync(readers.Where(r => r != primary), Lab.Database, cancellationToken);
-            await using (var client = await context.Sessions.OpenAsync(primary, Lab.Database, cancellationToken))
+            var others = context.Sessions.PrepareAsync(readers.Where(r => r != primary), ProveReplication.DatabaseOfPrimary, cancellationToken);
+            await using (var client = await context.Sessions.OpenAsync(primary, ProveReplication.DatabaseOfPrimary, cancellationToken))
             {
                 await client.ExecuteAsync(string.Join(";\n", Statements(context.Lab)), cancellationToken);
             }
@@ -222,6 +243,12 @@ public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNod
                 LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
             };
         }
+
+        await Task.WhenAll(launches.Select(async launch =>
+        {
+            await launch.Launched.WaitAsync(cancellationToken);
+            await context.Probes.WaitAsync(new ClientsConnect(context.Lab, context.Sessions, launch.Pgpool, ProveReplication.DatabaseOfPrimary), ProbeRunner.Patience, cancellationToken);
+        }));
     }
 
     // The role of the health check writes: Pgpool-II takes some 10 ms for each node it logs in to as one with an ordinary verifier.
@@ -236,6 +263,9 @@ public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNod
 public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<PgpoolNode> writers, IReadOnlyList<PostgresNode> readers) : IStep
 {
     internal const string Table = "pgpoollab_proof";
+
+    /// <summary>Pgpool-II's own checks read the catalog of this database in any case.</summary>
+    internal const string DatabaseOfPrimary = "postgres";
 
     private static bool HasPrimary(Lab lab) => lab.Mode is ClusteringMode.StreamingReplication;
 
@@ -268,11 +298,11 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
             {
                 await Task.WhenAll(writers.Select(async pgpool =>
                 {
-                    await using var client = await PostgresClient.ConnectByTcpAsync(lab, pgpool.Port, Lab.Database, cancellationToken, lab.CheckRole);
+                    await using var client = await context.Sessions.OpenAsync(pgpool, DatabaseOfPrimary, cancellationToken);
                     await InsertAsync(client, pgpool);
                 }));
                 await ReadEverywhereAsync();
-                await using (var primary = await context.Sessions.OpenAsync(lab.Nodes[0], Lab.Database, cancellationToken))
+                await using (var primary = await context.Sessions.OpenAsync(lab.Nodes[0], DatabaseOfPrimary, cancellationToken))
                 {
                     await primary.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
                 }
@@ -309,7 +339,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
             await ReadEverywhereAsync();
             // Rows can be there before the first copy of a table is wound up, and until then a subscriber does not let go of it.
             await Task.WhenAll((createEverywhere ? lab.Nodes.Skip(1) : []).Select(subscriber => context.Probes.WaitAsync(
-                new NodeAnswers(lab, context.Sessions, subscriber, "SELECT count(*)::text FROM pg_subscription_rel WHERE srsubstate <> 'r'", "0", $"node {subscriber.Id} has wound up the first copy of its tables"),
+                new NodeAnswers(lab, context.Sessions, subscriber, Lab.Database, "SELECT count(*)::text FROM pg_subscription_rel WHERE srsubstate <> 'r'", "0", $"node {subscriber.Id} has wound up the first copy of its tables"),
                 ProbeRunner.Patience, cancellationToken)));
             await OnEachAsync(tableOn, $"DROP TABLE {Table}");
         }
@@ -334,7 +364,7 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         }
 
         Task ReadEverywhereAsync() => Task.WhenAll(readers.Select(node => context.Probes.WaitAsync(
-            new NodeAnswers(lab, context.Sessions, node, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
+            new NodeAnswers(lab, context.Sessions, node, HasPrimary(lab) ? DatabaseOfPrimary : Lab.Database, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
             ProbeRunner.Patience, cancellationToken)));
 
         async Task OnEachAsync(IEnumerable<int> ports, params IEnumerable<string> statements)
