@@ -50,7 +50,24 @@ public sealed class ClusterTemplateTests : IDisposable
         var (blocks, length) = result.Output.Trim().Split(' ') is [var b, var l] ? (long.Parse(b), long.Parse(l)) : default;
         Assert.Equal(FakeClusters.SegmentLength, length);
         Assert.InRange(blocks * 512, 0, FakeClusters.SegmentLength / 4);
-        Assert.InRange(template.Bytes, 600_000 + 8192, 1_000_000);
+        // The large file has a hole of 256 KB in it.
+        Assert.InRange(template.Bytes, 600_000 + 8192 - (1 << 18), 1_000_000 - (1 << 18));
+    }
+
+    [Fact]
+    public async Task A_hole_in_the_middle_stays_one_whatever_somebody_wrote_into_it()
+    {
+        await MakeAsync();
+        using (var handle = File.OpenHandle($"{Data}/base/1/1255", FileMode.Open, FileAccess.Write))
+        {
+            RandomAccess.Write(handle, new byte[1000].Select(_ => (byte)7).ToArray(), 300_000);
+        }
+
+        FakeClusters.Make(_folder["fresh"]);
+        Copy("data0");
+        Assert.Equal(FakeClusters.Contents(_folder["fresh"]), FakeClusters.Contents(_folder["data0"]));
+        var result = await new LocalHost(TimeProvider.System).RunAsync(new CommandSpec("stat", "-c", "%b", _folder["data0/base/1/1255"]), CancellationToken.None);
+        Assert.InRange(long.Parse(result.Output) * 512, 1, 600_077 - (1 << 18) + 8192);
     }
 
     [Fact]
@@ -65,7 +82,8 @@ public sealed class ClusterTemplateTests : IDisposable
         Assert.Equal((0, 0), (empty.Length, empty.Content));
         var zeros = Assert.Single(found.Manifest.Files, f => f.Path == "base/1/zeros");
         Assert.Equal((16384, 0), (zeros.Length, zeros.Content));
-        Assert.Equal(600_077, Assert.Single(found.Manifest.Files, f => f.Path == "base/1/1255").Content);
+        var large = Assert.Single(found.Manifest.Files, f => f.Path == "base/1/1255");
+        Assert.Equal((600_077, 1 << 18, 2 << 18), (large.Content, large.Hole, large.HoleEnd));
     }
 
     public static TheoryData<string, string> Files => new(

@@ -148,6 +148,21 @@ public sealed class PoolNodesTests
     }
 
     [Theory]
+    [InlineData(1, "SHOW pool_nodes")]
+    [InlineData(2, "SHOW pool_nodes")]
+    [InlineData(3, "SHOW pool_health_check_stats")]
+    [InlineData(7, "SHOW pool_health_check_stats")]
+    public async Task Who_waits_does_not_make_Pgpool_connect_to_every_node_each_time(int minor, string query)
+    {
+        using var server = new FakeServer(FakeServer.Welcome, TwoNodes);
+        var lab = Labs.Former();
+        lab = lab with { Tools = lab.Tools with { Pgpool = new PgpoolVersion(4, minor, 0) } };
+        await using var probe = new PgpoolShowsNodes(Answering(server), lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
+        Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
+        Assert.Equal([(byte)'Q', .. FakeServer.Number(query.Length + 5), .. System.Text.Encoding.UTF8.GetBytes(query), 0], server.Received[1]);
+    }
+
+    [Theory]
     [InlineData("main", "replica")]
     [InlineData("master", "slave")]
     [InlineData("primary", "standby")]
@@ -176,18 +191,17 @@ public sealed class PoolNodesTests
     }
 
     [Theory]
-    [InlineData("up", "streaming", true)]
-    [InlineData("waiting", "streaming", true)]
-    [InlineData("down", "streaming", false)]
-    [InlineData("up", "catchup", false)]
-    [InlineData("up", "", false)]
-    public async Task Nodes_are_as_they_should_be_when_they_are_up_in_their_roles_and_stream(string status, string state, bool holds)
+    [InlineData("up", "standby", true)]
+    [InlineData("waiting", "standby", true)]
+    [InlineData("down", "standby", false)]
+    [InlineData("up", "primary", false)]
+    public async Task Nodes_are_as_they_should_be_when_they_are_up_in_their_roles(string status, string role, bool holds)
     {
-        var host = new FakeHost { Run = c => new(c, 0, Answer("node_id|status|role|replication_state", "0|up|primary|", $"1|{status}|standby|{state}"), "", TimeSpan.Zero) };
+        var host = new FakeHost { Run = c => new(c, 0, Answer("node_id|status|role|replication_state", "0|up|primary|", $"1|{status}|{role}|"), "", TimeSpan.Zero) };
         var lab = Labs.Former();
         var probe = new PgpoolShowsNodes(host, lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
         var seen = await probe.CheckAsync(CancellationToken.None);
-        Assert.Equal((holds, $"node 0 up as primary, node 1 {status} as standby {state}".TrimEnd()), (seen.Holds, seen.Seen));
+        Assert.Equal((holds, $"node 0 up as primary, node 1 {status} as {role}"), (seen.Holds, seen.Seen));
         Assert.Equal("Pgpool-II on port 11000 shows node 0 up as primary, node 1 up as standby", probe.Expectation);
         Assert.Equal("Pgpool-II has ended", await probe.WhySubjectIsGoneAsync(CancellationToken.None));
     }

@@ -12,7 +12,7 @@ public sealed class ProgramAnswersTests : IDisposable
 
     private string Kept => _folder["cache/pgpoollab/programs.json"];
 
-    public ProgramAnswersTests() => File.Copy("/bin/echo", Program);
+    public ProgramAnswersTests() => Executable.Copy("/bin/echo", Program);
 
     public void Dispose() => _folder.Dispose();
 
@@ -40,7 +40,7 @@ public sealed class ProgramAnswersTests : IDisposable
         await AskAsync();
         Forge();
         var (size, time) = (new FileInfo(Program).Length, File.GetLastWriteTimeUtc(Program));
-        File.Copy(Program, _folder["new"]);
+        Executable.Copy(Program, _folder["new"]);
         File.SetLastWriteTimeUtc(_folder["new"], time);
         File.Move(_folder["new"], Program, overwrite: true);
         Assert.Equal((size, time), (new FileInfo(Program).Length, File.GetLastWriteTimeUtc(Program)));
@@ -53,7 +53,7 @@ public sealed class ProgramAnswersTests : IDisposable
     [Fact]
     public async Task What_a_script_says_is_not_kept()
     {
-        File.WriteAllText(Program, "#!/bin/sh\necho 15.18\n");
+        Executable.Write(Program, "#!/bin/sh\necho 15.18\n");
         Assert.Equal("15.18\n", await AskAsync());
         Assert.False(File.Exists(Kept));
     }
@@ -62,7 +62,7 @@ public sealed class ProgramAnswersTests : IDisposable
     public async Task What_failed_is_not_kept_and_who_must_leave_nothing_keeps_nothing()
     {
         await AskAsync(keep: false);
-        File.Copy("/bin/false", Program, overwrite: true);
+        Executable.Copy("/bin/false", Program);
         Assert.Equal(1, (await new ProgramAnswers(_host, Kept).AskAsync(Program, "x", CancellationToken.None)).ExitCode);
         Assert.False(Directory.Exists(_folder["cache"]));
     }

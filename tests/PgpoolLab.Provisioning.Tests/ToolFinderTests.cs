@@ -15,8 +15,7 @@ public sealed class ToolFinderTests : IDisposable
     private void Program(string path, string body = "exit 0")
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, $"#!/bin/sh\n{body}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Executable.Write(path, $"#!/bin/sh\n{body}\n");
     }
 
     /// <summary>An installation whose pg_config knows where its extensions are.</summary>

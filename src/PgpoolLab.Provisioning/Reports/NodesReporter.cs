@@ -10,6 +10,9 @@ namespace PgpoolLab.Provisioning.Reports;
 /// <param name="host">Where the lab is.</param>
 public sealed class NodesReporter(IHost host)
 {
+    /// <summary>An answer takes Pgpool-II some 20 ms.</summary>
+    private const int LooksAtMost = 5;
+
     private static readonly ReportJson Json = new(new JsonSerializerOptions(ReportJson.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>Asks.</summary>
@@ -21,6 +24,11 @@ public sealed class NodesReporter(IHost host)
         var answers = await Task.WhenAll(lab.Nodes.Select(n => AskAsync(lab, n, cancellationToken)));
         var asked = await pools;
         var (pgpool, (poolNodes, problem)) = asked.FirstOrDefault(a => a.Answer.Nodes is not null) is { Pgpool: not null } first ? first : asked[0];
+        for (var looks = 1; looks < LooksAtMost && HasNotLookedYet(lab, poolNodes, answers); looks++)
+        {
+            (poolNodes, problem) = await PoolNodes.AskAsync(host, lab, pgpool, cancellationToken);
+        }
+
         answers = lab.Mode is ClusteringMode.StreamingReplication ? WithLag(answers) : answers;
         var views = lab.Nodes.Select((n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)).ToArray();
         var members = (await watchdog).Select((w, i) => new WatchdogView(i, lab.Pgpools[i].Port, asked[i].Answer.Nodes is not null,
@@ -29,6 +37,11 @@ public sealed class NodesReporter(IHost host)
         return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), pgpool.Port, poolNodes is not null, problem, views, members,
             [.. NodesDiagnosis.Of(lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] }, poolNodes is not null, problem, views), .. NodesDiagnosis.OfWatchdog(lab, members)]);
     }
+
+    /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>: for a moment it does not know what every standby says.</summary>
+    private static bool HasNotLookedYet(Lab lab, IReadOnlyList<PoolNode>? seen, Answer[] answers) =>
+        lab.Mode is ClusteringMode.StreamingReplication && seen is not null
+        && answers.Any(a => a.Says.Receiver == "streaming" && seen.Any(s => s is { Status: "up" or "waiting", Role: "standby", ReplicationState: null } && s.Id == a.Node.Id));
 
     /// <summary>The report as JSON.</summary>
     public static string ToJson(NodesReport report) => JsonSerializer.Serialize(report, Json.NodesReport);
