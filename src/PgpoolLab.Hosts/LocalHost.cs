@@ -119,6 +119,10 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All().Where(test).ToArray());
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(IReadOnlyCollection<string> names, Func<ProcessFacts, bool> test, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All(names).Where(test).ToArray());
+
+    /// <inheritdoc/>
     public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(process);

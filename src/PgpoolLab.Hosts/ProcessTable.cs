@@ -18,10 +18,11 @@ internal static class ProcessTable
     internal static bool SeesOurFiles(int id) =>
         !HasProc || LinkTarget("/proc/self/ns/mnt") is not { } ours || LinkTarget($"/proc/{id}/ns/mnt") == ours;
 
-    internal static IEnumerable<ProcessFacts> All() =>
+    /// <summary>Every process, or those with one of these names: of the others not much needs to be read.</summary>
+    internal static IEnumerable<ProcessFacts> All(IReadOnlyCollection<string>? names = null) =>
         HasProc
-            ? Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id) : null).OfType<ProcessFacts>()
-            : FromPs(["-ax"]);
+            ? Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id, names) : null).OfType<ProcessFacts>()
+            : FromPs(["-ax"]).Where(p => names?.Contains(p.Name) != false);
 
     internal static IEnumerable<ProcessFacts> Children(int id)
     {
@@ -60,9 +61,22 @@ internal static class ProcessTable
     /// <summary>Who listens on a TCP port besides these processes. Null when nobody does, and where that cannot be seen.</summary>
     internal static string? HolderBeside(int port, IEnumerable<int> processes)
     {
-        var own = HasProc ? processes.SelectMany(id => Links($"/proc/{id}/fd")).ToHashSet() : [];
+        var strangers = HasProc ? Listeners(port).ToList() : [];
+        var couldLook = false;
+        foreach (var id in processes)
+        {
+            if (strangers.Count == 0)
+            {
+                return null;
+            }
+
+            var own = Links($"/proc/{id}/fd");
+            couldLook |= own.Length > 0;
+            strangers.RemoveAll(l => own.Contains(NameOfSocket(l.Inode)));
+        }
+
         // Without a look into a process its own socket would be taken for a stranger's.
-        return own.Count == 0 ? null : Listeners(port).Where(l => !own.Contains(NameOfSocket(l.Inode))).Select(Describe).FirstOrDefault();
+        return couldLook ? strangers.Select(Describe).FirstOrDefault() : null;
     }
 
     /// <summary>Who receives on a UDP port. Of two that share one, only one gets what is sent.</summary>
@@ -221,7 +235,7 @@ internal static class ProcessTable
         return All().FirstOrDefault(p => Links($"/proc/{p.Id}/fd").Any(target => target == name));
     }
 
-    private static ProcessFacts? FromProc(int id)
+    private static ProcessFacts? FromProc(int id, IReadOnlyCollection<string>? names = null)
     {
         try
         {
@@ -235,6 +249,11 @@ internal static class ProcessTable
             }
 
             var name = stat[(stat.IndexOf('(', StringComparison.Ordinal) + 1)..close];
+            if (names?.Contains(name) == false)
+            {
+                return null;
+            }
+
             var command = File.ReadAllText($"/proc/{id}/cmdline").TrimEnd('\0').Replace('\0', ' ');
             return new ProcessFacts(id, fields[19], name, command, LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[3]));
         }

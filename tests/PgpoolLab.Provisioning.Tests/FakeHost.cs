@@ -57,6 +57,9 @@ internal sealed class FakeHost : IHost
 
     public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken) => new(Processes.Find(p => p.Id == processId));
 
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(IReadOnlyCollection<string> names, Func<ProcessFacts, bool> test, CancellationToken cancellationToken) =>
+        FindProcessesAsync(p => names.Contains(p.Name) && test(p), cancellationToken);
+
     public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken) => new(Processes.Where(test).ToArray());
 
     /// <summary>Happens whenever somebody looks whether a log has grown.</summary>

@@ -12,6 +12,8 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="probes">Waits.</param>
 public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 {
+    private static readonly string[] PostgresNames = ["postgres", "postmaster"];
+    private static readonly string[] PgpoolNames = ["pgpool"];
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PgpoolShutdownPatience = TimeSpan.FromSeconds(20);
 
@@ -122,11 +124,12 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             return;
         }
 
-        var family = await host.FindFamilyAsync(first, CancellationToken.None);
         var taken = new List<(LabPort, string)>();
         foreach (var port in ports.Where(p => !p.IsDatagram))
         {
-            if (await host.WhoElseHoldsPortAsync(port.Port, family, CancellationToken.None) is { } holder)
+            // Nearly always the first process has them all.
+            if (await host.WhoElseHoldsPortAsync(port.Port, [first], CancellationToken.None) is not null
+                && await host.WhoElseHoldsPortAsync(port.Port, await host.FindFamilyAsync(first, CancellationToken.None), CancellationToken.None) is { } holder)
             {
                 taken.Add((port, holder));
             }
@@ -171,11 +174,11 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         var wasDeaf = false;
         if (await FindNodeAsync(node, cancellationToken) is { } first)
         {
-            // The first process waits for all others but the one that writes the log, which follows it.
-            var all = await host.FindFamilyAsync(first, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
             try
             {
+                // The first process waits for all others but the one that writes the log, which follows it.
+                var all = await host.FindFamilyAsync(first, cancellationToken);
                 await WaitForEndAsync(all, $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
                 return true;
             }
@@ -189,7 +192,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
 
         // Without its first process PostgreSQL ends by itself; what does not, is made to.
-        var orphans = await host.FindProcessesAsync(p => WorksIn(p, node), cancellationToken);
+        var orphans = await host.FindProcessesAsync(PostgresNames, p => WorksIn(p, node), cancellationToken);
         var ran = await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
         await host.RemoveSharedMemoryAsync(node.DataDirectory, cancellationToken);
         await RemoveStaleSocketsAsync(node, cancellationToken);
@@ -242,7 +245,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         int? killed = int.TryParse((await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '), out var former) ? former : null;
         if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
-            var children = (await host.FindFamilyAsync(first, cancellationToken)).Where(p => p.Id != first.Id).ToArray();
+            ProcessFacts[] children = [];
             var log = pgpool.Paths.PgpoolLog;
             var (_, length) = await host.ReadGrowthAsync(log, from: null, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
@@ -254,6 +257,8 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
                     leaving();
                 }
 
+                // Those that are still there: one that was killed leaves them.
+                children = (await host.FindFamilyAsync(first, cancellationToken)).Where(p => p.Id != first.Id).ToArray();
                 await probes.WaitAsync(new ProcessesEnd(host, [first], lab.TitleOf(pgpool), log), PgpoolShutdownPatience, cancellationToken);
             }
             catch (ProbeFailedException)
@@ -269,7 +274,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
 
         // The children of a killed Pgpool-II live on and hold its ports.
-        orphans ??= await host.FindProcessesAsync(p => IsPgpool(p, pgpool), cancellationToken);
+        orphans ??= await host.FindProcessesAsync(PgpoolNames, p => IsPgpool(p, pgpool), cancellationToken);
 
         ran |= await KillAsync(orphans, lab.TitleOf(pgpool), cancellationToken);
         if (killed is { } creator && await host.ExistsAsync(pgpool.Paths.PgpoolPid, cancellationToken))
@@ -300,11 +305,19 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             return [];
         }
 
-        var timelines = new Dictionary<PostgresNode, int>();
+        var primaries = new List<PostgresNode>();
         foreach (var node in lab.Nodes)
         {
-            if (!await IsStandbyAsync(node, cancellationToken)
-                && PgControlData.Timeline((await host.RunAsync(PgControlData.Show(lab.Tools, node.DataDirectory), cancellationToken)).Output) is { } timeline)
+            if (!await IsStandbyAsync(node, cancellationToken))
+            {
+                primaries.Add(node);
+            }
+        }
+
+        var timelines = new Dictionary<PostgresNode, int>();
+        foreach (var node in primaries.Count > 1 ? primaries : [])
+        {
+            if (PgControlData.Timeline((await host.RunAsync(PgControlData.Show(lab.Tools, node.DataDirectory), cancellationToken)).Output) is { } timeline)
             {
                 // The control file knows of a promotion only after a checkpoint, the history files at once.
                 var histories = (await host.ListAsync($"{node.DataDirectory}/pg_wal", cancellationToken)).Where(n => n.EndsWith(".history", StringComparison.Ordinal))
@@ -329,7 +342,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     private static bool WorksIn(ProcessFacts process, PostgresNode node) =>
         IsPostgres(process) && process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory;
 
-    private static bool IsPostgres(ProcessFacts process) => process.Name is "postgres" or "postmaster";
+    private static bool IsPostgres(ProcessFacts process) => PostgresNames.Contains(process.Name);
 
     private static string WithoutDeletedMark(string folder) =>
         folder.EndsWith(" (deleted)", StringComparison.Ordinal) ? folder[..^" (deleted)".Length] : folder;
@@ -342,7 +355,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
     // Who starts it from another folder leaves its command line to know it by; its children have none.
     private static bool IsPgpool(ProcessFacts process, PgpoolNode pgpool) =>
-        process.Name == "pgpool" && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == pgpool.Folder)
+        PgpoolNames.Contains(process.Name) && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == pgpool.Folder)
             || process.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal));
 
     /// <summary>Removes what a killed PostgreSQL left. PostgreSQL itself believes the numbers in these files: a stranger's, or that of a
@@ -352,7 +365,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         var file = $"{node.DataDirectory}/postmaster.pid";
         if (await host.ExistsAsync(file, cancellationToken))
         {
-            await KillAsync(await host.FindProcessesAsync(p => WorksIn(p, node), cancellationToken), $"PostgreSQL node {node.Id}", cancellationToken);
+            await KillAsync(await host.FindProcessesAsync(PostgresNames, p => WorksIn(p, node), cancellationToken), $"PostgreSQL node {node.Id}", cancellationToken);
             await host.DeleteAsync(file, cancellationToken);
         }
 
