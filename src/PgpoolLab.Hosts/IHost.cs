@@ -20,6 +20,12 @@ public interface IHost
     /// <returns>What is known of it, or null when there is none (a zombie counts as none).</returns>
     ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken);
 
+    /// <summary>True while a process runs (a zombie does not); cheaper than to look it up, for who asks again and again.</summary>
+    /// <param name="processId">Its number.</param>
+    /// <param name="startedAt">When it was started, as <see cref="ProcessFacts.StartedAt"/> has it; null for whoever has that number.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    ValueTask<bool> RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken);
+
     /// <summary>Every process of the lab's user that passes the test.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken);
 
@@ -32,6 +38,9 @@ public interface IHost
 
     /// <summary>A process and what it has started itself; cheaper than to look at every process there is.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken);
+
+    /// <summary>The numbers of the processes that a process has started itself and that run.</summary>
+    ValueTask<IReadOnlyList<int>> FindChildrenAsync(ProcessFacts process, CancellationToken cancellationToken);
 
     /// <summary>Sends a signal to exactly this process: to none when the process id belongs to another by now.</summary>
     /// <returns>False when the process was gone.</returns>

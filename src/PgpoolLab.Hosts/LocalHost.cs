@@ -115,6 +115,20 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
+    public ValueTask<bool> RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken)
+    {
+        CollectChildren();
+        return ValueTask.FromResult(ProcessTable.Runs(processId, startedAt));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<int>> FindChildrenAsync(ProcessFacts process, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        return ValueTask.FromResult<IReadOnlyList<int>>(ProcessTable.Children(process.Id).ToArray());
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All().Where(test).ToArray());
 
@@ -133,7 +147,7 @@ public sealed class LocalHost(TimeProvider time) : IHost
     public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(process);
-        return ValueTask.FromResult<IReadOnlyList<ProcessFacts>>([process, .. ProcessTable.Children(process.Id)]);
+        return ValueTask.FromResult<IReadOnlyList<ProcessFacts>>([process, .. ProcessTable.Children(process.Id).Select(ProcessTable.Find).OfType<ProcessFacts>()]);
     }
 
     /// <inheritdoc/>
@@ -212,45 +226,51 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult(Identity.RealPath(path));
 
     /// <inheritdoc/>
-    public async ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken)
+    public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken)
     {
+        // Small files of this machine: to read one takes less time than to have another thread do it. And who waits for one looks often before it is there.
+        if (!File.Exists(path))
+        {
+            return ValueTask.FromResult<string?>(null);
+        }
+
         try
         {
-            return await File.ReadAllTextAsync(path, cancellationToken);
+            return ValueTask.FromResult<string?>(File.ReadAllText(path));
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            return null;
+            return ValueTask.FromResult<string?>(null);
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken)
+    public ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken)
     {
         try
         {
-            await using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             var length = log.Length;
             // One that is shorter than it was has been begun anew.
             log.Position = from is { } start && start <= length ? start : from is null ? length : 0;
             using var reader = new StreamReader(log, Utf8);
-            return (await reader.ReadToEndAsync(cancellationToken), length);
+            return ValueTask.FromResult((reader.ReadToEnd(), length));
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            return ("", 0);
+            return ValueTask.FromResult(("", 0L));
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
+    public ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
     {
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            await using (var stream = new FileStream(temporary, Options(FileMode.Create, mode)))
+            using (var stream = new FileStream(temporary, Options(FileMode.Create, mode)))
             {
-                await stream.WriteAsync(Utf8.GetBytes(text), cancellationToken);
+                stream.Write(Utf8.GetBytes(text));
             }
 
             if (!OperatingSystem.IsWindows())
@@ -259,6 +279,7 @@ public sealed class LocalHost(TimeProvider time) : IHost
             }
 
             File.Move(temporary, path, overwrite: true);
+            return ValueTask.CompletedTask;
         }
         catch
         {
@@ -268,8 +289,11 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
-    public async ValueTask AppendTextAsync(string path, string text, CancellationToken cancellationToken) =>
-        await File.AppendAllTextAsync(path, text, Utf8, cancellationToken);
+    public ValueTask AppendTextAsync(string path, string text, CancellationToken cancellationToken)
+    {
+        File.AppendAllText(path, text, Utf8);
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken) =>

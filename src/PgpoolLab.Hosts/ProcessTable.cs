@@ -24,7 +24,11 @@ internal static class ProcessTable
             ? Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id, names) : null).OfType<ProcessFacts>()
             : FromPs(["-ax"]).Where(p => names?.Contains(p.Name) != false);
 
-    internal static IEnumerable<ProcessFacts> Children(int id)
+    /// <summary>True while a process of this number runs, and began then.</summary>
+    internal static bool Runs(int id, string? startedAt) =>
+        HasProc ? StatOf(id) is var (_, fields) && fields[State] is not ("Z" or "X") && (startedAt is null || fields[StartTime] == startedAt) : Find(id) is { } found && (startedAt is null || found.StartedAt == startedAt);
+
+    internal static IEnumerable<int> Children(int id)
     {
         const string unknown = "?";
         string children;
@@ -38,8 +42,8 @@ internal static class ProcessTable
         }
 
         // The kernel may be built without that file (CONFIG_PROC_CHILDREN).
-        return children == unknown ? All().Where(p => ParentOf(p.Id) == id)
-            : children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(c => FromProc(int.Parse(c))).OfType<ProcessFacts>();
+        return children == unknown ? All().Select(p => p.Id).Where(p => ParentOf(p) == id)
+            : children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
     }
 
     private static int ParentOf(int id)
@@ -235,27 +239,42 @@ internal static class ProcessTable
         return All().FirstOrDefault(p => Links($"/proc/{p.Id}/fd").Any(target => target == name));
     }
 
+    // Of what follows the name.
+    private const int State = 0;
+    private const int Session = 3;
+    private const int StartTime = 19;
+
+    /// <summary>A process's name and the fields after it; null when there is none.</summary>
+    /// <remarks>proc(5), /proc/pid/stat: pid (comm) state ppid pgrp session ... starttime is the 22nd field; comm may hold spaces and brackets.</remarks>
+    private static (string Name, string[] Fields)? StatOf(int id)
+    {
+        try
+        {
+            // Looking first: who waits for the end of a process would have an exception otherwise.
+            if (Directory.Exists($"/proc/{id}") && File.ReadAllText($"/proc/{id}/stat") is var stat && stat.LastIndexOf(')') is > 0 and var close)
+            {
+                return (stat[(stat.IndexOf('(', StringComparison.Ordinal) + 1)..close], stat[(close + 2)..].Split(' '));
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has ended meanwhile.
+        }
+
+        return null;
+    }
+
     private static ProcessFacts? FromProc(int id, IReadOnlyCollection<string>? names = null)
     {
         try
         {
-            // pid (comm) state ppid pgrp session ... starttime is the 22nd field; comm may hold spaces and brackets.
-            var stat = File.ReadAllText($"/proc/{id}/stat");
-            var close = stat.LastIndexOf(')');
-            var fields = stat[(close + 2)..].Split(' ');
-            if (fields[0] is "Z" or "X")
-            {
-                return null;
-            }
-
-            var name = stat[(stat.IndexOf('(', StringComparison.Ordinal) + 1)..close];
-            if (names?.Contains(name) == false)
+            if (StatOf(id) is not var (name, fields) || fields[State] is "Z" or "X" || names?.Contains(name) == false)
             {
                 return null;
             }
 
             var command = File.ReadAllText($"/proc/{id}/cmdline").TrimEnd('\0').Replace('\0', ' ');
-            return new ProcessFacts(id, fields[19], name, command, LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[3]));
+            return new ProcessFacts(id, fields[StartTime], name, command, LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session]));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -130,6 +130,12 @@ internal sealed class FakeHost : IHost
 
     public ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken) => new(Connect(socket));
 
+    public async ValueTask<bool> RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken) =>
+        await FindProcessAsync(processId, cancellationToken) is { } found && (startedAt is null || found.StartedAt == startedAt);
+
+    public ValueTask<IReadOnlyList<int>> FindChildrenAsync(ProcessFacts process, CancellationToken cancellationToken) =>
+        new(Processes.Where(p => p.SessionId == process.SessionId && p.Id != process.Id).Select(p => p.Id).ToArray());
+
     public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken) =>
         FindProcessesAsync(p => p.SessionId == process.SessionId || p.Id == process.Id, cancellationToken);
 

@@ -174,12 +174,13 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         var wasDeaf = false;
         if (await FindNodeAsync(node, cancellationToken) is { } first)
         {
+            var children = await host.FindChildrenAsync(first, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
             try
             {
+                await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
                 // The first process waits for all others but the one that writes the log, which follows it.
-                var all = await host.FindFamilyAsync(first, cancellationToken);
-                await WaitForEndAsync(all, $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
+                await WaitForEndAsync(await StillThereAsync(children, p => WorksIn(p, node), cancellationToken), $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
                 return true;
             }
             catch (ProbeFailedException)
@@ -245,7 +246,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         int? killed = int.TryParse((await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '), out var former) ? former : null;
         if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
-            ProcessFacts[] children = [];
+            var children = await host.FindChildrenAsync(first, cancellationToken);
             var log = pgpool.Paths.PgpoolLog;
             var (_, length) = await host.ReadGrowthAsync(log, from: null, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
@@ -257,8 +258,6 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
                     leaving();
                 }
 
-                // Those that are still there: one that was killed leaves them.
-                children = (await host.FindFamilyAsync(first, cancellationToken)).Where(p => p.Id != first.Id).ToArray();
                 await probes.WaitAsync(new ProcessesEnd(host, [first], lab.TitleOf(pgpool), log), PgpoolShutdownPatience, cancellationToken);
             }
             catch (ProbeFailedException)
@@ -270,7 +269,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
             ran = true;
             // A watchdog's processes have children themselves, and do not wait for them.
-            orphans = children.Length > 0 && pgpool.Watchdog is null ? await StillThereAsync(children, cancellationToken) : null;
+            orphans = children.Count > 0 && pgpool.Watchdog is null ? await StillThereAsync(children, p => IsPgpool(p, pgpool), cancellationToken) : null;
         }
 
         // The children of a killed Pgpool-II live on and hold its ports.
@@ -401,12 +400,12 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
     }
 
-    private async Task<IReadOnlyList<ProcessFacts>> StillThereAsync(IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ProcessFacts>> StillThereAsync(IReadOnlyList<int> processes, Func<ProcessFacts, bool> test, CancellationToken cancellationToken)
     {
         var left = new List<ProcessFacts>();
         foreach (var process in processes)
         {
-            if (await host.FindProcessAsync(process.Id, cancellationToken) is { } now && now.StartedAt == process.StartedAt)
+            if (await host.FindProcessAsync(process, cancellationToken) is { } now && test(now))
             {
                 left.Add(now);
             }

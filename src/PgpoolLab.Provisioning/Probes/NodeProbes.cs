@@ -27,7 +27,7 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        await Host.FindProcessAsync(ProcessId, cancellationToken) is null && !await StillWritesItsLogAsync(cancellationToken) ? "it has ended" : null;
+        !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken) && !await StillWritesItsLogAsync(cancellationToken) ? "it has ended" : null;
 
     /// <summary>The process that writes the log outlives the others by a moment, and the reason is the last thing it writes.</summary>
     private async Task<bool> StillWritesItsLogAsync(CancellationToken cancellationToken) =>
@@ -180,9 +180,9 @@ public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Proces
     {
         foreach (var process in Processes)
         {
-            if (await Host.FindProcessAsync(process.Id, cancellationToken) is { } now && now.StartedAt == process.StartedAt)
+            if (await Host.RunsAsync(process.Id, process.StartedAt, cancellationToken))
             {
-                return new Observation(false, $"pid {process.Id} is still there: {now.CommandLine}");
+                return new Observation(false, $"pid {process.Id} is still there: {process.CommandLine}");
             }
         }
 
@@ -211,7 +211,7 @@ public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name,
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
         var (text, _) = await Host.ReadGrowthAsync(LogFile, Length, cancellationToken);
-        return new Observation(text.Contains(Words, StringComparison.Ordinal) || await Host.FindProcessAsync(Process.Id, cancellationToken) is not { } now || now.StartedAt != Process.StartedAt, $"pid {Process.Id} is still there: {Process.CommandLine}");
+        return new Observation(text.Contains(Words, StringComparison.Ordinal) || !await Host.RunsAsync(Process.Id, Process.StartedAt, cancellationToken), $"pid {Process.Id} is still there: {Process.CommandLine}");
     }
 
     /// <inheritdoc/>

@@ -208,7 +208,7 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        await Host.FindProcessAsync(ProcessId, cancellationToken) is null ? "Pgpool-II has ended" : null;
+        !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken) ? "Pgpool-II has ended" : null;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

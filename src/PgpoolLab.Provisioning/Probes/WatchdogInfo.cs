@@ -84,7 +84,7 @@ public sealed record WatchdogListens(IHost Host, Lab Lab, PgpoolNode Pgpool, int
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        await Host.FindProcessAsync(ProcessId, cancellationToken) is null ? "it has ended" : null;
+        !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken) ? "it has ended" : null;
 }
 
 /// <summary>Waits until every Pgpool-II of a lab sees all others alive and the same one leading.</summary>
