@@ -229,6 +229,33 @@ public sealed class ServerScriptTests : ScriptBench
 
     // ---- what killed servers leave ----
 
+    [Theory]
+    [InlineData("stopall")]
+    [InlineData("startall", "pgpool")]
+    public async Task The_memory_that_a_killed_Pgpool_shared_is_removed_and_nobody_elses(string script, params string[] arguments)
+    {
+        FakePgpoolThatAnswers();
+        var (killed, stranger) = (await SegmentAsync(), await SegmentAsync());
+        try
+        {
+            File.WriteAllText(_lab.Paths.PgpoolPid, $"{MakerOf(killed)}\n\0");
+            Assert.Equal(0, (await CallAsync(script, arguments)).ExitCode);
+            Assert.Null(MakerOf(killed));
+            Assert.NotNull(MakerOf(stranger));
+        }
+        finally
+        {
+            await HostRunAsync(new CommandSpec("ipcrm", "-m", killed));
+            Assert.Equal(0, (await HostRunAsync(new CommandSpec("ipcrm", "-m", stranger))).ExitCode);
+        }
+    }
+
+    /// <summary>Memory of a process that has ended.</summary>
+    private async Task<string> SegmentAsync() => (await HostRunAsync(new CommandSpec("ipcmk", "-M", "4096"))).Output.Split(':')[1].Trim();
+
+    private static string? MakerOf(string segment) =>
+        File.ReadLines("/proc/sysvipc/shm").Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).FirstOrDefault(l => l[1] == segment)?[4];
+
     /// <summary>A number no process of Linux can have.</summary>
     private const int NobodysNumber = 4_194_305;
 
