@@ -26,6 +26,9 @@ public interface IHost
     /// <param name="cancellationToken">Ends it.</param>
     ValueTask<bool> RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken);
 
+    /// <summary>True for a process that was killed and has not ended yet: on a busy machine that takes its time, in which it looks as if it ran. True also when it has ended meanwhile.</summary>
+    ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken);
+
     /// <summary>Every process of the lab's user that passes the test.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken);
 

@@ -122,6 +122,9 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
+    public ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken) => ValueTask.FromResult(ProcessTable.IsBeingKilled(processId));
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<int>> FindChildrenAsync(ProcessFacts process, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(process);

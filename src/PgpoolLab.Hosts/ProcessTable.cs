@@ -28,6 +28,30 @@ internal static class ProcessTable
     internal static bool Runs(int id, string? startedAt) =>
         HasProc ? StatOf(id) is var (_, fields) && fields[State] is not ("Z" or "X") && (startedAt is null || fields[StartTime] == startedAt) : Find(id) is { } found && (startedAt is null || found.StartedAt == startedAt);
 
+    /// <summary>True for a process that was killed and has not ended yet, or has ended just now. Where that cannot be seen, none is.</summary>
+    internal static bool IsBeingKilled(int id)
+    {
+        try
+        {
+            return HasProc && (StatOf(id) is not var (_, fields) || fields[State] is "Z" or "X" || IsBeingKilled(fields, File.ReadAllText($"/proc/{id}/status")));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has ended meanwhile.
+            return true;
+        }
+    }
+
+    /// <remarks>proc(5): flags in /proc/pid/stat (PF_EXITING of the kernel's linux/sched.h), SigPnd and ShdPnd in /proc/pid/status.</remarks>
+    internal static bool IsBeingKilled(IReadOnlyList<string> fields, string status)
+    {
+        const uint exiting = 0x4;
+        const ulong kill = 1UL << (int)(ProcessSignal.Kill - 1);
+        return (uint.TryParse(fields[Flags], out var flags) && (flags & exiting) != 0)
+            || status.Split('\n').Where(l => l.StartsWith("SigPnd:", StringComparison.Ordinal) || l.StartsWith("ShdPnd:", StringComparison.Ordinal))
+                .Any(l => ulong.TryParse(l.AsSpan(7).Trim(), System.Globalization.NumberStyles.HexNumber, null, out var pending) && (pending & kill) != 0);
+    }
+
     internal static IEnumerable<int> Children(int id)
     {
         const string unknown = "?";
@@ -242,6 +266,7 @@ internal static class ProcessTable
     // Of what follows the name.
     private const int State = 0;
     private const int Session = 3;
+    private const int Flags = 6;
     private const int StartTime = 19;
 
     /// <summary>A process's name and the fields after it; null when there is none.</summary>

@@ -231,4 +231,21 @@ public sealed class ProcessTests : IDisposable
         var mask = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").First(l => l.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim() : "0";
         return (ulong.Parse(mask, NumberStyles.HexNumber) >> ((int)signal - 1) & 1) == 1;
     }
+
+    /// <summary>Texts as the kernel writes them.</summary>
+    [Theory]
+    [InlineData("4194560", "0000000000000000", "0000000000000000", false)]
+    [InlineData("4194560", "0000000000000100", "0000000000000000", true)]
+    [InlineData("4194560", "0000000000000000", "0000000000000100", true)]
+    [InlineData("4194560", "0000000000004002", "fffffffffffffeff", false)]
+    [InlineData("4194564", "0000000000000000", "0000000000000000", true)]
+    public void Who_was_killed_and_has_not_ended_yet_can_be_told(string flags, string pending, string shared, bool killed) =>
+        Assert.Equal(killed, ProcessTable.IsBeingKilled(["S", "1", "2", "3", "0", "-1", flags], $"Name:\tpostgres\nSigQ:\t0/1\nSigPnd:\t{pending}\nShdPnd:\t{shared}\nSigBlk:\t0000000000000100\n"));
+
+    [Fact]
+    public async Task Who_lives_is_not_being_killed()
+    {
+        Assert.False(await _host.IsBeingKilledAsync(Environment.ProcessId, CancellationToken.None));
+        Assert.True(await _host.IsBeingKilledAsync(4_194_305, CancellationToken.None));
+    }
 }

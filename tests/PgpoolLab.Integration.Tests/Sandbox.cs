@@ -179,9 +179,23 @@ public sealed partial class Sandbox : IDisposable
         }
 
         // What the original's labs, or a test that failed, left running.
-        foreach (var id in ProcessIds())
+        var left = ProcessIds();
+        foreach (var id in left)
         {
             _ = Signals.Send(id, Signals.Kill);
+        }
+
+        var clock = Stopwatch.StartNew();
+        while (left.Any(id => Directory.Exists($"/proc/{id}")) && clock.Elapsed < TimeSpan.FromSeconds(3))
+        {
+            Thread.Sleep(5);
+        }
+
+        // The original's Pgpool-II shares 137 MB with its children, which would stay until the machine is started again.
+        var host = new PgpoolLab.Hosts.LocalHost(TimeProvider.System);
+        foreach (var id in left)
+        {
+            _ = host.RemoveSharedMemoryAsync(id, CancellationToken.None).AsTask().Result;
         }
 
         foreach (var socketLock in Directory.EnumerateFiles("/tmp", ".s.PGSQL.*.lock").Where(IsOurs))

@@ -133,6 +133,11 @@ internal sealed class FakeHost : IHost
     public async ValueTask<bool> RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken) =>
         await FindProcessAsync(processId, cancellationToken) is { } found && (startedAt is null || found.StartedAt == startedAt);
 
+    /// <summary>Processes that were killed and have not ended yet.</summary>
+    internal HashSet<int> Dying { get; } = [];
+
+    public ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken) => new(Dying.Contains(processId));
+
     public ValueTask<IReadOnlyList<int>> FindChildrenAsync(ProcessFacts process, CancellationToken cancellationToken) =>
         new(Processes.Where(p => p.SessionId == process.SessionId && p.Id != process.Id).Select(p => p.Id).ToArray());
 

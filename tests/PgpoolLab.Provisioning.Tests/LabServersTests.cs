@@ -289,6 +289,22 @@ public sealed class LabServersTests
     }
 
     [Fact]
+    public async Task Servers_that_were_killed_and_have_not_ended_yet_are_waited_for_and_then_started()
+    {
+        NodePid(12);
+        PgpoolPid(20);
+        Runs(12, "postgres", "/srv/lab/data0");
+        Runs(20, "pgpool", "/srv/lab");
+        _host.Dying.UnionWith([12, 20]);
+        var (node, pgpool) = (Servers.StartNodeAsync(Node, CancellationToken.None), Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.Empty(_host.Started);
+        _host.Processes.Clear();
+        await Assert.ThrowsAsync<ProbeFailedException>(() => node);
+        Assert.Equal(4711, await pgpool);
+        Assert.Equal(2, _host.Started.Count);
+    }
+
+    [Fact]
     public async Task What_runs_is_not_started_again()
     {
         NodePid(12);

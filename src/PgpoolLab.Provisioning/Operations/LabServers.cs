@@ -37,6 +37,20 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             : null;
     }
 
+    /// <summary>The same, for who would start it: one that was killed and has not ended yet is waited for.</summary>
+    public async Task<ProcessFacts?> FindLivingPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(pgpool);
+        var running = await FindPgpoolAsync(pgpool, cancellationToken);
+        if (running is null || !await host.IsBeingKilledAsync(running.Id, cancellationToken))
+        {
+            return running;
+        }
+
+        await WaitForEndAsync([running], lab.TitleOf(pgpool), pgpool.Paths.PgpoolLog, cancellationToken);
+        return null;
+    }
+
     /// <summary>The nodes a Pgpool-II that remembers will hold as down when it is started.</summary>
     /// <remarks>Pgpool-II manual, "logdir": the file pgpool_status has a line for each node.</remarks>
     public async Task<IReadOnlyList<int>> FindNodesHeldDownAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
@@ -57,12 +71,12 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(node);
         if (await FindNodeAsync(node, cancellationToken) is { } running)
         {
-            if (await PostmasterFile.ReadAsync(host, node.DataDirectory, cancellationToken) is not { IsStopping: true })
+            if (await PostmasterFile.ReadAsync(host, node.DataDirectory, cancellationToken) is not { IsStopping: true } && !await host.IsBeingKilledAsync(running.Id, cancellationToken))
             {
                 return running.Id;
             }
 
-            // Whoever told it to stop was killed, or did not wait.
+            // Whoever told it to stop was killed, or did not wait; or it has just been killed itself.
             await WaitForEndAsync(await host.FindFamilyAsync(running, cancellationToken), $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
         }
 
@@ -206,7 +220,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     public async Task<int> StartPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
-        if (await FindPgpoolAsync(pgpool, cancellationToken) is { } running)
+        if (await FindLivingPgpoolAsync(pgpool, cancellationToken) is { } running)
         {
             return running.Id;
         }

@@ -49,7 +49,7 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
     {
         ArgumentNullException.ThrowIfNull(context);
         var servers = new LabServers(context.Host, context.Lab, context.Probes);
-        if (await servers.FindPgpoolAsync(pgpool, cancellationToken) is not null)
+        if (await servers.FindLivingPgpoolAsync(pgpool, cancellationToken) is not null)
         {
             _launched.TrySetResult();
             return;
