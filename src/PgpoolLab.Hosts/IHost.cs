@@ -57,6 +57,18 @@ public interface IHost
     /// <returns>How many pieces were removed; none where this system does not tell of them.</returns>
     ValueTask<int> RemoveSharedMemoryAsync(int creator, CancellationToken cancellationToken);
 
+    /// <summary>Those of these processes that have made shared memory.</summary>
+    ValueTask<IReadOnlyList<int>> FindMakersOfSharedMemoryAsync(IReadOnlyCollection<int> processes, CancellationToken cancellationToken);
+
+    /// <summary>The semaphores a process has made. One that is killed while it ends may have removed its memory already, and then nothing tells whose they are: so who
+    /// tells a process to end asks before.</summary>
+    /// <returns>Their numbers; none where this system does not tell of them.</returns>
+    ValueTask<IReadOnlyList<int>> FindSemaphoresAsync(int creator, CancellationToken cancellationToken);
+
+    /// <summary>Removes semaphores of a process that has ended.</summary>
+    /// <returns>How many of them there still were.</returns>
+    ValueTask<int> RemoveSemaphoresAsync(IReadOnlyList<int> semaphores, CancellationToken cancellationToken);
+
     /// <summary>Tries whether a server could listen on this loopback port.</summary>
     /// <returns>Null when it is free, else what is in the way, for example <c>used by postgres (pid 12)</c>, or <see cref="PortState.Lingering"/>.</returns>
     ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken);

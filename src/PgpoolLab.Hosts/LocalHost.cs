@@ -170,6 +170,18 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult(SharedMemory.RemoveOfProcess(creator));
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<int>> FindMakersOfSharedMemoryAsync(IReadOnlyCollection<int> processes, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<int>>(SharedMemory.MakersAmong(processes));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<int>> FindSemaphoresAsync(int creator, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<int>>(SharedMemory.SemaphoresOf(creator));
+
+    /// <inheritdoc/>
+    public ValueTask<int> RemoveSemaphoresAsync(IReadOnlyList<int> semaphores, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(SharedMemory.RemoveSemaphores(semaphores));
+
+    /// <inheritdoc/>
     public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken) =>
         ValueTask.FromResult(ProcessTable.WhyNotBindable(port));
 

@@ -56,10 +56,22 @@ internal static class SharedMemory
             return 0;
         }
 
-        // Nothing tells who has made a set of semaphores, only who changed one last; and numbers of processes are used again. So it must also be as old as the memory.
-        var semaphores = Semaphores().Where(s => segments.Any(m => Math.Abs(m.Changed - s.Changed) <= StartSeconds) && Posix.LastUsersOf(s.Id, s.Count).Contains(process)).ToArray();
-        return semaphores.Count(s => Posix.RemoveSemaphores(s.Id)) + segments.Count(s => Posix.RemoveSharedMemory(s.Id));
+        return SemaphoresOf(process, segments).Count(Posix.RemoveSemaphores) + segments.Count(s => Posix.RemoveSharedMemory(s.Id));
     }
+
+    /// <summary>The sets of semaphores a process has made, as long as its memory is there: without that nothing tells whose they are.</summary>
+    internal static int[] SemaphoresOf(int process) => OperatingSystem.IsLinux() ? SemaphoresOf(process, Segments().Where(s => s.Creator == process).ToArray()) : [];
+
+    /// <summary>Those of these processes that have made shared memory.</summary>
+    internal static int[] MakersAmong(IReadOnlyCollection<int> processes) => OperatingSystem.IsLinux() ? Segments().Select(s => s.Creator).Where(processes.Contains).Distinct().ToArray() : [];
+
+    /// <summary>Removes sets of semaphores of a process that has ended.</summary>
+    /// <returns>How many there still were.</returns>
+    internal static int RemoveSemaphores(IEnumerable<int> semaphores) => semaphores.Count(Posix.RemoveSemaphores);
+
+    // Nothing tells who has made a set of semaphores, only who changed one last; and numbers of processes are used again. So it must also be as old as the memory.
+    private static int[] SemaphoresOf(int process, Segment[] segments) =>
+        Semaphores().Where(s => segments.Any(m => Math.Abs(m.Changed - s.Changed) <= StartSeconds) && Posix.LastUsersOf(s.Id, s.Count).Contains(process)).Select(s => s.Id).ToArray();
 
     /// <summary>Since release 13 the key is the folder's inode, or one of the next when that was taken; before, it came from the port.</summary>
     private static bool MayBeOf((ulong Device, ulong Inode) folder, Segment segment) => unchecked((uint)segment.Key - (uint)folder.Inode) < 100 || segment.Key % 1000 is > 0 and < 100;

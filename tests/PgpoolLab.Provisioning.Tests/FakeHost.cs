@@ -106,6 +106,18 @@ internal sealed class FakeHost : IHost
         return new(1);
     }
 
+    /// <summary>Processes that have made shared memory.</summary>
+    internal HashSet<int> Makers { get; } = [];
+
+    public ValueTask<IReadOnlyList<int>> FindMakersOfSharedMemoryAsync(IReadOnlyCollection<int> processes, CancellationToken cancellationToken) => new(processes.Where(Makers.Contains).ToArray());
+
+    /// <summary>Who has made which semaphores.</summary>
+    internal Dictionary<int, int> Semaphores { get; } = [];
+
+    public ValueTask<IReadOnlyList<int>> FindSemaphoresAsync(int creator, CancellationToken cancellationToken) => new(Semaphores.Where(s => s.Value == creator).Select(s => s.Key).ToArray());
+
+    public ValueTask<int> RemoveSemaphoresAsync(IReadOnlyList<int> semaphores, CancellationToken cancellationToken) => new(semaphores.Count(Semaphores.Remove));
+
     public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken)
     {
         var holder = Ports.GetValueOrDefault(port);

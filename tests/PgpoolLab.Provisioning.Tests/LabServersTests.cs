@@ -288,6 +288,35 @@ public sealed class LabServersTests
         Assert.Single(_host.Started);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_semaphores_of_a_Pgpool_that_is_killed_while_it_ends_are_known_from_before(bool killed)
+    {
+        PgpoolPid(20);
+        Runs(20, "pgpool", "/srv/lab");
+        _host.Processes.Add(new ProcessFacts(22, "1", "pgpool", "", "/srv/lab", 20));
+        _host.Makers.Add(22);
+        _host.Semaphores[3] = 20;
+        _host.Semaphores[4] = 21;
+        _host.Signalled = process =>
+        {
+            if (killed)
+            {
+                // Its memory is gone by now, and with that what tells whose they are.
+                _host.Semaphores[3] = 0;
+            }
+            else
+            {
+                _host.Files.Remove(_lab.Paths.PgpoolPid);
+            }
+        };
+        Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.Contains("22", _host.MemoryRemoved);
+        // One that ends by itself removes its own.
+        Assert.Equal(killed ? [4] : [3, 4], _host.Semaphores.Keys.Order());
+    }
+
     [Fact]
     public async Task Servers_that_were_killed_and_have_not_ended_yet_are_waited_for_and_then_started()
     {

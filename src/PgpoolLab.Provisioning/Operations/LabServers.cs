@@ -256,11 +256,14 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
         IReadOnlyList<ProcessFacts>? orphans = null;
+        IReadOnlyList<int> semaphores = [], makers = [];
         var ran = false;
         int? killed = int.TryParse((await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '), out var former) ? former : null;
         if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
+            semaphores = await host.FindSemaphoresAsync(first.Id, cancellationToken);
             var children = await host.FindChildrenAsync(first, cancellationToken);
+            makers = await host.FindMakersOfSharedMemoryAsync([.. children], cancellationToken);
             var log = pgpool.Paths.PgpoolLog;
             var (_, length) = await host.ReadGrowthAsync(log, from: null, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
@@ -298,6 +301,14 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             {
                 await host.RemoveSharedMemoryAsync(process, cancellationToken);
             }
+
+            await host.RemoveSemaphoresAsync(semaphores, cancellationToken);
+        }
+
+        // A child that was killed while all of it ended has left its own.
+        foreach (var maker in makers)
+        {
+            await host.RemoveSharedMemoryAsync(maker, cancellationToken);
         }
 
         await host.DeleteAsync(pgpool.Paths.PgpoolPid, cancellationToken);
