@@ -69,9 +69,12 @@ public static class PoolNodes
     internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(SimpleQuery session, CancellationToken cancellationToken) =>
         From(await session.AskAsync(Query, cancellationToken));
 
+    /// <summary>What tells status and roles, and makes Pgpool-II connect to nobody.</summary>
+    internal static string RolesQueryOf(Lab lab) => lab.Tools.Pgpool.Number >= 403 ? RolesQuery : Query;
+
     /// <summary>Asks in a session for status and roles alone.</summary>
     internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskForRolesAsync(SimpleQuery session, Lab lab, CancellationToken cancellationToken) =>
-        From(await session.AskAsync(lab.Tools.Pgpool.Number >= 403 ? RolesQuery : Query, cancellationToken));
+        From(await session.AskAsync(RolesQueryOf(lab), cancellationToken));
 
     private static (IReadOnlyList<PoolNode>? Nodes, string? Problem) From(SimpleQuery.Answer answer) =>
         answer.Error is { } error ? (null, error) : (From(answer.Columns, answer.Rows), null);

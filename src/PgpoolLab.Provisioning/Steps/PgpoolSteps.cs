@@ -79,7 +79,8 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        yield return "SHOW pool_nodes   (until every node is up in its role)";
+        ArgumentNullException.ThrowIfNull(lab);
+        yield return $"{PoolNodes.RolesQueryOf(lab)}   (until every node is up in its role)";
     }
 
     /// <inheritdoc/>
