@@ -25,7 +25,7 @@ public sealed record Outcome(string Command, int ExitCode, string Output, string
 public sealed partial class Sandbox : IDisposable
 {
     private static readonly Lazy<string> Program = new(CopyProgram);
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Account, string> Caches = new();
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<Account, Lazy<string>> Caches = new();
     private readonly TemporaryFolder _folder = new();
     private readonly string _program;
 
@@ -296,7 +296,7 @@ public sealed partial class Sandbox : IDisposable
 
         info.Environment["HOME"] = Home;
         // The clusters that labs are copied from are the same for all tests of one account.
-        info.Environment["XDG_CACHE_HOME"] = Caches.GetOrAdd(Account, CacheOf);
+        info.Environment["XDG_CACHE_HOME"] = Caches.GetOrAdd(Account, account => new Lazy<string>(() => CacheOf(account))).Value;
         info.Environment["PATH"] = $"{ProgramFolder}:{Environment.GetEnvironmentVariable("PATH")}";
         foreach (var (name, value) in Variables.Select(v => (v.Key, v.Value)).Concat(environment))
         {

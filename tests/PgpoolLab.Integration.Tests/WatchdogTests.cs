@@ -109,6 +109,42 @@ public sealed class FourPgpoolsTests : WatchdogTests
     public Task Of_four_another_leads_and_decides() => LeadershipMovesAsync(4);
 }
 
+/// <summary>A member that asks its leader for the primary while that is still starting is told that there is none, and nobody tells it later.</summary>
+public sealed class PrimaryUnknownToLeaderTests : WatchdogTests
+{
+    [Theory]
+    [InlineData("./startall")]
+    [InlineData("pgpoollab startall")]
+    public async Task Who_joined_while_the_leader_did_not_know_the_primary_is_started_again(string startall)
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("setup", "--port", "auto", "--watchdog", "2", sandbox.Lab)).Ok();
+        // The first leads, and is held until the second has started; that one cannot find the primary by itself.
+        (await InLabAsync(sandbox, $$"""
+            printf "search_primary_node_timeout = 1\nsr_check_user = 'nobody_at_all'\n" >>pgpool1/etc/pgpool.conf
+            rm -f pgpool0/log/pgpool.log pgpool1/log/pgpool.log
+            {{startall}} >~/start.out 2>~/start.err &
+            starting=$!
+            until_it_says() { n=0; until grep -q "$1" "$2" 2>/dev/null; do n=$((n + 1)); [ $n -lt 3000 ] || { echo "never said: $1"; cat "$2"; exit 1; } >&2; sleep 0.01; done; }
+            until_it_says 'from .DEAD. to .LOADING' pgpool0/log/pgpool.log
+            leader=$(tr -d '\0' <pgpool0/run/pgpool.pid)
+            kill -STOP $leader
+            until_it_says 'successfully started' pgpool1/log/pgpool.log
+            ! grep 'primary node is' pgpool1/log/pgpool.log || exit 1
+            kill -CONT $leader
+            wait $starting || { cat ~/start.out ~/start.err >&2; exit 1; }
+            """)).Ok();
+        foreach (var member in Members(await sandbox.NodesAsync()))
+        {
+            var shown = await InLabAsync(sandbox, $"psql -XAtp {member.GetProperty("port").GetInt32()} -c 'SHOW pool_nodes' postgres | grep -c '|primary|'");
+            Assert.Equal("1", shown.Ok().Output.Trim());
+        }
+
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+}
+
 /// <summary>Lines 23 to 26 of the contract: what <c>watchdog_setup</c> leaves, by ours, by the original, and by each of them driving the other's pgpool_setup.</summary>
 public abstract class WatchdogContractTests(bool originalWatchdog, bool originalSetup)
 {

@@ -191,4 +191,66 @@ public sealed class WatchdogTests
         Assert.Null(await probe.WhySubjectIsGoneAsync(CancellationToken.None));
         Assert.Equal(("the watchdog of Pgpool-II 1 listens", "/srv/lab/pgpool1/log/pgpool.log"), (probe.Expectation, probe.LogFile));
     }
+
+    private sealed class Clock : TimeProvider
+    {
+        internal int Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
+    }
+
+    private static string Roles(string first) => $"node_id{Tools.Psql.FieldSeparator}status{Tools.Psql.FieldSeparator}role\n0{Tools.Psql.FieldSeparator}up{Tools.Psql.FieldSeparator}{first}\n1{Tools.Psql.FieldSeparator}up{Tools.Psql.FieldSeparator}standby\n";
+
+    [Theory]
+    [InlineData("standby", "standby", "primary", "it shows no primary, and Pgpool-II 2 does")]
+    [InlineData("standby", "standby", "standby", null)]
+    [InlineData("standby", null, null, null)]
+    [InlineData(null, "primary", "primary", null)]
+    [InlineData("primary", "primary", "primary", null)]
+    public async Task A_member_that_never_hears_of_the_primary_is_not_waited_for(string? first, string? second, string? third, string? gone)
+    {
+        var host = new FakeHost { Run = c => (c.Arguments.Contains("11000") ? first : c.Arguments.Contains("11004") ? second : third) is { } role ? new(c, 0, Roles(role), "", TimeSpan.Zero) : new(c, 2, "", "no", TimeSpan.Zero) };
+        host.Processes.Add(new ProcessFacts(77, "1", "pgpool", "", "/srv/lab/pgpool0", 77));
+        var lab = Labs.Former(pgpools: 3);
+        var clock = new Clock();
+        await using var shows = new PgpoolShowsNodes(host, lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
+        var probe = new PgpoolFollowsLeader(shows, clock);
+        Assert.Equal((shows.Expectation, shows.LogFile), (probe.Expectation, probe.LogFile));
+        Assert.Equal(first == "primary", (await probe.CheckAsync(CancellationToken.None)).Holds);
+        clock.Seconds = 4;
+        await probe.CheckAsync(CancellationToken.None);
+        Assert.Null(await probe.WhySubjectIsGoneAsync(CancellationToken.None));
+        clock.Seconds = 5;
+        await probe.CheckAsync(CancellationToken.None);
+        Assert.Equal(gone, await probe.WhySubjectIsGoneAsync(CancellationToken.None));
+        Assert.Equal(gone is not null, probe.MissesPrimary);
+        host.Processes.Clear();
+        Assert.Equal("Pgpool-II has ended", await probe.WhySubjectIsGoneAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Others_are_asked_again_only_after_a_while_and_it_may_hear_of_the_primary_in_between()
+    {
+        var (asked, own) = (0, "standby");
+        var host = new FakeHost { Run = c => new(c, 0, Roles(c.Arguments.Contains("11000") ? own : $"standby{asked++}"), "", TimeSpan.Zero) };
+        host.Processes.Add(new ProcessFacts(77, "1", "pgpool", "", "/srv/lab/pgpool0", 77));
+        var lab = Labs.Former(pgpools: 2);
+        var clock = new Clock();
+        await using var shows = new PgpoolShowsNodes(host, lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
+        var probe = new PgpoolFollowsLeader(shows, clock);
+        for (; clock.Seconds <= 10; clock.Seconds++)
+        {
+            await probe.CheckAsync(CancellationToken.None);
+            Assert.Null(await probe.WhySubjectIsGoneAsync(CancellationToken.None));
+        }
+
+        Assert.Equal(2, asked);
+        own = "primary";
+        clock.Seconds = 16;
+        Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
+        Assert.Null(await probe.WhySubjectIsGoneAsync(CancellationToken.None));
+        Assert.Equal(2, asked);
+    }
 }

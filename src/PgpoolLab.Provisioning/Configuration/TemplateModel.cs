@@ -120,6 +120,7 @@ internal static class TemplateModel
         ["pcp_port"] = pgpool.PcpPort,
         ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
         ["probe_host"] = LabSockets.ProbeHost(lab),
+        ["roles_query"] = Probes.PoolNodes.RolesQueryOf(lab),
         ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
         ["pcp_host"] = lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
         ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),

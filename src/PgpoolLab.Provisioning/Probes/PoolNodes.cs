@@ -158,6 +158,9 @@ public static class PoolNodes
 /// <param name="Streams">Whether it streams from the primary; PostgreSQL itself is asked for that.</param>
 public sealed record ExpectedNode(int Id, string? Role, bool Streams)
 {
+    /// <summary>The role of the node that is written to, as Pgpool-II calls it in streaming replication.</summary>
+    public const string Primary = "primary";
+
     /// <summary>Every node up in the role the lab was made for.</summary>
     public static IReadOnlyList<ExpectedNode> AllOf(Lab lab)
     {
@@ -173,7 +176,7 @@ public sealed record ExpectedNode(int Id, string? Role, bool Streams)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(node);
-        return new ExpectedNode(node.Id, lab.Mode is ClusteringMode.StreamingReplication ? isPrimary ? "primary" : "standby" : null, lab.Mode is ClusteringMode.StreamingReplication && !isPrimary);
+        return new ExpectedNode(node.Id, lab.Mode is ClusteringMode.StreamingReplication ? isPrimary ? Primary : "standby" : null, lab.Mode is ClusteringMode.StreamingReplication && !isPrimary);
     }
 
     /// <inheritdoc/>
@@ -196,10 +199,14 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
     /// <inheritdoc/>
     public string? LogFile => Pgpool.Paths.PgpoolLog;
 
+    /// <summary>What it showed when it was last looked at; null when it did not answer.</summary>
+    internal IReadOnlyList<PoolNode>? LastSeen { get; private set; }
+
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
         var (nodes, problem) = await AskAsync(cancellationToken);
+        LastSeen = nodes;
         if (nodes is null)
         {
             return new Observation(false, problem ?? "no answer");

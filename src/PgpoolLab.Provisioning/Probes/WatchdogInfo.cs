@@ -87,6 +87,64 @@ public sealed record WatchdogListens(IHost Host, Lab Lab, PgpoolNode Pgpool, int
         !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken) ? "it has ended" : null;
 }
 
+/// <summary>Waits until a member of a watchdog shows the nodes as it should, but not for one that never will: who joins asks the leader for the primary, and believes
+/// a leader which is still starting that there is none. Nobody tells it later; started again it asks again.</summary>
+/// <param name="shows">What it must show.</param>
+/// <param name="time">The clock; by default the system's.</param>
+public sealed class PgpoolFollowsLeader(PgpoolShowsNodes shows, TimeProvider? time = null) : IProbe
+{
+    /// <summary>How long it may show no primary that others show: they find it within moments of each other.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private long? _since;
+
+    /// <summary>True when it answers, but shows no primary, and another member does.</summary>
+    public bool MissesPrimary { get; private set; }
+
+    /// <inheritdoc/>
+    public string Expectation => shows.Expectation;
+
+    /// <inheritdoc/>
+    public string? LogFile => shows.LogFile;
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        var seen = await shows.CheckAsync(cancellationToken);
+        _since = shows.Expected.Any(e => e.Role == ExpectedNode.Primary) && shows.LastSeen is { } nodes && !HavePrimary(nodes) ? _since ?? _time.GetTimestamp() : null;
+        return seen;
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken)
+    {
+        if (await shows.WhySubjectIsGoneAsync(cancellationToken) is { } gone)
+        {
+            return gone;
+        }
+
+        if (_since is not { } since || _time.GetElapsedTime(since) < Patience)
+        {
+            return null;
+        }
+
+        foreach (var other in shows.Lab.Pgpools.Where(p => p.Id != shows.Pgpool.Id))
+        {
+            if ((await PoolNodes.AskAsync(shows.Host, shows.Lab, other, cancellationToken)).Nodes is { } nodes && HavePrimary(nodes))
+            {
+                MissesPrimary = true;
+                return $"it shows no primary, and {shows.Lab.TitleOf(other)} does";
+            }
+        }
+
+        _since = _time.GetTimestamp();
+        return null;
+    }
+
+    private static bool HavePrimary(IReadOnlyList<PoolNode> nodes) => nodes.Any(n => n.Role == ExpectedNode.Primary);
+}
+
 /// <summary>Waits until every Pgpool-II of a lab sees all others alive and the same one leading.</summary>
 /// <param name="Host">Where they run.</param>
 /// <param name="Lab">The lab.</param>

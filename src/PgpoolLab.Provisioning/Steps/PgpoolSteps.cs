@@ -57,6 +57,12 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
 
         HeldDown = context.Lab.RemembersStatus ? await servers.FindNodesHeldDownAsync(pgpool, cancellationToken) : [];
         context.Undo.Push($"stop {context.Lab.TitleOf(pgpool)}", ct => servers.StopPgpoolAsync(pgpool, ct));
+        await StartAsync(context, servers, cancellationToken);
+    }
+
+    /// <summary>Starts it, which does not run.</summary>
+    internal async Task StartAsync(StepContext context, LabServers servers, CancellationToken cancellationToken)
+    {
         var process = await servers.StartPgpoolAsync(pgpool, cancellationToken);
         ProcessId = process;
         _launched.TrySetResult();
@@ -73,6 +79,8 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
 /// <param name="expected">What it must show.</param>
 public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode> expected) : IStep
 {
+    private const int MostRestarts = 2;
+
     /// <inheritdoc/>
     public string Title => launch.Pgpool.Watchdog is null ? "Wait for Pgpool-II" : $"Wait for Pgpool-II {launch.Pgpool.Id}";
 
@@ -87,15 +95,23 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (launch.ProcessId is not { } process)
-        {
-            // Nodes it holds as down stay down until somebody attaches or recovers them: nothing to wait for.
-            return;
-        }
-
+        var servers = new LabServers(context.Host, context.Lab, context.Probes);
+        // Nodes it holds as down stay down until somebody attaches or recovers them: nothing to wait for.
         var awaited = expected.Where(e => !launch.HeldDown.Contains(e.Id)).ToArray();
-        await using var shows = new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process);
-        await new LabServers(context.Host, context.Lab, context.Probes).OrEndPgpoolAsync(process, launch.Pgpool, () => context.Probes.WaitAsync(shows, ProbeRunner.Patience, cancellationToken));
+        for (var restarts = 0; launch.ProcessId is { } process; restarts++)
+        {
+            await using var shows = new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process);
+            var follows = new PgpoolFollowsLeader(shows);
+            try
+            {
+                await servers.OrEndPgpoolAsync(process, launch.Pgpool, () => context.Probes.WaitAsync(launch.Pgpool.Watchdog is null ? shows : follows, ProbeRunner.Patience, cancellationToken));
+                return;
+            }
+            catch (ProbeFailedException) when (follows.MissesPrimary && restarts < MostRestarts)
+            {
+                await launch.StartAsync(context, servers, cancellationToken);
+            }
+        }
     }
 }
 
