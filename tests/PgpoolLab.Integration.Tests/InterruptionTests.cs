@@ -42,6 +42,29 @@ public sealed class InterruptionTests
         sandbox.AssertNothingIsLeft();
     }
 
+    [Theory]
+    [InlineData(Account.Plain)]
+    [InlineData(Account.Root)]
+    public async Task What_a_setup_leaves_that_was_killed_before_there_was_a_lab_can_be_destroyed_and_is_in_nobodys_way(string account)
+    {
+        using var sandbox = new Sandbox(account);
+        Directory.CreateDirectory(sandbox.Lab);
+        sandbox.Account.Own(sandbox.Lab);
+        // As it is between the making of the lock and that of the manifest.
+        var own = sandbox.Account.LabUser == "postgres" ? "chown -R postgres: ." : ":";
+        (await sandbox.ShellAsync($"mkdir .pgpoollab; : >.pgpoollab/lock; echo '{{' >.pgpoollab/lab.json.1.tmp; {own}")).Ok();
+
+        Assert.Contains("what a command had left there that was killed", (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok().Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(sandbox.Lab));
+        (await sandbox.RunAsync("destroy", sandbox.Lab)).FailedWith(6);
+
+        (await sandbox.ShellAsync($"mkdir .pgpoollab; : >.pgpoollab/lock; {own}")).Ok();
+        (await sandbox.RunAsync("setup", "--port", "auto", sandbox.Lab)).Ok();
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        Directory.Delete(sandbox.Lab);
+        sandbox.AssertNothingIsLeft();
+    }
+
     [Fact]
     public async Task Two_setups_in_one_folder_at_once_leave_one_whole_lab()
     {

@@ -33,6 +33,56 @@ public sealed class LabFolderTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_command_has_left_before_there_was_a_lab_is_not_in_the_way()
+    {
+        Assert.False(LabRemains.AreIn(_folder.Path));
+        Directory.CreateDirectory(_folder[".pgpoollab"]);
+        foreach (var name in new[] { null, "lock", "lab.json.4711.tmp" })
+        {
+            if (name is not null)
+            {
+                File.WriteAllText(_folder[".pgpoollab/" + name], "");
+            }
+
+            Assert.True(LabRemains.AreIn(_folder.Path));
+            LabFolder.RequireUsable(_folder.Path);
+        }
+
+        using (LabLock.Take(_folder.Path))
+        {
+            Assert.False(LabRemains.AreIn(_folder.Path));
+            Assert.Contains("it holds .pgpoollab.", Refused(_folder.Path).Message, StringComparison.Ordinal);
+        }
+
+        LabRemains.Remove(_folder.Path);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("lab.json")]
+    [InlineData("notes.txt")]
+    [InlineData("lock/file")]
+    public void What_is_more_than_that_is_not_taken_for_it(string name)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder[".pgpoollab/" + name])!);
+        File.WriteAllText(_folder[".pgpoollab/" + name], "");
+        Assert.False(LabRemains.AreIn(_folder.Path));
+    }
+
+    [Fact]
+    public void A_link_is_no_remains_of_ours()
+    {
+        Directory.CreateDirectory(_folder["elsewhere"]);
+        File.CreateSymbolicLink(_folder[".pgpoollab"], _folder["elsewhere"]);
+        Assert.False(LabRemains.AreIn(_folder.Path));
+        File.Delete(_folder[".pgpoollab"]);
+        Directory.CreateDirectory(_folder[".pgpoollab"]);
+        File.WriteAllText(_folder["elsewhere/lock"], "");
+        File.CreateSymbolicLink(_folder[".pgpoollab/lock"], _folder["elsewhere/lock"]);
+        Assert.False(LabRemains.AreIn(_folder.Path));
+    }
+
+    [Fact]
     public void A_file_is_no_folder()
     {
         File.WriteAllText(_folder["file"], "");

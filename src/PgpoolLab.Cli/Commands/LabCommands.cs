@@ -85,7 +85,19 @@ internal static class DestroyCommand
                 return (int)await OrphansAsync(terminal, parsed.GetValue(CommandLine.Json), cancellationToken);
             }
 
-            var lab = LabLocator.Find(parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder).Lab;
+            var name = parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab);
+            Lab lab;
+            try
+            {
+                lab = LabLocator.Find(name, Invocation.CurrentFolder).Lab;
+            }
+            catch (LabException error) when (error.Code is ExitCode.NotFound && Path.GetFullPath(name ?? ".", Invocation.CurrentFolder) is var folder && LabRemains.AreIn(folder))
+            {
+                LabRemains.Remove(folder);
+                terminal.Say($"There was no lab in {folder}, but what a command had left there that was killed; it is gone.");
+                return (int)ExitCode.Done;
+            }
+
             LabLocator.BecomeOwner(lab);
             using var progress = new ProgressView(terminal);
             var result = await new DestroyOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);

@@ -50,7 +50,8 @@ public static class LabFolder
         string[] found;
         try
         {
-            found = Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Where(n => !hiddenFilesAreFine || !n.StartsWith('.')).Take(4).Order(StringComparer.Ordinal).ToArray();
+            var remains = LabRemains.AreIn(folder) ? Path.GetFileName(new LabPaths(folder).Hidden) : null;
+            found = Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Where(n => n != remains && (!hiddenFilesAreFine || !n.StartsWith('.'))).Take(4).Order(StringComparer.Ordinal).ToArray();
         }
         catch (UnauthorizedAccessException)
         {

@@ -199,11 +199,11 @@ public sealed class SetupOperation(OperationContext context)
         await inspector.RequireFreePortsAsync(lab.AllPorts, spec.PgpoolSetup is not null, cancellationToken);
 
         var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
-        undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
         await context.Host.CreateDirectoryAsync(lab.Paths.Hidden, Steps.Modes.PrivateFolder, cancellationToken);
-        var labLock = LabLock.Take(lab.Root);
+        var labLock = LabRemains.TakeLock(lab.Root);
         try
         {
+            undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
             LabStore.Save(manifest);
             undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
             LabIndex.Register(lab);

@@ -1,0 +1,68 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Store;
+
+/// <summary>What a command leaves that is killed just before it writes a lab's manifest, or just after it has deleted it: a hidden folder that only says that
+/// somebody was at work. No lab has been made yet, or none is left.</summary>
+public static class LabRemains
+{
+    /// <summary>True when there are such remains in exactly this folder, and nobody is at work on them.</summary>
+    public static bool AreIn(string root)
+    {
+        var hidden = new DirectoryInfo(new LabPaths(root).Hidden);
+        try
+        {
+            return hidden is { Exists: true, LinkTarget: null } && hidden.EnumerateFileSystemInfos().All(f => f is FileInfo { LinkTarget: null } && IsOurs(f.Name)) && !LabLock.IsTaken(root);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes the lock of a lab that is to be made; where that fails, nothing of it stays.</summary>
+    /// <exception cref="LabException">Another command has it.</exception>
+    internal static LabLock TakeLock(string root)
+    {
+        try
+        {
+            return LabLock.Take(root);
+        }
+        catch
+        {
+            if (AreIn(root))
+            {
+                Remove(root);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Removes them, as the user who has made them.</summary>
+    /// <exception cref="LabException">They are another user's.</exception>
+    public static void Remove(string root)
+    {
+        var hidden = new LabPaths(root).Hidden;
+        if (Identity.OwnerOf(hidden) is { User: > 0 and var owner } && owner != Identity.Current.UserId)
+        {
+            if (!Identity.IsRoot || Identity.Find(owner.ToString()) is not { } user)
+            {
+                throw new LabException(ExitCode.NotFound, $"There is no lab in {root}, but what a killed command of another user has left.");
+            }
+
+            Identity.Become(user);
+        }
+
+        foreach (var file in Directory.EnumerateFiles(hidden).Where(f => IsOurs(Path.GetFileName(f))))
+        {
+            File.Delete(file);
+        }
+
+        Directory.Delete(hidden);
+    }
+
+    // The lock, and a manifest that was being written (LabStore).
+    private static bool IsOurs(string name) => name == "lock" || (name.StartsWith("lab.json.", StringComparison.Ordinal) && name.EndsWith(".tmp", StringComparison.Ordinal));
+}
