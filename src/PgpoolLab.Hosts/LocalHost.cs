@@ -280,7 +280,7 @@ public sealed class LocalHost(TimeProvider time) : IHost
     /// <inheritdoc/>
     public ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
     {
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        var temporary = UnfinishedFile.Beside(path);
         try
         {
             using (var stream = new FileStream(temporary, Options(FileMode.Create, mode)))

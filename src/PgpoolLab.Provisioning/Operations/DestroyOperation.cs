@@ -50,6 +50,8 @@ public sealed class DestroyOperation(OperationContext context)
 
     private async Task DeleteAsync(Lab lab)
     {
+        var files = lab.Pgpools.SelectMany(p => (string[])[p.Paths.PcpPass, p.Paths.PgPass, $"{p.Folder}/bashrc.ports", $"{p.Folder}/README.port", .. LabScripts.Names.Select(n => $"{p.Folder}/{n}")])
+            .Concat(LabScripts.Names.Select(n => $"{lab.Root}/{n}")).Distinct().ToArray();
         string?[] everything =
         [
             lab.SafeAlias is { } alias && new FileInfo(alias).LinkTarget == lab.Root ? alias : null,
@@ -58,12 +60,12 @@ public sealed class DestroyOperation(OperationContext context)
             .. lab.Pgpools.SelectMany(p => lab.Nodes.SelectMany(n => (string[])[p.Paths.Data(n.Id), p.Paths.Data(n.Id) + ".recovery", p.Paths.Data(n.Id) + ".kept"])),
             .. lab.Pgpools.SelectMany(p => (string[])
             [
-                p.Paths.Etc, p.Paths.Run, p.Paths.Archive, p.Paths.PcpPass, p.Paths.PgPass, $"{p.Folder}/bashrc.ports", $"{p.Folder}/README.port",
-                .. LabScripts.Names.Select(n => $"{p.Folder}/{n}"), p.Paths.Log,
+                p.Paths.Etc, p.Paths.Run, p.Paths.Archive, p.Paths.Log,
                 // Left by the pgpool_setup that watchdog_setup has called for each.
                 .. p.Folder == lab.Root ? [] : (string[])[$"{p.Folder}/pgpool_setup.log", p.Paths.Hidden],
             ]),
-            .. LabScripts.Names.Select(n => $"{lab.Root}/{n}"),
+            .. files,
+            .. await FindUnfinishedAsync(files),
             .. lab.HasPrivateSockets ? (string[])[lab.Paths.Run] : [],
             lab.ToolLog,
         ];
@@ -81,6 +83,19 @@ public sealed class DestroyOperation(OperationContext context)
                 };
             }
         }
+    }
+
+    /// <summary>What was being written when a command was killed .</summary>
+    private async Task<IReadOnlyList<string>> FindUnfinishedAsync(IReadOnlyList<string> files)
+    {
+        var found = new List<string>();
+        foreach (var folder in files.GroupBy(f => Path.GetDirectoryName(f)!))
+        {
+            var names = folder.Select(f => Path.GetFileName(f)).ToHashSet(StringComparer.Ordinal);
+            found.AddRange((await context.Host.ListAsync(folder.Key, CancellationToken.None)).Where(n => UnfinishedFile.Replaces(n) is { } name && names.Contains(name)).Select(n => $"{folder.Key}/{n}"));
+        }
+
+        return found;
     }
 
     /// <summary>With a watchdog each Pgpool-II has a folder of its own; what the user has put into it stays.</summary>

@@ -64,5 +64,5 @@ public static class LabRemains
     }
 
     // The lock, and a manifest that was being written (LabStore).
-    private static bool IsOurs(string name) => name == "lock" || (name.StartsWith("lab.json.", StringComparison.Ordinal) && name.EndsWith(".tmp", StringComparison.Ordinal));
+    private static bool IsOurs(string name) => name == "lock" || UnfinishedFile.Replaces(name) == "lab.json";
 }

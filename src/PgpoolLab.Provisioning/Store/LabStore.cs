@@ -185,7 +185,7 @@ public sealed class LabStore
 
     private static void WriteWhole(string file, string text)
     {
-        var temporary = $"{file}.{Environment.ProcessId}.tmp";
+        var temporary = Hosts.UnfinishedFile.Beside(file);
         File.WriteAllText(temporary, text);
         if (!OperatingSystem.IsWindows())
         {
