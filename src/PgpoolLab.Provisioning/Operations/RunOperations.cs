@@ -58,8 +58,15 @@ public sealed class StartOperation(OperationContext context)
             if (up.Length > 0)
             {
                 var expected = await ExpectAsync(servers, lab, up, cancellationToken);
-                await GiveStandbysTimeAsync(lab, steps.Sessions, expected, cancellationToken);
-                await runner.RunAsync(LabPlanner.StartPgpools(lab, expected), steps, null, cancellationToken);
+                var streaming = GiveStandbysTimeAsync(lab, steps.Sessions, expected, cancellationToken);
+                try
+                {
+                    await runner.RunAsync(LabPlanner.StartPgpools(lab, expected), steps, null, cancellationToken);
+                }
+                finally
+                {
+                    await streaming;
+                }
             }
 
             await links.MakeAsync(cancellationToken);
