@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 
@@ -11,113 +8,31 @@ namespace PgpoolLab.Hosts;
 public sealed class LocalHost(TimeProvider time) : IHost
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
-    private readonly ConcurrentDictionary<int, ValueTuple> _children = new();
+    private readonly LocalPrograms _programs = new(time);
+    private readonly DetachedServers _servers = new();
 
     /// <inheritdoc/>
-    public async Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(command);
-        var started = time.GetTimestamp();
-        using var timeout = new CancellationTokenSource(command.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        using var process = Start(command, redirect: true);
-        try
-        {
-            // The process does not dispose streams that were asked for: a probe that looks for some seconds would use up all descriptors.
-            using var standardOutput = process.StandardOutput;
-            using var standardError = process.StandardError;
-            var output = standardOutput.ReadToEndAsync(either.Token);
-            var error = standardError.ReadToEndAsync(either.Token);
-            await WriteInputAsync(process, command.Input, either.Token);
-            await process.WaitForExitAsync(either.Token);
-            return new CommandResult(command, process.ExitCode, await output, await error, time.GetElapsedTime(started));
-        }
-        catch (OperationCanceledException)
-        {
-            await EndAsync(process);
-            cancellationToken.ThrowIfCancellationRequested();
-            return new CommandResult(command, 128 + (int)ProcessSignal.Terminate, "", $"It was ended after {command.Timeout.TotalSeconds:0} s.", time.GetElapsedTime(started));
-        }
-    }
-
-    /// <summary>Runs a program on the user's own terminal: it has our streams, and Ctrl+C is its business.</summary>
-    /// <returns>Its exit code.</returns>
-    public static async Task<int> RunInteractiveAsync(CommandSpec command)
-    {
-        ArgumentNullException.ThrowIfNull(command);
-        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, c => c.Cancel = true);
-        using var process = Start(command, redirect: false);
-        await process.WaitForExitAsync();
-        return process.ExitCode;
-    }
+    public Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken) => _programs.RunAsync(command, cancellationToken);
 
     /// <inheritdoc/>
     public Task<int> StartDetachedAsync(CommandSpec command, string logFile, bool append, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
         cancellationToken.ThrowIfCancellationRequested();
-        // What our caller has left open for us beyond the usual three is not the server's: who waits for the end of such a pipe would wait for it.
-        Posix.InheritNothing();
-        // A session of its own keeps the terminal's Ctrl+C away.
-        return Task.FromResult(OperatingSystem.IsLinux() ? StartOnLinux(command, logFile, append) : StartByShell(command, logFile, append));
-    }
-
-    private int StartOnLinux(CommandSpec command, string logFile, bool append)
-    {
-        try
-        {
-            // Here it is still known which of the two cannot be opened.
-            var options = Options(FileMode.OpenOrCreate, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            options.Share = FileShare.ReadWrite | FileShare.Delete;
-            new FileStream(logFile, options).Dispose();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new Model.LabException(Model.ExitCode.Failed, $"Could not start {command.Program}: its log {logFile} cannot be written to: {error.Message}", error);
-        }
-
-        var environment = InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
-        try
-        {
-            var id = DetachedProcess.Start(command.Program, command.Arguments, environment, command.WorkingDirectory, logFile, append);
-            _children.TryAdd(id, default);
-            return id;
-        }
-        catch (Win32Exception error)
-        {
-            throw new ProgramNotFoundException(command.Program, error);
-        }
-    }
-
-    private static int StartByShell(CommandSpec command, string logFile, bool append)
-    {
-        // The shell gives it the log and nothing of ours, then becomes it.
-        var script = $"""log=$1; shift; exec "$@" </dev/null {(append ? ">>" : ">")}"$log" 2>&1""";
-        string[] shell = ["/bin/sh", "-c", script, "sh", logFile, command.Program, .. command.Arguments];
-        using var process = Start(command with { Program = "/usr/bin/perl", Arguments = ["-e", "use POSIX; POSIX::setsid(); exec @ARGV or die", .. shell] }, redirect: false);
-        return process.Id;
-    }
-
-    /// <summary>Those we have started ourselves stay in the process table until we look after them.</summary>
-    private void CollectChildren()
-    {
-        foreach (var child in _children.Keys.Where(DetachedProcess.Collect))
-        {
-            _children.TryRemove(child, out _);
-        }
+        return Task.FromResult(_servers.Start(command, logFile, append));
     }
 
     /// <inheritdoc/>
     public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken)
     {
-        CollectChildren();
+        _servers.CollectEnded();
         return ValueTask.FromResult(ProcessTable.Find(processId));
     }
 
     /// <inheritdoc/>
     public ValueTask<bool> RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken)
     {
-        CollectChildren();
+        _servers.CollectEnded();
         return ValueTask.FromResult(ProcessTable.Runs(processId, startedAt));
     }
 
@@ -376,7 +291,7 @@ public sealed class LocalHost(TimeProvider time) : IHost
     public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Identity.CanEnterAndWrite(directory));
 
-    private static FileStreamOptions Options(FileMode create, UnixFileMode mode)
+    internal static FileStreamOptions Options(FileMode create, UnixFileMode mode)
     {
         var options = new FileStreamOptions { Mode = create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -385,89 +300,5 @@ public sealed class LocalHost(TimeProvider time) : IHost
         }
 
         return options;
-    }
-
-    private static Process Start(CommandSpec command, bool redirect)
-    {
-        try
-        {
-            return Process.Start(InfoOf(command, redirect)) ?? throw new InvalidOperationException("No process was started.");
-        }
-        catch (Win32Exception error)
-        {
-            throw new ProgramNotFoundException(command.Program, error);
-        }
-    }
-
-    private static ProcessStartInfo InfoOf(CommandSpec command, bool redirect)
-    {
-        var info = new ProcessStartInfo(command.Program, command.Arguments)
-        {
-            RedirectStandardOutput = redirect,
-            RedirectStandardError = redirect,
-            RedirectStandardInput = redirect,
-            StandardOutputEncoding = redirect ? Utf8 : null,
-            StandardErrorEncoding = redirect ? Utf8 : null,
-            StandardInputEncoding = redirect ? Utf8 : null,
-            WorkingDirectory = command.WorkingDirectory ?? "",
-        };
-        // Messages are read by people who compare them with manuals, and by us: always the untranslated ones.
-        if (redirect)
-        {
-            info.Environment["LC_ALL"] = "C";
-        }
-
-        foreach (var (name, value) in command.Environment)
-        {
-            if (value is null)
-            {
-                info.Environment.Remove(name);
-            }
-            else
-            {
-                info.Environment[name] = value;
-            }
-        }
-
-        return info;
-    }
-
-    private static async Task WriteInputAsync(Process process, string? input, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await process.StandardInput.WriteAsync((input ?? "").AsMemory(), cancellationToken);
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It ended without reading; its exit code tells the rest.
-        }
-    }
-
-    private async Task EndAsync(Process process)
-    {
-        if (process.HasExited)
-        {
-            return;
-        }
-
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), time);
-        try
-        {
-            if (!OperatingSystem.IsWindows())
-            {
-                Posix.Signal(process.Id, (int)ProcessSignal.Terminate);
-                await process.WaitForExitAsync(patience.Token);
-                return;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // It had its time.
-        }
-
-        process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync(CancellationToken.None);
     }
 }

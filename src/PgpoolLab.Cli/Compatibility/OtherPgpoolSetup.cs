@@ -102,7 +102,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        var code = await LocalHost.RunInteractiveAsync(command);
+        var code = await LocalPrograms.RunInteractiveAsync(command);
         // The terminal's Ctrl+C has reached both of us.
         cancellationToken.ThrowIfCancellationRequested();
         string[] needed = [$"{pgpool.Folder}/startall", $"{pgpool.Folder}/shutdownall", pgpool.Paths.PgpoolConf, pgpool.Paths.PoolHba, pgpool.Paths.PcpConf, pgpool.Paths.PcpPass,

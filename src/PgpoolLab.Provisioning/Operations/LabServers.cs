@@ -16,6 +16,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     private static readonly string[] PgpoolNames = ["pgpool"];
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PgpoolShutdownPatience = TimeSpan.FromSeconds(20);
+    private readonly ServerPorts _ports = new(host, lab);
 
     /// <summary>The first process of a node; null when it does not run. A PID file alone proves nothing: the number may be a stranger's by now.</summary>
     public async Task<ProcessFacts?> FindNodeAsync(PostgresNode node, CancellationToken cancellationToken)
@@ -81,8 +82,8 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
 
         await RemoveRemainsAsync(node, cancellationToken);
-        var ports = (LabPort[])[lab.Ports.OfNode(node.Id) with { Port = node.Port }];
-        await RequireFreeAsync($"start node {node.Id}", ports, cancellationToken);
+        var ports = _ports.Of(node);
+        await _ports.RequireFreeAsync($"start node {node.Id}", ports, cancellationToken);
         var id = await host.StartDetachedAsync(PostgresServer.Start(lab.Tools, node.DataDirectory), lab.ServerPaths.NodeLog(node.Id), append: true, cancellationToken);
         await OrEndAsync(id, $"start node {node.Id}", ports, () => probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken));
         return id;
@@ -93,7 +94,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     public Task OrEndPgpoolAsync(int processId, PgpoolNode pgpool, Func<Task> wait)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
-        return OrEndAsync(processId, $"start {lab.TitleOf(pgpool)}", PortsOf(pgpool), wait);
+        return OrEndAsync(processId, $"start {lab.TitleOf(pgpool)}", _ports.Of(pgpool), wait);
     }
 
     /// <summary>Waits for a server that was just started, and that its ports are its own. If that ends early, ends the server: it may not have a PID file, nor even its name, yet.</summary>
@@ -102,7 +103,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         try
         {
             await wait();
-            await RequireOwnAsync(processId, attempt, ports);
+            await _ports.RequireOwnAsync(processId, attempt, ports);
         }
         catch (Exception error)
         {
@@ -112,73 +113,14 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
                 await WaitForEndAsync([started], started.Name, null, CancellationToken.None);
             }
 
-            if (error is ProbeFailedException failed && await FindTakenAsync(ports, CancellationToken.None) is { Count: > 0 } taken)
+            if (error is ProbeFailedException failed && await _ports.FindTakenAsync(ports, CancellationToken.None) is { Count: > 0 } taken)
             {
-                throw Taken(attempt, taken, failed);
+                throw ServerPorts.Taken(attempt, taken, failed);
             }
 
             throw;
         }
     }
-
-    /// <summary>Refuses to start a server that could not listen. It does not run: whoever has its port is somebody else.</summary>
-    private async Task RequireFreeAsync(string attempt, IReadOnlyList<LabPort> ports, CancellationToken cancellationToken)
-    {
-        if (await FindTakenAsync(ports, cancellationToken) is { Count: > 0 } taken)
-        {
-            throw Taken(attempt, taken, null);
-        }
-    }
-
-    /// <summary>A server is content when it can listen on one address family. Clients come by the other one, too.</summary>
-    private async Task RequireOwnAsync(int processId, string attempt, IReadOnlyList<LabPort> ports)
-    {
-        if (await host.FindProcessAsync(processId, CancellationToken.None) is not { } first)
-        {
-            return;
-        }
-
-        var taken = new List<(LabPort, string)>();
-        foreach (var port in ports.Where(p => !p.IsDatagram))
-        {
-            // Nearly always the first process has them all.
-            if (await host.WhoElseHoldsPortAsync(port.Port, [first], CancellationToken.None) is not null
-                && await host.WhoElseHoldsPortAsync(port.Port, await host.FindFamilyAsync(first, CancellationToken.None), CancellationToken.None) is { } holder)
-            {
-                taken.Add((port, holder));
-            }
-        }
-
-        if (taken.Count > 0)
-        {
-            throw Taken(attempt, taken, null);
-        }
-    }
-
-    private async Task<IReadOnlyList<(LabPort Port, string Holder)>> FindTakenAsync(IReadOnlyList<LabPort> ports, CancellationToken cancellationToken)
-    {
-        var taken = new List<(LabPort, string)>();
-        foreach (var port in ports)
-        {
-            // What a client's connection keeps for a moment, the server will hear of itself.
-            if (await HostInspector.WhoHoldsAsync(host, port, cancellationToken) is { } holder && holder != PortState.Lingering)
-            {
-                taken.Add((port, holder));
-            }
-        }
-
-        return taken;
-    }
-
-    private static PortTakenException Taken(string attempt, IReadOnlyList<(LabPort Port, string Holder)> taken, LabException? said) =>
-        new($"Could not {attempt}: {string.Join("; ", taken.Select(t => $"port {t.Port.Port} ({t.Port.Use}) is {t.Holder}"))}.", taken.Select(t => t.Port.Port).ToArray(), said)
-        {
-            LogFile = said?.LogFile,
-            LogTail = said?.LogTail ?? [],
-            Hints = ["End that program, then try again; or destroy the lab, and make it anew with other ports."],
-        };
-
-    private LabPort[] PortsOf(PgpoolNode pgpool) => lab.Ports.OfPgpool(pgpool.Id).Where(p => pgpool.Watchdog is not null || p.Port == pgpool.Port || p.Port == pgpool.PcpPort).ToArray();
 
     /// <summary>Stops a node (fast shutdown); nothing happens when it does not run.</summary>
     /// <returns>True when it ran.</returns>
@@ -230,7 +172,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         {
             if (await host.SocketAnswersAsync(socket, cancellationToken))
             {
-                throw new PortTakenException($"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.", PortsOf(pgpool).Select(p => p.Port).ToArray());
+                throw new PortTakenException($"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.", _ports.Of(pgpool).Select(p => p.Port).ToArray());
             }
 
             if (await host.ExistsAsync(socket, cancellationToken))
@@ -242,7 +184,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             }
         }
 
-        await RequireFreeAsync($"start {lab.TitleOf(pgpool)}", PortsOf(pgpool), cancellationToken);
+        await _ports.RequireFreeAsync($"start {lab.TitleOf(pgpool)}", _ports.Of(pgpool), cancellationToken);
 
         return await host.StartDetachedAsync(Tools.Pgpool.Start(lab, pgpool), pgpool.Paths.PgpoolLog, append: false, cancellationToken);
     }
