@@ -41,7 +41,7 @@ public sealed class ViewTests
             new(0, 11012, new PoolNode { Id = 0, Status = "up", Role = "main", Weight = "0.500000", SelectCount = 7 }, new PostgresSays { Up = true, InRecovery = false, Timeline = 1, WalPosition = "0/3000148" }),
             new(1, 11013, new PoolNode { Id = 1, Status = "down", Role = "replica", Weight = "0.500000", SelectCount = 0 }, new PostgresSays { Up = true, InRecovery = false, Timeline = 2, WalPosition = "0/3000100" }),
         ];
-        WatchdogView[] members = [new(0, 11000, true, "LEADER", false, null), new(1, 11004, false, null, null, "Connection refused"), new(2, 11008, false, null, null, "Connection refused")];
+        WatchdogView[] members = [new(0, 11000, true, "LEADER", false, 0, null), new(1, 11004, false, null, null, null, "Connection refused"), new(2, 11008, false, null, null, null, "Connection refused")];
         return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, members, [.. NodesDiagnosis.Of(lab, true, null, nodes), .. NodesDiagnosis.OfWatchdog(lab, members)]);
     }
 

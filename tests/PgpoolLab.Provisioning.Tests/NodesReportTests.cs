@@ -190,14 +190,14 @@ public sealed class NodesReportTests
                 ? new(c, 0, "node_id|status|role\n0|up|main\n1|down|replica\n".Replace('|', '\u001f'), "", TimeSpan.Zero)
                 : new(c, 2, "", "Connection refused", TimeSpan.Zero),
         };
-        var report = await new NodesReporter(host).ReportAsync(lab, CancellationToken.None);
+        var report = await new NodesReporter(host, new ProbeRunner(host, TimeProvider.System)).ReportAsync(lab, CancellationToken.None);
         Assert.Equal((11004, true), (report.PgpoolPort, report.PgpoolAnswers));
         Assert.Equal("pcp_recovery_node -p 11005 -n 1", report.Findings.Single(f => f.Node == 1).Fix);
     }
 
     // ---- the watchdog ----
 
-    private static WatchdogView Member(int id, string? status, bool? quorum = true, bool answers = true) => new(id, 11000 + (4 * id), answers, status, quorum, answers ? null : "Connection refused");
+    private static WatchdogView Member(int id, string? status, bool? quorum = true, bool answers = true) => new(id, 11000 + (4 * id), answers, status, quorum, answers ? 1 : null, answers ? null : "Connection refused");
 
     private static IReadOnlyList<Finding> DiagnoseWatchdog(params WatchdogView[] members) => NodesDiagnosis.OfWatchdog(Labs.Fixed(pgpools: 3), members);
 
@@ -208,6 +208,17 @@ public sealed class NodesReportTests
 
     [Fact]
     public void A_lab_with_one_Pgpool_has_no_watchdog_to_complain_of() => Assert.Empty(DiagnoseWatchdog());
+
+    [Fact]
+    public void One_that_was_told_of_no_primary_is_to_be_started_again()
+    {
+        var finding = new Finding(null, "Pgpool-II 2 shows no primary, and Pgpool-II 0 does: it asked its leader for it when that was still starting, and does not ask again by itself.", "pgpool2/stopall pgpool; pgpool2/startall pgpool");
+        WatchdogView[] members = [Member(0, "LEADER"), Member(1, null, null, false), Member(2, "STANDBY") with { Primary = null }];
+        Assert.Contains(finding, DiagnoseWatchdog(members));
+        // Where nobody shows one, there is none; and elsewhere there are no primaries.
+        Assert.DoesNotContain(DiagnoseWatchdog([.. members.Select(m => m with { Primary = null })]), f => f.Problem.Contains("primary", StringComparison.Ordinal));
+        Assert.DoesNotContain(finding, NodesDiagnosis.OfWatchdog(Labs.Fixed(pgpools: 3, mode: ClusteringMode.NativeReplication), members));
+    }
 
     [Fact]
     public void That_no_Pgpool_answers_is_told_elsewhere() => Assert.Empty(DiagnoseWatchdog(Member(0, null, null, false), Member(1, null, null, false), Member(2, null, null, false)));

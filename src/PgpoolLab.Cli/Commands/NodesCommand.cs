@@ -24,7 +24,7 @@ internal static class NodesCommand
             {
                 do
                 {
-                    var report = await new NodesReporter(host).ReportAsync(lab, cancellationToken);
+                    var report = await new NodesReporter(host, probes).ReportAsync(lab, cancellationToken);
                     if (parsed.GetValue(watch) && terminal.Data.Profile.Capabilities.Ansi)
                     {
                         terminal.Data.Clear();

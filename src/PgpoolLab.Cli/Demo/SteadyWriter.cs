@@ -157,7 +157,7 @@ internal sealed record NodesShow(IHost Host, Lab Lab, Func<IReadOnlyList<NodeVie
 
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var report = await new NodesReporter(Host).ReportAsync(Lab, cancellationToken);
+        var report = await new NodesReporter(Host, new ProbeRunner(Host, TimeProvider.System)).ReportAsync(Lab, cancellationToken);
         return new Observation(Holds(report.Nodes), string.Join(", ", report.Nodes.Select(n => $"node {n.Id}: {n.Pgpool?.Status ?? "no answer"} as {n.Pgpool?.Role}, itself {n.Postgres.Role ?? "down"}")));
     }
 

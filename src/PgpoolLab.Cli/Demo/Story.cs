@@ -88,7 +88,7 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
     private async Task NodesAsync(Lab lab, CancellationToken cancellationToken)
     {
         Prompt("pgpoollab nodes");
-        NodesView.Print(terminal.Data, await new NodesReporter(operation.Host).ReportAsync(lab, cancellationToken));
+        NodesView.Print(terminal.Data, await new NodesReporter(operation.Host, operation.Probes).ReportAsync(lab, cancellationToken));
     }
 
     private async Task RunAsync(Lab lab, IReadOnlyList<string> argv, CancellationToken cancellationToken)

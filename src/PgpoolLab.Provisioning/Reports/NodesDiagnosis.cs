@@ -65,6 +65,12 @@ public static class NodesDiagnosis
             findings.Add(new Finding(null, leaders == 0 ? "The watchdog has no leader (yet)." : $"The watchdog has {leaders} leaders.", null));
         }
 
+        if (lab.Mode is ClusteringMode.StreamingReplication && members.FirstOrDefault(m => m is { Answers: true, Primary: not null }) is { } knows)
+        {
+            findings.AddRange(members.Where(m => m is { Answers: true, Primary: null }).Select(m =>
+                new Finding(null, $"Pgpool-II {m.Id} shows no primary, and Pgpool-II {knows.Id} does: it asked its leader for it when that was still starting, and does not ask again by itself.", Restart(m.Id))));
+        }
+
         if (members.Any(m => m.Quorum is false))
         {
             findings.Add(new Finding(null, $"The watchdog has no quorum ({members.Count(m => m.Answers)} of {members.Count} Pgpool-IIs answer): until it has, none of them decides on a failover.", null));

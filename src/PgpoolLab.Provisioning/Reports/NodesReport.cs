@@ -51,8 +51,9 @@ public sealed record Finding(int? Node, string Problem, string? Fix);
 /// <param name="Answers">True when it answers clients.</param>
 /// <param name="Status">What it says it is in the watchdog: LEADER, STANDBY …; null when it does not say.</param>
 /// <param name="Quorum">Whether it sees enough others to decide on a failover; null when it does not say.</param>
+/// <param name="Primary">The node it takes for the primary; null when it shows none.</param>
 /// <param name="Problem">Why it does not answer.</param>
-public sealed record WatchdogView(int Id, int Port, bool Answers, string? Status, bool? Quorum, string? Problem);
+public sealed record WatchdogView(int Id, int Port, bool Answers, string? Status, bool? Quorum, int? Primary, string? Problem);
 
 /// <summary>All nodes of a lab.</summary>
 /// <param name="Lab">The lab's name.</param>

@@ -8,10 +8,11 @@ namespace PgpoolLab.Provisioning.Reports;
 
 /// <summary>Asks Pgpool-II and every PostgreSQL, all at once, and compares the answers.</summary>
 /// <param name="host">Where the lab is.</param>
-public sealed class NodesReporter(IHost host)
+/// <param name="probes">Waits.</param>
+public sealed class NodesReporter(IHost host, ProbeRunner probes)
 {
-    /// <summary>An answer takes Pgpool-II some 20 ms.</summary>
-    private const int LooksAtMost = 5;
+    /// <summary>A little more than the second after which Pgpool-II looks again.</summary>
+    private static readonly IReadOnlyList<int> MillisecondsBetweenLooks = [10, 20, 40, 80, 160, 320, 640];
 
     private static readonly ReportJson Json = new(new JsonSerializerOptions(ReportJson.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
@@ -24,23 +25,26 @@ public sealed class NodesReporter(IHost host)
         var answers = await Task.WhenAll(lab.Nodes.Select(n => AskAsync(lab, n, cancellationToken)));
         var asked = await pools;
         var (pgpool, (poolNodes, problem)) = asked.FirstOrDefault(a => a.Answer.Nodes is not null) is { Pgpool: not null } first ? first : asked[0];
-        for (var looks = 1; looks < LooksAtMost && HasNotLookedYet(lab, poolNodes, answers); looks++)
+        for (var looks = 0; looks < MillisecondsBetweenLooks.Count && HasNotLookedYet(lab, poolNodes, answers); looks++)
         {
+            await probes.PauseAsync(TimeSpan.FromMilliseconds(MillisecondsBetweenLooks[looks]), cancellationToken);
             (poolNodes, problem) = await PoolNodes.AskAsync(host, lab, pgpool, cancellationToken);
         }
 
         answers = lab.Mode is ClusteringMode.StreamingReplication ? WithLag(answers) : answers;
         var views = lab.Nodes.Select((n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)).ToArray();
         var members = (await watchdog).Select((w, i) => new WatchdogView(i, lab.Pgpools[i].Port, asked[i].Answer.Nodes is not null,
-            w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status, w.Info?.Quorum, asked[i].Answer.Problem ?? w.Problem)).ToArray();
+            w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status, w.Info?.Quorum,
+            asked[i].Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id, asked[i].Answer.Problem ?? w.Problem)).ToArray();
         // What is to be pasted asks the Pgpool-II that answers: to the diagnosis that is the first.
         return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), pgpool.Port, poolNodes is not null, problem, views, members,
             [.. NodesDiagnosis.Of(lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] }, poolNodes is not null, problem, views), .. NodesDiagnosis.OfWatchdog(lab, members)]);
     }
 
-    /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>: for a moment it does not know what every standby says.</summary>
+    /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>, a second in a lab of ours unless the user has another
+    /// one: until then it does not know what every standby says.</summary>
     private static bool HasNotLookedYet(Lab lab, IReadOnlyList<PoolNode>? seen, Answer[] answers) =>
-        lab.Mode is ClusteringMode.StreamingReplication && seen is not null
+        lab is { Mode: ClusteringMode.StreamingReplication, PgpoolSetup: null } && !lab.PgpoolSettings.ContainsKey("sr_check_period") && seen is not null
         && answers.Any(a => a.Says.Receiver == "streaming" && seen.Any(s => s is { Status: "up" or "waiting", Role: "standby", ReplicationState: null } && s.Id == a.Node.Id));
 
     /// <summary>The report as JSON.</summary>
