@@ -41,6 +41,27 @@ public sealed class TroubleTests : LifeTests
         Assert.Empty(sandbox.ProcessesLeft());
     }
 
+    /// <summary>Else Pgpool-II's first look would find every standby behind: what cleans up is written to disk, and sent, only some time later.</summary>
+    [Theory]
+    [InlineData("-s")]
+    [InlineData("-r")]
+    public async Task A_lab_that_was_just_made_has_nothing_left_to_clean_up_behind_its_making(string option)
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("setup", "--port", "auto", option, sandbox.Lab)).Ok();
+        var grown = (await sandbox.ShellAsync("""
+            eval "$(pgpoollab env)"
+            end=$(LC_ALL=C pg_controldata -D data0 | sed -n 's/^Latest checkpoint location: *//p')
+            ./startall >&2
+            for database in postgres test; do psql -XAtc 'SELECT count(*) FROM pg_class' $database >&2; done
+            pgpoollab psql 0 -- -XAtc "SELECT pg_current_wal_insert_lsn() - '$end'" test
+            """)).Ok().Output.Trim();
+        // The checkpoint itself, that of the shutdown, takes some 120 bytes.
+        Assert.InRange(int.Parse(grown, System.Globalization.CultureInfo.InvariantCulture), 24, 400);
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
     [Fact]
     public async Task Commands_can_be_repeated_and_say_so()
     {
