@@ -195,6 +195,17 @@ public sealed class FormPackageTests
         Assert.Equal(SHA256.HashData(built), SHA256.HashData(packed));
     }
 
+    /// <summary>Else it would unpack its tables at every start: docs/decisions/0027-fixed-address.md.</summary>
+    [Fact]
+    public void The_native_program_is_linked_for_a_fixed_address()
+    {
+        const int typeAt = 16; // e_type, man 5 elf
+        const byte fixedAddress = 2; // ET_EXEC
+        using var program = File.OpenRead(Path.Combine(Forms.Artifacts, "pgpoollab"));
+        program.Position = typeAt;
+        Assert.Equal(fixedAddress, program.ReadByte());
+    }
+
     private static string Text(ZipArchive package, string entry)
     {
         using var reader = new StreamReader(package.GetEntry(entry)!.Open());
