@@ -41,6 +41,28 @@ public sealed class TroubleTests : LifeTests
         Assert.Empty(sandbox.ProcessesLeft());
     }
 
+    /// <summary>PostgreSQL that takes note of a promotion just when its WAL receiver is to be started again sleeps out wal_retrieve_retry_interval first, by default 5 s.</summary>
+    [Fact]
+    public async Task A_standby_that_is_promoted_while_its_WAL_receiver_starts_again_does_not_sleep_first()
+    {
+        using var sandbox = await UpAsync(Account.Plain, "--set", "postgresql.wal_retrieve_retry_interval=10min");
+        var outcome = (await sandbox.ShellAsync("""
+            ./stopall pgpool >&2
+            receiver=$(pgpoollab psql 1 -- -XAtc 'SELECT pid FROM pg_stat_wal_receiver' test)
+            read -r server <data1/postmaster.pid
+            kill -STOP $server # the receiver is asked for, and not started
+            kill -TERM $receiver
+            sleep 1
+            etc/failover.sh 0 localhost 1 1 localhost 0 0 >&2 &
+            until [ -e data1/promote ]; do sleep 0.01; done
+            kill -CONT $server
+            wait $!
+            pgpoollab psql 1 -- -XAtc 'SELECT pg_is_in_recovery()' test
+            """)).Ok();
+        Assert.Equal("f", outcome.Output.Trim());
+        Assert.False(File.Exists(Path.Combine(sandbox.Lab, "data1/promote")));
+    }
+
     /// <summary>Else Pgpool-II's first look would find every standby behind: what cleans up is written to disk, and sent, only some time later.</summary>
     [Theory]
     [InlineData("-s")]
