@@ -22,6 +22,14 @@ public sealed class LabServersTests
 
     private void PgpoolPid(int id) => _host.Files["/srv/lab/run/pgpool.pid"] = $"{id}\n";
 
+    private void BothRun()
+    {
+        NodePid(12);
+        PgpoolPid(20);
+        Runs(12, "postgres", "/srv/lab/data0");
+        Runs(20, "pgpool", "/srv/lab");
+    }
+
     [Fact]
     public async Task A_node_that_runs_is_asked_to_end_and_ends()
     {
@@ -29,6 +37,25 @@ public sealed class LabServersTests
         Runs(12, "postgres", "/srv/lab/data0");
         Assert.True(await Servers.StopNodeAsync(Node, CancellationToken.None));
         Assert.Equal(["Interrupt 12"], _host.Signals);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_memory_of_a_node_that_is_killed_while_it_ends_is_removed(bool killed)
+    {
+        NodePid(12);
+        Runs(12, "postgres", "/srv/lab/data0");
+        _host.Signalled = _ =>
+        {
+            if (!killed)
+            {
+                _host.Files.Remove("/srv/lab/data0/postmaster.pid");
+            }
+        };
+        Assert.True(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.Equal(["Interrupt 12"], _host.Signals);
+        Assert.Equal(killed ? ["/srv/lab/data0"] : [], _host.MemoryRemoved);
     }
 
     [Fact]
@@ -245,6 +272,7 @@ public sealed class LabServersTests
 
         NodePid(12);
         Runs(12, "postgres", "/srv/lab/data0");
+        _host.Signalled = _ => _host.Files.Remove("/srv/lab/data0/postmaster.pid");
         await Servers.StopNodeAsync(Node, CancellationToken.None);
         await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
         Assert.Equal(4, _host.MemoryRemoved.Count);
@@ -320,10 +348,7 @@ public sealed class LabServersTests
     [Fact]
     public async Task Servers_that_were_killed_and_have_not_ended_yet_are_waited_for_and_then_started()
     {
-        NodePid(12);
-        PgpoolPid(20);
-        Runs(12, "postgres", "/srv/lab/data0");
-        Runs(20, "pgpool", "/srv/lab");
+        BothRun();
         _host.Dying.UnionWith([12, 20]);
         var (node, pgpool) = (Servers.StartNodeAsync(Node, CancellationToken.None), Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Empty(_host.Started);
@@ -336,10 +361,7 @@ public sealed class LabServersTests
     [Fact]
     public async Task What_runs_is_not_started_again()
     {
-        NodePid(12);
-        PgpoolPid(20);
-        Runs(12, "postgres", "/srv/lab/data0");
-        Runs(20, "pgpool", "/srv/lab");
+        BothRun();
         Assert.Equal((12, 20), (await Servers.StartNodeAsync(Node, CancellationToken.None), await Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)));
         Assert.Empty(_host.Started);
     }
@@ -403,56 +425,5 @@ public sealed class LabServersTests
         _host.AnsweringSockets.Add("/tmp/.s.PGPOOLWD_CMD.11006");
         var error = await Assert.ThrowsAsync<PortTakenException>(() => ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
         Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II 1: another program listens on the socket /tmp/.s.PGPOOLWD_CMD.11006."), (error.Code, error.Message));
-    }
-
-    [Theory]
-    [InlineData(null, new int[0])]
-    [InlineData("", new int[0])]
-    [InlineData("up\nup\nup\n", new int[0])]
-    [InlineData("up\ndown\nup\n", new[] { 1 })]
-    [InlineData("down\nup\ndown\n", new[] { 0, 2 })]
-    [InlineData("down \nup\r\n", new[] { 0 })]
-    [InlineData("unused\nup\n", new int[0])]
-    [InlineData("up\nup\nup\ndown\ndown\n", new int[0])] // what belongs to no node of the lab
-    [InlineData("down\ndown\n", new int[0])] // with all of them down it begins anew
-    public async Task A_Pgpool_that_remembers_holds_down_what_its_status_file_says(string? text, int[] down)
-    {
-        if (text is not null)
-        {
-            _host.Files["/srv/lab/pgpool1/log/pgpool_status"] = text;
-        }
-
-        Assert.Equal(down, await ServersOfThree.FindNodesHeldDownAsync(_three.Pgpools[1], CancellationToken.None));
-    }
-
-    [Theory]
-    [InlineData(ClusteringMode.NativeReplication)]
-    [InlineData(ClusteringMode.Raw)]
-    [InlineData(ClusteringMode.LogicalReplication)]
-    public async Task Where_each_node_has_a_timeline_of_its_own_none_is_outdated(ClusteringMode mode)
-    {
-        var lab = Labs.Former(mode: mode);
-        _host.Run = c => new(c, 0, $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n", "", TimeSpan.Zero);
-        Assert.Empty(await new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None));
-        Assert.Empty(await new LabServers(_host, Labs.Old(), new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None));
-    }
-
-    [Fact]
-    public async Task A_former_primary_on_an_older_timeline_must_not_start()
-    {
-        var lab = Labs.Former(nodes: 3);
-        _host.Files["/srv/lab/data2/standby.signal"] = "";
-        _host.Run = c => new(c, 0, $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n", "", TimeSpan.Zero);
-        var outdated = await new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System)).FindOutdatedPrimariesAsync(CancellationToken.None);
-        Assert.Equal([lab.Nodes[0]], outdated);
-    }
-
-    [Fact]
-    public async Task Before_PostgreSQL_12_a_standby_is_known_by_its_recovery_conf()
-    {
-        var lab = Labs.Former(11);
-        _host.Files["/srv/lab/data1/recovery.conf"] = "";
-        var servers = new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System));
-        Assert.Equal((false, true), (await servers.IsStandbyAsync(lab.Nodes[0], CancellationToken.None), await servers.IsStandbyAsync(lab.Nodes[1], CancellationToken.None)));
     }
 }

@@ -52,17 +52,6 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         return null;
     }
 
-    /// <summary>The nodes a Pgpool-II that remembers will hold as down when it is started.</summary>
-    /// <remarks>Pgpool-II manual, "logdir": the file pgpool_status has a line for each node.</remarks>
-    public async Task<IReadOnlyList<int>> FindNodesHeldDownAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(pgpool);
-        var lines = (await host.ReadTextAsync($"{pgpool.Paths.Log}/pgpool_status", cancellationToken))?.Split('\n', StringSplitOptions.TrimEntries) ?? [];
-        var down = lines.Select((state, node) => (state, node)).Take(lab.Nodes.Count).Where(l => l.state == "down").Select(l => l.node).ToArray();
-        // With all of them down it begins anew.
-        return lines.Contains("up") ? down : [];
-    }
-
     /// <summary>Starts a node that does not run.</summary>
     /// <returns>Its process id.</returns>
     /// <exception cref="ProbeFailedException">It did not come up.</exception>
@@ -127,9 +116,10 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     public async Task<bool> StopNodeAsync(PostgresNode node, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(node);
-        var wasDeaf = false;
+        var ran = false;
         if (await FindNodeAsync(node, cancellationToken) is { } first)
         {
+            ran = true;
             var children = await host.FindChildrenAsync(first, cancellationToken);
             await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
             try
@@ -137,12 +127,16 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
                 await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
                 // The first process waits for all others but the one that writes the log, which follows it.
                 await WaitForEndAsync(await StillThereAsync(children, p => WorksIn(p, node), cancellationToken), $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
-                return true;
+                if (!await host.ExistsAsync($"{node.DataDirectory}/postmaster.pid", cancellationToken))
+                {
+                    return true;
+                }
+
+                // Somebody has killed it: one that ends by itself removes its memory, then this file.
             }
             catch (ProbeFailedException)
             {
                 // One that was told to end while it recovered from a crash can be deaf for ever. What it has acknowledged is in its WAL.
-                wasDeaf = true;
                 await host.SignalAsync(first, ProcessSignal.Quit, cancellationToken);
                 await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
             }
@@ -150,10 +144,10 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
         // Without its first process PostgreSQL ends by itself; what does not, is made to.
         var orphans = await host.FindProcessesAsync(PostgresNames, p => WorksIn(p, node), cancellationToken);
-        var ran = await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
+        ran |= await KillAsync(orphans, $"PostgreSQL node {node.Id}", cancellationToken);
         await host.RemoveSharedMemoryAsync(node.DataDirectory, cancellationToken);
         await RemoveStaleSocketsAsync(node, cancellationToken);
-        return ran || wasDeaf;
+        return ran;
     }
 
     /// <summary>Starts Pgpool-II; what a killed one left is removed first.</summary>
@@ -260,46 +254,6 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
 
         return ran;
-    }
-
-    /// <summary>Nodes that must not be started as they are: they were primary until another node was promoted, and would be a second one.</summary>
-    public async Task<IReadOnlyList<PostgresNode>> FindOutdatedPrimariesAsync(CancellationToken cancellationToken)
-    {
-        if (lab.Mode is not ClusteringMode.StreamingReplication || lab.PgpoolSetup is not null)
-        {
-            // Elsewhere each node has a timeline of its own; and pgpool_setup's labs start whatever there is.
-            return [];
-        }
-
-        var primaries = new List<PostgresNode>();
-        foreach (var node in lab.Nodes)
-        {
-            if (!await IsStandbyAsync(node, cancellationToken))
-            {
-                primaries.Add(node);
-            }
-        }
-
-        var timelines = new Dictionary<PostgresNode, int>();
-        foreach (var node in primaries.Count > 1 ? primaries : [])
-        {
-            if (PgControlData.Timeline((await host.RunAsync(PgControlData.Show(lab.Tools, node.DataDirectory), cancellationToken)).Output) is { } timeline)
-            {
-                // The control file knows of a promotion only after a checkpoint, the history files at once.
-                var histories = (await host.ListAsync($"{node.DataDirectory}/pg_wal", cancellationToken)).Where(n => n.EndsWith(".history", StringComparison.Ordinal))
-                    .Select(n => int.TryParse(n.Split('.')[0], System.Globalization.NumberStyles.HexNumber, null, out var t) ? t : 0);
-                timelines[node] = histories.Append(timeline).Max();
-            }
-        }
-
-        return timelines.Where(t => t.Value < timelines.Values.Max()).Select(t => t.Key).ToArray();
-    }
-
-    /// <summary>True when the node's data folder says that it starts as a standby.</summary>
-    public async Task<bool> IsStandbyAsync(PostgresNode node, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(node);
-        return await host.ExistsAsync($"{node.DataDirectory}/{(lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}", cancellationToken);
     }
 
     [System.Text.RegularExpressions.GeneratedRegex(@"\bPCP process: ([0-9]{1,9}) started")]

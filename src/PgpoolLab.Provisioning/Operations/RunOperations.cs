@@ -28,13 +28,14 @@ public sealed class StartOperation(OperationContext context)
         }
 
         var servers = new LabServers(context.Host, lab, context.Probes);
-        var outdated = await servers.FindOutdatedPrimariesAsync(cancellationToken);
+        var history = new LabHistory(context.Host, lab);
+        var outdated = await history.FindOutdatedPrimariesAsync(cancellationToken);
         foreach (var node in outdated)
         {
             context.Observer.Note($"Node {node.Id} is not started: another node took over from it, and there would be two primaries. Bring it back with:  pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}");
         }
 
-        foreach (var held in lab.RemembersStatus && await servers.FindPgpoolAsync(lab.Pgpool, cancellationToken) is null ? await servers.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken) : [])
+        foreach (var held in lab.RemembersStatus && await servers.FindPgpoolAsync(lab.Pgpool, cancellationToken) is null ? await history.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken) : [])
         {
             context.Observer.Note($"Pgpool-II holds node {held} as down, as before: what was written since is not on it.");
         }
@@ -57,7 +58,7 @@ public sealed class StartOperation(OperationContext context)
             var up = nodes.Where(n => !failures.Of(n)).ToArray();
             if (up.Length > 0)
             {
-                var expected = await ExpectAsync(servers, lab, up, cancellationToken);
+                var expected = await ExpectAsync(history, lab, up, cancellationToken);
                 var streaming = GiveStandbysTimeAsync(lab, steps.Sessions, expected, cancellationToken);
                 try
                 {
@@ -100,7 +101,7 @@ public sealed class StartOperation(OperationContext context)
         }
     }
 
-    private static async Task<IReadOnlyList<ExpectedNode>> ExpectAsync(LabServers servers, Lab lab, IReadOnlyList<PostgresNode> up, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ExpectedNode>> ExpectAsync(LabHistory history, Lab lab, IReadOnlyList<PostgresNode> up, CancellationToken cancellationToken)
     {
         if (!lab.OwnsNodes)
         {
@@ -111,7 +112,7 @@ public sealed class StartOperation(OperationContext context)
         var primaries = 0;
         foreach (var node in up)
         {
-            var isPrimary = lab.Mode is ClusteringMode.StreamingReplication ? !await servers.IsStandbyAsync(node, cancellationToken) : node.Id == 0;
+            var isPrimary = lab.Mode is ClusteringMode.StreamingReplication ? !await history.IsStandbyAsync(node, cancellationToken) : node.Id == 0;
             primaries += isPrimary ? 1 : 0;
             expected.Add(ExpectedNode.Of(lab, node, isPrimary));
         }

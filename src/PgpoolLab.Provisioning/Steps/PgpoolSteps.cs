@@ -54,7 +54,7 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
             return;
         }
 
-        HeldDown = context.Lab.RemembersStatus ? await servers.FindNodesHeldDownAsync(pgpool, cancellationToken) : [];
+        HeldDown = context.Lab.RemembersStatus ? await new LabHistory(context.Host, context.Lab).FindNodesHeldDownAsync(pgpool, cancellationToken) : [];
         context.Undo.Push($"stop {context.Lab.TitleOf(pgpool)}", ct => servers.StopPgpoolAsync(pgpool, ct));
         await StartAsync(context, servers, cancellationToken);
     }

@@ -86,7 +86,7 @@ public sealed class StoreProperties
         Gen.Frequency((2, Gen.OneOf("up", "down", "unused", "", " down", "Down").Array[0, 6].Select(l => string.Join('\n', l))), (1, Any.Mutation("up\ndown\nup\n"))).Sample(text =>
         {
             var host = new FakeHost { Files = { [$"{lab.Paths.Log}/pgpool_status"] = text } };
-            var down = new Operations.LabServers(host, lab, new ProbeRunner(host, TimeProvider.System)).FindNodesHeldDownAsync(lab.Pgpool, CancellationToken.None);
+            var down = new Operations.LabHistory(host, lab).FindNodesHeldDownAsync(lab.Pgpool, CancellationToken.None);
             Assert.True(down.IsCompletedSuccessfully);
             Assert.All(down.Result, n => Assert.InRange(n, 0, 2));
         }, print: Any.Shown);
