@@ -7,6 +7,7 @@ import itertools
 import os
 import struct
 import subprocess
+import time
 
 import processes
 import wire
@@ -15,6 +16,7 @@ from processes import Wrong, milliseconds_since, until
 HOME = "/tmp/bench"  # in the namespace, where /tmp is what is measured on
 PGPOOL_PORT, PCP_PORT, FIRST_NODE_PORT = 11000, 11001, 11002
 USER = os.environ.get("USER", "")
+SERVERS_ROLE = "pgpool"  # of pgpoollab's labs: who Pgpool-II itself is on the nodes
 PGBIN = os.environ.get("PGBIN", "")
 IN_PRODUCTION = 6  # DBState in PostgreSQL's pg_control.h
 
@@ -35,6 +37,16 @@ class Lab:
     def output(self) -> str:
         return self.folder + ".out"
 
+    @property
+    def prober(self) -> str:
+        """Who asks through Pgpool-II, many times and side by side.
+
+        Where the lab has passwords, each login of a user costs Pgpool-II 12 ms of processor time for every node: it repeats a slow hash
+        4096 times. Its own role has one round only.
+        """
+        with open(f"{self.folder}/etc/pool_passwd", encoding="utf-8") as file:
+            return SERVERS_ROLE if any(line.startswith(f"{SERVERS_ROLE}:") for line in file) else USER
+
     # ---- what is measured ----
 
     def set_up(self, options: list[str] | None = None, env: dict[str, str] | None = None) -> float:
@@ -52,15 +64,21 @@ class Lab:
         return processes.peak_memory(self._setup([]), self.output, namespace, self._made())
 
     def start(self, by_script: bool) -> float:
-        """Milliseconds until Pgpool-II says that every node is up with its role.
+        """Milliseconds until the command has ended and Pgpool-II says that every node is up with its role.
 
-        The original's script ends with starting Pgpool-II in the background: what counts is what that answers.
+        The original's script ends with starting Pgpool-II in the background: what counts is what that answers. It is asked from
+        the beginning: a connection that is opened only then makes Pgpool-II connect to one node after the other, which takes longer
+        the more there are, and is no part of starting.
         """
-        began = processes.run(self._command("startall", by_script), self.output, self.folder)
-        with NodesUp() as nodes_up:
-            if not until(lambda: nodes_up(self.nodes), 60):
+        command = self._command("startall", by_script)
+        began = time.monotonic()
+        with processes.spawned(command, self.output, self.folder) as program, NodesUp(self.prober) as nodes_up:
+            up = until(lambda: nodes_up(self.nodes) or program.poll(), 60)
+            processes.require_good_end(program, command)
+            ms = milliseconds_since(began)
+            if not up:
                 raise Wrong(f"not all {self.nodes} nodes were up with their roles within 60 s")
-            return milliseconds_since(began)
+        return ms
 
     def stop(self, by_script: bool) -> float:
         """Milliseconds until no server process is left."""
@@ -73,7 +91,7 @@ class Lab:
         began = processes.run(
             ["pcp_recovery_node", "-h", "localhost", "-p", str(PCP_PORT), "-U", USER, "-w", "-n", str(node)],
             self.output, self.folder, {"PCPPASSFILE": f"{self.folder}/pcppass"})
-        with NodesUp() as nodes_up:
+        with NodesUp(self.prober) as nodes_up:
             if not until(lambda: nodes_up(self.nodes), 60):
                 raise Wrong(f"not all {self.nodes} nodes were up with their roles 60 s later")
             return milliseconds_since(began)
@@ -88,6 +106,8 @@ class Lab:
     def create_table(self) -> None:
         try:
             wire.query(PGPOOL_PORT, USER, "create table if not exists bench (id int primary key, port int)")
+            if self.prober != USER:
+                wire.query(PGPOOL_PORT, USER, f"grant all on bench to {self.prober}")
         except wire.Refused as error:
             raise Wrong(f"a table could not be created through Pgpool-II: {error}") from error
 
@@ -155,13 +175,14 @@ class NodesUp:
     than what is measured; the statistics of the health check (since 4.2) have status and role, too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, user: str) -> None:
+        self._user = user
         self._connection: wire.Connection | None = None
         self._question = "show pool_health_check_stats"
 
     def __call__(self, nodes: int) -> bool:
         try:
-            self._connection = self._connection or wire.Connection(PGPOOL_PORT, USER)
+            self._connection = self._connection or wire.Connection(PGPOOL_PORT, self._user)
             answer = self._connection.query(self._question)
         except wire.Refused as error:
             if "unrecognized" in str(error):

@@ -177,7 +177,7 @@ class Comparison:
 
     def _note_first_insert(self, lab: Lab, row: str, began: float) -> int:
         """Notes the time from then until an INSERT through Pgpool-II works. Gives back the new primary."""
-        first = prober.first_insert(PGPOOL_PORT, USER, FIRST_NODE_PORT, next_rows(), 60)
+        first = prober.first_insert(PGPOOL_PORT, lab.prober, FIRST_NODE_PORT, next_rows(), 60)
         if first is None:
             raise Wrong("no INSERT through Pgpool-II worked within 60 s")
         primary = lab.promoted()
@@ -190,7 +190,7 @@ class Comparison:
 
     def _follow(self, lab: Lab, began: float) -> None:
         """The other nodes follow the new primary. Where they do not, the recovery of node 0 may work yet."""
-        with NodesUp() as nodes_up:
+        with NodesUp(lab.prober) as nodes_up:
             if not until(lambda: nodes_up(lab.nodes - 1), 90, 0.05):
                 raise Wrong("the other nodes were not up within 90 s of the failover")
         try:

@@ -42,6 +42,8 @@ def spawned(argv: list[str], output: str, folder: str = ".", env: dict[str, str]
 
 def wait_for_end(program: subprocess.Popen, seconds: float) -> int | None:
     """The exit code. (Popen.wait with a timeout looks every 50 ms only; this wakes at once.)"""
+    if program.returncode is not None:
+        return program.returncode
     handle = os.pidfd_open(program.pid)
     try:
         poll = select.poll()
@@ -55,12 +57,17 @@ def run(argv: list[str], output: str, folder: str = ".", env: dict[str, str] | N
     """Runs a program until it ends well. Gives back the time.monotonic() at which it began."""
     began = time.monotonic()
     with spawned(argv, output, folder, env) as program:
-        code = wait_for_end(program, seconds)
+        require_good_end(program, argv, seconds)
+    return began
+
+
+def require_good_end(program: subprocess.Popen, argv: list[str], seconds: float = 300) -> None:
+    """Waits for it. Any other exit code than 0 is wrong."""
+    code = wait_for_end(program, seconds)
     if code is None:
         raise Wrong(f"{os.path.basename(argv[0])} did not end within {seconds:.0f} s")
     if code != 0:
         raise Wrong(f"{' '.join([os.path.basename(argv[0]), *argv[1:2]])}: exit code {code}")
-    return began
 
 
 def milliseconds_since(began: float) -> float:

@@ -62,7 +62,7 @@ ROWS = (
     Row("help-memory", "help", "--help: peak memory", unit="MB", both=False, targets=_at_most(20)),
     Row("nodes", "nodes", "nodes", both=False, targets=_at_most(60)),
     Row("nodes-memory", "nodes", "nodes: peak memory", unit="MB", both=False, targets=_at_most(20)),
-    Row("setup-memory", "memory", "setup: peak memory", (2, 8, 16), unit="MB", both=False, targets=_at_most(20)),
+    Row("setup-memory", "memory", "setup: peak memory", (2, 8, 16), unit="MB", both=False),
     Row("setup-alive", "memory", "setup: programs at once", (2, 8, 16), unit="", both=False),
     Row("setup-started", "memory", "setup: processes started", (2, 8, 16), unit=""),
 )
