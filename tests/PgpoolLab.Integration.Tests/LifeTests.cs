@@ -63,6 +63,29 @@ public sealed class TroubleTests : LifeTests
         Assert.False(File.Exists(Path.Combine(sandbox.Lab, "data1/promote")));
     }
 
+    /// <summary>Pgpool-II runs failover_command by the C library's system(), which throws away a SIGINT that waits: with two commands, one sent during the first.</summary>
+    [Theory]
+    [InlineData("pgpoollab stopall")]
+    [InlineData("./stopall")]
+    public async Task Pgpool_that_loses_the_word_to_end_in_a_failover_is_told_again(string stop)
+    {
+        using var sandbox = await UpAsync(Account.Plain, "--set", "pgpool.failover_command=sleep 1");
+        (await sandbox.ShellAsync($"""
+            read -r server <run/pgpool.pid || :
+            kill -STOP $server
+            for n in 1 0; do # each is a failover of its own
+                kill -QUIT $(head -n 1 data$n/postmaster.pid)
+                until grep -q "received degenerate backend request for node_id: $n" log/pgpool.log; do sleep 0.01; done
+            done
+            kill -CONT $server
+            until grep -q 'execute command' log/pgpool.log; do sleep 0.01; done
+            {stop} >&2
+            """)).Ok();
+        var log = await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/pgpool.log"));
+        Assert.Contains("LOG:  Pgpool-II system is shutdown", log, StringComparison.Ordinal);
+        Assert.Empty(sandbox.ProcessesLeft());
+    }
+
     /// <summary>Else Pgpool-II's first look would find every standby behind: what cleans up is written to disk, and sent, only some time later.</summary>
     [Theory]
     [InlineData("-s")]

@@ -140,6 +140,31 @@ public sealed class OrphanTests : LifeTests
         sandbox.AssertNothingIsLeft();
     }
 
+    /// <summary>It has other processes at its end than when it was found.</summary>
+    [Fact]
+    public async Task A_Pgpool_that_fails_over_because_its_labs_folder_was_deleted_is_ended_with_all_its_processes()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("up", "-s", "--port", "auto", "--set", "pgpool.failover_command=sleep 1", sandbox.Lab)).Ok();
+        (await sandbox.ShellAsync("""
+            read -r server <run/pgpool.pid || :
+            (exec tail -n +1 -f log/pgpool.log >../log 2>/dev/null) & tail=$!
+            kill -STOP $server
+            for n in 1 0; do # each is a failover of its own
+                kill -QUIT $(head -n 1 data$n/postmaster.pid)
+                until grep -q "received degenerate backend request for node_id: $n" ../log; do sleep 0.01; done
+            done
+            cd ..
+            rm -rf lab
+            kill -CONT $server
+            until grep -q 'execute command' log; do sleep 0.01; done
+            pgpoollab destroy --orphans >&2
+            kill $tail
+            rm log
+            """)).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
     /// <summary>As one stands after destroy, called in the lab's own folder.</summary>
     [Fact]
     public async Task In_a_folder_that_is_gone_labs_can_still_be_listed_and_there_is_none()

@@ -1,7 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Reports;
 using PgpoolLab.Provisioning.Store;
 
@@ -11,8 +10,6 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="context">What it works with.</param>
 public sealed class DestroyOrphansOperation(OperationContext context)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private readonly OrphanFinder _finder = new(context.Host);
 
     /// <summary>Removes every orphan of the current user; for root also of the user root's labs run as, whose rights it takes on for that.</summary>
@@ -73,11 +70,8 @@ public sealed class DestroyOrphansOperation(OperationContext context)
     private async Task<RemovedOrphan?> RemoveRemainsAsync(Orphan found, CancellationToken cancellationToken)
     {
         var (registration, kind) = (found.Registration, found.Kind);
-        if (found.Processes.Count > 0)
-        {
-            await EndAsync(found, p => p.Name == "pgpool", cancellationToken);
-            await EndAsync(found, p => p.Name != "pgpool", cancellationToken);
-        }
+        var ended = await new OrphanServers(context.Host, context.Probes, found)
+            .EndAsync(async () => (await _finder.FindAsync(registration, kind, LabIndex.Registrations(), cancellationToken)).Processes, cancellationToken);
 
         // While we hold this lock no setup takes the same ports and makes sockets of the same names.
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
@@ -94,41 +88,10 @@ public sealed class DestroyOrphansOperation(OperationContext context)
 
         DeleteEmptySocketFolders(registration);
         File.Delete(registration.File);
-        return found.Processes.Count == 0 && files.Count == 0 ? null
-            : new RemovedOrphan(registration.Entry.Name, registration.Entry.Root, kind, found.Processes.Select(p => new EndedProcess(p.Id, p.CommandLine)).ToArray(), files,
+        return ended.Count == 0 && files.Count == 0 ? null
+            : new RemovedOrphan(registration.Entry.Name, registration.Entry.Root, kind, ended.Select(p => new EndedProcess(p.Id, p.CommandLine)).ToArray(), files,
                 kind is OrphanKind.ManifestGone ? [registration.Entry.Root] : []);
     }
-
-    /// <summary>Asks servers to end, then makes them. With its data gone PostgreSQL has nothing to write any more: it is told to end at once.</summary>
-    private async Task EndAsync(Orphan orphan, Func<ProcessFacts, bool> test, CancellationToken cancellationToken)
-    {
-        var all = orphan.Processes.Where(test).ToArray();
-        foreach (var server in all.Where(IsServer))
-        {
-            await context.Host.SignalAsync(server, server.Name == "pgpool" || orphan.Kind is OrphanKind.ManifestGone ? ProcessSignal.Interrupt : ProcessSignal.Quit, cancellationToken);
-        }
-
-        try
-        {
-            await WaitAsync(all);
-        }
-        catch (ProbeFailedException)
-        {
-            var rest = await context.Host.FindProcessesAsync(p => test(p) && all.Any(a => a.Id == p.Id && a.StartedAt == p.StartedAt), cancellationToken);
-            foreach (var process in rest)
-            {
-                await context.Host.SignalAsync(process, ProcessSignal.Kill, cancellationToken);
-            }
-
-            await WaitAsync(rest);
-        }
-
-        Task WaitAsync(IReadOnlyList<ProcessFacts> processes) =>
-            context.Probes.WaitAsync(new ProcessesEnd(context.Host, processes, $"what is left of the lab '{orphan.Registration.Entry.Name}'", null), Array.Exists(all, IsServer) ? Patience : TimeSpan.FromSeconds(1), cancellationToken);
-    }
-
-    /// <summary>The others are its children, and show what they do in place of a command line: "postgres: checkpointer".</summary>
-    private static bool IsServer(ProcessFacts process) => !process.CommandLine.StartsWith(process.Name + ": ", StringComparison.Ordinal);
 
     /// <summary>Folders made for one lab's sockets alone carry its id in their names.</summary>
     private static void DeleteEmptySocketFolders(LabRegistration registration)

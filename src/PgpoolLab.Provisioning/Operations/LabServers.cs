@@ -200,18 +200,13 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             semaphores = await host.FindSemaphoresAsync(first.Id, cancellationToken);
             var children = await host.FindChildrenAsync(first, cancellationToken);
             makers = await host.FindMakersOfSharedMemoryAsync([.. children], cancellationToken);
-            var log = pgpool.Paths.PgpoolLog;
-            var (_, length) = await host.ReadGrowthAsync(log, from: null, cancellationToken);
-            await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
             try
             {
-                if (leaving is not null)
-                {
-                    await probes.WaitAsync(new PgpoolLeaves(host, first, lab.TitleOf(pgpool), log, length), PgpoolShutdownPatience, cancellationToken);
-                    leaving();
-                }
-
-                await probes.WaitAsync(new ProcessesEnd(host, [first], lab.TitleOf(pgpool), log), PgpoolShutdownPatience, cancellationToken);
+                await AskToEndAsync(pgpool, first, cancellationToken);
+                leaving?.Invoke();
+                // Those it has started since.
+                children = [.. children.Union(await host.FindChildrenAsync(first, cancellationToken))];
+                await probes.WaitAsync(new ProcessesEnd(host, [first], lab.TitleOf(pgpool), pgpool.Paths.PgpoolLog), PgpoolShutdownPatience, cancellationToken);
             }
             catch (ProbeFailedException)
             {
@@ -254,6 +249,26 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
 
         return ran;
+    }
+
+    /// <summary>Tells Pgpool-II to end until it has said that it does. During a failover it has the C library's system() run failover_command, which throws away a SIGINT that waits.</summary>
+    /// <exception cref="ProbeFailedException">It is deaf.</exception>
+    private async Task AskToEndAsync(PgpoolNode pgpool, ProcessFacts first, CancellationToken cancellationToken)
+    {
+        var (_, length) = await host.ReadGrowthAsync(pgpool.Paths.PgpoolLog, from: null, cancellationToken);
+        var leaves = new PgpoolLeaves(host, first, lab.TitleOf(pgpool), pgpool.Paths.PgpoolLog, length);
+        for (var waited = ProbeRunner.AskAgain; ; waited += ProbeRunner.AskAgain)
+        {
+            await host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
+            try
+            {
+                await probes.WaitAsync(leaves, ProbeRunner.AskAgain, cancellationToken);
+                return;
+            }
+            catch (ProbeFailedException) when (waited < PgpoolShutdownPatience)
+            {
+            }
+        }
     }
 
     [System.Text.RegularExpressions.GeneratedRegex(@"\bPCP process: ([0-9]{1,9}) started")]

@@ -42,6 +42,9 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     /// <summary>Less than one segment of a WAL file would need, and more than what a full disk has when the servers on it have died.</summary>
     private const long AlmostNothing = 2_000_000;
 
+    /// <summary>After how long a server that was told to end is told again: what it was told may be lost.</summary>
+    public static TimeSpan AskAgain { get; } = TimeSpan.FromMilliseconds(300);
+
     /// <summary>How long a server may take to come up on a slow machine.</summary>
     public static TimeSpan Patience => TimeSpan.FromSeconds(60);
 
