@@ -162,6 +162,15 @@ public sealed class LabServersTests
     }
 
     [Fact]
+    public async Task A_Pgpool_that_is_ended_before_it_minds_signals_leaves_no_memory_and_no_semaphores()
+    {
+        Runs(4711, "pgpool", "/srv/lab");
+        _host.Semaphores[3] = 4711;
+        await Assert.ThrowsAsync<OperationCanceledException>(() => Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => throw new OperationCanceledException()));
+        Assert.Equal((["4711"], 0), (_host.MemoryRemoved.ToArray(), _host.Semaphores.Count));
+    }
+
+    [Fact]
     public async Task A_watchdogs_heartbeat_needs_its_UDP_port()
     {
         var lab = Labs.Fixed(pgpools: 2);

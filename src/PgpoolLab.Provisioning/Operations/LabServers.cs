@@ -98,8 +98,12 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         {
             if (await host.FindProcessAsync(processId, CancellationToken.None) is { } started)
             {
+                var semaphores = await host.FindSemaphoresAsync(processId, CancellationToken.None);
                 await host.SignalAsync(started, ProcessSignal.Interrupt, CancellationToken.None);
                 await WaitForEndAsync([started], started.Name, null, CancellationToken.None);
+                // Until it minds signals, one just ends it.
+                await host.RemoveSharedMemoryAsync(processId, CancellationToken.None);
+                await host.RemoveSemaphoresAsync(semaphores, CancellationToken.None);
             }
 
             if (error is ProbeFailedException failed && await _ports.FindTakenAsync(ports, CancellationToken.None) is { Count: > 0 } taken)
