@@ -176,6 +176,24 @@ public sealed class TroubleTests : LifeTests
         await sandbox.UntilNodesShowAsync("node 1 is up", n => Status(n[1]) == "up");
     }
 
+    /// <summary>With a watchdog, one that joins believes the one that leads.</summary>
+    [Theory]
+    [InlineData("run/pgpool.pid")]
+    [InlineData("pgpool0/run/pgpool.pid", "--watchdog", "2")]
+    public async Task Startall_does_not_wait_for_a_node_that_Pgpool_has_given_up_and_says_how_to_find_out_what_to_do(string pidFile, params string[] options)
+    {
+        using var sandbox = await UpAsync(Account.Plain, ["-n", "2", .. options]);
+        var watchdog = options.Length > 0;
+        var stopOne = watchdog ? "pgpool1/stopall pgpool >&2" : "";
+        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; pcp_detach_node -n 1; {stopOne}")).Ok();
+        var leader = Pid(sandbox, pidFile);
+        var outcome = (await sandbox.RunInLabAsync("startall")).Ok();
+        Assert.Contains("Pgpool-II runs and holds node 1 as down until it is attached or recovered. How, tells:  pgpoollab nodes", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(leader, Pid(sandbox, pidFile));
+        var report = await sandbox.NodesAsync();
+        Assert.Contains(report.GetProperty("findings").EnumerateArray(), f => f.GetProperty("fix").GetString()?.Contains("pcp_attach_node", StringComparison.Ordinal) is true);
+    }
+
     [Fact]
     public async Task Recovery_of_a_running_node_is_refused_and_its_data_is_untouched()
     {

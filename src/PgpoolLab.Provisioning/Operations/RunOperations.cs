@@ -58,7 +58,13 @@ public sealed class StartOperation(OperationContext context)
             var up = nodes.Where(n => !failures.Of(n)).ToArray();
             if (up.Length > 0)
             {
-                var expected = await ExpectAsync(history, lab, up, cancellationToken);
+                var held = await FindGivenUpAsync(servers, lab, cancellationToken);
+                foreach (var node in held)
+                {
+                    context.Observer.Note($"Pgpool-II runs and holds node {node} as down until it is attached or recovered. How, tells:  pgpoollab nodes");
+                }
+
+                var expected = (await ExpectAsync(history, lab, up, cancellationToken)).Where(e => !held.Contains(e.Id)).ToArray();
                 var streaming = GiveStandbysTimeAsync(lab, steps.Sessions, expected, cancellationToken);
                 try
                 {
@@ -79,6 +85,21 @@ public sealed class StartOperation(OperationContext context)
         }
 
         failures.ThrowIfAny();
+    }
+
+    /// <summary>The nodes that a Pgpool-II which runs already has given up. It does not look again by itself, and one that joins its watchdog now believes it.</summary>
+    private async Task<IReadOnlyList<int>> FindGivenUpAsync(LabServers servers, Lab lab, CancellationToken cancellationToken)
+    {
+        var held = new SortedSet<int>();
+        foreach (var pgpool in lab.Pgpools)
+        {
+            if (await servers.FindPgpoolAsync(pgpool, cancellationToken) is not null && await PoolNodes.AskAsync(context.Host, lab, pgpool, cancellationToken) is { Nodes: { } nodes })
+            {
+                held.UnionWith(nodes.Where(n => n.Status == "down").Select(n => n.Id));
+            }
+        }
+
+        return [.. held];
     }
 
     /// <summary>Pgpool-II looks once as it starts which standbys stream, and again only a second later: so they get the moment they need. One that does not
