@@ -15,7 +15,7 @@ import time
 import wire
 
 EVERY = 0.004  # seconds between the beginnings of two attempts: the resolution
-AT_ONCE = 8  # attempts under way: what they cost is small beside what they measure
+AT_ONCE = 4  # attempts under way, as many as pgbench has clients: each that is served takes processor time from what is measured
 PATIENCE = 3.0  # seconds until one is given up and another takes its place
 
 

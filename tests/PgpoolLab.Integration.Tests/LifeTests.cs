@@ -183,9 +183,14 @@ public sealed class TroubleTests : LifeTests
     public async Task Startall_does_not_wait_for_a_node_that_Pgpool_has_given_up_and_says_how_to_find_out_what_to_do(string pidFile, params string[] options)
     {
         using var sandbox = await UpAsync(Account.Plain, ["-n", "2", .. options]);
-        var watchdog = options.Length > 0;
-        var stopOne = watchdog ? "pgpool1/stopall pgpool >&2" : "";
-        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; pcp_detach_node -n 1; {stopOne}")).Ok();
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_detach_node -n 1")).Ok();
+        // Pgpool-II says yes before it has done it.
+        await sandbox.UntilNodesShowAsync("node 1 is down for Pgpool-II", n => Status(n[1]) == "down");
+        if (options.Length > 0)
+        {
+            (await sandbox.ShellAsync("pgpool1/stopall pgpool")).Ok();
+        }
+
         var leader = Pid(sandbox, pidFile);
         var outcome = (await sandbox.RunInLabAsync("startall")).Ok();
         Assert.Contains("Pgpool-II runs and holds node 1 as down until it is attached or recovered. How, tells:  pgpoollab nodes", outcome.Error, StringComparison.Ordinal);

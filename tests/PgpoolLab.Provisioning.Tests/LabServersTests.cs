@@ -167,7 +167,8 @@ public sealed class LabServersTests
         Runs(4711, "pgpool", "/srv/lab");
         _host.Semaphores[3] = 4711;
         await Assert.ThrowsAsync<OperationCanceledException>(() => Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => throw new OperationCanceledException()));
-        Assert.Equal((["4711"], 0), (_host.MemoryRemoved.ToArray(), _host.Semaphores.Count));
+        Assert.Equal(["4711"], _host.MemoryRemoved);
+        Assert.Empty(_host.Semaphores);
     }
 
     [Fact]
@@ -424,7 +425,9 @@ public sealed class LabServersTests
         }
 
         Assert.True(await stop);
-        Assert.Equal(["Interrupt 20", "Kill 20", "Kill 23"], _host.Signals);
+        Assert.Equal(["Interrupt 20", "Kill 20", "Kill 23"], _host.Signals.Distinct());
+        // Once might have been lost.
+        Assert.True(_host.Signals.Count > 3);
     }
 
     [Fact]
