@@ -156,23 +156,9 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult(Identity.RealPath(path));
 
     /// <inheritdoc/>
-    public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken)
-    {
-        // Small files of this machine: to read one takes less time than to have another thread do it. And who waits for one looks often before it is there.
-        if (!File.Exists(path))
-        {
-            return ValueTask.FromResult<string?>(null);
-        }
-
-        try
-        {
-            return ValueTask.FromResult<string?>(File.ReadAllText(path));
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return ValueTask.FromResult<string?>(null);
-        }
-    }
+    public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken) =>
+        // To read one takes less time than to have another thread do it.
+        ValueTask.FromResult(SmallFile.ReadText(path));
 
     /// <inheritdoc/>
     public ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken)
@@ -182,7 +168,13 @@ public sealed class LocalHost(TimeProvider time) : IHost
             using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             var length = log.Length;
             // One that is shorter than it was has been begun anew.
-            log.Position = from is { } start && start <= length ? start : from is null ? length : 0;
+            var position = from is { } start && start <= length ? start : from is null ? length : 0;
+            if (position == length)
+            {
+                return ValueTask.FromResult(("", length));
+            }
+
+            log.Position = position;
             using var reader = new StreamReader(log, Utf8);
             return ValueTask.FromResult((reader.ReadToEnd(), length));
         }

@@ -33,7 +33,7 @@ internal static class ProcessTable
     {
         try
         {
-            return HasProc && (StatOf(id) is not var (_, fields) || fields[State] is "Z" or "X" || IsBeingKilled(fields, File.ReadAllText($"/proc/{id}/status")));
+            return HasProc && (StatOf(id) is not var (_, fields) || fields[State] is "Z" or "X" || SmallFile.ReadText($"/proc/{id}/status") is not { } status || IsBeingKilled(fields, status));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -58,7 +58,7 @@ internal static class ProcessTable
         string children;
         try
         {
-            children = HasProc && File.Exists($"/proc/{id}/task/{id}/children") ? File.ReadAllText($"/proc/{id}/task/{id}/children") : HasProc && Path.Exists($"/proc/{id}") ? unknown : "";
+            children = (HasProc ? SmallFile.ReadText($"/proc/{id}/task/{id}/children") : null) ?? (HasProc && Path.Exists($"/proc/{id}") ? unknown : "");
         }
         catch (IOException)
         {
@@ -74,8 +74,7 @@ internal static class ProcessTable
     {
         try
         {
-            var stat = File.ReadAllText($"/proc/{id}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+            return SmallFile.ReadText($"/proc/{id}/stat") is { } stat ? int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]) : 0;
         }
         catch (IOException)
         {
@@ -275,8 +274,7 @@ internal static class ProcessTable
     {
         try
         {
-            // Looking first: who waits for the end of a process would have an exception otherwise.
-            if (Directory.Exists($"/proc/{id}") && File.ReadAllText($"/proc/{id}/stat") is var stat && stat.LastIndexOf(')') is > 0 and var close)
+            if (SmallFile.ReadText($"/proc/{id}/stat") is { } stat && stat.LastIndexOf(')') is > 0 and var close)
             {
                 return (stat[(stat.IndexOf('(', StringComparison.Ordinal) + 1)..close], stat[(close + 2)..].Split(' '));
             }
@@ -298,7 +296,7 @@ internal static class ProcessTable
                 return null;
             }
 
-            var command = File.ReadAllText($"/proc/{id}/cmdline").TrimEnd('\0').Replace('\0', ' ');
+            var command = (SmallFile.ReadText($"/proc/{id}/cmdline") ?? "").TrimEnd('\0').Replace('\0', ' ');
             return new ProcessFacts(id, fields[StartTime], name, command, LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session]));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

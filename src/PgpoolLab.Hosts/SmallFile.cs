@@ -1,0 +1,44 @@
+using System.Text;
+
+namespace PgpoolLab.Hosts;
+
+/// <summary>Files of a few hundred bytes that are read again and again while something is awaited. <see cref="File.ReadAllText(string)"/> makes 20 KB of buffers for each.</summary>
+internal static class SmallFile
+{
+    private const int Most = 4096;
+
+    /// <summary>Reads a file whole.</summary>
+    /// <returns>Its text (UTF-8); null when there is none.</returns>
+    /// <exception cref="IOException">It cannot be read: of a process that has just ended, for example.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    internal static string? ReadText(string path)
+    {
+        // Looking first: an exception takes longer than all the rest.
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            Span<byte> buffer = stackalloc byte[Most];
+            var length = 0;
+            using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+            {
+                // Files of /proc may come in pieces, and do not tell their length.
+                while (length < Most && RandomAccess.Read(file, buffer[length..], length) is > 0 and var read)
+                {
+                    length += read;
+                }
+            }
+
+            return length < Most ? Encoding.UTF8.GetString(WithoutMark(buffer[..length])) : File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) => text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
+}
