@@ -158,6 +158,9 @@ public sealed record Lab
     [System.Text.Json.Serialization.JsonIgnore]
     public string RelativeLog => HasWatchdog ? "pgpool0/log" : "log";
 
+    /// <summary>A node's log, seen from the lab's folder.</summary>
+    public string RelativeNodeLog(int node) => $"{RelativeLog}/{LabPaths.NodeLogName(node)}";
+
     /// <summary>Where the lab's own files lie.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public LabPaths Paths => new(Root);

@@ -13,7 +13,7 @@ public sealed partial record LabSpec
 
     /// <summary>Settings everything else of a lab relies on.</summary>
     private static readonly string[] OwnSettings =
-        ["postgresql.port", "postgresql.data_directory", "postgresql.log_directory", "postgresql.log_filename", "postgresql.logging_collector", "pgpool.port", "pgpool.pcp_port", "pgpool.pid_file_name", "pgpool.pool_passwd"];
+        ["postgresql.port", "postgresql.data_directory", "postgresql.log_directory", "postgresql.log_filename", "pgpool.port", "pgpool.pcp_port", "pgpool.pid_file_name", "pgpool.pool_passwd"];
 
     /// <summary>The lab's folder, absolute.</summary>
     public required string Directory { get; init; }

@@ -165,6 +165,30 @@ public sealed class TroubleTests : LifeTests
         await sandbox.UntilNodesShowAsync("node 0 is a standby", n => n[0].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.True });
     }
 
+    /// <summary>Without a process of PostgreSQL's for it, and with one.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2, "--set", "postgresql.logging_collector=on")]
+    public async Task A_nodes_log_is_in_one_file_however_it_was_started(int collectors, params string[] options)
+    {
+        using var sandbox = await UpAsync(Account.Plain, options);
+        Assert.Equal(collectors, sandbox.Processes().Count(p => p.Contains("postgres: logger", StringComparison.Ordinal)));
+        foreach (var cycle in (string[])["./stopall && ./startall", "pgpoollab stopall && pgpoollab startall", "pg_ctl -D data1 -m fast stop && pg_ctl -D data1 -l log/node1.log start", "pg_ctl -D data1 -m immediate stop; until pcp_recovery_node -w -n 1 | grep Successful; do sleep 0.1; done"])
+        {
+            (await sandbox.ShellAsync($$"""
+                eval "$(pgpoollab env)"
+                ready() { grep -c 'database system is ready to accept' log/node1.log || :; }
+                before=$(ready)
+                { {{cycle}}; } >&2
+                pgpoollab psql 1 -- -XAtc "DO \$\$ BEGIN RAISE LOG 'a word of its own'; END \$\$" test >&2
+                [ "$(ready)" = $((before + 1)) ] && grep -c 'a word of its own' log/node1.log
+                """)).Ok();
+        }
+
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
     [Fact]
     public async Task A_node_that_is_detached_but_runs_is_pointed_out_with_the_command_that_attaches_it()
     {

@@ -133,8 +133,8 @@ public sealed class NodesReportTests
     [Theory]
     [InlineData(ClusteringMode.NativeReplication, "pcp_recovery_node -p 11001 -n 1")]
     [InlineData(ClusteringMode.SnapshotIsolation, "pcp_recovery_node -p 11001 -n 1")]
-    [InlineData(ClusteringMode.Raw, "pg_ctl -D data1 start && pcp_attach_node -p 11001 -n 1")]
-    [InlineData(ClusteringMode.LogicalReplication, "pg_ctl -D data1 start && pcp_attach_node -p 11001 -n 1")]
+    [InlineData(ClusteringMode.Raw, "pg_ctl -D data1 -l log/node1.log start && pcp_attach_node -p 11001 -n 1")]
+    [InlineData(ClusteringMode.LogicalReplication, "pg_ctl -D data1 -l log/node1.log start && pcp_attach_node -p 11001 -n 1")]
     public void A_dead_peer_is_recovered_or_where_there_is_no_recovery_started_and_attached(ClusteringMode mode, string fix) =>
         Assert.Equal([new Finding(1, "Node 1 is down.", fix)], DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Dead)));
 

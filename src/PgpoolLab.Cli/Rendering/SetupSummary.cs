@@ -76,7 +76,7 @@ internal static class SetupSummary
             }
             else
             {
-                Line($"pg_ctl -D {lab.RelativeData(primary.Id)} start", "start it again");
+                Line($"pg_ctl -D {lab.RelativeData(primary.Id)} -l {lab.RelativeNodeLog(primary.Id)} start", "start it again");
                 Line($"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", "and have Pgpool-II use it again");
             }
         }

@@ -81,7 +81,7 @@ public static class NodesDiagnosis
 
     private static Finding? OfPeer(Lab lab, NodeView node, bool pgpoolAnswers)
     {
-        var start = $"pg_ctl -D {lab.RelativeData(node.Id)} start";
+        var start = $"pg_ctl -D {lab.RelativeData(node.Id)} -l {lab.RelativeNodeLog(node.Id)} start";
         var stop = $"pg_ctl -D {lab.RelativeData(node.Id)} -m fast stop";
         var attach = $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
         var recover = $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
@@ -130,7 +130,7 @@ public static class NodesDiagnosis
             _ when node.Pgpool.Role != node.Postgres.Role =>
                 new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for a {node.Pgpool.Role}, but it is a {node.Postgres.Role}.", null),
             { Postgres: { Role: "standby", Receiver: not "streaming" } } =>
-                new Finding(node.Id, $"Node {node.Id} is a standby, but it receives nothing (WAL receiver: {node.Postgres.Receiver ?? "none"}); see {lab.RelativeLog}/{LabPaths.NodeLogName(node.Id)}.",
+                new Finding(node.Id, $"Node {node.Id} is a standby, but it receives nothing (WAL receiver: {node.Postgres.Receiver ?? "none"}); see {lab.RelativeNodeLog(node.Id)}.",
                     rightful is null ? null : $"{stop} && {recover}"),
             { Postgres.Timeline: { } timeline } when rightful?.Postgres.Timeline is { } current && timeline != current =>
                 new Finding(node.Id, $"Node {node.Id} is on timeline {timeline}, the primary on {current}.", null),
