@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import statistics
@@ -159,8 +160,9 @@ class Comparison:
             lab.start(by_script=True)
             lab.check_replication(list(range(lab.nodes)))
             # How long a failover takes without clients depends on when the next health check comes; the original's is
-            # every 10 s. So the rounds are spread evenly over those 10 s, alike for both.
-            time.sleep((self.round - 0.5) / self.rounds * 10)
+            # every 10 s, pgpoollab's every second. So the rounds are spread evenly over those 10 s, and over one, alike for both.
+            part = (self.round - 0.5) / self.rounds
+            time.sleep(math.floor(part * 10) + part)
             began = time.monotonic()
             lab.kill(0)
             if not until(lambda: lab.promoted() is not None, 90, 0.001):

@@ -296,8 +296,8 @@ internal static class ProcessTable
                 return null;
             }
 
-            var command = (SmallFile.ReadText($"/proc/{id}/cmdline") ?? "").TrimEnd('\0').Replace('\0', ' ');
-            return new ProcessFacts(id, fields[StartTime], name, command, LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session]));
+            return SmallFile.ReadText($"/proc/{id}/cmdline") is not { } command ? null
+                : new ProcessFacts(id, fields[StartTime], name, command.TrimEnd('\0').Replace('\0', ' '), LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session]));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

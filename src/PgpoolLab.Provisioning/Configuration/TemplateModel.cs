@@ -80,6 +80,7 @@ internal static class TemplateModel
     {
         ["etc"] = pgpool.Paths.Etc,
         ["log"] = pgpool.Paths.Log,
+        ["node_logs"] = new LabPaths(lab.Pgpool.ServerFolder).Log,
         ["run"] = pgpool.Paths.Run,
         ["archive"] = lab.ServerPaths.Archive,
         ["failover"] = pgpool.Paths.FailoverScript,

@@ -93,9 +93,16 @@ public sealed class StartOperation(OperationContext context)
         var held = new SortedSet<int>();
         foreach (var pgpool in lab.Pgpools)
         {
-            if (await servers.FindPgpoolAsync(pgpool, cancellationToken) is not null && await PoolNodes.AskAsync(context.Host, lab, pgpool, cancellationToken) is { Nodes: { } nodes })
+            if (await servers.FindLivingPgpoolAsync(pgpool, cancellationToken) is null)
             {
-                held.UnionWith(nodes.Where(n => n.Status == "down").Select(n => n.Id));
+                continue;
+            }
+
+            var (nodes, problem) = await PoolNodes.AskAsync(context.Host, lab, pgpool, cancellationToken);
+            held.UnionWith((nodes ?? []).Where(n => n.Status == "down").Select(n => n.Id));
+            if (nodes is null)
+            {
+                context.Observer.Note($"{lab.TitleOf(pgpool)} runs already, but answers: {problem}   If it has given up every node: pcp_attach_node -p {pgpool.PcpPort} -n 0, or stopall and startall.");
             }
         }
 

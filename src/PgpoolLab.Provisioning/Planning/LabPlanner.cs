@@ -124,6 +124,7 @@ public static class LabPlanner
         // What the proof needs is made ready while Pgpool-II starts; but one with a watchdog may end sessions once more as it hears of the leader's primary.
         IReadOnlyList<Stage> Proved(IReadOnlyList<Stage> start) => !streaming ? start :
         [
+            .. Stages(lab.Asks && others.Length > 0, Stage.Of(new AwaitPasswords(others))),
             new Stage([.. others.Length > 0 ? (IStep[][])[[new AwaitStreaming(first, others)]] : [], start[0].Lanes[0], [new PrepareProof(first, lab.Nodes, start[0].Lanes[0].OfType<ILaunch>().Where(l => l.Pgpool.Watchdog is null).ToArray())]]),
             .. start.Skip(1),
         ];

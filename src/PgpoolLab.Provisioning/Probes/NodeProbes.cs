@@ -197,9 +197,9 @@ public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Proces
 /// <param name="Host">Where it runs.</param>
 /// <param name="Process">Its first process.</param>
 /// <param name="Name">What to call it.</param>
-/// <param name="LogFile">Its log.</param>
+/// <param name="Log">Its log.</param>
 /// <param name="Length">How long the log was before it was told to end, in bytes.</param>
-public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name, string LogFile, long Length) : IProbe
+public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name, string Log, long Length) : IProbe
 {
     /// <summary>What it logs when it sends its processes away and waits for nothing but their ends (4.1 to 4.7).</summary>
     private const string Words = "terminating all child processes";
@@ -207,10 +207,13 @@ public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name,
     /// <inheritdoc/>
     public string Expectation => $"{Name} ends";
 
+    /// <summary>None: who waits for this tries again and again, and its log can be long.</summary>
+    public string? LogFile => null;
+
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var (text, _) = await Host.ReadGrowthAsync(LogFile, Length, cancellationToken);
+        var (text, _) = await Host.ReadGrowthAsync(Log, Length, cancellationToken);
         return new Observation(text.Contains(Words, StringComparison.Ordinal) || !await Host.RunsAsync(Process.Id, Process.StartedAt, cancellationToken), $"pid {Process.Id} is still there: {Process.CommandLine}");
     }
 

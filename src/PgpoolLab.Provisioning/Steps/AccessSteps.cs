@@ -46,6 +46,28 @@ public sealed class SetPasswords(PostgresNode node) : IStep
     private static string Statement(string role, string verifier) => $"ALTER ROLE {ConfigQuoting.Identifier(role)} PASSWORD '{verifier}'";
 }
 
+/// <summary>Waits until standbys have the passwords that were set on the primary. Pgpool-II logs in to each node as soon as it starts, and gives up the one that does not let it in.</summary>
+/// <param name="standbys">The standbys.</param>
+public sealed class AwaitPasswords(IReadOnlyList<PostgresNode> standbys) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => standbys.Count == 1 ? $"Wait until node {standbys[0].Id} knows the passwords" : $"Wait until {standbys.Count} standbys know the passwords";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        yield return $"{StandbyKnowsPasswords.Query}   (on port{(standbys.Count == 1 ? "" : "s")} {string.Join(", ", standbys.Select(s => s.Port))}, until {lab.CheckRole} is among them)";
+    }
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return Task.WhenAll(standbys.Select(s => context.Probes.WaitAsync(new StandbyKnowsPasswords(context.Lab, context.Sessions, s), ProbeRunner.Patience, cancellationToken)));
+    }
+}
+
 /// <summary>Makes the lab's authority, and the certificate its servers show.</summary>
 public sealed class WriteCertificates : IStep
 {
