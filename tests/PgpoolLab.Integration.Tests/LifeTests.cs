@@ -210,7 +210,12 @@ public sealed class TroubleTests : LifeTests
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -D data1 -m immediate stop; pg_ctl -D data0 -m immediate stop")).Ok();
         await sandbox.UntilNodesShowAsync("Pgpool-II lets nobody in", n => n.All(x => Status(x) is null or "down"));
         var outcome = await sandbox.RunInLabAsync("startall");
-        Assert.Contains("Pgpool-II runs already, but answers: ", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(5, outcome.ExitCode);
+        Assert.Contains("Pgpool-II runs, but lets nobody in: ", outcome.Error, StringComparison.Ordinal);
+        // What it names helps.
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+        (await sandbox.RunInLabAsync("startall")).Ok();
+        await sandbox.UntilNodesShowAsync("every node is up", n => n.All(x => Status(x) == "up"));
     }
 
     [Fact]

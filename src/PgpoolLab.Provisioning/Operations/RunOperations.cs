@@ -58,7 +58,7 @@ public sealed class StartOperation(OperationContext context)
             var up = nodes.Where(n => !failures.Of(n)).ToArray();
             if (up.Length > 0)
             {
-                var held = await FindGivenUpAsync(servers, lab, cancellationToken);
+                var (held, silent) = await FindGivenUpAsync(servers, lab, cancellationToken);
                 foreach (var node in held)
                 {
                     context.Observer.Note($"Pgpool-II runs and holds node {node} as down until it is attached or recovered. How, tells:  pgpoollab nodes");
@@ -74,6 +74,8 @@ public sealed class StartOperation(OperationContext context)
                 {
                     await streaming;
                 }
+
+                await Task.WhenAll(silent.Select(p => failures.Collect(new RequireAnswer(p), p).ExecuteAsync(steps, cancellationToken)));
             }
 
             await links.MakeAsync(cancellationToken);
@@ -88,9 +90,11 @@ public sealed class StartOperation(OperationContext context)
     }
 
     /// <summary>The nodes that a Pgpool-II which runs already has given up. It does not look again by itself, and one that joins its watchdog now believes it.</summary>
-    private async Task<IReadOnlyList<int>> FindGivenUpAsync(LabServers servers, Lab lab, CancellationToken cancellationToken)
+    /// <returns>These nodes, and the Pgpool-IIs that run and do not answer.</returns>
+    private async Task<(IReadOnlyList<int> Held, IReadOnlyList<PgpoolNode> Silent)> FindGivenUpAsync(LabServers servers, Lab lab, CancellationToken cancellationToken)
     {
         var held = new SortedSet<int>();
+        var silent = new List<PgpoolNode>();
         foreach (var pgpool in lab.Pgpools)
         {
             if (await servers.FindLivingPgpoolAsync(pgpool, cancellationToken) is null)
@@ -98,15 +102,15 @@ public sealed class StartOperation(OperationContext context)
                 continue;
             }
 
-            var (nodes, problem) = await PoolNodes.AskAsync(context.Host, lab, pgpool, cancellationToken);
+            var (nodes, _) = await PoolNodes.AskAsync(context.Host, lab, pgpool, cancellationToken);
             held.UnionWith((nodes ?? []).Where(n => n.Status == "down").Select(n => n.Id));
             if (nodes is null)
             {
-                context.Observer.Note($"{lab.TitleOf(pgpool)} runs already, but answers: {problem}   If it has given up every node: pcp_attach_node -p {pgpool.PcpPort} -n 0, or stopall and startall.");
+                silent.Add(pgpool);
             }
         }
 
-        return [.. held];
+        return ([.. held], silent);
     }
 
     /// <summary>Pgpool-II looks once as it starts which standbys stream, and again only a second later: so they get the moment they need. One that does not
@@ -147,6 +151,31 @@ public sealed class StartOperation(OperationContext context)
 
         // Two primaries can be in a lab of pgpool_setup's conventions: then Pgpool-II takes its choice.
         return primaries > 1 ? expected.Select(e => e with { Role = null }).ToArray() : expected;
+    }
+}
+
+/// <summary>Asks a Pgpool-II that ran already and did not answer once more: it may have been failing over. One that has given up every node lets nobody in.</summary>
+/// <param name="pgpool">The Pgpool-II.</param>
+internal sealed class RequireAnswer(PgpoolNode pgpool) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Ask the Pgpool-II on port {pgpool.Port} again";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) => ["SHOW pool_nodes"];
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        if (await PoolNodes.AskAsync(context.Host, context.Lab, pgpool, cancellationToken) is { Nodes: null, Problem: var problem })
+        {
+            throw new LabException(ExitCode.NotHealthy, $"{context.Lab.TitleOf(pgpool)} runs, but lets nobody in: {problem}")
+            {
+                Hints = ["It may have given up every node. Start it anew:  stopall, then startall"],
+                LogFile = pgpool.Paths.PgpoolLog,
+                LogTail = await LogTail.ReadAsync(context.Host, pgpool.Paths.PgpoolLog, cancellationToken),
+            };
+        }
     }
 }
 
