@@ -43,7 +43,7 @@ public sealed class AccessTests
         Assert.Contains(files, f => f.EndsWith("startall", StringComparison.Ordinal));
         Assert.All(files, f => Assert.DoesNotContain(secrets, s => File.ReadAllText(f).Contains(s, StringComparison.Ordinal)));
         // Whoever looks for a free port may read the leases.
-        var leases = await AsStrangerAsync(sandbox, $"cat {string.Join(' ', ports.Select(p => $"{Sandbox.LeaseFolder}/{p}"))}");
+        var leases = await AsStrangerAsync(sandbox, $"cat {string.Join(' ', ports.Select(p => Sandbox.LeaseOf(p)))}");
         Assert.Contains(sandbox.Lab, leases, StringComparison.Ordinal);
         Assert.DoesNotContain(secrets, s => leases.Contains(s, StringComparison.Ordinal));
         Assert.All((string[])["etc", "run", "log", "data0", ".pgpoollab", "pgpool0/etc", "pgpool0/run", "pgpool0/log", "pgpool0/data0"],

@@ -33,7 +33,7 @@ public sealed class PortLeaseTests
         var ports = sandboxes.SelectMany(s => Directory.EnumerateFiles(s.Labs, "made*.json")).SelectMany(PortsOf).ToArray();
         Assert.Equal(150, ports.Length);
         Assert.Equal(ports.Length, ports.Distinct().Count());
-        Assert.All(ports, p => Assert.True(File.Exists($"{Sandbox.LeaseFolder}/{p}"), $"There is no lease for port {p}"));
+        Assert.All(ports, p => Assert.True(File.Exists(Sandbox.LeaseOf(p)), $"There is no lease for port {p}"));
         // Nobody was in anybody's way, not even for a moment.
         Assert.All(sandboxes.SelectMany(s => Directory.EnumerateFiles(s.Labs, "said*")), f => Assert.DoesNotContain("Other ports are tried", File.ReadAllText(f), StringComparison.Ordinal));
 
@@ -78,7 +78,7 @@ public sealed class PortLeaseTests
         Assert.Contains("Other ports are tried.", outcome.Error, StringComparison.Ordinal);
         await File.WriteAllTextAsync(sandbox["made.json"], outcome.Output);
         Assert.DoesNotContain(taken, PortsOf(sandbox["made.json"]));
-        Assert.False(File.Exists($"{Sandbox.LeaseFolder}/{taken}"));
+        Assert.False(File.Exists(Sandbox.LeaseOf(taken)));
         (await sandbox.RunInLabAsync("startall")).Ok();
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
@@ -128,7 +128,7 @@ public sealed class PortLeaseTests
         // A lab that is stopped does not keep its ports from who asks for them by number.
         (await sandbox.RunAsync("setup", "-n", "1", "--port", port.ToString(), other)).Ok();
         (await sandbox.RunAsync("destroy", other)).Ok();
-        Assert.True(File.Exists($"{Sandbox.LeaseFolder}/{port}"));
+        Assert.True(File.Exists(Sandbox.LeaseOf(port)));
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
         sandbox.AssertNothingIsLeft();
     }
@@ -141,7 +141,7 @@ public sealed class PortLeaseTests
         Directory.CreateDirectory(sandbox.Lab);
         sandbox.Account.Own(sandbox.Lab);
         (await sandbox.RunInLabAsync("pgpool_setup", "-n", "1", "-p", port.ToString())).Ok();
-        Assert.All(Enumerable.Range(port, 3), p => Assert.True(File.Exists($"{Sandbox.LeaseFolder}/{p}")));
+        Assert.All(Enumerable.Range(port, 3), p => Assert.True(File.Exists(Sandbox.LeaseOf(p))));
         (await sandbox.RunInLabAsync("destroy")).Ok();
         Directory.Delete(sandbox.Lab);
         sandbox.AssertNothingIsLeft();
@@ -153,10 +153,10 @@ public sealed class PortLeaseTests
         using var sandbox = new Sandbox(Account.Plain);
         (await sandbox.RunAsync("setup", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
         var ports = Ports(sandbox.Lab);
-        Assert.All(ports, p => Assert.True(File.Exists($"{Sandbox.LeaseFolder}/{p}")));
+        Assert.All(ports, p => Assert.True(File.Exists(Sandbox.LeaseOf(p))));
         Directory.Delete(sandbox.Lab, recursive: true);
         (await sandbox.RunAsync("setup", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
-        Assert.All(ports.Except(Ports(sandbox.Lab)), p => Assert.False(File.Exists($"{Sandbox.LeaseFolder}/{p}")));
+        Assert.All(ports.Except(Ports(sandbox.Lab)), p => Assert.False(File.Exists(Sandbox.LeaseOf(p))));
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
         (await sandbox.RunAsync("destroy", "--orphans")).Ok();
         sandbox.AssertNothingIsLeft();

@@ -123,6 +123,9 @@ public sealed partial class Sandbox : IDisposable
     /// <summary>Where the leases of ports lie, of all users.</summary>
     internal static string LeaseFolder => Provisioning.Store.PortLeases.OfThisMachine.Folder;
 
+    /// <summary>The file that stands for a leased port.</summary>
+    internal static string LeaseOf(int port) => Provisioning.Store.PortLeases.OfThisMachine.FileOf(port);
+
     /// <summary>Nothing of the labs must be left: no process, socket, file, entry in the list or lease of a port.</summary>
     public void AssertNothingIsLeft()
     {

@@ -24,7 +24,7 @@ public sealed class PortClaimTests : IDisposable
 
     private Task<(int First, HeldPorts? Held)> TakeAsync(LabSpec spec) => new PortClaim(_context).TakeAsync(spec, "0123abcd", _temporary["lab"], CancellationToken.None);
 
-    private string[] Files => Directory.EnumerateFiles(_temporary["ports"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal).ToArray();
+    private string[] Files => Directory.EnumerateFiles(_temporary["ports"]).Select(f => $"{LeaseName.Parse(Path.GetFileName(f))?.Port}").Order(StringComparer.Ordinal).ToArray();
 
     [Fact]
     public async Task An_automatic_port_begins_a_block_of_which_every_port_is_free()

@@ -15,9 +15,13 @@ public sealed class PortLeaseTests : IDisposable
 
     public void Dispose() => _temporary.Dispose();
 
-    private string FileOf(int port) => Path.Combine(_leases.Folder, port.ToString());
+    private string FileOf(int port) => _leases.FileOf(port);
 
-    private string[] Files => Directory.EnumerateFileSystemEntries(_leases.Folder).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal).ToArray();
+    /// <summary>What lies there; of leases the port.</summary>
+    private string[] Files => Directory.EnumerateFileSystemEntries(_leases.Folder).Select(f => Path.GetFileName(f))
+        .Select(n => LeaseName.Parse(n) is { } name && name.Network == _leases.Network ? $"{name.Port}" : n).Order(StringComparer.Ordinal).ToArray();
+
+    private bool IsLeased(int port) => _leases.Leased().Contains(port);
 
     private HeldPorts Begin(string labId = "0123abcd", string? root = null)
     {
@@ -65,7 +69,7 @@ public sealed class PortLeaseTests : IDisposable
     {
         using var held = Begin();
         Assert.True(held.TryTakeAll([12000, 12001]));
-        Assert.True(_leases.IsLeased(12001));
+        Assert.True(IsLeased(12001));
         var lease = PortLease.Parse(Text(12001))!;
         Assert.Equal(("0123abcd", _temporary["lab"], Environment.ProcessId), (lease.Lab, lease.Folder, lease.Process));
         Assert.StartsWith("pid:[", lease.PidNamespace, StringComparison.Ordinal);
@@ -81,12 +85,78 @@ public sealed class PortLeaseTests : IDisposable
         using var second = Begin("4567cdef");
         Assert.True(first.TryTakeAll([12002]));
         Assert.False(second.TryTakeAll([12000, 12001, 12002]));
-        Assert.False(_leases.IsLeased(12000));
+        Assert.False(IsLeased(12000));
         Assert.True(second.TryTakeAll([12010, 12011]));
         second.GiveBackLast();
-        Assert.False(_leases.IsLeased(12010));
-        Assert.True(_leases.IsLeased(12002));
+        Assert.False(IsLeased(12010));
+        Assert.True(IsLeased(12002));
     }
+
+    [Fact]
+    public void Ports_of_two_networks_are_in_nobodys_way_though_both_share_the_folder()
+    {
+        var elsewhere = new PortLeases(_leases.Folder, "4026530000");
+        using var here = Begin(root: _temporary["first"]);
+        using var there = elsewhere.Begin("4567cdef", _temporary["second"], out _)!;
+        Assert.Null(here.Take(11000));
+        Assert.Null(there.Take(11000));
+        Assert.True(there.TryTakeAll([12000]));
+        Assert.True(here.TryTakeAll([12000]));
+        Assert.True(here.TryTakeAll([12001]));
+        Assert.True(IsLeased(12001));
+        Assert.DoesNotContain(12001, elsewhere.Leased());
+        there.Release();
+        here.Complete();
+        Assert.Equal(["11000", "12000", "12001"], Files);
+    }
+
+    [Fact]
+    public void A_lab_started_in_another_network_gives_the_ports_of_both_back()
+    {
+        var lab = Labs.Fixed(root: _temporary["lab"]);
+        MakeManifest(lab.Id, lab.Root);
+        _leases.Renew(lab);
+        new PortLeases(_leases.Folder, "4026530000").Renew(lab);
+        Assert.Equal(8, Files.Length);
+        _leases.Release(lab);
+        Assert.Empty(Files);
+    }
+
+    [Theory]
+    [InlineData("", false, true)] // of a version that did not tell networks apart
+    [InlineData(".4026530000", false, false)]
+    [InlineData(".4026530000", true, true)] // since then the machine was started again: its network may have this number now
+    public void A_lease_under_another_name_counts_where_its_network_may_be_this_one(string suffix, bool otherBoot, bool counts)
+    {
+        MakeManifest("0123abcd", _temporary["lab"]);
+        var lease = PortLease.Of("0123abcd", _temporary["lab"]);
+        Begin().Release();
+        File.WriteAllText($"{_leases.Folder}/12000{suffix}", (lease with { Boot = otherBoot ? Guid.Empty.ToString() : lease.Boot }).ToJson());
+        Assert.Equal(counts, IsLeased(12000));
+        AssertTaken(!counts, () => Begin("89ab89ab"), 12000);
+        using (var held = Begin("89ab89ab"))
+        {
+            // By number a stopped lab's port can be had, as ever.
+            Assert.Null(held.Take(12000));
+            held.Release();
+        }
+
+        Directory.Delete(_temporary["lab/.pgpoollab"], recursive: true);
+        AssertTaken(true, () => Begin("89ab89ab"), 12000);
+        Assert.Equal(counts ? [] : [$"12000{suffix}"], Files);
+    }
+
+    [Theory]
+    [InlineData("12000", true)]
+    [InlineData("12000.4026531840", true)]
+    [InlineData("12000.", false)]
+    [InlineData(".4026531840", false)]
+    [InlineData("12000.40265x", false)]
+    [InlineData("12000.4026531840.1", false)]
+    [InlineData("99999", false)]
+    [InlineData("+1", false)]
+    [InlineData("README", false)]
+    public void A_name_is_a_leases_or_no_lease(string name, bool lease) => Assert.Equal(lease ? name : null, LeaseName.Parse(name)?.Text);
 
     [Fact]
     public void A_setup_that_fails_leaves_nothing()
@@ -183,7 +253,7 @@ public sealed class PortLeaseTests : IDisposable
         AssertTaken(!needed, () => Begin("89ab89ab"), 12000);
         Leave(12001);
         _leases.Sweep();
-        Assert.Equal(needed, _leases.IsLeased(12001));
+        Assert.Equal(needed, IsLeased(12001));
     }
 
     [Fact]

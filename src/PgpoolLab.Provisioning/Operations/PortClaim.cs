@@ -46,7 +46,13 @@ public sealed class PortClaim(OperationContext context)
     public async Task<int> LookAsync(LabSpec spec, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        return spec.Port ?? await ChooseAsync(spec, block => block.All(p => !context.Leases.IsLeased(p.Port)), giveBack: () => { }, cancellationToken);
+        if (spec.Port is { } asked)
+        {
+            return asked;
+        }
+
+        var leased = context.Leases.Leased();
+        return await ChooseAsync(spec, block => block.All(p => !leased.Contains(p.Port)), giveBack: () => { }, cancellationToken);
     }
 
     /// <summary>Takes ports: those that were asked for, or a free block.</summary>

@@ -4,10 +4,12 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Store;
 
-/// <summary>Which ports belong to labs, of all users of this machine: a small file for each, named after the port.</summary>
-/// <remarks>docs/decisions/0018-port-leases.md says how it works, and why so.</remarks>
+/// <summary>Which ports belong to labs, of all users of this machine: a small file for each, named after the port and the network it is a port
+/// of.</summary>
+/// <remarks>docs/decisions/0018-port-leases.md says how it works, and why so; 0029 why the network is part of the name.</remarks>
 /// <param name="folder">Where the files are.</param>
-public sealed class PortLeases(string folder)
+/// <param name="network">The network namespace whose ports are meant (its number in <c>/proc/self/ns/net</c>); null for this process's.</param>
+public sealed class PortLeases(string folder, string? network = null)
 {
     private const string NewPrefix = ".new-";
     private const int LargestManifest = 4 << 20;
@@ -18,6 +20,9 @@ public sealed class PortLeases(string folder)
 
     /// <summary>Where the files are.</summary>
     public string Folder => folder;
+
+    /// <summary>The network namespace whose ports these are; null where the system has none.</summary>
+    internal string? Network { get; } = network ?? PortLease.NetworkHere;
 
     /// <summary>Begins to take ports for a lab that is about to be made. As long as what this returns is not disposed, nobody else can take them.</summary>
     /// <param name="labId">The lab's id.</param>
@@ -54,14 +59,39 @@ public sealed class PortLeases(string folder)
         }
     }
 
-    /// <summary>True when a port is leased, to whomever. For who only wants to look.</summary>
-    public bool IsLeased(int port) => Path.Exists($"{folder}/{port}");
+    /// <summary>Ports that are leased, to whomever. For those who only want to look.</summary>
+    public IReadOnlySet<int> Leased()
+    {
+        if (!Directory.Exists(folder) || SharedFolder.Open(folder, out _) is not { } shared)
+        {
+            return new HashSet<int>();
+        }
+
+        using (shared)
+        {
+            return shared.List().Select(LeaseName.Parse).OfType<LeaseName>().Where(n => CountsHere(shared, n)).Select(n => n.Port).ToHashSet();
+        }
+    }
+
+    /// <summary>True when a lease is of a port of this network, or may be.</summary>
+    internal bool CountsHere(SharedFolder shared, LeaseName name)
+    {
+        if (name.Network is null || Network is null || name.Network == Network)
+        {
+            return true;
+        }
+
+        // Of another network that is, or of one that was: numbers of namespaces end with the machine's run, a lab does not.
+        using var file = shared.TryOpen(name.Text);
+        return PortLease.Parse(file?.Read(PortLease.LargestSize)) is { IsOfThisBoot: false };
+    }
 
     /// <summary>Takes the ports of a lab again which nobody has: its leases may have been tidied away. What cannot be leased is left as it is.</summary>
     public void Renew(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var missing = lab.AllPorts.Where(p => !IsLeased(p.Port)).Select(p => p.Port).ToArray();
+        var leased = Leased();
+        var missing = lab.AllPorts.Where(p => !leased.Contains(p.Port)).Select(p => p.Port).ToArray();
         using var held = missing.Length == 0 ? null : Begin(lab.Id, lab.Root, out _);
         foreach (var port in missing)
         {
@@ -80,7 +110,9 @@ public sealed class PortLeases(string folder)
 
         using (shared)
         {
-            foreach (var name in lab.AllPorts.Select(p => NameOf(p.Port)))
+            // In every network: it may have been started in another one than it was made in.
+            var ports = lab.AllPorts.Select(p => p.Port).ToHashSet();
+            foreach (var name in shared.List().Where(n => LeaseName.Parse(n) is { } lease && ports.Contains(lease.Port)))
             {
                 using var file = shared.TryOpen(name);
                 // A copy of a lab has the same id; the leases are the original's.
@@ -104,7 +136,7 @@ public sealed class PortLeases(string folder)
         {
             foreach (var name in shared.List())
             {
-                if ((name.StartsWith(NewPrefix, StringComparison.Ordinal) || int.TryParse(name, out _)) && (Identity.IsRoot || shared.IsMine(name)))
+                if ((name.StartsWith(NewPrefix, StringComparison.Ordinal) || LeaseName.Parse(name) is not null) && (Identity.IsRoot || shared.IsMine(name)))
                 {
                     RemoveIfStale(shared, name);
                 }
@@ -112,7 +144,11 @@ public sealed class PortLeases(string folder)
         }
     }
 
-    internal static string NameOf(int port) => port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>The file that stands for a port of this network when it is leased.</summary>
+    public string FileOf(int port) => $"{folder}/{NameOf(port)}";
+
+    /// <summary>The name of a port's lease in this network.</summary>
+    internal string NameOf(int port) => new LeaseName(port, Network).Text;
 
     /// <returns>True when there is nothing of that name any more.</returns>
     internal static bool RemoveIfStale(SharedFolder shared, string name)
@@ -173,8 +209,15 @@ public sealed class HeldPorts : IDisposable
     private readonly List<SharedFile> _borrowed = [];
     private readonly HashSet<string> _borrowedLeases = [];
 
-    internal HeldPorts(PortLeases leases, SharedFolder shared, PortLease lease, SharedFile file, string name) =>
+    /// <summary>Leases under other names than ours that count here all the same. Nobody makes new ones.</summary>
+    private readonly ILookup<int, string> _others;
+
+    internal HeldPorts(PortLeases leases, SharedFolder shared, PortLease lease, SharedFile file, string name)
+    {
         (_leases, _shared, _lease, _file, _name) = (leases, shared, lease, file, name);
+        _others = shared.List().Select(LeaseName.Parse).OfType<LeaseName>()
+            .Where(n => n.Network != leases.Network && leases.CountsHere(shared, n)).ToLookup(n => n.Port, n => n.Text);
+    }
 
     /// <summary>Where the leases are.</summary>
     public string Folder => _leases.Folder;
@@ -220,7 +263,7 @@ public sealed class HeldPorts : IDisposable
             return null;
         }
 
-        var name = PortLeases.NameOf(port);
+        var name = _others[port].FirstOrDefault(_shared.Has) ?? _leases.NameOf(port);
         var file = _shared.TryOpen(name);
         var lease = PortLease.Parse(file?.Read(PortLease.LargestSize));
         // The ports of a lab are names of one file: with the first of them we have locked it.
@@ -244,7 +287,12 @@ public sealed class HeldPorts : IDisposable
     /// <summary>Takes a port nobody has a lease for.</summary>
     internal bool TryTake(int port)
     {
-        var name = PortLeases.NameOf(port);
+        if (_others[port].Any(n => !PortLeases.RemoveIfStale(_shared, n)))
+        {
+            return false;
+        }
+
+        var name = _leases.NameOf(port);
         if (_shared.TryLink(_name, name) || (PortLeases.RemoveIfStale(_shared, name) && _shared.TryLink(_name, name)))
         {
             _taken.Add(name);
