@@ -145,7 +145,10 @@ public sealed class SharedFolderTests : IDisposable
             using var look = folder.TryOpen("a")!;
             return look.TryLock() is false;
         }, "the other process has the lock");
-        var sleep = int.Parse(await File.ReadAllTextAsync($"/proc/{holder.Id}/task/{holder.Id}/children"));
+        // It has the lock before it has started anything.
+        var children = $"/proc/{holder.Id}/task/{holder.Id}/children";
+        await Eventually.TrueAsync(async () => (await File.ReadAllTextAsync(children)).Trim() is not "", "it has started sleep");
+        var sleep = int.Parse(await File.ReadAllTextAsync(children));
         holder.Kill();
         await holder.WaitForExitAsync();
         Assert.True(file.TryLock());
