@@ -193,6 +193,31 @@ public sealed class OrphanTests : LifeTests
     }
 
     [Fact]
+    public async Task Destroy_ends_and_deletes_a_node_that_its_manifest_has_lost()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("up", "-s", "--port", "auto", sandbox.Lab)).Ok();
+        var manifest = Path.Combine(sandbox.Lab, ".pgpoollab/lab.json");
+        var json = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(manifest))!;
+        json["lab"]!["nodes"]!.AsArray().RemoveAt(1);
+        await File.WriteAllTextAsync(manifest, json.ToJsonString());
+
+        var outcome = (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        Assert.Contains("The lab's manifest does not name node 1 (data1), which lies in its folder", outcome.Error, StringComparison.Ordinal);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task Destroy_ends_a_server_whose_data_folder_was_deleted_under_it()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("up", "-s", "--port", "auto", sandbox.Lab)).Ok();
+        Directory.Delete(Path.Combine(sandbox.Lab, "data1"), recursive: true);
+        (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
     public async Task A_lab_that_is_moved_damaged_or_newer_is_a_row_that_says_so()
     {
         using var sandbox = new Sandbox(Account.Plain);

@@ -24,11 +24,19 @@ public sealed class DestroyOperation(OperationContext context)
         {
             context.Observer.Started("Stop what runs");
             var began = context.Time.GetTimestamp();
+            var survey = await new LabSurvey(context.Host).LookAsync(lab, cancellationToken);
+            lab = survey.Lab;
+            if (survey.Unlisted.Count > 0)
+            {
+                context.Observer.Note($"The lab's manifest does not name {string.Join(" and ", survey.Unlisted)}, which lies in its folder: it is stopped and deleted, too.");
+            }
+
             if (await new StopOperation(context).StopServersAsync(lab) is { Count: > 0 } running)
             {
                 throw new LabException(ExitCode.UndoFailed, $"The lab '{lab.Name}' was not destroyed: not all of its servers could be stopped.") { Details = running };
             }
 
+            await EndRemainingServersAsync(lab, cancellationToken);
             await new Orphans(context.Host, context.Probes).EndAsync(lab);
 
             context.Observer.Finished("Stop what runs", context.Time.GetElapsedTime(began));
@@ -46,6 +54,17 @@ public sealed class DestroyOperation(OperationContext context)
         var left = await context.Host.ListAsync(lab.Root, CancellationToken.None);
         var givenBack = left.Count == 0 && LabFolder.GiveBack(lab.Root, lab.Folder);
         return new DestroyResult(givenBack && lab.Folder.CreatedFrom is not null, left);
+    }
+
+    /// <summary>What runs in the lab's folders and is not found by a PID file: its data folder was deleted under it, say.</summary>
+    private async Task EndRemainingServersAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        var survey = new LabSurvey(context.Host);
+        if (await survey.FindServersAsync(lab, cancellationToken) is { Count: > 0 } running)
+        {
+            await new OrphanServers(context.Host, context.Probes, lab.Name, dataIsThere: true)
+                .EndAsync(running, () => survey.FindServersAsync(lab, cancellationToken), cancellationToken);
+        }
     }
 
     private async Task DeleteAsync(Lab lab)

@@ -70,8 +70,8 @@ public sealed class DestroyOrphansOperation(OperationContext context)
     private async Task<RemovedOrphan?> RemoveRemainsAsync(Orphan found, CancellationToken cancellationToken)
     {
         var (registration, kind) = (found.Registration, found.Kind);
-        var ended = await new OrphanServers(context.Host, context.Probes, found)
-            .EndAsync(async () => (await _finder.FindAsync(registration, kind, LabIndex.Registrations(), cancellationToken)).Processes, cancellationToken);
+        var ended = await new OrphanServers(context.Host, context.Probes, registration.Entry.Name, dataIsThere: kind is OrphanKind.ManifestGone)
+            .EndAsync(found.Processes, async () => (await _finder.FindAsync(registration, kind, LabIndex.Registrations(), cancellationToken)).Processes, cancellationToken);
 
         // While we hold this lock no setup takes the same ports and makes sockets of the same names.
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);

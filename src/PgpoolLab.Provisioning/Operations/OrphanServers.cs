@@ -6,21 +6,23 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <summary>Servers of a lab whose folder or manifest was deleted under them.</summary>
 /// <param name="host">Where they run.</param>
 /// <param name="probes">Waits.</param>
-/// <param name="orphan">The lab, and what runs of it.</param>
-internal sealed class OrphanServers(IHost host, ProbeRunner probes, Orphan orphan)
+/// <param name="lab">The lab's name.</param>
+/// <param name="dataIsThere">True when their data is still there: then they shut down in order.</param>
+internal sealed class OrphanServers(IHost host, ProbeRunner probes, string lab, bool dataIsThere)
 {
     private const int Rounds = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Ends Pgpool-II, then PostgreSQL: asks, then kills.</summary>
+    /// <param name="running">What runs of it.</param>
     /// <param name="find">Looks again for what runs of the lab. A Pgpool-II that fails over has other processes by now than when it was found, and they live on without their first.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>Who was ended.</returns>
     /// <exception cref="ProbeFailedException">One of them cannot even be killed.</exception>
-    internal async Task<IReadOnlyList<ProcessFacts>> EndAsync(Func<Task<IReadOnlyList<ProcessFacts>>> find, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<ProcessFacts>> EndAsync(
+        IReadOnlyList<ProcessFacts> running, Func<Task<IReadOnlyList<ProcessFacts>>> find, CancellationToken cancellationToken)
     {
         var ended = new List<ProcessFacts>();
-        var running = orphan.Processes;
         for (var round = 0; round < Rounds && running.Count > 0; round++)
         {
             ended.AddRange(running);
@@ -55,7 +57,7 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, Orphan orpha
             // During a failover Pgpool-II may lose what it was told. With its data gone PostgreSQL has nothing to write any more: it is told to end at once.
             foreach (var server in servers)
             {
-                await host.SignalAsync(server, IsPgpool(server) || orphan.Kind is OrphanKind.ManifestGone ? ProcessSignal.Interrupt : ProcessSignal.Quit, cancellationToken);
+                await host.SignalAsync(server, IsPgpool(server) || dataIsThere ? ProcessSignal.Interrupt : ProcessSignal.Quit, cancellationToken);
             }
 
             try
@@ -84,7 +86,7 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, Orphan orpha
     }
 
     private Task WaitAsync(IReadOnlyList<ProcessFacts> processes, TimeSpan patience, CancellationToken cancellationToken) =>
-        probes.WaitAsync(new ProcessesEnd(host, processes, $"what is left of the lab '{orphan.Registration.Entry.Name}'", null), patience, cancellationToken);
+        probes.WaitAsync(new ProcessesEnd(host, processes, $"what is left of the lab '{lab}'", null), patience, cancellationToken);
 
     private static bool IsPgpool(ProcessFacts process) => process.Name == "pgpool";
 
