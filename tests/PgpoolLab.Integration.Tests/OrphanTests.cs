@@ -274,15 +274,39 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public async Task A_server_whose_list_was_deleted_too_is_pointed_out_with_the_command_that_ends_it()
+    public async Task A_lab_whose_list_and_folder_were_deleted_is_found_by_its_servers_and_they_are_ended()
     {
         using var sandbox = new Sandbox(Account.Plain);
         (await sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
         Directory.Delete(sandbox.Lab, recursive: true);
         Directory.Delete($"{sandbox.Home}/.local/state/pgpoollab", recursive: true);
-        using var document = JsonDocument.Parse((await sandbox.RunAsync("doctor", "--json")).Ok().Output);
-        var finding = document.RootElement.GetProperty("findings").EnumerateArray().First(f => f.GetProperty("seen").GetString()!.StartsWith("pgpool (pid ", StringComparison.Ordinal) && f.GetProperty("seen").GetString()!.Contains(sandbox.Lab, StringComparison.Ordinal));
-        Assert.Matches(@"^kill -INT \d+$", finding.GetProperty("fix").GetString());
-        (await sandbox.ShellAsync(finding.GetProperty("fix").GetString()!)).Ok();
+        using (var document = JsonDocument.Parse((await sandbox.RunAsync("doctor", "--json")).Ok().Output))
+        {
+            var finding = document.RootElement.GetProperty("findings").EnumerateArray()
+                .First(f => f.GetProperty("seen").GetString()!.Contains(sandbox.Lab, StringComparison.Ordinal));
+            Assert.Equal("pgpoollab destroy --orphans", finding.GetProperty("fix").GetString());
+        }
+
+        using (var document = JsonDocument.Parse((await sandbox.RunAsync("list", "--json")).Ok().Output))
+        {
+            var lab = Assert.Single(document.RootElement.GetProperty("labs").EnumerateArray());
+            Assert.Equal((sandbox.Lab, "gone"), (lab.GetProperty("directory").GetString(), lab.GetProperty("state").GetString()));
+        }
+
+        (await sandbox.RunAsync("destroy", "--orphans")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task A_lab_whose_entry_on_the_list_was_lost_is_listed_again_by_the_next_command_on_it()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("setup", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        Directory.Delete($"{sandbox.Home}/.local/state/pgpoollab/labs", recursive: true);
+        Assert.Contains("There are no labs", (await sandbox.RunAsync("list")).Ok().Error, StringComparison.Ordinal);
+        (await sandbox.RunInLabAsync("stopall")).Ok();
+        Assert.Contains(sandbox.Lab, (await sandbox.RunAsync("list")).Ok().Output, StringComparison.Ordinal);
+        (await sandbox.RunInLabAsync("destroy")).Ok();
+        sandbox.AssertNothingIsLeft();
     }
 }

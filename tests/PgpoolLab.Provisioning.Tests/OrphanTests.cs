@@ -70,6 +70,32 @@ public sealed class OrphanTests : IDisposable
     public void Where_folders_cannot_be_seen_the_command_line_tells(string name, string command, bool belongs) =>
         Assert.Equal(belongs, OrphanFinder.Belongs(Process(name, null, command), Root, OrphanKind.FolderGone));
 
+    [Theory]
+    [InlineData("postgres", "/srv/lab/data1 (deleted)", "/srv/lab/log/node1.log (deleted)", "/srv/lab")]
+    [InlineData("pgpool", "/srv/lab (deleted)", "/srv/lab/log/pgpool.log (deleted)", "/srv/lab")]
+    [InlineData("pgpool", "/srv/lab/pgpool2 (deleted)", "/srv/lab/pgpool2/log/pgpool.log (deleted)", "/srv/lab")]
+    [InlineData("postgres", "/srv/lab/pgpool0/data0 (deleted)", "/srv/lab/pgpool0/log/node0.log (deleted)", "/srv/lab")]
+    // The lab's own name: the folder above it is there.
+    [InlineData("pgpool", "/usr/pgpool2 (deleted)", "/usr/pgpool2/log/pgpool.log (deleted)", "/usr/pgpool2")]
+    // Not ours: it lives, it logs elsewhere, it is another program, its folder is no data folder of a lab.
+    [InlineData("postgres", "/srv/lab/data1", "/srv/lab/log/node1.log (deleted)", null)]
+    [InlineData("postgres", "/srv/lab/data1 (deleted)", "/dev/null", null)]
+    [InlineData("postgres", "/srv/lab/data1 (deleted)", null, null)]
+    [InlineData("postgres", "/srv/lab/data1 (deleted)", "/srv/other/log/node1.log (deleted)", null)]
+    [InlineData("sleep", "/srv/lab (deleted)", "/srv/lab/log/pgpool.log (deleted)", null)]
+    [InlineData("postgres", "/srv/main (deleted)", "/srv/log/node1.log (deleted)", null)]
+    public async Task A_lab_that_is_on_no_list_and_whose_folder_is_gone_is_found_by_its_servers(string name, string folder, string? log, string? root)
+    {
+        _host.Processes.Add(Process(name, folder));
+        var user = Identity.Current with { UserId = Me, Home = "/home/me" };
+        var finder = new OrphanFinder(_host, _ => Me, _ => log, _ => "/home/me");
+        var found = await finder.FindUnlistedAsync([], [user], default);
+        Assert.Equal(root is null ? [] : [(root, (string?)null, user)], found.Select(r => (r.Entry.Root, r.File, r.User)));
+        Assert.Empty(await new OrphanFinder(_host, _ => Me + 1, _ => log, _ => "/home/me").FindUnlistedAsync([], [user], default));
+        Assert.Empty(await new OrphanFinder(_host, _ => Me, _ => log, _ => "/home/other").FindUnlistedAsync([], [user], default));
+        Assert.Empty(root is null ? [] : await finder.FindUnlistedAsync([Registered(root)], [user], default));
+    }
+
     [Fact]
     public void What_became_of_a_lab_is_known_by_its_folder_its_manifest_its_id_and_its_lock()
     {

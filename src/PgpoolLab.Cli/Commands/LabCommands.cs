@@ -16,6 +16,7 @@ internal static class LabCommand
     {
         var lab = LabLocator.RequireReady(LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder));
         LabLocator.BecomeOwner(lab);
+        LabIndex.RegisterAgain(lab);
         return lab;
     }
 }

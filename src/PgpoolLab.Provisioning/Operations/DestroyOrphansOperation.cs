@@ -87,7 +87,11 @@ public sealed class DestroyOrphansOperation(OperationContext context)
         }
 
         DeleteEmptySocketFolders(registration);
-        File.Delete(registration.File);
+        if (registration.File is { } entry)
+        {
+            File.Delete(entry);
+        }
+
         return ended.Count == 0 && files.Count == 0 ? null
             : new RemovedOrphan(registration.Entry.Name, registration.Entry.Root, kind, ended.Select(p => new EndedProcess(p.Id, p.CommandLine)).ToArray(), files,
                 kind is OrphanKind.ManifestGone ? [registration.Entry.Root] : []);

@@ -36,8 +36,17 @@ public sealed record Orphan(LabRegistration Registration, OrphanKind Kind, IRead
 /// <summary>Finds labs of killed setups, and what labs have left whose folder was deleted by hand.</summary>
 /// <param name="host">Where they ran.</param>
 /// <param name="userOf">Numeric user of a process; null when that cannot be seen.</param>
-public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = null)
+/// <param name="logOf">The file a process writes its standard output to; null when that cannot be seen.</param>
+/// <param name="homeOf">HOME in a process's environment; null when that cannot be seen.</param>
+public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = null, Func<int, string?>? logOf = null, Func<int, string?>? homeOf = null)
 {
+    /// <summary>What Linux adds to the name of a file or folder that was deleted.</summary>
+    private const string Deleted = " (deleted)";
+
+    private const int LargestEnvironment = 1 << 20;
+
+    private readonly Func<int, string?> _logOf = logOf ?? LogOf;
+    private readonly Func<int, string?> _homeOf = homeOf ?? HomeOf;
     private readonly Func<int, int?> _userOf = userOf ?? (id => Identity.OwnerOf($"/proc/{id}")?.User);
 
     /// <summary>Every orphan on the lists of the current user; for root also of the user root's labs run as.</summary>
@@ -45,7 +54,7 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
     {
         var registrations = LabIndex.Registrations();
         var orphans = new List<Orphan>();
-        foreach (var registration in registrations)
+        foreach (var registration in registrations.Concat(await FindUnlistedAsync(registrations, LabIndex.Users(), cancellationToken)))
         {
             if (KindOf(registration) is { } kind)
             {
@@ -54,6 +63,79 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
         }
 
         return orphans;
+    }
+
+    /// <summary>Labs that are on no list, whose folder was deleted, and of which servers run: they work in a deleted folder, and write to a deleted log
+    /// beside it. Of another HOME there is another list, which may know them.</summary>
+    /// <param name="listed">The labs that are on a list.</param>
+    /// <param name="users">Whose servers count.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<LabRegistration>> FindUnlistedAsync(
+        IReadOnlyList<LabRegistration> listed, IReadOnlyList<SystemUser> users, CancellationToken cancellationToken)
+    {
+        var known = listed.Select(r => r.Entry.Root).ToHashSet(StringComparer.Ordinal);
+        var found = new Dictionary<string, LabRegistration>(StringComparer.Ordinal);
+        foreach (var process in await host.FindProcessesAsync(["postgres", "postmaster", "pgpool"], p => RootOf(p) is not null, cancellationToken))
+        {
+            var root = RootOf(process)!;
+            if (!known.Contains(root) && users.FirstOrDefault(u => IsOf(process, u) && _homeOf(process.Id) == u.Home) is { } user && HasDeletedLog(process))
+            {
+                found.TryAdd(root, new LabRegistration(null, "", user, new LabIndexEntry("", Path.GetFileName(root), root, [])));
+            }
+        }
+
+        return [.. found.Values.OrderBy(r => r.Entry.Root, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The lab's folder of a server that works in a deleted one; null for every other process.</summary>
+    private static string? RootOf(ProcessFacts process)
+    {
+        if (process.WorkingDirectory is not { } cwd || !cwd.EndsWith(Deleted, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var folder = cwd[..^Deleted.Length];
+        if (process.Name != "pgpool")
+        {
+            if (!DataName().IsMatch(folder))
+            {
+                return null;
+            }
+
+            folder = folder[..folder.LastIndexOf('/')];
+        }
+
+        // With a watchdog each has a folder in the lab's, which is gone as well; else it is the lab's own name.
+        var parent = Path.GetDirectoryName(folder);
+        return PgpoolName().IsMatch(folder) && parent is { Length: > 1 } && !Directory.Exists(parent) ? parent : Directory.Exists(folder) ? null : folder;
+    }
+
+    private bool HasDeletedLog(ProcessFacts process)
+    {
+        var folder = process.WorkingDirectory![..^Deleted.Length];
+        var logs = $"{(process.Name == "pgpool" ? folder : folder[..folder.LastIndexOf('/')])}/log/";
+        return _logOf(process.Id) is { } log && log.StartsWith(logs, StringComparison.Ordinal) && log.EndsWith(".log" + Deleted, StringComparison.Ordinal);
+    }
+
+    private static string? LogOf(int process)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{process}/fd/1").LinkTarget;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <remarks>Children of a server show what they do in place of their environment.</remarks>
+    private static string? HomeOf(int process)
+    {
+        const string name = "HOME=";
+        using var file = SharedFile.TryOpen($"/proc/{process}/environ", out _);
+        return file?.Read(LargestEnvironment)?.Split('\0').FirstOrDefault(v => v.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
     }
 
     /// <summary>What became of a lab; null when it is no orphan, or when that cannot be told.</summary>
@@ -118,7 +200,6 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
     public static bool Belongs(ProcessFacts process, string root, OrphanKind kind)
     {
         ArgumentNullException.ThrowIfNull(process);
-        const string mark = " (deleted)";
         var isPgpool = process.Name == "pgpool";
         if ((!isPgpool && process.Name is not ("postgres" or "postmaster")) || kind is OrphanKind.SetupKilled or OrphanKind.Replaced)
         {
@@ -132,8 +213,8 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
                 : DataFolder().Match(process.CommandLine) is { Success: true } data && IsDataFolder(data.Groups[1].Value, root);
         }
 
-        var deleted = cwd.EndsWith(mark, StringComparison.Ordinal);
-        cwd = deleted ? cwd[..^mark.Length] : cwd;
+        var deleted = cwd.EndsWith(Deleted, StringComparison.Ordinal);
+        cwd = deleted ? cwd[..^Deleted.Length] : cwd;
         return (deleted || kind is OrphanKind.ManifestGone) && (isPgpool ? IsPgpoolFolder(cwd, root) : IsDataFolder(cwd, root));
     }
 
@@ -175,7 +256,14 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
 
     /// <summary>Links that were the lab's second name.</summary>
     private static IEnumerable<string> Links(LabRegistration registration) =>
-        StateFolder.Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder)).Select(f => $"{f}/{registration.Entry.Id}").Distinct().Where(l => new FileInfo(l).LinkTarget == registration.Entry.Root);
+        registration.File is null ? LinksInto(registration.Entry.Root)
+            : StateFolder.Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder)).Select(f => $"{f}/{registration.Entry.Id}").Distinct()
+                .Where(l => new FileInfo(l).LinkTarget == registration.Entry.Root);
+
+    /// <summary>Links to sockets in a folder that is gone, which the lab had made where programs look for them.</summary>
+    private static IEnumerable<string> LinksInto(string root) => HostInspector.SocketFolders.Where(Directory.Exists)
+        .SelectMany(f => Directory.EnumerateFileSystemEntries(f, ".s.PGSQL.*", new EnumerationOptions { AttributesToSkip = FileAttributes.None }))
+        .Where(l => new FileInfo(l).LinkTarget is { } target && target.StartsWith(root + "/", StringComparison.Ordinal));
 
     private static bool IsOf(string folder, LabRegistration registration) =>
         IsDataFolder(folder, registration.Entry.Root) || StateFolder.Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder)).Any(f => IsDataFolder(folder, $"{f}/{registration.Entry.Id}"));
@@ -188,6 +276,12 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
 
     [GeneratedRegex(@"\A(/pgpool[0-9]+)?\z")]
     private static partial Regex PgpoolTail();
+
+    [GeneratedRegex(@"/data[0-9]+\z")]
+    private static partial Regex DataName();
+
+    [GeneratedRegex(@"/pgpool[0-9]+\z")]
+    private static partial Regex PgpoolName();
 
     [GeneratedRegex(@"\A(/pgpool[0-9]+)?/data[0-9]+\z")]
     private static partial Regex DataTail();

@@ -23,7 +23,8 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<LabsReport> ReportAsync(string currentFolder, CancellationToken cancellationToken)
     {
-        var registrations = LabIndex.Registrations();
+        IReadOnlyList<LabRegistration> registrations = LabIndex.Registrations();
+        registrations = [.. registrations, .. await _finder.FindUnlistedAsync(registrations, LabIndex.Users(), cancellationToken)];
         var here = LabStore.FindRoot(currentFolder) is { } around ? Identity.RealPath(around) : null;
         var rows = registrations
             .Select(r => InTimeAsync(r.Entry.Name, r.Entry.Root, r.User.Name, () => LookAsync(r, registrations, cancellationToken), cancellationToken)).ToList();
@@ -168,14 +169,14 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     /// <summary>Only the list's own user takes something off it.</summary>
     private static void Forget(LabRegistration registration)
     {
-        if (registration.User.UserId != Identity.Current.UserId)
+        if (registration.File is not { } file || registration.User.UserId != Identity.Current.UserId)
         {
             return;
         }
 
         try
         {
-            File.Delete(registration.File);
+            File.Delete(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

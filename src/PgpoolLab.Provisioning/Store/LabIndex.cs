@@ -6,11 +6,11 @@ using PgpoolLab.Provisioning.Operations;
 namespace PgpoolLab.Provisioning.Store;
 
 /// <summary>A lab on a user's list.</summary>
-/// <param name="File">The file that is the entry.</param>
+/// <param name="File">The file that is the entry; null for a lab that is on no list and was found by its servers.</param>
 /// <param name="StateFolder">The folder of the list.</param>
 /// <param name="User">Whose list it is.</param>
 /// <param name="Entry">What it says.</param>
-public sealed record LabRegistration(string File, string StateFolder, SystemUser User, LabIndexEntry Entry);
+public sealed record LabRegistration(string? File, string StateFolder, SystemUser User, LabIndexEntry Entry);
 
 /// <summary>The list of a user's labs: a small file for each. It can be lost: labs are found by their folders too.</summary>
 public static class LabIndex
@@ -24,6 +24,26 @@ public static class LabIndex
         {
             Sockets = [.. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)), .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)), .. SocketLinks.Of(lab).Select(l => l.Link)],
         });
+    }
+
+    /// <summary>Puts a lab on its user's list again when its entry was lost. That is a help, and fails no command.</summary>
+    public static void RegisterAgain(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        try
+        {
+            var user = Identity.Current;
+            var lists = StateFolder.Candidates(user, Environment.GetEnvironmentVariable("XDG_STATE_HOME"));
+            // An entry that names another folder is the original's, of which this is a copy.
+            if (!lists.Any(l => File.Exists($"{l}/labs/{lab.Id}.json")))
+            {
+                Register(lab);
+            }
+        }
+        catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+        {
+            // The lab is found by its folder.
+        }
     }
 
     /// <summary>Takes a lab off the list.</summary>
@@ -57,16 +77,15 @@ public static class LabIndex
     /// <summary>Everything on those lists, also what somebody has deleted by hand: see <see cref="Operations.OrphanFinder"/>.</summary>
     public static IReadOnlyList<LabRegistration> Registrations()
     {
-        var users = new List<SystemUser> { Identity.Current };
-        if (Identity.IsRoot && Identity.Find(RunAs.DefaultUser) is { } other)
-        {
-            users.Add(other);
-        }
-
+        var users = Users();
         // Anybody can make a folder in /var/tmp: a list counts only when it is its user's own.
         return users.SelectMany((user, i) => StateFolder.Candidates(user, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null).Select(folder => (user, folder)))
             .DistinctBy(l => l.folder).Where(l => Identity.OwnerOf($"{l.folder}/labs")?.User == l.user.UserId).SelectMany(l => In(l.folder, l.user)).ToArray();
     }
+
+    /// <summary>Whose labs are listed: the current user's; for root also those of the user root's labs run as.</summary>
+    internal static IReadOnlyList<SystemUser> Users() =>
+        Identity.IsRoot && Identity.Find(RunAs.DefaultUser) is { } other ? [Identity.Current, other] : [Identity.Current];
 
     private static LabRegistration[] In(string folder, SystemUser user)
     {
