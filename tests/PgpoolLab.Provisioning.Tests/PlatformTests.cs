@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -31,7 +32,7 @@ public sealed class PlatformTests
         Assert.Equal(["postgresql-15", "pgpool2", "postgresql-15-pgpool2"], platform.InstallPackages(null, postgres: true, pgpool: true, extension: true));
         Assert.Equal(["postgresql-13-pgpool2"], platform.InstallPackages(13, postgres: false, pgpool: false, extension: true));
         Assert.Equal(["pgpool2"], platform.InstallPackages(15, postgres: false, pgpool: true, extension: false));
-        Assert.Equal("apt-get install postgresql-15 pgpool2", platform.InstallCommand(["postgresql-15", "pgpool2"]));
+        Assert.Equal("apt-get update && apt-get install postgresql-15 pgpool2", platform.InstallCommand(["postgresql-15", "pgpool2"]));
     }
 
     [Fact]
@@ -40,7 +41,7 @@ public sealed class PlatformTests
 
     [Fact]
     public void A_pattern_among_the_packages_is_quoted_for_the_shell() =>
-        Assert.Equal("apt-get install pgpool2 'postgresql-*-pgpool2'", new Platform("debian", null).InstallCommand(["pgpool2", "postgresql-*-pgpool2"]));
+        Assert.Equal("apt-get update && apt-get install pgpool2 'postgresql-*-pgpool2'", new Platform("debian", null).InstallCommand(["pgpool2", "postgresql-*-pgpool2"]));
 
     [Fact]
     public void PGDG_has_packages_for_each_major_version()
@@ -60,4 +61,42 @@ public sealed class PlatformTests
 
     [Fact]
     public void Packages_of_another_system_are_not_made_up() => Assert.Null(new Platform("other", null).InstallPackages(15, postgres: true, pgpool: true, extension: true));
+
+    [Fact]
+    public void Who_may_not_install_packages_is_told_the_command_with_sudo()
+    {
+        Assert.Equal("sudo apt-get update && sudo apt-get install pgpool2", new Platform("debian", 15) { NeedsSudo = true }.InstallCommand(["pgpool2"]));
+        Assert.Equal("sudo dnf install pgpool-II-pg17", new Platform("redhat", null) { NeedsSudo = true }.InstallCommand(["pgpool-II-pg17"]));
+    }
+
+    private static FakeHost Debian(bool lists)
+    {
+        var host = new FakeHost
+        {
+            Run = c => new CommandResult(c, 0, c.Arguments[1] == "pgpool2" ? "pgpool2\n" : "postgresql-16\npostgresql-17\npostgresql-common\npostgresql-16-pgpool2\n", "", TimeSpan.Zero),
+        };
+        host.Files["/var/lib/apt/lists/" + (lists ? "deb.debian.org_debian_dists_sid_main_binary-amd64_Packages.lz4" : "lock")] = "";
+        return host;
+    }
+
+    [Theory]
+    [InlineData(true, "pgpool2 postgresql-16 postgresql-16-pgpool2 postgresql-17 postgresql-common")]
+    [InlineData(false, "pgpool2 postgresql-15 postgresql-15-pgpool2")]
+    public async Task Packages_are_those_apt_knows_or_where_it_has_no_lists_those_of_the_release(bool lists, string expected)
+    {
+        var available = await new AptPackages(Debian(lists), 15).AvailableAsync(CancellationToken.None);
+        Assert.Equal(expected.Split(' '), available!.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_the_PostgreSQLs_apt_knows_the_newest_with_an_extension_is_installed()
+    {
+        var available = await new AptPackages(Debian(lists: true), 15).AvailableAsync(CancellationToken.None);
+        Assert.Equal(["postgresql-16", "pgpool2", "postgresql-16-pgpool2"],
+            new Platform("debian", 15).InstallPackages(null, postgres: true, pgpool: true, extension: true, available));
+    }
+
+    [Fact]
+    public async Task Without_lists_a_release_nobody_knows_has_unknown_packages() =>
+        Assert.Null(await new AptPackages(Debian(lists: false), null).AvailableAsync(CancellationToken.None));
 }

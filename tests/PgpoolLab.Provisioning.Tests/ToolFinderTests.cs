@@ -138,7 +138,7 @@ public sealed class ToolFinderTests : IDisposable
             [$"PostgreSQL: there is no postgres in {_folder["empty"]}.", $"Pgpool-II: there is no working pgpool with its pcp programs in {_folder["none"]}/bin, {_folder["none"]}/sbin or {_folder["none"]}."],
             error.Details);
         Assert.Equal(
-            ["Install it:  apt-get install postgresql-15 pgpool2 postgresql-15-pgpool2", "Or say where it is:  --pg-bin DIR, --pgpool-dir DIR (or the variables PGBIN, PGPOOL_INSTALL_DIR)."],
+            ["Install it:  apt-get update && apt-get install postgresql-15 pgpool2 postgresql-15-pgpool2", "Or say where it is:  --pg-bin DIR, --pgpool-dir DIR (or the variables PGBIN, PGPOOL_INSTALL_DIR)."],
             error.Hints);
     }
 
@@ -153,6 +153,19 @@ public sealed class ToolFinderTests : IDisposable
     [Fact]
     public async Task The_extension_to_install_is_the_one_for_the_PostgreSQL_that_is_there() =>
         Assert.Equal(["postgresql-17-pgpool2"], (await MissingAsync(Postgres("pg", "17.2", ["pgpool_recovery", "pgpool_regclass"]), Pgpool("4.3.5"))).Packages);
+
+    [Fact]
+    public async Task A_package_this_system_does_not_have_is_not_named_as_a_way_out()
+    {
+        // A machine without lists has what its release has.
+        var platform = new Platform("debian", 15) { Apt = new AptPackages(new FakeHost(), 15) };
+        var error = await MissingAsync(Postgres("pg", "17.2", ["pgpool_recovery"]), _folder["none"], platform);
+        Assert.Null(error.Packages);
+        Assert.Equal("Install it:  apt-get update && apt-get install pgpool2", error.Hints[0]);
+        Assert.Equal("This system has no package postgresql-17-pgpool2: build it from source, or choose another PostgreSQL (--pg-version).", error.Hints[1]);
+        error = await MissingAsync(Postgres("pg", "17.2", ["pgpool_recovery"]), Pgpool("4.3.5"), platform);
+        Assert.StartsWith("This system has no package postgresql-17-pgpool2", error.Hints[0], StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("9.6.24")]

@@ -20,16 +20,26 @@ internal static class DemoPackages
         catch (ToolsMissingException missing) when (missing.Packages is { } packages && platform.Family == "debian" && Identity.IsRoot)
         {
             terminal.Say($"Installing what is missing:  {platform.InstallCommand(packages)}");
-            await AptAsync(host, ["update"], cancellationToken);
-            await AptAsync(host, ["install", "-y", .. packages], cancellationToken);
+            await AptAsync(["update"], cancellationToken);
+            await AptAsync(["install", "-y", .. packages], cancellationToken);
             terminal.Say("(Debian's packages may start servers of their own, on ports 5432 and 5433; a lab has nothing to do with them.)");
             await finder.FindAsync(request, cancellationToken);
         }
     }
 
-    private static async Task AptAsync(LocalHost host, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    /// <summary>Shows what apt-get does, and waits for it however long it takes: a package manager that is ended leaves the
+    /// machine half configured. In a session of its own Ctrl+C does not reach it.</summary>
+    private static async Task AptAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var command = (new CommandSpec("apt-get", arguments) { Timeout = TimeSpan.FromMinutes(20) }).With("DEBIAN_FRONTEND", "noninteractive");
-        (await host.RunAsync(command, cancellationToken)).OrThrow("install what is missing");
+        cancellationToken.ThrowIfCancellationRequested();
+        // Its progress is conversation, not data.
+        var command = new CommandSpec("/bin/sh", ["-c", "exec setsid --wait apt-get \"$@\" >&2 </dev/null", "apt-get", .. arguments])
+            .With("DEBIAN_FRONTEND", "noninteractive");
+        var code = await LocalPrograms.RunInteractiveAsync(command);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (code != 0)
+        {
+            throw new LabException(ExitCode.Missing, $"What is missing could not be installed: apt-get ended with exit code {code}.");
+        }
     }
 }

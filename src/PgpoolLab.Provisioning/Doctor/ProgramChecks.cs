@@ -104,11 +104,10 @@ internal static class ProgramChecks
             : [new DoctorFinding("scripts", Severity.Ok, $"What the scripts of a lab call is there: {string.Join(", ", facts.Programs.Where(p => p.Value is not null && p.Key != "perl").Select(p => p.Key))}.")];
     }
 
-    private static string? Install(MachineFacts facts, string package) => facts.Platform?.Family switch
+    private static string? Install(MachineFacts facts, string package) => facts.Platform switch
     {
-        "debian" => $"apt-get install {package}",
-        "redhat" => $"dnf install {(package == "procps" ? "procps-ng" : package)}",
-        "macos" => $"brew install {package}",
+        { Family: "redhat" } platform => platform.InstallCommand([package == "procps" ? "procps-ng" : package]),
+        { Family: "debian" or "macos" } platform => platform.InstallCommand([package]),
         _ => null,
     };
 }

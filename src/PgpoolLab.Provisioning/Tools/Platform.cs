@@ -7,12 +7,28 @@ namespace PgpoolLab.Provisioning.Tools;
 /// <param name="DefaultPostgresMajor">The major version its own packages have; null when not known.</param>
 public sealed record Platform(string Family, int? DefaultPostgresMajor)
 {
+    /// <summary>True when the user may not install packages without <c>sudo</c>.</summary>
+    public bool NeedsSudo { get; init; }
+
+    /// <summary>Knows which packages there are; null to take those of this release for granted.</summary>
+    public AptPackages? Apt { get; init; }
+
     /// <summary>Reads <c>/etc/os-release</c>.</summary>
     /// <remarks>freedesktop.org, "os-release".</remarks>
     public static async Task<Platform> DetectAsync(IHost host, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(host);
-        return OperatingSystem.IsMacOS() ? new Platform("macos", null) : Parse(await host.ReadTextAsync("/etc/os-release", cancellationToken) ?? "");
+        if (OperatingSystem.IsMacOS())
+        {
+            return new Platform("macos", null);
+        }
+
+        var platform = Parse(await host.ReadTextAsync("/etc/os-release", cancellationToken) ?? "");
+        return platform with
+        {
+            NeedsSudo = !Identity.IsRoot,
+            Apt = platform.Family == "debian" ? new AptPackages(host, platform.DefaultPostgresMajor) : null,
+        };
     }
 
     /// <summary>Understands the text of an os-release file.</summary>
@@ -27,15 +43,17 @@ public sealed record Platform(string Family, int? DefaultPostgresMajor)
             : new Platform("other", null);
     }
 
-    /// <summary>The command that installs what is missing.</summary>
+    /// <summary>The packages that have what is missing.</summary>
     /// <param name="postgresMajor">The major version in use; null when there is no PostgreSQL yet.</param>
     /// <param name="postgres">PostgreSQL itself is missing.</param>
     /// <param name="pgpool">Pgpool-II is missing.</param>
     /// <param name="extension">Its extension for PostgreSQL is missing.</param>
+    /// <param name="available">The packages there are, as far as they matter; null when that is not known.</param>
     /// <returns>Null when this system's packages are not known.</returns>
-    public IReadOnlyList<string>? InstallPackages(int? postgresMajor, bool postgres, bool pgpool, bool extension)
+    public IReadOnlyList<string>? InstallPackages(
+        int? postgresMajor, bool postgres, bool pgpool, bool extension, IReadOnlySet<string>? available = null)
     {
-        var major = postgresMajor ?? DefaultPostgresMajor;
+        var major = postgresMajor ?? NewestWithExtension(available) ?? DefaultPostgresMajor;
         return (Family, major) switch
         {
             ("debian", { } m) => Packages($"postgresql-{m}", "pgpool2", $"postgresql-{m}-pgpool2"),
@@ -49,9 +67,29 @@ public sealed record Platform(string Family, int? DefaultPostgresMajor)
             ((string?[])[postgres ? server : null, pgpool ? pool : null, extension ? recovery : null]).OfType<string>().Distinct().ToArray();
     }
 
-    /// <summary>The command line that installs these packages.</summary>
-    public string InstallCommand(IEnumerable<string> packages) =>
-        (Family switch { "debian" => "apt-get install ", "redhat" => "dnf install ", _ => "brew install " }) + string.Join(' ', packages.Select(Shell.Quote));
+    /// <summary>The command line that installs these packages, also on a machine that has no lists of packages yet.</summary>
+    public string InstallCommand(IEnumerable<string> packages)
+    {
+        var sudo = NeedsSudo ? "sudo " : "";
+        var install = Family switch
+        {
+            "debian" => $"{sudo}apt-get update && {sudo}apt-get install ",
+            "redhat" => $"{sudo}dnf install ",
+            _ => "brew install ",
+        };
+        return install + string.Join(' ', packages.Select(Shell.Quote));
+    }
+
+    private static int? NewestWithExtension(IReadOnlySet<string>? available)
+    {
+        var majors = (available ?? new HashSet<string>())
+            .Select(p => p.Split('-'))
+            .Where(p => p is ["postgresql", _, "pgpool2"] && int.TryParse(p[1], out _))
+            .Select(p => int.Parse(p[1]))
+            .Where(m => available!.Contains($"postgresql-{m}"))
+            .ToArray();
+        return majors.Length > 0 ? majors.Max() : null;
+    }
 
     private static int? DebianMajor(string release) => release switch
     {

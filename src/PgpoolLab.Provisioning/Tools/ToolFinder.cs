@@ -72,7 +72,7 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
         var best = postgres.FirstOrDefault(p => p.Lacks.Count == 0) ?? postgres.FirstOrDefault();
         if (best is null || pgpool is null || best.Lacks.Count > 0)
         {
-            throw Missing(request, best, pgpool);
+            throw await MissingAsync(request, best, pgpool, cancellationToken);
         }
 
         if (!best.Version.IsSupported)
@@ -195,7 +195,9 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
     private static string[] PathFolders(ToolRequest request) =>
         (request.SearchPath ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Where(Path.IsPathRooted).ToArray();
 
-    private ToolsMissingException Missing(ToolRequest request, PostgresInstallation? postgres, (string Program, string Pcp, PgpoolVersion Version)? pgpool)
+    private async Task<ToolsMissingException> MissingAsync(
+        ToolRequest request, PostgresInstallation? postgres, (string Program, string Pcp, PgpoolVersion Version)? pgpool,
+        CancellationToken cancellationToken)
     {
         var details = new List<string>();
         if (postgres is null)
@@ -222,13 +224,26 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
 
         var lacksExtension = postgres is null || postgres.Lacks.Any(l => l.StartsWith("extension", StringComparison.Ordinal));
         var lacksPrograms = postgres is null || postgres.Lacks.Any(l => !l.StartsWith("extension", StringComparison.Ordinal));
-        var packages = platform.InstallPackages(postgres?.Version.Major ?? request.PostgresMajor, lacksPrograms, pgpool is null, lacksExtension);
-        return new ToolsMissingException("What a lab is made of is not all on this machine.", packages)
+        var available = platform.Apt is { } apt ? await apt.AvailableAsync(cancellationToken) : null;
+        var packages = platform.InstallPackages(
+            postgres?.Version.Major ?? request.PostgresMajor, lacksPrograms, pgpool is null, lacksExtension, available);
+        // A name with a star stands for whatever there is.
+        var unknown = available is null ? [] : packages?.Where(p => !p.Contains('*') && !available.Contains(p)).ToArray() ?? [];
+        var known = packages?.Except(unknown).ToArray();
+        var notPackaged = $"This system has no package {string.Join(", ", unknown)}: build it from source, "
+            + "or choose another PostgreSQL (--pg-version).";
+        return new ToolsMissingException("What a lab is made of is not all on this machine.", unknown.Length > 0 ? null : packages)
         {
             Details = details,
             Hints =
             [
-                packages is null ? "Install PostgreSQL, Pgpool-II and Pgpool-II's extensions for that PostgreSQL." : $"Install it:  {platform.InstallCommand(packages)}",
+                known switch
+                {
+                    null => "Install PostgreSQL, Pgpool-II and Pgpool-II's extensions for that PostgreSQL.",
+                    [] => notPackaged,
+                    _ => $"Install it:  {platform.InstallCommand(known)}",
+                },
+                .. known is { Length: > 0 } && unknown.Length > 0 ? [notPackaged] : Array.Empty<string>(),
                 "Or say where it is:  --pg-bin DIR, --pgpool-dir DIR (or the variables PGBIN, PGPOOL_INSTALL_DIR).",
             ],
         };
