@@ -39,7 +39,7 @@ internal static class CommandLine
             InstallLinksCommand.Create(terminal),
         };
         // Without a command it tells which there are.
-        root.SetAction(parsed => new System.CommandLine.Help.HelpAction().Invoke(parsed));
+        root.SetAction(parsed => new System.CommandLine.Help.HelpAction { MaxWidth = terminal.Data.Profile.Width }.Invoke(parsed));
         root.Options.Add(Quiet);
         root.Options.Add(Verbose);
         return root;

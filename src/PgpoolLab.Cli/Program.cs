@@ -1,6 +1,7 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
+using System.CommandLine.Help;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli;
@@ -8,26 +9,34 @@ namespace PgpoolLab.Cli;
 /// <summary>The program: parses, runs one command, and turns whatever happened into an exit code.</summary>
 internal static class Program
 {
-    /// <summary>Undoing may take this long after Ctrl+C; System.CommandLine's own two seconds would cut it off.</summary>
-    private static readonly TimeSpan UndoTime = TimeSpan.FromMinutes(10);
-
     public static async Task<int> Main(string[] arguments)
     {
+        StandardStreams.Complete();
+        using var interruption = Interruption.Begin();
         TemplateFunctions.Keep();
         Invocation.Remember();
         ManagedRuntime.PrepareToStandDown();
-        var terminal = Terminal.Create(Console.Out, Console.Error, Environment.GetEnvironmentVariable);
-        return await RunAsync(arguments, terminal, Invocation.OldName());
+        var output = StandardStreams.ForWriting(1);
+        var terminal = Terminal.Create(output, StandardStreams.ForWriting(2), Environment.GetEnvironmentVariable);
+        var code = await RunAsync(arguments, terminal, Invocation.OldName(), interruption.Token);
+        if (output.Problem is not { } problem)
+        {
+            return code;
+        }
+
+        ErrorView.Headline(terminal, problem);
+        return code == (int)ExitCode.Done ? (int)ExitCode.Failed : code;
     }
 
     /// <param name="arguments">The arguments.</param>
     /// <param name="terminal">Where to speak.</param>
     /// <param name="oldName">The old program this one is called as; null when it is called by its own name.</param>
-    internal static async Task<int> RunAsync(string[] arguments, Terminal terminal, string? oldName = null)
+    /// <param name="interrupted">Ctrl+C and the like.</param>
+    internal static async Task<int> RunAsync(string[] arguments, Terminal terminal, string? oldName = null, CancellationToken interrupted = default)
     {
         var command = oldName is null ? CommandLine.Root(terminal, arguments) : CommandLine.Old(terminal, arguments, oldName);
         var parsed = command.Parse(arguments, CommandLine.Literally);
-        if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not System.CommandLine.Help.HelpAction)
+        if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not HelpAction)
         {
             ErrorView.Usage(terminal, parsed);
             return (int)ExitCode.Usage;
@@ -35,16 +44,16 @@ internal static class Program
 
         terminal.Quiet = parsed.GetValue(CommandLine.Quiet);
         terminal.Verbose = parsed.GetValue(CommandLine.Verbose);
-        using var hangup = new CancellationTokenSource();
-        using var onHangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        if (parsed.Action is HelpAction help)
         {
-            signal.Cancel = true;
-            hangup.Cancel();
-        });
+            help.MaxWidth = terminal.Data.Profile.Width;
+        }
+
         try
         {
-            return await parsed.InvokeAsync(
-                new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = UndoTime }, hangup.Token);
+            // The parser's own handling of signals is off (no timeout): it knows of no command before that has waited for something.
+            var invocation = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(invocation, interrupted);
         }
         catch (Exception error)
         {

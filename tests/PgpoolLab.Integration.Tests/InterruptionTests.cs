@@ -26,6 +26,30 @@ public sealed class InterruptionTests
     }
 
     [Theory]
+    [InlineData(Interrupt, "")]
+    [InlineData(Terminate, ".pgpoollab")]
+    [InlineData(Interrupt, ".pgpoollab/lock")]
+    [InlineData(1, ".pgpoollab/lab.json")]
+    [InlineData(Interrupt, "log")]
+    [InlineData(Terminate, "data0")]
+    public async Task A_setup_that_is_asked_to_end_in_its_first_moments_takes_everything_back(int signal, string whenThereIs)
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        using var process = sandbox.Start(["pgpoollab", "setup", "-s", "--port", "auto", sandbox.Lab], sandbox.Labs, []);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        while (!Path.Exists(Path.Combine(sandbox.Lab, whenThereIs)) && !process.HasExited)
+        {
+        }
+
+        Assert.Equal(0, Signals.Send(process.Id, signal));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await process.WaitForExitAsync(limit.Token);
+        Assert.Equal((130, ""), (process.ExitCode, await output));
+        Assert.Contains("error: Interrupted.", await error, StringComparison.Ordinal);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Theory]
     [InlineData("Create node 0")]
     [InlineData("Start node 1")]
     [InlineData("Start Pgpool-II")]

@@ -70,7 +70,7 @@ internal static class CacheCommand
         // A folder's path as a column would leave the others no room.
         foreach (var cache in templates.GroupBy(t => Path.GetDirectoryName(t.Folder)))
         {
-            Terminal.Line(terminal.Data, Markup.Escape($"{cache.Key}:"));
+            Terminal.Line(terminal.Data, Printable.Escape($"{cache.Key}:"));
             var table = new Table().Border(TableBorder.None);
             foreach (var column in (string[])["key", "postgresql", "superuser", "size", "made", "last used"])
             {
@@ -79,10 +79,10 @@ internal static class CacheCommand
 
             foreach (var t in cache)
             {
-                table.AddRow(t.Key[..8], t.PostgreSql ?? "damaged", Markup.Escape(t.Superuser ?? ""), $"{t.Bytes / 1_000_000} MB", Time(t.Created), Time(t.LastUsed));
+                table.AddRow(t.Key[..8], t.PostgreSql ?? "damaged", Printable.Escape(t.Superuser ?? ""), $"{t.Bytes / 1_000_000} MB", Time(t.Created), Time(t.LastUsed));
             }
 
-            terminal.Data.Write(table);
+            Terminal.Whole(terminal.Data, table);
         }
 
         static string Time(DateTimeOffset? time) => time is { } t ? t.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "";

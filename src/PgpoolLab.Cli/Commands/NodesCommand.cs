@@ -31,12 +31,12 @@ internal static class NodesCommand
                     }
 
                     Print(terminal, report, parsed.GetValue(CommandLine.Json));
-                    if (parsed.GetValue(watch))
+                    if (parsed.GetValue(watch) && !terminal.OutputIsLost)
                     {
                         await probes.PauseAsync(TimeSpan.FromSeconds(1), cancellationToken);
                     }
                 }
-                while (parsed.GetValue(watch));
+                while (parsed.GetValue(watch) && !terminal.OutputIsLost);
             }
             catch (OperationCanceledException) when (parsed.GetValue(watch))
             {

@@ -127,10 +127,10 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
     private void Chapter(string title)
     {
         terminal.Data.WriteLine();
-        terminal.Data.MarkupLine($"[bold yellow]== {Markup.Escape(title)} ==[/]");
+        Terminal.Line(terminal.Data, $"[bold yellow]== {Printable.Escape(title)} ==[/]");
     }
 
-    private void Prompt(string command) => terminal.Data.MarkupLine($"[bold]$ {Markup.Escape(command)}[/]");
+    private void Prompt(string command) => Terminal.Line(terminal.Data, $"[bold]$ {Printable.Escape(command)}[/]");
 
-    private void Say(string text, bool markup = false) => terminal.Data.MarkupLine(markup ? text : Markup.Escape(text));
+    private void Say(string text, bool markup = false) => Terminal.Line(terminal.Data, markup ? text : Printable.Escape(text));
 }

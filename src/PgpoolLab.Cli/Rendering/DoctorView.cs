@@ -13,15 +13,15 @@ internal static class DoctorView
         foreach (var finding in report.Findings)
         {
             var severity = finding.Severity switch { Severity.Ok => "[green]ok     [/]", Severity.Note => "[yellow]note   [/]", _ => "[red]problem[/]" };
-            Terminal.Line(terminal.Data, $"{severity}  {Markup.Escape(finding.Check.PadRight(width))}  {Markup.Escape(finding.Seen)}");
+            Terminal.Line(terminal.Data, $"{severity}  {Printable.Escape(finding.Check.PadRight(width))}  {Printable.Escape(finding.Seen)}");
             if (finding.Cause is not null)
             {
-                Terminal.Line(terminal.Data, indent + Markup.Escape(finding.Cause));
+                Terminal.Line(terminal.Data, indent + Printable.Escape(finding.Cause));
             }
 
             if (finding.Fix is not null)
             {
-                Terminal.Line(terminal.Data, $"{indent}[blue]→[/] {Markup.Escape(finding.Fix)}");
+                Terminal.Line(terminal.Data, $"{indent}[blue]→[/] {Printable.Escape(finding.Fix)}");
             }
         }
 

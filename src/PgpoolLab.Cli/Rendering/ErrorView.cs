@@ -134,9 +134,9 @@ internal static class ErrorView
         _ => $"Something unexpected happened: {cause.Message} ({cause.GetType().Name})",
     };
 
-    private static void Headline(Terminal terminal, string text) => Terminal.Line(terminal.Talk, $"[red]error:[/] {Markup.Escape(text)}");
+    internal static void Headline(Terminal terminal, string text) => Terminal.Line(terminal.Talk, $"[red]error:[/] {Printable.Escape(text)}");
 
-    private static void Hint(Terminal terminal, string text) => Terminal.Line(terminal.Talk, $"  [blue]→[/] {Markup.Escape(text)}");
+    private static void Hint(Terminal terminal, string text) => Terminal.Line(terminal.Talk, $"  [blue]→[/] {Printable.Escape(text)}");
 
     private static void Lines(Terminal terminal, string? title, IReadOnlyList<string> lines)
     {

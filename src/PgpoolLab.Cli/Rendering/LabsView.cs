@@ -44,10 +44,10 @@ internal static class LabsView
 
         foreach (var lab in report.Labs.Where(l => l.Problem is not null))
         {
-            Terminal.Line(console, $"[yellow]![/] {Markup.Escape(lab.Name)}: {Markup.Escape(lab.Problem!)}");
+            Terminal.Line(console, $"[yellow]![/] {Printable.Escape(lab.Name)}: {Printable.Escape(lab.Problem!)}");
             if (lab.Fix is not null)
             {
-                Terminal.Line(console, $"  [blue]→[/] {Markup.Escape(lab.Fix)}");
+                Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(lab.Fix)}");
             }
         }
     }
@@ -67,7 +67,7 @@ internal static class LabsView
     // A folder that was broken over two lines could not be pasted.
     private static TableColumn Narrow(TableColumn column) => column.NoWrap().Padding(0, 0, 2, 0);
 
-    private static string Name(LabView lab) => Markup.Escape(lab.Name);
+    private static string Name(LabView lab) => Printable.Escape(lab.Name);
 
     private static string[] Runs(LabView lab) =>
     [
@@ -78,7 +78,7 @@ internal static class LabsView
     ];
 
     private static string[] Is(LabView lab) =>
-        [Mode(lab), lab.PostgreSql ?? "", lab.Pgpool ?? "", lab.Bytes is { } bytes ? (bytes / 1e6).ToString("0 'MB'", CultureInfo.InvariantCulture) : "", Markup.Escape(lab.Directory)];
+        [Mode(lab), lab.PostgreSql ?? "", lab.Pgpool ?? "", lab.Bytes is { } bytes ? (bytes / 1e6).ToString("0 'MB'", CultureInfo.InvariantCulture) : "", Printable.Escape(lab.Directory)];
 
     /// <summary>"streaming", where Pgpool-II says streaming_replication.</summary>
     private static string Mode(LabView lab) => (lab.Mode ?? "").Replace("_replication", "", StringComparison.Ordinal).Replace('_', ' ');
@@ -86,7 +86,7 @@ internal static class LabsView
     private static string State(LabView lab)
     {
         var state = lab.State.ToString().ToLowerInvariant();
-        return lab.Command is { } command ? $"[blue]{state}, at work: {Markup.Escape(command)}[/]"
+        return lab.Command is { } command ? $"[blue]{state}, at work: {Printable.Escape(command)}[/]"
             : lab.Orphan ? $"[red]orphan ({state})[/]"
             : lab.State is LabCondition.Ready ? state
             : $"[yellow]{state}[/]";

@@ -12,7 +12,7 @@ internal static class NodesView
     {
         if (console.Profile.Width >= WidthOfOneTable)
         {
-            var table = new Table().Border(TableBorder.Minimal).BorderStyle(Style.Parse("grey"));
+            var table = new Table().Border(console.Profile.Capabilities.Unicode ? TableBorder.Minimal : TableBorder.None).BorderStyle(Style.Parse("grey"));
             AddNode(table);
             AddPgpool(table, "Pgpool-II: status");
             AddPostgres(table, "PostgreSQL: up");
@@ -21,7 +21,7 @@ internal static class NodesView
                 table.AddRow([.. Node(node), .. Pgpool(node, shortTime: false), .. Postgres(node)]);
             }
 
-            console.Write(table);
+            Terminal.Whole(console, table);
         }
         else
         {
@@ -38,18 +38,18 @@ internal static class NodesView
             foreach (var member in report.Watchdog)
             {
                 table.AddRow(member.Id.ToString(), member.Port.ToString(), member.Answers ? "[green]yes[/]" : "[red]no[/]",
-                    member.Status is "LEADER" or "MASTER" ? $"[bold]{member.Status}[/]" : Markup.Escape(member.Status ?? ""), member.Quorum switch { true => "yes", false => "[red]no[/]", null => "" });
+                    member.Status is "LEADER" or "MASTER" ? $"[bold]{member.Status}[/]" : Printable.Escape(member.Status ?? ""), member.Quorum switch { true => "yes", false => "[red]no[/]", null => "" });
             }
 
-            console.Write(table);
+            Terminal.Whole(console, table);
         }
 
         foreach (var finding in report.Findings)
         {
-            Terminal.Line(console, $"[yellow]![/] {Markup.Escape(finding.Problem)}");
+            Terminal.Line(console, $"[yellow]![/] {Printable.Escape(finding.Problem)}");
             if (finding.Fix is not null)
             {
-                Terminal.Line(console, $"  [blue]→[/] {Markup.Escape(finding.Fix)}");
+                Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(finding.Fix)}");
             }
         }
     }
@@ -70,7 +70,7 @@ internal static class NodesView
             table.AddRow([.. Node(node), .. cells(node)]);
         }
 
-        console.Write(table);
+        Terminal.Whole(console, table);
     }
 
     private static void AddNode(Table table) => table.AddColumn(Right("node")).AddColumn(Right("port"));
@@ -90,13 +90,13 @@ internal static class NodesView
 
     private static string[] Pgpool(NodeView node, bool shortTime) => node.Pgpool is not { } p ? ["[grey]no answer[/]", "", "", "", "", "", ""] :
     [
-        p.Status is "up" or "waiting" ? $"[green]{p.Status}[/]" : $"[red]{Markup.Escape(p.Status)}[/]",
+        p.Status is "up" or "waiting" ? $"[green]{p.Status}[/]" : $"[red]{Printable.Escape(p.Status)}[/]",
         Role(p.Role),
         p.Weight is { } weight && double.TryParse(weight, System.Globalization.CultureInfo.InvariantCulture, out var w) ? w.ToString("0.00") : "",
         p.SelectCount?.ToString() ?? "",
-        Markup.Escape(string.Join("/", ((string?[])[p.ReplicationState, p.SyncState]).OfType<string>())),
-        Markup.Escape(p.Delay ?? ""),
-        Markup.Escape((shortTime ? p.LastChange?.Split(' ')[^1] : p.LastChange) ?? ""),
+        Printable.Escape(string.Join("/", ((string?[])[p.ReplicationState, p.SyncState]).OfType<string>())),
+        Printable.Escape(Delay(p.Delay)),
+        Printable.Escape((shortTime ? p.LastChange?.Split(' ')[^1] : p.LastChange) ?? ""),
     ];
 
     private static string[] Postgres(NodeView node) => node.Postgres is { Up: false } ? ["[red]no[/]", "", "", "", ""] :
@@ -108,5 +108,8 @@ internal static class NodesView
         node.Postgres.LagBytes is { } lag ? $"{lag} B" : "",
     ];
 
-    private static string Role(string role) => role == "primary" ? "[bold]primary[/]" : Markup.Escape(role);
+    /// <summary>Pgpool-II reports seconds with their unit, and bytes without.</summary>
+    private static string Delay(string? delay) => delay is { Length: > 0 } && delay.All(char.IsAsciiDigit) ? $"{delay} B" : delay ?? "";
+
+    private static string Role(string role) => role == "primary" ? "[bold]primary[/]" : Printable.Escape(role);
 }

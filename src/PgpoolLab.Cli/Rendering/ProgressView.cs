@@ -25,7 +25,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         lock (_gate)
         {
             _running.Remove(title);
-            Line($"[green]✓[/] {Markup.Escape(title)} [grey]{elapsed.TotalMilliseconds:0} ms[/]", $"ok   {title} ({elapsed.TotalMilliseconds:0} ms)");
+            Line($"[green]✓[/] {Printable.Escape(title)} [grey]{elapsed.TotalMilliseconds:0} ms[/]", $"ok   {title} ({elapsed.TotalMilliseconds:0} ms)");
         }
     }
 
@@ -34,7 +34,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         lock (_gate)
         {
             _running.Remove(title);
-            Line($"[red]✗[/] {Markup.Escape(title)}", $"FAIL {title}");
+            Line($"[red]✗[/] {Printable.Escape(title)}", $"FAIL {title}");
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
             {
                 _undoing = true;
                 var text = terminal.Verbose ? title : "take back what was made so far";
-                Line($"[grey]↶ {Markup.Escape(text)}[/]", $"undo {text}");
+                Line($"[grey]↶ {Printable.Escape(text)}[/]", $"undo {text}");
             }
         }
     }
@@ -55,7 +55,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
     {
         lock (_gate)
         {
-            Line($"[yellow]•[/] {Markup.Escape(text)}", $"note {text}");
+            Line($"[yellow]•[/] {Printable.Escape(text)}", $"note {text}");
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         }
 
         Clear();
-        terminal.Talk.MarkupLine(markup);
+        Terminal.Line(terminal.Talk, markup);
         Redraw();
     }
 
@@ -98,7 +98,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         {
             var text = "… " + string.Join(", ", _running);
             var width = Math.Max(10, terminal.Talk.Profile.Width - 1);
-            terminal.Talk.Markup($"[grey]{Markup.Escape(text.Length <= width ? text : text[..(width - 1)] + "…")}[/]");
+            terminal.Talk.Markup($"[grey]{Printable.Escape(text.Length <= width ? text : text[..(width - 1)] + "…")}[/]");
             _lineIsLive = true;
         }
     }
@@ -108,7 +108,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         if (_lineIsLive)
         {
             const string eraseLine = "\r\u001b[2K";
-            terminal.Error.Write(eraseLine);
+            terminal.Talk.Write(new ControlCode(eraseLine));
             _lineIsLive = false;
         }
     }

@@ -10,17 +10,25 @@ namespace PgpoolLab.Cli.Rendering;
 internal sealed class Terminal
 {
     private const int Unlimited = 10_000;
+    private const int DefaultWidth = 80;
 
-    private Terminal(TextWriter output, TextWriter error, bool dataIsInteractive, bool talkIsInteractive, bool color, int? width)
+    private readonly Func<bool> _outputIsLost;
+
+    private Terminal(TextWriter output, TextWriter error, Manner manner, Func<bool> outputIsLost)
     {
-        (Out, Error) = (output, error);
-        IsInteractive = talkIsInteractive;
-        Data = Console(output, dataIsInteractive, color, width);
-        Talk = Console(error, talkIsInteractive, color, width);
+        var glyphs = manner.Unicode ? Glyphs.All : Glyphs.Ascii;
+        _outputIsLost = outputIsLost;
+        Out = new PrintableWriter(output, manner.DataIsInteractive ? glyphs : Glyphs.All);
+        Error = new PrintableWriter(error, manner.TalkIsInteractive ? glyphs : Glyphs.All);
+        IsInteractive = manner.TalkIsInteractive;
+        Data = Console(output, manner.DataIsInteractive, manner, manner.DataWidth);
+        Talk = Console(error, manner.TalkIsInteractive, manner, manner.TalkWidth);
     }
 
+    /// <summary>Text that is no rendering: JSON, lines to be evaluated, help.</summary>
     internal TextWriter Out { get; }
 
+    /// <summary>Plain lines of conversation.</summary>
     internal TextWriter Error { get; }
 
     /// <summary>Tables and the like, on standard output.</summary>
@@ -32,19 +40,39 @@ internal sealed class Terminal
     /// <summary>True when a person watches standard error.</summary>
     internal bool IsInteractive { get; }
 
+    /// <summary>True when nobody reads standard output any more: the reader has gone, the disk is full.</summary>
+    internal bool OutputIsLost => _outputIsLost();
+
     internal bool Quiet { get; set; }
 
     internal bool Verbose { get; set; }
 
-    internal static Terminal Create(TextWriter output, TextWriter error, Func<string, string?> environment)
+    internal static Terminal Create(StandardStream output, StandardStream error, Func<string, string?> environment)
     {
-        // https://no-color.org: set and not empty means no colour.
-        var color = string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") is not ("dumb" or null);
-        return new Terminal(output, error, !System.Console.IsOutputRedirected, !System.Console.IsErrorRedirected && environment("TERM") is not ("dumb" or null), color, null);
+        const int standardOutput = 1, standardError = 2;
+        var canMoveItsCursor = environment("TERM") is not ("dumb" or "" or null);
+        var (data, talk) = (canMoveItsCursor && StandardStreams.IsTerminal(standardOutput), canMoveItsCursor && StandardStreams.IsTerminal(standardError));
+        return new Terminal(output.Writer(), error.Writer(), new Manner
+        {
+            DataIsInteractive = data,
+            TalkIsInteractive = talk,
+            // https://no-color.org: set and not empty means no colour.
+            Color = string.IsNullOrEmpty(environment("NO_COLOR")),
+            Unicode = SpeaksUnicode(environment),
+            // Where nobody watches, lines must not be broken to fit a window.
+            DataWidth = data ? StandardStreams.WidthOf(standardOutput) ?? DefaultWidth : Unlimited,
+            TalkWidth = talk ? StandardStreams.WidthOf(standardError) ?? DefaultWidth : Unlimited,
+        }, () => output.IsLost);
     }
 
     /// <summary>For tests: plain text of a fixed width.</summary>
-    internal static Terminal Plain(TextWriter output, TextWriter error, int width) => new(output, error, false, false, false, width);
+    internal static Terminal Plain(TextWriter output, TextWriter error, int width) =>
+        new(output, error, new Manner { DataWidth = width, TalkWidth = width, Unicode = true }, () => false);
+
+    /// <summary>POSIX, Locale: the first of these that is set and not empty counts.</summary>
+    private static bool SpeaksUnicode(Func<string, string?> environment) =>
+        ((string[])["LC_ALL", "LC_CTYPE", "LANG"]).Select(environment).FirstOrDefault(v => !string.IsNullOrEmpty(v)) is { } locale
+        && (locale.Contains("UTF-8", StringComparison.OrdinalIgnoreCase) || locale.Contains("UTF8", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A line that is never broken to fit the window: it may be a command to paste.</summary>
     internal static void Line(IAnsiConsole console, string markup)
@@ -81,22 +109,38 @@ internal sealed class Terminal
             .WriteTo.File(file, outputTemplate: "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}", formatProvider: System.Globalization.CultureInfo.InvariantCulture)
             .CreateLogger();
 
-    private static IAnsiConsole Console(TextWriter writer, bool interactive, bool color, int? width)
+    private static IAnsiConsole Console(TextWriter writer, bool interactive, Manner manner, int width)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(writer),
+            Out = new Window(writer, interactive, width),
             Ansi = interactive ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = interactive && color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            ColorSystem = interactive && manner.Color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = interactive ? InteractionSupport.Yes : InteractionSupport.No,
         });
-        // Where nobody watches, lines must not be broken to fit a window.
-        if (width is not null || !interactive)
-        {
-            console.Profile.Width = width ?? Unlimited;
-        }
-
+        console.Profile.Width = width;
+        console.Profile.Capabilities.Unicode = interactive && manner.Unicode;
+        console.Pipeline.Attach(new PrintableRendering(interactive && !manner.Unicode ? Glyphs.Ascii : Glyphs.All));
         return console;
+    }
+
+    /// <summary>What there is to write to, and what it can show.</summary>
+    private readonly record struct Manner(bool DataIsInteractive, bool TalkIsInteractive, bool Color, bool Unicode, int DataWidth, int TalkWidth);
+
+    /// <summary>Spectre's own would ask .NET's console, which sends escape sequences to the terminal before it answers.</summary>
+    private sealed class Window(TextWriter writer, bool interactive, int width) : IAnsiConsoleOutput
+    {
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => interactive;
+
+        public int Width => width;
+
+        public int Height => 24;
+
+        public void SetEncoding(System.Text.Encoding encoding)
+        {
+        }
     }
 }
 
