@@ -98,7 +98,12 @@ public sealed class DestroyOperation(OperationContext context)
             {
                 throw new LabException(ExitCode.UndoFailed, $"Could not delete {path}: {error.Message}", error)
                 {
-                    Hints = ["Remove what is in the way, then run the same command again."],
+                    Hints =
+                    [
+                        error is IOException io && LabLock.IsReadOnly(io)
+                            ? "The lab's servers are stopped. Its file system is read-only: make it writable, then run the same command again."
+                            : "Remove what is in the way, then run the same command again.",
+                    ],
                 };
             }
         }

@@ -246,7 +246,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             await host.RemoveSharedMemoryAsync(maker, cancellationToken);
         }
 
-        await host.DeleteAsync(pgpool.Paths.PgpoolPid, cancellationToken);
+        await TidyAsync(pgpool.Paths.PgpoolPid, cancellationToken);
         foreach (var socket in LabSockets.OfPgpool(lab, pgpool))
         {
             await DeleteStaleSocketAsync(socket, cancellationToken);
@@ -305,7 +305,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         if (await host.ExistsAsync(file, cancellationToken))
         {
             await KillAsync(await host.FindProcessesAsync(PostgresNames, p => WorksIn(p, node), cancellationToken), $"PostgreSQL node {node.Id}", cancellationToken);
-            await host.DeleteAsync(file, cancellationToken);
+            await TidyAsync(file, cancellationToken);
         }
 
         await RemoveStaleSocketsAsync(node, cancellationToken);
@@ -360,12 +360,24 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         {
             try
             {
-                await host.DeleteAsync(socket, cancellationToken);
+                await TidyAsync(socket, cancellationToken);
             }
             catch (UnauthorizedAccessException)
             {
                 // A server of another user has left it: whoever starts says so, who stops has nothing to do with it.
             }
+        }
+    }
+
+    /// <summary>Deletes what a server has left. On a disk that has become read-only it stays, and what is to be started there says so.</summary>
+    private async Task TidyAsync(string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await host.DeleteAsync(file, cancellationToken);
+        }
+        catch (IOException error) when (Store.LabLock.IsReadOnly(error))
+        {
         }
     }
 

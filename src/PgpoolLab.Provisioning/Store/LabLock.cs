@@ -15,7 +15,7 @@ public sealed class LabLock : IDisposable
     {
         try
         {
-            return new LabLock(new FileStream(FileOf(root), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new LabLock(Open(FileOf(root)));
         }
         catch (IOException error) when (IsTaken(error))
         {
@@ -25,6 +25,22 @@ public sealed class LabLock : IDisposable
             };
         }
     }
+
+    private static FileStream Open(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (IsReadOnly(error))
+        {
+            // A lab on a disk that has become read-only can still be stopped. A file that is open for reading can be locked just as well.
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None);
+        }
+    }
+
+    /// <summary>Whether a file system is read-only (EROFS, on Linux, BSD and macOS alike).</summary>
+    internal static bool IsReadOnly(IOException error) => !OperatingSystem.IsWindows() && (error.HResult & 0xFFFF) is 30;
 
     /// <summary>Whether somebody else has the lock, rather than that there can be none: on a full disk, say.</summary>
     /// <remarks>.NET has no exception of its own for that, but tells the system's number: EWOULDBLOCK of Linux, that of BSD and macOS, ERROR_SHARING_VIOLATION.</remarks>

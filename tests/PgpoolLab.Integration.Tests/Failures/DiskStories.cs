@@ -94,6 +94,25 @@ public sealed class DiskStories : IDisposable
         AssertNothingIsLeft();
     }
 
+    [Theory]
+    [InlineData("pgpoollab stopall")]
+    [InlineData("./stopall")]
+    public async Task Story_05_a_lab_whose_disk_became_read_only_can_be_stopped_and_destroy_says_what_is_in_its_way(string stop)
+    {
+        var machine = await DiskOfAsync(300);
+        (await _sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", _sandbox.Lab)).Ok();
+        // What the servers have open for writing does not let the whole disk become so.
+        machine.Inside("mount", "--bind", _sandbox.Labs, _sandbox.Labs);
+        machine.Inside("mount", "-o", "remount,ro,bind", _sandbox.Labs);
+        (await _sandbox.ShellAsync($"cd lab; {stop}")).Ok();
+        Assert.Empty(machine.Processes());
+        var refused = (await _sandbox.RunAsync("destroy", _sandbox.Lab)).FailedWith(8);
+        Assert.Contains("Its file system is read-only: make it writable", refused.Error, StringComparison.Ordinal);
+        machine.Inside("umount", _sandbox.Labs);
+        (await _sandbox.RunAsync("destroy", _sandbox.Lab)).Ok();
+        AssertNothingIsLeft();
+    }
+
     [Fact]
     public async Task Story_09_killed_servers_leave_no_shared_memory_no_semaphores_and_no_sockets()
     {
