@@ -65,7 +65,7 @@ internal static partial class DetachedProcess
     /// <exception cref="Win32Exception">It cannot be started, or its log not be opened.</exception>
     internal static unsafe int Start(string program, IEnumerable<string> arguments, IEnumerable<string> environment, string? folder, string log, bool append)
     {
-        const int write = 0x1, create = 0x40, truncate = 0x200, atEnd = 0x400;
+        const int write = 0x1, create = 0x40, truncate = 0x200, atEnd = 0x400, withoutWaiting = 0x800;
         const uint ownersAlone = 0x180;
         const short defaultSignals = 0x04, blockedSignals = 0x08, ownSession = 0x80;
         void* actions = NativeMemory.AllocZeroed(Room), attributes = NativeMemory.AllocZeroed(Room), signals = NativeMemory.AllocZeroed(Room);
@@ -80,7 +80,8 @@ internal static partial class DetachedProcess
             }
 
             Check(AddOpen(actions, 0, "/dev/null", 0, 0));
-            Check(AddOpen(actions, 1, log, write | create | (append ? atEnd : truncate), ownersAlone));
+            // Without waiting: a pipe in the log's place would keep us for good. It makes no difference to a file.
+            Check(AddOpen(actions, 1, log, write | create | withoutWaiting | (append ? atEnd : truncate), ownersAlone));
             Check(AddDuplicate(actions, 1, 2));
             // What our runtime ignores or catches is not the server's affair.
             _ = AllSignals(signals);

@@ -27,9 +27,7 @@ internal sealed class DetachedServers
         try
         {
             // Here it is still known which of the two cannot be opened.
-            var options = LocalHost.Options(FileMode.OpenOrCreate, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            options.Share = FileShare.ReadWrite | FileShare.Delete;
-            new FileStream(logFile, options).Dispose();
+            RegularFile.OpenToWrite(logFile, append: true).Dispose();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -120,6 +120,12 @@ public interface IHost
     /// <summary>Deletes a file, link, socket or whole folder; nothing happens when there is none. Links are not followed.</summary>
     ValueTask DeleteAsync(string path, CancellationToken cancellationToken);
 
+    /// <summary>Deletes what lies in a folder, as <see cref="DeleteAsync"/> does: no link on the way there is followed either.</summary>
+    /// <param name="root">The folder, with links resolved.</param>
+    /// <param name="path">What to delete, below it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    ValueTask DeleteWithinAsync(string root, string path, CancellationToken cancellationToken) => DeleteAsync(path, cancellationToken);
+
     /// <summary>Creates a symbolic link.</summary>
     ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken);
 

@@ -18,6 +18,9 @@ public static class Identity
     /// <summary>True when this process has root's rights.</summary>
     public static bool IsRoot => !OperatingSystem.IsWindows() && Posix.EffectiveUserId() == 0;
 
+    /// <summary>True when this process has the rights of that user at this moment.</summary>
+    public static bool IsEffective(int user) => OperatingSystem.IsWindows() || Posix.EffectiveUserId() == (uint)user;
+
     /// <summary>True after <see cref="Become"/>: called by root, working as another user.</summary>
     public static bool HasStoodDown => _became is not null;
 

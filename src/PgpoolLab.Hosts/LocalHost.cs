@@ -163,25 +163,24 @@ public sealed class LocalHost(TimeProvider time) : IHost
     /// <inheritdoc/>
     public ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken)
     {
-        try
-        {
-            using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            var length = log.Length;
-            // One that is shorter than it was has been begun anew.
-            var position = from is { } start && start <= length ? start : from is null ? length : 0;
-            if (position == length)
-            {
-                return ValueTask.FromResult(("", length));
-            }
-
-            log.Position = position;
-            using var reader = new StreamReader(log, Utf8);
-            return ValueTask.FromResult((reader.ReadToEnd(), length));
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        using var file = RegularFile.TryOpen(path);
+        if (file is null)
         {
             return ValueTask.FromResult(("", 0L));
         }
+
+        var length = RandomAccess.GetLength(file);
+        // One that is shorter than it was has been begun anew.
+        var position = from is { } start && start <= length ? start : from is null ? length : 0;
+        if (position == length)
+        {
+            return ValueTask.FromResult(("", length));
+        }
+
+        using var log = new FileStream(file, FileAccess.Read, bufferSize: 0);
+        log.Position = position;
+        using var reader = new StreamReader(log, Utf8);
+        return ValueTask.FromResult((reader.ReadToEnd(), length));
     }
 
     /// <inheritdoc/>
@@ -190,7 +189,9 @@ public sealed class LocalHost(TimeProvider time) : IHost
         var temporary = UnfinishedFile.Beside(path);
         try
         {
-            using (var stream = new FileStream(temporary, Options(FileMode.Create, mode)))
+            // Never one that is there: it may be a pipe, or a link.
+            File.Delete(temporary);
+            using (var stream = new FileStream(temporary, Options(FileMode.CreateNew, mode)))
             {
                 stream.Write(Utf8.GetBytes(text));
             }
@@ -213,7 +214,8 @@ public sealed class LocalHost(TimeProvider time) : IHost
     /// <inheritdoc/>
     public ValueTask AppendTextAsync(string path, string text, CancellationToken cancellationToken)
     {
-        File.AppendAllText(path, text, Utf8);
+        using var file = new FileStream(RegularFile.OpenToWrite(path, append: true), FileAccess.Write, bufferSize: 0);
+        file.Write(Utf8.GetBytes(text));
         return ValueTask.CompletedTask;
     }
 
@@ -256,6 +258,22 @@ public sealed class LocalHost(TimeProvider time) : IHost
             file.Delete();
         }
 
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DeleteWithinAsync(string root, string path, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        ArgumentNullException.ThrowIfNull(path);
+        if (!path.StartsWith(root + "/", StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"{path} does not lie in {root}.", nameof(path));
+        }
+
+        using var top = OpenFolder.TryOpen(root);
+        using var folder = top?.TryGoTo(Path.GetDirectoryName(path)![root.Length..]);
+        folder?.Delete(Path.GetFileName(path));
         return ValueTask.CompletedTask;
     }
 

@@ -50,21 +50,46 @@ internal static partial class Posix
     internal static (int User, int Group)? OwnerOf(string path) => StatusOf(path) is { } status ? (status.User, status.Group) : null;
 
     /// <summary>What the system knows of a path, of a link itself; null when it cannot be seen. Linux only.</summary>
-    internal static unsafe FileStatus? StatusOf(string path)
+    internal static FileStatus? StatusOf(string path)
     {
         const int currentFolder = -100;
+        return StatusAt(currentFolder, path, 0);
+    }
+
+    /// <summary>What the system knows of an open file or folder; null when it cannot be seen. Linux only.</summary>
+    internal static FileStatus? StatusOf(SafeFileHandle file)
+    {
+        const int ofTheDescriptorItself = 0x1000;
+        return StatusAt((int)file.DangerousGetHandle(), "", ofTheDescriptorItself);
+    }
+
+    /// <summary>What the system knows of what has a name in a folder, of a link itself; null when it cannot be seen.</summary>
+    internal static FileStatus? StatusIn(SafeFileHandle folder, string name) =>
+        StatusAt((int)folder.DangerousGetHandle(), name, 0);
+
+    private static unsafe FileStatus? StatusAt(int folder, string path, int flags)
+    {
         const int doNotFollow = 0x100;
-        const uint ownerGroupInodeAndBlocks = 0x8 | 0x10 | 0x100 | 0x400;
+        const uint basicsAndBirth = 0xfff;
         const int words = 256 / sizeof(uint);
         const int user = 20 / sizeof(uint);
         const int group = 24 / sizeof(uint);
+        const int mode = 28 / sizeof(ushort);
         const int inode = 32 / sizeof(ulong);
+        const int length = 40 / sizeof(ulong);
         const int blocks = 48 / sizeof(ulong);
+        const int birthSeconds = 80 / sizeof(ulong);
+        const int birthNanoseconds = 88 / sizeof(uint);
         const int bytesOfBlock = 512;
         var status = stackalloc uint[words];
-        return Status(currentFolder, path, doNotFollow, ownerGroupInodeAndBlocks, status) == 0
-            ? new FileStatus((int)status[user], (int)status[group], ((ulong*)status)[inode], (long)((ulong*)status)[blocks] * bytesOfBlock)
-            : null;
+        var wide = (ulong*)status;
+        return Status(folder, path, doNotFollow | flags, basicsAndBirth, status) != 0 ? null
+            : new FileStatus((int)status[user], (int)status[group], wide[inode], (long)wide[blocks] * bytesOfBlock)
+            {
+                Mode = ((ushort*)status)[mode],
+                Length = (long)wide[length],
+                Birth = $"{wide[birthSeconds]:x}-{status[birthNanoseconds]:x}",
+            };
     }
 
     // glibc's and musl's structure on 64-bit Linux: sizes and counts, 8 bytes each.
@@ -206,7 +231,7 @@ internal static partial class Posix
         const int exclusiveWithoutWaiting = 2 | 4;
         // Not for the programs we start: those that outlive us would keep the lock.
         var closeOnExec = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
-        var descriptor = Open(path, closeOnExec);
+        var descriptor = Open(path, OperatingSystem.IsLinux() ? closeOnExec | OpenOnlyFolder | OpenWithoutWaiting : closeOnExec);
         if (descriptor < 0)
         {
             return -2;
@@ -252,6 +277,150 @@ internal static partial class Posix
         var descriptor = Open(path, doNotWait | closeOnExec | doNotFollow | (folder ? onlyFolder : 0));
         error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    // The mode counts only where something is created; without it these calls are the same on all systems.
+    [LibraryImport(C, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags, uint mode);
+
+    [LibraryImport(C, EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenAt(SafeFileHandle folder, string name, int flags);
+
+    [LibraryImport(C, EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int CreateFolderAt(SafeFileHandle folder, string name, uint mode);
+
+    [LibraryImport(C, EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RemoveAt(SafeFileHandle folder, string name, int flags);
+
+    [LibraryImport(C, EntryPoint = "fchdir", SetLastError = true)]
+    private static partial int ChangeFolder(SafeFileHandle folder);
+
+    [LibraryImport(C, EntryPoint = "fdopendir", SetLastError = true)]
+    private static partial nint OpenListing(int descriptor);
+
+    [LibraryImport(C, EntryPoint = "readdir")]
+    private static partial nint NextEntry(nint listing);
+
+    [LibraryImport(C, EntryPoint = "closedir")]
+    private static partial int CloseListing(nint listing);
+
+    // Linux's, where they are the same on all processors, and those two which are not.
+    private const int OpenForWriting = 0x1, OpenOrCreate = 0x40, OpenEmptied = 0x200, OpenAtEnd = 0x400, OpenWithoutWaiting = 0x800, OpenCloseOnExec = 0x80000, OpenPathOnly = 0x200000;
+
+    private static readonly bool FlagsOfArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Armv6 or Architecture.Ppc64le;
+
+    private static int OpenOnlyFolder => FlagsOfArm ? 0x4000 : 0x10000;
+
+    private static int OpenNoLink => FlagsOfArm ? 0x8000 : 0x20000;
+
+    /// <summary>Opens the topmost folder, to walk from. Linux only.</summary>
+    internal static SafeFileHandle OpenTop() => Handle(Open("/", OpenPathOnly | OpenOnlyFolder | OpenCloseOnExec), "/");
+
+    /// <summary>Opens a folder in another, to go on from it: that needs no right to list it. A link is none. Linux only.</summary>
+    /// <returns>Null when there is nothing of that name.</returns>
+    /// <exception cref="IOException">It is no folder.</exception>
+    internal static SafeFileHandle? OpenFolderIn(SafeFileHandle folder, string name, string path)
+    {
+        var descriptor = OpenAt(folder, name, OpenPathOnly | OpenOnlyFolder | OpenNoLink | OpenCloseOnExec);
+        return descriptor < 0 && Marshal.GetLastPInvokeError() == NoSuchFile ? null : Handle(descriptor, path);
+    }
+
+    /// <summary>The same folder by a descriptor of its own.</summary>
+    internal static SafeFileHandle Reference(SafeFileHandle folder) => Handle(OpenAt(folder, ".", OpenPathOnly | OpenOnlyFolder | OpenCloseOnExec), ".");
+
+    /// <summary>Opens a folder once more, to list it and to change its owner.</summary>
+    internal static SafeFileHandle Reopen(SafeFileHandle folder, string path) => Handle(OpenAt(folder, ".", OpenOnlyFolder | OpenCloseOnExec), path);
+
+    /// <summary>Opens a file in a folder for reading: no link, and without waiting for the other end of a pipe. Linux only.</summary>
+    /// <returns>Null when there is nothing of that name.</returns>
+    internal static SafeFileHandle? OpenFileIn(SafeFileHandle folder, string name, string path)
+    {
+        var descriptor = OpenAt(folder, name, OpenNoLink | OpenWithoutWaiting | OpenCloseOnExec);
+        return descriptor < 0 && Marshal.GetLastPInvokeError() == NoSuchFile ? null : Handle(descriptor, path);
+    }
+
+    /// <summary>Opens a file for reading, without waiting for the other end of a pipe; links are followed. Linux only.</summary>
+    /// <returns>Null when there is none.</returns>
+    internal static SafeFileHandle? OpenForReading(string path)
+    {
+        var descriptor = Open(path, OpenWithoutWaiting | OpenCloseOnExec);
+        return descriptor < 0 && Marshal.GetLastPInvokeError() is NoSuchFile or NotAFolder ? null : Handle(descriptor, path);
+    }
+
+    /// <summary>Opens a file for writing, without waiting for the other end of a pipe; makes it when there is none. Linux only.</summary>
+    internal static SafeFileHandle OpenToWrite(string path, bool atEnd, bool emptied, uint mode) =>
+        Handle(Open(path, OpenForWriting | OpenOrCreate | (atEnd ? OpenAtEnd : 0) | (emptied ? OpenEmptied : 0) | OpenWithoutWaiting | OpenCloseOnExec, mode), path);
+
+    /// <returns>False when there is something of that name.</returns>
+    internal static bool MakeFolderIn(SafeFileHandle folder, string name, UnixFileMode mode, string path)
+    {
+        if (CreateFolderAt(folder, name, (uint)mode) == 0)
+        {
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() == Exists ? false : throw Failure(path);
+    }
+
+    /// <summary>Removes a file, or a link itself, or an empty folder. Nothing happens when there is none.</summary>
+    internal static void RemoveIn(SafeFileHandle folder, string name, bool isFolder, string path)
+    {
+        const int removeFolder = 0x200;
+        if (RemoveAt(folder, name, isFolder ? removeFolder : 0) != 0 && Marshal.GetLastPInvokeError() != NoSuchFile)
+        {
+            throw Failure(path);
+        }
+    }
+
+    /// <summary>Names of what lies in a folder. Linux only, 64 bits.</summary>
+    internal static List<string> NamesIn(SafeFileHandle folder, string path)
+    {
+        const int name = 19;
+        using var own = Reopen(folder, path);
+        var listing = OpenListing((int)own.DangerousGetHandle());
+        if (listing == 0)
+        {
+            throw Failure(path);
+        }
+
+        try
+        {
+            var names = new List<string>();
+            while (NextEntry(listing) is not 0 and var entry)
+            {
+                if (Marshal.PtrToStringUTF8(entry + name) is { } text and not ("." or ".."))
+                {
+                    names.Add(text);
+                }
+            }
+
+            return names;
+        }
+        finally
+        {
+            // It closes the descriptor, too.
+            own.SetHandleAsInvalid();
+            _ = CloseListing(listing);
+        }
+    }
+
+    internal static void Enter(SafeFileHandle folder) => Check(ChangeFolder(folder));
+
+    internal static void Own(SafeFileHandle file, int user, int group) => Check(ChangeOwner(file, (uint)user, (uint)group));
+
+    private static SafeFileHandle Handle(int descriptor, string path) => descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure(path);
+
+    private static Exception Failure(string path)
+    {
+        const int notPermitted = 1, denied = 13, loop = 40, noReader = 6;
+        return Marshal.GetLastPInvokeError() switch
+        {
+            denied or notPermitted => new UnauthorizedAccessException($"Access to the path '{path}' is denied."),
+            loop or NotAFolder => new IOException($"{path} is a link, or not what it must be; links are not followed there."),
+            NoSuchFile => new DirectoryNotFoundException($"Could not find a part of the path '{path}'."),
+            noReader => new IOException($"{path} is not a regular file."),
+            _ => new IOException($"{new Win32Exception().Message} : '{path}'", Marshal.GetLastPInvokeError()),
+        };
     }
 
     internal const int NoSuchFile = 2;
@@ -370,4 +539,28 @@ internal static partial class Posix
 /// <param name="Group">Numeric group.</param>
 /// <param name="Inode">Its number on its file system.</param>
 /// <param name="BytesOnDisk">Bytes it takes on disk, which is less than its length where it has holes.</param>
-internal readonly record struct FileStatus(int User, int Group, ulong Inode, long BytesOnDisk);
+internal readonly record struct FileStatus(int User, int Group, ulong Inode, long BytesOnDisk)
+{
+    private const int TypeBits = 0xf000;
+    private const int PermissionBits = 0xfff;
+
+    /// <summary>Type and permissions, as stat has them.</summary>
+    internal int Mode { get; init; }
+
+    /// <summary>Length in bytes.</summary>
+    internal long Length { get; init; }
+
+    /// <summary>When it was made; the same for all where the file system does not tell.</summary>
+    internal string Birth { get; init; } = "";
+
+    internal bool IsRegularFile => (Mode & TypeBits) == 0x8000;
+
+    internal bool IsFolder => (Mode & TypeBits) == 0x4000;
+
+    internal bool IsLink => (Mode & TypeBits) == 0xa000;
+
+    internal UnixFileMode Permissions => (UnixFileMode)(Mode & PermissionBits);
+
+    /// <summary>What tells it from every other that has had its path. (The number of its file system may be another after the machine was started again.)</summary>
+    internal string Id => $"{Inode:x}-{Birth}";
+}

@@ -14,8 +14,9 @@ internal static class LabCommand
     /// <summary>Finds the lab, refuses one that is not ready, and goes on as its user.</summary>
     internal static Lab Open(ParseResult parsed)
     {
-        var lab = LabLocator.RequireReady(LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder));
-        LabLocator.BecomeOwner(lab);
+        var manifest = LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder);
+        var lab = LabLocator.RequireReady(manifest);
+        LabLocator.BecomeOwner(manifest);
         LabIndex.RegisterAgain(lab);
         return lab;
     }
@@ -87,10 +88,10 @@ internal static class DestroyCommand
             }
 
             var name = parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab);
-            Lab lab;
+            LabManifest manifest;
             try
             {
-                lab = LabLocator.Find(name, Invocation.CurrentFolder).Lab;
+                manifest = LabLocator.Find(name, Invocation.CurrentFolder);
             }
             catch (LabException error) when (error.Code is ExitCode.NotFound && Path.GetFullPath(name ?? ".", Invocation.CurrentFolder) is var folder && LabRemains.AreIn(folder))
             {
@@ -99,7 +100,8 @@ internal static class DestroyCommand
                 return (int)ExitCode.Done;
             }
 
-            LabLocator.BecomeOwner(lab);
+            var lab = manifest.Lab;
+            LabLocator.BecomeOwner(manifest);
             using var progress = new ProgressView(terminal);
             var result = await new DestroyOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
             progress.Dispose();

@@ -202,7 +202,7 @@ internal static class PgpoolSetupCommand
 
         if (LabStore.Load(folder) is { } remains && !LabLock.IsTaken(folder))
         {
-            LabLocator.BecomeOwner(remains.Lab);
+            LabLocator.BecomeOwner(remains);
             await new DestroyOperation(operation with { Observer = new OldScreen(TextWriter.Null, TextWriter.Null) }).ExecuteAsync(remains.Lab with { Folder = new FolderOrigin(null) }, cancellationToken);
         }
     }

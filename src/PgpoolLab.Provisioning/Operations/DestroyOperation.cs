@@ -50,7 +50,7 @@ public sealed class DestroyOperation(OperationContext context)
 
         context.Leases.Release(lab);
         LabIndex.Remove(lab);
-        await context.Host.DeleteAsync(lab.Paths.Hidden, CancellationToken.None);
+        await DeleteAsync(lab, lab.Paths.Hidden);
         var left = await context.Host.ListAsync(lab.Root, CancellationToken.None);
         var givenBack = left.Count == 0 && LabFolder.GiveBack(lab.Root, lab.Folder);
         return new DestroyResult(givenBack && lab.Folder.CreatedFrom is not null, left);
@@ -92,7 +92,7 @@ public sealed class DestroyOperation(OperationContext context)
         {
             try
             {
-                await context.Host.DeleteAsync(path, CancellationToken.None);
+                await DeleteAsync(lab, path);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -108,6 +108,10 @@ public sealed class DestroyOperation(OperationContext context)
             }
         }
     }
+
+    /// <summary>What lies in the lab's folder is reached from there through no link.</summary>
+    private ValueTask DeleteAsync(Lab lab, string path) => path.StartsWith(lab.Root + "/", StringComparison.Ordinal)
+        ? context.Host.DeleteWithinAsync(lab.Root, path, CancellationToken.None) : context.Host.DeleteAsync(path, CancellationToken.None);
 
     /// <summary>What was being written when a command was killed .</summary>
     private async Task<IReadOnlyList<string>> FindUnfinishedAsync(IReadOnlyList<string> files)
@@ -125,9 +129,14 @@ public sealed class DestroyOperation(OperationContext context)
     /// <summary>With a watchdog each Pgpool-II has a folder of its own; what the user has put into it stays.</summary>
     private static void DeleteEmptyFolders(Lab lab)
     {
-        foreach (var folder in lab.Pgpools.Select(p => p.Folder).Where(f => f != lab.Root && Directory.Exists(f) && !Directory.EnumerateFileSystemEntries(f).Any()))
+        using var root = OpenFolder.TryOpen(lab.Root);
+        foreach (var name in lab.Pgpools.Where(p => p.Folder != lab.Root).Select(p => Path.GetFileName(p.Folder)))
         {
-            Directory.Delete(folder);
+            using var folder = root?.TryOpenFolder(name);
+            if (folder?.List().Count == 0)
+            {
+                root!.DeleteEmpty(name);
+            }
         }
     }
 

@@ -52,17 +52,17 @@ public sealed class DestroyOrphansOperation(OperationContext context)
     {
         var (entry, user) = (orphan.Registration.Entry, orphan.Registration.User);
         // An entry is its user's word: it must not lead to what is another's.
-        if (LabStore.Load(entry.Root) is not { State: LabState.Creating, Lab: { } lab } || lab.Id != entry.Id)
+        if (LabStore.Load(entry.Root) is not { State: LabState.Creating, Lab: { } lab } manifest || lab.Id != entry.Id)
         {
             return null; // somebody has destroyed it meanwhile
         }
 
-        if (Identity.OwnerOf(lab.Paths.Manifest)?.User != user.UserId)
+        if (manifest.Source?.User != user.UserId)
         {
             throw new LabException(ExitCode.Failed, $"Its manifest {lab.Paths.Manifest} is not a file of {user.Name}.");
         }
 
-        LabLocator.BecomeOwner(lab);
+        LabLocator.BecomeOwner(manifest);
         var result = await new DestroyOperation(context).ExecuteAsync(lab, cancellationToken);
         return new RemovedOrphan(entry.Name, entry.Root, orphan.Kind, [], [], result.Left.Select(n => $"{entry.Root}/{n}").ToArray());
     }

@@ -7,6 +7,9 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <summary>The folder a lab lies in: made, handed over, and given back as it was.</summary>
 public static class LabFolder
 {
+    private const UnixFileMode ForOthersToPass = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
     /// <summary>Refuses a folder that cannot become a lab. Touches nothing.</summary>
     /// <param name="folder">The folder, absolute.</param>
     /// <param name="hiddenFilesAreFine">As pgpool_setup sees it, files whose name begins with a dot do not count.</param>
@@ -99,33 +102,64 @@ public static class LabFolder
     /// <exception cref="LabException">The user cannot work there; the folder is as it was.</exception>
     public static FolderOrigin Prepare(string folder, SystemUser? user)
     {
-        var origin = new FolderOrigin(Directory.Exists(folder) ? null : TopmostMissing(folder));
-        Directory.CreateDirectory(folder);
-        for (var made = folder; origin.CreatedFrom is { } top && made.Length >= top.Length && !OperatingSystem.IsWindows(); made = Path.GetDirectoryName(made)!)
+        var above = Directory.Exists(folder) ? folder : NearestExisting(folder);
+        var missing = folder[above.TrimEnd('/').Length..].Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var current = OpenFolder.TryOpen(Identity.RealPath(above)) ?? throw new LabException(ExitCode.InTheWay, $"{above} was deleted in this moment.");
+        try
         {
-            // Whatever the caller's umask: others may pass through, nobody else may write.
-            File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-        }
-
-        if (user is not null)
-        {
-            if (Identity.OwnerOf(folder) is { } owner && owner.User != user.UserId)
+            var made = new List<(string Named, MadeFolder Folder)>();
+            var named = above.TrimEnd('/');
+            foreach (var name in missing)
             {
-                origin = origin with { FormerUid = owner.User, FormerGid = owner.Group };
-                Identity.Own(folder, user.UserId, user.GroupId);
+                named = $"{named}/{name}";
+                using var parent = current;
+                // Whatever the caller's umask: others may pass through, nobody else may write.
+                if (parent.TryMake(name, ForOthersToPass) is { } next)
+                {
+                    current = next;
+                    made.Add((named, new MadeFolder(next.Path, next.Ownership?.Id ?? "")));
+                }
+                else
+                {
+                    current = parent.TryOpenFolder(name) ?? throw new LabException(ExitCode.InTheWay, $"{named} was deleted in this moment.");
+                    made.Clear();
+                }
             }
 
-            Environment.CurrentDirectory = folder;
-            Identity.Become(user);
-        }
+            var origin = new FolderOrigin(made.Count > 0 ? made[0].Named : null);
+            if (user is not null)
+            {
+                origin = HandOver(current, user, origin, [.. made.Select(m => m.Folder)]);
+                current.Enter();
+                Identity.Become(user);
+            }
 
-        if (!Identity.CanEnterAndWrite(folder))
+            if (!Identity.CanEnterAndWrite(folder))
+            {
+                GiveBack(folder, origin);
+                throw NotWritable(folder, Identity.Current.Name);
+            }
+
+            return origin;
+        }
+        finally
         {
-            GiveBack(folder, origin);
-            throw NotWritable(folder, Identity.Current.Name);
+            current.Dispose();
+        }
+    }
+
+    /// <summary>Notes whose the folder was, then gives it away.</summary>
+    private static FolderOrigin HandOver(OpenFolder folder, SystemUser user, FolderOrigin origin, IReadOnlyList<MadeFolder> made)
+    {
+        if (folder.Ownership is not { } owner || owner.User == user.UserId)
+        {
+            return origin;
         }
 
-        return origin;
+        var former = made.Count > 0 ? null : new FormerOwner(owner.User, owner.Group, (int)owner.Permissions);
+        FolderRecords.OfThisMachine.TryWrite(folder, new FolderRecord(folder.Path, user.UserId, former, made));
+        folder.Own(user.UserId, user.GroupId);
+        return origin with { FormerUid = owner.User, FormerGid = owner.Group };
     }
 
     /// <summary>Gives an empty folder back as it was before setup: its former owner, or no folder at all.</summary>
@@ -133,27 +167,23 @@ public static class LabFolder
     public static bool GiveBack(string folder, FolderOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(origin);
+        if (origin == new FolderOrigin(null))
+        {
+            return true;
+        }
+
         try
         {
-            // What this takes back comes from a file the lab's user can write. So root returns a folder only to itself, removes only what is
-            // empty, and neither through a link that may have been put in the way since.
-            if (Identity.RealPath(folder) != folder)
+            var real = Identity.RealPath(folder);
+            var given = false;
+            // What the origin says is the word of the lab's user. Root goes by its own notes, and never through a link that was put in the way since.
+            if (Identity.HasStoodDown && Identity.WithOriginalRights(() => given = FolderRecords.OfThisMachine.GiveBack(real)) && given)
             {
-                return false;
+                return true;
             }
 
-            return Identity.WithOriginalRights(() =>
-            {
-                if (origin is { FormerUid: 0, FormerGid: { } group })
-                {
-                    Identity.Own(folder, 0, group);
-                }
-
-                for (var path = folder; origin.CreatedFrom is { } top && path.Length >= top.Length; path = Path.GetDirectoryName(path)!)
-                {
-                    Directory.Delete(path);
-                }
-            });
+            DeleteMade(real, folder, origin.CreatedFrom);
+            return origin.CreatedFrom is not null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
@@ -161,16 +191,26 @@ public static class LabFolder
         }
     }
 
+    /// <summary>Deletes empty folders that setup has made, with the rights of the lab's user.</summary>
+    private static void DeleteMade(string real, string folder, string? topmost)
+    {
+        if (topmost is null || (folder != topmost && !folder.StartsWith(topmost + "/", StringComparison.Ordinal)))
+        {
+            return;
+        }
+
+        for (var levels = folder[topmost.Length..].Count(c => c == '/') + 1; levels > 0; levels--)
+        {
+            using var above = OpenFolder.TryOpen(Path.GetDirectoryName(real)!);
+            above?.DeleteEmpty(Path.GetFileName(real));
+            real = Path.GetDirectoryName(real)!;
+        }
+    }
+
     private static string NearestExisting(string folder)
     {
         var parent = Path.GetDirectoryName(folder)!;
         return Directory.Exists(parent) ? parent : NearestExisting(parent);
-    }
-
-    private static string TopmostMissing(string folder)
-    {
-        var parent = Path.GetDirectoryName(folder)!;
-        return Directory.Exists(parent) ? folder : TopmostMissing(parent);
     }
 
     private static LabException NotWritable(string folder, string user) =>

@@ -50,18 +50,25 @@ public static class LabLocator
     }
 
     /// <summary>Root works on a lab as the lab's user; anybody else must be that user.</summary>
-    /// <exception cref="LabException">The lab is another user's.</exception>
-    public static void BecomeOwner(Lab lab)
+    /// <exception cref="LabException">The lab is another user's, or one of its folders is a link.</exception>
+    public static void BecomeOwner(LabManifest manifest)
     {
-        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(manifest);
+        var lab = manifest.Lab;
         // What the manifest says is the word of whoever can write it: the file must be that user's, and nothing of it is run as root.
-        if (Identity.OwnerOf(lab.Paths.Manifest) is not { } file || file.User == 0 || (Identity.Find(lab.Owner) is { } named && named.UserId != file.User))
+        var named = Identity.Find(lab.Owner);
+        var writer = Identity.IsRoot ? manifest.Source?.User : manifest.Source?.File?.User;
+        if (writer is null or 0 || (named is not null && named.UserId != writer))
         {
-            throw new LabException(ExitCode.Failed, $"The manifest {lab.Paths.Manifest} says that the lab runs as {lab.Owner}, but the file is not that user's; it cannot be trusted.");
+            throw new LabException(ExitCode.Failed, $"The manifest {lab.Paths.Manifest} says that the lab runs as {lab.Owner}, but the file is not that user's alone; it cannot be trusted.")
+            {
+                Hints = [$"See whose it is:  ls -la {Shell.Quote(lab.Paths.Hidden)}"],
+            };
         }
 
         if (Identity.Current.Name == lab.Owner)
         {
+            RequireOwnFolders(lab);
             return;
         }
 
@@ -70,9 +77,39 @@ public static class LabLocator
             throw new LabException(ExitCode.Failed, $"The lab '{lab.Name}' belongs to {lab.Owner}.") { Hints = [$"Work as that user, for example with:  sudo -u {Shell.Quote(lab.Owner)} …"] };
         }
 
-        var owner = Identity.Find(lab.Owner) ?? throw new LabException(ExitCode.Missing, $"The lab '{lab.Name}' runs as {lab.Owner}, and this machine has no such user any more.");
-        Environment.CurrentDirectory = lab.Root;
-        Identity.Become(owner);
+        var user = named ?? throw new LabException(ExitCode.Missing, $"The lab '{lab.Name}' runs as {lab.Owner}, and this machine has no such user any more.");
+        // First the user, then the folder: what leads there is then followed with that user's rights.
+        Environment.CurrentDirectory = "/";
+        Identity.Become(user);
+        RequireOwnFolders(lab);
+        TryEnter(lab.Root);
+    }
+
+    /// <summary>A link in place of one of a lab's own folders leads to another's files: none is followed.</summary>
+    private static void RequireOwnFolders(Lab lab)
+    {
+        foreach (var folder in lab.Pgpools.Select(p => p.Folder).Where(f => f != lab.Root).Append(lab.Paths.Hidden))
+        {
+            if (new FileInfo(folder).LinkTarget is not null)
+            {
+                throw new LabException(ExitCode.Failed, $"{folder} is a link, and not the lab's own folder: it is not followed.")
+                {
+                    Hints = [$"Delete the link:  rm {Shell.Quote(folder)}"],
+                };
+            }
+        }
+    }
+
+    private static void TryEnter(string folder)
+    {
+        try
+        {
+            Environment.CurrentDirectory = folder;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Then from the topmost one: every path is absolute.
+        }
     }
 
     private static string[] Hints()

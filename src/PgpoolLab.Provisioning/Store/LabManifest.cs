@@ -46,6 +46,19 @@ public sealed record LabManifest
     /// <summary>The folder the lab was made in, when it has been moved since.</summary>
     [JsonIgnore]
     public string? MovedFrom { get; init; }
+
+    /// <summary>Whose word this is; null for one that was not read.</summary>
+    [JsonIgnore]
+    internal ManifestSource? Source { get; init; }
+}
+
+/// <summary>Who has written a manifest: as the system said of the open file that was read, and of the open folder it lay in.</summary>
+/// <param name="File">The manifest's owner; null where that cannot be seen.</param>
+/// <param name="Folder">The owner of the hidden folder it lies in; null where that cannot be seen.</param>
+internal sealed record ManifestSource(Hosts.Ownership? File, Hosts.Ownership? Folder)
+{
+    /// <summary>The one user whose word it certainly is; null when another could have put it there, or can write in it.</summary>
+    internal int? User => File is { OnlyOwnerWrites: true } file && Folder is { OnlyOwnerWrites: true } folder && file.User == folder.User ? file.User : null;
 }
 
 /// <summary>One line of the index of a user's labs.</summary>
@@ -66,4 +79,5 @@ public sealed record LabIndexEntry(string Id, string Name, string Root, IReadOnl
 [JsonSerializable(typeof(LabManifest))]
 [JsonSerializable(typeof(LabIndexEntry))]
 [JsonSerializable(typeof(PortLease))]
+[JsonSerializable(typeof(FolderRecord))]
 internal sealed partial class StoreJson : JsonSerializerContext;

@@ -7,13 +7,16 @@ namespace PgpoolLab.Provisioning.Store;
 /// somebody was at work. No lab has been made yet, or none is left.</summary>
 public static class LabRemains
 {
+    private static readonly string HiddenName = Path.GetFileName(new LabPaths("/").Hidden);
+
     /// <summary>True when there are such remains in exactly this folder, and nobody is at work on them.</summary>
     public static bool AreIn(string root)
     {
-        var hidden = new DirectoryInfo(new LabPaths(root).Hidden);
         try
         {
-            return hidden is { Exists: true, LinkTarget: null } && hidden.EnumerateFileSystemInfos().All(f => f is FileInfo { LinkTarget: null } && IsOurs(f.Name)) && !LabLock.IsTaken(root);
+            using var folder = Directory.Exists(root) ? OpenFolder.TryOpen(Identity.RealPath(root)) : null;
+            using var hidden = folder?.TryOpenFolder(HiddenName);
+            return hidden is not null && hidden.List().All(n => IsOurs(n) && hidden.HasFile(n)) && !LabLock.IsTaken(root);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -44,8 +47,9 @@ public static class LabRemains
     /// <exception cref="LabException">They are another user's.</exception>
     public static void Remove(string root)
     {
-        var hidden = new LabPaths(root).Hidden;
-        if (Identity.OwnerOf(hidden) is { User: > 0 and var owner } && owner != Identity.Current.UserId)
+        using var folder = OpenFolder.TryOpen(Identity.RealPath(root));
+        using var hidden = folder?.TryOpenFolder(HiddenName);
+        if (hidden?.Ownership is { User: > 0 and var owner } && !Identity.IsEffective(owner))
         {
             if (!Identity.IsRoot || Identity.Find(owner.ToString()) is not { } user)
             {
@@ -55,12 +59,12 @@ public static class LabRemains
             Identity.Become(user);
         }
 
-        foreach (var file in Directory.EnumerateFiles(hidden).Where(f => IsOurs(Path.GetFileName(f))))
+        foreach (var name in hidden?.List().Where(IsOurs) ?? [])
         {
-            File.Delete(file);
+            hidden!.Delete(name);
         }
 
-        Directory.Delete(hidden);
+        folder?.DeleteEmpty(HiddenName);
     }
 
     // The lock, and a manifest that was being written (LabStore).

@@ -17,6 +17,9 @@ public sealed class ManifestException(string what, Exception? inner = null) : La
 /// <summary>Reads and writes a lab's manifest, and finds labs. Manifests lie on the machine this program runs on.</summary>
 public sealed class LabStore
 {
+    /// <summary>A manifest of the largest lab has a twentieth of that.</summary>
+    private const int MostText = 4 << 20;
+
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Paths stay readable: nobody embeds this file in a web page.
@@ -36,18 +39,9 @@ public sealed class LabStore
     {
         root = Hosts.Identity.RealPath(root);
         var file = new LabPaths(root).Manifest;
-        string text;
-        try
-        {
-            text = File.ReadAllText(file);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        if (Read(root, file) is not var (text, source))
         {
             return null;
-        }
-        catch (UnauthorizedAccessException error)
-        {
-            throw new LabException(ExitCode.NotFound, $"There is a lab in {root}, but it belongs to another user.", error) { Details = [error.Message] };
         }
 
         try
@@ -66,7 +60,7 @@ public sealed class LabStore
             }
 
             return Upgraded(document.RootElement) is { } manifest && IsWhole(manifest) && manifest.Lab is var lab
-                ? (manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root }).WithOwnFolders()
+                ? (manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root, Source = source }).WithOwnFolders()
                 : throw new JsonException("The lab itself is missing in it, or a part of it.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
@@ -78,6 +72,33 @@ public sealed class LabStore
                     $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/stopall")}",
                     $"When they are stopped, the lab can be deleted with its folder:  rm -r {Hosts.Shell.Quote(root)}",
                 ],
+            };
+        }
+    }
+
+    /// <summary>Reads the file, and whose it is: both of one and the same open file, in a folder that is reached through no link. Who could exchange the
+    /// file between the two would have one user's words taken for another's.</summary>
+    private static (string Text, ManifestSource Source)? Read(string root, string file)
+    {
+        try
+        {
+            using var folder = Hosts.OpenFolder.TryOpen(root);
+            using var hidden = folder?.TryOpenFolder(Path.GetFileName(new LabPaths(root).Hidden));
+            return hidden?.ReadText(Path.GetFileName(file), MostText) is var (text, owner) ? (text, new ManifestSource(owner, hidden.Ownership)) : null;
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new LabException(ExitCode.NotFound, $"There is a lab in {root}, but it belongs to another user.", error) { Details = [error.Message] };
+        }
+        catch (IOException) when (!Directory.Exists(root))
+        {
+            return null;
+        }
+        catch (IOException error)
+        {
+            throw new ManifestException($"The manifest {file} is damaged: {error.Message}", error)
+            {
+                Hints = ["Remove what is in its place, when you know what it is."],
             };
         }
     }
@@ -186,7 +207,13 @@ public sealed class LabStore
     private static void WriteWhole(string file, string text)
     {
         var temporary = Hosts.UnfinishedFile.Beside(file);
-        File.WriteAllText(temporary, text);
+        // Never one that is there: it may be a pipe, or a link.
+        File.Delete(temporary);
+        using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+        {
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
+        }
+
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(temporary, PrivateFile);

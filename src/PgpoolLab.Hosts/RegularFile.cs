@@ -1,0 +1,104 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace PgpoolLab.Hosts;
+
+/// <summary>Opens files that somebody else may have put there. A pipe, a device or a socket in a file's place is refused: to read one may never end, and to open
+/// one may neither, against which no signal helps.</summary>
+public static class RegularFile
+{
+    /// <summary>The most a text of the state, the cache or a lab can have, in bytes; logs are read in pieces.</summary>
+    public const int MostText = 64 << 20;
+
+    /// <summary>Opens a file for reading.</summary>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="IOException">It is not a regular file, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static SafeFileHandle? TryOpen(string path)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return Checked(Posix.OpenForReading(path), path);
+        }
+
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Opens a file for reading that must be there.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <inheritdoc cref="TryOpen"/>
+    public static SafeFileHandle Open(string path) => TryOpen(path) ?? throw new FileNotFoundException($"Could not find file '{path}'.", path);
+
+    /// <summary>Opens a file for writing, and makes it, for its owner alone, when there is none.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="append">Whether what is in it stays, and what is written comes after that.</param>
+    /// <exception cref="IOException">It is not a regular file, or cannot be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
+    public static SafeFileHandle OpenToWrite(string path, bool append)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            var handle = File.OpenHandle(path, append ? FileMode.OpenOrCreate : FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            return handle;
+        }
+
+        const uint ownersAlone = 0x180;
+        return Checked(Posix.OpenToWrite(path, append, !append, ownersAlone), path)!;
+    }
+
+    /// <summary>Reads a text file (UTF-8) whole.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="limit">The most it can have, in bytes.</param>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="IOException">It is not a regular file, is larger, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static string? ReadText(string path, int limit = MostText)
+    {
+        using var file = TryOpen(path);
+        return file is null ? null : Read(file, path, limit);
+    }
+
+    /// <summary>Reads an open file (UTF-8) whole.</summary>
+    /// <inheritdoc cref="ReadText"/>
+    internal static string Read(SafeFileHandle file, string path, int limit)
+    {
+        // Files of /proc may come in pieces, and do not tell their length.
+        var buffer = new byte[(int)Math.Min((long)limit + 1, Math.Clamp(RandomAccess.GetLength(file) + 1, 4096, 1 << 20))];
+        var length = 0;
+        while (RandomAccess.Read(file, buffer.AsSpan(length), length) is > 0 and var read)
+        {
+            length += read;
+            if (length > limit)
+            {
+                throw new IOException($"{path} is too large: it has more than {limit} bytes.");
+            }
+
+            if (length == buffer.Length)
+            {
+                Array.Resize(ref buffer, (int)Math.Min((long)limit + 1, buffer.Length * 2L));
+            }
+        }
+
+        var text = buffer.AsSpan(0, length);
+        return Encoding.UTF8.GetString(text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
+    }
+
+    /// <summary>Refuses what is no regular file. A folder is none at all.</summary>
+    internal static SafeFileHandle? Checked(SafeFileHandle? file, string path)
+    {
+        if (file is null || Posix.StatusOf(file) is not { IsRegularFile: false } status)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        return status.IsFolder ? null : throw new IOException($"{path} is not a regular file.");
+    }
+}

@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Integration.Tests;
+
+/// <summary>Root's commands where another user lies in wait: nothing of that user's choosing is done with root's rights, and nothing keeps root waiting. Needs root.</summary>
+public sealed class StrangerTests
+{
+    private const string LabUser = "postgres";
+    private const string Stranger = "nobody";
+
+    private static void RequireRoot() => Assert.SkipUnless(Account.TestsRunAsRoot, "needs root");
+
+    private static void Shell(string script, params string[] arguments)
+    {
+        using var shell = Reaper.Start(new ProcessStartInfo("/bin/sh", ["-euc", script, "sh", .. arguments]) { RedirectStandardError = true });
+        var error = shell.StandardError.ReadToEnd();
+        shell.WaitForExit();
+        Assert.True(shell.ExitCode == 0, $"{script}\n{error}");
+    }
+
+    /// <summary>Writes a manifest as the lab's user could.</summary>
+    private static void Forge(string root, string owner, int pgpools = 1, LabState state = LabState.Failed, Func<Lab, Lab>? change = null)
+    {
+        var lab = new Lab
+        {
+            Id = "0123abcd",
+            Name = Path.GetFileName(root),
+            Root = root,
+            Mode = ClusteringMode.Raw,
+            Owner = owner,
+            Folder = new FolderOrigin(null),
+            Tools = new Toolset("/usr/bin", new PostgresVersion(17, 0), "/usr/bin/pgpool", "/usr/bin", new PgpoolVersion(4, 6, 0)),
+            Pgpools = [.. Enumerable.Range(0, pgpools).Select(i => new PgpoolNode(i, root, root, 1 + (2 * i), 2 + (2 * i), null, [], root))],
+            Nodes = [new PostgresNode(0, 9, "", "")],
+            HasPrivateSockets = true,
+        };
+        Directory.CreateDirectory($"{root}/.pgpoollab");
+        LabStore.Save(new LabManifest { ToolVersion = "1.0.0", CommandLine = [], State = state, Lab = (change?.Invoke(lab) ?? lab).WithOwnFolders() });
+        Shell("""chmod 700 "$2/.pgpoollab"; chown -R "$1:" "$2" """, owner, root);
+    }
+
+    /// <summary>Exchanges two names for each other, again and again, as fast as one can.</summary>
+    private sealed class Exchange : IDisposable
+    {
+        private readonly CancellationTokenSource _end = new();
+        private readonly Thread _thread;
+
+        internal Exchange(string path, string withLinkTo)
+        {
+            Directory.CreateSymbolicLink(path + ".link", withLinkTo);
+            _thread = new Thread(() =>
+            {
+                while (!_end.IsCancellationRequested)
+                {
+                    Try(() => Directory.Move(path, path + ".real"));
+                    Try(() => File.Move(path + ".link", path));
+                    Thread.SpinWait(20_000);
+                    Try(() => File.Move(path, path + ".link"));
+                    Try(() => Directory.Move(path + ".real", path));
+                    Thread.SpinWait(20_000);
+                }
+            });
+            _thread.Start();
+
+            static void Try(Action move)
+            {
+                try
+                {
+                    move();
+                }
+                catch (IOException)
+                {
+                    // It was deleted meanwhile.
+                }
+            }
+        }
+
+        public void Dispose()
+        {
+            _end.Cancel();
+            _thread.Join();
+        }
+    }
+
+    [Fact]
+    public async Task Root_that_gives_a_folder_back_changes_no_owner_and_deletes_nothing_where_an_exchanged_link_leads()
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(Account.Root);
+        var victim = Directory.CreateDirectory(sandbox["victim"]).FullName;
+        Directory.CreateDirectory($"{victim}/shadow");
+        Shell("""chmod 751 "$1" """, $"{victim}/shadow");
+        var before = Identity.OwnerOf($"{victim}/shadow");
+        for (var tries = 0; tries < 20; tries++)
+        {
+            var home = Directory.CreateDirectory($"{sandbox.Labs}/try{tries}/a").FullName;
+            var root = $"{home}/shadow";
+            // What such a manifest asks for: the folder was root's, of another group, and root has made the one above it.
+            Forge(root, LabUser, change: lab => lab with { Folder = tries % 2 == 0 ? new FolderOrigin(null, 0, 104) : new FolderOrigin(root) });
+            Shell("""chown postgres: "$1" """, Path.GetDirectoryName(home)!);
+            using (new Exchange(home, victim))
+            {
+                // It may say that there is no lab, that a link is in the way, or that all is gone.
+                await sandbox.RunAsync("destroy", root);
+            }
+
+            Assert.Equal((before, true), (Identity.OwnerOf($"{victim}/shadow"), Directory.Exists($"{victim}/shadow")));
+        }
+
+        Directory.Delete(sandbox.Labs, recursive: true);
+        Directory.CreateDirectory(sandbox.Labs);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData(null, 104)]
+    [InlineData("/", 104)]
+    public async Task No_owner_no_group_and_no_folder_to_delete_comes_out_of_a_manifest(string? createdFrom, int? group)
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(Account.Root);
+        Forge(sandbox.Lab, LabUser, change: lab => lab with { Folder = new FolderOrigin(createdFrom, group is null ? null : 0, group) });
+        var owner = Identity.OwnerOf(sandbox.Lab);
+        (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        // Root has not made it and has not given it away: it stays its user's, and empty.
+        Assert.Equal(owner, Identity.OwnerOf(sandbox.Lab));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(sandbox.Lab));
+        Directory.Delete(sandbox.Lab);
+    }
+
+    [Fact]
+    public async Task A_folder_that_was_roots_is_roots_again_whatever_its_user_has_made_of_it()
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(Account.Root);
+        Directory.CreateDirectory(sandbox.Lab);
+        Shell("""chown 0:104 "$1"; chmod 2750 "$1" """, sandbox.Lab);
+        (await sandbox.RunAsync("setup", "-n", "1", "-m", "n", "--port", "auto", sandbox.Lab)).Ok();
+        Shell("""
+            sed -i 's/"formerGid": [0-9]*/"formerGid": 42/' "$1/.pgpoollab/lab.json"
+            chown -h postgres: "$1/.pgpoollab/lab.json"; chmod 600 "$1/.pgpoollab/lab.json"; chmod 777 "$1"
+            """, sandbox.Lab);
+        (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        Assert.Equal(((0, 104), (UnixFileMode)Convert.ToInt32("2750", 8)), (Identity.OwnerOf(sandbox.Lab)!.Value, File.GetUnixFileMode(sandbox.Lab)));
+        Directory.Delete(sandbox.Lab);
+    }
+
+    [Fact]
+    public async Task A_lab_whose_own_folders_are_links_costs_nobody_a_file()
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(Account.Root);
+        var (theirs, trap) = (sandbox["labs/theirs"], sandbox["labs/trap"]);
+        Forge(theirs, LabUser, pgpools: 2);
+        Shell("""
+            mkdir -p "$1/pgpool0/data0" "$1/pgpool1/etc"; touch "$1/pgpool0/data0/PG_VERSION" "$1/pgpool1/etc/pgpool.conf"; chown -R postgres: "$1"
+            mkdir "$2"; for name in .pgpoollab pgpool0 pgpool1; do ln -s "$1/$name" "$2/$name"; done; chown -hR nobody: "$2"
+            """, theirs, trap);
+        string[] Files() => [.. Directory.EnumerateFileSystemEntries(theirs, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Order(StringComparer.Ordinal)];
+        var before = Files();
+        var outcome = (await sandbox.RunAsync("destroy", trap)).FailedWith(1);
+        Assert.Contains("is a link", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(before, Files());
+
+        // A real hidden folder of the lab's user, and links beside it: as after somebody who may write in the folder has exchanged them.
+        var half = sandbox["labs/half"];
+        Forge(half, LabUser, pgpools: 2);
+        Shell("""for name in pgpool0 pgpool1; do ln -s "$1/$name" "$2/$name"; chown -h nobody: "$2/$name"; done""", theirs, half);
+        foreach (var command in (string[])["destroy", "stopall", "startall"])
+        {
+            outcome = await sandbox.RunAsync(command == "destroy" ? [command, half] : [command, "--lab", half]);
+            Assert.NotEqual(0, outcome.ExitCode);
+            Assert.Equal(before, Files());
+        }
+
+        Shell("""rm "$1/pgpool0" "$1/pgpool1" """, half);
+        (await sandbox.RunAsync("destroy", half)).Ok();
+        (await sandbox.RunAsync("destroy", theirs)).Ok();
+        Shell("""rm -r "$1"/* """, sandbox.Labs);
+    }
+
+    [Fact]
+    public async Task Of_two_manifests_that_are_exchanged_none_is_run_with_the_other_users_rights()
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(Account.Root);
+        var mark = sandbox["mark"];
+        Directory.CreateDirectory(mark);
+        Shell("""chmod 1777 "$1"; mkdir "$2"; printf '#!/bin/sh\ntouch "%s/as-$(id -un)"\n' "$1" >"$2/psql"; chmod 755 "$2" "$2/psql" """, mark, sandbox["bin"]);
+        for (var tries = 0; tries < 20; tries++)
+        {
+            var home = Directory.CreateDirectory($"{sandbox.Labs}/try{tries}").FullName;
+            Forge($"{home}/lab", Stranger, 1, LabState.Ready, lab => lab with
+            {
+                Owner = tries % 2 == 0 ? LabUser : Stranger,
+                Tools = lab.Tools with { PostgresBin = sandbox["bin"] },
+            });
+            Forge($"{home}/other", LabUser, state: LabState.Ready);
+            using (new Exchange($"{home}/lab", $"{home}/other"))
+            {
+                await sandbox.RunAsync("psql", "--lab", $"{home}/lab");
+            }
+
+            Assert.False(File.Exists($"{mark}/as-{LabUser}"), "What the stranger's manifest names was run as the lab's user.");
+        }
+
+        Shell("""rm -r "$1"/* """, sandbox.Labs);
+    }
+}
