@@ -109,7 +109,8 @@ public static class Identity
 
         var id = (int)Posix.EffectiveUserId();
         var user = Find(id.ToString()) ?? new SystemUser(Environment.UserName, id, 0, "/");
-        return Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? user with { Home = home } : user;
+        // "sudo -E" leaves root with the caller's HOME: what lies there is that user's word.
+        return Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home && (id != 0 || TrustedPath.Is(home, 0)) ? user with { Home = home } : user;
     }
 
     private static string[] PasswdLines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];

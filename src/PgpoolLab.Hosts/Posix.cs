@@ -427,13 +427,13 @@ internal static partial class Posix
     internal const int NotAFolder = 20;
     private const int Exists = 17;
 
-    /// <summary>Locks an open file for this one alone. The lock ends when it is closed, and with its process.</summary>
+    /// <summary>Locks an open file, for this one alone or for several that only read. The lock ends when it is closed, and with its process.</summary>
     /// <returns>False when another has the lock; null when files cannot be locked there.</returns>
-    internal static bool? TryLock(SafeFileHandle file)
+    internal static bool? TryLock(SafeFileHandle file, bool alone = true)
     {
-        const int exclusiveWithoutWaiting = 2 | 4;
+        const int shared = 1, exclusive = 2, withoutWaiting = 4;
         var wouldWait = OperatingSystem.IsMacOS() ? 35 : 11;
-        return Lock(file, exclusiveWithoutWaiting) == 0 ? true : Marshal.GetLastPInvokeError() == wouldWait ? false : null;
+        return Lock(file, (alone ? exclusive : shared) | withoutWaiting) == 0 ? true : Marshal.GetLastPInvokeError() == wouldWait ? false : null;
     }
 
     /// <summary>Gives a file one more name.</summary>

@@ -53,6 +53,43 @@ public static class RegularFile
         return Checked(Posix.OpenToWrite(path, append, !append, ownersAlone), path)!;
     }
 
+    /// <summary>True when there is a regular file of that path; links are followed.</summary>
+    public static bool Is(string path)
+    {
+        try
+        {
+            using var file = TryOpen(path);
+            return file is not null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Locks a file, until what this returns is disposed: for several together, who need it to be there, or for one alone, who makes it.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="alone">Whether for one alone.</param>
+    /// <returns>Null when others have locked it; or when it is not there, for several.</returns>
+    /// <exception cref="IOException">It is not a regular file, or there cannot be one.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be opened.</exception>
+    public static IDisposable? TryLock(string path, bool alone)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return TryOpen(path);
+        }
+
+        var file = alone ? OpenToWrite(path, append: true) : TryOpen(path);
+        if (file is null || Posix.TryLock(file, alone) is not false)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
     /// <summary>Reads a text file (UTF-8) whole.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="limit">The most it can have, in bytes.</param>

@@ -48,11 +48,19 @@ public sealed class StrangerTests
         private readonly CancellationTokenSource _end = new();
         private readonly Thread _thread;
 
-        internal Exchange(string path, string withLinkTo)
+        /// <param name="path">The folder.</param>
+        /// <param name="withLinkTo">Where the link leads that takes its place.</param>
+        /// <param name="when">When to begin; at once by default.</param>
+        internal Exchange(string path, string withLinkTo, Func<bool>? when = null)
         {
             Directory.CreateSymbolicLink(path + ".link", withLinkTo);
             _thread = new Thread(() =>
             {
+                while (when?.Invoke() is false && !_end.IsCancellationRequested)
+                {
+                    Thread.SpinWait(100);
+                }
+
                 while (!_end.IsCancellationRequested)
                 {
                     Try(() => Directory.Move(path, path + ".real"));
@@ -101,7 +109,8 @@ public sealed class StrangerTests
             // What such a manifest asks for: the folder was root's, of another group, and root has made the one above it.
             Forge(root, LabUser, change: lab => lab with { Folder = tries % 2 == 0 ? new FolderOrigin(null, 0, 104) : new FolderOrigin(root) });
             Shell("""chown postgres: "$1" """, Path.GetDirectoryName(home)!);
-            using (new Exchange(home, victim))
+            // Until the manifest is gone all is as it should be: then root is about to give the folder back.
+            using (new Exchange(home, victim, () => !File.Exists($"{root}/.pgpoollab/lab.json")))
             {
                 // It may say that there is no lab, that a link is in the way, or that all is gone.
                 await sandbox.RunAsync("destroy", root);
@@ -207,6 +216,104 @@ public sealed class StrangerTests
             Assert.False(File.Exists($"{mark}/as-{LabUser}"), "What the stranger's manifest names was run as the lab's user.");
         }
 
+        // That it would be seen.
+        Forge($"{sandbox.Labs}/theirs", Stranger, 1, LabState.Ready, lab => lab with { Tools = lab.Tools with { PostgresBin = sandbox["bin"] } });
+        await sandbox.RunAsync("psql", "--lab", $"{sandbox.Labs}/theirs");
+        Assert.True(File.Exists($"{mark}/as-{Stranger}"));
+
         Shell("""rm -r "$1"/* """, sandbox.Labs);
+    }
+
+    /// <summary>What the lab's user has in his home, in a machine where that is nobody else's: a list of labs, and a cache of clusters.</summary>
+    private const string Home = "/var/lib/postgresql";
+
+    [Fact]
+    public async Task Pipes_and_devices_in_place_of_what_root_reads_keep_no_command_waiting()
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(Account.Root);
+        using var machine = await Endurance.PrivateMachine.StartAsync(sandbox);
+        sandbox.Machine = machine;
+        var (piped, endless) = (Directory.CreateDirectory($"{sandbox.Labs}/piped").FullName, Directory.CreateDirectory($"{sandbox.Labs}/endless").FullName);
+        machine.Inside("/bin/sh", "-euc", """
+            home=$1 piped=$2 endless=$3
+            labs=$home/.local/state/pgpoollab/labs clusters=$home/.cache/pgpoollab/clusters
+            key=0123456789abcdef0123456789abcdef other=fedcba9876543210fedcba9876543210
+            mkdir -p "$labs" "$clusters/$key" "$clusters/$other" "$clusters/$other.unfinished" "$piped/.pgpoollab" "$endless/.pgpoollab"
+            mkfifo "$labs/deadbeef.json" "$clusters/$key/template.json" "$clusters/$key.lock" "$clusters/../programs.json" "$piped/.pgpoollab/lab.json"
+            ln -s /dev/zero "$labs/0badcafe.json"
+            ln -s /dev/zero "$clusters/$other/template.json"
+            ln -s /dev/zero "$endless/.pgpoollab/lab.json"
+            printf '{"id":"0000abcd","name":"piped","root":"%s","ports":[1]}' "$piped" >"$labs/0000abcd.json"
+            printf '{"id":"1111abcd","name":"endless","root":"%s","ports":[1]}' "$endless" >"$labs/1111abcd.json"
+            chown -hR postgres: "$home" "$piped" "$endless"
+            """, "sh", Home, piped, endless);
+        var list = (await sandbox.RunAsync("list")).Ok().Output;
+        Assert.Contains("piped", list, StringComparison.Ordinal);
+        Assert.Contains("endless", list, StringComparison.Ordinal);
+        (await sandbox.RunAsync("cache", "list")).Ok();
+        await sandbox.RunAsync("doctor");
+        foreach (var lab in (string[])[piped, endless])
+        {
+            Assert.Contains("is damaged", (await sandbox.RunAsync("nodes", "--lab", lab)).FailedWith(1).Error, StringComparison.Ordinal);
+            Assert.Contains("is damaged", (await sandbox.RunAsync("destroy", lab)).FailedWith(1).Error, StringComparison.Ordinal);
+        }
+
+        await sandbox.RunAsync("destroy", "--orphans");
+        await sandbox.RunAsync("cache", "clear");
+        Shell("""rm -r "$1"/* """, sandbox.Labs);
+    }
+
+    [Fact]
+    public async Task Links_in_another_users_cache_and_state_lead_root_nowhere()
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(Account.Root);
+        using var machine = await Endurance.PrivateMachine.StartAsync(sandbox);
+        sandbox.Machine = machine;
+        var victim = Directory.CreateDirectory(sandbox["victim"]).FullName;
+        machine.Inside("/bin/sh", "-euc", """
+            home=$1 victim=$2
+            key=0123456789abcdef0123456789abcdef other=fedcba9876543210fedcba9876543210
+            mkdir -p "$victim/$key/cluster" "$victim/$other.unfinished" "$victim/labs" "$home/.cache/pgpoollab" "$home/.local/state"
+            printf '{"id":"0000abcd","name":"not-theirs","root":"/nowhere","ports":[1]}' >"$victim/labs/0000abcd.json"
+            ln -s "$victim" "$home/.cache/pgpoollab/clusters"
+            ln -s "$victim" "$home/.local/state/pgpoollab"
+            chown -hR postgres: "$home"
+            """, "sh", Home, victim);
+        string[] Files() => [.. Directory.EnumerateFileSystemEntries(victim, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        var before = Files();
+        foreach (var command in (string[][])[["list"], ["doctor"], ["cache", "list"], ["destroy", "--orphans"], ["cache", "clear"]])
+        {
+            var outcome = await sandbox.RunAsync(command);
+            Assert.DoesNotContain("not-theirs", outcome.Output, StringComparison.Ordinal);
+            Assert.Equal(before, Files());
+        }
+    }
+
+    [Fact]
+    public async Task Root_keeps_nothing_in_a_home_that_is_another_users()
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(Account.Root);
+        var home = Directory.CreateDirectory(sandbox["theirs"]).FullName;
+        var victim = Directory.CreateDirectory(sandbox["victim"]).FullName;
+        Shell("""
+            mkdir -p "$1/.cache/pgpoollab" "$2/0123456789abcdef0123456789abcdef"; ln -s "$2" "$1/.cache/pgpoollab/clusters"
+            chown -hR nobody: "$1"
+            """, home, victim);
+        foreach (var name in (string[])["HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"])
+        {
+            sandbox.Variables[name] = name == "XDG_CACHE_HOME" ? $"{home}/.cache" : home;
+        }
+
+        foreach (var command in (string[][])[["setup", "--dry-run", "--port", "auto", sandbox.Lab], ["list"], ["cache", "list"], ["doctor"]])
+        {
+            await sandbox.RunAsync(command);
+        }
+
+        var own = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(home, "*", own), e => Identity.OwnerOf(e)!.Value.User == 0);
+        Assert.Equal(["0123456789abcdef0123456789abcdef"], Directory.EnumerateFileSystemEntries(victim).Select(e => Path.GetFileName(e)));
     }
 }

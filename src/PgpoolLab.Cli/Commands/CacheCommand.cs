@@ -24,7 +24,7 @@ internal static class CacheCommand
         var list = new Command("list", "List them: for which PostgreSQL, how large, when last used") { CommandLine.Json };
         list.SetAction(parsed =>
         {
-            var templates = caches().SelectMany(c => c.List()).ToArray();
+            var templates = caches().SelectMany(c => c.TakeOnUser().List()).ToArray();
             if (parsed.GetValue(CommandLine.Json))
             {
                 terminal.Out.WriteLine(ToJson(templates));
@@ -39,13 +39,14 @@ internal static class CacheCommand
         var clear = new Command("clear", "Delete them; the next setup makes its own anew");
         clear.SetAction(parsed =>
         {
-            var deleted = caches().Sum(c => c.Clear());
+            var (deleted, left) = (0, 0);
             foreach (var cache in caches())
             {
+                deleted += cache.TakeOnUser().Clear();
                 File.Delete(ProgramAnswers.FileBeside(cache.Folder));
+                left += cache.List().Count;
             }
 
-            var left = caches().Sum(c => c.List().Count);
             terminal.Say(deleted == 1 ? "1 cluster deleted." : $"{deleted} clusters deleted.");
             if (left > 0)
             {

@@ -104,10 +104,14 @@ internal sealed class Terminal
     /// <summary>What operations need, with this terminal as their observer.</summary>
     internal static OperationContext Operation(IPlanObserver progress) => new(new LocalHost(TimeProvider.System), TimeProvider.System, progress, OpenLog, ProgramVersion.Text);
 
-    private static Serilog.Core.Logger OpenLog(string file) =>
-        new LoggerConfiguration().MinimumLevel.Debug()
+    private static Serilog.Core.Logger OpenLog(string file)
+    {
+        // A pipe in its place would keep us waiting for good.
+        RegularFile.OpenToWrite(file, append: true).Dispose();
+        return new LoggerConfiguration().MinimumLevel.Debug()
             .WriteTo.File(file, outputTemplate: "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}", formatProvider: System.Globalization.CultureInfo.InvariantCulture)
             .CreateLogger();
+    }
 
     private static IAnsiConsole Console(TextWriter writer, bool interactive, Manner manner, int width)
     {

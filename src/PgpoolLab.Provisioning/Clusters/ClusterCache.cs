@@ -26,7 +26,8 @@ public sealed class CacheUnusableException(string folder, string reason, Excepti
 /// <param name="host">Where programs run.</param>
 /// <param name="probes">Waits.</param>
 /// <param name="time">The clock.</param>
-public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, TimeProvider time)
+/// <param name="user">Whose it is, when that is another user than the current one.</param>
+public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, TimeProvider time, SystemUser? user = null)
 {
     /// <summary>How many bytes all templates together may take; one has about 25 MB.</summary>
     public const long MaxBytes = 400_000_000;
@@ -39,12 +40,26 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     /// <remarks>freedesktop.org, "XDG Base Directory Specification".</remarks>
     public static ClusterCache? Of(IHost host, ProbeRunner probes, TimeProvider time) => FolderOfUser() is { } folder && IsOurs(folder) ? new ClusterCache(folder, host, probes, time) : null;
 
-    /// <summary>The caches there are: the current user's and, for root, that of the user root's labs run as.</summary>
+    /// <summary>The caches there are: the current user's and, for root, that of the user root's labs run as. Before one is worked on, call
+    /// <see cref="TakeOnUser"/>: the current user's own comes first, as there is no way back.</summary>
     public static IReadOnlyList<ClusterCache> Existing(IHost host, ProbeRunner probes, TimeProvider time)
     {
         var other = Identity.IsRoot ? Identity.Find(RunAs.DefaultUser) : null;
-        var folders = ((string?[])[FolderOfUser(), other is null ? null : FolderIn(other.Home)]).OfType<string>().Distinct();
-        return folders.Where(Directory.Exists).Select(f => new ClusterCache(f, host, probes, time)).ToArray();
+        var folders = ((string? Folder, SystemUser? User)[])[(FolderOfUser(), null), (other is null ? null : FolderIn(other.Home), other)];
+        return folders.Where(f => Directory.Exists(f.Folder)).DistinctBy(f => f.Folder)
+            .Where(f => f.User is not null || !Identity.IsRoot || IsRoots(f.Folder!)).Select(f => new ClusterCache(f.Folder!, host, probes, time, f.User)).ToArray();
+    }
+
+    /// <summary>Goes on as the user whose cache this is. What lies in it is that user's word: root follows no link there, and waits for no pipe.</summary>
+    public ClusterCache TakeOnUser()
+    {
+        if (user is not null && Identity.IsRoot)
+        {
+            Environment.CurrentDirectory = "/";
+            Identity.Become(user);
+        }
+
+        return this;
     }
 
     /// <summary>Where the current user's cache lies, or would; null when this user has no folder for such things.</summary>
@@ -252,7 +267,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         return any;
     }
 
-    private async Task<FileStream> LockAloneAsync(string key, CancellationToken cancellationToken)
+    private async Task<IDisposable> LockAloneAsync(string key, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -266,7 +281,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
                     return alone;
                 }
 
-                await alone.DisposeAsync();
+                alone.Dispose();
             }
 
             await probes.PauseAsync(TimeSpan.FromMilliseconds(5), cancellationToken);
@@ -276,15 +291,13 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     /// <summary>Several may read a template, one may make or delete it.</summary>
     /// <returns>Null when another has the lock, or when there is nothing to read.</returns>
     /// <exception cref="IOException">There cannot be a lock: the disk is full, say. Who waited for that to change would wait for ever.</exception>
-    private FileStream? Lock(string key, FileAccess access)
+    private IDisposable? Lock(string key, FileAccess access)
     {
         try
         {
-            return access is FileAccess.Read
-                ? new FileStream(LockOf(key), FileMode.Open, FileAccess.Read, FileShare.Read)
-                : new FileStream(LockOf(key), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return RegularFile.TryLock(LockOf(key), alone: access is not FileAccess.Read);
         }
-        catch (IOException error) when (error is FileNotFoundException or DirectoryNotFoundException || Store.LabLock.IsTaken(error))
+        catch (DirectoryNotFoundException)
         {
             return null;
         }
@@ -322,11 +335,18 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         }
     }
 
+    private static bool IsRoots(string folder) => TrustedPath.Is(folder, 0) && Identity.OwnerOf(folder)?.User == 0;
+
     /// <summary>What a lab is copied from must have been written by nobody else.</summary>
     internal static bool IsOurs(string folder)
     {
         try
         {
+            if (Identity.IsRoot && !TrustedPath.Is(folder, 0))
+            {
+                return false;
+            }
+
             CreateFolder(folder);
             return OperatingSystem.IsWindows() || Identity.CanEnterAndWrite(folder) && Identity.OwnerOf(folder)?.User == Identity.Current.UserId
                 && (File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;

@@ -41,6 +41,7 @@ public sealed class TemplateDamagedException(string message, Exception? inner = 
 public sealed class ClusterTemplate
 {
     private const string ManifestName = "template.json";
+    private const long MostManifest = 16 << 20;
     private const int BlockSize = 1 << 18;
     private const UnixFileMode PrivateFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -83,7 +84,12 @@ public sealed class ClusterTemplate
     {
         try
         {
-            using var stream = File.OpenRead($"{folder}/{ManifestName}");
+            using var stream = new FileStream(RegularFile.Open($"{folder}/{ManifestName}"), FileAccess.Read);
+            if (stream.Length > MostManifest)
+            {
+                throw new TemplateDamagedException($"The description of the template in {folder} is too large.");
+            }
+
             return JsonSerializer.Deserialize(stream, ClusterJson.Default.TemplateManifest) is { } manifest && IsSound(manifest)
                 ? new ClusterTemplate(folder, manifest)
                 : throw new TemplateDamagedException($"The template in {folder} has no description, or one of what no cluster has.");
@@ -259,7 +265,7 @@ public sealed class ClusterTemplate
         {
             try
             {
-                return File.OpenHandle(path, share: FileShare.ReadWrite);
+                return RegularFile.Open(path);
             }
             catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
             {

@@ -45,7 +45,7 @@ public sealed class DestroyOrphansOperation(OperationContext context)
         }
 
         context.Leases.Sweep();
-        return new OrphansReport(removed, ClusterCache.Existing(context.Host, context.Probes, context.Time).SelectMany(c => c.ClearUnfinished()).ToArray(), kept);
+        return new OrphansReport(removed, ClusterCache.Existing(context.Host, context.Probes, context.Time).SelectMany(c => c.TakeOnUser().ClearUnfinished()).ToArray(), kept);
     }
 
     private async Task<RemovedOrphan?> DestroyLabAsync(Orphan orphan, CancellationToken cancellationToken)

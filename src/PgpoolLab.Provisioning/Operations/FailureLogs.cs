@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
 
@@ -16,7 +17,7 @@ internal static class FailureLogs
             var parent = $"{StateFolder.Open()}/failed";
             var target = Directory.CreateDirectory($"{parent}/{time.GetUtcNow():yyyyMMdd-HHmmss}-{lab.Id}").FullName;
             string[] nodeLogs = lab.PgpoolSetup is null ? [] : lab.Nodes.Select(n => $"{n.DataDirectory}/log").ToArray();
-            var logs = lab.Pgpools.Select(p => p.Paths.Log).Concat(nodeLogs).Where(Directory.Exists).SelectMany(Directory.GetFiles).Append(lab.ToolLog).Where(File.Exists).Distinct();
+            var logs = lab.Pgpools.Select(p => p.Paths.Log).Concat(nodeLogs).Where(Directory.Exists).SelectMany(Directory.GetFiles).Append(lab.ToolLog).Where(RegularFile.Is).Distinct();
             foreach (var file in logs)
             {
                 // pgpool1/log/pgpool.log: pgpool1-log-pgpool.log; the lab's own are named as they are.

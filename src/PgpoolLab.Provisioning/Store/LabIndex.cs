@@ -80,7 +80,7 @@ public static class LabIndex
         var users = Users();
         // Anybody can make a folder in /var/tmp: a list counts only when it is its user's own.
         return users.SelectMany((user, i) => StateFolder.Candidates(user, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null).Select(folder => (user, folder)))
-            .DistinctBy(l => l.folder).Where(l => Identity.OwnerOf($"{l.folder}/labs")?.User == l.user.UserId).SelectMany(l => In(l.folder, l.user)).ToArray();
+            .DistinctBy(l => l.folder).Where(l => StateFolder.IsTrusted(l.folder, l.user)).SelectMany(l => In(l.folder, l.user)).ToArray();
     }
 
     /// <summary>Whose labs are listed: the current user's; for root also those of the user root's labs run as.</summary>
@@ -91,12 +91,27 @@ public static class LabIndex
     {
         try
         {
-            return Directory.EnumerateFiles($"{folder}/labs", "*.json").Order(StringComparer.Ordinal)
-                .Select(f => LabStore.ReadIndexEntry(f) is { Id: not null, Name: not null, Root: not null, Ports: not null } entry ? new LabRegistration(f, folder, user, entry) : null).OfType<LabRegistration>().ToArray();
+            // Root reads another user's list: only files of that user's own, in a folder of that user's own.
+            using var list = OpenFolder.TryOpen(Identity.RealPath($"{folder}/labs"));
+            return list?.Ownership?.User != user.UserId ? []
+                : [.. list.List().Where(n => n.EndsWith(".json", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(n => Registration(list, n, folder, user)).OfType<LabRegistration>()];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return [];
+        }
+    }
+
+    private static LabRegistration? Registration(OpenFolder list, string name, string folder, SystemUser user)
+    {
+        try
+        {
+            return list.ReadText(name, LabStore.MostIndexEntry) is var (text, owner) && owner?.User == user.UserId && LabStore.ParseIndexEntry(text) is { } entry
+                ? new LabRegistration($"{folder}/labs/{name}", folder, user, entry) : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 
@@ -109,7 +124,7 @@ public static class LabIndex
         var file = $"{StateFolder.Open()}/lock";
         // Where nothing can be written this says why; below, only another setup can be in the way.
         var trial = $"{file}.{Environment.ProcessId}";
-        await File.WriteAllTextAsync(trial, "", cancellationToken);
+        RegularFile.OpenToWrite(trial, append: false).Dispose();
         File.Delete(trial);
         while (true)
         {

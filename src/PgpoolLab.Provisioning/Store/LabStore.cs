@@ -20,6 +20,8 @@ public sealed class LabStore
     /// <summary>A manifest of the largest lab has a twentieth of that.</summary>
     private const int MostText = 4 << 20;
 
+    internal const int MostIndexEntry = 1 << 20;
+
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Paths stay readable: nobody embeds this file in a web page.
@@ -192,11 +194,23 @@ public sealed class LabStore
     {
         try
         {
+            return Hosts.RegularFile.ReadText(file, MostIndexEntry) is { } text ? ParseIndexEntry(text) : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    internal static LabIndexEntry? ParseIndexEntry(string text)
+    {
+        try
+        {
             // The list's files are named by the lab, and so is its second name beside the list: an id is no path.
-            return JsonSerializer.Deserialize(File.ReadAllText(file), Json.LabIndexEntry) is { Id: { Length: 8 } id, Name: not null, Root: { } root, Ports: not null } entry
+            return JsonSerializer.Deserialize(text, Json.LabIndexEntry) is { Id: { Length: 8 } id, Name: not null, Root: { } root, Ports: not null } entry
                 && id.All(char.IsAsciiHexDigitLower) && Path.IsPathRooted(root) ? entry : null;
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException)
         {
             return null;
         }

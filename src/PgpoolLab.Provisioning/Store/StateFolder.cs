@@ -25,6 +25,13 @@ public static class StateFolder
         return candidates.SkipLast(1).FirstOrDefault(c => (suits is null || suits(c)) && TryCreate(c, user)) ?? Last(candidates[^1], user);
     }
 
+    /// <summary>Root's own folder must lie where nobody else can put another in its place; another user's is worked in with that user's rights.</summary>
+    internal static bool IsTrusted(string folder, SystemUser user)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        return user.UserId != 0 || TrustedPath.Is(folder, 0);
+    }
+
     private static bool TryCreate(string folder, SystemUser user)
     {
         try
@@ -35,8 +42,13 @@ public static class StateFolder
                 return true;
             }
 
+            if (!IsTrusted(folder, user))
+            {
+                return false;
+            }
+
             Directory.CreateDirectory(folder, OwnerOnly);
-            return Identity.CanEnterAndWrite(folder) && (Identity.IsRoot || Identity.OwnerOf(folder)?.User == user.UserId);
+            return Identity.CanEnterAndWrite(folder) && Identity.OwnerOf(folder)?.User == user.UserId;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -22,6 +22,7 @@ public sealed record ProgramAnswer(int ExitCode, string Output, string Error);
 public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
 {
     private const int Most = 100;
+    private const int MostText = 4 << 20;
     private static readonly byte[] Elf = [0x7f, (byte)'E', (byte)'L', (byte)'F'];
     /// <summary>With other libraries it may be another program.</summary>
     private static readonly string[] Variables = ["LD_LIBRARY_PATH", "LD_PRELOAD"];
@@ -82,13 +83,9 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
     {
         try
         {
-            if (Identity.OwnerOf(file!)?.User != Identity.Current.UserId)
-            {
-                return [];
-            }
-
-            using var stream = File.OpenRead(file!);
-            return JsonSerializer.Deserialize(stream, AnswersJson.Default.DictionaryStringStringArray) ?? [];
+            using var folder = OpenFolder.TryOpen(Identity.RealPath(Path.GetDirectoryName(file)!));
+            return folder?.ReadText(Path.GetFileName(file)!, MostText) is var (text, owner) && owner?.User == Identity.Current.UserId
+                ? JsonSerializer.Deserialize(text, AnswersJson.Default.DictionaryStringStringArray) ?? [] : [];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
