@@ -208,6 +208,37 @@ public sealed class OrphanTests : LifeTests
     }
 
     [Fact]
+    public async Task Destroy_keeps_what_the_user_has_put_into_the_labs_folders_unless_it_is_told_to_delete_it()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        (await sandbox.ShellAsync("echo precious | tee mine.txt etc/notes.txt log/analysis.xlsx >data0/dump.sql")).Ok();
+        var preview = (await sandbox.RunInLabAsync("destroy", "--dry-run")).Ok();
+        Assert.Contains($"Would delete:\n", preview.Output, StringComparison.Ordinal);
+        Assert.Contains($"  {sandbox.Lab}/data0\n", preview.Output, StringComparison.Ordinal);
+        Assert.Contains($"  {sandbox.Lab}/etc/notes.txt\n", preview.Output, StringComparison.Ordinal);
+        Assert.Contains($"Would not touch:\n  {sandbox.Lab}/mine.txt\n", preview.Output, StringComparison.Ordinal);
+        using (var document = JsonDocument.Parse((await sandbox.RunInLabAsync("destroy", "--dry-run", "--json")).Ok().Output))
+        {
+            Assert.Equal(2, document.RootElement.GetProperty("servers").GetArrayLength());
+            Assert.Equal(3, document.RootElement.GetProperty("usersFiles").GetArrayLength());
+        }
+
+        Assert.Equal(1, (await ListAsync(sandbox)).GetProperty("nodesUp").GetInt32());
+        var outcome = (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        Assert.Contains($"Left in {sandbox.Lab}, as it is not the lab's: mine.txt, etc/notes.txt, log/analysis.xlsx, data0/dump.sql\n", outcome.Error, StringComparison.Ordinal);
+        var left = Directory.GetFiles(sandbox.Lab, "*", SearchOption.AllDirectories);
+        Assert.Equal(["data0/dump.sql", "etc/notes.txt", "log/analysis.xlsx", "mine.txt"], left.Select(f => Path.GetRelativePath(sandbox.Lab, f)).Order(StringComparer.Ordinal));
+        Assert.All(left, f => Assert.Equal("precious\n", File.ReadAllText(f)));
+        Directory.Delete(sandbox.Lab, recursive: true);
+
+        (await sandbox.RunAsync("setup", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        (await sandbox.ShellAsync("echo worthless >etc/notes.txt")).Ok();
+        (await sandbox.RunAsync("destroy", "--yes", sandbox.Lab)).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
     public async Task Destroy_ends_a_server_whose_data_folder_was_deleted_under_it()
     {
         using var sandbox = new Sandbox(Account.Plain);

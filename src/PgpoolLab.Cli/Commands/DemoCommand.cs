@@ -34,7 +34,7 @@ internal static class DemoCommand
             {
                 if (lab is not null && !(told && parsed.GetValue(keep)))
                 {
-                    await new DestroyOperation(operation).ExecuteAsync(lab, CancellationToken.None);
+                    await new DestroyOperation(operation).ExecuteAsync(lab, deletesUsersFiles: true, CancellationToken.None);
                 }
             }
 

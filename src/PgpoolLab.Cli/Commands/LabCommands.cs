@@ -3,7 +3,6 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Reports;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Cli.Commands;
@@ -57,83 +56,6 @@ internal static class StopAllCommand
             return (int)ExitCode.Done;
         });
         return command;
-    }
-}
-
-/// <summary><c>destroy</c>: stops a lab and removes exactly what belongs to it; <c>destroy --orphans</c>: removes what nobody looks after any more.</summary>
-internal static class DestroyCommand
-{
-    internal static Command Create(Terminal terminal)
-    {
-        var labArgument = new Argument<string?>("LAB") { Description = "The lab, by name or folder; by default the one around the current folder", Arity = ArgumentArity.ZeroOrOne };
-        var orphans = new Option<bool>("--orphans") { Description = "Instead of a lab, remove what nobody looks after any more: labs whose setup was killed, and servers, sockets and entries of labs whose folder was deleted by hand" };
-        var command = new Command("destroy", "Stop a lab and remove everything that belongs to it, also when it is half made") { labArgument, CommandLine.Lab, orphans, CommandLine.Json };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(orphans) && (result.GetValue(labArgument) ?? result.GetValue(CommandLine.Lab)) is not null)
-            {
-                result.AddError("--orphans is for all labs; name none with it.");
-            }
-
-            if (result.GetValue(CommandLine.Json) && !result.GetValue(orphans))
-            {
-                result.AddError("--json goes with --orphans; destroying one lab has nothing to report.");
-            }
-        });
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            if (parsed.GetValue(orphans))
-            {
-                return (int)await OrphansAsync(terminal, parsed.GetValue(CommandLine.Json), cancellationToken);
-            }
-
-            var name = parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab);
-            LabManifest manifest;
-            try
-            {
-                manifest = LabLocator.Find(name, Invocation.CurrentFolder);
-            }
-            catch (LabException error) when (error.Code is ExitCode.NotFound && Path.GetFullPath(name ?? ".", Invocation.CurrentFolder) is var folder && LabRemains.AreIn(folder))
-            {
-                LabRemains.Remove(folder);
-                terminal.Say($"There was no lab in {folder}, but what a command had left there that was killed; it is gone.");
-                return (int)ExitCode.Done;
-            }
-
-            var lab = manifest.Lab;
-            LabLocator.BecomeOwner(manifest);
-            using var progress = new ProgressView(terminal);
-            var result = await new DestroyOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
-            progress.Dispose();
-            terminal.Say($"The lab '{lab.Name}' is gone{(result.FolderIsGone ? ", and its folder with it" : "")}.");
-            if (result.Left.Count > 0)
-            {
-                terminal.Say($"Left in {lab.Root}, as it is not the lab's: {string.Join(", ", result.Left)}");
-            }
-
-            return (int)ExitCode.Done;
-        });
-        return command;
-    }
-
-    private static async Task<ExitCode> OrphansAsync(Terminal terminal, bool json, CancellationToken cancellationToken)
-    {
-        OrphansReport report;
-        using (var progress = new ProgressView(terminal))
-        {
-            report = await new DestroyOrphansOperation(Terminal.Operation(progress)).ExecuteAsync(cancellationToken);
-        }
-
-        if (json)
-        {
-            terminal.Out.WriteLine(report.ToJson());
-        }
-        else
-        {
-            OrphansView.Print(terminal, report);
-        }
-
-        return report.Kept.Count > 0 ? ExitCode.UndoFailed : ExitCode.Done;
     }
 }
 

@@ -78,7 +78,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         {
             labLock.Dispose();
             // Stops what runs before it deletes anything; what cannot be stopped keeps its files, and the manifest.
-            await new DestroyOperation(operation).ExecuteAsync(lab with { Folder = new FolderOrigin(null) }, CancellationToken.None);
+            await new DestroyOperation(operation).ExecuteAsync(lab with { Folder = new FolderOrigin(null) }, deletesUsersFiles: true, CancellationToken.None);
             throw;
         }
         finally

@@ -203,7 +203,7 @@ internal static class PgpoolSetupCommand
         if (LabStore.Load(folder) is { } remains && !LabLock.IsTaken(folder))
         {
             LabLocator.BecomeOwner(remains);
-            await new DestroyOperation(operation with { Observer = new OldScreen(TextWriter.Null, TextWriter.Null) }).ExecuteAsync(remains.Lab with { Folder = new FolderOrigin(null) }, cancellationToken);
+            await new DestroyOperation(operation with { Observer = new OldScreen(TextWriter.Null, TextWriter.Null) }).ExecuteAsync(remains.Lab with { Folder = new FolderOrigin(null) }, deletesUsersFiles: true, cancellationToken);
         }
     }
 }

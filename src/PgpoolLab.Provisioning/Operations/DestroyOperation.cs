@@ -8,18 +8,50 @@ namespace PgpoolLab.Provisioning.Operations;
 
 /// <summary>What was left in a lab's folder because it is not the lab's.</summary>
 /// <param name="FolderIsGone">True when the folder itself was setup's and is gone.</param>
-/// <param name="Left">Names in the folder that are the user's own.</param>
+/// <param name="Left">What in the folder is the user's own, relative to it.</param>
 public sealed record DestroyResult(bool FolderIsGone, IReadOnlyList<string> Left);
+
+/// <summary>What destroying a lab would do.</summary>
+/// <param name="Directory">The lab's folder.</param>
+/// <param name="Servers">What runs of it and would be stopped, in words.</param>
+/// <param name="Deletes">Files and folders that would be deleted, absolute; folders with all that is in them.</param>
+/// <param name="UsersFiles">What lies in these folders and was made neither by setup nor by a server of the lab: it stays, unless that is asked for.</param>
+/// <param name="Stays">What else lies in the lab's folder: it stays in any case.</param>
+public sealed record DestroyPreview(
+    string Directory, IReadOnlyList<string> Servers, IReadOnlyList<string> Deletes, IReadOnlyList<string> UsersFiles, IReadOnlyList<string> Stays);
 
 /// <summary>Removes exactly what belongs to a lab, however far it had come and whatever runs of it.</summary>
 /// <param name="context">What it works with.</param>
 public sealed class DestroyOperation(OperationContext context)
 {
-    /// <summary>Stops the servers and deletes the lab.</summary>
-    /// <exception cref="LabException">Something could not be stopped or deleted; the manifest is still there, so that it can be tried again.</exception>
-    public async Task<DestroyResult> ExecuteAsync(Lab lab, CancellationToken cancellationToken)
+    /// <summary>Says what would be stopped and deleted. Touches nothing.</summary>
+    public async Task<DestroyPreview> PreviewAsync(Lab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        var survey = new LabSurvey(context.Host);
+        (lab, _) = await survey.LookAsync(lab, cancellationToken);
+        var deletes = (await PathsAsync(lab)).Append(lab.Paths.Hidden).Where(IsThere).Distinct().ToArray();
+        var top = deletes.Select(p => Path.GetRelativePath(lab.Root, p).Split('/')[0]).ToHashSet(StringComparer.Ordinal);
+        return new DestroyPreview(
+            lab.Root,
+            [.. (await survey.FindServersAsync(lab, cancellationToken)).Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
+                .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}")],
+            [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],
+            await new UsersFiles(context.Host).FindAsync(lab, cancellationToken),
+            [.. (await context.Host.ListAsync(lab.Root, cancellationToken)).Where(n => !top.Contains(n)).Order(StringComparer.Ordinal).Select(n => $"{lab.Root}/{n}")]);
+
+        static bool IsThere(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
+    }
+
+    /// <summary>Stops the servers and deletes the lab. What users have put into its folders stays.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="deletesUsersFiles">True to delete that as well, where it lies in a folder that is the lab's.</param>
+    /// <param name="cancellationToken">Ends it before something is deleted.</param>
+    /// <exception cref="LabException">Something could not be stopped or deleted; the manifest is still there, so that it can be tried again.</exception>
+    public async Task<DestroyResult> ExecuteAsync(Lab lab, bool deletesUsersFiles, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        IReadOnlyList<string> kept;
         using (LabLock.Take(lab.Root))
         {
             context.Observer.Started("Stop what runs");
@@ -43,7 +75,8 @@ public sealed class DestroyOperation(OperationContext context)
             cancellationToken.ThrowIfCancellationRequested();
             began = context.Time.GetTimestamp();
             context.Observer.Started("Delete the files");
-            await DeleteAsync(lab);
+            kept = deletesUsersFiles ? [] : await new UsersFiles(context.Host).FindAsync(lab, CancellationToken.None);
+            await DeleteAsync(lab, kept);
             DeleteEmptyFolders(lab);
             context.Observer.Finished("Delete the files", context.Time.GetElapsedTime(began));
         }
@@ -53,7 +86,10 @@ public sealed class DestroyOperation(OperationContext context)
         await DeleteAsync(lab, lab.Paths.Hidden);
         var left = await context.Host.ListAsync(lab.Root, CancellationToken.None);
         var givenBack = left.Count == 0 && LabFolder.GiveBack(lab.Root, lab.Folder);
-        return new DestroyResult(givenBack && lab.Folder.CreatedFrom is not null, left);
+        var inside = kept.Select(k => Path.GetRelativePath(lab.Root, k)).ToArray();
+        return new DestroyResult(
+            givenBack && lab.Folder.CreatedFrom is not null,
+            [.. left.Where(n => !inside.Any(k => k.StartsWith(n + "/", StringComparison.Ordinal))), .. inside]);
     }
 
     /// <summary>What runs in the lab's folders and is not found by a PID file: its data folder was deleted under it, say.</summary>
@@ -67,7 +103,8 @@ public sealed class DestroyOperation(OperationContext context)
         }
     }
 
-    private async Task DeleteAsync(Lab lab)
+    /// <summary>All that is the lab's, whether it is there or not.</summary>
+    private async Task<IReadOnlyList<string>> PathsAsync(Lab lab)
     {
         var files = lab.Pgpools.SelectMany(p => (string[])[p.Paths.PcpPass, p.Paths.PgPass, $"{p.Folder}/bashrc.ports", $"{p.Folder}/README.port", .. LabScripts.Names.Select(n => $"{p.Folder}/{n}")])
             .Concat(LabScripts.Names.Select(n => $"{lab.Root}/{n}")).Distinct().ToArray();
@@ -88,11 +125,16 @@ public sealed class DestroyOperation(OperationContext context)
             .. lab.HasPrivateSockets ? (string[])[lab.Paths.Run] : [],
             lab.ToolLog,
         ];
-        foreach (var path in everything.OfType<string>())
+        return everything.OfType<string>().ToArray();
+    }
+
+    private async Task DeleteAsync(Lab lab, IReadOnlyList<string> kept)
+    {
+        foreach (var path in await PathsAsync(lab))
         {
             try
             {
-                await DeleteAsync(lab, path);
+                await DeleteExceptAsync(lab, path, kept);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -106,6 +148,26 @@ public sealed class DestroyOperation(OperationContext context)
                     ],
                 };
             }
+        }
+    }
+
+    /// <summary>Deletes a file, or a folder but for what is kept in it.</summary>
+    private async Task DeleteExceptAsync(Lab lab, string path, IReadOnlyList<string> kept)
+    {
+        if (kept.Contains(path))
+        {
+            return;
+        }
+
+        if (!kept.Any(k => k.StartsWith(path + "/", StringComparison.Ordinal)))
+        {
+            await DeleteAsync(lab, path);
+            return;
+        }
+
+        foreach (var name in await context.Host.ListAsync(path, CancellationToken.None))
+        {
+            await DeleteExceptAsync(lab, $"{path}/{name}", kept);
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class DestroyOrphansOperation(OperationContext context)
         }
 
         LabLocator.BecomeOwner(manifest);
-        var result = await new DestroyOperation(context).ExecuteAsync(lab, cancellationToken);
+        var result = await new DestroyOperation(context).ExecuteAsync(lab, deletesUsersFiles: false, cancellationToken);
         return new RemovedOrphan(entry.Name, entry.Root, orphan.Kind, [], [], result.Left.Select(n => $"{entry.Root}/{n}").ToArray());
     }
 
