@@ -28,6 +28,7 @@ internal static class CommandLine
             ListCommand.Create(terminal),
             EnvCommand.Create(terminal),
             PsqlCommand.Create(terminal),
+            RunCommand.Create(terminal),
             DestroyCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             DemoCommand.Create(terminal),

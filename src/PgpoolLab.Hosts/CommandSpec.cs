@@ -8,6 +8,12 @@ public sealed record CommandSpec(string Program, params IReadOnlyList<string> Ar
     /// <summary>Variables to add to the environment; a null value removes one.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>Whether it gets the caller's whole environment, and not only <see cref="CleanEnvironment.Kept"/>.</summary>
+    public bool KeepsEnvironment { get; init; }
+
+    /// <summary>Whether it gets <see cref="CleanEnvironment.KeptOnTerminal"/> as well.</summary>
+    public bool OnTerminal { get; init; }
+
     /// <summary>Working folder; null for the caller's.</summary>
     public string? WorkingDirectory { get; init; }
 

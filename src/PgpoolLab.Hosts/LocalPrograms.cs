@@ -73,6 +73,11 @@ public sealed class LocalPrograms(TimeProvider time)
             StandardInputEncoding = redirect ? Utf8 : null,
             WorkingDirectory = command.WorkingDirectory ?? "",
         };
+        if (!command.KeepsEnvironment)
+        {
+            CleanEnvironment.Clean(info.Environment, onTerminal: command.OnTerminal);
+        }
+
         // Messages are read by people who compare them with manuals, and by us: always the untranslated ones.
         if (redirect)
         {

@@ -4,7 +4,7 @@ namespace PgpoolLab.Cli.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "list", "doctor", "env", "psql", "destroy", "demo", "templates", "templates export", "cache", "cache list", "cache clear", "version", "pgpool_setup", "watchdog_setup", "install-links");
+    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "list", "doctor", "env", "psql", "run", "destroy", "demo", "templates", "templates export", "cache", "cache list", "cache clear", "version", "pgpool_setup", "watchdog_setup", "install-links");
 
     [Fact]
     public async Task Help_lists_every_command() => Snapshot.Approve("help", await Screen.HelpAsync());

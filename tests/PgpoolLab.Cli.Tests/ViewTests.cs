@@ -192,12 +192,37 @@ public sealed class ViewTests
     {
         var variables = EnvCommand.Variables(Labs.Fixed(), "/home/olga/bin:/usr/sbin:/usr/bin");
         Snapshot.Approve("env", string.Concat(variables.Select(v => $"{v.Key}={v.Value}\n")));
-        var roots = new StringWriter();
-        EnvCommand.Print(roots, Labs.Fixed() with { Invoker = "root" }, "/bin", json: false);
-        // Root runs nothing that the lab's user can write.
-        Assert.DoesNotContain("PATH=/srv", roots.ToString(), StringComparison.Ordinal);
-        Assert.Contains($"pg_ctl() {{ runuser -u {Labs.Fixed().Owner} -- ", roots.ToString(), StringComparison.Ordinal);
         Assert.Equal("localhost", EnvCommand.Variables(Labs.Fixed() with { Pgpools = [Labs.Fixed().Pgpool with { SocketDirectories = [] }] }, "")["PGHOST"]);
+    }
+
+    [Fact]
+    public void Env_takes_back_what_would_lead_psql_astray()
+    {
+        var text = new StringWriter();
+        EnvCommand.Print(text, Labs.Fixed(), "/bin", json: false);
+        var unset = text.ToString().Split('\n')[0].Split(' ');
+        Assert.Equal("unset", unset[0]);
+        Assert.Superset(new HashSet<string>(["PGHOSTADDR", "PGPASSWORD", "PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGOPTIONS", "PGSSLCERTMODE", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS"]), unset.ToHashSet());
+        Assert.DoesNotContain("PGHOST", unset);
+    }
+
+    [Fact]
+    public void Root_is_given_nothing_that_the_labs_user_has_chosen()
+    {
+        const string evil = "/srv/evil";
+        var lab = Labs.Fixed(root: "/srv/lab's $(id) `id`") with
+        {
+            Owner = "mallory",
+            Invoker = "root",
+            Tools = Labs.Tools() with { PostgresBin = evil, PgpoolProgram = $"{evil}/pgpool", PcpBin = evil },
+        };
+        var text = new StringWriter();
+        EnvCommand.Print(text, lab, "/bin", json: false, forRoot: true);
+        var lines = text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.DoesNotContain(evil, text.ToString(), StringComparison.Ordinal);
+        Assert.All(lines, line => Assert.Matches(@"^(export (PGPOOL|PCP)_PORT=\d+|[a-z_]+\(\) \{ \S+( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@""; \})$", line));
+        Assert.Contains(lines, l => l.StartsWith("psql() ", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, l => l.Contains("PATH=", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -195,6 +195,9 @@ public abstract class ScriptBench : IAsyncDisposable
         _environment["PATH"] = _programs.Path;
     }
 
+    /// <summary>What the shell holds in which scripts are called.</summary>
+    private protected void Exports(string name, string value) => _environment[name] = value;
+
     /// <summary>Lets scripts find this program before the machine's own.</summary>
     private protected void Program(string name, string body)
     {

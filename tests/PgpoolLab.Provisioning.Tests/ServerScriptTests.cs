@@ -19,6 +19,41 @@ public sealed class ServerScriptTests : ScriptBench
     }
 
     [Fact]
+    public async Task Servers_have_nothing_of_the_callers_environment_but_a_fixed_list()
+    {
+        FakePgpoolThatAnswers();
+        string[] secrets = ["SECRET_TOKEN", "PGPASSWORD", "PGHOSTADDR", "PGLOADBALANCEHOSTS", "PGPOOLLAB_HAS_LOCK"];
+        foreach (var name in secrets)
+        {
+            Exports(name, "a secret");
+        }
+
+        Exports("TZ", "Europe/Vienna 'n' more");
+        Assert.Equal(0, (await CallAsync("startall")).ExitCode);
+        var servers = Servers(_ => true);
+        Assert.Equal(4, servers.Count(s => s.Name is "postgres" or "pgpool"));
+        Assert.All(servers, server =>
+        {
+            var variables = File.ReadAllText($"/proc/{server.Id}/environ").Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Contains("TZ=Europe/Vienna 'n' more", variables);
+            // PWD, OLDPWD and the like are the shell's own.
+            Assert.Empty(variables.Select(v => v.Split('=')[0]).Except([.. CleanEnvironment.Kept, "PWD", "OLDPWD", "SHLVL", "_"]));
+        });
+    }
+
+    [Fact]
+    public async Task What_a_server_was_started_with_leads_its_scripts_nowhere()
+    {
+        Exports("PGHOSTADDR", "192.0.2.1");
+        Exports("PGPASSWORD", "a secret");
+        Fake("postgres", "env >\"$0.environment\"; " + Serve("standby"));
+        Fake("psql", "env >\"$0.environment\"; echo 1");
+        Assert.Equal(0, (await RemoteStartAsync()).ExitCode);
+        Assert.All((string[])["postgres", "psql"], p => Assert.DoesNotContain("PGHOSTADDR", File.ReadAllText($"{_lab.Tools.PostgresBin}/{p}.environment"), StringComparison.Ordinal));
+        Assert.All((string[])["postgres", "psql"], p => Assert.DoesNotContain("a secret", File.ReadAllText($"{_lab.Tools.PostgresBin}/{p}.environment"), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_standby_that_takes_no_connections_counts_as_started()
     {
         // What PostgreSQL says of itself with hot_standby off.

@@ -85,7 +85,7 @@ internal static class PsqlCommand
             var lab = LabCommand.Open(parsed);
             var port = to == "pgpool" ? lab.Pgpool.Port : lab.Nodes.FirstOrDefault(n => n.Id == int.Parse(to))?.Port
                 ?? throw new LabException(ExitCode.NotFound, $"The lab '{lab.Name}' has no node {to}; its nodes are 0 to {lab.Nodes.Count - 1}.");
-            return await LocalPrograms.RunInteractiveAsync(Provisioning.Tools.Psql.Interactive(lab.Tools, lab.HasPrivateSockets ? lab.SocketFolder : "localhost", port, lab.Owner, arguments));
+            return await LocalPrograms.RunInteractiveAsync(Provisioning.Tools.Psql.Interactive(lab.Tools, lab.HasPrivateSockets ? lab.SocketFolder : "localhost", port, lab.Owner, arguments) with { KeepsEnvironment = !Identity.HasStoodDown, OnTerminal = true });
         });
         return command;
     }

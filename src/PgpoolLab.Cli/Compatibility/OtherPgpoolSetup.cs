@@ -95,7 +95,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
     {
         Directory.CreateDirectory(pgpool.Folder);
         string[] arguments = ["-m", lab.Mode.Letter(), "-p", pgpool.Port.ToString(), "-pg", lab.Nodes[0].Port.ToString(), .. pgpool.Id > 0 ? (string[])["-e"] : []];
-        var command = new CommandSpec(words[0], [.. words.Skip(1), .. arguments]) { WorkingDirectory = pgpool.Folder }.With("NUMCLUSTERS", lab.Nodes.Count.ToString());
+        var command = new CommandSpec(words[0], [.. words.Skip(1), .. arguments]) { WorkingDirectory = pgpool.Folder, KeepsEnvironment = true }.With("NUMCLUSTERS", lab.Nodes.Count.ToString());
         if (options.Debug)
         {
             command = command.With("PGPOOLDEBUG", "true");

@@ -33,7 +33,7 @@ internal static class DemoPackages
     {
         cancellationToken.ThrowIfCancellationRequested();
         // Its progress is conversation, not data.
-        var command = new CommandSpec("/bin/sh", ["-c", "exec setsid --wait apt-get \"$@\" >&2 </dev/null", "apt-get", .. arguments])
+        var command = new CommandSpec("/bin/sh", ["-c", "exec setsid --wait apt-get \"$@\" >&2 </dev/null", "apt-get", .. arguments]) { KeepsEnvironment = true }
             .With("DEBIAN_FRONTEND", "noninteractive");
         var code = await LocalPrograms.RunInteractiveAsync(command);
         cancellationToken.ThrowIfCancellationRequested();

@@ -69,6 +69,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
             ["nodes"] = TemplateModel.Nodes(lab),
             ["own_nodes"] = TemplateModel.OwnNodes(lab, pgpool),
             ["settings"] = TemplateModel.SettingsOf(lab),
+            ["environment"] = TemplateModel.Environment,
             ["conf"] = new TextFunction("conf", (_, text) => ConfigQuoting.Value(text)),
             ["sh"] = new TextFunction("sh", (_, text) => Shell.Quote(text)),
             ["conninfo"] = new TextFunction("conninfo", (_, text) => ConfigQuoting.ConnectionValue(text)),

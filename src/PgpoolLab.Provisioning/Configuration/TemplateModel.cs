@@ -189,6 +189,13 @@ internal static class TemplateModel
         ["primary_archive"] = $"{lab.ServerPaths.Archive}/data{primaryId}",
     };
 
+    /// <summary>What scripts do with the variables of whoever calls them.</summary>
+    internal static ScriptObject Environment => new StrictObject("environment")
+    {
+        ["kept"] = new ScriptArray(CleanEnvironment.Kept),
+        ["libpq"] = new ScriptArray(CleanEnvironment.Libpq),
+    };
+
     internal static ScriptObject SettingsOf(Lab lab) => new StrictObject("settings")
     {
         ["pgpool"] = Pairs(lab.PgpoolSettings),

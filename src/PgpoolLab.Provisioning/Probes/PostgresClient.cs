@@ -15,7 +15,7 @@ internal sealed class PostgresClient : IAsyncDisposable
     static PostgresClient()
     {
         // Npgsql takes what it is not told from libpq's variables, which the caller's shell has set for other servers.
-        foreach (var variable in Tools.PostgresProgram.Inherited)
+        foreach (var variable in PgpoolLab.Hosts.CleanEnvironment.Libpq)
         {
             Environment.SetEnvironmentVariable(variable, null);
         }

@@ -3,20 +3,11 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tools;
 
-/// <summary>What every run of a PostgreSQL program has in common.</summary>
+/// <summary>What every run of a PostgreSQL program has in common: it must not depend on what the caller's shell happens to hold.</summary>
 internal static class PostgresProgram
 {
-    /// <summary>libpq and the servers read these; a lab must not depend on what the caller's shell happens to hold.</summary>
-    /// <remarks>PostgreSQL manual, libpq, "Environment Variables".</remarks>
-    internal static readonly string[] Inherited =
-    [
-        "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS",
-        "PGAPPNAME", "PGSSLMODE", "PGREQUIRESSL", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGREQUIREPEER", "PGGSSENCMODE", "PGCONNECT_TIMEOUT",
-        "PGCLIENTENCODING", "PGTARGETSESSIONATTRS", "PGDATA", "PGTZ", "PGDATESTYLE", "PGCHANNELBINDING", "PGREQUIREAUTH",
-    ];
-
     internal static CommandSpec Command(Toolset tools, string name, params IReadOnlyList<string> arguments) =>
-        new CommandSpec(tools.PostgresProgram(name), arguments) { Environment = Inherited.ToDictionary(v => v, _ => (string?)null) };
+        new CommandSpec(tools.PostgresProgram(name), arguments) { Environment = CleanEnvironment.Libpq.ToDictionary(v => v, _ => (string?)null) };
 }
 
 /// <summary>initdb: makes an empty database cluster.</summary>
