@@ -29,7 +29,7 @@ public interface IHost
     /// <summary>True for a process that was killed and has not ended yet: on a busy machine that takes its time, in which it looks as if it ran. True also when it has ended meanwhile.</summary>
     ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken);
 
-    /// <summary>Every process of the lab's user that passes the test.</summary>
+    /// <summary>Every process that passes the test, of whatever user.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken);
 
     /// <summary>Every process of these names that passes the test; cheaper than to look at all of every process.</summary>
@@ -143,7 +143,14 @@ public interface IHost
 /// <param name="CommandLine">Its argv, joined by spaces.</param>
 /// <param name="WorkingDirectory">Its working folder with links resolved; null when that cannot be seen.</param>
 /// <param name="SessionId">Id of its session's leader.</param>
-public sealed record ProcessFacts(int Id, string StartedAt, string Name, string CommandLine, string? WorkingDirectory, int SessionId);
+public sealed record ProcessFacts(int Id, string StartedAt, string Name, string CommandLine, string? WorkingDirectory, int SessionId)
+{
+    /// <summary>Numeric id of its user; null when that cannot be seen.</summary>
+    public int? UserId { get; init; }
+
+    /// <summary>True unless it is another user's: anybody can give a process any name and command line.</summary>
+    public bool MayBeOf(int? user) => UserId is not { } actual || user is not { } wanted || actual == wanted;
+}
 
 /// <summary>The signals the lab's servers know.</summary>
 public enum ProcessSignal

@@ -297,7 +297,7 @@ internal static class ProcessTable
             }
 
             return SmallFile.ReadText($"/proc/{id}/cmdline") is not { } command ? null
-                : new ProcessFacts(id, fields[StartTime], name, command.TrimEnd('\0').Replace('\0', ' '), LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session]));
+                : new ProcessFacts(id, fields[StartTime], name, command.TrimEnd('\0').Replace('\0', ' '), LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session])) { UserId = UserOf(id) };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -305,12 +305,21 @@ internal static class ProcessTable
         }
     }
 
+    /// <remarks>proc(5): the files of a process that may not be looked into belong to root; its status tells who it is.</remarks>
+    private static int? UserOf(int id)
+    {
+        const string effective = "Uid:";
+        return Posix.OwnerOf($"/proc/{id}") is { User: > 0 and var user } ? user
+            : SmallFile.ReadText($"/proc/{id}/status")?.Split('\n').FirstOrDefault(l => l.StartsWith(effective, StringComparison.Ordinal))?.Split('\t') is [_, _, var number, ..]
+                && int.TryParse(number, out var told) ? told : null;
+    }
+
     private static IEnumerable<ProcessFacts> FromPs(string[] selection)
     {
         string output;
         try
         {
-            using var ps = Process.Start(new ProcessStartInfo("ps", [.. selection, "-o", "pid=,sess=,state=,lstart=,args="]) { RedirectStandardOutput = true });
+            using var ps = Process.Start(new ProcessStartInfo("ps", [.. selection, "-o", "pid=,uid=,sess=,state=,lstart=,args="]) { RedirectStandardOutput = true });
             output = ps!.StandardOutput.ReadToEnd();
         }
         catch (System.ComponentModel.Win32Exception)
@@ -320,12 +329,12 @@ internal static class ProcessTable
 
         foreach (var line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            // pid session state "Mon Nov 23 01:31:00 2026" args…
-            var fields = line.Split(' ', 9, StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length == 9 && int.TryParse(fields[0], out var id) && !fields[2].StartsWith('Z'))
+            // pid user session state "Mon Nov 23 01:31:00 2026" args…
+            var fields = line.Split(' ', 10, StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length == 10 && int.TryParse(fields[0], out var id) && !fields[3].StartsWith('Z'))
             {
-                _ = int.TryParse(fields[1], out var session);
-                yield return new ProcessFacts(id, string.Join(' ', fields[3..8]), Path.GetFileName(fields[8].Split(' ')[0]), fields[8], null, session);
+                _ = int.TryParse(fields[2], out var session);
+                yield return new ProcessFacts(id, string.Join(' ', fields[4..9]), Path.GetFileName(fields[9].Split(' ')[0]), fields[9], null, session) { UserId = int.TryParse(fields[1], out var user) ? user : null };
             }
         }
     }

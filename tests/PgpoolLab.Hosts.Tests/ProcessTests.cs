@@ -103,6 +103,13 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public void A_process_is_found_with_its_user()
+    {
+        Assert.Equal(Identity.Current.UserId, ProcessTable.Find(Environment.ProcessId)!.UserId);
+        Assert.Equal(0, ProcessTable.Find(1)?.UserId ?? 0);
+    }
+
+    [Fact]
     public async Task A_program_that_cannot_be_started_detached_says_so()
     {
         var missing = await Assert.ThrowsAsync<ProgramNotFoundException>(() => _host.StartDetachedAsync(new CommandSpec("/nonexistent/postgres"), _folder["server.log"], append: false, CancellationToken.None));

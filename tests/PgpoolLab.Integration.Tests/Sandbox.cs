@@ -135,6 +135,13 @@ public sealed partial class Sandbox : IDisposable
             using var file = Hosts.SharedFile.TryOpen(lease, out _);
             return file?.Read(10_000)?.Contains(_folder.Path + "/", StringComparison.Ordinal) is true;
         });
+        if (Account.TestsRunAsRoot)
+        {
+            const string notes = "/var/lib/pgpoollab/folders";
+            Assert.DoesNotContain(Directory.Exists(notes) ? Directory.GetFiles(notes) : [],
+                note => Hosts.RegularFile.ReadText(note)?.Contains(_folder.Path + "/", StringComparison.Ordinal) is true);
+        }
+
         Assert.Empty(ProcessesLeft());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Labs));
         foreach (var state in StateFolders().Where(Directory.Exists))

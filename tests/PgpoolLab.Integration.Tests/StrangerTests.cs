@@ -50,8 +50,9 @@ public sealed class StrangerTests
 
         /// <param name="path">The folder.</param>
         /// <param name="withLinkTo">Where the link leads that takes its place.</param>
+        /// <param name="pace">How long each stays, at most, in rounds of a busy loop.</param>
         /// <param name="when">When to begin; at once by default.</param>
-        internal Exchange(string path, string withLinkTo, Func<bool>? when = null)
+        internal Exchange(string path, string withLinkTo, int pace, Func<bool>? when = null)
         {
             Directory.CreateSymbolicLink(path + ".link", withLinkTo);
             _thread = new Thread(() =>
@@ -64,11 +65,12 @@ public sealed class StrangerTests
                 while (!_end.IsCancellationRequested)
                 {
                     Try(() => Directory.Move(path, path + ".real"));
-                    Try(() => File.Move(path + ".link", path));
-                    Thread.SpinWait(20_000);
-                    Try(() => File.Move(path, path + ".link"));
+                    // Of a link to a folder .NET says that it is no file.
+                    Try(() => Directory.Move(path + ".link", path));
+                    Thread.SpinWait(Random.Shared.Next(pace));
+                    Try(() => Directory.Move(path, path + ".link"));
                     Try(() => Directory.Move(path + ".real", path));
-                    Thread.SpinWait(20_000);
+                    Thread.SpinWait(Random.Shared.Next(pace));
                 }
             });
             _thread.Start();
@@ -109,8 +111,8 @@ public sealed class StrangerTests
             // What such a manifest asks for: the folder was root's, of another group, and root has made the one above it.
             Forge(root, LabUser, change: lab => lab with { Folder = tries % 2 == 0 ? new FolderOrigin(null, 0, 104) : new FolderOrigin(root) });
             Shell("""chown postgres: "$1" """, Path.GetDirectoryName(home)!);
-            // Until the manifest is gone all is as it should be: then root is about to give the folder back.
-            using (new Exchange(home, victim, () => !File.Exists($"{root}/.pgpoollab/lab.json")))
+            // Until the hidden folder is gone all is as it should be: then root is about to give the folder back.
+            using (new Exchange(home, victim, 4_000, () => !Directory.Exists($"{root}/.pgpoollab")))
             {
                 // It may say that there is no lab, that a link is in the way, or that all is gone.
                 await sandbox.RunAsync("destroy", root);
@@ -208,7 +210,7 @@ public sealed class StrangerTests
                 Tools = lab.Tools with { PostgresBin = sandbox["bin"] },
             });
             Forge($"{home}/other", LabUser, state: LabState.Ready);
-            using (new Exchange($"{home}/lab", $"{home}/other"))
+            using (new Exchange($"{home}/lab", $"{home}/other", 150_000))
             {
                 await sandbox.RunAsync("psql", "--lab", $"{home}/lab");
             }
@@ -222,6 +224,42 @@ public sealed class StrangerTests
         Assert.True(File.Exists($"{mark}/as-{Stranger}"));
 
         Shell("""rm -r "$1"/* """, sandbox.Labs);
+    }
+
+    [Theory]
+    [InlineData(Account.Root)]
+    [InlineData(Account.Plain)]
+    public async Task Another_users_process_that_looks_like_the_labs_Pgpool_is_in_no_commands_way(string account)
+    {
+        RequireRoot();
+        using var sandbox = new Sandbox(account);
+        (await sandbox.RunAsync("setup", "-n", "1", "-m", "n", "--port", "auto", sandbox.Lab)).Ok();
+        Shell("""mkdir -p "$1"; cp /bin/sh "$1/pgpool"; chmod -R 755 "$1" """, sandbox["look-alike"]);
+        var other = account == Account.Root ? Stranger : LabUser;
+        var info = new ProcessStartInfo("setpriv", ["--reuid", other, "--regid", "nogroup", "--clear-groups",
+            sandbox["look-alike/pgpool"], "-c", "read line", "-f", $"{sandbox.Lab}/etc/pgpool.conf", "-n"]) { RedirectStandardInput = true, WorkingDirectory = sandbox.Lab };
+        using var stranger = Reaper.Start(info);
+        try
+        {
+            while (File.ReadAllText($"/proc/{stranger.Id}/comm").Trim() != "pgpool")
+            {
+                await Task.Delay(5, TestContext.Current.CancellationToken);
+            }
+
+            foreach (var stop in (string[])["pgpoollab stopall", "./stopall"])
+            {
+                Shell("""printf '%s\n' "$1" >"$2/run/pgpool.pid"; chown --reference="$2" "$2/run/pgpool.pid" """, $"{stranger.Id}", sandbox.Lab);
+                (await sandbox.ShellAsync($"{stop.Replace("stop", "start", StringComparison.Ordinal)}; {stop}")).Ok();
+            }
+
+            (await sandbox.RunInLabAsync("destroy", sandbox.Lab)).Ok();
+            Assert.False(stranger.HasExited);
+        }
+        finally
+        {
+            stranger.StandardInput.Close();
+            stranger.WaitForExit();
+        }
     }
 
     /// <summary>What the lab's user has in his home, in a machine where that is nobody else's: a list of labs, and a cache of clusters.</summary>

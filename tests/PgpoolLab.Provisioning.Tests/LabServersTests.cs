@@ -31,6 +31,28 @@ public sealed class LabServersTests
     }
 
     [Fact]
+    public async Task A_process_of_another_user_is_not_the_labs_whatever_its_name_command_line_and_PID_file_say()
+    {
+        var lab = _lab with { Owner = Identity.Current.Name };
+        var servers = new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System));
+        var stranger = Identity.Current.UserId + 1;
+        NodePid(12);
+        PgpoolPid(20);
+        // Another user's working folder cannot be seen.
+        _host.Processes.Add(new ProcessFacts(12, "1", "postgres", "postgres -D /srv/lab/data0", null, 12) { UserId = stranger });
+        _host.Processes.Add(new ProcessFacts(20, "1", "pgpool", $"pgpool -f {lab.Pgpool.Paths.PgpoolConf} -n", null, 20) { UserId = stranger });
+        _host.Processes.Add(new ProcessFacts(21, "1", "pgpool", $"pgpool -f {lab.Pgpool.Paths.PgpoolConf} -n", "/srv/lab", 21) { UserId = stranger });
+        Assert.Null(await servers.FindNodeAsync(lab.Nodes[0], CancellationToken.None));
+        Assert.Null(await servers.FindPgpoolAsync(lab.Pgpool, CancellationToken.None));
+        Assert.False(await servers.StopPgpoolAsync(lab.Pgpool, CancellationToken.None));
+        Assert.False(await servers.StopNodeAsync(lab.Nodes[0], CancellationToken.None));
+        Assert.Empty(_host.Signals);
+        _host.Processes[1] = _host.Processes[1] with { UserId = Identity.Current.UserId };
+        PgpoolPid(20);
+        Assert.Equal(20, (await servers.FindPgpoolAsync(lab.Pgpool, CancellationToken.None))?.Id);
+    }
+
+    [Fact]
     public async Task A_node_that_runs_is_asked_to_end_and_ends()
     {
         NodePid(12);

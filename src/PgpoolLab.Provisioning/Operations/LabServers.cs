@@ -17,6 +17,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PgpoolShutdownPatience = TimeSpan.FromSeconds(20);
     private readonly ServerPorts _ports = new(host, lab);
+    private readonly Lazy<int?> _user = new(() => Identity.Find(lab.Owner)?.UserId);
 
     /// <summary>The first process of a node; null when it does not run. A PID file alone proves nothing: the number may be a stranger's by now.</summary>
     public async Task<ProcessFacts?> FindNodeAsync(PostgresNode node, CancellationToken cancellationToken)
@@ -278,8 +279,10 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     [System.Text.RegularExpressions.GeneratedRegex(@"\bPCP process: ([0-9]{1,9}) started")]
     private static partial System.Text.RegularExpressions.Regex PcpProcess();
 
-    private static bool WorksIn(ProcessFacts process, PostgresNode node) =>
-        IsPostgres(process) && process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory;
+    private bool WorksIn(ProcessFacts process, PostgresNode node) =>
+        IsPostgres(process) && IsOfLabsUser(process) && process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory;
+
+    private bool IsOfLabsUser(ProcessFacts process) => process.UserId is null || process.MayBeOf(_user.Value);
 
     private static bool IsPostgres(ProcessFacts process) => PostgresNames.Contains(process.Name);
 
@@ -288,13 +291,13 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
     // PostgreSQL works in its data folder; Pgpool-II is started in the lab's. Where that cannot be seen, its command line tells.
     private async ValueTask<bool> BelongsAsync(ProcessFacts process, PostgresNode node, CancellationToken cancellationToken) =>
-        IsPostgres(process) && (process.WorkingDirectory is { } cwd
+        IsPostgres(process) && IsOfLabsUser(process) && (process.WorkingDirectory is { } cwd
             ? WithoutDeletedMark(cwd) == node.DataDirectory || cwd == await host.RealPathAsync(node.DataDirectory, cancellationToken)
             : process.CommandLine.Contains(node.DataDirectory, StringComparison.Ordinal) || process.CommandLine.Contains(node.ServerDataDirectory, StringComparison.Ordinal));
 
     // Who starts it from another folder leaves its command line to know it by; its children have none.
-    private static bool IsPgpool(ProcessFacts process, PgpoolNode pgpool) =>
-        PgpoolNames.Contains(process.Name) && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == pgpool.Folder)
+    private bool IsPgpool(ProcessFacts process, PgpoolNode pgpool) =>
+        PgpoolNames.Contains(process.Name) && IsOfLabsUser(process) && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == pgpool.Folder)
             || process.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal));
 
     /// <summary>Removes what a killed PostgreSQL left. PostgreSQL itself believes the numbers in these files: a stranger's, or that of a

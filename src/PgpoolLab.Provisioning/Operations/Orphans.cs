@@ -36,7 +36,7 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
         for (var round = 0; round < Rounds; round++)
         {
             var found = new List<ProcessFacts>();
-            foreach (var process in await host.FindProcessesAsync(p => Names.Contains(p.Name) && folders.Any(f => WorksIn(p, f)), CancellationToken.None))
+            foreach (var process in await host.FindProcessesAsync(p => Names.Contains(p.Name) && p.MayBeOf(Identity.Current.UserId) && folders.Any(f => WorksIn(p, f)), CancellationToken.None))
             {
                 if (await host.SeesOurFilesAsync(process, CancellationToken.None))
                 {
