@@ -101,10 +101,15 @@ internal static partial class Posix
     {
         const int words = 32;
         const int unit = 1, blocks = 2, availableBlocks = 4, files = 5, availableFiles = 7, flags = 9;
-        const ulong readOnly = 1;
+        const ulong readOnly = 1, noPrograms = 8;
         var status = stackalloc ulong[words];
         return VolumeStatus(path, status) == 0
-            ? new Volume((long)(status[blocks] * status[unit]), (long)(status[availableBlocks] * status[unit]), status[files] == 0 ? null : (long)status[availableFiles], (status[flags] & readOnly) != 0)
+            ? new Volume(
+                (long)(status[blocks] * status[unit]), (long)(status[availableBlocks] * status[unit]),
+                status[files] == 0 ? null : (long)status[availableFiles], (status[flags] & readOnly) != 0)
+            {
+                NoPrograms = (status[flags] & noPrograms) != 0,
+            }
             : null;
     }
 

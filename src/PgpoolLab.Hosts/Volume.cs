@@ -7,6 +7,9 @@ namespace PgpoolLab.Hosts;
 /// <param name="ReadOnly">True when nothing can be written.</param>
 public sealed record Volume(long Bytes, long FreeBytes, long? FreeFiles, bool ReadOnly)
 {
+    /// <summary>True when no program that lies there can be run (mounted with <c>noexec</c>).</summary>
+    public bool NoPrograms { get; init; }
+
     /// <summary>The file system a path lies on.</summary>
     /// <returns>Null when it cannot be seen.</returns>
     public static Volume? Of(string path)

@@ -133,6 +133,9 @@ public sealed record Lab
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyList<string> LoginRoles => ((string?[])[Owner, Invoker, ReplicationRole, CheckRole]).OfType<string>().Distinct().ToArray();
 
+    /// <summary>More arguments for initdb than the lab's own.</summary>
+    public IReadOnlyList<string> InitDbArguments { get; init => field = value ?? []; } = [];
+
     /// <summary>Settings the user gave with <c>--set pgpool.KEY=VALUE</c>.</summary>
     public IReadOnlyDictionary<string, string> PgpoolSettings { get; init; } = new Dictionary<string, string>();
 

@@ -84,6 +84,9 @@ public sealed partial record LabSpec
     /// <summary>User to run the servers as when called by root; null to decide.</summary>
     public string? RunAs { get; init; }
 
+    /// <summary>More arguments for initdb, each as it is given to it.</summary>
+    public IReadOnlyList<string> InitDbArguments { get; init; } = [];
+
     /// <summary>The raw <c>--set</c> arguments.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
@@ -142,8 +145,40 @@ public sealed partial record LabSpec
         }
 
         problems.AddRange(ListenAddresses.Where(a => a != "*" && Uri.CheckHostName(a) is UriHostNameType.Unknown or UriHostNameType.Basic).Select(a => $"--listen '{a}' is neither an address nor a host's name; * is for all addresses."));
+        problems.AddRange(InitDbProblems());
         problems.AddRange(Settings.Select(s => ParseSetting(s).Problem).OfType<string>());
         return problems;
+    }
+
+    /// <summary>What initdb is told by the lab itself, or what would have it do something else than make a cluster.</summary>
+    /// <remarks>PostgreSQL manual, "initdb".</remarks>
+    private IEnumerable<string> InitDbProblems()
+    {
+        (string Name, string Problem)[] own =
+        [
+            ("-D", "a node's data folder is the lab's"), ("--pgdata", "a node's data folder is the lab's"),
+            ("-X", "WAL lies in the node's data folder"), ("--waldir", "WAL lies in the node's data folder"),
+            ("-U", "the superuser is the lab's user: --run-as"), ("--username", "the superuser is the lab's user: --run-as"),
+            ("-A", "use --auth"), ("--auth", "use --auth"), ("--auth-host", "use --auth"), ("--auth-local", "use --auth"),
+            ("-W", "passwords are generated: --auth"), ("--pwprompt", "passwords are generated: --auth"),
+            ("--pwfile", "passwords are generated: --auth"),
+            ("-s", "no cluster would be made"), ("--show", "no cluster would be made"),
+            ("-S", "no cluster would be made"), ("--sync-only", "no cluster would be made"),
+            ("-V", "no cluster would be made"), ("--version", "no cluster would be made"),
+            ("-?", "no cluster would be made"), ("--help", "no cluster would be made"),
+        ];
+        foreach (var argument in InitDbArguments)
+        {
+            // "-Dx" is "-D x", and "--pgdata=x" "--pgdata x".
+            var name = argument.StartsWith("--", StringComparison.Ordinal) ? argument.Split('=')[0]
+                : argument.StartsWith('-') ? argument[..Math.Min(2, argument.Length)] : argument;
+            var problem = argument.Any(char.IsControl) ? "it holds a line break or another control character"
+                : own.FirstOrDefault(o => o.Name == name).Problem;
+            if (problem is not null)
+            {
+                yield return $"--initdb-arg {argument}: {problem}.";
+            }
+        }
     }
 
     private IEnumerable<string> PortProblems()

@@ -117,6 +117,9 @@ public sealed class DoctorViewTests
         { "an old Pgpool-II alone", Severity.Problem, ExitCode.Missing },
         { "leftovers", Severity.Note, ExitCode.Done },
         { "a long folder", Severity.Note, ExitCode.Done },
+        { "a folder whose programs cannot be run", Severity.Note, ExitCode.Done },
+        { "no 127.0.0.1", Severity.Problem, ExitCode.Missing },
+        { "no localhost", Severity.Problem, ExitCode.Missing },
         { "no setsid, but perl", Severity.Note, ExitCode.Done },
     };
 
@@ -140,6 +143,9 @@ public sealed class DoctorViewTests
             "an old Pgpool-II alone" => Healthy with { Chosen = null, Missing = new LabException(ExitCode.Missing, "Pgpool-II 4.0.1 (/usr/sbin/pgpool) was found, but …"), Tools = Healthy.Tools with { Pgpool = [new("/usr/sbin/pgpool", new PgpoolVersion(4, 0, 1), "/usr/sbin")] } },
             "leftovers" => Healthy with { Leftovers = Bad.Leftovers },
             "a long folder" => Healthy with { Places = [Healthy.Places[0] with { Path = "/" + new string('x', 100) }] },
+            "a folder whose programs cannot be run" => With(PlaceUse.Lab, true, Roomy with { NoPrograms = true }),
+            "no 127.0.0.1" => Healthy with { HasLoopback = false },
+            "no localhost" => Healthy with { KnowsLocalhost = false },
             "no setsid, but perl" => Healthy with { Programs = new Dictionary<string, string?> { ["setsid"] = null, ["perl"] = "/usr/bin/perl" } },
             _ => throw new ArgumentException(what, nameof(what)),
         };

@@ -18,6 +18,8 @@ public sealed class BadInputTests
     [InlineData("no-initdb", 3, "setup", "--pg-bin", "/nowhere", "LAB")]
     [InlineData("no-pgpool", 3, "setup", "--pgpool-dir", "/nowhere", "LAB")]
     [InlineData("no-templates", 2, "setup", "--templates", "/nowhere", "LAB")]
+    [InlineData("not-an-address-of-this-machine", 4, "setup", "--port", "auto", "--listen", "8.8.8.8", "LAB")]
+    [InlineData("initdb-arguments", 2, "setup", "--initdb-arg", "-D/x", "--initdb-arg=--auth=trust", "--initdb-arg", "--waldir", "LAB")]
     [InlineData("no-lab", 6, "nodes")]
     [InlineData("no-such-lab", 6, "destroy", "nowhere")]
     public async Task It_says_what_is_wrong_and_creates_nothing(string name, int exitCode, params string[] arguments)

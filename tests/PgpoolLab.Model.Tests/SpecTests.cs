@@ -203,6 +203,17 @@ public sealed class SpecTests
     [Fact]
     public void Both_ports_can_be_wrong_at_once() => Assert.Equal(2, (Plain with { Port = 0, PostgresPort = 70000 }).Validate().Count);
 
+    [Theory]
+    [InlineData("--locale=de_DE.UTF-8", null)]
+    [InlineData("-k", null)]
+    [InlineData("--wal-segsize=64", null)]
+    [InlineData("-D/x", "--initdb-arg -D/x: a node's data folder is the lab's.")]
+    [InlineData("--pgdata=/x", "--initdb-arg --pgdata=/x: a node's data folder is the lab's.")]
+    [InlineData("-A", "--initdb-arg -A: use --auth.")]
+    [InlineData("--version", "--initdb-arg --version: no cluster would be made.")]
+    public void What_initdb_is_told_by_the_lab_is_not_told_it_again(string argument, string? problem) =>
+        Assert.Equal(problem, (Plain with { InitDbArguments = [argument] }).Validate().SingleOrDefault());
+
     [Fact]
     public void One_problem_is_the_message_and_several_are_counted()
     {

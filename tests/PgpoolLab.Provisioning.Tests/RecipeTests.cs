@@ -148,6 +148,9 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(["CREATE EXTENSION pgpool_regclass", "CREATE EXTENSION pgpool_recovery", "CREATE DATABASE test", "CREATE ROLE \"repl\" REPLICATION LOGIN", "CREATE ROLE \"pgpool\" LOGIN IN ROLE pg_monitor"], ClusterRecipe.Of(lab).Statements);
         Assert.Equal("CREATE ROLE \"it\"\"s\" SUPERUSER LOGIN", ClusterRecipe.Of(lab with { Invoker = "it\"s" }).Statements[3]);
         Assert.Equal(("olga", null), (ClusterRecipe.Of(lab).Superuser, ClusterRecipe.Of(lab).InitDbArguments));
+        var asked = ClusterRecipe.Of(lab with { InitDbArguments = ["--locale=de_DE.UTF-8"] });
+        Assert.Equal(["--no-locale", "-E", "UTF8", "--data-checksums", "--locale=de_DE.UTF-8"], asked.InitDbArguments);
+        Assert.NotEqual(ClusterRecipe.Of(lab).Key(), asked.Key());
         Assert.Equal(["-k"], ClusterRecipe.Of(Labs.Old() with { PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr", InitDbArguments = ["-k"] } }).InitDbArguments);
     }
 

@@ -8,6 +8,9 @@ namespace PgpoolLab.Cli.Commands;
 /// <summary><c>setup</c> makes a lab and proves that it works; <c>up</c> leaves it running.</summary>
 internal static class SetupCommand
 {
+    /// <summary>Its values are options of another program.</summary>
+    internal const string InitDbOption = "--initdb-arg";
+
     private static readonly Argument<string> Directory = new("DIR") { Description = "The lab's folder: empty, or not there yet", DefaultValueFactory = _ => "." };
     private static readonly Option<int> Nodes = new("--nodes", "-n") { Description = "PostgreSQL nodes: one primary, the others standbys", HelpName = "N", DefaultValueFactory = _ => 2 };
     private static readonly Option<string> Mode = new("--mode", "-m") { Description = "Clustering mode: s streaming, r replication, n raw, l logical, i snapshot-isolation", HelpName = "MODE", DefaultValueFactory = _ => "s" };
@@ -26,6 +29,7 @@ internal static class SetupCommand
     private static readonly Option<string?> PgBin = new("--pg-bin") { Description = "Folder of PostgreSQL's programs (or PGBIN)", HelpName = "DIR" };
     private static readonly Option<string?> PgpoolDir = new("--pgpool-dir") { Description = "Where Pgpool-II is installed (or PGPOOL_INSTALL_DIR)", HelpName = "DIR" };
     private static readonly Option<string[]> Set = new("--set") { Description = "A setting: pgpool.KEY=VALUE or postgresql.KEY=VALUE; repeatable", HelpName = "SETTING", DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> InitDbArg = new(InitDbOption) { Description = "One more argument for initdb, for example --locale=de_DE.UTF-8; repeatable", HelpName = "ARG", DefaultValueFactory = _ => [] };
     private static readonly Option<string?> Templates = new("--templates") { Description = "Folder with your own copies of templates", HelpName = "DIR" };
     private static readonly Option<string?> RunAsUser = new("--run-as") { Description = "As root: the user to run the servers as; by default the folder's owner or postgres", HelpName = "USER" };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
@@ -72,7 +76,7 @@ internal static class SetupCommand
     {
         var command = new Command(name, start ? "Make a lab and leave it running (setup and start in one)" : "Make a lab in DIR, prove that it works, leave it stopped")
         {
-            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Watchdog, Auth, Listen, Tls, Start, Name, PgVersion, PgBin, PgpoolDir, Set, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
+            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Watchdog, Auth, Listen, Tls, Start, Name, PgVersion, PgBin, PgpoolDir, Set, InitDbArg, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, arguments, start, cancellationToken));
         return command;
@@ -123,6 +127,7 @@ internal static class SetupCommand
         PgpoolDirectory = FullPath(parsed.GetValue(PgpoolDir)),
         Templates = FullPath(parsed.GetValue(Templates)),
         RunAs = parsed.GetValue(RunAsUser),
+        InitDbArguments = parsed.GetValue(InitDbArg) ?? [],
         Settings = parsed.GetValue(Set) ?? [],
     };
 

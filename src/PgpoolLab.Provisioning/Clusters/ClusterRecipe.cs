@@ -37,7 +37,9 @@ public sealed record ClusterRecipe(Toolset Tools, string Superuser, IReadOnlyLis
             .. lab.Invoker is { } invoker ? (string[])[$"CREATE ROLE {ConfigQuoting.Identifier(invoker)} SUPERUSER LOGIN"] : [],
             .. Roles(lab),
         ];
-        return new ClusterRecipe(lab.Tools, lab.Owner, lab.PgpoolSetup?.InitDbArguments, statements);
+        // Of an option that is given twice, initdb takes the last.
+        IReadOnlyList<string>? arguments = lab.InitDbArguments.Count > 0 ? [.. InitDb.Defaults, .. lab.InitDbArguments] : null;
+        return new ClusterRecipe(lab.Tools, lab.Owner, lab.PgpoolSetup is { } old ? old.InitDbArguments : arguments, statements);
     }
 
     /// <summary>The roles of replication and of Pgpool-II's checks, which can do that and nothing else. They have no passwords yet.</summary>

@@ -67,6 +67,12 @@ public sealed record MachineFacts
     /// <summary>Where sockets may lie, each with whether the lab's user can write there.</summary>
     public required IReadOnlyList<(string Folder, bool CanWrite)> SocketFolders { get; init; }
 
+    /// <summary>False where servers cannot listen on 127.0.0.1.</summary>
+    public bool HasLoopback { get; init; } = true;
+
+    /// <summary>False where the name localhost does not resolve.</summary>
+    public bool KnowsLocalhost { get; init; } = true;
+
     /// <summary>The ports the kernel lends to clients; null when they cannot be seen.</summary>
     public (int First, int Last)? LentPorts { get; init; }
 

@@ -29,7 +29,8 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
         var (survey, chosen, missing) = await ToolsAsync(new ToolFinder(host, platform), request, cancellationToken);
         // Root sees who holds a port; its labs' user would not.
         var taken = new List<(int, string)>();
-        foreach (var (port, _) in PortLayout.From(PortLayout.DefaultPgpool, 1, null).All(2))
+        var hasLoopback = Network.HasLoopback();
+        foreach (var (port, _) in hasLoopback ? PortLayout.From(PortLayout.DefaultPgpool, 1, null).All(2) : [])
         {
             if (await host.WhoHoldsPortAsync(port, cancellationToken) is { } holder)
             {
@@ -71,6 +72,8 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
             GroupProcessesNow = long.TryParse(GroupFile("pids.current"), out var now) ? now : 0,
             Places = Places(currentFolder, byRoot, ownFolder?.User),
             SocketFolders = HostInspector.SocketFolders.Select(f => (f, Identity.CanEnterAndWrite(f))).ToArray(),
+            HasLoopback = hasLoopback,
+            KnowsLocalhost = Network.Resolve("localhost").Count > 0,
             LentPorts = Numbers("/proc/sys/net/ipv4/ip_local_port_range") is [var first, var last] ? ((int)first, (int)last) : null,
             TakenPorts = taken,
             TakenAutomaticPorts = ListenersIn(Read("/proc/net/tcp") + Read("/proc/net/tcp6"), PortClaim.FirstAutomaticPort, PortClaim.LastAutomaticPort),

@@ -51,6 +51,15 @@ internal static class PlaceChecks
             return new DoctorFinding(check, severity, $"{place.Path} is on a file system that is read-only.", Because(place.Use), place.Use is PlaceUse.Lab ? "pgpoollab setup DIR  (on another file system)" : Elsewhere(place.Use)) { Code = ExitCode.InTheWay };
         }
 
+        if (place is { Use: PlaceUse.Lab, Volume.NoPrograms: true })
+        {
+            return new DoctorFinding(check, severity, $"{place.Path} is on a file system from which no program can be run (noexec).",
+                "Pgpool-II could not call the scripts of a lab here; it can be made elsewhere.", "pgpoollab setup DIR  (on another file system)")
+            {
+                Code = ExitCode.InTheWay,
+            };
+        }
+
         if (!place.CanWrite)
         {
             return new DoctorFinding(check, severity, $"{user} cannot write in {place.Path}, or cannot enter one of the folders above it.", Because(place.Use),

@@ -12,6 +12,17 @@ internal static class PortChecks
 
     internal static IEnumerable<DoctorFinding> Of(MachineFacts facts)
     {
+        if (!facts.HasLoopback)
+        {
+            yield return new DoctorFinding("loopback", Severity.Problem, MachineRequirements.WithoutLoopback,
+                "A lab's servers reach each other there, also on a machine that has IPv6 alone.", MachineRequirements.LoopbackFix);
+            yield break;
+        }
+
+        yield return facts.KnowsLocalhost
+            ? new DoctorFinding("localhost", Severity.Ok, "Servers can listen on 127.0.0.1, and localhost resolves.")
+            : new DoctorFinding("localhost", Severity.Problem, MachineRequirements.WithoutLocalhost,
+                "A lab's servers call each other by it.", MachineRequirements.LocalhostFix);
         yield return facts.TakenPorts.Count == 0
             ? new DoctorFinding("ports", Severity.Ok, $"The ports a lab takes by default, from {PortLayout.DefaultPgpool}, are free.")
             : new DoctorFinding("ports", Severity.Note, string.Join(' ', facts.TakenPorts.Select(p => $"Port {p.Port} is {p.Holder}.")), "They are those a lab takes by default.", Auto);

@@ -207,7 +207,7 @@ public static class LabFolder
         }
     }
 
-    private static string NearestExisting(string folder)
+    internal static string NearestExisting(string folder)
     {
         var parent = Path.GetDirectoryName(folder)!;
         return Directory.Exists(parent) ? parent : NearestExisting(parent);

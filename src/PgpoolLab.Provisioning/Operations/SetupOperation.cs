@@ -173,6 +173,9 @@ public sealed class SetupOperation(OperationContext context)
 
         _ = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
+        MachineRequirements.RequirePrograms(spec.Directory);
+        MachineRequirements.RequireLoopback();
+        MachineRequirements.RequireAddresses(spec.ListenAddresses);
         // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
         await new HostInspector(context).RequireFreePortsAsync(PortClaim.FixedPortsOf(spec), spec.PgpoolSetup is not null, cancellationToken);
         var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken), ProgramAnswers.OfCurrentUser(context.Host, keep: touches));

@@ -219,6 +219,7 @@ public static class LabPlanner
             Standbys = spec.Standbys,
             UseSlots = spec.UseSlots && streaming,
             UseRewind = spec.UseRewind && streaming,
+            InitDbArguments = own ? spec.InitDbArguments : [],
             PgpoolSettings = spec.SettingsOf("pgpool"),
             PostgresSettings = spec.SettingsOf("postgresql"),
         }.WithOwnFolders();

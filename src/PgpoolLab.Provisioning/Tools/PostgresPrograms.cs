@@ -14,13 +14,16 @@ internal static class PostgresProgram
 /// <remarks>PostgreSQL manual, "initdb".</remarks>
 public static class InitDb
 {
+    /// <summary>Encoding, locale and checksums of a lab that does not ask for others.</summary>
+    public static IReadOnlyList<string> Defaults { get; } = ["--no-locale", "-E", "UTF8", "--data-checksums"];
+
     /// <summary>UTF-8, C locale (present on every machine), checksums (pg_rewind needs them or wal_log_hints), no fsync of the empty cluster.</summary>
     /// <param name="tools">The programs.</param>
     /// <param name="dataDirectory">Folder to create.</param>
     /// <param name="superuser">The role to create.</param>
     /// <param name="arguments">What to say instead of encoding, locale and checksums; null for those.</param>
     public static CommandSpec Create(Toolset tools, string dataDirectory, string superuser, IReadOnlyList<string>? arguments = null) =>
-        PostgresProgram.Command(tools, "initdb", [.. arguments ?? ["--no-locale", "-E", "UTF8", "--data-checksums"], "--no-sync", "-A", "trust", "-U", superuser, "-D", dataDirectory]);
+        PostgresProgram.Command(tools, "initdb", [.. arguments ?? Defaults, "--no-sync", "-A", "trust", "-U", superuser, "-D", dataDirectory]);
 }
 
 /// <summary>postgres itself, started without pg_ctl: so its process id is known at once, and a probe sees it accept connections within
