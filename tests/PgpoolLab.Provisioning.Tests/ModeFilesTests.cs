@@ -29,6 +29,7 @@ public sealed class ModeFilesTests
         ["own-r-pg13-pgpool4.1"] = (Labs.Fixed(13, 1, mode: Native), ["etc/pgpool.conf"]),
         ["own-r-pg15-pgpool4.3"] = (Labs.Fixed(15, 3, nodes: 3, mode: Native), [.. Configuration, .. Recovery, "startall", "stopall", "data1/postgresql.conf"]),
         ["own-i-pg18-pgpool4.7"] = (Labs.Fixed(18, 7, mode: Isolation), Configuration),
+        ["own-l-pg13-pgpool4.1"] = (Labs.Fixed(13, 1, mode: Logical), Configuration),
         ["own-l-pg15-pgpool4.4"] = (Labs.Fixed(15, 4, mode: Logical), [.. Configuration, "startall", "data1/postgresql.conf"]),
         ["own-n-pg17-pgpool4.6"] = (Labs.Fixed(17, 6, mode: ClusteringMode.Raw), [.. Configuration, "startall", "data1/postgresql.conf"]),
         ["own-watchdog-pg13-pgpool4.1"] = (Labs.Fixed(13, 1, pgpools: 3), ["pgpool1/etc/pgpool.conf"]),
