@@ -91,6 +91,44 @@ public sealed class InterruptionTests
         sandbox.AssertNothingIsLeft();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_folders_a_setup_made_that_was_killed_before_there_was_a_manifest_are_given_back(bool orphans)
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var folder = Path.Combine(sandbox.Labs, "a/b/lab");
+        // Setup waits here for the choice of a name and ports: its folders are there, the manifest is not.
+        var state = $"{sandbox.Home}/.local/state/pgpoollab";
+        (await sandbox.ShellAsync($"mkdir -p {state}")).Ok();
+        using var others = System.Diagnostics.Process.Start("flock", [$"{state}/lock", "sleep", "600"]);
+        await UntilAsync(() => Hosts.FileLocks.HolderOf($"{state}/lock") is not null);
+        using (var process = sandbox.Start(sandbox.Labs, "setup", "-s", "--port", "auto", folder))
+        {
+            await UntilAsync(() => Directory.Exists(folder) && Directory.EnumerateFiles(state, "*.json", SearchOption.AllDirectories).Any());
+            Assert.Equal(0, Signals.Send(process.Id, Kill));
+            await process.WaitForExitAsync();
+        }
+
+        others.Kill(entireProcessTree: true);
+        await others.WaitForExitAsync();
+        Assert.True(Directory.Exists(folder));
+        var outcome = (await (orphans ? sandbox.RunAsync("destroy", "--orphans") : sandbox.RunAsync("destroy", folder))).Ok();
+        Assert.Contains(orphans ? "The lab 'lab' is gone" : "what a command had left there that was killed; it is gone", outcome.Error, StringComparison.Ordinal);
+        sandbox.AssertNothingIsLeft();
+        (await sandbox.RunAsync("destroy", folder)).FailedWith(6);
+    }
+
+    private static async Task UntilAsync(Func<bool> fact)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!fact())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), "It did not happen within two minutes.");
+            await Task.Delay(10);
+        }
+    }
+
     [Fact]
     public async Task Two_setups_in_one_folder_at_once_leave_one_whole_lab()
     {

@@ -156,7 +156,7 @@ public sealed partial class Sandbox : IDisposable
     public string[] ProcessesLeft()
     {
         var clock = Stopwatch.StartNew();
-        while (Processes() is { Length: > 0 } && clock.Elapsed < TimeSpan.FromSeconds(3))
+        while (Processes() is { Length: > 0 } && clock.Elapsed < TimeSpan.FromSeconds(30))
         {
             Thread.Sleep(20);
         }

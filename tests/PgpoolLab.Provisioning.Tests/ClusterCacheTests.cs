@@ -272,6 +272,20 @@ public sealed class ClusterCacheTests : IDisposable
         Assert.Equal([unfinished], _clusters.Host.MemoryRemoved);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_initdb_that_a_killed_setup_left_at_work_is_ended_before_its_folder_is_deleted(bool all)
+    {
+        var unfinished = $"{_cache.Folder}/{KeyOf('3')}.unfinished/cluster";
+        Directory.CreateDirectory(unfinished);
+        await File.WriteAllTextAsync($"{_cache.Folder}/{KeyOf('3')}.lock", "");
+        _clusters.Host.Processes.Add(new ProcessFacts(31, "1", "initdb", $"initdb -A trust -D {unfinished}", "/home/olga", 31));
+        _ = all ? await _cache.ClearAsync() : (await _cache.ClearUnfinishedAsync()).Count;
+        Assert.Equal(["Kill 31"], _clusters.Host.Signals);
+        Assert.Empty(Names());
+    }
+
     // ---- list, trim, clear ----
 
     [Fact]
@@ -340,33 +354,33 @@ public sealed class ClusterCacheTests : IDisposable
         using (Hold($"{Folder}.lock", FileAccess.Read))
         using (Hold($"{_cache.Folder}/{KeyOf('3')}.lock", FileAccess.ReadWrite))
         {
-            Assert.Equal(2, _cache.Clear());
+            Assert.Equal(2, await _cache.ClearAsync());
             Assert.Equal([$"{KeyOf('3')}.lock", $"{KeyOf('3')}.unfinished", "KEY", "KEY.lock"], Names());
             Assert.True(await CopyAsync());
         }
 
-        Assert.Equal(2, _cache.Clear());
+        Assert.Equal(2, await _cache.ClearAsync());
         Assert.Empty(Names());
-        Assert.Equal(0, _cache.Clear());
+        Assert.Equal(0, await _cache.ClearAsync());
     }
 
     [Fact]
-    public void Only_clusters_are_counted_and_only_what_is_the_caches_own_is_deleted()
+    public async Task Only_clusters_are_counted_and_only_what_is_the_caches_own_is_deleted()
     {
         // A lock is what remains of a template that could not be made.
         File.WriteAllText($"{_cache.Folder}/{KeyOf('1')}.lock", "");
         File.WriteAllText($"{_cache.Folder}/mine", "");
         Directory.CreateDirectory($"{_cache.Folder}/also mine");
-        Assert.Equal(0, _cache.Clear());
+        Assert.Equal(0, await _cache.ClearAsync());
         Assert.Equal(["also mine", "mine"], Names());
     }
 
     [Fact]
-    public void Where_no_cache_is_nothing_is_listed_and_cleared()
+    public async Task Where_no_cache_is_nothing_is_listed_and_cleared()
     {
         Directory.Delete(_cache.Folder);
         Assert.Empty(_cache.List());
-        Assert.Equal(0, _cache.Clear());
+        Assert.Equal(0, await _cache.ClearAsync());
         Assert.False(Directory.Exists(_cache.Folder));
     }
 
@@ -383,11 +397,11 @@ public sealed class ClusterCacheTests : IDisposable
         Assert.Equal(2, _cache.ListUnfinished().Count);
         using (Hold($"{_cache.Folder}/{KeyOf('3')}.lock", FileAccess.ReadWrite))
         {
-            Assert.Equal([$"{_cache.Folder}/{KeyOf('4')}.unfinished"], _cache.ClearUnfinished());
+            Assert.Equal([$"{_cache.Folder}/{KeyOf('4')}.unfinished"], await _cache.ClearUnfinishedAsync());
         }
 
         Assert.Equal([$"{KeyOf('3')}.lock", $"{KeyOf('3')}.unfinished", "KEY", "KEY.lock"], Names());
-        Assert.Equal([$"{_cache.Folder}/{KeyOf('3')}.unfinished"], _cache.ClearUnfinished());
+        Assert.Equal([$"{_cache.Folder}/{KeyOf('3')}.unfinished"], await _cache.ClearUnfinishedAsync());
         Assert.Equal(["KEY", "KEY.lock"], Names());
         Assert.True(await CopyAsync());
     }

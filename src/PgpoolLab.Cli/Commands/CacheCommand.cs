@@ -37,12 +37,12 @@ internal static class CacheCommand
             return (int)ExitCode.Done;
         });
         var clear = new Command("clear", "Delete them; the next setup makes its own anew");
-        clear.SetAction(parsed =>
+        clear.SetAction(async (parsed, _) =>
         {
             var (deleted, left) = (0, 0);
             foreach (var cache in caches())
             {
-                deleted += cache.TakeOnUser().Clear();
+                deleted += await cache.TakeOnUser().ClearAsync();
                 File.Delete(ProgramAnswers.FileBeside(cache.Folder));
                 left += cache.List().Count;
             }

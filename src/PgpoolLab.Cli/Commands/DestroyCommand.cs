@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Reports;
 using PgpoolLab.Provisioning.Store;
@@ -53,9 +54,8 @@ internal static class DestroyCommand
             {
                 manifest = LabLocator.Find(name, Invocation.CurrentFolder);
             }
-            catch (LabException error) when (error.Code is ExitCode.NotFound && Path.GetFullPath(name ?? ".", Invocation.CurrentFolder) is var folder && LabRemains.AreIn(folder))
+            catch (LabException error) when (error.Code is ExitCode.NotFound && RemoveRemains(Path.GetFullPath(name ?? ".", Invocation.CurrentFolder)) is { } folder)
             {
-                LabRemains.Remove(folder);
                 terminal.Say($"There was no lab in {folder}, but what a command had left there that was killed; it is gone.");
                 return (int)ExitCode.Done;
             }
@@ -72,7 +72,14 @@ internal static class DestroyCommand
             var deletesUsersFiles = parsed.GetValue(yes)
                 || (preview.UsersFiles.Count > 0 && await DestroyView.AskAsync(terminal, lab, preview, cancellationToken));
             using var progress = new ProgressView(terminal);
-            var result = await new DestroyOperation(Terminal.Operation(progress)).ExecuteAsync(lab, deletesUsersFiles, cancellationToken);
+            var operation = Terminal.Operation(progress);
+            var result = await new DestroyOperation(operation).ExecuteAsync(lab, deletesUsersFiles, cancellationToken);
+            if (manifest.State is LabState.Creating && ClusterCache.Of(operation.Host, operation.Probes, operation.Time) is { } cache)
+            {
+                // Its setup may have been killed while it filled the cache.
+                await cache.ClearUnfinishedAsync();
+            }
+
             progress.Dispose();
             terminal.Say($"The lab '{lab.Name}' is gone{(result.FolderIsGone ? ", and its folder with it" : "")}.");
             if (result.Left.Count > 0)
@@ -83,6 +90,19 @@ internal static class DestroyCommand
             return (int)ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>Removes what a command has left in a folder that was killed before there was a lab, or after.</summary>
+    /// <returns>The folder; null when there is no such thing.</returns>
+    private static string? RemoveRemains(string folder)
+    {
+        var any = LabRemains.AreIn(folder);
+        if (any)
+        {
+            LabRemains.Remove(folder);
+        }
+
+        return LabFolder.GiveBackNoted(folder) || any ? folder : null;
     }
 
     private static async Task<DestroyPreview> PreviewAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)

@@ -106,7 +106,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
             throw new LabException(ExitCode.Failed, $"The template that was just made in {folder} cannot be read.");
         }
 
-        Trim(key);
+        await TrimAsync(key);
         return false;
     }
 
@@ -149,16 +149,37 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
 
     /// <summary>Deletes every template nobody is copying at this moment.</summary>
     /// <returns>How many were deleted.</returns>
-    public int Clear() => Keys().Concat(Abandoned()).Distinct().Count(Delete);
+    public async Task<int> ClearAsync()
+    {
+        var deleted = 0;
+        foreach (var key in Keys().Concat(Abandoned()).Distinct())
+        {
+            deleted += await DeleteAsync(key) ? 1 : 0;
+        }
 
-    /// <summary>Deletes templates that were never finished, as who made them was killed.</summary>
+        return deleted;
+    }
+
+    /// <summary>Deletes templates that were never finished, as whoever made them was killed, and ends what is still at work on them.</summary>
     /// <returns>Their folders.</returns>
-    public IReadOnlyList<string> ClearUnfinished() => Abandoned().Distinct().Where(RemoveUnfinished).Select(Unfinished).ToArray();
+    public async Task<IReadOnlyList<string>> ClearUnfinishedAsync()
+    {
+        var cleared = new List<string>();
+        foreach (var key in Abandoned().Distinct())
+        {
+            if (await RemoveUnfinishedAsync(key))
+            {
+                cleared.Add(Unfinished(key));
+            }
+        }
+
+        return cleared;
+    }
 
     /// <summary>Templates that were never finished, or are being made at this moment.</summary>
     public IReadOnlyList<string> ListUnfinished() => Abandoned().Distinct().Select(Unfinished).Where(Directory.Exists).ToArray();
 
-    private bool RemoveUnfinished(string key)
+    private async Task<bool> RemoveUnfinishedAsync(string key)
     {
         if (!Directory.Exists(Unfinished(key)))
         {
@@ -171,7 +192,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
             return false;
         }
 
-        Remove(Unfinished(key));
+        await RemoveWithProgramsAsync(Unfinished(key));
         if (!Directory.Exists($"{folder}/{key}"))
         {
             File.Delete(LockOf(key));
@@ -221,9 +242,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     {
         var unfinished = Unfinished(key);
         // What is there was left by a program that was killed, or is damaged: the lock is ours. What that program had started may still be at it.
-        var orphans = new Orphans(host, probes);
-        await orphans.EndAsync([ClusterTemplate.DataOf(unfinished)]);
-        Remove(unfinished);
+        await RemoveWithProgramsAsync(unfinished);
         Remove($"{folder}/{key}");
         try
         {
@@ -232,14 +251,20 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         }
         catch
         {
-            await orphans.EndAsync([ClusterTemplate.DataOf(unfinished)]);
-            Remove(unfinished);
+            await RemoveWithProgramsAsync(unfinished);
             throw;
         }
     }
 
+    /// <summary>Removes what is unfinished. An initdb that a killed setup had started would go on, and make it again.</summary>
+    private async Task RemoveWithProgramsAsync(string unfinished)
+    {
+        await new Orphans(host, probes).EndAsync([ClusterTemplate.DataOf(unfinished)]);
+        Remove(unfinished);
+    }
+
     /// <summary>Deletes what was not used for longest, until the rest is small enough.</summary>
-    private void Trim(string keep)
+    private async Task TrimAsync(string keep)
     {
         long bytes = 0;
         foreach (var template in List())
@@ -247,12 +272,12 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
             bytes += template.Bytes;
             if (bytes > MaxBytes && template.Key != keep)
             {
-                Delete(template.Key);
+                await DeleteAsync(template.Key);
             }
         }
     }
 
-    private bool Delete(string key)
+    private async Task<bool> DeleteAsync(string key)
     {
         using var alone = Lock(key, FileAccess.ReadWrite);
         if (alone is null)
@@ -261,7 +286,7 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         }
 
         var any = Directory.Exists($"{folder}/{key}") || Directory.Exists(Unfinished(key));
-        Remove(Unfinished(key));
+        await RemoveWithProgramsAsync(Unfinished(key));
         Remove($"{folder}/{key}");
         File.Delete(LockOf(key));
         return any;

@@ -17,6 +17,20 @@ public sealed class DestroyOrphansOperation(OperationContext context)
     public async Task<OrphansReport> ExecuteAsync(CancellationToken cancellationToken)
     {
         var (removed, kept) = (new List<RemovedOrphan>(), new List<KeptOrphan>());
+        foreach (var folder in LabFolder.Noted())
+        {
+            // Not a lab's: labs have manifests.
+            if (LabRemains.AreIn(folder) && !Identity.IsRoot)
+            {
+                LabRemains.Remove(folder);
+            }
+
+            if (LabFolder.GiveBackNoted(folder))
+            {
+                removed.Add(new RemovedOrphan(Path.GetFileName(folder), folder, OrphanKind.SetupKilled, [], [], []));
+            }
+        }
+
         // Root's own list comes first: there is no way back to it.
         foreach (var orphan in await _finder.FindAsync(cancellationToken))
         {
@@ -45,7 +59,13 @@ public sealed class DestroyOrphansOperation(OperationContext context)
         }
 
         context.Leases.Sweep();
-        return new OrphansReport(removed, ClusterCache.Existing(context.Host, context.Probes, context.Time).SelectMany(c => c.TakeOnUser().ClearUnfinished()).ToArray(), kept);
+        var clusters = new List<string>();
+        foreach (var cache in ClusterCache.Existing(context.Host, context.Probes, context.Time))
+        {
+            clusters.AddRange(await cache.TakeOnUser().ClearUnfinishedAsync());
+        }
+
+        return new OrphansReport(removed, clusters, kept);
     }
 
     private async Task<RemovedOrphan?> DestroyLabAsync(Orphan orphan, CancellationToken cancellationToken)

@@ -133,6 +133,11 @@ public static class LabFolder
                 current.Enter();
                 Identity.Become(user);
             }
+            else if (made.Count > 0)
+            {
+                // Until the manifest says so.
+                FolderRecords.OfCurrentUser().TryWrite(current, new FolderRecord(current.Path, Identity.Current.UserId, null, [.. made.Select(m => m.Folder)]));
+            }
 
             if (!Identity.CanEnterAndWrite(folder))
             {
@@ -183,12 +188,54 @@ public static class LabFolder
             }
 
             DeleteMade(real, folder, origin.CreatedFrom);
+            FolderRecords.OfCurrentUser().Forget(real);
             return origin.CreatedFrom is not null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             return false;
         }
+    }
+
+    /// <summary>Gives a folder back by what is noted of it alone: a setup that was killed before it wrote a manifest has made it, or root has given it to
+    /// the lab's user.</summary>
+    /// <returns>False when nothing is noted, it is not empty, or a setup is at work on it.</returns>
+    public static bool GiveBackNoted(string folder)
+    {
+        try
+        {
+            var real = Identity.RealPath(folder);
+            var given = false;
+            if (Identity.HasStoodDown)
+            {
+                return Identity.WithOriginalRights(() => given = GiveBack(FolderRecords.OfThisMachine)) && given;
+            }
+
+            return (Identity.IsRoot && GiveBack(FolderRecords.OfThisMachine)) || GiveBack(FolderRecords.OfCurrentUser());
+
+            bool GiveBack(FolderRecords records) => records.All().Any(r => r.Folder == real && !IsBeingMade(r)) && IsEmpty(real) && records.GiveBack(real);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or LabException or System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Folders that are noted, of labs that were never made.</summary>
+    internal static IReadOnlyList<string> Noted() =>
+        [.. (Identity.IsRoot ? FolderRecords.OfThisMachine.All() : []).Concat(FolderRecords.OfCurrentUser().All()).Select(r => r.Folder).Distinct()];
+
+    private static bool IsEmpty(string folder)
+    {
+        using var open = OpenFolder.TryOpen(folder);
+        return open?.List().Count == 0;
+    }
+
+    /// <summary>Setup keeps the folder locked in which it makes new ones, until there is a manifest.</summary>
+    private static bool IsBeingMade(FolderRecord record)
+    {
+        using var held = FolderLock.TryTake(Path.GetDirectoryName(record.Made.Count > 0 ? record.Made[0].Path : record.Folder)!, out var taken);
+        return taken;
     }
 
     /// <summary>Deletes empty folders that setup has made, with the rights of the lab's user.</summary>

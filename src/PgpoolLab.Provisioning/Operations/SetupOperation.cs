@@ -208,6 +208,11 @@ public sealed class SetupOperation(OperationContext context)
         {
             undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
             LabStore.Save(manifest);
+            if (!Identity.HasStoodDown && origin.CreatedFrom is not null)
+            {
+                FolderRecords.OfCurrentUser().Forget(lab.Root);
+            }
+
             undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
             LabIndex.Register(lab);
             // Where the log of all this is written.

@@ -34,6 +34,42 @@ public sealed class FolderRecords(string folder)
     /// <remarks>Filesystem Hierarchy Standard, "/var/lib".</remarks>
     public static FolderRecords OfThisMachine { get; } = new("/var/lib/pgpoollab/folders");
 
+    /// <summary>The current user's own notes: of folders a setup has made whose lab has no manifest yet.</summary>
+    public static FolderRecords OfCurrentUser() => new($"{StateFolder.Open()}/folders");
+
+    /// <summary>Everything that is noted.</summary>
+    public IReadOnlyList<FolderRecord> All()
+    {
+        try
+        {
+            using var store = Open(create: false);
+            return store?.List().Select(n => Read(store, n)).OfType<FolderRecord>().ToArray() ?? [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Forgets what is noted of a folder.</summary>
+    public void Forget(string path)
+    {
+        try
+        {
+            using var store = Open(create: false);
+            foreach (var name in store?.List().Where(n => Read(store, n)?.Folder == path) ?? [])
+            {
+                store!.Delete(name);
+            }
+
+            RemoveWhenEmpty(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is swept another time.
+        }
+    }
+
     /// <summary>Notes what is about to be given away.</summary>
     /// <param name="given">The lab's folder.</param>
     /// <param name="record">What to know of it later.</param>
