@@ -115,6 +115,20 @@ public sealed class LabFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_was_made_by_way_of_a_link_is_given_back_too()
+    {
+        Directory.CreateDirectory(_folder["real"]);
+        Directory.CreateSymbolicLink(_folder["link"], _folder["real"]);
+        foreach (var named in (string[])["link/a/lab", "real/a/lab"])
+        {
+            var origin = LabFolder.Prepare(_folder["link/a/lab"], null);
+            Assert.True(Directory.Exists(_folder["real/a/lab"]));
+            Assert.True(LabFolder.GiveBack(_folder[named], origin));
+            Assert.Empty(Directory.GetFileSystemEntries(_folder["real"]));
+        }
+    }
+
+    [Fact]
     public void A_folder_that_was_there_stays()
     {
         var origin = LabFolder.Prepare(_folder.Path, null);

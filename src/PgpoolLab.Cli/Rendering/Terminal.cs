@@ -106,11 +106,24 @@ internal sealed class Terminal
 
     private static Serilog.Core.Logger OpenLog(string file)
     {
-        // A pipe in its place would keep us waiting for good.
-        RegularFile.OpenToWrite(file, append: true).Dispose();
-        return new LoggerConfiguration().MinimumLevel.Debug()
+        var log = new LoggerConfiguration().MinimumLevel.Debug();
+        // A pipe in its place would keep us waiting for good; on a read-only disk there is no log. Without one the command does the same.
+        return !CanWrite(file) ? log.CreateLogger() : log
             .WriteTo.File(file, outputTemplate: "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}", formatProvider: System.Globalization.CultureInfo.InvariantCulture)
             .CreateLogger();
+    }
+
+    private static bool CanWrite(string log)
+    {
+        try
+        {
+            RegularFile.OpenToWrite(log, append: true).Dispose();
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static IAnsiConsole Console(TextWriter writer, bool interactive, Manner manner, int width)

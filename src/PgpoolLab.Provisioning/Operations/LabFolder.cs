@@ -187,7 +187,7 @@ public static class LabFolder
                 return true;
             }
 
-            DeleteMade(real, folder, origin.CreatedFrom);
+            DeleteMade(real, origin.CreatedFrom);
             FolderRecords.OfCurrentUser().Forget(real);
             return origin.CreatedFrom is not null;
         }
@@ -239,18 +239,19 @@ public static class LabFolder
     }
 
     /// <summary>Deletes empty folders that setup has made, with the rights of the lab's user.</summary>
-    private static void DeleteMade(string real, string folder, string? topmost)
+    private static void DeleteMade(string folder, string? createdFrom)
     {
-        if (topmost is null || (folder != topmost && !folder.StartsWith(topmost + "/", StringComparison.Ordinal)))
+        // It may have been named by way of a link.
+        if (createdFrom is null || Identity.RealPath(createdFrom) is not { Length: > 1 } topmost || (folder != topmost && !folder.StartsWith(topmost + "/", StringComparison.Ordinal)))
         {
             return;
         }
 
         for (var levels = folder[topmost.Length..].Count(c => c == '/') + 1; levels > 0; levels--)
         {
-            using var above = OpenFolder.TryOpen(Path.GetDirectoryName(real)!);
-            above?.DeleteEmpty(Path.GetFileName(real));
-            real = Path.GetDirectoryName(real)!;
+            using var above = OpenFolder.TryOpen(Path.GetDirectoryName(folder)!);
+            above?.DeleteEmpty(Path.GetFileName(folder));
+            folder = Path.GetDirectoryName(folder)!;
         }
     }
 
