@@ -5,12 +5,10 @@ public sealed class EnvironmentTests
 {
     private const string Secret = "hunter2";
 
-    [Theory]
-    [InlineData(Account.Root)]
-    [InlineData(Account.Plain)]
-    public async Task Neither_secrets_nor_the_way_to_another_server_get_from_the_callers_shell_to_the_servers(string account)
+    [Fact]
+    public async Task Neither_secrets_nor_the_way_to_another_server_get_from_the_callers_shell_to_the_servers()
     {
-        using var sandbox = new Sandbox(account);
+        using var sandbox = new Sandbox(Account.Root);
         foreach (var name in (string[])["SECRET_TOKEN", "PGPASSWORD", "PGHOSTADDR", "PGSERVICE", "PGOPTIONS", "PGTARGETSESSIONATTRS"])
         {
             sandbox.Variables[name] = name == "PGHOSTADDR" ? "192.0.2.1" : Secret;
