@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli;
 
@@ -21,27 +22,8 @@ internal static class UnknownOption
 
         var name = word.Split('=')[0];
         var known = parsed.CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options).SelectMany(o => o.Aliases.Prepend(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal));
-        var nearest = known.Select(n => (Name: n, Distance: Distance(n, name))).OrderBy(n => n.Distance).FirstOrDefault();
+        var nearest = known.Select(n => (Name: n, Distance: Words.Distance(n, name))).OrderBy(n => n.Distance).FirstOrDefault();
         const int similar = 2;
         return (name, nearest.Name is not null && nearest.Distance <= similar ? nearest.Name : null);
-    }
-
-    /// <summary>How many letters must be put in, left out or changed to make one word of the other.</summary>
-    private static int Distance(string one, string other)
-    {
-        var row = Enumerable.Range(0, other.Length + 1).ToArray();
-        for (var i = 1; i <= one.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= other.Length; j++)
-            {
-                var substitution = diagonal + (one[i - 1] == other[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[^1];
     }
 }

@@ -11,10 +11,6 @@ public sealed partial record LabSpec
     /// <summary>Pgpool-II's own limit for the nodes of a watchdog (MAX_WATCHDOG_NUM).</summary>
     public const int MaxPgpoolNodes = 128;
 
-    /// <summary>Settings everything else of a lab relies on.</summary>
-    private static readonly string[] OwnSettings =
-        ["postgresql.port", "postgresql.data_directory", "postgresql.log_directory", "postgresql.log_filename", "pgpool.port", "pgpool.pcp_port", "pgpool.pid_file_name", "pgpool.pool_passwd"];
-
     /// <summary>The lab's folder, absolute.</summary>
     public required string Directory { get; init; }
 
@@ -222,7 +218,7 @@ public sealed partial record LabSpec
 
         var value = match.Groups[3].Value;
         var problem = value.Any(char.IsControl) ? "the value holds a line break or another control character."
-            : OwnSettings.Contains($"{match.Groups[1].Value}.{match.Groups[2].Value}") || match.Groups[2].Value.StartsWith("backend_", StringComparison.Ordinal) ? "the lab itself decides that."
+            : OwnSettings.WhyNot(match.Groups[1].Value, match.Groups[2].Value, value) is { } own ? own
             : value.Contains('\'') && match.Groups[1].Value == "pgpool" ? "pgpool.conf has no way to write a single quote."
             : null;
         return (match.Groups[1].Value, match.Groups[2].Value, value, problem is null ? null : $"--set {match.Groups[1]}.{match.Groups[2]}: {problem}");

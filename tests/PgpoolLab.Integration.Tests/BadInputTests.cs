@@ -19,6 +19,7 @@ public sealed class BadInputTests
     [InlineData("no-pgpool", 3, "setup", "--pgpool-dir", "/nowhere", "LAB")]
     [InlineData("no-templates", 2, "setup", "--templates", "/nowhere", "LAB")]
     [InlineData("not-an-address-of-this-machine", 4, "setup", "--port", "auto", "--listen", "8.8.8.8", "LAB")]
+    [InlineData("settings-nobody-knows", 2, "setup", "--port", "auto", "--set", "pgpool.num_init_childen=4", "--set", "postgresql.work_men=1MB", "LAB")]
     [InlineData("initdb-arguments", 2, "setup", "--initdb-arg", "-D/x", "--initdb-arg=--auth=trust", "--initdb-arg", "--waldir", "LAB")]
     [InlineData("no-lab", 6, "nodes")]
     [InlineData("no-such-lab", 6, "destroy", "nowhere")]
@@ -89,11 +90,11 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task A_setting_PostgreSQL_does_not_know_fails_with_the_end_of_its_log()
+    public async Task A_setting_PostgreSQL_cannot_use_fails_with_the_end_of_its_log()
     {
         using var sandbox = new Sandbox(Account.Plain);
-        var outcome = (await sandbox.RunAsync("setup", "--port", "auto", "--set", "postgresql.no_such_setting=1", sandbox.Lab)).FailedWith(5);
-        Assert.Contains("unrecognized configuration parameter \"no_such_setting\"", outcome.Error, StringComparison.Ordinal);
+        var outcome = (await sandbox.RunAsync("setup", "--port", "auto", "--set", "postgresql.work_mem=nonsense", sandbox.Lab)).FailedWith(5);
+        Assert.Contains("invalid value for parameter \"work_mem\"", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("Its logs are in", outcome.Error, StringComparison.Ordinal);
         sandbox.AssertNothingIsLeft();
     }

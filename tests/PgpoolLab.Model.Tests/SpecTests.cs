@@ -214,6 +214,28 @@ public sealed class SpecTests
     public void What_initdb_is_told_by_the_lab_is_not_told_it_again(string argument, string? problem) =>
         Assert.Equal(problem, (Plain with { InitDbArguments = [argument] }).Validate().SingleOrDefault());
 
+    [Theory]
+    [InlineData("pgpool.socket_dir=/tmp", "the lab's sockets lie in its folder run.")]
+    [InlineData("pgpool.pcp_socket_dir=/tmp", "the lab's sockets lie in its folder run.")]
+    [InlineData("pgpool.enable_pool_hba=off", "use --auth trust: without pool_hba.conf nobody could be asked for a password.")]
+    [InlineData("pgpool.enable_pool_hba=on", null)]
+    [InlineData("pgpool.use_watchdog=on", "use --watchdog N.")]
+    [InlineData("pgpool.wd_port0=1", "use --watchdog N.")]
+    [InlineData("pgpool.port=1", "use --port PORT.")]
+    [InlineData("pgpool.backend_weight0=2", "the lab itself decides that.")]
+    [InlineData("pgpool.backend_clustering_mode=raw", "use --mode.")]
+    [InlineData("postgresql.Port=1", "use --pg-port PORT.")]
+    [InlineData("postgresql.unix_socket_directories=/tmp", "the lab's sockets lie in its folder run.")]
+    [InlineData("postgresql.hba_file=/x", "the lab itself decides that.")]
+    [InlineData("postgresql.recovery_min_apply_delay=5min", "setup would wait that long for every row; change it when the lab is there.")]
+    [InlineData("postgresql.recovery_min_apply_delay=60000", "setup would wait that long for every row; change it when the lab is there.")]
+    [InlineData("postgresql.recovery_min_apply_delay=700ms", null)]
+    [InlineData("postgresql.default_transaction_read_only=on", "setup could not write; change it when the lab is there.")]
+    [InlineData("postgresql.default_transaction_read_only=off", null)]
+    [InlineData("postgresql.work_mem=1MB", null)]
+    public void What_a_lab_stands_on_is_refused_at_once_with_the_option_that_does_it(string setting, string? problem) =>
+        Assert.Equal(problem is null ? null : $"--set {setting.Split('=')[0]}: {problem}", (Plain with { Settings = [setting] }).Validate().SingleOrDefault());
+
     [Fact]
     public void One_problem_is_the_message_and_several_are_counted()
     {

@@ -180,6 +180,7 @@ public sealed class SetupOperation(OperationContext context)
         await new HostInspector(context).RequireFreePortsAsync(PortClaim.FixedPortsOf(spec), spec.PgpoolSetup is not null, cancellationToken);
         var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken), ProgramAnswers.OfCurrentUser(context.Host, keep: touches));
         var tools = await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken);
+        SettingNames.Require(spec, tools);
         var owner = Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null;
         return (tools, RunAs.Choose(spec.RunAs, owner, Identity.IsRoot, Identity.Find));
     }

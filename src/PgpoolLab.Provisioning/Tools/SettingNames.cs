@@ -1,0 +1,99 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Tools;
+
+/// <summary>Which settings an installed program knows. A setting's name is a text in the program itself, also of those that no sample
+/// file and no list shows.</summary>
+public static partial class SettingNames
+{
+    /// <summary>What was renamed or is gone, and what came in its place.</summary>
+    /// <remarks>Release notes of Pgpool-II 4.2, 4.4 and 4.7; of PostgreSQL 13 and 16.</remarks>
+    private static readonly (string One, string Other)[] Renamed =
+    [
+        ("black_function_list", "write_function_list"), ("white_function_list", "read_only_function_list"),
+        ("black_query_pattern_list", "primary_routing_query_pattern_list"),
+        ("black_memqcache_table_list", "cache_unsafe_memqcache_table_list"),
+        ("white_memqcache_table_list", "cache_safe_memqcache_table_list"),
+        ("follow_master_command", "follow_primary_command"), ("delegate_IP", "delegate_ip"), ("logdir", "work_dir"),
+        ("wal_keep_segments", "wal_keep_size"), ("force_parallel_mode", "debug_parallel_query"),
+    ];
+
+    /// <summary>Refuses settings that these programs do not know.</summary>
+    /// <exception cref="InvalidSpecException">One sentence for each, with the name that is most like it.</exception>
+    public static void Require(LabSpec spec, Toolset tools)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(tools);
+        string[] problems =
+        [
+            .. Unknown("pgpool", spec, tools.PgpoolProgram, $"Pgpool-II {tools.Pgpool}"),
+            .. Unknown("postgresql", spec, tools.PostgresProgram("postgres"), $"PostgreSQL {tools.Postgres}"),
+        ];
+        if (problems.Length > 0)
+        {
+            throw new InvalidSpecException(problems);
+        }
+    }
+
+    private static IEnumerable<string> Unknown(string program, LabSpec spec, string file, string title)
+    {
+        // A name with a dot is an extension's, which PostgreSQL takes as it comes.
+        var names = spec.SettingsOf(program).Keys.Where(n => !n.Contains('.')).ToArray();
+        if (names.Length == 0 || WordsOf(file) is not { } words)
+        {
+            yield break;
+        }
+
+        foreach (var name in names.Where(n => !IsKnown(n) && !(program == "pgpool" && IsKnown(n.TrimEnd([.. "0123456789"])))))
+        {
+            var like = Renamed.Where(r => r.One == name && IsKnown(r.Other)).Select(r => r.Other)
+                .Concat(Renamed.Where(r => r.Other == name && IsKnown(r.One)).Select(r => r.One)).FirstOrDefault()
+                ?? words.SelectMany(Tails).Where(w => w.Contains('_')).Select(w => (Word: w, Distance: Words.Distance(w, name))).Where(w => w.Distance <= 2)
+                    .OrderBy(w => w.Distance).ThenBy(w => w.Word, StringComparer.Ordinal).FirstOrDefault().Word;
+            yield return $"--set {program}.{name}: {title} has no such setting.{(like is null ? "" : $" Did you mean {like}?")}";
+        }
+
+        // Of two texts, one of which is the end of the other, a linker keeps the longer.
+        bool IsKnown(string name) => words.Contains(name) || words.Any(w => w.EndsWith(name, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>A text and its ends, word by word: maintenance_work_mem, work_mem, mem.</summary>
+    private static IEnumerable<string> Tails(string word)
+    {
+        for (var at = 0; at >= 0 && at < word.Length; at = word.IndexOf('_', at) is >= 0 and var next ? next + 1 : -1)
+        {
+            yield return word[at..];
+        }
+    }
+
+    /// <summary>Every text in a program that could be a setting's name; null when it is a script, which has none.</summary>
+    private static HashSet<string>? WordsOf(string file)
+    {
+        try
+        {
+            var bytes = File.ReadAllBytes(file);
+            return bytes is not [0x7F, (byte)'E', (byte)'L', (byte)'F', ..] ? null
+                : Word().EnumerateMatches(Encoding.Latin1.GetString(bytes)) is var matches ? Collect(matches, bytes) : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        static HashSet<string> Collect(Regex.ValueMatchEnumerator matches, byte[] bytes)
+        {
+            var words = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            foreach (var match in matches)
+            {
+                words.Add(Encoding.Latin1.GetString(bytes, match.Index, match.Length));
+            }
+
+            return words;
+        }
+    }
+
+    [GeneratedRegex("[A-Za-z][A-Za-z0-9_]{2,62}(?=\\0)", RegexOptions.CultureInvariant)]
+    private static partial Regex Word();
+}
