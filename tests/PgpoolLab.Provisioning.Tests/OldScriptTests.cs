@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
@@ -84,6 +85,14 @@ public sealed class OldScriptTests : IDisposable
             open(my $all, '>>', "$home/pgpool.pids"); print $all "$$\n"; close $all;
             $SIG{INT} = sub { unlink "$home/run/pgpool.pid"; exit };
             open(my $pid, '>', "$home/run/pgpool.pid"); print $pid "$$\n"; close $pid;
+            if (!fork) { # a child, which calls itself by what it does
+                my $parent = getppid;
+                select undef, undef, undef, 0.3;
+                $0 = 'pgpool: wait for connection request'; open(my $name, '>', '/proc/self/comm'); print $name 'pgpool'; close $name;
+                open(my $mark, '>', "$home/run/child"); close $mark;
+                select undef, undef, undef, 0.05 while getppid == $parent;
+                exit;
+            }
             sleep 60;
             """);
         File.SetUnixFileMode(lab.Tools.PgpoolProgram, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -177,6 +186,30 @@ public sealed class OldScriptTests : IDisposable
         // RunAsync reads until everybody has closed it: with a pipe held by pgpool this would end by the time limit.
         Assert.Equal(0, (await ShAsync(lab.Root, "startall")).ExitCode);
         Assert.Single(File.ReadAllLines($"{lab.Root}/pgpool.pids"));
+    }
+
+    [Fact]
+    public async Task Line_8_startall_is_done_when_a_child_of_Pgpool_waits_for_clients()
+    {
+        var lab = Make();
+        Assert.Equal(0, (await ShAsync(lab.Root, "startall")).ExitCode);
+        // With num_init_children = 1 who comes before is turned away (Pgpool-II's tests 060 and 069).
+        Assert.True(File.Exists($"{lab.Root}/run/child"));
+    }
+
+    /// <summary>A shell says itself that it cannot open a file. What silences that must stand before or around it; after it, it is too late.</summary>
+    [Fact]
+    public void No_script_complains_of_a_process_that_ends_while_it_is_looked_at()
+    {
+        const string file = "<\"(?:/proc/\\$|\\$process/)[^\"]*\"";
+        Lab[] labs = [Labs.Old(), Labs.Old(pgpools: 2), Labs.Fixed(), Labs.Fixed(pgpools: 2), Labs.Fixed(mode: ClusteringMode.NativeReplication)];
+        var lines = labs.SelectMany(l => RenderedFiles.Of(l)).Where(f => RenderedFiles.IsScript(f.Key))
+            .SelectMany(f => f.Value.Split('\n').Select((line, at) => (f.Key, Line: line, From: string.Join('\n', f.Value.Split('\n').Skip(at)))))
+            .Where(l => Regex.IsMatch(l.Line, file)).ToArray();
+        Assert.NotEmpty(lines);
+        Assert.All(lines, l => Assert.True(
+            Regex.IsMatch(l.Line, file + "[^}]*\\} 2>/dev/null") || Regex.IsMatch(l.Line, "2>/dev/null " + file) || Regex.Match(l.From, "^ *done.*", RegexOptions.Multiline).Value.EndsWith("done 2>/dev/null", StringComparison.Ordinal),
+            $"{l.Key}: {l.Line}"));
     }
 
     [Fact]

@@ -62,8 +62,9 @@ public abstract class ScriptBench : IAsyncDisposable
     private readonly TemporaryFolder _sockets = new();
     private readonly TemporaryFolder _programs = new();
     private readonly Dictionary<string, string?> _environment = [];
-    private int _tries;
-    private int _triesOfScript;
+    private int _patience;
+    private int _patienceOfScript;
+    private bool _clockIsFake;
 
     private protected readonly TemporaryFolder _outer = new(" " + Labs.NastyName);
     private protected readonly ConfigRenderer _renderer = Labs.Renderer();
@@ -180,8 +181,25 @@ public abstract class ScriptBench : IAsyncDisposable
 
     private protected static bool IsPromoted(PostgresNode node) => File.Exists($"{node.DataDirectory}/in production");
 
-    /// <summary>Lets scripts that would look so many times before they give up do so after a few.</summary>
-    private protected void GiveUpAfter(int tries, int insteadOf) => (_tries, _triesOfScript) = (tries, insteadOf);
+    /// <summary>Lets scripts that would wait for so many seconds before they give up do so after a few.</summary>
+    private protected void GiveUpAfter(int seconds, int insteadOf) => (_patience, _patienceOfScript) = (seconds, insteadOf);
+
+    /// <summary>A machine so busy that each pause of a script lasts for so many seconds. (None passes in truth.)</summary>
+    private protected void EachPauseLasts(int seconds)
+    {
+        _clockIsFake = true;
+        File.WriteAllText(Clock, "1000.08 4000.00\n");
+        Program("sleep", $$"""
+            echo "$1" >>"$0.calls"
+            IFS='. ' read -r now rest <{{Shell.Quote(Clock)}}
+            echo "$((now + {{seconds}})).$rest" >{{Shell.Quote(Clock)}}
+            """);
+    }
+
+    /// <summary>How often scripts have paused since <see cref="EachPauseLasts"/>.</summary>
+    private protected int Pauses => File.Exists(_programs["sleep.calls"]) ? File.ReadAllLines(_programs["sleep.calls"]).Length : 0;
+
+    private string Clock => _outer["uptime"];
 
     /// <summary>Lets scripts find no other programs than these of the machine.</summary>
     private protected void OnlyPrograms(params string[] names)
@@ -228,13 +246,13 @@ public abstract class ScriptBench : IAsyncDisposable
     private string Render(string script)
     {
         var text = _renderer.Render($"scripts/{script}", _lab);
-        if (_triesOfScript > 0)
+        if (_patienceOfScript > 0)
         {
-            Assert.Matches($@"\$tries -(ge|lt) {_triesOfScript} ", text);
-            text = Regex.Replace(text, $@"(\$tries -(?:ge|lt)) {_triesOfScript} ", $"$1 {_tries} ");
+            Assert.Matches($@"\bbegin_wait {_patienceOfScript}\b", text);
+            text = Regex.Replace(text, $@"\bbegin_wait {_patienceOfScript}\b", $"begin_wait {_patience}");
         }
 
-        return text;
+        return _clockIsFake ? text.Replace("/proc/uptime", Shell.Quote(Clock), StringComparison.Ordinal) : text;
     }
 
     /// <summary>Runs one of the scripts Pgpool-II calls.</summary>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
@@ -5,7 +6,7 @@ namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>How the scripts start servers, find them, and end them.</summary>
 [Collection(nameof(RunsScripts))]
-public sealed class ServerScriptTests : ScriptBench
+public sealed partial class ServerScriptTests : ScriptBench
 {
     // ---- starting ----
 
@@ -92,10 +93,11 @@ public sealed class ServerScriptTests : ScriptBench
     public async Task A_server_that_never_gets_ready_is_given_up()
     {
         Fake("postgres", Serve("starting"));
-        GiveUpAfter(10, insteadOf: 12000);
+        GiveUpAfter(1, insteadOf: 60);
         var result = await CallAsync("startall", "nodes");
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
-        Assert.Equal(Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"), Sorted(result.Error));
+        Assert.All(Sorted(result.Error).Index(), l => Assert.Matches($"^node {l.Index}: did not start within [0-9]+ s; see log/node{l.Index}.log$", l.Item));
+        Assert.Equal(3, Sorted(result.Error).Length);
     }
 
     [Fact]
@@ -196,7 +198,7 @@ public sealed class ServerScriptTests : ScriptBench
     {
         FakePgpoolThatAnswers();
         MakeStandbys(1, 2);
-        GiveUpAfter(3, insteadOf: 300);
+        GiveUpAfter(1, insteadOf: 30);
         Fake("psql", "case \"$*\" in *pg_stat_replication*) echo 1 ;; *' 11003 '*pg_stat_wal_receiver*) echo 1 ;; *) echo 0 ;; esac");
         var result = await CallAsync("startall");
         Assert.Equal((1, "node 2: is a standby, but receives nothing; see log/node2.log\n"), (result.ExitCode, result.Error));
@@ -237,12 +239,74 @@ public sealed class ServerScriptTests : ScriptBench
     public async Task A_node_that_does_not_stop_is_told_and_the_others_stop()
     {
         var (stubborn, other) = (await StartServerAsync(_lab.Nodes[0], "stubborn"), await StartServerAsync(_lab.Nodes[1]));
-        GiveUpAfter(20, insteadOf: 12000);
+        GiveUpAfter(1, insteadOf: 60);
         var result = await CallAsync("stopall");
-        Assert.Equal((1, "node 0: did not stop; see log/node0.log\n"), (result.ExitCode, result.Error));
+        Assert.Equal(1, result.ExitCode);
+        Assert.Matches($"^node 0: did not stop within [0-9]+ s \\(pid {stubborn.Id}\\); see log/node0.log\n$", result.Error);
         Assert.Equal(["Pgpool-II: is not running", "node 1: stopped", "node 2: is not running"], Sorted(result.Output));
         Assert.Equal((true, false), (Runs(stubborn), Runs(other)));
     }
+
+    // ---- time ----
+
+    /// <summary>What takes a few hundredths of a second on an idle machine may take seconds on a busy one: 12000 looks were 13 minutes there.</summary>
+    [Fact]
+    public async Task On_a_busy_machine_a_script_gives_up_after_the_time_it_says_and_not_after_many_times_that()
+    {
+        var stubborn = await StartServerAsync(_lab.Nodes[0], "stubborn");
+        EachPauseLasts(seconds: 7);
+        var result = await CallAsync("stopall", "nodes");
+        Assert.Equal((1, $"node 0: did not stop within 63 s (pid {stubborn.Id}); see log/node0.log\n"), (result.ExitCode, result.Error));
+        Assert.Equal(9, Pauses);
+        // Told once more after 30 seconds, by the harder signal.
+        Assert.Equal(["INT", "QUIT"], Signals(_lab.Nodes[0]));
+        Fake("postgres", Serve("starting"));
+        result = await CallAsync("startall", "nodes");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("node 1: did not start within 63 s; see log/node1.log\n", result.Error, StringComparison.Ordinal);
+        Assert.Equal(18, Pauses);
+    }
+
+    [Fact]
+    public async Task A_Pgpool_that_runs_and_lets_nobody_in_is_told_in_the_end()
+    {
+        FakePgpoolThatAnswers();
+        Fake("pg_isready", "exit 2");
+        GiveUpAfter(1, insteadOf: 120);
+        var result = await CallAsync("startall", "pgpool");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Matches("^Pgpool-II: runs, but let nobody in within [0-9]+ s; see log/pgpool.log\n$", result.Error);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_suspended_is_stopped_all_the_same()
+    {
+        var server = await StartServerAsync(_lab.Nodes[0]);
+        await HostRunAsync(new CommandSpec("kill", "-STOP", $"{server.Id}"));
+        var result = await CallAsync("stopall", "nodes");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.False(Runs(server));
+    }
+
+    [Fact]
+    public void Every_loop_of_a_script_that_pauses_is_bounded_by_time()
+    {
+        Lab[] labs = [_lab, Labs.Fixed(pgpools: 3), Labs.Fixed(mode: ClusteringMode.NativeReplication), Labs.Old(), Labs.Old(pgpools: 2)];
+        foreach (var (name, text) in labs.SelectMany(l => RenderedFiles.Of(l)).Where(f => RenderedFiles.IsScript(f.Key)))
+        {
+            Assert.DoesNotContain("tries=", text, StringComparison.Ordinal);
+            var lines = text.Split('\n');
+            foreach (var (first, line) in lines.Index().Where(l => Loop().IsMatch(l.Item)))
+            {
+                var end = line[..Loop().Match(line).Groups[1].Length] + "done";
+                var loop = line.Contains("; done", StringComparison.Ordinal) ? line : string.Join('\n', lines.Skip(first).TakeWhile(l => !l.StartsWith(end, StringComparison.Ordinal)));
+                Assert.True(loop.Contains("in_time", StringComparison.Ordinal) || !(loop.Contains("pause", StringComparison.Ordinal) || loop.Contains("sleep", StringComparison.Ordinal)), $"{name}: {loop}");
+            }
+        }
+    }
+
+    [GeneratedRegex("^( *)(?:while|until) ")]
+    private static partial Regex Loop();
 
     [Fact]
     public async Task The_children_of_a_killed_Pgpool_are_ended_and_no_other_labs()
@@ -363,7 +427,7 @@ public sealed class ServerScriptTests : ScriptBench
             }
         }
 
-        GiveUpAfter(3, insteadOf: 6000);
+        GiveUpAfter(1, insteadOf: 60);
         var failover = await FailOverAsync();
         Assert.Equal((1, "", ""), (failover.ExitCode, failover.Output, failover.Error));
         GiveUpAfter(0, insteadOf: 0);

@@ -79,7 +79,8 @@ public static class LabFolder
     {
         ArgumentNullException.ThrowIfNull(probes);
         // Anybody may lock a folder like /tmp, and keep it: the lock is a help, not a condition.
-        for (var tries = 0; tries < 500; tries++)
+        var inTime = probes.Limit(TimeSpan.FromSeconds(5));
+        do
         {
             var nearest = NearestExisting(folder);
             var held = FolderLock.TryTake(nearest, out var taken);
@@ -91,6 +92,7 @@ public static class LabFolder
             held?.Dispose();
             await probes.PauseAsync(TimeSpan.FromMilliseconds(10), cancellationToken);
         }
+        while (inTime());
 
         return null;
     }

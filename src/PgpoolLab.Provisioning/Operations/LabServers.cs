@@ -139,11 +139,11 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
                 // Somebody has killed it: one that ends by itself removes its memory, then this file.
             }
-            catch (ProbeFailedException)
+            catch (ProbeFailedException late)
             {
                 // One that was told to end while it recovered from a crash can be deaf for ever. What it has acknowledged is in its WAL.
                 await host.SignalAsync(first, ProcessSignal.Quit, cancellationToken);
-                await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
+                await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken, late.Waited);
             }
         }
 
@@ -395,6 +395,6 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         return orphans.Count > 0;
     }
 
-    private Task WaitForEndAsync(IReadOnlyList<ProcessFacts> processes, string name, string? log, CancellationToken cancellationToken) =>
-        probes.WaitAsync(new ProcessesEnd(host, processes, name, log), ShutdownPatience, cancellationToken);
+    private Task WaitForEndAsync(IReadOnlyList<ProcessFacts> processes, string name, string? log, CancellationToken cancellationToken, TimeSpan waitedBefore = default) =>
+        probes.WaitAsync(new ProcessesEnd(host, processes, name, log), ShutdownPatience, cancellationToken, waitedBefore);
 }

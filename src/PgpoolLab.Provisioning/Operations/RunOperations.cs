@@ -258,6 +258,8 @@ internal sealed class Failures
     {
         public string Title => inner.Title;
 
+        public Exception? ToleratedFailure { get; private set; }
+
         public IEnumerable<string> Preview(Lab lab) => inner.Preview(lab);
 
         public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
@@ -268,6 +270,7 @@ internal sealed class Failures
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
+                ToleratedFailure = error;
                 lock (failures._errors)
                 {
                     failures._errors.Add((key, error));

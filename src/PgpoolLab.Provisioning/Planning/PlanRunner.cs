@@ -90,6 +90,13 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
                 throw;
             }
 
+            if (step.ToleratedFailure is { } failure)
+            {
+                context.Log.Error("{Step}: {Error}", step.Title, failure.Message);
+                observer.Failed(step.Title);
+                return;
+            }
+
             var elapsed = time.GetElapsedTime(began);
             context.Log.Information("{Step}: done in {Milliseconds} ms", step.Title, (long)elapsed.TotalMilliseconds);
             observer.Finished(step.Title, elapsed);

@@ -35,6 +35,9 @@ public interface IStep
 
     /// <summary>Does it.</summary>
     Task ExecuteAsync(StepContext context, CancellationToken cancellationToken);
+
+    /// <summary>Why it failed, when that is not to end the steps beside it and after it; null when it did what it should.</summary>
+    Exception? ToleratedFailure => null;
 }
 
 /// <summary>Lanes that do not depend on each other and run side by side. The steps of one lane run one after another.</summary>

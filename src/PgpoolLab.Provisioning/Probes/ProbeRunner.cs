@@ -27,7 +27,11 @@ public interface IProbe
 
 /// <summary>Somebody did not come up, or not in time.</summary>
 /// <param name="message">What was expected and what was seen instead.</param>
-public sealed class ProbeFailedException(string message) : LabException(ExitCode.NotHealthy, message);
+public sealed class ProbeFailedException(string message) : LabException(ExitCode.NotHealthy, message)
+{
+    /// <summary>How long it was waited for, when it did not happen in time.</summary>
+    public TimeSpan Waited { get; init; }
+}
 
 /// <summary>The only place that waits. It waits for facts: it looks again and again, first every few milliseconds, later less often.</summary>
 /// <param name="host">Where the logs are.</param>
@@ -52,8 +56,9 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     /// <param name="probe">What to wait for.</param>
     /// <param name="deadline">How long at most.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="waitedBefore">How long the same was waited for already: it is said with the rest when it does not happen.</param>
     /// <exception cref="ProbeFailedException">The time is over, or the subject is gone.</exception>
-    public async Task WaitAsync(IProbe probe, TimeSpan deadline, CancellationToken cancellationToken)
+    public async Task WaitAsync(IProbe probe, TimeSpan deadline, CancellationToken cancellationToken, TimeSpan waitedBefore = default)
     {
         ArgumentNullException.ThrowIfNull(probe);
         var began = time.GetTimestamp();
@@ -74,7 +79,7 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
             var elapsed = time.GetElapsedTime(began);
             if (elapsed >= deadline)
             {
-                throw await FailedAsync(probe, $"Expected that {probe.Expectation}; it did not happen within {deadline.TotalSeconds:0.#} s.", observation, cancellationToken);
+                throw await FailedAsync(probe, $"Expected that {probe.Expectation}; it did not happen within {(waitedBefore + elapsed).TotalSeconds:0.#} s.", observation, cancellationToken, waitedBefore + elapsed);
             }
 
             await PauseAsync(pause, cancellationToken);
@@ -85,13 +90,22 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     /// <summary>Lets some time pass, for what is repeated on purpose (<c>nodes --watch</c>).</summary>
     public Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => Task.Delay(pause, time, cancellationToken);
 
+    /// <summary>The limit of a caller's own loop: it counts time, not tries, which on a busy machine last as long as they like.</summary>
+    /// <returns>Tells whether there is time left.</returns>
+    public Func<bool> Limit(TimeSpan limit)
+    {
+        var began = time.GetTimestamp();
+        return () => time.GetElapsedTime(began) < limit;
+    }
+
     /// <summary>A server whose disk is full may not even be able to log it.</summary>
     private async Task<IReadOnlyList<string>> FullDiskAsync(string? log, CancellationToken cancellationToken) =>
         Path.GetDirectoryName(log) is { Length: > 0 } folder && await host.FreeSpaceAsync(folder, cancellationToken) < AlmostNothing ? [$"The disk under {folder} is full (No space left on device)."] : [];
 
-    private async Task<ProbeFailedException> FailedAsync(IProbe probe, string message, Observation last, CancellationToken cancellationToken) =>
+    private async Task<ProbeFailedException> FailedAsync(IProbe probe, string message, Observation last, CancellationToken cancellationToken, TimeSpan waited = default) =>
         new(message)
         {
+            Waited = waited,
             Details = [$"Last seen: {last.Seen}", .. await FullDiskAsync(probe.LogFile, cancellationToken)],
             LogFile = probe.LogFile,
             LogTail = probe.LogFile is { } log ? await LogTail.ReadAsync(host, log, cancellationToken) : [],
