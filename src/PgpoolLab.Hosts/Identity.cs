@@ -34,13 +34,15 @@ public static class Identity
         // id -P prints a passwd line on BSD and macOS; getent does elsewhere. /etc/passwd alone would miss LDAP and the like.
         var line = PasswdLines("/etc/passwd").Select(l => l.Split(':')).FirstOrDefault(f => f.Length >= 7 && (f[0] == nameOrId || f[2] == nameOrId))
             ?? (OperatingSystem.IsMacOS() ? Output("id", "-P", nameOrId) : Output("getent", "passwd", nameOrId))?.Split(':');
-        if (line is not { Length: >= 7 } || !int.TryParse(line[2], out var user) || !int.TryParse(line[3], out var group))
-        {
-            return null;
-        }
-
-        return new SystemUser(line[0], user, group, line[^2]);
+        return UserOf(line);
     }
+
+    private static SystemUser? UserOf(string[]? line) =>
+        line is { Length: >= 7 } && int.TryParse(line[2], out var user) && int.TryParse(line[3], out var group) ? new SystemUser(line[0], user, group, line[^2]) : null;
+
+    /// <summary>Every user of the machine, as far as the system lists them.</summary>
+    public static IReadOnlyList<SystemUser> All() =>
+        [.. (Output("getent", "passwd")?.Split('\n') ?? PasswdLines("/etc/passwd")).Select(l => UserOf(l.Split(':'))).OfType<SystemUser>().DistinctBy(u => u.UserId)];
 
     /// <summary>The path with every symbolic link resolved; the path itself when it does not exist.</summary>
     public static string RealPath(string path) =>

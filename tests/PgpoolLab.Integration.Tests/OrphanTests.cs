@@ -64,6 +64,22 @@ public sealed class OrphanTests : LifeTests
     }
 
     [Fact]
+    [Trait("Needs", "root")]
+    public async Task A_lab_that_root_made_to_run_as_another_user_is_on_roots_list_and_only_root_sees_everybodys()
+    {
+        var name = $"listed-{Guid.NewGuid():N}";
+        using var sandbox = new Sandbox(Account.Root, name);
+        (await sandbox.RunAsync("setup", "-s", "-n", "1", "--port", "auto", "--run-as", "nobody", sandbox.Lab)).Ok();
+        Assert.Equal("nobody", (await ListAsync(sandbox, name)).GetProperty("user").GetString());
+        Assert.Contains(name, (await sandbox.RunAsync("list", "--all", "--json")).Ok().Output, StringComparison.Ordinal);
+        (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        sandbox.AssertNothingIsLeft();
+
+        using var plain = new Sandbox(Account.Plain);
+        Assert.Contains("only root can look at them", (await plain.RunAsync("list", "--all")).FailedWith(2).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_lab_a_command_is_at_work_on_is_listed_so_and_is_no_orphan()
     {
         using var sandbox = new Sandbox(Account.Plain);

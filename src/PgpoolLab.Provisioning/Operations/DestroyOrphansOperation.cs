@@ -43,6 +43,10 @@ public sealed class DestroyOrphansOperation(OperationContext context)
                     Environment.CurrentDirectory = "/";
                     Identity.Become(orphan.Registration.User);
                 }
+                else if (Identity.HasStoodDown && orphan.Registration.User.UserId != Identity.Current.UserId)
+                {
+                    throw new LabException(ExitCode.Failed, $"It is {orphan.Registration.User.Name}'s. Run the command again: it takes on one user at a time.");
+                }
 
                 if (await (orphan.Kind is OrphanKind.SetupKilled ? DestroyLabAsync(orphan, cancellationToken) : RemoveRemainsAsync(orphan, cancellationToken)) is { } done)
                 {

@@ -158,13 +158,18 @@ public static class LabFolder
     /// <summary>Notes whose the folder was, then gives it away.</summary>
     private static FolderOrigin HandOver(OpenFolder folder, SystemUser user, FolderOrigin origin, IReadOnlyList<MadeFolder> made)
     {
-        if (folder.Ownership is not { } owner || owner.User == user.UserId)
+        if (folder.Ownership is not { } owner)
         {
             return origin;
         }
 
         var former = made.Count > 0 ? null : new FormerOwner(owner.User, owner.Group, (int)owner.Permissions);
         FolderRecords.OfThisMachine.TryWrite(folder, new FolderRecord(folder.Path, user.UserId, former, made));
+        if (owner.User == user.UserId)
+        {
+            return origin;
+        }
+
         folder.Own(user.UserId, user.GroupId);
         return origin with { FormerUid = owner.User, FormerGid = owner.Group };
     }
@@ -174,17 +179,17 @@ public static class LabFolder
     public static bool GiveBack(string folder, FolderOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(origin);
-        if (origin == new FolderOrigin(null))
-        {
-            return true;
-        }
-
         try
         {
             var real = Identity.RealPath(folder);
             var given = false;
             // What the origin says is the word of the lab's user. Root goes by its own notes, and never through a link that was put in the way since.
             if (Identity.HasStoodDown && Identity.WithOriginalRights(() => given = FolderRecords.OfThisMachine.GiveBack(real)) && given)
+            {
+                return true;
+            }
+
+            if (origin == new FolderOrigin(null))
             {
                 return true;
             }

@@ -20,11 +20,12 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
 
     /// <summary>Looks at every lab on the lists, and at the one around this folder.</summary>
     /// <param name="currentFolder">A lab around it is told even when it is on no list.</param>
+    /// <param name="ofAllUsers">The labs of every user of the machine, for root.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<LabsReport> ReportAsync(string currentFolder, CancellationToken cancellationToken)
+    public async Task<LabsReport> ReportAsync(string currentFolder, bool ofAllUsers, CancellationToken cancellationToken)
     {
-        IReadOnlyList<LabRegistration> registrations = LabIndex.Registrations();
-        registrations = [.. registrations, .. await _finder.FindUnlistedAsync(registrations, LabIndex.Users(), cancellationToken)];
+        IReadOnlyList<LabRegistration> registrations = LabIndex.Registrations(ofAllUsers);
+        registrations = [.. registrations, .. await _finder.FindUnlistedAsync(registrations, LabIndex.Users(ofAllUsers), cancellationToken)];
         var here = LabStore.FindRoot(currentFolder) is { } around ? Identity.RealPath(around) : null;
         var rows = registrations
             .Select(r => InTimeAsync(r.Entry.Name, r.Entry.Root, r.User.Name, () => LookAsync(r, registrations, cancellationToken), cancellationToken)).ToList();

@@ -75,17 +75,29 @@ public static class LabIndex
     public static IReadOnlyList<LabIndexEntry> All() => Registrations().Select(r => r.Entry).Where(e => File.Exists(new LabPaths(e.Root).Manifest)).ToArray();
 
     /// <summary>Everything on those lists, also what somebody has deleted by hand: see <see cref="Operations.OrphanFinder"/>.</summary>
-    public static IReadOnlyList<LabRegistration> Registrations()
+    /// <param name="ofAllUsers">Of every user of the machine, for root.</param>
+    public static IReadOnlyList<LabRegistration> Registrations(bool ofAllUsers = false)
     {
-        var users = Users();
+        var users = Users(ofAllUsers);
         // Anybody can make a folder in /var/tmp: a list counts only when it is its user's own.
         return users.SelectMany((user, i) => StateFolder.Candidates(user, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null).Select(folder => (user, folder)))
             .DistinctBy(l => l.folder).Where(l => StateFolder.IsTrusted(l.folder, l.user)).SelectMany(l => In(l.folder, l.user)).ToArray();
     }
 
     /// <summary>Whose labs are listed: the current user's; for root also those of the user root's labs run as.</summary>
-    internal static IReadOnlyList<SystemUser> Users() =>
-        Identity.IsRoot && Identity.Find(RunAs.DefaultUser) is { } other ? [Identity.Current, other] : [Identity.Current];
+    /// <param name="all">Every user of the machine, for root.</param>
+    internal static IReadOnlyList<SystemUser> Users(bool all = false)
+    {
+        if (!Identity.IsRoot)
+        {
+            return [Identity.Current];
+        }
+
+        // Root's own notes tell whom root's labs run as.
+        var others = all ? Identity.All()
+            : FolderRecords.OfThisMachine.All().Select(r => r.User).Distinct().Select(id => Identity.Find($"{id}")).Prepend(Identity.Find(RunAs.DefaultUser));
+        return [.. others.OfType<SystemUser>().Prepend(Identity.Current).DistinctBy(u => u.UserId)];
+    }
 
     private static LabRegistration[] In(string folder, SystemUser user)
     {
