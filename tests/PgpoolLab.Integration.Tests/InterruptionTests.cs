@@ -101,17 +101,22 @@ public sealed class InterruptionTests
         // Setup waits here for the choice of a name and ports: its folders are there, the manifest is not.
         var state = $"{sandbox.Home}/.local/state/pgpoollab";
         (await sandbox.ShellAsync($"mkdir -p {state}")).Ok();
-        using var others = System.Diagnostics.Process.Start("flock", [$"{state}/lock", "sleep", "600"]);
-        await UntilAsync(() => Hosts.FileLocks.HolderOf($"{state}/lock") is not null);
-        using (var process = sandbox.Start(sandbox.Labs, "setup", "-s", "--port", "auto", folder))
+        string[] flock = [.. sandbox.Account.Prefix, "flock", $"{state}/lock", "sleep", "600"];
+        using var others = Process.Start(flock[0], flock[1..]);
+        try
         {
+            await UntilAsync(() => Hosts.FileLocks.HolderOf($"{state}/lock") is not null);
+            using var process = sandbox.Start(sandbox.Labs, "setup", "-s", "--port", "auto", folder);
             await UntilAsync(() => Directory.Exists(folder) && Directory.EnumerateFiles(state, "*.json", SearchOption.AllDirectories).Any());
             Assert.Equal(0, Signals.Send(process.Id, Kill));
             await process.WaitForExitAsync();
         }
+        finally
+        {
+            others.Kill(entireProcessTree: true);
+            await others.WaitForExitAsync();
+        }
 
-        others.Kill(entireProcessTree: true);
-        await others.WaitForExitAsync();
         Assert.True(Directory.Exists(folder));
         var outcome = (await (orphans ? sandbox.RunAsync("destroy", "--orphans") : sandbox.RunAsync("destroy", folder))).Ok();
         Assert.Contains(orphans ? "The lab 'lab' is gone" : "what a command had left there that was killed; it is gone", outcome.Error, StringComparison.Ordinal);

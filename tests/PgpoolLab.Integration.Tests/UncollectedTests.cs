@@ -25,6 +25,7 @@ public sealed class UncollectedTests
         pgpoollab stopall 2>/dev/null
         pgpoollab destroy . 2>/dev/null
 
+        unset -f psql # that of the lab which is gone
         mkdir ../old; cd ../old; chown postgres .
         pgpoollab pgpool_setup -n 2 -p $OLD -pg $((OLD + 2)) >../setup.out 2>&1 || { cat ../setup.out; exit 5; }
         ./startall >/dev/null 2>&1
@@ -48,7 +49,7 @@ public sealed class UncollectedTests
         Directory.CreateDirectory(sandbox.Lab);
         sandbox.Account.Own(sandbox.Lab);
         var outcome = (await sandbox.ShellAsync("chmod 777 . ..\n" + Script, ("OLD", FreePorts.Block().ToString()), ("PATH", $"{sandbox.ProgramFolder}:{ContractRun.PostgresBin()}:{Environment.GetEnvironmentVariable("PATH")}"))).Ok();
-        Assert.EndsWith("all of it\n", outcome.Output, StringComparison.Ordinal);
+        Assert.True(outcome.Output.EndsWith("all of it\n", StringComparison.Ordinal), outcome.Output);
         Assert.DoesNotContain("zombies: 0", outcome.Output, StringComparison.Ordinal);
     }
 }

@@ -121,6 +121,8 @@ public sealed class AvailabilityStories : LifeTests
         (await sandbox.ShellAsync("""
             eval "$(pgpoollab env)"
             psql -XAtqc 'CREATE TABLE t (i int)' -p $PGPOOL_PORT test
+            # Replication is asynchronous: what node 1 has not got yet would be lost.
+            until [ "$(pgpoollab psql 1 -- -XAtqc "SELECT to_regclass('t') IS NOT NULL" test)" = t ]; do sleep 0.1; done
             pg_ctl -m immediate -D data0 stop
             """)).Ok();
         await sandbox.UntilNodesShowAsync("node 1 has taken over", n => Status(n[0]) == "down" && n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False });
