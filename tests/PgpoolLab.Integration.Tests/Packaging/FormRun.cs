@@ -93,6 +93,8 @@ public sealed partial class FormRun : IDisposable
         text = Chosen().Replace(Wide().Replace(text, "$1$1"), "| <chosen> ");
         text = ServersPid().Replace(text, "[<pid>]");
         text = Secret().Replace(text, "$1<secret>");
+        // What ran beside a step that failed had ended by then, was cut off, or had not begun.
+        text = text.Contains("Whatever setup had made is removed again.", StringComparison.Ordinal) ? NodeInTheMaking().Replace(text, "") : text;
         return FromCache().Replace(text, "<how the cache was used>");
     }
 
@@ -122,6 +124,9 @@ public sealed partial class FormRun : IDisposable
     /// <summary>Passwords, their hashes, the watchdog's key.</summary>
     [GeneratedRegex("""((?<=:AES)|\bpassword |^[^#:\n]*:(?=[0-9a-f]{32}$)|wd_authkey = ')[\w+/=]+|\b[0-9a-f]{32}\b""", RegexOptions.Multiline)]
     private static partial Regex Secret();
+
+    [GeneratedRegex(@"^(FAIL|ok) +Create node \d+\b.*\n?", RegexOptions.Multiline)]
+    private static partial Regex NodeInTheMaking();
 
     [GeneratedRegex("where their template .*")]
     private static partial Regex FromCache();
