@@ -34,8 +34,9 @@ public static class LabIndex
         {
             var user = Identity.Current;
             var lists = StateFolder.Candidates(user, Environment.GetEnvironmentVariable("XDG_STATE_HOME"));
-            // An entry that names another folder is the original's, of which this is a copy.
-            if (!lists.Any(l => File.Exists($"{l}/labs/{lab.Id}.json")))
+            // An entry that names another folder is the original's, of which this is a copy. Of a lab that its user made, root does not know where the
+            // list is: HOME may have been another then.
+            if ((!Identity.HasStoodDown || IsRoots(lab)) && !lists.Any(l => File.Exists($"{l}/labs/{lab.Id}.json")))
             {
                 Register(lab);
             }
@@ -44,6 +45,13 @@ public static class LabIndex
         {
             // The lab is found by its folder.
         }
+    }
+
+    /// <summary>True for a lab that root has made for its user.</summary>
+    private static bool IsRoots(Lab lab)
+    {
+        var noted = false;
+        return Identity.WithOriginalRights(() => noted = FolderRecords.OfThisMachine.All().Any(r => r.Folder == lab.Root)) && noted;
     }
 
     /// <summary>Takes a lab off the list.</summary>
