@@ -16,7 +16,7 @@ public static class Any
     /// <summary>What somebody gives a meaning to: shells, libpq, PostgreSQL, Pgpool-II, JSON, templates, terminals.</summary>
     private static readonly string[] Meaningful =
     [
-        "'", "\"", "\\", "$", "`", "%", "%p", "%%", "$(id)", "${x}", "$$", "''", "\\'", "\\\\", "!", "!!", "*", "?", "~", "#", ";", "&", "|", "<", ">", "<<END", "(", ")", "{", "}", "[", "]", "=",
+        "'", "\"", "\\", "$", "`", "%", "%p", "%%", "$(id)", "${x}", "$$", "''", "\\'", "\\\\", "!", "!!", "*", "?", "~", "#", ";", "&", "|", "<", ">", "<<END", "(", ")", "{", "}", "{}", "[", "]", "=",
         ":", ",", "-", "--", " ", "  ", "END", "EOF", "{{", "}}", "{{ lab.name }}", "%d", "@", "^", "\u00A0", "\u2028", "\u200B", "é", "e\u0301", "ü", "🐘", "中文", "\uE000node_id\uE001", "\uE000",
         "\uFFFD", "\uFEFF", "\\n", "\\0", "\\c", "x", "0", "data0", ".", "..",
     ];
@@ -34,6 +34,11 @@ public static class Any
 
     /// <summary>Any text a program can be given as an argument: everything but NUL.</summary>
     public static Gen<string> Text { get; } = Gen.Frequency((9, Piece), (1, Gen.OneOf(Controls))).Array[0, 12].Select(string.Concat);
+
+    /// <summary>A few names of folders that have all of it in them.</summary>
+    /// <param name="count">How many.</param>
+    public static string[] EveryMeaning(int count) =>
+        [.. Enumerable.Range(0, count).Select(n => string.Concat(Meaningful.Where((_, i) => i % count == n)))];
 
     /// <summary>Any name a folder can have which setup accepts.</summary>
     public static Gen<string> FolderName { get; } =

@@ -33,7 +33,8 @@ internal static class EnvCommand
         {
             var callersPath = Environment.GetEnvironmentVariable("PATH") ?? "";
             var lab = LabCommand.Open(parsed);
-            Print(terminal.Out, lab, callersPath, parsed.GetValue(CommandLine.Json), Identity.HasStoodDown);
+            var json = parsed.GetValue(CommandLine.Json);
+            Print(json ? terminal.Out : terminal.Verbatim, lab, callersPath, json, Identity.HasStoodDown);
             return (int)ExitCode.Done;
         });
         return command;

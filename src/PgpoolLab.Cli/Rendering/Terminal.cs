@@ -19,14 +19,18 @@ internal sealed class Terminal
         var glyphs = manner.Unicode ? Glyphs.All : Glyphs.Ascii;
         _outputIsLost = outputIsLost;
         Out = new PrintableWriter(output, manner.DataIsInteractive ? glyphs : Glyphs.All);
+        Verbatim = manner.DataIsShown ? Out : output;
         Error = new PrintableWriter(error, manner.TalkIsInteractive ? glyphs : Glyphs.All);
         IsInteractive = manner.TalkIsInteractive;
         Data = Console(output, manner.DataIsInteractive, manner, manner.DataWidth);
         Talk = Console(error, manner.TalkIsInteractive, manner, manner.TalkWidth);
     }
 
-    /// <summary>Text that is no rendering: JSON, lines to be evaluated, help.</summary>
+    /// <summary>Text that is no rendering: JSON, help.</summary>
     internal TextWriter Out { get; }
+
+    /// <summary>What a shell evaluates, and must get as it is: a folder is not found by a name that was made fit to be shown. On a terminal, <see cref="Out"/>.</summary>
+    internal TextWriter Verbatim { get; }
 
     /// <summary>Plain lines of conversation.</summary>
     internal TextWriter Error { get; }
@@ -54,6 +58,7 @@ internal sealed class Terminal
         var (data, talk) = (canMoveItsCursor && StandardStreams.IsTerminal(standardOutput), canMoveItsCursor && StandardStreams.IsTerminal(standardError));
         return new Terminal(output.Writer(), error.Writer(), new Manner
         {
+            DataIsShown = StandardStreams.IsTerminal(standardOutput),
             DataIsInteractive = data,
             TalkIsInteractive = talk,
             // https://no-color.org: set and not empty means no colour.
@@ -142,7 +147,7 @@ internal sealed class Terminal
     }
 
     /// <summary>What there is to write to, and what it can show.</summary>
-    private readonly record struct Manner(bool DataIsInteractive, bool TalkIsInteractive, bool Color, bool Unicode, int DataWidth, int TalkWidth);
+    private readonly record struct Manner(bool DataIsShown, bool DataIsInteractive, bool TalkIsInteractive, bool Color, bool Unicode, int DataWidth, int TalkWidth);
 
     /// <summary>Spectre's own would ask .NET's console, which sends escape sequences to the terminal before it answers.</summary>
     private sealed class Window(TextWriter writer, bool interactive, int width) : IAnsiConsoleOutput

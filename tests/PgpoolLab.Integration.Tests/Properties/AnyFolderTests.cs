@@ -1,19 +1,18 @@
 using System.Text.Json;
-using CsCheck;
 
 namespace PgpoolLab.Integration.Tests.Properties;
 
-/// <summary>Real labs in folders whose names were made up: what one program hands to the next must survive them all.</summary>
+/// <summary>Real labs in folders whose names have all in them that means something to somebody: what one program hands to the next must survive them all.</summary>
 public sealed class AnyFolderTests
 {
     [Theory]
-    [InlineData(1, "-s")]
-    [InlineData(2, "-s", "-r")]
-    [InlineData(3)]
-    [InlineData(4, "-s")]
-    public async Task A_lab_in_a_folder_of_any_name_fails_over_and_recovers(uint seed, params string[] options)
+    [InlineData(0, "-s")]
+    [InlineData(1, "-s", "-r")]
+    [InlineData(2)]
+    [InlineData(3, "-s")]
+    public async Task A_lab_in_a_folder_of_any_name_fails_over_and_recovers(int which, params string[] options)
     {
-        var name = Any.FolderName.Where(n => n.Length > 5).Generate(new PCG(seed), null, out _);
+        var name = Any.EveryMeaning(4)[which];
         using var sandbox = new Sandbox(Account.Plain, name);
         await InAsync(name, sandbox.RunAsync(["setup", "-n", "2", "--port", "auto", .. options, "--", sandbox.Lab]));
         await InAsync(name, sandbox.ShellAsync("""
