@@ -265,6 +265,9 @@ internal static partial class Posix
     [LibraryImport(C, EntryPoint = "umask")]
     private static partial uint SetMask(uint mask);
 
+    [LibraryImport(C, EntryPoint = "unshare", SetLastError = true)]
+    private static partial int Unshare(int what);
+
     [LibraryImport(C, EntryPoint = "fchown", SetLastError = true)]
     private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);
 
@@ -454,19 +457,34 @@ internal static partial class Posix
         return Marshal.GetLastPInvokeError() == Exists ? false : throw new IOException(new Win32Exception().Message);
     }
 
-    /// <summary>Creates a folder with exactly this mode from its first moment on, whatever the umask.</summary>
+    /// <summary>
+    /// Creates a folder with exactly this mode, whatever the umask; from its first moment on where a thread can have a umask of its own (Linux, if
+    /// nothing forbids it). The process' umask stays as it is: other threads create files at the same time.
+    /// </summary>
     /// <returns>False when it could not be created, for example because it is there.</returns>
+    /// <remarks>unshare(2), CLONE_FS; containers may forbid it.</remarks>
     internal static bool TryCreateFolder(string path, uint mode)
     {
-        var mask = SetMask(0);
-        try
+        const int fileSystemAttributes = 0x200;
+        var (created, ownMask) = (false, false);
+        var thread = new Thread(() =>
         {
-            return CreateFolder(path, mode) == 0;
-        }
-        finally
+            ownMask = OperatingSystem.IsLinux() && Unshare(fileSystemAttributes) == 0;
+            if (ownMask)
+            {
+                _ = SetMask(0);
+            }
+
+            created = CreateFolder(path, mode) == 0;
+        }, maxStackSize: 256 * 1024);
+        thread.Start();
+        thread.Join();
+        if (created && !ownMask && !OperatingSystem.IsWindows())
         {
-            _ = SetMask(mask);
+            File.SetUnixFileMode(path, (UnixFileMode)mode);
         }
+
+        return created;
     }
 
     internal static void OwnByRoot(SafeFileHandle file) => Check(ChangeOwner(file, 0, 0));

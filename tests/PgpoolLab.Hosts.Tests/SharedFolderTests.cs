@@ -36,6 +36,25 @@ public sealed class SharedFolderTests : IDisposable
     }
 
     [Fact]
+    public void Making_it_changes_the_mode_of_nothing_that_others_make_at_the_same_time()
+    {
+        var usual = Directory.CreateDirectory(_temporary["usual"]).UnixFileMode;
+        Parallel.For(0, 2000, n =>
+        {
+            if (n % 2 == 0)
+            {
+                SharedFolder.Open(_temporary[$"shared{n}"], out _)!.Dispose();
+                Assert.Equal(ForAll, File.GetUnixFileMode(_temporary[$"shared{n}"]));
+            }
+            else
+            {
+                Assert.Equal(usual, Directory.CreateDirectory(_temporary[$"own{n}"]).UnixFileMode);
+            }
+        });
+        Assert.Equal(usual, Directory.CreateDirectory(_temporary["afterwards"]).UnixFileMode);
+    }
+
+    [Fact]
     public void Its_owner_puts_its_mode_in_order()
     {
         Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
