@@ -96,7 +96,7 @@ public sealed partial class Sandbox : IDisposable
                 return report;
             }
 
-            if (deadline.Elapsed > TimeSpan.FromSeconds(60))
+            if (deadline.Elapsed > TimeSpan.FromMinutes(4))
             {
                 var logs = string.Join("\n", new[] { "failover.log", "recovery.log", "pgpool.log", "node0.log", "node1.log", "node2.log" }.Select(l => Path.Combine(Lab, "log", l)).Where(File.Exists)
                     .Select(l => $"--- {l}\n{string.Join("\n", File.ReadLines(l).TakeLast(25))}"));
@@ -156,7 +156,7 @@ public sealed partial class Sandbox : IDisposable
     public string[] ProcessesLeft()
     {
         var clock = Stopwatch.StartNew();
-        while (Processes() is { Length: > 0 } && clock.Elapsed < TimeSpan.FromSeconds(30))
+        while (Processes() is { Length: > 0 } && clock.Elapsed < TimeSpan.FromMinutes(2))
         {
             Thread.Sleep(20);
         }
@@ -269,7 +269,7 @@ public sealed partial class Sandbox : IDisposable
     {
         using var process = Start(argv, workingDirectory, environment);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
         try
         {
             await process.WaitForExitAsync(limit.Token);

@@ -107,7 +107,7 @@ public sealed class OldScriptTests : IDisposable
 
     private Task<CommandResult> ShAsync(string folder, string script, string? install = null)
     {
-        var command = new CommandSpec("/bin/sh", script) { WorkingDirectory = folder, Timeout = TimeSpan.FromSeconds(30) };
+        var command = new CommandSpec("/bin/sh", script) { WorkingDirectory = folder, Timeout = TimeSpan.FromMinutes(3) };
         return _host.RunAsync(install is null ? command : command.With("PGPOOL_INSTALL_DIR", install), CancellationToken.None);
     }
 

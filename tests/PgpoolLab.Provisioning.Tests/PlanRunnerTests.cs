@@ -50,7 +50,7 @@ public sealed class PlanRunnerTests
     {
         var host = new FakeHost();
         var context = new StepContext(host, Labs.Fixed(), Labs.Renderer(), new ProbeRunner(host, TimeProvider.System), Labs.Secrets, new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
-        return new PlanRunner(_observer, TimeProvider.System).RunAsync(stages, context, completed, cancellationToken).WaitAsync(TimeSpan.FromSeconds(20), CancellationToken.None);
+        return new PlanRunner(_observer, TimeProvider.System).RunAsync(stages, context, completed, cancellationToken).WaitAsync(TimeSpan.FromMinutes(2), CancellationToken.None);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class PlanRunnerTests
     public async Task Lanes_run_side_by_side_even_when_a_step_blocks_its_thread()
     {
         using var barrier = new Barrier(2);
-        await RunAsync([Stage.ForEach([1, 2], i => [Does($"{i}", _ => { Assert.True(barrier.SignalAndWait(TimeSpan.FromSeconds(10), CancellationToken.None)); return Task.CompletedTask; })])]);
+        await RunAsync([Stage.ForEach([1, 2], i => [Does($"{i}", _ => { Assert.True(barrier.SignalAndWait(TimeSpan.FromMinutes(2), CancellationToken.None)); return Task.CompletedTask; })])]);
     }
 
     [Fact]

@@ -33,6 +33,17 @@ internal enum LabKind
     PgpoolSetup,
 }
 
+/// <summary>What is wrong with the standard streams the command is given.</summary>
+internal enum Streams
+{
+    Open,
+    InputClosed,
+    OutputClosed,
+    OutputFull,
+    ErrorClosed,
+    ErrorFull,
+}
+
 /// <summary>One run, drawn from the seed and its own number: the same two give the same run.</summary>
 /// <param name="Number">Which it is.</param>
 /// <param name="Command">The command that is hit.</param>
@@ -43,9 +54,14 @@ internal enum LabKind
 /// <param name="ColdCache">True when there is no cluster in the cache yet, so that initdb has to run.</param>
 /// <param name="CacheOnLabsDisk">True when the cache lies on the disk that may become full.</param>
 /// <param name="Fraction">The moment, as a part of what the command usually takes; it counts where there is no <paramref name="Step"/>.</param>
-/// <param name="Step">The moment: when the lab's log says that its step of this number begins; null when time decides.</param>
+/// <param name="Step">The moment: when the lab's log says that its step of this number begins; 0 is when the first of its files appears, before there is a
+/// manifest; null when time decides.</param>
 /// <param name="Choice">Decides which process is hit, and other such things, from 0 to 1.</param>
-internal sealed record Plan(int Number, string Command, Fault Fault, LabKind Kind, int Nodes, string Caller, bool ColdCache, bool CacheOnLabsDisk, double Fraction, int? Step, double Choice)
+/// <param name="Streams">The command's standard streams.</param>
+/// <param name="Links">True when the lab's user, who is not the caller, has put links to a folder of root's in the place of his cache and his state.</param>
+internal sealed record Plan(
+    int Number, string Command, Fault Fault, LabKind Kind, int Nodes, string Caller, bool ColdCache, bool CacheOnLabsDisk, double Fraction, int? Step,
+    double Choice, Streams Streams, bool Links)
 {
     private static readonly string[] Commands = ["setup", "setup", "setup", "up", "startall", "startall", "stopall", "destroy", "destroy"];
 
@@ -62,9 +78,17 @@ internal sealed record Plan(int Number, string Command, Fault Fault, LabKind Kin
         var fraction = random.NextDouble() * 1.05;
         // destroy writes no log.
         int? step = command != "destroy" && random.Next(2) == 0 ? 1 + random.Next(command switch { "startall" => 4, "stopall" => 3, _ => 16 }) : null;
-        return new Plan(number, command, fault, kind, nodes, caller, cold, sameDisk, fraction, step, random.NextDouble());
+        var choice = random.NextDouble();
+        if (command is "setup" or "up" && random.Next(4) == 0)
+        {
+            step = 0;
+        }
+
+        var streams = random.Next(3) == 0 ? (Streams)random.Next(1, 6) : Streams.Open;
+        var links = caller == Account.Root && random.Next(3) == 0;
+        return new Plan(number, command, fault, kind, nodes, caller, cold, sameDisk, fraction, step, choice, streams, links);
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Command}, {Fault} {(Step is { } step ? $"at step {step}" : $"after {Fraction:P0} of its time")}; {Kind}, {Nodes} node(s), as {Caller}{(ColdCache ? ", cold cache" : "")}{(CacheOnLabsDisk ? ", cache on the labs' disk" : "")}");
+        $"{Command}, {Fault} {(Step is { } step ? $"at step {step}" : $"after {Fraction:P0} of its time")}; {Kind}, {Nodes} node(s), as {Caller}{(ColdCache ? ", cold cache" : "")}{(CacheOnLabsDisk ? ", cache on the labs' disk" : "")}{(Streams is Streams.Open ? "" : $", {Streams}")}{(Links ? ", links" : "")}");
 }

@@ -105,9 +105,31 @@ internal sealed class PrivateMachine : IDisposable
             }
         }
 
+        // These two are the whole machine's.
+        foreach (var note in (string[])["/var/lib/pgpoollab/folders", "/var/tmp/pgpoollab-ports"])
+        {
+            foreach (var file in Directory.Exists(note) ? Directory.EnumerateFiles(note).Where(NamesSandbox) : [])
+            {
+                yield return file;
+            }
+        }
+
         foreach (var entry in StateOf(PostgresHome))
         {
             yield return entry;
+        }
+    }
+
+    private bool NamesSandbox(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).Contains(_kept[0] + "/", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            // Another test's, deleted meanwhile.
+            return false;
         }
     }
 
@@ -115,6 +137,11 @@ internal sealed class PrivateMachine : IDisposable
     internal IEnumerable<string> StateOf(string home)
     {
         var state = View($"{home}/.local/state/pgpoollab");
+        if (new FileInfo(state).LinkTarget is not null)
+        {
+            return [];
+        }
+
         var folders = new[] { state, state + "/labs" }.Where(Directory.Exists);
         return folders.SelectMany(f => Directory.EnumerateFileSystemEntries(f)).Where(e => Path.GetFileName(e) is not ("labs" or "lock" or "failed")).Select(e => "state " + Path.GetFileName(e));
     }

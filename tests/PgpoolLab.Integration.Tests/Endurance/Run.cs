@@ -46,6 +46,9 @@ internal sealed class Run : IDisposable
 
     private string Lab => _sandbox.Lab;
 
+    /// <summary>Where the links of the lab's user lead.</summary>
+    private string Canary => Path.Combine(Path.GetDirectoryName(_sandbox.Labs)!, "of root");
+
     private string Filler => _machine.View(_sandbox.Labs + "/filler");
 
     internal static async Task<Result> ExecuteAsync(Plan plan)
@@ -86,6 +89,15 @@ internal sealed class Run : IDisposable
         if (_plan.CacheOnLabsDisk || _plan.ColdCache)
         {
             _sandbox.Variables["XDG_CACHE_HOME"] = (_plan.CacheOnLabsDisk ? _sandbox.Labs : _sandbox.Home) + "/cache";
+        }
+
+        if (_plan.Links)
+        {
+            await OkAsync("links", "/bin/sh", "-euc", """
+                mkdir "$0" && echo precious >"$0/file" && mkdir "$0/clusters" "$0/labs" "$0/folders" && cd ~postgres
+                mkdir -p .cache .local/state && ln -s "$0" .cache/pgpoollab && ln -s "$0" .local/state/pgpoollab
+                chown -hR postgres: .cache .local
+                """, Canary);
         }
 
         if (_plan.Kind is LabKind.PgpoolSetup)
@@ -133,16 +145,22 @@ internal sealed class Run : IDisposable
         var usual = Durations.GetValueOrDefault((_plan.Kind, _plan.Command), TimeSpan.FromMilliseconds(_plan.Command is "setup" or "up" ? 1200 : 400));
         var stepsBefore = StepsBegun();
         var clock = Stopwatch.StartNew();
-        using var process = _sandbox.Start(CommandLine(_plan.Command), InLab(), []);
+        var files = Entries().Length;
+        using var process = _sandbox.Start(WithStreams(CommandLine(_plan.Command)), InLab(), []);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         var delay = usual * _plan.Fraction;
-        while (!process.HasExited && (_plan.Step is { } step ? StepsBegun() - stepsBefore < step : clock.Elapsed < delay))
+        while (!process.HasExited && (_plan.Step switch
         {
-            await Task.Delay(_plan.Step is null ? TimeSpan.FromMilliseconds(Math.Clamp((delay - clock.Elapsed).TotalMilliseconds, 1, 50)) : TimeSpan.FromMilliseconds(2));
+            0 => Entries().Length == files,
+            { } step => StepsBegun() - stepsBefore < step,
+            null => clock.Elapsed < delay,
+        }))
+        {
+            await Task.Delay(_plan.Step is 0 ? TimeSpan.Zero : _plan.Step is null ? TimeSpan.FromMilliseconds(Math.Clamp((delay - clock.Elapsed).TotalMilliseconds, 1, 50)) : TimeSpan.FromMilliseconds(2));
         }
 
         // A moment within the step.
-        await Task.Delay(TimeSpan.FromMilliseconds(_plan.Step is null ? 0 : _plan.Choice * 40));
+        await Task.Delay(TimeSpan.FromMilliseconds(_plan.Step switch { null => 0, 0 => _plan.Choice * 10, _ => _plan.Choice * 40 }));
         var landed = !process.HasExited && Strike(process.Id);
         Say($"{_plan.Command}: {(landed ? $"hit after {clock.ElapsedMilliseconds} ms, in step {StepsBegun() - stepsBefore}" : "ended before it could be hit")}");
         using var limit = new CancellationTokenSource(Limit);
@@ -164,6 +182,19 @@ internal sealed class Run : IDisposable
             throw new TimeoutException($"{_plan.Command} did not end, or somebody holds its output:\n{string.Join('\n', _machine.Processes().Select(PrivateMachine.Describe))}");
         }
     }
+
+    private string[] WithStreams(string[] command) => _plan.Streams switch
+    {
+        Streams.Open => command,
+        var streams => ["/bin/sh", "-c", $"exec \"$@\" {streams switch
+        {
+            Streams.InputClosed => "<&-",
+            Streams.OutputClosed => ">&-",
+            Streams.OutputFull => ">/dev/full",
+            Streams.ErrorClosed => "2>&-",
+            _ => "2>/dev/full",
+        }}", "sh", .. command],
+    };
 
     private bool Strike(int tool)
     {
@@ -206,12 +237,14 @@ internal sealed class Run : IDisposable
 
     private async Task<Ending> JudgeAsync(int exitCode, string said, bool landed)
     {
+        // It has done all the same what it does.
+        var outputIsLost = exitCode == 1 && _plan.Streams is Streams.OutputClosed or Streams.OutputFull;
         if (!landed)
         {
-            Require(exitCode == 0, $"{_plan.Command} failed although nothing hit it");
+            Require(exitCode == 0 || outputIsLost, $"{_plan.Command} failed although nothing hit it");
         }
 
-        if (exitCode == 0)
+        if (exitCode == 0 || (outputIsLost && !landed))
         {
             return _plan.Command is "destroy" ? Ending.Destroyed : await ProveWholeAsync();
         }
@@ -225,8 +258,8 @@ internal sealed class Run : IDisposable
             _ => [1, 5],
         };
         // What could not be undone, or stopped, because the disk is full is told; then nothing may be lacking but the room.
-        Require((allowed.Contains(exitCode) && (exitCode != 143 || said.Length == 0)) || (_plan.Fault is Fault.FillDisk && exitCode == 8), $"the exit code {exitCode} is none of {string.Join(", ", allowed)}");
-        if (_plan.Fault is Fault.FillDisk && _plan.Command is "setup" or "up" && exitCode != 8)
+        Require(outputIsLost || (allowed.Contains(exitCode) && (exitCode != 143 || said.Length == 0)) || (_plan.Fault is Fault.FillDisk && exitCode == 8), $"the exit code {exitCode} is none of {string.Join(", ", allowed)}");
+        if (_plan.Fault is Fault.FillDisk && _plan.Command is "setup" or "up" && exitCode != 8 && !outputIsLost && _plan.Streams is not (Streams.ErrorClosed or Streams.ErrorFull))
         {
             Require(said.Contains("No space left on device", StringComparison.Ordinal), "nothing is said of the full disk");
         }
@@ -234,7 +267,7 @@ internal sealed class Run : IDisposable
         Require(!said.Contains("   at ", StringComparison.Ordinal), "a stack trace is shown");
         switch (_plan.Command)
         {
-            case "setup" or "up" when _plan.Fault is not Fault.KillTool && exitCode != 8:
+            case "setup" or "up" when _plan.Fault is not Fault.KillTool && exitCode != 8 && !(outputIsLost && Entries().Length > 0):
                 Require(Entries().Length == 0, $"left in the folder: {string.Join(", ", Entries())}");
                 return Ending.Undone;
             case "setup" or "up" or "destroy":
@@ -304,6 +337,12 @@ internal sealed class Run : IDisposable
     /// <summary>Processes that were told to end may take a moment; nothing else is forgiven.</summary>
     private async Task RequireNothingLeftAsync()
     {
+        if (_plan.Links)
+        {
+            var now = await SpeakAsync("links", "/bin/sh", "-euc", "cd \"$0\" && cat file && find . ! -name . ! -name file ! -name clusters ! -name labs ! -name folders; find . ! -user root", Canary);
+            Require(now.Output.Trim() == "precious", "where the links lead is now: " + now.Output + now.Error);
+        }
+
         var clock = Stopwatch.StartNew();
         while (true)
         {

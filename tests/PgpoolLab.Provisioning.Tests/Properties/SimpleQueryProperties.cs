@@ -42,7 +42,7 @@ public sealed class SimpleQueryProperties
         using var server = new FakeServer(answers) { Portion = portion, Leaves = true };
         try
         {
-            var (session, refusal) = await SimpleQuery.OpenAsync(server, "olga", "test", TimeProvider.System, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+            var (session, refusal) = await SimpleQuery.OpenAsync(server, "olga", "test", TimeProvider.System, CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(2));
             if (session is null)
             {
                 Assert.True(refusal is null or { Error: not null });
@@ -51,7 +51,7 @@ public sealed class SimpleQueryProperties
 
             await using (session)
             {
-                var answer = await session.AskAsync("SHOW pool_nodes", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+                var answer = await session.AskAsync("SHOW pool_nodes", CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(2));
                 Assert.All(answer.Rows, Assert.NotNull);
             }
         }
