@@ -184,8 +184,21 @@ public sealed record Lab
     [System.Text.Json.Serialization.JsonIgnore]
     public IEnumerable<LabPort> AllPorts => Ports.All(OwnsNodes ? Nodes.Count : 0);
 
-    /// <summary>This lab in another folder, as somebody has moved it. Its files still name the old one; all that can be done with it is to destroy it.</summary>
-    public Lab MovedTo(string root) => (this with { Root = root, Folder = new FolderOrigin(null), SafeAlias = null }).WithOwnFolders();
+    /// <summary>Where it was made, when it lies elsewhere now; null for a lab in its place.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public FormerPlace? Former { get; init; }
+
+    /// <summary>This lab in another folder, as somebody has moved or copied it. Its files still name the old one; all that can be done with it is to destroy it.</summary>
+    /// <param name="root">Where it lies now.</param>
+    /// <param name="former">Where it was made.</param>
+    public Lab MovedTo(string root, FormerPlace former)
+    {
+        ArgumentNullException.ThrowIfNull(former);
+        var moved = this with { Root = root, Folder = new FolderOrigin(null), SafeAlias = null, Former = former };
+        // The sockets elsewhere are the original's.
+        return (former.HasOriginal ? moved with { Pgpools = [.. Pgpools.Select(p => p with { SocketDirectories = [moved.SocketFolder], PcpSocketDirectory = moved.SocketFolder })] } : moved)
+            .WithOwnFolders();
+    }
 
     /// <summary>This lab with folders that are its own, whatever it was read from: commands delete what they name.</summary>
     public Lab WithOwnFolders()

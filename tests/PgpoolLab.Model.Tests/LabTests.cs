@@ -51,11 +51,22 @@ public sealed class LabTests
     [InlineData(2, "/other/pgpool0", "/other/pgpool0/data0")]
     public void A_lab_that_was_moved_is_all_in_its_new_folder_and_gives_none_back(int pgpools, string folder, string data)
     {
-        var moved = Of(pgpools, alias: "/home/olga/x").WithOwnFolders().MovedTo("/other");
+        var moved = Of(pgpools, alias: "/home/olga/x").WithOwnFolders().MovedTo("/other", new FormerPlace("/srv/lab", FormerPlaceState.Free, null, true));
         Assert.Equal(("/other", folder, folder), (moved.Root, moved.Pgpool.Folder, moved.Pgpool.ServerFolder));
         Assert.Equal((data, data), (moved.Nodes[0].DataDirectory, moved.Nodes[0].ServerDataDirectory));
         Assert.Equal((null, new FolderOrigin(null)), (moved.SafeAlias, moved.Folder));
         Assert.All(moved.Pgpools, p => Assert.StartsWith("/other", p.Folder, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(FormerPlaceState.Free, "/tmp/sockets")]
+    [InlineData(FormerPlaceState.ThisLab, "/other/run")]
+    public void The_sockets_of_a_copy_are_not_the_originals(FormerPlaceState state, string sockets)
+    {
+        var lab = Of(1).WithOwnFolders();
+        lab = lab with { Pgpools = [lab.Pgpool with { SocketDirectories = ["/tmp/sockets"], PcpSocketDirectory = "/tmp/sockets" }] };
+        var moved = lab.MovedTo("/other", new FormerPlace(lab.Root, state, null, true));
+        Assert.Equal((sockets, sockets), (Assert.Single(moved.Pgpool.SocketDirectories), moved.Pgpool.PcpSocketDirectory));
     }
 
     [Theory]

@@ -194,7 +194,7 @@ public sealed class PortLeaseTests : IDisposable
         MakeManifest(lab.Id, lab.Root);
         Leave(11000, lab.Id);
         Leave(11001, "4567cdef", _temporary["other"]);
-        _leases.Release(lab.MovedTo(_temporary["copy"]));
+        _leases.Release(lab.MovedTo(_temporary["copy"], new FormerPlace(lab.Root, FormerPlaceState.ThisLab, null, true)));
         _leases.Release(lab with { Id = "89ab89ab" });
         Assert.Equal(["11000", "11001"], Files);
         _leases.Release(lab);

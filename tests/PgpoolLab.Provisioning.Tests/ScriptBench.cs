@@ -258,7 +258,9 @@ public abstract class ScriptBench : IAsyncDisposable
     /// <summary>Runs one of the scripts Pgpool-II calls.</summary>
     private protected Task<CommandResult> RunAsync(string script, params string[] arguments)
     {
-        var file = _outer[script];
+        // Where Pgpool-II and PostgreSQL find them.
+        var node = _lab.Nodes.FirstOrDefault(n => n.ServerDataDirectory == arguments.FirstOrDefault()) ?? _lab.Nodes[0];
+        var file = $"{(script.EndsWith(".sh", StringComparison.Ordinal) && script != "basebackup.sh" ? _lab.Paths.Etc : node.ServerDataDirectory)}/{script}";
         Script(file, Render(script));
         return HostRunAsync(new CommandSpec("/bin/sh", [file, .. arguments]));
     }

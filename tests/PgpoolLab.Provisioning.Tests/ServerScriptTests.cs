@@ -145,7 +145,7 @@ public sealed partial class ServerScriptTests : ScriptBench
         File.WriteAllText(_outer["held"], "");
         Assert.Equal(0, (await RemoteStartAsync()).ExitCode);
         // As Pgpool-II calls it: with a socket open.
-        var result = await HostRunAsync(new CommandSpec("/bin/sh", "-c", "exec 7>\"$1\"; shift; \"$@\"", "sh", _outer["held"], "/bin/sh", _outer["pgpool_remote_start"], "localhost", _lab.Nodes[1].ServerDataDirectory));
+        var result = await HostRunAsync(new CommandSpec("/bin/sh", "-c", "exec 7>\"$1\"; shift; \"$@\"", "sh", _outer["held"], "/bin/sh", $"{_lab.Nodes[0].ServerDataDirectory}/pgpool_remote_start", "localhost", _lab.Nodes[1].ServerDataDirectory));
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         result = await CallAsync("startall");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));

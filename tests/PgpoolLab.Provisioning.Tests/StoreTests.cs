@@ -92,7 +92,7 @@ public sealed class StoreTests : IDisposable
         var expected = Labs.Former(root: _folder.Path) with { Name = "lab", Invoker = "root", PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" } };
         var loaded = LabStore.Load(_folder.Path)!;
         Assert.Equivalent(expected, loaded.Lab, strict: true);
-        Assert.Equal((true, false, null), (loaded.Lab.OwnsNodes, loaded.Lab.HasWatchdog, loaded.MovedFrom));
+        Assert.Equal((true, false, null), (loaded.Lab.OwnsNodes, loaded.Lab.HasWatchdog, loaded.Lab.Former));
         Assert.Equal("olga", LabLocator.RequireReady(loaded).Owner);
     }
 
@@ -101,7 +101,7 @@ public sealed class StoreTests : IDisposable
     {
         Write(Schema1("/srv/former"));
         var loaded = LabStore.Load(_folder.Path)!;
-        Assert.Equal(("/srv/former", _folder.Path, _folder["data1"]), (loaded.MovedFrom, loaded.Lab.Pgpool.Folder, loaded.Lab.Nodes[1].DataDirectory));
+        Assert.Equal(("/srv/former", _folder.Path, _folder["data1"]), (loaded.Lab.Former?.Root, loaded.Lab.Pgpool.Folder, loaded.Lab.Nodes[1].DataDirectory));
     }
 
     [Fact]

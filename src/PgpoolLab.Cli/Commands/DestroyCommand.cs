@@ -81,7 +81,10 @@ internal static class DestroyCommand
             }
 
             progress.Dispose();
-            terminal.Say($"The lab '{lab.Name}' is gone{(result.FolderIsGone ? ", and its folder with it" : "")}.");
+            var gone = $"is gone{(result.FolderIsGone ? ", and its folder with it" : "")}.";
+            terminal.Say(lab.Former is { HasOriginal: true } original
+                ? $"The copy {lab.Root} of the lab '{lab.Name}' {gone} The lab itself in {original.Root} is as it was."
+                : $"The lab '{lab.Name}' {gone}");
             if (result.Left.Count > 0)
             {
                 terminal.Say($"Left in {lab.Root}, as it is not the lab's: {string.Join(", ", result.Left)}");

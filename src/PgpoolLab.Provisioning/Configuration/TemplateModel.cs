@@ -47,6 +47,7 @@ internal static class TemplateModel
         ["name"] = lab.Name,
         ["id"] = lab.Id,
         ["root"] = pgpool.Folder,
+        ["folder"] = lab.Root,
         ["safe_root"] = pgpool.ServerFolder,
         ["alias"] = lab.SafeAlias,
         ["alias_target"] = lab.Root,

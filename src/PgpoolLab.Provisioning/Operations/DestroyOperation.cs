@@ -37,7 +37,7 @@ public sealed class DestroyOperation(OperationContext context)
             [.. (await survey.FindServersAsync(lab, cancellationToken)).Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
                 .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}")],
             [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],
-            await new UsersFiles(context.Host).FindAsync(lab, cancellationToken),
+            await new UsersFiles(context.Host).FindAsync(LabPlaces.WithoutLinkedNodes(lab), cancellationToken),
             [.. (await context.Host.ListAsync(lab.Root, cancellationToken)).Where(n => !top.Contains(n)).Order(StringComparer.Ordinal).Select(n => $"{lab.Root}/{n}")]);
 
         static bool IsThere(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
@@ -63,19 +63,25 @@ public sealed class DestroyOperation(OperationContext context)
                 context.Observer.Note($"The lab's manifest does not name {string.Join(" and ", survey.Unlisted)}, which lies in its folder: it is stopped and deleted, too.");
             }
 
-            if (await new StopOperation(context).StopServersAsync(lab) is { Count: > 0 } running)
+            var reached = LabPlaces.WithoutLinkedNodes(lab);
+            foreach (var node in lab.Nodes.Except(reached.Nodes))
+            {
+                context.Observer.Note($"{node.DataDirectory} is a link, and may lead to data of the lab in {lab.Former!.Root}: the link is deleted, and what it leads to is not touched.");
+            }
+
+            if (await new StopOperation(context).StopServersAsync(reached) is { Count: > 0 } running)
             {
                 throw new LabException(ExitCode.UndoFailed, $"The lab '{lab.Name}' was not destroyed: not all of its servers could be stopped.") { Details = running };
             }
 
             await EndRemainingServersAsync(lab, cancellationToken);
-            await new Orphans(context.Host, context.Probes).EndAsync(lab);
+            await new Orphans(context.Host, context.Probes).EndAsync(reached);
 
             context.Observer.Finished("Stop what runs", context.Time.GetElapsedTime(began));
             cancellationToken.ThrowIfCancellationRequested();
             began = context.Time.GetTimestamp();
             context.Observer.Started("Delete the files");
-            kept = deletesUsersFiles ? [] : await new UsersFiles(context.Host).FindAsync(lab, CancellationToken.None);
+            kept = deletesUsersFiles ? [] : await new UsersFiles(context.Host).FindAsync(reached, CancellationToken.None);
             await DeleteAsync(lab, kept);
             DeleteEmptyFolders(lab);
             context.Observer.Finished("Delete the files", context.Time.GetElapsedTime(began));
@@ -85,10 +91,12 @@ public sealed class DestroyOperation(OperationContext context)
         LabIndex.Remove(lab);
         await DeleteAsync(lab, lab.Paths.Hidden);
         var left = await context.Host.ListAsync(lab.Root, CancellationToken.None);
-        var givenBack = left.Count == 0 && LabFolder.GiveBack(lab.Root, lab.Folder);
+        // The folder of a moved lab is the one that setup had made, and that of a copy is like it: neither is anybody's when it is empty.
+        var isMoved = lab.Former is { IsSetups: true };
+        var givenBack = left.Count == 0 && (isMoved ? LabFolder.DeleteEmpty(lab.Root) : LabFolder.GiveBack(lab.Root, lab.Folder));
         var inside = kept.Select(k => Path.GetRelativePath(lab.Root, k)).ToArray();
         return new DestroyResult(
-            givenBack && lab.Folder.CreatedFrom is not null,
+            givenBack && (isMoved || lab.Folder.CreatedFrom is not null),
             [.. left.Where(n => !inside.Any(k => k.StartsWith(n + "/", StringComparison.Ordinal))), .. inside]);
     }
 
@@ -110,7 +118,8 @@ public sealed class DestroyOperation(OperationContext context)
             .Concat(LabScripts.Names.Select(n => $"{lab.Root}/{n}")).Distinct().ToArray();
         string?[] everything =
         [
-            lab.SafeAlias is { } alias && new FileInfo(alias).LinkTarget == lab.Root ? alias : null,
+            lab.SafeAlias is { } alias && new FileInfo(alias).LinkTarget is not null && Identity.RealPath(alias) == lab.Root ? alias : null,
+            lab.Former is { HasOriginal: false, SafeAlias: { } former } && new FileInfo(former).LinkTarget == lab.Former.Root ? former : null,
             .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)).Concat(lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p))).Where(IsStale),
             // What the others hold are links to the first one's data.
             .. lab.Pgpools.SelectMany(p => lab.Nodes.SelectMany(n => (string[])[p.Paths.Data(n.Id), p.Paths.Data(n.Id) + ".recovery", p.Paths.Data(n.Id) + ".kept"])),

@@ -39,6 +39,11 @@ public static class LabFolder
                 throw new LabException(ExitCode.Busy, $"Another setup is at work in {folder}.");
             }
 
+            if (LabPlaces.ProblemOf(manifest.Lab) is { } misplaced)
+            {
+                throw new LabException(ExitCode.InTheWay, misplaced) { Hints = LabPlaces.HintsOf(manifest.Lab) };
+            }
+
             throw new LabException(ExitCode.InTheWay, manifest.State switch
             {
                 LabState.Ready => $"{folder} is the lab '{manifest.Lab.Name}' already.",
@@ -199,6 +204,22 @@ public static class LabFolder
             return origin.CreatedFrom is not null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Deletes a folder that is empty.</summary>
+    /// <returns>False when it is not, or our rights do not suffice.</returns>
+    internal static bool DeleteEmpty(string folder)
+    {
+        try
+        {
+            using var above = OpenFolder.TryOpen(Path.GetDirectoryName(folder)!);
+            above?.DeleteEmpty(Path.GetFileName(folder));
+            return above is not null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return false;
         }

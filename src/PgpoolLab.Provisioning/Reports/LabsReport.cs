@@ -19,6 +19,9 @@ public enum LabCondition
     /// <summary>Somebody has moved its folder; it can only be moved back or destroyed.</summary>
     Moved,
 
+    /// <summary>Somebody has copied its folder, and the lab itself is still in its place; the copy can only be destroyed.</summary>
+    Copy,
+
     /// <summary>Its manifest cannot be understood.</summary>
     Damaged,
 

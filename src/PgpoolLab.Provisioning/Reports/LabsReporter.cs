@@ -74,6 +74,13 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         };
     }
 
+    private static string ToldOf(FormerPlace former) => former switch
+    {
+        { HasOriginal: true } => $"It is a copy of the lab in {former.Root}; its configuration names that folder.",
+        { State: FormerPlaceState.SomethingElse } => $"It was made in {former.Root}, where something else is now; its configuration still names that folder.",
+        _ => $"It was made in {former.Root}; its configuration still names that folder.",
+    };
+
     private async Task<LabView?> LookAsync(string root, LabRegistration? registration, CancellationToken cancellationToken)
     {
         var row = new LabView { Name = registration?.Entry.Name ?? Path.GetFileName(root), Directory = root, User = registration?.User.Name ?? Identity.Current.Name, State = LabCondition.Unreadable };
@@ -98,12 +105,12 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
 
         var lab = manifest.Lab;
         var holder = FileLocks.HolderOf(LabLock.FileOf(root));
-        var orphan = manifest.State is LabState.Creating && holder is null;
+        var orphan = manifest.State is LabState.Creating && holder is null && lab.Former is null;
         row = row with
         {
             Name = lab.Name,
             User = lab.Owner,
-            State = manifest.MovedFrom is not null ? LabCondition.Moved : manifest.State switch { LabState.Creating => LabCondition.Creating, LabState.Failed => LabCondition.Failed, _ => LabCondition.Ready },
+            State = lab.Former is { } place ? place.HasOriginal ? LabCondition.Copy : LabCondition.Moved : manifest.State switch { LabState.Creating => LabCondition.Creating, LabState.Failed => LabCondition.Failed, _ => LabCondition.Ready },
             Orphan = orphan,
             Command = holder is { } id ? await CommandAsync(id, cancellationToken) : null,
             Mode = lab.Mode.Setting(),
@@ -113,10 +120,10 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             PcpPorts = lab.Pgpools.Select(p => p.PcpPort).ToArray(),
             NodePorts = lab.Nodes.Select(n => n.Port).ToArray(),
             Bytes = Size(root, cancellationToken),
-            Problem = manifest.MovedFrom is { } former ? $"It was made in {former}; its configuration still names that folder."
+            Problem = lab.Former is { } former ? ToldOf(former)
                 : orphan ? $"Its setup was killed after step {manifest.CompletedSteps.Count} ({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
                 : manifest.State is LabState.Failed ? "It is what a failed setup was told to keep." : null,
-            Fix = manifest.MovedFrom is { } place ? $"mv {Shell.Quote(root)} {Shell.Quote(place)}" : orphan ? DestroyOrphans : manifest.State is LabState.Failed ? $"pgpoollab destroy {Shell.Quote(root)}" : null,
+            Fix = lab.Former is not null ? LabPlaces.FixOf(lab) : orphan ? DestroyOrphans : manifest.State is LabState.Failed ? $"pgpoollab destroy {Shell.Quote(root)}" : null,
         };
         var servers = new LabServers(host, lab, new ProbeRunner(host, time));
         try
@@ -128,7 +135,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             }
 
             var nodes = 0;
-            foreach (var node in lab.OwnsNodes ? lab.Nodes : [])
+            foreach (var node in lab.OwnsNodes ? LabPlaces.WithoutLinkedNodes(lab).Nodes : [])
             {
                 nodes += await servers.FindNodeAsync(node, cancellationToken) is null ? 0 : 1;
             }

@@ -33,12 +33,9 @@ public static class LabLocator
     public static Lab RequireReady(LabManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        if (manifest.MovedFrom is { } former)
+        if (LabPlaces.ProblemOf(manifest.Lab) is { } misplaced)
         {
-            throw new LabException(ExitCode.Failed, $"The lab '{manifest.Lab.Name}' was made in {former} and moved to {manifest.Lab.Root}; its configuration still names the old folder.")
-            {
-                Hints = [$"Move it back:  mv {Shell.Quote(manifest.Lab.Root)} {Shell.Quote(former)}", $"Or delete it:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}"],
-            };
+            throw new LabException(ExitCode.Failed, misplaced) { Hints = LabPlaces.HintsOf(manifest.Lab) };
         }
 
         return manifest.State is LabState.Ready ? manifest.Lab : throw new LabException(ExitCode.NotHealthy, manifest.State is LabState.Failed

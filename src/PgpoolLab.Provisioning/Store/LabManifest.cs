@@ -43,10 +43,6 @@ public sealed record LabManifest
     /// <summary>This manifest with folders that are the lab's own, whatever the file says: commands delete what they name.</summary>
     internal LabManifest WithOwnFolders() => this with { Lab = Lab.WithOwnFolders() };
 
-    /// <summary>The folder the lab was made in, when it has been moved since.</summary>
-    [JsonIgnore]
-    public string? MovedFrom { get; init; }
-
     /// <summary>Whose word this is; null for one that was not read.</summary>
     [JsonIgnore]
     internal ManifestSource? Source { get; init; }

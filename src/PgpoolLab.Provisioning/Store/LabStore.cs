@@ -61,8 +61,8 @@ public sealed class LabStore
                 };
             }
 
-            return Upgraded(document.RootElement) is { } manifest && IsWhole(manifest) && manifest.Lab is var lab
-                ? (manifest with { Lab = lab.Root == root ? lab : lab.MovedTo(root), MovedFrom = lab.Root == root ? null : lab.Root, Source = source }).WithOwnFolders()
+            return Upgraded(document.RootElement) is { } manifest && IsWhole(manifest)
+                ? (manifest with { Lab = LabPlaces.Placed(manifest.Lab, root), Source = source }).WithOwnFolders()
                 : throw new JsonException("The lab itself is missing in it, or a part of it.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
@@ -104,6 +104,10 @@ public sealed class LabStore
             };
         }
     }
+
+    /// <summary>The text of the manifest in a folder; null when there is none.</summary>
+    /// <param name="root">The folder, with links resolved.</param>
+    internal static string? ReadText(string root) => Read(root, new LabPaths(root).Manifest)?.Text;
 
     /// <summary>True when nothing is missing that a command would miss: JSON knows neither what must be there nor which numbers are ports.</summary>
     private static bool IsWhole(LabManifest manifest)
