@@ -1,13 +1,14 @@
 using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Hosts;
-using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli;
 
 /// <summary>How a user calls this program again: by its name when that is on PATH, else by its full path.</summary>
 internal static class Invocation
 {
-    private const string Name = "pgpoollab";
+    /// <summary>The name of this program's file.</summary>
+    internal const string Name = "pgpoollab";
+
     private static string _path = Name;
 
     /// <summary>Run as <c>dotnet pgpoollab.dll</c>, as <c>dotnet tool exec</c> does where it has no native program: there is no file to call.</summary>
@@ -16,19 +17,27 @@ internal static class Invocation
     /// <summary>What must be on PATH for the name alone to find this program; null when it is there, or when no folder has it.</summary>
     internal static string? FolderToAdd => IsOnPath || _byDotnet ? null : Path.GetDirectoryName(_path) is { Length: > 0 } folder ? folder : ".";
 
+    private static string Library => Path.Combine(AppContext.BaseDirectory, Name + ".dll");
+
     /// <summary>The word or words for the user's shell.</summary>
-    internal static string Command => IsOnPath ? Name : _byDotnet ? $"dotnet {Shell.Quote(Path.Combine(AppContext.BaseDirectory, Name + ".dll"))}" : Shell.Quote(_path);
+    internal static string Command => IsOnPath ? Name : _byDotnet ? $"dotnet {Shell.Quote(Library)}" : Shell.Quote(_path);
 
     /// <summary>True when the name alone finds this program.</summary>
     private static bool IsOnPath { get; set; } = true;
 
-    /// <summary>The file that links to this program should name: the one on PATH, as an update of a dotnet tool moves what that leads to.</summary>
-    /// <exception cref="LabException">There is no such file.</exception>
-    internal static string LinkTarget() => _byDotnet
-        ? throw new LabException(ExitCode.Missing, "Run by way of dotnet, this program has no file that a link could name.") { Hints = ["Install it:  dotnet tool install --global PgpoolLab"] }
-        : IsOnPath && OnPath() is { } path ? Path.GetFullPath(path) : Environment.ProcessPath ?? _path;
+    /// <summary>How a script calls this program: its file, and the library it runs when the file is dotnet's. The file is the one on PATH, as an update
+    /// of a dotnet tool moves what that leads to.</summary>
+    internal static IReadOnlyList<string> ForScripts()
+    {
+        var path = Environment.ProcessPath ?? _path;
+        return _byDotnet ? [path, Library] : [IsOnPath && OnPath() is { } first ? Path.GetFullPath(first) : path];
+    }
 
-    /// <summary>The old program this one is called as, by way of a link of that name; null when it is called by its own.</summary>
+    /// <summary>True when these words, as <see cref="ForScripts"/> makes them, call this very program.</summary>
+    internal static bool IsThis(IReadOnlyList<string> words) =>
+        Identity.RealPath(words[0]) == Environment.ProcessPath && (!_byDotnet || (words.Count > 1 && Identity.RealPath(words[1]) == Identity.RealPath(Library)));
+
+    /// <summary>The old program this one is called as, by way of a link of that name, as users make one; null when it is called by its own.</summary>
     internal static string? OldName()
     {
         const string ownCommandLine = "/proc/self/cmdline";

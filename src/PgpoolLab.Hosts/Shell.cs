@@ -12,4 +12,13 @@ public static class Shell
     /// <summary>The text as one word of a POSIX shell, quoted only where it must be.</summary>
     public static string Quote(string text) =>
         IsSafeWord(text) ? text : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    /// <summary>What <see cref="Quote"/> was given.</summary>
+    /// <returns>Null when the word is none that <see cref="Quote"/> makes.</returns>
+    public static string? Unquote(string word)
+    {
+        ArgumentNullException.ThrowIfNull(word);
+        var text = word is ['\'', .. var quoted, '\''] ? quoted.Replace(@"'\''", "'", StringComparison.Ordinal) : word;
+        return Quote(text) == word ? text : null;
+    }
 }

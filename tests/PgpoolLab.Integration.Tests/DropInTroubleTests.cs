@@ -28,7 +28,7 @@ public abstract class DropInTroubleTests
             $"await_pgpool() {{ n=0; until psql -XAtqc 'show pool_nodes' -p {Port} test >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 150 ] || exit 9; sleep 0.2; done; }}\n" + script,
             [.. _environment, .. environment]);
 
-        public Task<Outcome> SetUpAsync(string options) => ShellAsync($"pgpool_setup -p {Port} -pg {Port + 2} {options}");
+        public Task<Outcome> SetUpAsync(string options) => ShellAsync($"sh \"$(command -v pgpool_setup)\" -p {Port} -pg {Port + 2} {options}");
 
         public int Count(string program) => Sandbox.Processes().Count(p => p.Contains(program, StringComparison.Ordinal));
 

@@ -5,43 +5,57 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Compatibility;
 
-/// <summary><c>install-links</c>: symbolic links by which scripts call this program as pgpool_setup and watchdog_setup.</summary>
+/// <summary><c>install-links</c>: small programs by which scripts call this one as pgpool_setup and watchdog_setup.</summary>
 internal static class InstallLinksCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var folder = new Argument<string>("DIR") { Description = "Where to make the links; created when it is not there" };
+        var folder = new Argument<string>("DIR") { Description = "Where to put them; created when it is not there" };
         CommandLine.RequireFolder(folder);
-        var force = new Option<bool>("--force") { Description = "Replace what is there by those names" };
-        var command = new Command("install-links", "Make links named pgpool_setup and watchdog_setup, by which old scripts call this program") { folder, force };
+        var force = new Option<bool>("--force") { Description = "Replace other programs of these names" };
+        var command = new Command("install-links", "Put pgpool_setup and watchdog_setup into a folder, by which old scripts call this program") { folder, force };
         command.SetAction(parsed =>
         {
             var directory = Directory.CreateDirectory(parsed.GetValue(folder)!).FullName;
-            var target = Invocation.LinkTarget();
-            foreach (var name in (string[])[PgpoolSetupCommand.Name, PgpoolSetupCommand.WatchdogName])
+            var program = Invocation.ForScripts();
+            foreach (var name in PgpoolSetupCommand.Names)
             {
-                var link = new FileInfo(Path.Combine(directory, name));
-                if (link.LinkTarget == target)
-                {
-                    continue;
-                }
-
-                if (link.Exists || link.LinkTarget is not null)
-                {
-                    if (!parsed.GetValue(force))
-                    {
-                        throw new LabException(ExitCode.InTheWay, $"{link.FullName} is there already{(link.LinkTarget is null ? "" : $", a link to {link.LinkTarget}")}.") { Hints = ["Replace it:  --force", "Or name another folder."] };
-                    }
-
-                    link.Delete();
-                }
-
-                link.CreateAsSymbolicLink(target);
+                RequireRoom(Path.Combine(directory, name), parsed.GetValue(force));
             }
 
-            terminal.Say($"Old scripts use this program with:  export PGPOOL_SETUP={Shell.Quote(Path.Combine(directory, PgpoolSetupCommand.Name))} WATCHDOG_SETUP={Shell.Quote(Path.Combine(directory, PgpoolSetupCommand.WatchdogName))}");
+            foreach (var name in PgpoolSetupCommand.Names)
+            {
+                SetupWrapper.Write(Path.Combine(directory, name), SetupWrapper.Text(name, program));
+            }
+
+            terminal.Say($"Old scripts use this program with:  export {Variable("PGPOOL_SETUP", PgpoolSetupCommand.Name)} {Variable("WATCHDOG_SETUP", PgpoolSetupCommand.WatchdogName)}");
             return (int)ExitCode.Done;
+
+            string Variable(string variable, string name) => $"{variable}={Shell.Quote(Path.Combine(directory, name))}";
         });
         return command;
     }
+
+    /// <summary>Refuses to replace what is not ours.</summary>
+    private static void RequireRoom(string path, bool force)
+    {
+        var file = new FileInfo(path);
+        if (file.LinkTarget is null && Directory.Exists(path))
+        {
+            throw new LabException(ExitCode.InTheWay, $"{path} is a folder.") { Hints = ["Delete it, or name another folder."] };
+        }
+
+        if (!force && (file.Exists || file.LinkTarget is not null) && !IsOurs(file))
+        {
+            throw new LabException(ExitCode.InTheWay, $"{path} is there already{(file.LinkTarget is null ? "" : $", a link to {file.LinkTarget}")}.")
+            {
+                Hints = ["Replace it:  --force", "Or name another folder."],
+            };
+        }
+    }
+
+    /// <summary>Of this program, or of another copy of it that may be gone. Earlier releases made links to it.</summary>
+    private static bool IsOurs(FileInfo file) => file.LinkTarget is { } target
+        ? Path.GetFileName(target) == Invocation.Name || Identity.RealPath(file.FullName) == Environment.ProcessPath
+        : SetupWrapper.ProgramOf(file.FullName) is not null;
 }

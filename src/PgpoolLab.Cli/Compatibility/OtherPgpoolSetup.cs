@@ -28,7 +28,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             throw new LabException(ExitCode.Missing, $"PGPOOL_SETUP names {words[0]}, which is no program.") { Hints = ["Without PGPOOL_SETUP watchdog_setup does everything itself."] };
         }
 
-        return Identity.RealPath(program) == Environment.ProcessPath ? null : new OtherPgpoolSetup([program, .. words.Skip(1)]);
+        return Invocation.IsThis(SetupWrapper.ProgramOf(program) ?? [program]) ? null : new OtherPgpoolSetup([program, .. words.Skip(1)]);
     }
 
     /// <summary>Makes the lab.</summary>

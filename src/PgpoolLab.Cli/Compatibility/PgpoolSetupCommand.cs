@@ -14,6 +14,8 @@ internal static class PgpoolSetupCommand
     internal const string Name = "pgpool_setup";
     internal const string WatchdogName = "watchdog_setup";
 
+    internal static readonly string[] Names = [Name, WatchdogName];
+
     /// <summary>An option may be given again: PGPOOL_SETUP may hold some already. As in the old scripts the last one counts.</summary>
     private static readonly ArgumentArity LastCounts = new(1, 100);
 

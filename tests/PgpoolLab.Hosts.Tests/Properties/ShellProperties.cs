@@ -32,4 +32,11 @@ public sealed class ShellProperties
         Any.Text.Sample(text => Assert.Equal(Shell.IsSafeWord(text), Shell.Quote(text) == text), iter: Any.Many, print: Any.Shown);
 
     private static string Print(string[] texts) => string.Join(" | ", texts.Select(Any.Shown));
+
+    [Fact]
+    public void What_was_quoted_can_be_unquoted() => Any.Text.Sample(text => Assert.Equal(text, Shell.Unquote(Shell.Quote(text))), iter: Any.Many, print: Any.Shown);
+
+    [Fact]
+    public void What_quoting_does_not_make_is_not_unquoted() =>
+        Assert.All(["", "a b", "'a'", "'a", "'a b'c", "'a'b c'", "\"a b\""], word => Assert.Null(Shell.Unquote(word)));
 }
