@@ -14,6 +14,12 @@ public readonly partial record struct PostgresVersion(int Major, int Minor) : IC
     /// <summary>True when the templates know this release.</summary>
     public bool IsSupported => Major >= SupportedMajors.Oldest && Major <= SupportedMajors.Newest;
 
+    /// <summary>True when <c>CREATE TABLESPACE … LOCATION ''</c> can make a folder inside the data folder: since 15, and since the minor releases of
+    /// August 2022 of those before (setting <c>allow_in_place_tablespaces</c>).</summary>
+    /// <remarks>PostgreSQL manual, "Developer Options"; release notes of 14.5.</remarks>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool KnowsInPlaceTablespaces => Minor >= Major switch { >= 15 => 0, 14 => 5, 13 => 8, 12 => 12, 11 => 17, _ => 22 };
+
     /// <summary>Reads what <c>postgres --version</c> and its siblings print, for example
     /// <c>postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)</c> or <c>initdb (PostgreSQL) 18beta1</c>.</summary>
     /// <returns>The version, or null when the text holds none.</returns>

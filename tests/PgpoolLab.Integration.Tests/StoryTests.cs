@@ -6,7 +6,7 @@ namespace PgpoolLab.Integration.Tests;
 public abstract class StoryTests
 {
     /// <summary>A folder as people have them.</summary>
-    private const string LabName = "my lab ü 'n' all";
+    protected const string LabName = "my lab ü 'n' all";
 
     protected static async Task LiveThroughAsync(string account, int nodes, params string[] options)
     {
@@ -62,7 +62,7 @@ public abstract class StoryTests
         sandbox.AssertNothingIsLeft();
     }
 
-    private static async Task SetUpAndStartAsync(Sandbox sandbox, int nodes, params string[] options)
+    protected static async Task SetUpAndStartAsync(Sandbox sandbox, int nodes, params string[] options)
     {
         var setup = (await sandbox.RunAsync(["setup", "--port", "auto", "-n", nodes.ToString(), .. options, sandbox.Lab])).Ok();
         Assert.Contains($"was read on all {nodes} nodes. It is stopped now.", setup.Error, StringComparison.Ordinal);
@@ -70,19 +70,22 @@ public abstract class StoryTests
         (await sandbox.ShellAsync("./startall")).Ok();
     }
 
-    private static Task<Outcome> ShellInLabAsync(Sandbox sandbox, string script) => sandbox.ShellAsync("eval \"$(pgpoollab env)\"\n" + script);
+    protected static Task<Outcome> ShellInLabAsync(Sandbox sandbox, string script) => sandbox.ShellAsync("eval \"$(pgpoollab env)\"\n" + script);
 
-    private static async Task KillAsync(Sandbox sandbox, int node) => (await ShellInLabAsync(sandbox, $"pg_ctl -m immediate -D data{node} stop")).Ok();
+    protected static async Task KillAsync(Sandbox sandbox, int node) => (await ShellInLabAsync(sandbox, $"pg_ctl -m immediate -D data{node} stop")).Ok();
 
-    private static Task<JsonElement> UntilAllStreamAsync(Sandbox sandbox, int primary) =>
+    protected static Task<JsonElement> UntilAllStreamAsync(Sandbox sandbox, int primary) =>
         sandbox.UntilNodesShowAsync($"every node is up and follows node {primary}",
             nodes => nodes.Select((n, i) => i == primary ? Is(n, "up", "primary") : Is(n, "up", "standby") && Streams(n)).All(good => good));
+
+    protected static Task<JsonElement> UntilNoneLagsAsync(Sandbox sandbox) => sandbox.UntilNodesShowAsync("no standby lags",
+        n => n.All(x => x.GetProperty("postgres").GetProperty("lagBytes") is not { ValueKind: JsonValueKind.Number } lag || lag.GetInt64() == 0));
 
     private static async Task AssertSameDataAsync(Sandbox sandbox, int nodes)
     {
         var ports = (await sandbox.NodesAsync()).GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("port").GetInt32()).ToArray();
         Assert.Equal(nodes, ports.Length);
-        await sandbox.UntilNodesShowAsync("no standby lags", n => n.All(x => x.GetProperty("postgres").GetProperty("lagBytes") is not { ValueKind: JsonValueKind.Number } lag || lag.GetInt64() == 0));
+        await UntilNoneLagsAsync(sandbox);
         var sums = (await ShellInLabAsync(sandbox, string.Join('\n', ports.Select(p => $"psql -p {p} -Atc 'select sum(abalance), count(*) from pgbench_accounts' test")))).Ok()
             .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(nodes, sums.Length);
@@ -107,7 +110,7 @@ public abstract class StoryTests
 
     private static int Port(Sandbox sandbox, JsonElement report) => report.GetProperty("pgpoolPort").GetInt32();
 
-    private static bool Is(JsonElement node, string status, string? role) =>
+    protected static bool Is(JsonElement node, string status, string? role) =>
         node.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } pgpool && pgpool.GetProperty("status").GetString() == status
         && (role is null || (pgpool.GetProperty("role").GetString() == role && node.GetProperty("postgres").GetProperty("inRecovery").GetBoolean() == (role == "standby")));
 

@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Reports;
@@ -19,6 +20,59 @@ public sealed class NodesReportTests
     private static IReadOnlyList<Finding> Diagnose(params NodeView[] nodes) => NodesDiagnosis.Of(Labs.Fixed(), true, null, nodes);
 
     private static IReadOnlyList<Finding> DiagnoseWithoutPgpool(params NodeView[] nodes) => NodesDiagnosis.Of(Labs.Fixed(), false, "Connection refused", nodes);
+
+    private static IReadOnlyList<Finding> OfTablespaces(NodeView[] nodes, params SharedTablespace[] shared) => NodesDiagnosis.OfTablespaces(Labs.Fixed(nodes: 3), nodes, shared);
+
+    private static string Shares(int one, int other) =>
+        $"Nodes {one} and {other} write the same files, and damage them: tablespace 16384 lies in /srv/fast for both. Recovery gives each its own; LOCATION '' makes new ones so.";
+
+    [Fact]
+    public void A_tablespace_that_nodes_share_is_pointed_out_with_the_command_that_gives_a_node_its_own()
+    {
+        NodeView[] nodes = [Node(0, Pool(0, "standby"), Standby(2)), Node(1, Pool(1, "primary"), Primary(2)), Node(2, Pool(2, "standby"), Standby(2))];
+        Assert.Equal(
+            [
+                new Finding(0, Shares(1, 0), "pg_ctl -D data0 -m fast stop && pcp_recovery_node -p 11001 -n 0"),
+                new Finding(2, Shares(1, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2"),
+            ],
+            OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 1, 2])));
+        // The primary has a folder of its own already.
+        Assert.Equal([new Finding(2, Shares(0, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2")],
+            OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 2])));
+        // It is stopped already.
+        Assert.Equal([new Finding(2, Shares(1, 2), "pcp_recovery_node -p 11001 -n 2")],
+            OfTablespaces([.. nodes.Take(2), Node(2, Pool(2, "standby", "down"), Dead)], new SharedTablespace("16384", "/srv/fast", [1, 2])));
+        // Nobody is there to recover from.
+        Assert.Equal([new Finding(1, Shares(0, 1), null)],
+            OfTablespaces([Node(0, null, Dead), Node(1, null, Dead)], new SharedTablespace("16384", "/srv/fast", [0, 1])));
+        Assert.Empty(OfTablespaces(nodes));
+    }
+
+    [Fact]
+    public async Task Tablespaces_are_shared_when_they_lie_in_one_folder()
+    {
+        using var folder = new TemporaryFolder();
+        var lab = Labs.Fixed(nodes: 3, root: folder.Path);
+        string[] shared = [folder["x"], folder["y"]];
+        foreach (var path in (string[])[.. shared, .. lab.Nodes.Take(2).Select(n => $"{n.DataDirectory}/pg_tblspc/16390")])
+        {
+            // 16390 has LOCATION '': each node its own. Node 2 was deleted by hand.
+            Directory.CreateDirectory(path);
+        }
+
+        File.CreateSymbolicLink(folder["way to x"], shared[0]);
+        File.CreateSymbolicLink($"{lab.Nodes[0].DataDirectory}/pg_tblspc/16384", shared[0]);
+        File.CreateSymbolicLink($"{lab.Nodes[1].DataDirectory}/pg_tblspc/16384", folder["way to x"]);
+        File.CreateSymbolicLink($"{lab.Nodes[0].DataDirectory}/pg_tblspc/16388", shared[1]);
+        foreach (var node in lab.Nodes.Take(2))
+        {
+            File.CreateSymbolicLink($"{node.DataDirectory}/pg_tblspc/16395", folder["deleted"]);
+        }
+
+        var found = Assert.Single(await SharedTablespaces.FindAsync(new LocalHost(TimeProvider.System), lab, CancellationToken.None));
+        Assert.Equal(("16384", shared[0]), (found.Number, found.Folder));
+        Assert.Equal([0, 1], found.Nodes);
+    }
 
     [Fact]
     public void When_all_is_well_nothing_is_said() => Assert.Empty(Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", "waiting"), Standby())));

@@ -345,6 +345,94 @@ public sealed class ScriptTests : ScriptBench
         Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(data));
     }
 
+    /// <summary>A pg_basebackup that does with tablespaces as the real one does: a mapped one becomes a folder elsewhere, and a link to it.</summary>
+    private void FakeBaseBackupOfTablespaces() => Fake("pg_basebackup", """
+        while [ $# -gt 0 ]; do
+            case $1 in
+            -D) data=$2; mkdir "$data" "$data/pg_tblspc" && echo 15 >"$data/PG_VERSION" && : >"$data/postgresql.conf" ;;
+            -T) n=$((${n-0} + 1)); eval "map$n=\$2" ;;
+            esac
+            shift
+        done
+        while [ ${n-0} -gt 0 ]; do
+            eval "map=\$map$n"
+            old=$(printf %s "$map" | sed 's/\([^\\]\)=.*/\1/; s/\\=/=/g') new=$(printf %s "$map" | sed 's/.*[^\\]=//; s/\\=/=/g')
+            mkdir -p "$new" && cp -r "$old/." "$new" && ln -s "$new" "$data/pg_tblspc/${new##*/}"
+            n=$((n - 1))
+        done
+        """);
+
+    /// <summary>A tablespace of a node, in a folder of its own, with one file.</summary>
+    private string Tablespace(PostgresNode node, string number, string folder = "table=space's 1")
+    {
+        Directory.CreateDirectory($"{node.DataDirectory}/pg_tblspc");
+        var location = Directory.CreateDirectory(_outer[folder]).FullName;
+        File.WriteAllText($"{location}/16385", "rows");
+        File.CreateSymbolicLink($"{node.DataDirectory}/pg_tblspc/{number}", location);
+        return location;
+    }
+
+    [Fact]
+    public async Task Recovery_gives_a_tablespace_that_lies_elsewhere_a_folder_in_the_nodes_own_data_folder()
+    {
+        FakeBaseBackupOfTablespaces();
+        var shared = Tablespace(_lab.Nodes[0], "16384");
+        var second = Tablespace(_lab.Nodes[0], "16390", "another");
+        // As the standby had it, by replaying CREATE TABLESPACE.
+        Tablespace(_lab.Nodes[1], "16384");
+        var result = await RecoverAsync();
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        foreach (var number in (string[])["16384", "16390"])
+        {
+            var own = new DirectoryInfo($"{_lab.Nodes[1].DataDirectory}/pg_tblspc/{number}");
+            Assert.Null(own.LinkTarget);
+            Assert.Equal("rows", File.ReadAllText($"{own.FullName}/16385"));
+        }
+
+        // What the primary has stays, and nothing is left beside the data folder.
+        Assert.All([shared, second], f => Assert.Equal("rows", File.ReadAllText($"{f}/16385")));
+        Assert.DoesNotContain(Names(_lab.Root), n => n.StartsWith("data1.", StringComparison.Ordinal));
+        var log = File.ReadAllText($"{_lab.Paths.Log}/recovery.log");
+        Assert.Contains("tablespace 16384, which node 0 has in a folder of its own, is in data1/pg_tblspc", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Recovery_of_a_tablespace_inside_the_data_folder_maps_nothing()
+    {
+        Directory.CreateDirectory($"{_lab.Nodes[0].DataDirectory}/pg_tblspc/16384");
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.DoesNotContain("<-T>", Assert.Single(Calls("pg_basebackup")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Recovery_that_fails_leaves_the_tablespaces_as_they_were()
+    {
+        Fake("pg_basebackup", "mkdir \"$8\"; exit 1");
+        var shared = Tablespace(_lab.Nodes[0], "16384");
+        Tablespace(_lab.Nodes[1], "16384");
+        Assert.Equal(1, (await RecoverAsync()).ExitCode);
+        Assert.Equal(shared, new FileInfo($"{_lab.Nodes[1].DataDirectory}/pg_tblspc/16384").LinkTarget);
+        Assert.Equal("rows", File.ReadAllText($"{shared}/16385"));
+        Assert.DoesNotContain(Names(_lab.Root), n => n.StartsWith("data1.", StringComparison.Ordinal));
+    }
+
+    /// <summary>pg_rewind writes through the links: into the files of the node it copies from.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Recovery_does_not_rewind_where_a_tablespace_lies_elsewhere(int node)
+    {
+        _lab = _lab with { UseRewind = true };
+        FakeBaseBackupOfTablespaces();
+        Fake("pg_rewind", "");
+        File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/PG_VERSION", "15\n");
+        var location = Tablespace(_lab.Nodes[node], "16384");
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.Empty(Calls("pg_rewind"));
+        Assert.Single(Calls("pg_basebackup"));
+        Assert.Equal("rows", File.ReadAllText($"{location}/16385"));
+    }
+
     [Fact]
     public async Task Recovery_works_into_a_folder_that_is_a_link()
     {

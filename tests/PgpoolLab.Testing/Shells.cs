@@ -23,9 +23,12 @@ public static class Shells
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
         using var process = Process.Start(info)!;
+        // The process does not dispose streams that were asked for; a test of descriptors runs beside this one.
+        using var standardOutput = process.StandardOutput;
+        using var standardError = process.StandardError;
         // As bytes: a reader would take a byte order mark for its own.
         using var bytes = new MemoryStream();
-        var (output, error) = (process.StandardOutput.BaseStream.CopyToAsync(bytes), process.StandardError.ReadToEndAsync());
+        var (output, error) = (standardOutput.BaseStream.CopyToAsync(bytes), standardError.ReadToEndAsync());
         process.StandardInput.Write(script);
         process.StandardInput.Close();
         process.WaitForExit();

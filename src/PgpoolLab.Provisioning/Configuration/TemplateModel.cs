@@ -101,6 +101,7 @@ internal static class TemplateModel
     {
         ["major"] = lab.Tools.Postgres.Major,
         ["version_text"] = lab.Tools.Postgres.ToString(),
+        ["in_place_tablespaces"] = lab.Tools.Postgres.KnowsInPlaceTablespaces,
         ["bin"] = lab.Tools.PostgresBin,
         ["socket_dirs"] = new ScriptArray(lab.Pgpool.SocketDirectories),
         // Where the lab's own scripts reach a node as a superuser.

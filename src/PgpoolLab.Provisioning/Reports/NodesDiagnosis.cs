@@ -45,6 +45,30 @@ public static class NodesDiagnosis
         return findings;
     }
 
+    /// <summary>Points out nodes that write each other's files.</summary>
+    public static IReadOnlyList<Finding> OfTablespaces(Lab lab, IReadOnlyList<NodeView> nodes, IReadOnlyList<SharedTablespace> shared)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(nodes);
+        ArgumentNullException.ThrowIfNull(shared);
+        var primary = nodes.Where(n => n.Postgres.Role == "primary").MaxBy(n => n.Postgres.Timeline)?.Id;
+        return
+        [
+            .. from tablespace in shared
+               let keeper = tablespace.Nodes.Contains(primary ?? -1) ? primary!.Value : tablespace.Nodes[0]
+               from node in tablespace.Nodes.Where(n => n != keeper)
+               select new Finding(node,
+                   $"Nodes {keeper} and {node} write the same files, and damage them: tablespace {tablespace.Number} lies in {tablespace.Folder} for both. "
+                   + "Recovery gives each its own; LOCATION '' makes new ones so.",
+                   primary is null || primary == node ? null
+                       : nodes.Any(n => n.Id == node && n.Postgres.Up) ? $"{Stop(lab, node)} && {Recover(lab, node)}" : Recover(lab, node)),
+        ];
+    }
+
+    private static string Stop(Lab lab, int node) => $"pg_ctl -D {lab.RelativeData(node)} -m fast stop";
+
+    private static string Recover(Lab lab, int node) => $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node}";
+
     /// <summary>Points out what is wrong with the watchdog.</summary>
     public static IReadOnlyList<Finding> OfWatchdog(Lab lab, IReadOnlyList<WatchdogView> members)
     {
@@ -82,9 +106,8 @@ public static class NodesDiagnosis
     private static Finding? OfPeer(Lab lab, NodeView node, bool pgpoolAnswers)
     {
         var start = $"pg_ctl -D {lab.RelativeData(node.Id)} -l {lab.RelativeNodeLog(node.Id)} start";
-        var stop = $"pg_ctl -D {lab.RelativeData(node.Id)} -m fast stop";
         var attach = $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
-        var recover = $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
+        var (stop, recover) = (Stop(lab, node.Id), Recover(lab, node.Id));
         var attached = node.Pgpool?.Status is "up" or "waiting";
         var missedWrites = lab.Mode.WritesEverywhere();
         return node switch
@@ -102,8 +125,7 @@ public static class NodesDiagnosis
 
     private static Finding? Of(Lab lab, NodeView node, bool pgpoolAnswers, NodeView? rightful)
     {
-        var recover = $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
-        var stop = $"pg_ctl -D {lab.RelativeData(node.Id)} -m fast stop";
+        var (stop, recover) = (Stop(lab, node.Id), Recover(lab, node.Id));
         var attached = node.Pgpool?.Status is "up" or "waiting";
         if (node.Postgres is { Up: true, Role: "primary" } && rightful is not null && rightful.Id != node.Id)
         {

@@ -37,8 +37,13 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes)
             w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status, w.Info?.Quorum,
             asked[i].Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id, asked[i].Answer.Problem ?? w.Problem)).ToArray();
         // What is to be pasted asks the Pgpool-II that answers: to the diagnosis that is the first.
+        var asking = lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] };
+        var shared = lab.OwnsNodes ? await SharedTablespaces.FindAsync(host, lab, cancellationToken) : [];
         return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), pgpool.Port, poolNodes is not null, problem, views, members,
-            [.. NodesDiagnosis.Of(lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] }, poolNodes is not null, problem, views), .. NodesDiagnosis.OfWatchdog(lab, members)]);
+            [
+                .. NodesDiagnosis.Of(asking, poolNodes is not null, problem, views), .. NodesDiagnosis.OfTablespaces(asking, views, shared),
+                .. NodesDiagnosis.OfWatchdog(lab, members),
+            ]);
     }
 
     /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>, a second in a lab of ours unless the user has another
