@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Cli;
 
@@ -47,20 +48,8 @@ internal sealed class Interruption : IDisposable
     }
 
     /// <summary>Those that our caller has not had ignored, as nohup does, and shells for what runs in the background.</summary>
-    private static IEnumerable<PosixSignal> Wanted()
-    {
-        const int interrupt = 2, hangup = 1, terminate = 15;
-        var ignored = Ignored();
-        (PosixSignal Signal, int Number)[] ours = [(PosixSignal.SIGINT, interrupt), (PosixSignal.SIGTERM, terminate), (PosixSignal.SIGHUP, hangup)];
-        return ours.Where(s => (ignored & (1UL << (s.Number - 1))) == 0).Select(s => s.Signal);
-    }
-
-    private static ulong Ignored()
-    {
-        const string status = "/proc/self/status", field = "SigIgn:";
-        var line = File.Exists(status) ? File.ReadLines(status).FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal)) : null;
-        return line is null ? 0 : Convert.ToUInt64(line[field.Length..].Trim(), 16);
-    }
+    private static IEnumerable<PosixSignal> Wanted() =>
+        ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]).Except(IgnoredSignals.Endings());
 
     private sealed class Leave(Interruption of) : IDisposable
     {

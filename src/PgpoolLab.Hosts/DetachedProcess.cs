@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>Starts programs that outlive this one. .NET's own <see cref="System.Diagnostics.Process"/> gives a program neither a session of its own nor a file
+/// <summary>Starts programs in sessions of their own: those that outlive this one, and those of another user. .NET's own <see cref="System.Diagnostics.Process"/> gives a program neither a session of its own nor a file
 /// to write to; to get there by way of setsid and sh are two programs more for each server, a few milliseconds each.</summary>
 /// <remarks>POSIX, posix_spawn; the numbers and sizes are Linux's (glibc's and musl's alike).</remarks>
 internal static partial class DetachedProcess
@@ -45,13 +45,16 @@ internal static partial class DetachedProcess
     [LibraryImport(C, EntryPoint = "sigfillset")]
     private static unsafe partial int AllSignals(void* signals);
 
+    [LibraryImport(C, EntryPoint = "sigdelset")]
+    private static unsafe partial int TakeOut(void* signals, int signal);
+
     [LibraryImport(C, EntryPoint = "sigemptyset")]
     private static unsafe partial int NoSignals(void* signals);
 
     [LibraryImport(C, EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int Spawn(out int process, string program, void* actions, void* attributes, byte** arguments, byte** environment);
 
-    [LibraryImport(C, EntryPoint = "waitpid")]
+    [LibraryImport(C, EntryPoint = "waitpid", SetLastError = true)]
     private static unsafe partial int Wait(int process, int* status, int options);
 
     /// <summary>Starts a program in a session of its own, with an empty standard input and its output in a file.</summary>
@@ -63,12 +66,55 @@ internal static partial class DetachedProcess
     /// <param name="append">Whether the log is kept.</param>
     /// <returns>Its process id.</returns>
     /// <exception cref="Win32Exception">It cannot be started, or its log not be opened.</exception>
-    internal static unsafe int Start(string program, IEnumerable<string> arguments, IEnumerable<string> environment, string? folder, string log, bool append)
+    internal static unsafe int Start(
+        string program, IEnumerable<string> arguments, IEnumerable<string> environment, string? folder, string log, bool append)
     {
         const int write = 0x1, create = 0x40, truncate = 0x200, atEnd = 0x400, withoutWaiting = 0x800;
         const uint ownersAlone = 0x180;
+        // What our runtime ignores or catches is not the server's affair.
+        return Start(program, arguments, environment, folder, [], actions =>
+        {
+            Check(AddOpen((void*)actions, 0, "/dev/null", 0, 0));
+            // Without waiting: a pipe in the log's place would keep us for good. It makes no difference to a file.
+            Check(AddOpen((void*)actions, 1, log, write | create | withoutWaiting | (append ? atEnd : truncate), ownersAlone));
+            Check(AddDuplicate((void*)actions, 1, 2));
+        });
+    }
+
+    /// <summary>Starts a program in a session of its own, with a terminal of its own, or none.</summary>
+    /// <param name="program">Absolute path.</param>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="environment">Its whole environment, NAME=VALUE.</param>
+    /// <param name="folder">Its working folder; null for ours.</param>
+    /// <param name="terminal">The terminal's path; null for none.</param>
+    /// <param name="atTerminal">Which of its three standard streams are that terminal; the others are ours.</param>
+    /// <returns>Its process id.</returns>
+    /// <exception cref="Win32Exception">It cannot be started.</exception>
+    internal static unsafe int StartOnTerminal(
+        string program, IEnumerable<string> arguments, IEnumerable<string> environment, string? folder,
+        string? terminal, IReadOnlyList<bool> atTerminal)
+    {
+        const int readAndWrite = 2;
+        return Start(program, arguments, environment, folder, IgnoredSignals.NumbersOfEndings(), actions =>
+        {
+            for (var stream = 0; terminal is not null && stream < atTerminal.Count; stream++)
+            {
+                if (atTerminal[stream])
+                {
+                    // The first terminal that a new session opens is its own: what /dev/tty is, and where Ctrl+C comes from.
+                    Check(AddOpen((void*)actions, stream, terminal, readAndWrite, 0));
+                }
+            }
+        });
+    }
+
+    private static unsafe int Start(
+        string program, IEnumerable<string> arguments, IEnumerable<string> environment, string? folder,
+        IEnumerable<int> ignored, Action<nint> addStreams)
+    {
         const short defaultSignals = 0x04, blockedSignals = 0x08, ownSession = 0x80;
-        void* actions = NativeMemory.AllocZeroed(Room), attributes = NativeMemory.AllocZeroed(Room), signals = NativeMemory.AllocZeroed(Room);
+        void* actions = NativeMemory.AllocZeroed(Room), attributes = NativeMemory.AllocZeroed(Room);
+        void* signals = NativeMemory.AllocZeroed(Room);
         byte** words = Texts([program, .. arguments]), variables = Texts(environment);
         try
         {
@@ -79,12 +125,13 @@ internal static partial class DetachedProcess
                 Check(AddChangeFolder(actions, folder));
             }
 
-            Check(AddOpen(actions, 0, "/dev/null", 0, 0));
-            // Without waiting: a pipe in the log's place would keep us for good. It makes no difference to a file.
-            Check(AddOpen(actions, 1, log, write | create | withoutWaiting | (append ? atEnd : truncate), ownersAlone));
-            Check(AddDuplicate(actions, 1, 2));
-            // What our runtime ignores or catches is not the server's affair.
+            addStreams((nint)actions);
             _ = AllSignals(signals);
+            foreach (var signal in ignored)
+            {
+                _ = TakeOut(signals, signal);
+            }
+
             Check(SetDefaultSignals(attributes, signals));
             _ = NoSignals(signals);
             Check(SetBlockedSignals(attributes, signals));
@@ -102,14 +149,32 @@ internal static partial class DetachedProcess
             FreeTexts(words);
             FreeTexts(variables);
         }
+    }
 
-        static void Check(int error)
+    private static void Check(int error)
+    {
+        if (error != 0)
         {
-            if (error != 0)
+            throw new Win32Exception(error);
+        }
+    }
+
+    /// <summary>Waits until a child has ended, and collects it.</summary>
+    /// <returns>Its exit code; 128 plus the signal when a signal ended it.</returns>
+    internal static unsafe int WaitFor(int process)
+    {
+        const int interrupted = 4, unknown = 1, ofSignal = 128;
+        int status;
+        while (Wait(process, &status, 0) < 0)
+        {
+            if (Marshal.GetLastPInvokeError() != interrupted)
             {
-                throw new Win32Exception(error);
+                return unknown;
             }
         }
+
+        var signal = status & 0x7f;
+        return signal == 0 ? (status >> 8) & 0xff : ofSignal + signal;
     }
 
     /// <summary>Collects a child that has ended: until its parent does, it stays in the process table. Nothing happens when it runs, or was collected.</summary>

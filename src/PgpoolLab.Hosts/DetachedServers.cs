@@ -37,7 +37,7 @@ internal sealed class DetachedServers
         var environment = LocalPrograms.InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
         try
         {
-            var id = DetachedProcess.Start(command.Program, command.Arguments, environment, command.WorkingDirectory, logFile, append);
+            var id = DetachedProcess.Start(ProgramPath.Of(command.Program), command.Arguments, environment, command.WorkingDirectory, logFile, append);
             _children.TryAdd(id, default);
             return id;
         }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace PgpoolLab.Hosts;
 
 /// <summary>An operating system user.</summary>
@@ -121,12 +119,12 @@ public static class Identity
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true });
-            var text = process?.StandardOutput.ReadToEnd();
-            process?.WaitForExit();
-            return process?.ExitCode == 0 ? text?.Trim() : null;
+            using var process = LocalPrograms.Start(new CommandSpec(program, arguments), redirect: true);
+            var text = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? text.Trim() : null;
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (ProgramNotFoundException)
         {
             return null;
         }

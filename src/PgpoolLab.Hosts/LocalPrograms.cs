@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace PgpoolLab.Hosts;
@@ -38,11 +39,16 @@ public sealed class LocalPrograms(TimeProvider time)
         }
     }
 
-    /// <summary>Runs a program on the user's own terminal: it has our streams, and Ctrl+C is its business.</summary>
+    /// <summary>Runs a program on the user's own terminal: it has our streams, and Ctrl+C is its business. Where root has stood down, it has a terminal of its own.</summary>
     /// <returns>Its exit code.</returns>
     public static async Task<int> RunInteractiveAsync(CommandSpec command)
     {
         ArgumentNullException.ThrowIfNull(command);
+        if (NeedsOwnSession)
+        {
+            return await SeparateProgram.RunAsync(command);
+        }
+
         using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, c => c.Cancel = true);
         using var process = Start(command, redirect: false);
         await process.WaitForExitAsync();
@@ -53,7 +59,13 @@ public sealed class LocalPrograms(TimeProvider time)
     {
         try
         {
-            return Process.Start(InfoOf(command, redirect)) ?? throw new InvalidOperationException("No process was started.");
+            var info = InfoOf(command, redirect);
+            if (NeedsOwnSession)
+            {
+                PutIntoOwnSession(info);
+            }
+
+            return Process.Start(info) ?? throw new InvalidOperationException("No process was started.");
         }
         catch (Win32Exception error)
         {
@@ -61,9 +73,25 @@ public sealed class LocalPrograms(TimeProvider time)
         }
     }
 
+    /// <summary>Root's terminal is not for what runs as another user: in root's session it could open that and type into it.</summary>
+    [SupportedOSPlatformGuard("linux")]
+    private static bool NeedsOwnSession => OperatingSystem.IsLinux() && Identity.HasStoodDown;
+
+    /// <remarks>setsid(1): the process that we start is no leader of a group, so it becomes the program without a process more.</remarks>
+    private static void PutIntoOwnSession(ProcessStartInfo info)
+    {
+        if (Path.IsPathRooted(info.FileName) && !Identity.CanExecute(info.FileName))
+        {
+            throw new Win32Exception(Posix.NoSuchFile);
+        }
+
+        info.ArgumentList.Insert(0, info.FileName);
+        info.FileName = ProgramPath.Of("setsid");
+    }
+
     internal static ProcessStartInfo InfoOf(CommandSpec command, bool redirect)
     {
-        var info = new ProcessStartInfo(command.Program, command.Arguments)
+        var info = new ProcessStartInfo(ProgramPath.Of(command.Program), command.Arguments)
         {
             RedirectStandardOutput = redirect,
             RedirectStandardError = redirect,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -319,10 +318,10 @@ internal static class ProcessTable
         string output;
         try
         {
-            using var ps = Process.Start(new ProcessStartInfo("ps", [.. selection, "-o", "pid=,uid=,sess=,state=,lstart=,args="]) { RedirectStandardOutput = true });
-            output = ps!.StandardOutput.ReadToEnd();
+            using var ps = LocalPrograms.Start(new CommandSpec("ps", [.. selection, "-o", "pid=,uid=,sess=,state=,lstart=,args="]), redirect: true);
+            output = ps.StandardOutput.ReadToEnd();
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (ProgramNotFoundException)
         {
             yield break;
         }

@@ -89,8 +89,8 @@ public static partial class StandardStreams
         return ControlDevice(stream, getWindowSize, size) == 0 && size[1] > 0 ? size[1] : null;
     }
 
-    /// <summary>Standard output or error, to be written to. Nothing it writes ever fails; it remembers that something did.</summary>
-    /// <param name="stream">1 or 2.</param>
+    /// <summary>Standard output or error, or a terminal at standard input, to be written to. Nothing it writes ever fails; it remembers that something did.</summary>
+    /// <param name="stream">0, 1 or 2.</param>
     public static StandardStream ForWriting(int stream) => new(stream, Names[stream]);
 
     private static void OpenNull(int stream)
@@ -146,6 +146,9 @@ public sealed partial class StandardStream(int descriptor, string name) : Stream
     private const int BrokenPipe = 32;
     private readonly Lock _gate = new();
     private int _error;
+
+    /// <summary>Its number.</summary>
+    internal int Descriptor => descriptor;
 
     /// <summary>True when nobody will see what is written: the disk is full, the reader has gone.</summary>
     public bool IsLost => _error != 0;

@@ -13,7 +13,7 @@ public sealed class StrangerTests
 
     private static void RequireRoot() => Assert.SkipUnless(Account.TestsRunAsRoot, "needs root");
 
-    private static void Shell(string script, params string[] arguments)
+    internal static void Shell(string script, params string[] arguments)
     {
         using var shell = Reaper.Start(new ProcessStartInfo("/bin/sh", ["-euc", script, "sh", .. arguments]) { RedirectStandardError = true });
         var error = shell.StandardError.ReadToEnd();
@@ -22,7 +22,7 @@ public sealed class StrangerTests
     }
 
     /// <summary>Writes a manifest as the lab's user could.</summary>
-    private static void Forge(string root, string owner, int pgpools = 1, LabState state = LabState.Failed, Func<Lab, Lab>? change = null)
+    internal static void Forge(string root, string owner, int pgpools = 1, LabState state = LabState.Failed, Func<Lab, Lab>? change = null)
     {
         var lab = new Lab
         {
