@@ -192,7 +192,8 @@ public sealed class TerminalTests
             ["expect", "test=#"], ["raw"], ["send", "SELECT 6*7 AS answer;\r"], ["expect", "42"],
             ["send", "SELECT pg_sleep(1000);\r"], ["expect", "sleep(1000);\r\n"],
             ["send", CtrlC], ["expect", "canceling statement"], ["expect", "test=#"],
-            ["size", 33, 77], ["send", "\\! stty size\r"], ["expect", "33 77"], ["expect", "test=#"],
+            ["size", 33, 77], ["send", "\\! until stty size | grep '33 77'; do sleep 0.1; done\r"],
+            ["expect", "\n33 77"], ["expect", "test=#"],
             ["send", $"\\! python3 {results}.py {results}/psql\r"], ["expect", "test=#"], ["send", CtrlD]], false, "psql", "0");
         Assert.Equal(0, seen.Code);
         AssertOutOfReach(seen, results);
