@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
@@ -82,6 +83,24 @@ public sealed class PortClaimTests : IDisposable
         Assert.Equal(15010, first);
         Assert.Equal(["15001", "15002", "15010", "15011"], Files);
         held!.Release();
+    }
+
+    /// <summary>Who sweeps locks a lease as a setup at work does, and on a busy machine may be interrupted meanwhile.</summary>
+    [Fact]
+    public async Task A_lease_that_somebody_only_looks_at_is_waited_for()
+    {
+        var (_, first) = await TakeAsync(Spec);
+        first!.Dispose();
+        using var look = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("flock",
+            [_context.Leases.FileOf(11000), "-c", $"touch {Shell.Quote(_temporary["locked"])}; exec sleep 0.3"]))!;
+        while (!File.Exists(_temporary["locked"]))
+        {
+            await Task.Delay(5);
+        }
+
+        var (port, held) = await TakeAsync(Spec);
+        Assert.Equal(11000, port);
+        held!.Dispose();
     }
 
     [Theory]

@@ -23,7 +23,9 @@ public sealed class PortClaim(OperationContext context)
     internal const int FirstAutomaticPort = 12000;
     internal const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
 
-    private const int LooksAtALock = 5;
+    /// <summary>A setup at work keeps its lock for longer, mostly. On a busy machine others hold theirs for longer than they need.</summary>
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(10);
 
     private bool _toldOfNoLeases;
@@ -95,11 +97,12 @@ public sealed class PortClaim(OperationContext context)
     private async Task TakeFixedAsync(HeldPorts held, IReadOnlyList<LabPort> ports, bool byOldCommandLine, CancellationToken cancellationToken)
     {
         var conflicts = new List<(LabPort Port, string Holder)>();
+        var inTime = context.Probes.Limit(LongestLook);
         foreach (var port in ports)
         {
             var conflict = held.Take(port.Port);
-            // Who sweeps locks what it looks at, for less than a millisecond.
-            for (var looks = 1; conflict is not null && looks < LooksAtALock; looks++)
+            // Who sweeps locks what it looks at: for less than a millisecond, if it is not interrupted just then.
+            while (conflict is not null && inTime())
             {
                 await context.Probes.PauseAsync(BetweenLooks, cancellationToken);
                 conflict = held.Take(port.Port);
