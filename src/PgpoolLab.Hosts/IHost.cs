@@ -29,6 +29,9 @@ public interface IHost
     /// <summary>True for a process that was killed and has not ended yet: on a busy machine that takes its time, in which it looks as if it ran. True also when it has ended meanwhile.</summary>
     ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken);
 
+    /// <summary>For how long a process has been running; null when that cannot be seen.</summary>
+    ValueTask<TimeSpan?> AgeOfAsync(ProcessFacts process, CancellationToken cancellationToken) => new((TimeSpan?)null);
+
     /// <summary>Every process that passes the test, of whatever user.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken);
 
@@ -147,6 +150,12 @@ public sealed record ProcessFacts(int Id, string StartedAt, string Name, string 
 {
     /// <summary>Numeric id of its user; null when that cannot be seen.</summary>
     public int? UserId { get; init; }
+
+    /// <summary>What it does, by the system's letter: R runs, S sleeps, D waits for a disk, T is suspended (SIGSTOP), t is stopped by a debugger. Null when that cannot be seen.</summary>
+    public char? State { get; init; }
+
+    /// <summary>True for one that does nothing until it is continued: it was sent SIGSTOP, or a debugger holds it.</summary>
+    public bool IsSuspended => State is 'T' or 't';
 
     /// <summary>True unless it is another user's: anybody can give a process any name and command line.</summary>
     public bool MayBeOf(int? user) => UserId is not { } actual || user is not { } wanted || actual == wanted;

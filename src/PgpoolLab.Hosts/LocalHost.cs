@@ -40,6 +40,13 @@ public sealed class LocalHost(TimeProvider time) : IHost
     public ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken) => ValueTask.FromResult(ProcessTable.IsBeingKilled(processId));
 
     /// <inheritdoc/>
+    public ValueTask<TimeSpan?> AgeOfAsync(ProcessFacts process, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        return ValueTask.FromResult(ProcessTable.AgeOf(process));
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<int>> FindChildrenAsync(ProcessFacts process, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(process);

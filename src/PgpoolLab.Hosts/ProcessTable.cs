@@ -51,6 +51,16 @@ internal static class ProcessTable
                 .Any(l => ulong.TryParse(l.AsSpan(7).Trim(), System.Globalization.NumberStyles.HexNumber, null, out var pending) && (pending & kill) != 0);
     }
 
+    /// <remarks>proc(5): a process's start is counted in ticks since the machine's, 100 a second on every Linux; /proc/uptime has seconds.</remarks>
+    internal static TimeSpan? AgeOf(ProcessFacts process)
+    {
+        const double ticksPerSecond = 100;
+        return HasProc && long.TryParse(process.StartedAt, out var start) && SmallFile.ReadText("/proc/uptime")?.Split(' ')[0] is { } text
+            && double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var uptime)
+            ? TimeSpan.FromSeconds(Math.Max(0, uptime - (start / ticksPerSecond)))
+            : null;
+    }
+
     internal static IEnumerable<int> Children(int id)
     {
         const string unknown = "?";
@@ -296,7 +306,10 @@ internal static class ProcessTable
             }
 
             return SmallFile.ReadText($"/proc/{id}/cmdline") is not { } command ? null
-                : new ProcessFacts(id, fields[StartTime], name, command.TrimEnd('\0').Replace('\0', ' '), LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session])) { UserId = UserOf(id) };
+                : new ProcessFacts(id, fields[StartTime], name, command.TrimEnd('\0').Replace('\0', ' '), LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session]))
+                {
+                    UserId = UserOf(id), State = fields[State][0],
+                };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -333,7 +346,7 @@ internal static class ProcessTable
             if (fields.Length == 10 && int.TryParse(fields[0], out var id) && !fields[3].StartsWith('Z'))
             {
                 _ = int.TryParse(fields[2], out var session);
-                yield return new ProcessFacts(id, string.Join(' ', fields[4..9]), Path.GetFileName(fields[9].Split(' ')[0]), fields[9], null, session) { UserId = int.TryParse(fields[1], out var user) ? user : null };
+                yield return new ProcessFacts(id, string.Join(' ', fields[4..9]), Path.GetFileName(fields[9].Split(' ')[0]), fields[9], null, session) { UserId = int.TryParse(fields[1], out var user) ? user : null, State = fields[3][0] };
             }
         }
     }

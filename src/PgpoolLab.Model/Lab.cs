@@ -10,7 +10,10 @@ namespace PgpoolLab.Model;
 public sealed record PostgresNode(int Id, int Port, string DataDirectory, string ServerDataDirectory)
 {
     /// <summary>Name in <c>pg_stat_replication</c>, and <c>backend_application_nameN</c> in pgpool.conf.</summary>
-    public string ApplicationName => $"server{Id}";
+    public string ApplicationName => ApplicationNameOf(Id);
+
+    /// <summary>The same, of a node there is not yet.</summary>
+    public static string ApplicationNameOf(int id) => $"server{id}";
 
     /// <summary>Name of its replication slot on the primary.</summary>
     public string SlotName => $"pgpool_setup_slot{Id}";

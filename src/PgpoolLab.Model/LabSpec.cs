@@ -143,7 +143,32 @@ public sealed partial record LabSpec
         problems.AddRange(ListenAddresses.Where(a => a != "*" && Uri.CheckHostName(a) is UriHostNameType.Unknown or UriHostNameType.Basic).Select(a => $"--listen '{a}' is neither an address nor a host's name; * is for all addresses."));
         problems.AddRange(InitDbProblems());
         problems.AddRange(Settings.Select(s => ParseSetting(s).Problem).OfType<string>());
+        if (SynchronousProblem() is { } synchronous)
+        {
+            problems.Add(synchronous);
+        }
+
         return problems;
+    }
+
+    /// <summary>A write on the first primary that no standby of the lab can ever answer.</summary>
+    private string? SynchronousProblem()
+    {
+        const string name = "--set postgresql.synchronous_standby_names:";
+        if (SynchronousStandbys.Of(SettingsOf("postgresql")) is not { } standbys || Mode is ClusteringMode.LogicalReplication)
+        {
+            return null;
+        }
+
+        if (Mode is not ClusteringMode.StreamingReplication)
+        {
+            return $"{name} in {Mode.Title()} no node is another's standby; every write would wait for ever.";
+        }
+
+        var counting = Enumerable.Range(1, Math.Max(0, Nodes - 1)).Count(n => standbys.Count(PostgresNode.ApplicationNameOf(n)));
+        return counting >= standbys.Required ? null
+            : $"{name} it wants {standbys.Required} of the standbys it names, and the lab has {counting} of them; every write would wait for ever. "
+                + "The standbys are called server1, server2 …; * is every one.";
     }
 
     /// <summary>What initdb is told by the lab itself, or what would have it do something else than make a cluster.</summary>

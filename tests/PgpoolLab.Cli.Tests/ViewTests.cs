@@ -23,14 +23,14 @@ public sealed class ViewTests
             new(3, 11005, new PoolNode { Id = 3, Status = "quarantine", Role = "standby", Weight = "0.250000" },
                 new PostgresSays { Up = true, InRecovery = true, Timeline = 1, WalPosition = "0/3000000", LagBytes = 16777544 }),
         ];
-        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, [], NodesDiagnosis.Of(lab, true, null, nodes));
+        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, [], NodesDiagnosis.Of(new(lab, new(true, null), nodes)));
     }
 
     private static NodesReport Stopped()
     {
         var lab = Labs.Fixed();
         var nodes = lab.Nodes.Select(n => new NodeView(n.Id, n.Port, null, new PostgresSays { Up = false, Problem = "Connection refused" })).ToArray();
-        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, false, "Connection refused", nodes, [], NodesDiagnosis.Of(lab, false, "Connection refused", nodes));
+        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, false, "Connection refused", nodes, [], NodesDiagnosis.Of(new(lab, new(false, "Connection refused"), nodes)));
     }
 
     private static NodesReport Watchdog()
@@ -42,7 +42,7 @@ public sealed class ViewTests
             new(1, 11013, new PoolNode { Id = 1, Status = "down", Role = "replica", Weight = "0.500000", SelectCount = 0 }, new PostgresSays { Up = true, InRecovery = false, Timeline = 2, WalPosition = "0/3000100" }),
         ];
         WatchdogView[] members = [new(0, 11000, true, "LEADER", false, 0, null), new(1, 11004, false, null, null, null, "Connection refused"), new(2, 11008, false, null, null, null, "Connection refused")];
-        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, members, [.. NodesDiagnosis.Of(lab, true, null, nodes), .. NodesDiagnosis.OfWatchdog(lab, members)]);
+        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, members, [.. NodesDiagnosis.Of(new(lab, new(true, null), nodes)), .. WatchdogDiagnosis.Of(lab, members, [])]);
     }
 
     [Fact]
@@ -61,6 +61,42 @@ public sealed class ViewTests
         var screen = new Screen(width);
         NodesView.Print(screen.Terminal.Data, Report());
         Snapshot.Approve($"nodes-{name}", screen.Out);
+    }
+
+    [Theory]
+    [InlineData(2, "*", "0 or 1")]
+    [InlineData(3, "FIRST 2 (*)", "0 or 1 or 2")]
+    [InlineData(3, "server1", "0 or 1")]
+    [InlineData(3, "*", null)]
+    [InlineData(2, "", null)]
+    public void Setup_warns_when_the_loss_of_one_node_stops_all_writes(int nodes, string names, string? stops)
+    {
+        var lab = Labs.Fixed(nodes: nodes) with { PostgresSettings = new Dictionary<string, string> { ["synchronous_standby_names"] = names } };
+        Assert.Equal(
+            stops is null ? [] : [$"writes wait for a synchronous standby (synchronous_standby_names): when node {stops} is lost, they wait until it is back. pgpoollab nodes says so, and how to end it."],
+            SetupSummary.Warnings(lab));
+    }
+
+    [Fact]
+    public void What_is_at_work_is_said_before_what_is_wrong()
+    {
+        var since = new DateTimeOffset(2026, 11, 23, 2, 0, 0, TimeSpan.FromHours(1));
+        var screen = new Screen();
+        NodesView.Print(screen.Terminal.Data, Stopped() with
+        {
+            Findings = [new Finding(2, "Node 2 is down. Wait: follow_primary is at work.", null)],
+            AtWork =
+            [
+                new(WorkKind.FollowPrimary, 0, 4711, since, "Pgpool-II makes node 0 follow the new primary (follow_primary.sh)") { Next = "Next: node 2." },
+                new(WorkKind.Command, null, 4712, null, "A command works on this lab (startall)"),
+            ],
+        });
+        Assert.EndsWith("""
+            … Pgpool-II makes node 0 follow the new primary (follow_primary.sh) (since 02:00:00, pid 4711). Next: node 2.
+            … A command works on this lab (startall) (pid 4712).
+            ! Node 2 is down. Wait: follow_primary is at work.
+
+            """, screen.Out, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -53,6 +53,17 @@ public sealed class ProcessTests : IDisposable
     private Task EndOfAsync(int id) => Eventually.TrueAsync(async () => await _host.FindProcessAsync(id, CancellationToken.None) is null, $"process {id} ends");
 
     [Fact]
+    public async Task A_suspended_process_is_known_by_its_state_and_everyone_has_an_age()
+    {
+        var sleeper = await StartSleeperAsync();
+        Assert.False(sleeper.IsSuspended);
+        using var kill = Process.Start("kill", ["-STOP", $"{sleeper.Id}"])!;
+        await Eventually.TrueAsync(async () => (await _host.FindProcessAsync(sleeper.Id, CancellationToken.None))?.State == 'T', "it is suspended");
+        Assert.True((await _host.FindProcessAsync(sleeper.Id, CancellationToken.None))!.IsSuspended);
+        Assert.InRange((await _host.AgeOfAsync(sleeper, CancellationToken.None))!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+    }
+
+    [Fact]
     public async Task A_detached_server_leads_a_session_of_its_own()
     {
         var server = await StartSleeperAsync();

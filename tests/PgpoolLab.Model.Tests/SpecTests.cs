@@ -236,6 +236,26 @@ public sealed class SpecTests
     public void What_a_lab_stands_on_is_refused_at_once_with_the_option_that_does_it(string setting, string? problem) =>
         Assert.Equal(problem is null ? null : $"--set {setting.Split('=')[0]}: {problem}", (Plain with { Settings = [setting] }).Validate().SingleOrDefault());
 
+    private const string Standbys = "--set postgresql.synchronous_standby_names:";
+    private const string Called = "every write would wait for ever. The standbys are called server1, server2 …; * is every one.";
+
+    [Theory]
+    [InlineData(ClusteringMode.StreamingReplication, 2, "*", null)]
+    [InlineData(ClusteringMode.StreamingReplication, 2, "", null)]
+    [InlineData(ClusteringMode.StreamingReplication, 3, "ANY 2 (server1, server2)", null)]
+    [InlineData(ClusteringMode.LogicalReplication, 2, "*", null)]
+    [InlineData(ClusteringMode.StreamingReplication, 1, "*", $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}")]
+    [InlineData(ClusteringMode.StreamingReplication, 2, "foo", $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}")]
+    [InlineData(ClusteringMode.StreamingReplication, 2, "2 (*)", $"{Standbys} it wants 2 of the standbys it names, and the lab has 1 of them; {Called}")]
+    [InlineData(ClusteringMode.StreamingReplication, 2, "server0", $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}")]
+    [InlineData(ClusteringMode.Raw, 2, "*", $"{Standbys} in raw mode no node is another's standby; every write would wait for ever.")]
+    public void Standbys_that_nobody_is_are_refused_at_once(ClusteringMode mode, int nodes, string names, string? problem)
+    {
+        var spec = Plain with { Mode = mode, Nodes = nodes, Settings = [$"postgresql.Synchronous_standby_names={names}"] };
+        Assert.Equal(problem, spec.Validate().SingleOrDefault());
+        Assert.Empty((spec with { Settings = [.. spec.Settings, "postgresql.synchronous_commit=off"] }).Validate());
+    }
+
     [Fact]
     public void One_problem_is_the_message_and_several_are_counted()
     {

@@ -17,9 +17,10 @@ public sealed class NodesReportTests
 
     private static NodeView Node(int id, PoolNode? pool, PostgresSays says) => new(id, 11002 + id, pool, says);
 
-    private static IReadOnlyList<Finding> Diagnose(params NodeView[] nodes) => NodesDiagnosis.Of(Labs.Fixed(), true, null, nodes);
+    private static IReadOnlyList<Finding> Diagnose(params NodeView[] nodes) => NodesDiagnosis.Of(new(Labs.Fixed(), new(true, null), nodes));
 
-    private static IReadOnlyList<Finding> DiagnoseWithoutPgpool(params NodeView[] nodes) => NodesDiagnosis.Of(Labs.Fixed(), false, "Connection refused", nodes);
+    private static IReadOnlyList<Finding> DiagnoseWithoutPgpool(params NodeView[] nodes) =>
+        NodesDiagnosis.Of(new(Labs.Fixed(), new(false, "Connection refused"), nodes));
 
     private static IReadOnlyList<Finding> OfTablespaces(NodeView[] nodes, params SharedTablespace[] shared) => NodesDiagnosis.OfTablespaces(Labs.Fixed(nodes: 3), nodes, shared);
 
@@ -146,12 +147,14 @@ public sealed class NodesReportTests
     [InlineData(null, "none")]
     [InlineData("stopping", "stopping")]
     public void A_standby_that_receives_nothing_is_recovered(string? receiver, string told) =>
-        Assert.Equal([new Finding(1, $"Node 1 is a standby, but it receives nothing (WAL receiver: {told}); see log/node1.log.", "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1")],
+        Assert.Equal([new Finding(1, $"Node 1 is a standby that does not follow the primary: it receives nothing (WAL receiver: {told}); see log/node1.log.", Copied)],
             Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby(receiver: receiver))));
 
+    private const string Copied = "pcp_detach_node -p 11001 -n 1 && pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1";
+
     [Fact]
-    public void A_standby_on_another_timeline_is_named() =>
-        Assert.Equal([new Finding(1, "Node 1 is on timeline 1, the primary on 2.", null)], Diagnose(Node(0, Pool(0, "primary"), Primary(2)), Node(1, Pool(1, "standby"), Standby())));
+    public void A_standby_on_another_timeline_is_recovered() =>
+        Assert.Equal([new Finding(1, "Node 1 is a standby that does not follow the primary: it is on timeline 1, the primary on 2.", Copied)], Diagnose(Node(0, Pool(0, "primary"), Primary(2)), Node(1, Pool(1, "standby"), Standby())));
 
     [Fact]
     public void Without_any_primary_that_is_said_once() =>
@@ -164,7 +167,7 @@ public sealed class NodesReportTests
     // ---- modes without standbys ----
 
     private static IReadOnlyList<Finding> DiagnoseIn(ClusteringMode mode, bool pgpoolAnswers, params NodeView[] nodes) =>
-        NodesDiagnosis.Of(Labs.Fixed(mode: mode), pgpoolAnswers, pgpoolAnswers ? null : "Connection refused", nodes);
+        NodesDiagnosis.Of(new(Labs.Fixed(mode: mode), new(pgpoolAnswers, pgpoolAnswers ? null : "Connection refused"), nodes));
 
     public static TheoryData<ClusteringMode> OtherModes => new(Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication));
 
@@ -225,11 +228,11 @@ public sealed class NodesReportTests
     public void With_a_watchdog_the_data_and_the_logs_are_in_the_first_Pgpools_folder()
     {
         Assert.EndsWith("; see pgpool0/log/recovery.log.",
-            Assert.Single(NodesDiagnosis.Of(Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3), true, null, [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Standby())])).Problem, StringComparison.Ordinal);
+            Assert.Single(NodesDiagnosis.Of(new(Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3), new(true, null), [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Standby())]))).Problem, StringComparison.Ordinal);
         Assert.EndsWith("; see pgpool0/log/node1.log.",
-            Assert.Single(NodesDiagnosis.Of(Labs.Fixed(pgpools: 3), true, null, [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby(receiver: null))])).Problem, StringComparison.Ordinal);
+            Assert.Single(NodesDiagnosis.Of(new(Labs.Fixed(pgpools: 3), new(true, null), [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby(receiver: null))]))).Problem, StringComparison.Ordinal);
         Assert.Equal("pg_ctl -D pgpool0/data1 -m fast stop && pcp_recovery_node -p 11001 -n 1",
-            Assert.Single(NodesDiagnosis.Of(Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3), true, null, [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())])).Fix);
+            Assert.Single(NodesDiagnosis.Of(new(Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3), new(true, null), [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())]))).Fix);
     }
 
     [Fact]
@@ -253,7 +256,7 @@ public sealed class NodesReportTests
 
     private static WatchdogView Member(int id, string? status, bool? quorum = true, bool answers = true) => new(id, 11000 + (4 * id), answers, status, quorum, answers ? 1 : null, answers ? null : "Connection refused");
 
-    private static IReadOnlyList<Finding> DiagnoseWatchdog(params WatchdogView[] members) => NodesDiagnosis.OfWatchdog(Labs.Fixed(pgpools: 3), members);
+    private static IReadOnlyList<Finding> DiagnoseWatchdog(params WatchdogView[] members) => WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 3), members, []);
 
     [Theory]
     [InlineData("LEADER")]
@@ -271,7 +274,7 @@ public sealed class NodesReportTests
         Assert.Contains(finding, DiagnoseWatchdog(members));
         // Where nobody shows one, there is none; and elsewhere there are no primaries.
         Assert.DoesNotContain(DiagnoseWatchdog([.. members.Select(m => m with { Primary = null })]), f => f.Problem.Contains("primary", StringComparison.Ordinal));
-        Assert.DoesNotContain(finding, NodesDiagnosis.OfWatchdog(Labs.Fixed(pgpools: 3, mode: ClusteringMode.NativeReplication), members));
+        Assert.DoesNotContain(finding, WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 3, mode: ClusteringMode.NativeReplication), members, []));
     }
 
     [Fact]
@@ -285,7 +288,7 @@ public sealed class NodesReportTests
     public void A_Pgpool_that_is_down_is_started_again_by_its_own_scripts(bool old, int down, string? fix)
     {
         var members = Enumerable.Range(0, 3).Select(i => i == down ? Member(i, null, null, false) : Member(i, i == 1 ? "LEADER" : "STANDBY")).ToArray();
-        Assert.Equal([new Finding(null, $"Pgpool-II {down} does not answer: Connection refused", fix)], NodesDiagnosis.OfWatchdog(old ? Labs.Old(pgpools: 3) : Labs.Fixed(pgpools: 3), members));
+        Assert.Equal([new Finding(null, $"Pgpool-II {down} does not answer: Connection refused", fix)], WatchdogDiagnosis.Of(old ? Labs.Old(pgpools: 3) : Labs.Fixed(pgpools: 3), members, []));
     }
 
     [Fact]
@@ -329,6 +332,11 @@ public sealed class NodesReportTests
         };
         var lab = Labs.Fixed(nodes: 3, root: "/srv/Prüfstand", pgpools: 2);
         WatchdogView[] members = [Member(0, "LEADER"), Member(1, null, null, answers: false)];
-        Snapshot.Approve("nodes-json", NodesReporter.ToJson(new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes.Select(n => n with { Port = lab.Nodes[n.Id].Port }).ToArray(), members, [.. NodesDiagnosis.Of(lab, true, null, nodes), .. NodesDiagnosis.OfWatchdog(lab, members)])) + "\n");
+        Snapshot.Approve("nodes-json", NodesReporter.ToJson(new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes.Select(n => n with { Port = lab.Nodes[n.Id].Port }).ToArray(), members, [.. NodesDiagnosis.Of(new(lab, new(true, null), nodes)), .. WatchdogDiagnosis.Of(lab, members, [])])
+        {
+            PgpoolProcessId = 70,
+            AtWork = [new WorkUnderWay(WorkKind.FollowPrimary, 1, 4711, new DateTimeOffset(2026, 11, 23, 2, 0, 0, TimeSpan.FromHours(1)), "Pgpool-II makes node 1 follow the new primary") { Next = "Next: node 2." }],
+            Synchronous = new SynchronousCommit(0, "FIRST 1 (*)", "on", 1, 0, 3),
+        }) + "\n");
     }
 }

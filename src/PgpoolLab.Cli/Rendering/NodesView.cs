@@ -44,6 +44,11 @@ internal static class NodesView
             Terminal.Whole(console, table);
         }
 
+        foreach (var work in report.AtWork)
+        {
+            Terminal.Line(console, $"[blue]…[/] {Printable.Escape(work.Title)}{Since(work)}. {Printable.Escape(work.Next ?? "")}".TrimEnd());
+        }
+
         foreach (var finding in report.Findings)
         {
             Terminal.Line(console, $"[yellow]![/] {Printable.Escape(finding.Problem)}");
@@ -53,6 +58,8 @@ internal static class NodesView
             }
         }
     }
+
+    private static string Since(WorkUnderWay work) => work.Since is { } since ? $" (since {since:HH:mm:ss}, pid {work.ProcessId})" : $" (pid {work.ProcessId})";
 
     private static void PrintHalf(IAnsiConsole console, NodesReport report, Action<Table> addColumns, Func<NodeView, string[]> cells)
     {

@@ -65,10 +65,6 @@ public static class PoolNodes
             : (null, null);
     }
 
-    /// <summary>Asks in a session.</summary>
-    internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(SimpleQuery session, CancellationToken cancellationToken) =>
-        From(await session.AskAsync(Query, cancellationToken));
-
     /// <summary>What tells status and roles, and makes Pgpool-II connect to nobody.</summary>
     internal static string RolesQueryOf(Lab lab) => lab.Tools.Pgpool.Number >= 403 ? RolesQuery : Query;
 
@@ -81,7 +77,17 @@ public static class PoolNodes
 
     /// <summary>Asks.</summary>
     /// <returns>The nodes, or null and the reason when pgpool does not answer.</returns>
-    public static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
+    public static Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(
+        IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken) => AskAsync(host, lab, pgpool, Query, cancellationToken);
+
+    /// <summary>Asks for what Pgpool-II knows without connecting to a node: one that hangs would keep it waiting.</summary>
+    /// <returns>As <see cref="AskAsync(IHost, Lab, PgpoolNode, CancellationToken)"/>, with status and roles alone where that is a question of its own.</returns>
+    internal static Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskForRolesAsync(
+        IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken) =>
+        AskAsync(host, lab, pgpool, RolesQueryOf(lab), cancellationToken);
+
+    private static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(
+        IHost host, Lab lab, PgpoolNode pgpool, string query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
@@ -93,7 +99,7 @@ public static class PoolNodes
             {
                 await using (session)
                 {
-                    return await AskAsync(session, cancellationToken);
+                    return From(await session.AskAsync(query, cancellationToken));
                 }
             }
 
@@ -104,10 +110,10 @@ public static class PoolNodes
         }
         catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
         {
-            return (null, error.Message);
+            return (null, ServerProblem.Of(error));
         }
 
-        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Database, Query), cancellationToken);
+        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Database, query), cancellationToken);
         if (result.ExitCode != 0)
         {
             return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"psql ended with exit code {result.ExitCode}");
@@ -248,7 +254,7 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
         catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
         {
             await DisposeAsync();
-            return (null, error.Message);
+            return (null, ServerProblem.Of(error));
         }
     }
 }

@@ -39,8 +39,10 @@ internal sealed class PostgresClient : IAsyncDisposable
     /// <summary>Takes a session of a source that keeps it when it is not needed any more.</summary>
     internal static async Task<PostgresClient> OfAsync(NpgsqlDataSource source, CancellationToken cancellationToken) => new(null, await source.OpenConnectionAsync(cancellationToken));
 
-    /// <summary>A source of sessions on one of a lab's servers by its unix socket, which keeps those that are not needed any more.</summary>
-    internal static NpgsqlDataSource SourceOf(Lab lab, int port, string database) => SourceOf(SocketOf(lab), port, lab, database, lab.Owner, pooling: true);
+    /// <summary>A source of sessions on one of a lab's servers by its unix socket, which keeps those that are not needed any more. In a synchronous lab their
+    /// commits wait for no standby: setup writes before there is one.</summary>
+    internal static NpgsqlDataSource SourceOf(Lab lab, int port, string database) =>
+        SourceOf(SocketOf(lab), port, lab, database, lab.Owner, pooling: true, "-c synchronous_commit=local");
 
     /// <summary>The same by TCP, as one of its roles.</summary>
     internal static NpgsqlDataSource SourceByTcp(Lab lab, int port, string database, string role) => SourceOf(TcpOf(lab, port), port, lab, database, role, pooling: true);
@@ -61,7 +63,7 @@ internal sealed class PostgresClient : IAsyncDisposable
         }
     }
 
-    private static NpgsqlDataSource SourceOf(string host, int port, Lab lab, string database, string role, bool pooling)
+    private static NpgsqlDataSource SourceOf(string host, int port, Lab lab, string database, string role, bool pooling, string? options = null)
     {
         var text = new NpgsqlConnectionStringBuilder
         {
@@ -74,6 +76,7 @@ internal sealed class PostgresClient : IAsyncDisposable
             Pooling = pooling,
             // Whoever comes next asks the same questions as the same role: nothing to reset.
             NoResetOnClose = true,
+            Options = options,
             Timeout = 5,
             CommandTimeout = 20,
             SslMode = SslMode.Disable,
@@ -123,12 +126,5 @@ internal sealed class PostgresClient : IAsyncDisposable
     }
 
     /// <summary>What went wrong, in one line, or null when it is no connection's or server's fault.</summary>
-    internal static string? Explain(Exception error) => error switch
-    {
-        PostgresException e => e.MessageText,
-        NpgsqlException { InnerException: { } inner } => inner.Message,
-        NpgsqlException e => e.Message,
-        TimeoutException or System.Net.Sockets.SocketException or IOException => error.Message,
-        _ => null,
-    };
+    internal static string? Explain(Exception error) => ServerProblem.Of(error);
 }

@@ -2,51 +2,63 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Reports;
 
+/// <summary>Everything the diagnosis goes by.</summary>
+/// <param name="Lab">The lab.</param>
+/// <param name="Pgpool">What became of the question to Pgpool-II.</param>
+/// <param name="Nodes">The nodes.</param>
+public sealed record NodesFacts(Lab Lab, PgpoolSays Pgpool, IReadOnlyList<NodeView> Nodes)
+{
+    /// <summary>What is at work on the lab.</summary>
+    public IReadOnlyList<WorkUnderWay> Work { get; init; } = [];
+
+    /// <summary>What commits wait for; null when they wait for nobody.</summary>
+    public SynchronousCommit? Synchronous { get; init; }
+
+    /// <summary>What works on a node, or is about to: advice would be in its way.</summary>
+    internal WorkUnderWay? WorkOn(int node) => Work.FirstOrDefault(w => w.Concerns(node));
+
+    /// <summary>A finding about a node; while something works on that, there is nothing to do but wait.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="fact">What is so.</param>
+    /// <param name="meaning">What follows from it when nothing is under way.</param>
+    /// <param name="fix">What to do then.</param>
+    internal Finding About(NodeView node, string fact, string? meaning, string? fix) => WorkOn(node.Id) is { } work
+        ? new Finding(node.Id, $"{fact} Wait: {work.Name} is at work.", null)
+        : new Finding(node.Id, meaning is null ? fact : $"{fact} {meaning}", fix);
+}
+
 /// <summary>Points out where a lab is not as it should be, and where Pgpool-II and PostgreSQL disagree. Pure.</summary>
 public static class NodesDiagnosis
 {
+    /// <summary>A Pgpool-II this young may not take clients yet.</summary>
+    private static readonly TimeSpan StillStarts = TimeSpan.FromSeconds(10);
+
     /// <summary>Compares.</summary>
-    public static IReadOnlyList<Finding> Of(Lab lab, bool pgpoolAnswers, string? pgpoolProblem, IReadOnlyList<NodeView> nodes)
+    public static IReadOnlyList<Finding> Of(NodesFacts facts)
     {
-        ArgumentNullException.ThrowIfNull(lab);
-        ArgumentNullException.ThrowIfNull(nodes);
-        if (!pgpoolAnswers && nodes.All(n => !n.Postgres.Up))
+        ArgumentNullException.ThrowIfNull(facts);
+        var (lab, pgpool, nodes) = facts;
+        var noNodeRuns = nodes.All(n => n.Postgres is { Up: false, Runs: not true });
+        if (!pgpool.Answers && noNodeRuns && facts.Work.Count == 0)
         {
-            return [new Finding(null, "Nothing of this lab is running.", "./startall")];
+            return [pgpool.Runs is true
+                ? new Finding(null, $"No node runs, and Pgpool-II (pid {pgpool.ProcessId}) lets nobody in.", Restart(lab))
+                : new Finding(null, "Nothing of this lab is running.", "./startall")];
         }
 
-        var findings = new List<Finding>();
-        if (!pgpoolAnswers)
-        {
-            findings.Add(new Finding(null, $"Pgpool-II does not answer: {pgpoolProblem}", "./startall"));
-        }
-
-        if (lab.Mode is not ClusteringMode.StreamingReplication)
-        {
-            // Here every node is one that can be written to.
-            return [.. findings, .. nodes.Select(n => OfPeer(lab, n, pgpoolAnswers)).OfType<Finding>()];
-        }
-
-        var primaries = nodes.Where(n => n.Postgres.Role == "primary").ToArray();
-        if (primaries.Length == 0)
-        {
-            findings.Add(new Finding(null, "There is no primary.", null));
-        }
-
-        var rightful = primaries.MaxBy(n => n.Postgres.Timeline);
-        foreach (var node in nodes)
-        {
-            if (Of(lab, node, pgpoolAnswers, rightful) is { } finding)
-            {
-                findings.Add(finding);
-            }
-        }
-
-        return findings;
+        return
+        [
+            .. OfPgpool(facts) is { } finding ? [finding] : Array.Empty<Finding>(),
+            .. nodes.Select(n => OfSuspended(facts, n)).OfType<Finding>(),
+            .. lab.Mode is ClusteringMode.StreamingReplication ? StreamingDiagnosis.Of(facts)
+                // Here every node is one that can be written to.
+                : nodes.Select(n => PeersDiagnosis.Of(facts, n)).OfType<Finding>(),
+        ];
     }
 
     /// <summary>Points out nodes that write each other's files.</summary>
-    public static IReadOnlyList<Finding> OfTablespaces(Lab lab, IReadOnlyList<NodeView> nodes, IReadOnlyList<SharedTablespace> shared)
+    public static IReadOnlyList<Finding> OfTablespaces(
+        Lab lab, IReadOnlyList<NodeView> nodes, IReadOnlyList<SharedTablespace> shared, IReadOnlyList<WorkUnderWay>? work = null)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(nodes);
@@ -57,106 +69,105 @@ public static class NodesDiagnosis
             .. from tablespace in shared
                let keeper = tablespace.Nodes.Contains(primary ?? -1) ? primary!.Value : tablespace.Nodes[0]
                from node in tablespace.Nodes.Where(n => n != keeper)
+               let underWay = work?.FirstOrDefault(w => w.Concerns(node))
                select new Finding(node,
                    $"Nodes {keeper} and {node} write the same files, and damage them: tablespace {tablespace.Number} lies in {tablespace.Folder} for both. "
-                   + "Recovery gives each its own; LOCATION '' makes new ones so.",
-                   primary is null || primary == node ? null
+                   + (underWay is null ? "Recovery gives each its own; LOCATION '' makes new ones so." : $"Wait: {underWay.Name} is at work."),
+                   primary is null || primary == node || underWay is not null ? null
                        : nodes.Any(n => n.Id == node && n.Postgres.Up) ? $"{Stop(lab, node)} && {Recover(lab, node)}" : Recover(lab, node)),
         ];
     }
 
-    private static string Stop(Lab lab, int node) => $"pg_ctl -D {lab.RelativeData(node)} -m fast stop";
+    /// <summary>The command that stops a node.</summary>
+    internal static string Stop(Lab lab, int node) => $"pg_ctl -D {lab.RelativeData(node)} -m fast stop";
 
-    private static string Recover(Lab lab, int node) => $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node}";
+    /// <summary>The command that makes a node anew.</summary>
+    internal static string Recover(Lab lab, int node) => $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node}";
 
-    /// <summary>Points out what is wrong with the watchdog.</summary>
-    public static IReadOnlyList<Finding> OfWatchdog(Lab lab, IReadOnlyList<WatchdogView> members)
+    private static string Restart(Lab lab) => lab.PgpoolSetup is null ? "./stopall && ./startall" : "./shutdownall && ./startall";
+
+    private static Finding? OfPgpool(NodesFacts facts)
     {
-        ArgumentNullException.ThrowIfNull(lab);
-        ArgumentNullException.ThrowIfNull(members);
-        if (!members.Any(m => m.Answers))
+        var (lab, pgpool, nodes) = facts;
+        // Its first process decides on failovers and starts the others; a client may get an answer all the same.
+        if (pgpool.Suspended.Count > 0)
         {
-            return []; // told already
+            var problem = pgpool.ProcessId is { } first && pgpool.Suspended.Contains(first)
+                ? $"Pgpool-II is suspended ({Pids(pgpool.Suspended)}): it decides on no failover, and clients may get no answer."
+                : $"Pgpool-II has suspended processes ({Pids(pgpool.Suspended)}): a client that gets to one of them waits.";
+            return new Finding(null, problem, $"kill -CONT {string.Join(' ', pgpool.Suspended)}");
         }
 
-        // Its processes may be there all the same: stopping first does no harm. The old scripts of the first one stop PostgreSQL, too.
-        string? Restart(int id) => lab.PgpoolSetup is null ? $"pgpool{id}/stopall pgpool; pgpool{id}/startall pgpool" : id > 0 ? $"pgpool{id}/shutdownall; pgpool{id}/startall" : null;
-        var findings = members.Where(m => !m.Answers).Select(m => new Finding(null, $"Pgpool-II {m.Id} does not answer: {m.Problem}", Restart(m.Id)))
-            .Concat(members.Where(m => m.Answers && m.Status is null).Select(m => new Finding(null, $"Pgpool-II {m.Id} answers clients, but not pcp_watchdog_info: its first process may have been killed.", Restart(m.Id)))).ToList();
-        var leaders = members.Count(m => m.Status is "LEADER" or "MASTER");
-        if (leaders != 1)
+        if (pgpool.Answers)
         {
-            findings.Add(new Finding(null, leaders == 0 ? "The watchdog has no leader (yet)." : $"The watchdog has {leaders} leaders.", null));
+            return null;
         }
 
-        if (lab.Mode is ClusteringMode.StreamingReplication && members.FirstOrDefault(m => m is { Answers: true, Primary: not null }) is { } knows)
+        if (pgpool.Runs is false)
         {
-            findings.AddRange(members.Where(m => m is { Answers: true, Primary: null }).Select(m =>
-                new Finding(null, $"Pgpool-II {m.Id} shows no primary, and Pgpool-II {knows.Id} does: it asked its leader for it when that was still starting, and does not ask again by itself.", Restart(m.Id))));
+            return facts.Work.Any(w => w.Kind is WorkKind.Command)
+                ? new Finding(null, "Pgpool-II is not running. Wait: a command is at work.", null)
+                : new Finding(null, "Pgpool-II is not running.", "./startall");
         }
 
-        if (members.Any(m => m.Quorum is false))
+        var process = pgpool.ProcessId is { } id ? $" (pid {id})" : "";
+        var work = facts.Work.FirstOrDefault(w => w.Kind is not WorkKind.Recovery);
+        // Even its failover may wait for that node.
+        if (work is null or { Kind: WorkKind.Failover, Node: null } && nodes.FirstOrDefault(n => n.Postgres.IsSuspended) is { } hung)
         {
-            findings.Add(new Finding(null, $"The watchdog has no quorum ({members.Count(m => m.Answers)} of {members.Count} Pgpool-IIs answer): until it has, none of them decides on a failover.", null));
+            return new Finding(null, $"Pgpool-II{process} does not answer: {pgpool.Problem}. It waits for node {hung.Id}, which is suspended.", null);
         }
 
-        return findings;
+        if (work is not null)
+        {
+            return new Finding(null, $"Pgpool-II{process} does not answer: {pgpool.Problem}. Wait: {work.Name} is at work.", null);
+        }
+
+        if (pgpool.Age < StillStarts)
+        {
+            return new Finding(null, $"Pgpool-II{process} was started {pgpool.Age.Value.TotalSeconds:0} s ago and does not answer yet: {pgpool.Problem}", null);
+        }
+
+        return new Finding(null, $"Pgpool-II{process} does not answer: {pgpool.Problem}", pgpool.Runs is null ? "./startall"
+            : lab.PgpoolSetup is not null ? Restart(lab) : "./stopall pgpool && ./startall pgpool");
     }
 
-    private static Finding? OfPeer(Lab lab, NodeView node, bool pgpoolAnswers)
+    /// <summary>A suspended PostgreSQL looks alive to the system: connections to it are accepted, and nobody answers.</summary>
+    private static Finding? OfSuspended(NodesFacts facts, NodeView node)
     {
-        var start = $"pg_ctl -D {lab.RelativeData(node.Id)} -l {lab.RelativeNodeLog(node.Id)} start";
-        var attach = $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
-        var (stop, recover) = (Stop(lab, node.Id), Recover(lab, node.Id));
-        var attached = node.Pgpool?.Status is "up" or "waiting";
-        var missedWrites = lab.Mode.WritesEverywhere();
-        return node switch
+        if (node.Postgres.Suspended is not { Count: > 0 } suspended)
         {
-            { Postgres.InRecovery: true } => new Finding(node.Id, $"Node {node.Id} is a standby still: its online recovery has not come to an end; see {lab.RelativeLog}/recovery.log.", missedWrites ? $"{stop} && {recover}" : null),
-            _ when !pgpoolAnswers => node.Postgres.Up ? null : new Finding(node.Id, $"Node {node.Id} does not answer: {node.Postgres.Problem}", null),
-            { Pgpool: null } => new Finding(node.Id, $"Pgpool-II does not know node {node.Id}.", null),
-            { Postgres.Up: false } when attached => new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL does not answer: {node.Postgres.Problem}", null),
-            { Postgres.Up: false } => new Finding(node.Id, $"Node {node.Id} is down.", missedWrites ? recover : $"{start} && {attach}"),
-            _ when !attached && missedWrites => new Finding(node.Id, $"Pgpool-II has given node {node.Id} up; what was written since is not on it.", $"{stop} && {recover}"),
-            _ when !attached => new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL runs. Pgpool-II does not look again by itself.", attach),
-            _ => null,
-        };
+            return null;
+        }
+
+        if (!node.Postgres.IsSuspended)
+        {
+            return new Finding(node.Id, $"Node {node.Id} has suspended processes ({Pids(suspended)}).", $"kill -CONT {string.Join(' ', suspended)}");
+        }
+
+        var problem = $"Node {node.Id} is suspended ({Pids(suspended)}): it accepts connections and answers nobody.";
+        var other = facts.Lab.Mode is ClusteringMode.StreamingReplication && node.Postgres.MadeAsStandby is not true
+            ? facts.Nodes.FirstOrDefault(n => n.Id != node.Id && n.Postgres.Role == "primary") : null;
+        if (other is null)
+        {
+            // While failover.sh promotes another node, an old primary that goes on would be a second one.
+            return node.Postgres.MadeAsStandby is not true && facts.WorkOn(node.Id) is { Kind: WorkKind.Failover, Node: not null } failover
+                ? new Finding(node.Id, $"{problem} Wait: {failover.Name} is at work.", null)
+                : new Finding(node.Id, problem, $"kill -CONT {string.Join(' ', suspended)}");
+        }
+
+        // Its processes end without having worked on: the first gets both signals, and kills the others.
+        var end = $"kill -QUIT {node.Postgres.ProcessId}; kill -CONT {node.Postgres.ProcessId}";
+        return new Finding(node.Id, $"{problem} Node {other.Id} has taken over: continued, it would be a second primary. End it:",
+            facts.WorkOn(node.Id) is null
+                ? $"{end}; pg_ctl -D {facts.Lab.RelativeData(node.Id)} -m immediate stop; pcp_recovery_node -p {facts.Lab.Pgpool.PcpPort} -n {node.Id}"
+                : end);
     }
 
-    private static Finding? Of(Lab lab, NodeView node, bool pgpoolAnswers, NodeView? rightful)
+    private static string Pids(IReadOnlyList<int> processes)
     {
-        var (stop, recover) = (Stop(lab, node.Id), Recover(lab, node.Id));
-        var attached = node.Pgpool?.Status is "up" or "waiting";
-        if (node.Postgres is { Up: true, Role: "primary" } && rightful is not null && rightful.Id != node.Id)
-        {
-            return new Finding(node.Id,
-                $"Split brain: node {node.Id} is a primary (timeline {node.Postgres.Timeline}) beside node {rightful.Id} (timeline {rightful.Postgres.Timeline}); what was written on one is not on the other.",
-                $"{stop} && {(attached ? $"pcp_detach_node -p {lab.Pgpool.PcpPort} -n {node.Id} && " : "")}{recover}");
-        }
-
-        if (!pgpoolAnswers)
-        {
-            return node.Postgres.Up ? null : new Finding(node.Id, $"Node {node.Id} does not answer: {node.Postgres.Problem}", null);
-        }
-
-        return node switch
-        {
-            { Pgpool: null } => new Finding(node.Id, $"Pgpool-II does not know node {node.Id}.", null),
-            { Postgres.Up: false } when attached =>
-                new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL does not answer: {node.Postgres.Problem}", null),
-            { Postgres.Up: false } =>
-                new Finding(node.Id, $"Node {node.Id} is down.", rightful is null ? null : recover),
-            _ when !attached =>
-                new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL runs as {node.Postgres.Role}. Pgpool-II does not look again by itself.",
-                    $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}"),
-            _ when node.Pgpool.Role != node.Postgres.Role =>
-                new Finding(node.Id, $"They disagree: Pgpool-II takes node {node.Id} for a {node.Pgpool.Role}, but it is a {node.Postgres.Role}.", null),
-            { Postgres: { Role: "standby", Receiver: not "streaming" } } =>
-                new Finding(node.Id, $"Node {node.Id} is a standby, but it receives nothing (WAL receiver: {node.Postgres.Receiver ?? "none"}); see {lab.RelativeNodeLog(node.Id)}.",
-                    rightful is null ? null : $"{stop} && {recover}"),
-            { Postgres.Timeline: { } timeline } when rightful?.Postgres.Timeline is { } current && timeline != current =>
-                new Finding(node.Id, $"Node {node.Id} is on timeline {timeline}, the primary on {current}.", null),
-            _ => null,
-        };
+        const int shown = 4;
+        return $"by SIGSTOP or a debugger; pid{(processes.Count == 1 ? "" : "s")} {string.Join(", ", processes.Take(shown))}"
+            + (processes.Count > shown ? $" and {processes.Count - shown} more" : "");
     }
 }

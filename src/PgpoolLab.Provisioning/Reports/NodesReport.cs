@@ -12,6 +12,15 @@ public sealed record PostgresSays
     /// <summary>Why it did not answer, in its own words or the system's.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>True when it has a process, false when it has none; null when that cannot be seen.</summary>
+    public bool? Runs { get; init; }
+
+    /// <summary>Its first process; null when it does not run.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
+    public IReadOnlyList<int> Suspended { get; init; } = [];
+
     /// <summary>True for a standby.</summary>
     public bool? InRecovery { get; init; }
 
@@ -27,9 +36,38 @@ public sealed record PostgresSays
     /// <summary>State of its WAL receiver, for example <c>streaming</c>; null when it has none.</summary>
     public string? Receiver { get; init; }
 
+    /// <summary>Whether the primary says that it sends its WAL to this standby; null when there is no primary to ask.</summary>
+    public bool? FedByPrimary { get; init; }
+
+    /// <summary>True when its first process is suspended: it accepts connections, and answers nobody.</summary>
+    [JsonIgnore]
+    public bool IsSuspended => ProcessId is { } id && Suspended.Contains(id);
+
+    /// <summary>Whether its data folder is a standby's; null when nobody looked, because it answered itself.</summary>
+    [JsonIgnore]
+    public bool? MadeAsStandby { get; init; }
+
     /// <summary>primary, standby, or null when it did not answer.</summary>
     [JsonIgnore]
     public string? Role => InRecovery switch { true => "standby", false => "primary", null => null };
+}
+
+/// <summary>What became of the question to Pgpool-II.</summary>
+/// <param name="Answers">True when it answered.</param>
+/// <param name="Problem">Why it did not.</param>
+public sealed record PgpoolSays(bool Answers, string? Problem)
+{
+    /// <summary>True when it has a process, false when it has none; null when that cannot be seen.</summary>
+    public bool? Runs { get; init; }
+
+    /// <summary>Its first process; null when it does not run.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>For how long it has been running; null when that cannot be seen.</summary>
+    public TimeSpan? Age { get; init; }
+
+    /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
+    public IReadOnlyList<int> Suspended { get; init; } = [];
 }
 
 /// <summary>One node, seen from both sides.</summary>
@@ -67,7 +105,20 @@ public sealed record WatchdogView(int Id, int Port, bool Answers, string? Status
 /// <param name="Findings">Where things are wrong, or the two sides disagree.</param>
 public sealed record NodesReport(
     string Lab, string Directory, string Mode, int PgpoolPort, bool PgpoolAnswers, string? PgpoolProblem, IReadOnlyList<NodeView> Nodes,
-    IReadOnlyList<WatchdogView> Watchdog, IReadOnlyList<Finding> Findings);
+    IReadOnlyList<WatchdogView> Watchdog, IReadOnlyList<Finding> Findings)
+{
+    /// <summary>The first process of that Pgpool-II; null when it does not run, or cannot be seen.</summary>
+    public int? PgpoolProcessId { get; init; }
+
+    /// <summary>Those of its processes that are suspended.</summary>
+    public IReadOnlyList<int> PgpoolSuspended { get; init; } = [];
+
+    /// <summary>What is at work on the lab.</summary>
+    public IReadOnlyList<WorkUnderWay> AtWork { get; init; } = [];
+
+    /// <summary>What commits wait for; null when they wait for nobody.</summary>
+    public SynchronousCommit? Synchronous { get; init; }
+}
 
 /// <summary>The shapes of <c>--json</c>, without reflection.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]

@@ -6,51 +6,80 @@ using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Reports;
 
-/// <summary>Asks Pgpool-II and every PostgreSQL, all at once, and compares the answers.</summary>
+/// <summary>Asks Pgpool-II and every PostgreSQL, all at once, and compares the answers. A server that hangs is not waited for.</summary>
 /// <param name="host">Where the lab is.</param>
 /// <param name="probes">Waits.</param>
-public sealed class NodesReporter(IHost host, ProbeRunner probes)
+/// <param name="time">The clock; by default the system's.</param>
+public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? time = null)
 {
     /// <summary>A little more than the second after which Pgpool-II looks again.</summary>
     private static readonly IReadOnlyList<int> MillisecondsBetweenLooks = [10, 20, 40, 80, 160, 320, 640];
 
     private static readonly ReportJson Json = new(new JsonSerializerOptions(ReportJson.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+
     /// <summary>Asks.</summary>
     public async Task<NodesReport> ReportAsync(Lab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var pools = Task.WhenAll(lab.Pgpools.Select(async p => (Pgpool: p, Answer: await PoolNodes.AskAsync(host, lab, p, cancellationToken))));
-        var watchdog = Task.WhenAll(lab.Pgpools.Where(_ => lab.HasWatchdog).Select(p => WatchdogInfo.AskAsync(host, lab, p, cancellationToken)));
-        var answers = await Task.WhenAll(lab.Nodes.Select(n => AskAsync(lab, n, cancellationToken)));
+        var finder = new LabProcessFinder(host, lab);
+        var processes = await finder.FindAsync(cancellationToken);
+        var patience = new AnswerPatience(probes, _time, async token => !processes.HasSuspended && (await finder.FindAsync(token)).Work);
+        var pools = Task.WhenAll(lab.Pgpools.Select(async p => (Pgpool: p, Answer: await AskAsync(lab, p, processes, patience, cancellationToken))));
+        var watchdog = Task.WhenAll(lab.Pgpools.Where(_ => lab.HasWatchdog).Select(p => AskWatchdogAsync(lab, p, processes, patience, cancellationToken)));
+        var nodes = new NodeAsker(host, lab, patience);
+        var answers = await nodes.AskAsync(processes, cancellationToken);
         var asked = await pools;
         var (pgpool, (poolNodes, problem)) = asked.FirstOrDefault(a => a.Answer.Nodes is not null) is { Pgpool: not null } first ? first : asked[0];
-        for (var looks = 0; looks < MillisecondsBetweenLooks.Count && HasNotLookedYet(lab, poolNodes, answers); looks++)
+        // What was at work before the questions explains what they found, and what began meanwhile does, too.
+        processes = await finder.FindAsync(cancellationToken) is var now && processes.Scripts.Count == 0 ? now : now with { Scripts = [.. now.Scripts, .. processes.Scripts.Where(s => now.Scripts.All(n => (n.Kind, n.Node) != (s.Kind, s.Node)))] };
+        var work = await new WorkFinder(host, lab, _time).FindAsync(processes, cancellationToken);
+        for (var looks = 0; looks < MillisecondsBetweenLooks.Count && (HasNotLookedYet(lab, poolNodes, answers) || (work.Count == 0 && IsConnecting(lab, answers))); looks++)
         {
             await probes.PauseAsync(TimeSpan.FromMilliseconds(MillisecondsBetweenLooks[looks]), cancellationToken);
-            (poolNodes, problem) = await PoolNodes.AskAsync(host, lab, pgpool, cancellationToken);
+            answers = IsConnecting(lab, answers) ? await nodes.AskAsync(processes, cancellationToken) : answers;
+            (poolNodes, problem) = await AskAsync(lab, pgpool, processes, patience, cancellationToken);
         }
 
-        answers = lab.Mode is ClusteringMode.StreamingReplication ? WithLag(answers) : answers;
+        answers = lab.Mode is ClusteringMode.StreamingReplication ? NodeAsker.Compare(answers) : answers;
         var views = lab.Nodes.Select((n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)).ToArray();
         var members = (await watchdog).Select((w, i) => new WatchdogView(i, lab.Pgpools[i].Port, asked[i].Answer.Nodes is not null,
             w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status, w.Info?.Quorum,
             asked[i].Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id, asked[i].Answer.Problem ?? w.Problem)).ToArray();
         // What is to be pasted asks the Pgpool-II that answers: to the diagnosis that is the first.
-        var asking = lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] };
+        var facts = new NodesFacts(
+            lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] },
+            await SaysAsync(lab, pgpool, poolNodes is not null, problem, processes, cancellationToken), views)
+        {
+            Work = [.. work.Select(w => w.WithNext(lab, views))],
+            Synchronous = NodeAsker.RightfulPrimary(answers)?.Synchronous,
+        };
         var shared = lab.OwnsNodes ? await SharedTablespaces.FindAsync(host, lab, cancellationToken) : [];
         return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), pgpool.Port, poolNodes is not null, problem, views, members,
             [
-                .. NodesDiagnosis.Of(asking, poolNodes is not null, problem, views), .. NodesDiagnosis.OfTablespaces(asking, views, shared),
-                .. NodesDiagnosis.OfWatchdog(lab, members),
-            ]);
+                .. NodesDiagnosis.Of(facts), .. NodesDiagnosis.OfTablespaces(facts.Lab, views, shared, facts.Work),
+                .. WatchdogDiagnosis.Of(lab, members, facts.Work),
+            ])
+        {
+            PgpoolProcessId = facts.Pgpool.ProcessId,
+            PgpoolSuspended = facts.Pgpool.Suspended,
+            AtWork = facts.Work,
+            Synchronous = facts.Synchronous,
+        };
     }
 
     /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>, a second in a lab of ours unless the user has another
     /// one: until then it does not know what every standby says.</summary>
-    private static bool HasNotLookedYet(Lab lab, IReadOnlyList<PoolNode>? seen, Answer[] answers) =>
+    private static bool HasNotLookedYet(Lab lab, IReadOnlyList<PoolNode>? seen, NodeAnswer[] answers) =>
         lab is { Mode: ClusteringMode.StreamingReplication, PgpoolSetup: null } && !lab.PgpoolSettings.ContainsKey("sr_check_period") && seen is not null
-        && answers.Any(a => a.Says.Receiver == "streaming" && seen.Any(s => s is { Status: "up" or "waiting", Role: "standby", ReplicationState: null } && s.Id == a.Node.Id));
+        && answers.Any(a => a.Says.Receiver == "streaming"
+            && seen.Any(s => s is { Status: "up" or "waiting", Role: "standby", ReplicationState: null, Weight: not null } && s.Id == a.Node.Id));
+
+    /// <summary>A standby whose WAL receiver is just being started again streams in a moment: that is no reason to copy it.</summary>
+    private static bool IsConnecting(Lab lab, NodeAnswer[] answers) =>
+        lab.Mode is ClusteringMode.StreamingReplication && answers.Any(a => a.Says.InRecovery is false)
+        && answers.Any(a => a.Says is { InRecovery: true, Receiver: not "streaming" });
 
     /// <summary>The report as JSON.</summary>
     public static string ToJson(NodesReport report) => JsonSerializer.Serialize(report, Json.NodesReport);
@@ -64,55 +93,65 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes)
             ? ((long)h << 32) + l
             : null;
 
-    private sealed record Answer(PostgresNode Node, PostgresSays Says, IReadOnlyDictionary<string, long> LagOf);
-
-    private static async Task<Answer> AskAsync(Lab lab, PostgresNode node, CancellationToken cancellationToken)
+    /// <summary>Pgpool-II itself connects to the nodes when it is asked for everything, and waits for one that hangs.</summary>
+    private async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(
+        Lab lab, PgpoolNode pgpool, LabProcesses processes, AnswerPatience patience, CancellationToken cancellationToken)
     {
-        const string facts = """
-            SELECT pg_is_in_recovery()::text,
-                   CASE WHEN pg_is_in_recovery()
-                        THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
-                        ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END::text,
-                   CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text,
-                   (SELECT status FROM pg_stat_wal_receiver)
-            """;
-        const string standbys = "SELECT application_name, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint::text FROM pg_stat_replication WHERE replay_lsn IS NOT NULL";
+        var own = processes.Pgpools[pgpool.Id];
+        if (own.All.Count > 0 && own.Suspended.Count == own.All.Count)
+        {
+            return (null, "it is suspended");
+        }
+
         try
         {
-            await using var client = await PostgresClient.ConnectAsync(lab, node.Port, "postgres", cancellationToken);
-            var row = (await client.RowsAsync(facts, cancellationToken))[0];
-            var says = new PostgresSays
+            if (!processes.Nodes.Any(n => n.IsSuspended))
             {
-                Up = true,
-                InRecovery = row[0] == "true",
-                Timeline = int.TryParse(row[1], out var timeline) ? timeline : null,
-                WalPosition = row[2],
-                Receiver = row[3],
-            };
-            var lags = says.InRecovery is true ? [] : await client.RowsAsync(standbys, cancellationToken);
-            return new Answer(node, says, lags.GroupBy(l => l[0]!).ToDictionary(g => g.Key, g => long.Parse(g.First()[1]!)));
+                return await patience.WaitAsync(token => PoolNodes.AskAsync(host, lab, pgpool, token), cancellationToken);
+            }
         }
-        catch (Exception error) when (PostgresClient.Explain(error) is { } problem)
+        catch (TimeoutException)
         {
-            return new Answer(node, new PostgresSays { Up = false, Problem = problem }, new Dictionary<string, long>());
+            // It may answer what takes no node.
+        }
+
+        try
+        {
+            return await patience.WaitAsync(token => PoolNodes.AskForRolesAsync(host, lab, pgpool, token), cancellationToken);
+        }
+        catch (TimeoutException error)
+        {
+            return (null, error.Message);
         }
     }
 
-    /// <summary>The lag as the primary measures it, or else the distance between the two positions. With two primaries: from the newer timeline's.</summary>
-    private static Answer[] WithLag(Answer[] answers)
+    private async Task<(WatchdogInfo? Info, string? Problem)> AskWatchdogAsync(
+        Lab lab, PgpoolNode pgpool, LabProcesses processes, AnswerPatience patience, CancellationToken cancellationToken)
     {
-        if (answers.Where(a => a.Says.InRecovery is false).MaxBy(a => a.Says.Timeline) is not { } primary)
+        if (processes.Pgpools[pgpool.Id].IsSuspended)
         {
-            return answers;
+            return (null, "it is suspended");
         }
 
-        return answers.Select(a => a.Says.InRecovery is not true ? a : a with
+        try
         {
-            Says = a.Says with
-            {
-                LagBytes = primary.LagOf.TryGetValue(a.Node.ApplicationName, out var lag) ? Math.Max(0, lag)
-                    : WalBytes(primary.Says.WalPosition) - WalBytes(a.Says.WalPosition) is { } distance ? Math.Max(0, distance) : null,
-            },
-        }).ToArray();
+            return await patience.WaitAsync(token => WatchdogInfo.AskAsync(host, lab, pgpool, token), cancellationToken);
+        }
+        catch (TimeoutException error)
+        {
+            return (null, error.Message);
+        }
+    }
+
+    private async Task<PgpoolSays> SaysAsync(Lab lab, PgpoolNode pgpool, bool answers, string? problem, LabProcesses processes, CancellationToken cancellationToken)
+    {
+        var own = processes.Pgpools[pgpool.Id];
+        return new PgpoolSays(answers, problem?.TrimEnd('.'))
+        {
+            Runs = own.First is not null ? true : processes.AreSeen ? false : null,
+            ProcessId = own.First?.Id,
+            Age = own.First is { } process ? await host.AgeOfAsync(process, cancellationToken) : null,
+            Suspended = own.Suspended,
+        };
     }
 }

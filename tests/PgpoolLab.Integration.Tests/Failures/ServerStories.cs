@@ -104,6 +104,13 @@ public sealed class AvailabilityStories : LifeTests
         Kill(Pid(sandbox, "data0/postmaster.pid"));
         var report = await sandbox.UntilNodesShowAsync("both are down", n => n.All(x => !x.GetProperty("postgres").GetProperty("up").GetBoolean()));
         Assert.NotEmpty(Findings(report));
+        // While Pgpool-II is at work on what has happened there is nothing to do but wait.
+        for (var tries = 0; report.GetProperty("atWork").GetArrayLength() > 0 && tries < 60; tries++)
+        {
+            await Task.Delay(500);
+            report = await sandbox.NodesAsync();
+        }
+
         Assert.All(report.GetProperty("findings").EnumerateArray(), f => Assert.False(string.IsNullOrEmpty(f.GetProperty("fix").GetString())));
         (await sandbox.RunInLabAsync("stopall")).Ok();
         (await sandbox.RunInLabAsync("startall")).Ok();
