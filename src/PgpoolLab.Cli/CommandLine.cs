@@ -74,6 +74,15 @@ internal static class CommandLine
         }
     });
 
+    /// <summary>Refuses an empty name of a file.</summary>
+    internal static void RequireFile(Option<string?> option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: "" }])
+        {
+            result.AddError($"{option.Name} is empty; it must be a file.");
+        }
+    });
+
     /// <summary>Lets an option take whole numbers, with an error in plain words.</summary>
     internal static void WholeNumber<T>(Option<T> option, Func<int, T> convert) => option.CustomParser = result =>
     {

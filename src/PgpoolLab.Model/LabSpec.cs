@@ -86,6 +86,15 @@ public sealed partial record LabSpec
     /// <summary>The raw <c>--set</c> arguments.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
+    /// <summary>Configuration files of other installations, of which the lab is to take what it can.</summary>
+    public IReadOnlyList<SettingsFile> SettingsFiles { get; init; } = [];
+
+    /// <summary>What was taken of them: Pgpool-II's settings.</summary>
+    public IReadOnlyDictionary<string, string> PgpoolFileSettings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What was taken of them: PostgreSQL's settings.</summary>
+    public IReadOnlyDictionary<string, string> PostgresFileSettings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Finds everything that is wrong with this request, without looking at the machine.</summary>
     /// <returns>One sentence for each problem; empty when there is none.</returns>
     public IReadOnlyList<string> Validate()
@@ -233,6 +242,34 @@ public sealed partial record LabSpec
         Settings.Select(ParseSetting).Where(s => s.Problem is null && s.Program == program)
             .GroupBy(s => s.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last().Value, StringComparer.Ordinal);
 
+    /// <summary>All settings for one program: those of files, then those of <c>--set</c>, which win.</summary>
+    /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
+    public IReadOnlyDictionary<string, string> AllSettingsOf(string program)
+    {
+        var all = new Dictionary<string, string>(program == "pgpool" ? PgpoolFileSettings : PostgresFileSettings, StringComparer.Ordinal);
+        foreach (var (name, value) in SettingsOf(program))
+        {
+            all[name] = value;
+        }
+
+        return all;
+    }
+
+    /// <summary>Why the lab does not take a setting of a configuration file; null when it does, as far as the installed programs know it.</summary>
+    /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
+    /// <param name="setting">The setting.</param>
+    public string? WhyLeftOut(string program, FileSetting setting)
+    {
+        ArgumentNullException.ThrowIfNull(setting);
+        var (name, value) = (setting.Name, setting.Value);
+        // PostgreSQL does not mind how its names are written.
+        var comparison = program == "postgresql" ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+        return SettingsOf(program).Keys.Any(k => string.Equals(k, name, comparison)) ? "--set has another value."
+            : OwnSettings.WhyNot(program, name, value) ?? ForeignSettings.WhyNot(program, name, value, this) ?? UnwritableValue(program, value)
+                // What the reader puts in the place of bytes it does not understand.
+                ?? (value.Contains('\uFFFD') ? "the value is not UTF-8." : null);
+    }
+
     private static (string Program, string Key, string Value, string? Problem) ParseSetting(string text)
     {
         var match = SettingPattern().Match(text);
@@ -242,12 +279,14 @@ public sealed partial record LabSpec
         }
 
         var value = match.Groups[3].Value;
-        var problem = value.Any(char.IsControl) ? "the value holds a line break or another control character."
-            : OwnSettings.WhyNot(match.Groups[1].Value, match.Groups[2].Value, value) is { } own ? own
-            : value.Contains('\'') && match.Groups[1].Value == "pgpool" ? "pgpool.conf has no way to write a single quote."
-            : null;
+        var problem = OwnSettings.WhyNot(match.Groups[1].Value, match.Groups[2].Value, value) ?? UnwritableValue(match.Groups[1].Value, value);
         return (match.Groups[1].Value, match.Groups[2].Value, value, problem is null ? null : $"--set {match.Groups[1]}.{match.Groups[2]}: {problem}");
     }
+
+    private static string? UnwritableValue(string program, string value) =>
+        value.Any(char.IsControl) ? "the value holds a line break or another control character."
+        : value.Contains('\'') && program == "pgpool" ? "pgpool.conf has no way to write a single quote."
+        : null;
 
     [GeneratedRegex(@"^(pgpool|postgresql)\.([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex SettingPattern();

@@ -60,6 +60,8 @@ public sealed class CommandLineTests
         { "two-folders", ["setup", "one", "two"] },
         { "no-folder", ["setup", ""] },
         { "no-programs-folder", ["setup", "lab", "--pg-bin", ""] },
+        { "no-settings-file", ["setup", "lab", "--pgpool-conf", "/nonexistent/pgpool.conf"] },
+        { "settings-file-without-name", ["setup", "lab", "--postgresql-conf", ""] },
         { "no-folder-for-links", ["install-links", ""] },
         { "no-folder-for-templates", ["templates", "export", ""] },
         { "two-mistakes", ["setup", "-n", "x", "--frobnicate"] },

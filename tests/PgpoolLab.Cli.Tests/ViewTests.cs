@@ -212,15 +212,37 @@ public sealed class ViewTests
     public void A_watchdog_as_json_has_every_Pgpool()
     {
         var lab = Labs.Fixed(mode: ClusteringMode.LogicalReplication, pgpools: 2);
-        Snapshot.Approve("setup-json-watchdog", LabInfo.Of(lab, running: false).ToJson() + "\n");
+        Snapshot.Approve("setup-json-watchdog", LabInfo.Of(lab, running: false, []).ToJson() + "\n");
     }
 
     [Fact]
     public void Setup_as_json_holds_no_secrets()
     {
-        var json = LabInfo.Of(Labs.Fixed(root: "/srv/Prüfstand"), running: true).ToJson();
+        var json = LabInfo.Of(Labs.Fixed(root: "/srv/Prüfstand"), running: true, []).ToJson();
         Snapshot.Approve("setup-json", json + "\n");
         Assert.DoesNotContain("password", json, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void What_became_of_a_configuration_file_is_in_the_plan_and_in_the_json()
+    {
+        SettingsFileReport[] files =
+        [
+            new("pgpool", "/srv/my.conf", ["num_init_children"], [new(2, "port", "use --port PORT."), new(9, "backend_port1", "the lab itself decides that.")], 3),
+            new("postgresql", "/srv/pg.conf", ["work_mem", "jit"], [], 0),
+        ];
+        var facts = new HostFacts { Root = "/srv/lab", LabId = "0123abcd", Owner = "olga", Folder = new FolderOrigin(null), Tools = Labs.Tools(), SocketDirectories = ["/tmp"], AliasFolder = "/a", FreePort = 1 };
+        using var plan = new StringWriter { NewLine = "\n" };
+        PlanView.Print(plan, LabPlanner.Plan(new LabSpec { Directory = "/srv/lab" }, facts) with { SettingsFiles = files });
+        Assert.Contains("""
+
+            Settings /srv/my.conf: 1 setting is taken, 2 left out, 3 are commented out.
+            Settings my.conf line 2: port is left out: use --port PORT.
+            Settings my.conf line 9: backend_port1 is left out: the lab itself decides that.
+            Settings /srv/pg.conf: 2 settings are taken, 0 left out.
+
+            """, plan.ToString(), StringComparison.Ordinal);
+        Snapshot.Approve("setup-json-settings-files", LabInfo.Of(Labs.Fixed(), running: true, files).ToJson() + "\n");
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
 
 namespace PgpoolLab.Cli.Commands;
@@ -29,6 +30,8 @@ internal static class SetupCommand
     private static readonly Option<string?> PgBin = new("--pg-bin") { Description = "Folder of PostgreSQL's programs (or PGBIN)", HelpName = "DIR" };
     private static readonly Option<string?> PgpoolDir = new("--pgpool-dir") { Description = "Where Pgpool-II is installed (or PGPOOL_INSTALL_DIR)", HelpName = "DIR" };
     private static readonly Option<string[]> Set = new("--set") { Description = "A setting: pgpool.KEY=VALUE or postgresql.KEY=VALUE; repeatable", HelpName = "SETTING", DefaultValueFactory = _ => [] };
+    private static readonly Option<string?> PgpoolConf = new("--pgpool-conf") { Description = "A pgpool.conf to take what is portable of; says what it leaves out", HelpName = "FILE" };
+    private static readonly Option<string?> PostgresConf = new("--postgresql-conf") { Description = "The same of a postgresql.conf", HelpName = "FILE" };
     private static readonly Option<string[]> InitDbArg = new(InitDbOption) { Description = "One more argument for initdb, for example --locale=de_DE.UTF-8; repeatable", HelpName = "ARG", DefaultValueFactory = _ => [] };
     private static readonly Option<string?> Templates = new("--templates") { Description = "Folder with your own copies of templates", HelpName = "DIR" };
     private static readonly Option<string?> RunAsUser = new("--run-as") { Description = "As root: the user to run the servers as; by default the folder's owner or postgres", HelpName = "USER" };
@@ -41,6 +44,8 @@ internal static class SetupCommand
         CommandLine.RequireFolder(PgBin);
         CommandLine.RequireFolder(PgpoolDir);
         CommandLine.RequireFolder(Templates);
+        CommandLine.RequireFile(PgpoolConf);
+        CommandLine.RequireFile(PostgresConf);
         CommandLine.WholeNumber(Nodes, n => n);
         CommandLine.WholeNumber(PgPort, n => n);
         CommandLine.WholeNumber(Watchdog, n => n);
@@ -76,7 +81,7 @@ internal static class SetupCommand
     {
         var command = new Command(name, start ? "Make a lab and leave it running (setup and start in one)" : "Make a lab in DIR, prove that it works, leave it stopped")
         {
-            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Watchdog, Auth, Listen, Tls, Start, Name, PgVersion, PgBin, PgpoolDir, Set, InitDbArg, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
+            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Watchdog, Auth, Listen, Tls, Start, Name, PgVersion, PgBin, PgpoolDir, Set, PgpoolConf, PostgresConf, InitDbArg, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, arguments, start, cancellationToken));
         return command;
@@ -98,7 +103,7 @@ internal static class SetupCommand
         progress.Dispose();
         if (parsed.GetValue(CommandLine.Json))
         {
-            terminal.Out.WriteLine(LabInfo.Of(result.Lab, spec.LeaveRunning).ToJson());
+            terminal.Out.WriteLine(LabInfo.Of(result.Lab, spec.LeaveRunning, result.SettingsFiles).ToJson());
         }
 
         SetupSummary.Say(terminal, result, spec.LeaveRunning, TimeProvider.System.GetElapsedTime(began));
@@ -129,6 +134,11 @@ internal static class SetupCommand
         RunAs = parsed.GetValue(RunAsUser),
         InitDbArguments = parsed.GetValue(InitDbArg) ?? [],
         Settings = parsed.GetValue(Set) ?? [],
+        SettingsFiles =
+        [
+            .. parsed.GetValue(PgpoolConf) is { } pgpool ? (SettingsFile[])[SettingsFileReader.Read("pgpool", PgpoolConf.Name, FullPath(pgpool)!)] : [],
+            .. parsed.GetValue(PostgresConf) is { } postgres ? (SettingsFile[])[SettingsFileReader.Read("postgresql", PostgresConf.Name, FullPath(postgres)!)] : [],
+        ],
     };
 
     private static string? FullPath(string? path) => path is null ? null : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

@@ -1,5 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Cli.Rendering;
 
@@ -19,6 +20,11 @@ internal static class PlanView
         {
             output.WriteLine($"Access   {lab.Auth.Setting()}{(lab.UseTls ? ", TLS" : "")}, on {string.Join(", ", ((string[])["loopback"]).Concat(lab.ListenAddresses))}");
         }
+        foreach (var line in plan.SettingsFiles.SelectMany(PortableSettings.Told))
+        {
+            output.WriteLine($"Settings {line}");
+        }
+
         output.WriteLine();
         var number = 0;
         foreach (var stage in plan.Stages)

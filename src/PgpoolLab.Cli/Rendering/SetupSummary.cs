@@ -7,11 +7,11 @@ using PgpoolLab.Provisioning.Operations;
 namespace PgpoolLab.Cli.Rendering;
 
 /// <summary>The shape of <c>setup --json</c> and <c>up --json</c>. It holds no secrets.</summary>
-internal sealed record LabInfo(string Name, string Directory, string User, bool Running, int PgpoolPort, int PcpPort, IReadOnlyList<NodeInfo> Nodes, string Database, string PcpPassFile, string Mode, IReadOnlyList<PgpoolInfo> Pgpools)
+internal sealed record LabInfo(string Name, string Directory, string User, bool Running, int PgpoolPort, int PcpPort, IReadOnlyList<NodeInfo> Nodes, string Database, string PcpPassFile, string Mode, IReadOnlyList<PgpoolInfo> Pgpools, IReadOnlyList<SettingsFileReport> SettingsFiles)
 {
-    internal static LabInfo Of(Lab lab, bool running) => new(lab.Name, lab.Root, lab.Owner, running, lab.Pgpool.Port, lab.Pgpool.PcpPort,
+    internal static LabInfo Of(Lab lab, bool running, IReadOnlyList<SettingsFileReport> files) => new(lab.Name, lab.Root, lab.Owner, running, lab.Pgpool.Port, lab.Pgpool.PcpPort,
         lab.Nodes.Select(n => new NodeInfo(n.Id, n.Port, n.DataDirectory)).ToArray(), Lab.Database, lab.Pgpool.Paths.PcpPass,
-        lab.Mode.Setting(), lab.Pgpools.Select(p => new PgpoolInfo(p.Id, p.Port, p.PcpPort, p.Watchdog?.Port, p.Watchdog?.Heartbeat, p.Folder)).ToArray());
+        lab.Mode.Setting(), lab.Pgpools.Select(p => new PgpoolInfo(p.Id, p.Port, p.PcpPort, p.Watchdog?.Port, p.Watchdog?.Heartbeat, p.Folder)).ToArray(), files);
 
     internal string ToJson() => JsonSerializer.Serialize(this, LabInfoJson.Readable.LabInfo);
 }

@@ -27,7 +27,11 @@ public sealed record OperationContext(IHost Host, TimeProvider Time, IPlanObserv
 /// <summary>A lab that was made.</summary>
 /// <param name="Lab">The lab.</param>
 /// <param name="PcpUsers">Users of the pcp programs and their passwords.</param>
-public sealed record SetupResult(Lab Lab, IReadOnlyList<PcpUser> PcpUsers);
+public sealed record SetupResult(Lab Lab, IReadOnlyList<PcpUser> PcpUsers)
+{
+    /// <summary>What became of the settings of configuration files.</summary>
+    public IReadOnlyList<SettingsFileReport> SettingsFiles { get; init; } = [];
+}
 
 /// <summary>Setup failed or was interrupted, and has cleaned up as far as it could.</summary>
 /// <param name="cause">Why.</param>
@@ -58,7 +62,9 @@ public sealed class SetupOperation(OperationContext context)
     {
         var (tools, user) = await CheckAsync(spec, touches: false, cancellationToken);
         var owner = user ?? Identity.Current;
-        return LabPlanner.Plan(spec, await new HostInspector(context).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), await _ports.LookAsync(spec, cancellationToken), cancellationToken));
+        (spec, var files) = PortableSettings.Choose(spec, tools);
+        var plan = LabPlanner.Plan(spec, await new HostInspector(context).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), await _ports.LookAsync(spec, cancellationToken), cancellationToken));
+        return plan with { SettingsFiles = files };
     }
 
     /// <summary>Makes the lab.</summary>
@@ -69,6 +75,12 @@ public sealed class SetupOperation(OperationContext context)
         // What passwords are made with takes some milliseconds to load.
         _ = Task.Run(static () => RandomNumberGenerator.GetBytes(1), CancellationToken.None);
         var (tools, user) = await CheckAsync(spec, touches: true, cancellationToken);
+        (spec, var files) = PortableSettings.Choose(spec, tools);
+        foreach (var note in files.SelectMany(PortableSettings.Told))
+        {
+            context.Observer.Note(note);
+        }
+
         var renderer = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
         var invoker = InvokerOf(user);
         if (user is not null)
@@ -104,7 +116,7 @@ public sealed class SetupOperation(OperationContext context)
             {
                 claim = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
                 folderLock?.Dispose();
-                return await MakeAsync(claim, renderer, commandLine, undo, cancellationToken);
+                return await MakeAsync(claim, renderer, commandLine, undo, cancellationToken) with { SettingsFiles = files };
             }
             catch (PortTakenException taken) when (tries < BlocksToTry && spec.Port is null && !taken.Ports.Intersect(PortClaim.FixedPortsOf(spec).Select(p => p.Port)).Any())
             {

@@ -220,8 +220,8 @@ public static class LabPlanner
             UseSlots = spec.UseSlots && streaming,
             UseRewind = spec.UseRewind && streaming,
             InitDbArguments = own ? spec.InitDbArguments : [],
-            PgpoolSettings = spec.SettingsOf("pgpool"),
-            PostgresSettings = spec.SettingsOf("postgresql"),
+            PgpoolSettings = spec.AllSettingsOf("pgpool"),
+            PostgresSettings = spec.AllSettingsOf("postgresql"),
         }.WithOwnFolders();
     }
 }

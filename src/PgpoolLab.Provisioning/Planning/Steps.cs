@@ -60,6 +60,9 @@ public sealed record Stage(IReadOnlyList<IReadOnlyList<IStep>> Lanes)
 /// <param name="Stages">What to do, in order.</param>
 public sealed record LabPlan(Lab Lab, IReadOnlyList<Stage> Stages)
 {
+    /// <summary>What became of the settings of configuration files.</summary>
+    public IReadOnlyList<SettingsFileReport> SettingsFiles { get; init; } = [];
+
     /// <summary>Every step, in the order they are listed.</summary>
     public IEnumerable<IStep> Steps => Stages.SelectMany(s => s.Lanes).SelectMany(l => l);
 }

@@ -26,21 +26,19 @@ public static partial class SettingNames
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(tools);
-        string[] problems =
-        [
-            .. Unknown("pgpool", spec, tools.PgpoolProgram, $"Pgpool-II {tools.Pgpool}"),
-            .. Unknown("postgresql", spec, tools.PostgresProgram("postgres"), $"PostgreSQL {tools.Postgres}"),
-        ];
+        string[] problems = [.. ((string[])["pgpool", "postgresql"]).SelectMany(p => Unknown(p, spec.SettingsOf(p).Keys, tools).Select(u => $"--set {p}.{u.Key}: {u.Value}"))];
         if (problems.Length > 0)
         {
             throw new InvalidSpecException(problems);
         }
     }
 
-    private static IEnumerable<string> Unknown(string program, LabSpec spec, string file, string title)
+    /// <summary>Those of these names that a program does not know, and a sentence for each, with the name that is most like it.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> Unknown(string program, IEnumerable<string> settings, Toolset tools)
     {
+        var (file, title) = program == "pgpool" ? (tools.PgpoolProgram, $"Pgpool-II {tools.Pgpool}") : (tools.PostgresProgram("postgres"), $"PostgreSQL {tools.Postgres}");
         // A name with a dot is an extension's, which PostgreSQL takes as it comes.
-        var names = spec.SettingsOf(program).Keys.Where(n => !n.Contains('.')).ToArray();
+        var names = settings.Where(n => !n.Contains('.')).ToArray();
         if (names.Length == 0 || WordsOf(file) is not { } words)
         {
             yield break;
@@ -52,7 +50,7 @@ public static partial class SettingNames
                 .Concat(Renamed.Where(r => r.Other == name && IsKnown(r.One)).Select(r => r.One)).FirstOrDefault()
                 ?? words.SelectMany(Tails).Where(w => w.Contains('_')).Select(w => (Word: w, Distance: Words.Distance(w, name))).Where(w => w.Distance <= 2)
                     .OrderBy(w => w.Distance).ThenBy(w => w.Word, StringComparer.Ordinal).FirstOrDefault().Word;
-            yield return $"--set {program}.{name}: {title} has no such setting.{(like is null ? "" : $" Did you mean {like}?")}";
+            yield return KeyValuePair.Create(name, $"{title} has no such setting.{(like is null ? "" : $" Did you mean {like}?")}");
         }
 
         // Of two texts, one of which is the end of the other, a linker keeps the longer.
