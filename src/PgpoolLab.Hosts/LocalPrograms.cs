@@ -85,8 +85,19 @@ public sealed class LocalPrograms(TimeProvider time)
             throw new Win32Exception(Posix.NoSuchFile);
         }
 
+        const string program = "setsid";
+        if (ProgramPath.Find(program) is null)
+        {
+            using var terminal = TerminalCalls.TryOpen("/dev/tty");
+            if (terminal is null)
+            {
+                // There is none that it could have.
+                return;
+            }
+        }
+
         info.ArgumentList.Insert(0, info.FileName);
-        info.FileName = ProgramPath.Of("setsid");
+        info.FileName = ProgramPath.Of(program);
     }
 
     internal static ProcessStartInfo InfoOf(CommandSpec command, bool redirect)

@@ -359,6 +359,9 @@ internal static partial class Posix
     internal static SafeFileHandle OpenToWrite(string path, bool atEnd, bool emptied, uint mode) =>
         Handle(Open(path, OpenForWriting | OpenOrCreate | (atEnd ? OpenAtEnd : 0) | (emptied ? OpenEmptied : 0) | OpenWithoutWaiting | OpenCloseOnExec, mode), path);
 
+    /// <summary>Opens an existing file for writing, without waiting for the other end of a pipe. Linux only.</summary>
+    internal static SafeFileHandle OpenToChange(string path) => Handle(Open(path, OpenForWriting | OpenWithoutWaiting | OpenCloseOnExec), path);
+
     /// <returns>False when there is something of that name.</returns>
     internal static bool MakeFolderIn(SafeFileHandle folder, string name, UnixFileMode mode, string path)
     {

@@ -53,6 +53,12 @@ public static class RegularFile
         return Checked(Posix.OpenToWrite(path, append, !append, ownersAlone), path)!;
     }
 
+    /// <summary>Opens a file that must be there, to write over parts of it.</summary>
+    /// <exception cref="IOException">There is none, it is not a regular file, or cannot be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
+    public static SafeFileHandle OpenToChange(string path) => OperatingSystem.IsLinux() ? Checked(Posix.OpenToChange(path), path)!
+        : File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+
     /// <summary>True when there is a regular file of that path; links are followed.</summary>
     public static bool Is(string path)
     {
@@ -102,9 +108,27 @@ public static class RegularFile
         return file is null ? null : Read(file, path, limit);
     }
 
+    /// <summary>Reads a file whole.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="limit">The most it can have, in bytes.</param>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="IOException">It is not a regular file, is larger, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static byte[] ReadBytes(string path, int limit = MostText)
+    {
+        using var file = Open(path);
+        return Bytes(file, path, limit).ToArray();
+    }
+
     /// <summary>Reads an open file (UTF-8) whole.</summary>
     /// <inheritdoc cref="ReadText"/>
     internal static string Read(SafeFileHandle file, string path, int limit)
+    {
+        var text = Bytes(file, path, limit);
+        return Encoding.UTF8.GetString(text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
+    }
+
+    private static ReadOnlySpan<byte> Bytes(SafeFileHandle file, string path, int limit)
     {
         // Files of /proc may come in pieces, and do not tell their length.
         var buffer = new byte[(int)Math.Min((long)limit + 1, Math.Clamp(RandomAccess.GetLength(file) + 1, 4096, 1 << 20))];
@@ -123,8 +147,7 @@ public static class RegularFile
             }
         }
 
-        var text = buffer.AsSpan(0, length);
-        return Encoding.UTF8.GetString(text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
+        return buffer.AsSpan(0, length);
     }
 
     /// <summary>Refuses what is no regular file. A folder is none at all.</summary>

@@ -21,6 +21,7 @@ internal sealed class SeparateProgram : IDisposable
     private readonly TerminalRelay? _relay;
     private readonly int _process;
     private int? _exitCode;
+    private bool _isOver;
 
     private SeparateProgram(CommandSpec command)
     {
@@ -55,7 +56,23 @@ internal sealed class SeparateProgram : IDisposable
     public void Dispose()
     {
         _relay?.Dispose();
-        _bell.Dispose();
+        lock (_signals)
+        {
+            _isOver = true;
+            _bell.Dispose();
+        }
+    }
+
+    /// <summary>A signal may come when all is over, and the bell's number be another file's.</summary>
+    private void Ring()
+    {
+        lock (_signals)
+        {
+            if (!_isOver)
+            {
+                TerminalCalls.Ring(_bell);
+            }
+        }
     }
 
     private int ToItsEnd()
@@ -66,7 +83,7 @@ internal sealed class SeparateProgram : IDisposable
         var waiting = new Thread(() =>
         {
             _exitCode = DetachedProcess.WaitFor(_process);
-            TerminalCalls.Ring(_bell);
+            Ring();
         });
         waiting.Start();
         try
@@ -111,7 +128,7 @@ internal sealed class SeparateProgram : IDisposable
     {
         context.Cancel = true;
         _signals.Enqueue(context.Signal);
-        TerminalCalls.Ring(_bell);
+        Ring();
     }
 
     /// <summary>The program is in another session: what its caller's terminal or somebody else sends to us does not

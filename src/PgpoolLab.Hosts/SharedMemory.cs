@@ -80,13 +80,13 @@ internal static class SharedMemory
     private static int RemoveDynamic(uint control)
     {
         var file = FileOf(control);
-        if (control == 0 || !File.Exists(file) || Identity.OwnerOf(file)?.User != Identity.Current.UserId)
+        if (control == 0 || !RegularFile.Is(file) || Identity.OwnerOf(file)?.User != Identity.Current.UserId)
         {
             return 0;
         }
 
         var removed = 0;
-        foreach (var handle in HandlesIn(File.ReadAllBytes(file)).Append(control).Select(FileOf).Where(File.Exists))
+        foreach (var handle in HandlesIn(RegularFile.ReadBytes(file)).Append(control).Select(FileOf).Where(File.Exists))
         {
             File.Delete(handle);
             removed++;

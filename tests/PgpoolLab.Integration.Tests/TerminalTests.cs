@@ -193,7 +193,7 @@ public sealed class TerminalTests
             ["send", "SELECT pg_sleep(1000);\r"], ["expect", "sleep(1000);\r\n"],
             ["send", CtrlC], ["expect", "canceling statement"], ["expect", "test=#"],
             ["size", 33, 77], ["send", "\\! until stty size | grep '33 77'; do sleep 0.1; done\r"],
-            ["expect", "\n33 77"], ["expect", "test=#"],
+            ["expect", "33 77\r\n"], ["expect", "test=#"],
             ["send", $"\\! python3 {results}.py {results}/psql\r"], ["expect", "test=#"], ["send", CtrlD]], false, "psql", "0");
         Assert.Equal(0, seen.Code);
         AssertOutOfReach(seen, results);

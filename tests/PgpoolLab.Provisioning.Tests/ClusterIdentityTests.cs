@@ -25,6 +25,26 @@ public sealed class ClusterIdentityTests : IDisposable
         return BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(24));
     }
 
+    [Theory]
+    [InlineData("global/pg_control", "mkfifo \"$1\"")]
+    [InlineData("global/pg_control", "ln -s /dev/zero \"$1\"")]
+    [InlineData("global/pg_control", "truncate -s 1G \"$1\"")]
+    [InlineData(FakeClusters.Segment, "mkfifo \"$1\"")]
+    [InlineData(FakeClusters.Segment, "ln -s /dev/zero \"$1\"")]
+    public async Task What_is_no_file_of_a_cluster_keeps_nobody_waiting(string file, string make)
+    {
+        File.Delete(_data[file]);
+        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", make, "sh", _data[file]]);
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var set = Task.Run(() => ClusterIdentity.Set(_data.Path, New), TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<TemplateDamagedException>(() => set.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        if (file != FakeClusters.Segment)
+        {
+            Assert.Throws<IOException>(() => ClusterIdentity.Of(_data.Path));
+            Assert.Throws<IOException>(() => ClusterWal.Forget(_data.Path));
+        }
+    }
+
     [Fact]
     public void The_tests_compute_checksums_as_they_are_defined() => Assert.Equal(0xE3069283u, FakeClusters.Checksum(Encoding.ASCII.GetBytes("123456789")));
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Provisioning.Clusters;
 
@@ -11,6 +12,8 @@ public static class ClusterIdentity
     private const int ShortestControlData = 200;
     private const int LongestControlData = 500;
     private const int IdentifierInWal = 24;
+    /// <summary>It has 8 KB.</summary>
+    internal const int MostControlFile = 1 << 16;
     private const int NonceLength = 32;
 
     /// <summary>A new identifier, made as PostgreSQL makes it: the time, and something of this process.</summary>
@@ -26,15 +29,27 @@ public static class ClusterIdentity
     /// <exception cref="TemplateDamagedException">The control file or the WAL is not as this knows it; nothing was written.</exception>
     public static void Set(string dataDirectory, ulong identifier)
     {
+        try
+        {
+            Write(dataDirectory, identifier);
+        }
+        catch (IOException error)
+        {
+            throw new TemplateDamagedException(error.Message, error);
+        }
+    }
+
+    private static void Write(string dataDirectory, ulong identifier)
+    {
         var control = $"{dataDirectory}/global/pg_control";
-        var bytes = File.ReadAllBytes(control);
+        var bytes = RegularFile.ReadBytes(control, MostControlFile);
         var checksumAt = FindChecksum(bytes) ?? throw new TemplateDamagedException($"{control} has no checksum where one is expected.");
         var former = Read(bytes, 0);
         var segments = Directory.EnumerateFiles($"{dataDirectory}/pg_wal").Where(f => Path.GetFileName(f) is { Length: 24 } name && name.All(char.IsAsciiHexDigit)).ToArray();
         var header = new byte[IdentifierInWal + sizeof(ulong)];
         foreach (var segment in segments)
         {
-            using var handle = File.OpenHandle(segment);
+            using var handle = RegularFile.Open(segment);
             if (RandomAccess.Read(handle, header, 0) != header.Length || Read(header, IdentifierInWal) != former)
             {
                 throw new TemplateDamagedException($"{segment} does not begin with the cluster's identifier.");
@@ -47,17 +62,17 @@ public static class ClusterIdentity
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(checksumAt), Checksum(bytes.AsSpan(0, checksumAt)));
         foreach (var segment in segments)
         {
-            using var handle = File.OpenHandle(segment, FileMode.Open, FileAccess.Write);
+            using var handle = RegularFile.OpenToChange(segment);
             Write(header, IdentifierInWal, identifier);
             RandomAccess.Write(handle, header.AsSpan(IdentifierInWal), IdentifierInWal);
         }
 
-        using var file = File.OpenHandle(control, FileMode.Open, FileAccess.Write);
+        using var file = RegularFile.OpenToChange(control);
         RandomAccess.Write(file, bytes, 0);
     }
 
     /// <summary>The identifier of a cluster.</summary>
-    public static ulong Of(string dataDirectory) => Read(File.ReadAllBytes($"{dataDirectory}/global/pg_control"), 0);
+    public static ulong Of(string dataDirectory) => Read(RegularFile.ReadBytes($"{dataDirectory}/global/pg_control", MostControlFile), 0);
 
     /// <summary>The control file differs from release to release, but is always followed by its own checksum.</summary>
     private static int? FindChecksum(ReadOnlySpan<byte> bytes)

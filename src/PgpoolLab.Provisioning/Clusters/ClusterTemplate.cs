@@ -167,7 +167,7 @@ public sealed class ClusterTemplate
 
     private static TemplateFile Describe(string data, string file)
     {
-        using var handle = File.OpenHandle(file, share: FileShare.ReadWrite);
+        using var handle = RegularFile.Open(file);
         var length = RandomAccess.GetLength(handle);
         var buffer = ArrayPool<byte>.Shared.Rent(BlockSize);
         try

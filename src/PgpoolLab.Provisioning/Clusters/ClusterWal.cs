@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Provisioning.Clusters;
 
@@ -17,7 +18,7 @@ internal static class ClusterWal
     /// <returns>False when nothing was done: there is nothing before, or the files are not as this knows them.</returns>
     internal static bool Forget(string dataDirectory)
     {
-        var control = File.ReadAllBytes($"{dataDirectory}/global/pg_control");
+        var control = RegularFile.ReadBytes($"{dataDirectory}/global/pg_control", ClusterIdentity.MostControlFile);
         if (control.Length < CheckpointInControlFile + (2 * sizeof(ulong)))
         {
             return false;
@@ -28,7 +29,7 @@ internal static class ClusterWal
         var redo = BinaryPrimitives.ReadUInt64LittleEndian(control.AsSpan(CheckpointInControlFile + sizeof(ulong)));
         foreach (var segment in checkpoint == redo ? Directory.EnumerateFiles($"{dataDirectory}/pg_wal") : [])
         {
-            using var former = File.OpenHandle(segment);
+            using var former = RegularFile.Open(segment);
             var length = RandomAccess.GetLength(former);
             var header = new byte[HeaderLength];
             var complete = RandomAccess.Read(former, header, 0) == header.Length;
