@@ -21,7 +21,16 @@ public sealed class BuildScriptTests : IDisposable
         Executable.Write(_folder["bin/clang"], "#!/bin/sh\nexit 0\n");
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        foreach (var server in File.ReadAllLines(_folder["servers"]))
+        {
+            using var process = Process.GetProcessById(int.Parse(server, System.Globalization.CultureInfo.InvariantCulture));
+            process.Kill();
+        }
+
+        _folder.Dispose();
+    }
 
     /// <summary>An SDK whose native builds and other builds end so.</summary>
     private void Sdk(int native, int portable) => Executable.Write(_folder["bin/dotnet"], $$"""
@@ -32,6 +41,8 @@ public sealed class BuildScriptTests : IDisposable
             [ "$argument" != -p:Native=true ] || kind=native code={{native}}
             last=$argument
         done
+        sleep 600 </dev/null >/dev/null 2>&1 & # as the compiler's server does, for ten minutes
+        echo $! >>'{{_folder["servers"].Replace("'", "'\\''", StringComparison.Ordinal)}}'
         mkdir -p "$out"
         echo half >"$out/$kind.half"
         [ $code = 0 ] || { echo "ld: error : cannot find -lgcc_s"; exit $code; }
@@ -79,6 +90,16 @@ public sealed class BuildScriptTests : IDisposable
         var (code, output, error) = Run();
         Assert.Equal((1, ""), (code, output));
         Assert.Contains("the build failed; the end of", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_server_that_the_build_leaves_running_does_not_keep_the_next_build_waiting()
+    {
+        Sdk(native: 0, portable: 1);
+        Assert.Equal(0, Run().Code);
+        using var flock = Process.Start("flock", ["-n", _folder["artifacts/.lock"], "true"]);
+        flock.WaitForExit();
+        Assert.Equal(0, flock.ExitCode);
     }
 
     private static string Repository([CallerFilePath] string self = "") =>
