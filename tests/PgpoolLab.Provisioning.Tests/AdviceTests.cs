@@ -242,6 +242,20 @@ public sealed class AdviceTests
         [Node(0, Pool(0, "standby", "down"), Stopped), Node(1, Pool(1, "primary"), Primary()), Node(2, Pool(2, "standby", "down"), Standby(1))]).Next);
 
     [Fact]
+    public void A_suspended_member_of_a_watchdog_is_continued_and_not_started_again()
+    {
+        var lab = Labs.Fixed(pgpools: 2);
+        WatchdogView[] members = [new(0, 11000, true, "LEADER", true, 0, null), new(1, 11004, true, null, null, 0, null) { ProcessId = 80, Suspended = [80] }];
+        Assert.Equal(
+            [new Finding(null, "Pgpool-II 1 is suspended (by SIGSTOP or a debugger; pid 80): it decides on no failover, and clients may get no answer.", "kill -CONT 80")],
+            WatchdogDiagnosis.Of(lab, members, []));
+        // The one that was asked is told once: here, or when nobody answers by the diagnosis of the nodes.
+        NodeView[] nodes = [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby())];
+        Assert.Empty(NodesDiagnosis.Of(new(lab, new(true, null) { Runs = true, ProcessId = 70, Suspended = [70] }, nodes)));
+        Assert.StartsWith("Pgpool-II 0 is suspended", NodesDiagnosis.Of(new(lab, new(false, "no answer") { Runs = true, ProcessId = 70, Suspended = [70] }, nodes))[0].Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_watchdog_that_fails_over_is_waited_for()
     {
         WatchdogView[] members = [new(0, 11000, true, "LEADER", true, 0, null), new(1, 11004, false, null, null, null, "it closed the connection")];

@@ -89,13 +89,10 @@ public static class NodesDiagnosis
     private static Finding? OfPgpool(NodesFacts facts)
     {
         var (lab, pgpool, nodes) = facts;
-        // Its first process decides on failovers and starts the others; a client may get an answer all the same.
         if (pgpool.Suspended.Count > 0)
         {
-            var problem = pgpool.ProcessId is { } first && pgpool.Suspended.Contains(first)
-                ? $"Pgpool-II is suspended ({Pids(pgpool.Suspended)}): it decides on no failover, and clients may get no answer."
-                : $"Pgpool-II has suspended processes ({Pids(pgpool.Suspended)}): a client that gets to one of them waits.";
-            return new Finding(null, problem, $"kill -CONT {string.Join(' ', pgpool.Suspended)}");
+            // Each member of a watchdog is looked at by itself.
+            return lab.HasWatchdog && pgpool.Answers ? null : OfSuspended(lab.TitleOf(lab.Pgpool), pgpool.ProcessId, pgpool.Suspended);
         }
 
         if (pgpool.Answers)
@@ -129,8 +126,16 @@ public static class NodesDiagnosis
         }
 
         return new Finding(null, $"Pgpool-II{process} does not answer: {pgpool.Problem}", pgpool.Runs is null ? "./startall"
-            : lab.PgpoolSetup is not null ? Restart(lab) : "./stopall pgpool && ./startall pgpool");
+            : lab.PgpoolSetup is not null ? Restart(lab)
+            : lab.HasWatchdog ? WatchdogDiagnosis.Restart(lab, lab.Pgpool.Id) : "./stopall pgpool && ./startall pgpool");
     }
+
+    /// <summary>Its first process decides on failovers and starts the others; a client may get an answer all the same.</summary>
+    internal static Finding OfSuspended(string pgpool, int? first, IReadOnlyList<int> suspended) => new(null,
+        first is { } id && suspended.Contains(id)
+            ? $"{pgpool} is suspended ({Pids(suspended)}): it decides on no failover, and clients may get no answer."
+            : $"{pgpool} has suspended processes ({Pids(suspended)}): a client that gets to one of them waits.",
+        $"kill -CONT {string.Join(' ', suspended)}");
 
     /// <summary>A suspended PostgreSQL looks alive to the system: connections to it are accepted, and nobody answers.</summary>
     private static Finding? OfSuspended(NodesFacts facts, NodeView node)

@@ -91,7 +91,14 @@ public sealed record Finding(int? Node, string Problem, string? Fix);
 /// <param name="Quorum">Whether it sees enough others to decide on a failover; null when it does not say.</param>
 /// <param name="Primary">The node it takes for the primary; null when it shows none.</param>
 /// <param name="Problem">Why it does not answer.</param>
-public sealed record WatchdogView(int Id, int Port, bool Answers, string? Status, bool? Quorum, int? Primary, string? Problem);
+public sealed record WatchdogView(int Id, int Port, bool Answers, string? Status, bool? Quorum, int? Primary, string? Problem)
+{
+    /// <summary>Its first process; null when it does not run, or cannot be seen.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
+    public IReadOnlyList<int> Suspended { get; init; } = [];
+}
 
 /// <summary>All nodes of a lab.</summary>
 /// <param name="Lab">The lab's name.</param>

@@ -46,7 +46,11 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
         var views = lab.Nodes.Select((n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)).ToArray();
         var members = (await watchdog).Select((w, i) => new WatchdogView(i, lab.Pgpools[i].Port, asked[i].Answer.Nodes is not null,
             w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status, w.Info?.Quorum,
-            asked[i].Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id, asked[i].Answer.Problem ?? w.Problem)).ToArray();
+            asked[i].Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id, asked[i].Answer.Problem ?? w.Problem)
+        {
+            ProcessId = processes.Pgpools[i].First?.Id,
+            Suspended = processes.Pgpools[i].Suspended,
+        }).ToArray();
         // What is to be pasted asks the Pgpool-II that answers: to the diagnosis that is the first.
         var facts = new NodesFacts(
             lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] },

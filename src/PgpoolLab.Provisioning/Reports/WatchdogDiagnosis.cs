@@ -21,12 +21,12 @@ public static class WatchdogDiagnosis
         Finding About(string problem, string? fix) =>
             underWay is null ? new(null, problem, fix) : new(null, $"{problem.TrimEnd('.')}. Wait: {underWay.Name} is at work.", null);
 
-        // Its processes may be there all the same: stopping first does no harm. The old scripts of the first one stop PostgreSQL, too.
-        string? Restart(int id) => lab.PgpoolSetup is null ? $"pgpool{id}/stopall pgpool; pgpool{id}/startall pgpool"
-            : id > 0 ? $"pgpool{id}/shutdownall; pgpool{id}/startall" : null;
-        var findings = members.Where(m => !m.Answers).Select(m => About($"Pgpool-II {m.Id} does not answer: {m.Problem}", Restart(m.Id)))
-            .Concat(members.Where(m => m.Answers && m.Status is null).Select(m =>
-                About($"Pgpool-II {m.Id} answers clients, but not pcp_watchdog_info: its first process may have been killed.", Restart(m.Id)))).ToList();
+        var findings = members.Where(m => m.Suspended.Count > 0)
+            .Select(m => NodesDiagnosis.OfSuspended($"Pgpool-II {m.Id}", m.ProcessId, m.Suspended))
+            .Concat(members.Where(m => m is { Answers: false, Suspended.Count: 0 })
+                .Select(m => About($"Pgpool-II {m.Id} does not answer: {m.Problem}", Restart(lab, m.Id))))
+            .Concat(members.Where(m => m is { Answers: true, Status: null, Suspended.Count: 0 }).Select(m => About(
+                $"Pgpool-II {m.Id} answers clients, but not pcp_watchdog_info: its first process may have been killed.", Restart(lab, m.Id)))).ToList();
         var leaders = members.Count(m => m.Status is "LEADER" or "MASTER");
         if (leaders != 1)
         {
@@ -37,7 +37,7 @@ public static class WatchdogDiagnosis
         {
             findings.AddRange(members.Where(m => m is { Answers: true, Primary: null }).Select(m => About(
                 $"Pgpool-II {m.Id} shows no primary, and Pgpool-II {knows.Id} does: it asked its leader for it when that was still starting, "
-                + "and does not ask again by itself.", Restart(m.Id))));
+                + "and does not ask again by itself.", Restart(lab, m.Id))));
         }
 
         if (members.Any(m => m.Quorum is false))
@@ -48,4 +48,8 @@ public static class WatchdogDiagnosis
 
         return findings;
     }
+
+    /// <summary>Its processes may be there all the same: stopping first does no harm. The old scripts of the first one stop PostgreSQL, too.</summary>
+    internal static string? Restart(Lab lab, int id) => lab.PgpoolSetup is null ? $"pgpool{id}/stopall pgpool; pgpool{id}/startall pgpool"
+        : id > 0 ? $"pgpool{id}/shutdownall; pgpool{id}/startall" : null;
 }
