@@ -82,7 +82,11 @@ public sealed class TroubleTests : LifeTests
             {stop} >&2
             """)).Ok();
         var log = await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/pgpool.log"));
-        Assert.Contains("LOG:  Pgpool-II system is shutdown", log, StringComparison.Ordinal);
+        if (InstalledPgpool.Is42)
+        {
+            Assert.Contains("LOG:  Pgpool-II system is shutdown", log, StringComparison.Ordinal);
+        }
+
         Assert.Empty(sandbox.ProcessesLeft());
     }
 
@@ -141,7 +145,11 @@ public sealed class TroubleTests : LifeTests
         stranger.Kill();
         sandbox.AssertNothingIsLeft();
     }
+}
 
+/// <summary>Nodes in trouble. (Tests of one class run one after the other: classes are kept short, so that two processors have work to the end.)</summary>
+public sealed class NodeTroubleTests : LifeTests
+{
     [Fact]
     public async Task The_old_primary_is_not_started_beside_the_new_one_and_split_brain_is_called_by_its_name()
     {
@@ -202,7 +210,10 @@ public sealed class TroubleTests : LifeTests
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
     }
+}
 
+public sealed class GivenUpNodeTests : LifeTests
+{
     [Fact]
     public async Task Startall_says_when_a_running_Pgpool_has_given_up_every_node()
     {
@@ -270,7 +281,7 @@ public sealed class TroubleTests : LifeTests
     {
         using var sandbox = await UpAsync(Account.Plain, "-n", "3");
         // A switchover has the old primary copied and started by follow_primary.sh, a recovery has a node started by pgpool_remote_start.
-        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_promote_node -w -s -p $PCP_PORT -n 1")).Ok();
+        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; {InstalledPgpool.Switchover("-p $PCP_PORT", wanted: 1, out _)}")).Ok();
         await sandbox.UntilNodesShowAsync("all follow node 1", n => n.Select((x, i) => Status(x) is "up" or "waiting" && (i == 1 || x.GetProperty("postgres").GetProperty("receiver").GetString() == "streaming")).All(good => good));
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -D data2 -m immediate stop")).Ok();
         await sandbox.UntilNodesShowAsync("node 2 is down", n => Status(n[2]) == "down");

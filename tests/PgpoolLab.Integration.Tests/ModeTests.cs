@@ -162,10 +162,11 @@ public sealed class OtherModesTests : ModeTests
     {
         using var sandbox = await UpAsync("s", 4);
         var first = (await PortsAsync(sandbox))[0];
-        (await InLabAsync(sandbox, $"pgbench -q -i test && PORT0={first} && {meanwhile} && pcp_promote_node -w -s -p $PCP_PORT -n 2")).Ok();
-        await sandbox.UntilNodesShowAsync("node 2 is the primary and all others stream from it", n => n.Select((x, i) =>
-            Status(x) is "up" or "waiting" && x.GetProperty("pgpool").GetProperty("role").GetString() == (i == 2 ? "primary" : "standby")
-            && (i == 2 || x.GetProperty("postgres").GetProperty("receiver").GetString() == "streaming")).All(good => good));
+        var switchover = InstalledPgpool.Switchover("-p $PCP_PORT", wanted: 2, out var promoted);
+        (await InLabAsync(sandbox, $"pgbench -q -i test && PORT0={first} && {meanwhile} && {switchover}")).Ok();
+        await sandbox.UntilNodesShowAsync($"node {promoted} is the primary and all others stream from it", n => n.Select((x, i) =>
+            Status(x) is "up" or "waiting" && x.GetProperty("pgpool").GetProperty("role").GetString() == (i == promoted ? "primary" : "standby")
+            && (i == promoted || x.GetProperty("postgres").GetProperty("receiver").GetString() == "streaming")).All(good => good));
         await WriteAsync(sandbox, "INSERT INTO pgbench_branches VALUES (77, 0, '')");
         var ports = await PortsAsync(sandbox);
         foreach (var port in ports)

@@ -203,7 +203,11 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
 
         for (var i = 0; i < 3; i++)
         {
-            Assert.Equal($"{i}", Read($"pgpool{i}/etc/pgpool_node_id").Trim());
+            if (InstalledPgpool.Is42)
+            {
+                Assert.Equal($"{i}", Read($"pgpool{i}/etc/pgpool_node_id").Trim());
+            }
+
             Assert.Equal($"{port + (4 * i)}", Setting(i, "port"));
             Assert.Equal($"{port + (4 * i) + 1}", Setting(i, "pcp_port"));
             Assert.Equal($"{3 - i}", Setting(i, "wd_priority"));

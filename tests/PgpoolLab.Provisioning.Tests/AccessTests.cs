@@ -96,7 +96,7 @@ public sealed class AccessTests
     [Fact]
     public void The_certificate_is_signed_by_the_labs_authority_for_the_names_clients_use()
     {
-        var certificates = LabCertificates.Make(Labs.Fixed() with { ListenAddresses = ["192.0.2.7", "db.example"] }, DateTimeOffset.UtcNow);
+        var certificates = LabCertificates.Make(Labs.Fixed() with { ListenAddresses = ["192.0.2.7", "2001:db8::7", "db.example"] }, DateTimeOffset.UtcNow);
         using var authority = X509Certificate2.CreateFromPem(certificates.Authority);
         using var server = X509Certificate2.CreateFromPem(certificates.Server, certificates.ServerKey);
         using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } };
@@ -104,6 +104,9 @@ public sealed class AccessTests
         Assert.True(chain.Build(server), string.Join(", ", chain.ChainStatus.Select(s => s.StatusInformation)));
         Assert.All(["localhost", "127.0.0.1", "192.0.2.7", "db.example"], n => Assert.True(server.MatchesHostname(n, allowWildcards: false, allowCommonName: false), n));
         Assert.False(server.MatchesHostname("192.0.2.8"));
+        // libpq before PostgreSQL 15 knows an address by a name alone.
+        var alternatives = server.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
+        Assert.All(["127.0.0.1", "192.0.2.7", "2001:db8::7"], n => Assert.Contains(n, alternatives.EnumerateDnsNames()));
         Assert.DoesNotContain("PRIVATE", certificates.Authority + certificates.Server, StringComparison.Ordinal);
     }
 

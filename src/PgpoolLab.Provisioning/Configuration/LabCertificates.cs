@@ -47,6 +47,8 @@ public sealed record LabCertificates(string Authority, string Server, string Ser
             if (IPAddress.TryParse(name, out var address))
             {
                 names.AddIpAddress(address);
+                // libpq before PostgreSQL 15 looks for an address among the names alone.
+                names.AddDnsName(name);
             }
             else
             {

@@ -18,11 +18,12 @@ public abstract class FollowPrimaryContractTests(bool original)
             .. original ? originals.Where(v => v.Key.StartsWith("PGPOOL", StringComparison.Ordinal)).Select(v => (v.Key, v.Value)) : [],
         ];
         var program = original ? originals["PGPOOL_SETUP"] : sandbox["bin"] + "/pgpool_setup";
+        var switchover = InstalledPgpool.Switchover($"-h localhost -p {port + 1}", wanted: 2, out var promoted);
         var outcome = await sandbox.ShellAsync($$"""
             {{program}} -n 4 -p {{port}} -pg {{port + 2}} >../setup.out 2>../setup.err
             . ./bashrc.ports
             ./startall >/dev/null 2>&1
-            nodes() { psql -XAtq -F' ' -p {{port}} -d test -c 'show pool_nodes' 2>/dev/null | awk '{ print $1, $4, $7 }' | sed 's/ waiting / up /' | tr '\n' ','; }
+            nodes() { psql -XAq -P footer=off -F' ' -p {{port}} -d test -c 'show pool_nodes' 2>/dev/null | awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "role") role = i; next } { print $1, $4, $role }' | sed 's/ waiting / up /' | tr '\n' ','; }
             until_nodes_are() { # nodes seconds
                 n=0
                 until [ "$(nodes)" = "$1" ]; do
@@ -34,10 +35,10 @@ public abstract class FollowPrimaryContractTests(bool original)
             until_nodes_are '0 up primary,1 up standby,2 up standby,3 up standby,' 30
             psql -qc 'CREATE TABLE t (i int)' -p {{port}} test
             # A primary is promoted on purpose ...
-            pcp_promote_node -w -s -h localhost -p {{port + 1}} -n 2
-            until_nodes_are '0 up standby,1 up standby,2 up primary,3 up standby,' 60
+            {{switchover}}
+            until_nodes_are '{{string.Concat(Enumerable.Range(0, 4).Select(n => $"{n} up {(n == promoted ? "primary" : "standby")},"))}}' 60
             n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {{port}} test; do n=$((n + 1)); [ $n -lt 60 ]; sleep 1; done
-            for node in 0 1 3; do
+            for node in {{string.Join(' ', Enumerable.Range(0, 4).Where(n => n != promoted))}}; do
                 n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM t' -p $(({{port + 2}} + node)) test)" = 1 ]; do n=$((n + 1)); [ $n -lt 60 ] || { echo "node $node does not follow" >&2; exit 1; }; sleep 1; done
             done
             ./shutdownall >/dev/null 2>&1

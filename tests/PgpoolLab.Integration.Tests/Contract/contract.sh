@@ -18,7 +18,8 @@ sql() { # port sql [database]
 nodes() { # status and role of each node, as Pgpool-II shows them
     PGCONNECT_TIMEOUT=5 psql -XAtq -F' ' -p "$port" -d test -c 'show pool_nodes' 2>/dev/null | awk '{ print $1, $4 }' | tr '\n' ','
 }
-roles() { PGCONNECT_TIMEOUT=5 psql -XAtq -F' ' -p "$port" -d test -c 'show pool_nodes' 2>/dev/null | awk '{ print $1, $4, $7 }' | tr '\n' ','; }
+# Pgpool-II before 4.3 has fewer columns.
+roles() { PGCONNECT_TIMEOUT=5 psql -XAq -P footer=off -F' ' -p "$port" -d test -c 'show pool_nodes' 2>/dev/null | awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "role") role = i; next } { print $1, $4, $role }' | tr '\n' ','; }
 until_true() { # seconds command...: the tenths of a second it took, or "never"
     local tries=0 limit=$(($1 * 10))
     shift
@@ -77,7 +78,7 @@ fact "pcp.conf" "$(grep "^$me:" etc/pcp.conf)"
 fact "pool_passwd" "$(cat etc/pool_passwd)"
 for setting in log_line_prefix log_per_node_statement logging_collector health_check_test pid_file_name logdir health_check_period0 health_check_timeout0 health_check_max_retries0 \
     health_check_retry_delay0 backend_hostname0 backend_hostname1 backend_port1 backend_weight0 backend_flag0 backend_application_name1 num_init_children max_pool \
-    failover_command follow_primary_command recovery_1st_stage_command recovery_2nd_stage_command backend_clustering_mode enable_pool_hba load_balance_mode; do
+    failover_command follow_primary_command follow_master_command recovery_1st_stage_command recovery_2nd_stage_command backend_clustering_mode enable_pool_hba load_balance_mode; do
     fact "setting $setting" "$(psql -XAtq -p "$port" -d test -c "pgpool show $setting")"
 done
 fact "pool_hba.conf" "$(grep -v '^#' etc/pool_hba.conf | grep .)"

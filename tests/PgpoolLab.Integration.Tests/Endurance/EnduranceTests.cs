@@ -17,7 +17,7 @@ public sealed class EnduranceTests
     [Fact]
     public async Task Whatever_hits_a_command_its_lab_is_whole_or_can_be_destroyed_and_nothing_is_left()
     {
-        var (runs, seed, only) = (Number("ENDURANCE_RUNS") ?? 24, Number("ENDURANCE_SEED") ?? 1, Number("ENDURANCE_ONLY"));
+        var (runs, seed, only) = (Number("ENDURANCE_RUNS") ?? 12, Number("ENDURANCE_SEED") ?? 1, Number("ENDURANCE_ONLY"));
         var results = new ConcurrentDictionary<int, (Plan Plan, Result Result)>();
         await Parallel.ForEachAsync(only is { } one ? [one] : Enumerable.Range(1, runs), new ParallelOptions { MaxDegreeOfParallelism = RunsAtATime, CancellationToken = TestContext.Current.CancellationToken }, async (number, _) =>
         {

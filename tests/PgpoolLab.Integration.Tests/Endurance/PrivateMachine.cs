@@ -56,9 +56,9 @@ internal sealed class PrivateMachine : IDisposable
         return await keeper.StandardOutput.ReadLineAsync() == "ready" ? new PrivateMachine(keeper, kept) : throw new InvalidOperationException("unshare: " + await keeper.StandardError.ReadToEndAsync());
     }
 
-    /// <summary>What to put before a command that is to run here.</summary>
+    /// <summary>What to put before a command that is to run here. (nsenter has --wdns since util-linux 2.37 only.)</summary>
     internal string[] Enter(string workingDirectory) =>
-        ["nsenter", $"--mount=/proc/{_keeper.Id}/ns/mnt", $"--ipc=/proc/{_keeper.Id}/ns/ipc", $"--wdns={workingDirectory}"];
+        ["nsenter", $"--mount=/proc/{_keeper.Id}/ns/mnt", $"--ipc=/proc/{_keeper.Id}/ns/ipc", "sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", workingDirectory];
 
     /// <summary>A path of this machine, as it can be opened from outside.</summary>
     internal string View(string path) => $"/proc/{_keeper.Id}/root{path}";

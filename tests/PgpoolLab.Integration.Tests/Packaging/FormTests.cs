@@ -39,7 +39,7 @@ public sealed class FormWordsTests : FormTests
         (await run.SayAsync("pgpoollab version; pgpoollab version --json")).Ok();
         await run.SayAsync("pgpoollab setup --nods 2");
         await run.SayAsync("pgpoollab nodes");
-        foreach (var options in (string[])["-s -r -n 3", "--watchdog 3", "-m r", "-m l", "-m i --standbys clone"])
+        foreach (var options in (string[])["-s -r -n 3", "--watchdog 3", "-m r", "-m l", InstalledPgpool.Is42 ? "-m i --standbys clone" : "-m r --standbys clone"])
         {
             (await run.SayAsync($"pgpoollab setup --dry-run --port {run.Ports()} {options}")).Ok();
         }
@@ -66,7 +66,7 @@ public sealed class FormFirstStepsTests : FormTests
         // Pgpool-II asks the primary only now and then who streams from it.
         await run.Sandbox.UntilNodesShowAsync("both nodes are up, and Pgpool-II knows that one streams from the other", n => n.Select(x => x.GetProperty("pgpool")).All(x =>
             x.GetProperty("status").GetString() == "up" && (x.GetProperty("role").GetString() == "primary" || x.GetProperty("replicationState").GetString() == "streaming")));
-        (await run.SayAsync("pgpoollab nodes --json | sed -E 's/\"(walPosition|lagBytes|delay|selectCount)\": [^,]*/\"\\1\": N/'")).Ok();
+        (await run.SayAsync("pgpoollab nodes --json | sed -E 's/\"(walPosition|lagBytes|delay|selectCount|processId|pgpoolProcessId)\": [^,]*/\"\\1\": N/'")).Ok();
         (await run.SayAsync("pgpoollab psql 1 -- -Atc 'SELECT pg_is_in_recovery()'; pgpoollab stopall")).Ok();
         (await run.SayAsync("pgpoollab nodes; pgpoollab nodes --json")).Ok();
         (await run.SayAsync("pgpoollab destroy")).Ok();
