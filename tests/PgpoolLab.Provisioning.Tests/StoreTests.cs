@@ -186,6 +186,9 @@ public sealed class StoreTests : IDisposable
     [InlineData("/lab/tools/pgpoolProgram", "\"\"")]
     [InlineData("/lab/safeAlias", "\"lab\"")]
     [InlineData("/lab/tools/pcpBin", "\"/usr\\u0000/bin\"")]
+    // Setup makes no such lab; printed, it would be a line of its own.
+    [InlineData("/lab/name", "\"lab\\nok   all is well\"")]
+    [InlineData("/lab/owner", "\"olga\\u001b[2J\"")]
     [InlineData("/lab/pgpools/0/socketDirectories", "null")]
     [InlineData("/lab/pgpools/0/socketDirectories", "[null]")]
     [InlineData("/lab/pgpools/0/port", "0")]

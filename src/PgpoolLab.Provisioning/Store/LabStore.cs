@@ -125,7 +125,7 @@ public sealed class LabStore
             && lab.Pgpools.All(p => p is { SocketDirectories: not null, PcpSocketDirectory: not null } && p.SocketDirectories.All(IsText) && IsText(p.PcpSocketDirectory) && IsPort(p.Port) && IsPort(p.PcpPort)
                 && p.Watchdog is null or { Port: > 0 and <= 65535, Heartbeat: > 0 and <= 65535 })
             && ((string[])[lab.Root, lab.SafeAlias ?? lab.Root, lab.Tools.PostgresBin, lab.Tools.PgpoolProgram, lab.Tools.PcpBin]).All(p => IsText(p) && Path.IsPathRooted(p))
-            && ((string[])[lab.Id, lab.Name, lab.Owner, lab.Invoker ?? ""]).All(IsText)
+            && ((string[])[lab.Id, lab.Name, lab.Root, lab.Owner, lab.Invoker ?? ""]).All(t => !t.Any(char.IsControl))
             && manifest.CommandLine.Concat(manifest.CompletedSteps).Concat(lab.PgpoolSettings.Values).Concat(lab.PostgresSettings.Values).Concat(lab.ListenAddresses).Concat(lab.LinkDirectories).All(IsText);
 
         static bool IsPort(int number) => number is > 0 and <= 65535;
