@@ -25,7 +25,7 @@ public abstract class DropInTroubleTests
         }
 
         public Task<Outcome> ShellAsync(string script, params (string, string)[] environment) => Sandbox.ShellAsync(
-            $"await_pgpool() {{ n=0; until psql -XAtqc 'show pool_nodes' -p {Port} test >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 150 ] || exit 9; sleep 0.2; done; }}\n" + script,
+            $"await_pgpool() {{ n=0; until psql -XAtqc 'show pool_nodes' -p {Port} test >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 600 ] || exit 9; sleep 0.2; done; }}\n" + script,
             [.. _environment, .. environment]);
 
         public Task<Outcome> SetUpAsync(string options) => ShellAsync($"sh \"$(command -v pgpool_setup)\" -p {Port} -pg {Port + 2} {options}");

@@ -214,10 +214,23 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
             Assert.Equal("1", Setting(i, "wd_interval"));
             Assert.Equal("on", Setting(i, "use_watchdog"));
             Assert.Equal($"{nodes + 1}", Setting(i, "backend_port1"));
-            for (var j = 0; j < 3; j++)
+            if (InstalledPgpool.Is42)
             {
-                Assert.Equal($"{port + (4 * j) + 2}", Setting(i, $"wd_port{j}"));
-                Assert.Equal($"{port + (4 * j) + 3}", Setting(i, $"heartbeat_port{j}"));
+                for (var j = 0; j < 3; j++)
+                {
+                    Assert.Equal($"{port + (4 * j) + 2}", Setting(i, $"wd_port{j}"));
+                    Assert.Equal($"{port + (4 * j) + 3}", Setting(i, $"heartbeat_port{j}"));
+                }
+            }
+            else
+            {
+                Assert.Equal($"{port + (4 * i) + 2}", Setting(i, "wd_port"));
+                Assert.Equal($"{port + (4 * i) + 3}", Setting(i, "wd_heartbeat_port"));
+                foreach (var (other, k) in Enumerable.Range(0, 3).Where(n => n != i).Select((n, k) => (n, k)))
+                {
+                    Assert.Equal($"{port + (4 * other) + 2}", Setting(i, $"other_wd_port{k}"));
+                    Assert.Equal($"{port + (4 * other) + 3}", Setting(i, $"heartbeat_destination_port{k}"));
+                }
             }
 
             foreach (var file in (string[])["startall", "shutdownall", "pgpool_reload", "bashrc.ports", "pcppass", "etc/pcp.conf", "etc/pool_hba.conf"])

@@ -308,5 +308,5 @@ public abstract class ScriptBench : IAsyncDisposable
     private protected Task<CommandResult> RemoteStartAsync(int node = 2) => RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[node].ServerDataDirectory);
 
     /// <summary>Node 2 is to follow node 1.</summary>
-    private protected Task<CommandResult> FollowAsync() => RunAsync("follow_primary.sh", "2", "localhost", "11004", "1", "localhost", "0", "0", "11003");
+    private protected Task<CommandResult> FollowAsync(int port = 11003) => RunAsync("follow_primary.sh", "2", "localhost", "11004", "1", "localhost", "0", "0", $"{port}");
 }

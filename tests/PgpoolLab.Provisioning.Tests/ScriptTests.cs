@@ -577,6 +577,16 @@ public sealed class ScriptTests : ScriptBench
     }
 
     [Fact]
+    public async Task A_standby_follows_the_new_primary_whatever_port_Pgpool_names()
+    {
+        await StartServerAsync(_lab.Nodes[2]);
+        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
+        Assert.Equal(0, (await FollowAsync(port: 11002)).ExitCode);
+        Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf"));
+        Assert.Single(Calls("../pcp's/pcp_attach_node"));
+    }
+
+    [Fact]
     public async Task A_standby_before_PostgreSQL_13_is_restarted_to_follow()
     {
         _lab = _lab with { Tools = _lab.Tools with { Postgres = new PostgresVersion(12, 4) } };

@@ -106,13 +106,16 @@ internal static class Originals
         File.SetUnixFileMode($"{home}/bin/pgpool_setup", (UnixFileMode)Convert.ToInt32("755", 8));
 
         Directory.CreateDirectory($"{home}/etc");
-        foreach (var sample in Directory.EnumerateFiles("/usr/share/doc/pgpool2/examples").Where(f => f.EndsWith(".sample", StringComparison.Ordinal)))
+        foreach (var sample in Directory.EnumerateFiles("/usr/share/doc/pgpool2/examples").Where(f => f.Contains(".sample", StringComparison.Ordinal)))
         {
             File.Copy(sample, $"{home}/etc/{Path.GetFileName(sample)}");
         }
 
-        // Debian's default is a folder that not everybody may write to.
-        File.AppendAllText($"{home}/etc/pgpool.conf.sample", "wd_ipc_socket_dir = '/tmp'\n");
+        // Debian's default is a folder that not everybody may write to. (Before 4.2 each mode has a sample of its own.)
+        foreach (var sample in Directory.EnumerateFiles($"{home}/etc", "pgpool.conf.sample*"))
+        {
+            File.AppendAllText(sample, "wd_ipc_socket_dir = '/tmp'\n");
+        }
 
         // What they want of ssh is to run a command on this very machine.
         var ssh = $"{home}/bin/ssh";
