@@ -251,7 +251,13 @@ internal static partial class Posix
         return -1;
     }
 
-    internal static void UnlockFolder(int descriptor) => _ = Close(descriptor);
+    internal static void UnlockFolder(int descriptor)
+    {
+        const int unlock = 8;
+        // A child that is just being started has the descriptor, too, until it has become its program: closing alone would leave the lock to it.
+        _ = Lock(descriptor, unlock);
+        _ = Close(descriptor);
+    }
 
     [LibraryImport(C, EntryPoint = "flock", SetLastError = true)]
     private static partial int Lock(SafeFileHandle file, int operation);

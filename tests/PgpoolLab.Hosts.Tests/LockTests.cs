@@ -49,6 +49,31 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
+    public async Task It_is_given_back_at_once_also_while_programs_are_being_started()
+    {
+        using var enough = new CancellationTokenSource();
+        // Between fork and exec a child has all its parent's descriptors.
+        var starting = Task.Run(() =>
+        {
+            while (!enough.IsCancellationRequested)
+            {
+                using var program = Process.Start("true");
+                program.WaitForExit();
+            }
+        });
+        var failed = 0;
+        for (var n = 0; n < 20_000; n++)
+        {
+            using var taken = FolderLock.TryTake(_folder.Path, out _);
+            failed += taken is null ? 1 : 0;
+        }
+
+        await enough.CancelAsync();
+        await starting;
+        Assert.Equal(0, failed);
+    }
+
+    [Fact]
     public void A_lock_that_was_given_back_twice_was_given_back_once()
     {
         var first = FolderLock.TryTake(_folder.Path, out _)!;

@@ -19,7 +19,7 @@ internal static class Eventually
 
     internal static async Task<string> FileAsync(string file)
     {
-        await TrueAsync(() => File.Exists(file), $"{file} appears");
+        await TrueAsync(() => File.Exists(file) && new FileInfo(file).Length > 0, $"{file} is written");
         return await File.ReadAllTextAsync(file);
     }
 }
