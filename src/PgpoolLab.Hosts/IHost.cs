@@ -157,6 +157,13 @@ public sealed record ProcessFacts(int Id, string StartedAt, string Name, string 
     /// <summary>True for one that does nothing until it is continued: it was sent SIGSTOP, or a debugger holds it.</summary>
     public bool IsSuspended => State is 'T' or 't';
 
+    /// <summary>True for the same process, whatever it is called and does by now.</summary>
+    /// <param name="other">Another look at a process.</param>
+    public bool Equals(ProcessFacts? other) => other is not null && Id == other.Id && StartedAt == other.StartedAt;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Id, StartedAt);
+
     /// <summary>True unless it is another user's: anybody can give a process any name and command line.</summary>
     public bool MayBeOf(int? user) => UserId is not { } actual || user is not { } wanted || actual == wanted;
 }

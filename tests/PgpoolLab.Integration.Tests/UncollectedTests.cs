@@ -10,13 +10,15 @@ public sealed class UncollectedTests
         cat >../inside <<'END'
         set -eu
         kill_all() { pids="$(tr -d '\000' <run/pgpool.pid) $(for n in 0 1; do head -n 1 data$n/postmaster.pid; done)"; kill -9 $pids; }
-        works() { n=0; until psql -h localhost -XAtqc 'insert into t values (1)' -p "$1" test >/dev/null 2>../why; do n=$((n + 1)); [ $n -lt 300 ] || { cat ../why log/pgpool.log; exit 9; }; sleep 0.1; done; }
+        works() { n=0; until psql -h localhost -XAtqc 'insert into t values (1)' -p "$1" test >/dev/null 2>../why; do n=$((n + 1)); [ $n -lt 1200 ] || { cat ../why log/pgpool.log; exit 9; }; sleep 0.1; done; }
         pgpoollab setup -s -p auto --start . >/dev/null 2>../setup.err || { cat ../setup.err; exit 8; }
         . ./bashrc.ports; port=$PGPOOL_PORT
         eval "$(pgpoollab env)"
         psql -h localhost -XAtqc 'create table t (i int)' -p $port test
         kill_all
-        echo "zombies: $(ps -e -o stat= | grep -c Z)"
+        zombies() { ps -e -o stat= | grep -c Z || true; }
+        n=0; until [ "$(zombies)" != 0 ]; do n=$((n + 1)); [ $n -lt 1200 ] || break; sleep 0.1; done
+        echo "zombies: $(zombies)"
         ./startall >../startall.out 2>&1 || { cat ../startall.out; exit 7; }
         works $port
         kill_all
@@ -39,7 +41,7 @@ public sealed class UncollectedTests
         pgpoollab destroy . 2>/dev/null
         echo all of it
         END
-        timeout 100 unshare --pid --fork --kill-child --mount-proc sh -c 'sh ../inside >../result 2>&1 & exec cat ../result'
+        timeout 400 unshare --pid --fork --kill-child --mount-proc sh -c 'sh ../inside >../result 2>&1 & exec cat ../result'
         """;
 
     [Fact]
