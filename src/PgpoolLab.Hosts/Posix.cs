@@ -251,6 +251,12 @@ internal static partial class Posix
         return -1;
     }
 
+    internal static void Unlock(SafeFileHandle file)
+    {
+        const int unlock = 8;
+        _ = Lock(file, unlock);
+    }
+
     internal static void UnlockFolder(int descriptor)
     {
         const int unlock = 8;

@@ -87,13 +87,32 @@ public static class RegularFile
         }
 
         var file = alone ? OpenToWrite(path, append: true) : TryOpen(path);
-        if (file is null || Posix.TryLock(file, alone) is not false)
+        if (file is null)
         {
-            return file;
+            return null;
+        }
+
+        if (Posix.TryLock(file, alone) is not false)
+        {
+            return new FileLock(file);
         }
 
         file.Dispose();
         return null;
+    }
+
+    /// <summary>Unlocks before it closes: a child that is just being started has the file open, too, and would keep the lock.</summary>
+    private sealed class FileLock(SafeFileHandle file) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (!file.IsClosed)
+            {
+                Posix.Unlock(file);
+            }
+
+            file.Dispose();
+        }
     }
 
     /// <summary>Reads a text file (UTF-8) whole.</summary>

@@ -150,6 +150,7 @@ public sealed class SharedFolder : IDisposable
 public sealed class SharedFile : IDisposable
 {
     private readonly SafeFileHandle _file;
+    private bool _isLocked;
 
     internal SharedFile(SafeFileHandle file) => _file = file;
 
@@ -195,8 +196,22 @@ public sealed class SharedFile : IDisposable
     /// <summary>Locks it until it is closed. The system frees the lock of a process that has ended, however it ended; who asks may be in
     /// another container: what is asked is the file, not a process number.</summary>
     /// <returns>False when somebody else has locked it; null when files cannot be locked there.</returns>
-    public bool? TryLock() => Posix.TryLock(_file);
+    public bool? TryLock()
+    {
+        var locked = Posix.TryLock(_file);
+        _isLocked |= locked is true;
+        return locked;
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        // A child that is just being started has the file open, too, until it has become its program: closing alone would leave the lock to it.
+        if (_isLocked && !_file.IsClosed)
+        {
+            Posix.Unlock(_file);
+        }
+
+        _file.Dispose();
+    }
 }

@@ -48,9 +48,13 @@ public sealed class LockTests : IDisposable
         Assert.True(CanBeTaken());
     }
 
-    [Fact]
-    public async Task It_is_given_back_at_once_also_while_programs_are_being_started()
+    [Theory]
+    [InlineData("folder")]
+    [InlineData("file")]
+    [InlineData("shared file")]
+    public async Task It_is_given_back_at_once_also_while_programs_are_being_started(string what)
     {
+        File.WriteAllText(_folder["file"], "");
         using var enough = new CancellationTokenSource();
         // Between fork and exec a child has all its parent's descriptors.
         var starting = Task.Run(() =>
@@ -64,8 +68,30 @@ public sealed class LockTests : IDisposable
         var failed = 0;
         for (var n = 0; n < 20_000; n++)
         {
-            using var taken = FolderLock.TryTake(_folder.Path, out _);
-            failed += taken is null ? 1 : 0;
+            switch (what)
+            {
+                case "folder":
+                    using (var taken = FolderLock.TryTake(_folder.Path, out _))
+                    {
+                        failed += taken is null ? 1 : 0;
+                    }
+
+                    break;
+                case "file":
+                    using (var taken = RegularFile.TryLock(_folder["file"], alone: true))
+                    {
+                        failed += taken is null ? 1 : 0;
+                    }
+
+                    break;
+                default:
+                    using (var opened = SharedFile.TryOpen(_folder["file"], out _)!)
+                    {
+                        failed += opened.TryLock() is true ? 0 : 1;
+                    }
+
+                    break;
+            }
         }
 
         await enough.CancelAsync();
