@@ -37,12 +37,12 @@ public sealed class SampleScriptTests
         var story = await sandbox.ShellAsync($"""
             ./startall
             . ./bashrc.ports
-            n=0; until psql -qc 'CREATE TABLE t (i int)' -p {port} test; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.2; done
+            n=0; until psql -qc 'CREATE TABLE t (i int)' -p {port} test; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
             pg_ctl -D data0 -m immediate stop
-            n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {port} test; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.2; done
+            n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {port} test; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
             pcp_recovery_node -w -h localhost -p {port + 1} -n 0
-            n=0; until psql -Atc 'show pool_nodes' -p {port} test | grep -c '|up|' | grep -qx 2; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.2; done
-            n=0; until psql -Atc 'SELECT count(*) FROM t' -p {port + 2} test | grep -qx 1; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.2; done
+            n=0; until psql -Atc 'show pool_nodes' -p {port} test | grep -c '|up|' | grep -qx 2; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
+            n=0; until psql -Atc 'SELECT count(*) FROM t' -p {port + 2} test | grep -qx 1; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
             psql -Atc 'SELECT pg_is_in_recovery()' -p {port + 2} test
             ./shutdownall
             """, environment);
