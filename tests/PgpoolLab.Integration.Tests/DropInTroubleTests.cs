@@ -141,7 +141,7 @@ public sealed class OldRecoveryTroubleTests : DropInTroubleTests
         (await lab.ShellAsync($"""
             . ./bashrc.ports
             {pcp}
-            n=0; until [ "$(psql -XAtqc 'show pool_nodes' -p {lab.Port} test 2>/dev/null | grep -c '|up|')" = 2 ]; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.2; done
+            n=0; until [ "$(psql -XAtqc 'show pool_nodes' -p {lab.Port} test 2>/dev/null | grep -c '|up|')" = 2 ]; do n=$((n + 1)); [ $n -lt 1500 ]; sleep 0.2; done
             test ! -e data1/standby.signal
             psql -XAtqc 'select pg_is_in_recovery()' -p {lab.Port + 3} test
             ./shutdownall

@@ -35,7 +35,7 @@ public abstract class ModeTests
 
     /// <summary>Writes until Pgpool-II takes it: right after a failure it disconnects everybody for a moment.</summary>
     protected static async Task WriteAsync(Sandbox sandbox, string sql) =>
-        (await InLabAsync(sandbox, $"n=0; until psql -qc \"{sql}\" test; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.2; done")).Ok();
+        (await InLabAsync(sandbox, $"n=0; until psql -qc \"{sql}\" test; do n=$((n + 1)); [ $n -lt 1500 ] || exit 1; sleep 0.2; done")).Ok();
 
     protected static async Task EndAsync(Sandbox sandbox)
     {
@@ -148,7 +148,7 @@ public sealed class OtherModesTests : ModeTests
             """)).Ok();
         foreach (var port in ports)
         {
-            (await InLabAsync(sandbox, $"n=0; until [ \"$(psql -p {port} -Atc 'SELECT count(*) FROM t' test)\" = 100 ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done")).Ok();
+            (await InLabAsync(sandbox, $"n=0; until [ \"$(psql -p {port} -Atc 'SELECT count(*) FROM t' test)\" = 100 ]; do n=$((n + 1)); [ $n -lt 1500 ] || exit 1; sleep 0.1; done")).Ok();
         }
 
         await EndAsync(sandbox);
@@ -171,7 +171,7 @@ public sealed class OtherModesTests : ModeTests
         var ports = await PortsAsync(sandbox);
         foreach (var port in ports)
         {
-            (await InLabAsync(sandbox, $"n=0; until [ \"$(psql -p {port} -Atc 'SELECT count(*) FROM pgbench_branches' test)\" = 2 ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done")).Ok();
+            (await InLabAsync(sandbox, $"n=0; until [ \"$(psql -p {port} -Atc 'SELECT count(*) FROM pgbench_branches' test)\" = 2 ]; do n=$((n + 1)); [ $n -lt 1500 ] || exit 1; sleep 0.1; done")).Ok();
         }
     }
 }

@@ -32,14 +32,14 @@ public abstract class FollowPrimaryContractTests(bool original)
                     sleep 1
                 done
             }
-            until_nodes_are '0 up primary,1 up standby,2 up standby,3 up standby,' 30
+            until_nodes_are '0 up primary,1 up standby,2 up standby,3 up standby,' 240
             psql -qc 'CREATE TABLE t (i int)' -p {{port}} test
             # A primary is promoted on purpose ...
             {{switchover}}
-            until_nodes_are '{{string.Concat(Enumerable.Range(0, 4).Select(n => $"{n} up {(n == promoted ? "primary" : "standby")},"))}}' 60
-            n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {{port}} test; do n=$((n + 1)); [ $n -lt 60 ]; sleep 1; done
+            until_nodes_are '{{string.Concat(Enumerable.Range(0, 4).Select(n => $"{n} up {(n == promoted ? "primary" : "standby")},"))}}' 240
+            n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {{port}} test; do n=$((n + 1)); [ $n -lt 240 ]; sleep 1; done
             for node in {{string.Join(' ', Enumerable.Range(0, 4).Where(n => n != promoted))}}; do
-                n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM t' -p $(({{port + 2}} + node)) test)" = 1 ]; do n=$((n + 1)); [ $n -lt 60 ] || { echo "node $node does not follow" >&2; exit 1; }; sleep 1; done
+                n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM t' -p $(({{port + 2}} + node)) test)" = 1 ]; do n=$((n + 1)); [ $n -lt 240 ] || { echo "node $node does not follow" >&2; exit 1; }; sleep 1; done
             done
             ./shutdownall >/dev/null 2>&1
             """, [.. environment]);

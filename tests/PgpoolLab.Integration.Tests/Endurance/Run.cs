@@ -317,7 +317,7 @@ internal sealed class Run : IDisposable
             eval "$(pgpoollab env)" || exit 3
             n=0
             until psql -XqAt -p "$PGPOOL_PORT" -c 'CREATE TABLE IF NOT EXISTS endured (i int)' -c 'INSERT INTO endured VALUES (1)' test; do
-                n=$((n + 1)); [ $n -lt 150 ] || exit 4; sleep 0.2
+                n=$((n + 1)); [ $n -lt 1500 ] || exit 4; sleep 0.2
             done
             """, Lab);
         Require(written.ExitCode == 0, "nothing can be written through Pgpool-II");
