@@ -77,6 +77,17 @@ public sealed class WatchedTests : IDisposable
     }
 
     [Fact]
+    public void The_beginning_of_what_failed_is_kept_for_the_end_of_the_whole_run()
+    {
+        Watch(SomeTests + "echo '      after it'; exit 1");
+        Assert.Equal("    A.B.Fails(x: \"[FAIL]\") [FAIL]\n      Expected: \"Total: 9\"\n", File.ReadAllText(_folder["counts.failed"]));
+        Watch("for line in $(seq 100); do [ $line != 2 ] || echo '    A.B.Fails [FAIL]'; echo \"      $line\"; done; exit 1");
+        var second = File.ReadAllLines(_folder["counts.failed"])[2..];
+        Assert.Equal(25, second.Length);
+        Assert.Equal(("    A.B.Fails [FAIL]", "      2"), (second[0], second[1]));
+    }
+
+    [Fact]
     public void A_program_that_says_nothing_counts_as_a_failure()
     {
         Assert.Equal("0 1 0\n", Watch("exit 0").Counts);
