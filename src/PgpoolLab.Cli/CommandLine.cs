@@ -8,17 +8,32 @@ namespace PgpoolLab.Cli;
 /// <summary>All commands, and the options they share.</summary>
 internal static class CommandLine
 {
-    internal static readonly Option<string?> Lab = new("--lab") { Description = "The lab, by name or folder; by default the one around the current folder", HelpName = "NAME|DIR" };
+    internal static readonly Option<string?> Lab = new("--lab")
+    {
+        Description = "The lab, by name or folder; by default the one around the current folder",
+        HelpName = "NAME|DIR",
+    };
     internal static readonly Option<bool> Json = new("--json") { Description = "Print JSON" };
-    internal static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but results and errors", Recursive = true };
-    internal static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: causes and stack traces of errors", Recursive = true };
+    internal static readonly Option<bool> Quiet = new("--quiet", "-q")
+    {
+        Description = "Say nothing but results and errors",
+        Recursive = true,
+    };
+    internal static readonly Option<bool> Verbose = new("--verbose", "-v")
+    {
+        Description = "Say more: causes and stack traces of errors",
+        Recursive = true,
+    };
 
-    /// <summary>Arguments are what they are: by default the parser takes <c>@lab</c> for a file that holds arguments.</summary>
+    /// <summary>Arguments are what they are: by default the parser takes <c>@lab</c> for a file that holds
+    /// arguments.</summary>
     internal static readonly ParserConfiguration Literally = new() { ResponseFileTokenReplacer = null };
 
     internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
     {
-        var root = new RootCommand("Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace.")
+        var root = new RootCommand(
+            "Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace."
+        )
         {
             SetupCommand.Create(terminal, arguments, "setup", start: false),
             SetupCommand.Create(terminal, arguments, "up", start: true),
@@ -40,7 +55,9 @@ internal static class CommandLine
             InstallLinksCommand.Create(terminal),
         };
         // Without a command it tells which there are.
-        root.SetAction(parsed => new System.CommandLine.Help.HelpAction { MaxWidth = terminal.Data.Profile.Width }.Invoke(parsed));
+        root.SetAction(parsed =>
+            new System.CommandLine.Help.HelpAction { MaxWidth = terminal.Data.Profile.Width }.Invoke(parsed)
+        );
         root.Options.Add(Quiet);
         root.Options.Add(Verbose);
         return root;
@@ -49,7 +66,10 @@ internal static class CommandLine
     /// <summary>The command line of an old program, when this one is called by its name.</summary>
     internal static Command Old(Terminal terminal, IReadOnlyList<string> arguments, string name)
     {
-        var command = name == PgpoolSetupCommand.Name ? PgpoolSetupCommand.Create(terminal, arguments) : PgpoolSetupCommand.CreateWatchdog(terminal, arguments);
+        var command =
+            name == PgpoolSetupCommand.Name
+                ? PgpoolSetupCommand.Create(terminal, arguments)
+                : PgpoolSetupCommand.CreateWatchdog(terminal, arguments);
         command.Options.Add(new System.CommandLine.Help.HelpOption());
         command.Options.Add(Quiet);
         command.Options.Add(Verbose);
@@ -57,41 +77,45 @@ internal static class CommandLine
     }
 
     /// <summary>Refuses an empty folder, as a shell makes it of a variable that is not set.</summary>
-    internal static void RequireFolder(Argument<string> argument) => argument.Validators.Add(result =>
-    {
-        if (result.Tokens is [{ Value: "" }])
+    internal static void RequireFolder(Argument<string> argument) =>
+        argument.Validators.Add(result =>
         {
-            result.AddError($"{argument.Name} is empty; it must be a folder.");
-        }
-    });
+            if (result.Tokens is [{ Value: "" }])
+            {
+                result.AddError($"{argument.Name} is empty; it must be a folder.");
+            }
+        });
 
     /// <inheritdoc cref="RequireFolder(Argument{string})"/>
-    internal static void RequireFolder(Option<string?> option) => option.Validators.Add(result =>
-    {
-        if (result.Tokens is [{ Value: "" }])
+    internal static void RequireFolder(Option<string?> option) =>
+        option.Validators.Add(result =>
         {
-            result.AddError($"{option.Name} is empty; it must be a folder.");
-        }
-    });
+            if (result.Tokens is [{ Value: "" }])
+            {
+                result.AddError($"{option.Name} is empty; it must be a folder.");
+            }
+        });
 
     /// <summary>Refuses an empty name of a file.</summary>
-    internal static void RequireFile(Option<string?> option) => option.Validators.Add(result =>
-    {
-        if (result.Tokens is [{ Value: "" }])
+    internal static void RequireFile(Option<string?> option) =>
+        option.Validators.Add(result =>
         {
-            result.AddError($"{option.Name} is empty; it must be a file.");
-        }
-    });
+            if (result.Tokens is [{ Value: "" }])
+            {
+                result.AddError($"{option.Name} is empty; it must be a file.");
+            }
+        });
 
     /// <summary>Lets an option take whole numbers, with an error in plain words.</summary>
-    internal static void WholeNumber<T>(Option<T> option, Func<int, T> convert) => option.CustomParser = result =>
-    {
-        if (int.TryParse(result.Tokens[^1].Value, out var number))
+    internal static void WholeNumber<T>(Option<T> option, Func<int, T> convert) =>
+        option.CustomParser = result =>
         {
-            return convert(number);
-        }
+            if (int.TryParse(result.Tokens[^1].Value, out var number))
+            {
+                return convert(number);
+            }
 
-        result.AddError($"{option.Name} must be a whole number; it is '{result.Tokens[^1].Value}'.");
-        return default!;
-    };
+            result.AddError($"{option.Name} must be a whole number; it is '{result.Tokens[^1].Value}'.");
+            return default!;
+        };
 }

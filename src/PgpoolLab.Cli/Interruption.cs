@@ -4,8 +4,9 @@ using PgpoolLab.Hosts;
 namespace PgpoolLab.Cli;
 
 /// <summary>
-/// Ctrl+C, SIGTERM and SIGHUP, from the first moment on: the first of them cancels the one token that every command works with, whatever
-/// the command is just doing; it then takes back what it has made. Further ones change nothing, as undoing must not be cut off.
+/// Ctrl+C, SIGTERM and SIGHUP, from the first moment on: the first of them cancels the one token that every command
+/// works with, whatever the command is just doing; it then takes back what it has made. Further ones change nothing, as
+/// undoing must not be cut off.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -47,7 +48,8 @@ internal sealed class Interruption : IDisposable
         }
     }
 
-    /// <summary>Those that our caller has not had ignored, as nohup does, and shells for what runs in the background.</summary>
+    /// <summary>Those that our caller has not had ignored, as nohup does, and shells for what runs in the
+    /// background.</summary>
     private static IEnumerable<PosixSignal> Wanted() =>
         ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]).Except(IgnoredSignals.Endings());
 

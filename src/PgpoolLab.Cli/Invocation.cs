@@ -11,22 +11,30 @@ internal static class Invocation
 
     private static string _path = Name;
 
-    /// <summary>Run as <c>dotnet pgpoollab.dll</c>, as <c>dotnet tool exec</c> does where it has no native program: there is no file to call.</summary>
+    /// <summary>Run as <c>dotnet pgpoollab.dll</c>, as <c>dotnet tool exec</c> does where it has no native program:
+    /// there is no file to call.</summary>
     private static bool _byDotnet;
 
-    /// <summary>What must be on PATH for the name alone to find this program; null when it is there, or when no folder has it.</summary>
-    internal static string? FolderToAdd => IsOnPath || _byDotnet ? null : Path.GetDirectoryName(_path) is { Length: > 0 } folder ? folder : ".";
+    /// <summary>What must be on PATH for the name alone to find this program; null when it is there, or when no folder
+    /// has it.</summary>
+    internal static string? FolderToAdd =>
+        IsOnPath || _byDotnet ? null
+        : Path.GetDirectoryName(_path) is { Length: > 0 } folder ? folder
+        : ".";
 
     private static string Library => Path.Combine(AppContext.BaseDirectory, Name + ".dll");
 
     /// <summary>The word or words for the user's shell.</summary>
-    internal static string Command => IsOnPath ? Name : _byDotnet ? $"dotnet {Shell.Quote(Library)}" : Shell.Quote(_path);
+    internal static string Command =>
+        IsOnPath ? Name
+        : _byDotnet ? $"dotnet {Shell.Quote(Library)}"
+        : Shell.Quote(_path);
 
     /// <summary>True when the name alone finds this program.</summary>
     private static bool IsOnPath { get; set; } = true;
 
-    /// <summary>How a script calls this program: its file, and the library it runs when the file is dotnet's. The file is the one on PATH, as an update
-    /// of a dotnet tool moves what that leads to.</summary>
+    /// <summary>How a script calls this program: its file, and the library it runs when the file is dotnet's. The file
+    /// is the one on PATH, as an update of a dotnet tool moves what that leads to.</summary>
     internal static IReadOnlyList<string> ForScripts()
     {
         var path = Environment.ProcessPath ?? _path;
@@ -35,13 +43,19 @@ internal static class Invocation
 
     /// <summary>True when these words, as <see cref="ForScripts"/> makes them, call this very program.</summary>
     internal static bool IsThis(IReadOnlyList<string> words) =>
-        Identity.RealPath(words[0]) == Environment.ProcessPath && (!_byDotnet || (words.Count > 1 && Identity.RealPath(words[1]) == Identity.RealPath(Library)));
+        Identity.RealPath(words[0]) == Environment.ProcessPath
+        && (!_byDotnet || (words.Count > 1 && Identity.RealPath(words[1]) == Identity.RealPath(Library)));
 
-    /// <summary>The old program this one is called as, by way of a link of that name, as users make one; null when it is called by its own.</summary>
+    /// <summary>The old program this one is called as, by way of a link of that name, as users make one; null when it
+    /// is called by its own.</summary>
     internal static string? OldName()
     {
         const string ownCommandLine = "/proc/self/cmdline";
-        var name = Path.GetFileName(File.Exists(ownCommandLine) ? File.ReadAllText(ownCommandLine).Split('\0')[0] : Environment.GetCommandLineArgs()[0]);
+        var name = Path.GetFileName(
+            File.Exists(ownCommandLine)
+                ? File.ReadAllText(ownCommandLine).Split('\0')[0]
+                : Environment.GetCommandLineArgs()[0]
+        );
         return name is PgpoolSetupCommand.Name or PgpoolSetupCommand.WatchdogName ? name : null;
     }
 
@@ -61,7 +75,8 @@ internal static class Invocation
         }
     }
 
-    /// <summary>Must be called first: after root has stood down, the program's own path cannot be read any more.</summary>
+    /// <summary>Must be called first: after root has stood down, the program's own path cannot be read any
+    /// more.</summary>
     internal static void Remember()
     {
         if (Environment.ProcessPath is not { } path)
@@ -71,8 +86,14 @@ internal static class Invocation
 
         _path = path;
         _byDotnet = Path.GetFileNameWithoutExtension(path) == "dotnet";
-        IsOnPath = OnPath() is { } first && (File.ResolveLinkTarget(first, returnFinalTarget: true)?.FullName ?? first) == path;
+        IsOnPath =
+            OnPath() is { } first
+            && (File.ResolveLinkTarget(first, returnFinalTarget: true)?.FullName ?? first) == path;
     }
 
-    private static string? OnPath() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(f => Path.Combine(f, Name)).FirstOrDefault(File.Exists);
+    private static string? OnPath() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .Select(f => Path.Combine(f, Name))
+            .FirstOrDefault(File.Exists);
 }

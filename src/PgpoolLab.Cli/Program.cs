@@ -32,9 +32,16 @@ internal static class Program
     /// <param name="terminal">Where to speak.</param>
     /// <param name="oldName">The old program this one is called as; null when it is called by its own name.</param>
     /// <param name="interrupted">Ctrl+C and the like.</param>
-    internal static async Task<int> RunAsync(string[] arguments, Terminal terminal, string? oldName = null, CancellationToken interrupted = default)
+    internal static async Task<int> RunAsync(
+        string[] arguments,
+        Terminal terminal,
+        string? oldName = null,
+        CancellationToken interrupted = default
+    )
     {
-        var command = oldName is null ? CommandLine.Root(terminal, arguments) : CommandLine.Old(terminal, arguments, oldName);
+        var command = oldName is null
+            ? CommandLine.Root(terminal, arguments)
+            : CommandLine.Old(terminal, arguments, oldName);
         var parsed = command.Parse(arguments, CommandLine.Literally);
         if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not HelpAction)
         {
@@ -51,8 +58,15 @@ internal static class Program
 
         try
         {
-            // The parser's own handling of signals is off (no timeout): it knows of no command before that has waited for something.
-            var invocation = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            // The parser's own handling of signals is off (no timeout): it knows of no command before that has waited
+            // for something.
+            var invocation = new InvocationConfiguration
+            {
+                Output = terminal.Out,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
             return await parsed.InvokeAsync(invocation, interrupted);
         }
         catch (Exception error)

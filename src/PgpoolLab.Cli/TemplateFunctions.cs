@@ -5,8 +5,9 @@ using static System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes;
 namespace PgpoolLab.Cli;
 
 /// <summary>
-/// What templates of the user's own may call and Scriban finds by reflection. Nothing else names it, so that ahead-of-time compilation
-/// would cut it away: <c>string.slice</c>, <c>date.parse</c> and the parts of a time would be there in one form of this program only.
+/// What templates of the user's own may call and Scriban finds by reflection. Nothing else names it, so that
+/// ahead-of-time compilation would cut it away: <c>string.slice</c>, <c>date.parse</c> and the parts of a time would be
+/// there in one form of this program only.
 /// </summary>
 internal static class TemplateFunctions
 {
@@ -22,8 +23,10 @@ internal static class TemplateFunctions
     [DynamicDependency(Callable, typeof(TimeSpanFunctions))]
     [DynamicDependency(PublicProperties, typeof(DateTime))]
     [DynamicDependency(PublicProperties, typeof(TimeSpan))]
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "These classes inherit ScriptObject.From, which imports any object by reflection; templates cannot call it.")]
-    internal static void Keep()
-    {
-    }
+    [UnconditionalSuppressMessage(
+        "Trimming",
+        "IL2026",
+        Justification = "These classes inherit ScriptObject.From, which imports any object by reflection; templates cannot call it."
+    )]
+    internal static void Keep() { }
 }

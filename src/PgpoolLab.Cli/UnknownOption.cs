@@ -11,18 +11,32 @@ internal static class UnknownOption
     internal static (string Text, string? Suggestion)? In(ParseResult parsed)
     {
         // What is meant for another program is an option of that one's.
-        var passedOn = parsed.CommandResult.Children.OfType<OptionResult>()
-            .Where(o => o.Option.Name == Commands.SetupCommand.InitDbOption).SelectMany(o => o.Tokens).ToHashSet();
-        var word = parsed.Tokens.TakeWhile(t => t.Type is not TokenType.DoubleDash).Where(t => !passedOn.Contains(t))
-            .FirstOrDefault(t => t.Type is TokenType.Argument && t.Value.Length > 1 && t.Value[0] == '-' && !int.TryParse(t.Value, out _))?.Value;
+        var passedOn = parsed
+            .CommandResult.Children.OfType<OptionResult>()
+            .Where(o => o.Option.Name == Commands.SetupCommand.InitDbOption)
+            .SelectMany(o => o.Tokens)
+            .ToHashSet();
+        var word = parsed
+            .Tokens.TakeWhile(t => t.Type is not TokenType.DoubleDash)
+            .Where(t => !passedOn.Contains(t))
+            .FirstOrDefault(t =>
+                t.Type is TokenType.Argument && t.Value.Length > 1 && t.Value[0] == '-' && !int.TryParse(t.Value, out _)
+            )
+            ?.Value;
         if (word is null)
         {
             return null;
         }
 
         var name = word.Split('=')[0];
-        var known = parsed.CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options).SelectMany(o => o.Aliases.Prepend(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal));
-        var nearest = known.Select(n => (Name: n, Distance: Words.Distance(n, name))).OrderBy(n => n.Distance).FirstOrDefault();
+        var known = parsed
+            .CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options)
+            .SelectMany(o => o.Aliases.Prepend(o.Name))
+            .Where(n => n.StartsWith("--", StringComparison.Ordinal));
+        var nearest = known
+            .Select(n => (Name: n, Distance: Words.Distance(n, name)))
+            .OrderBy(n => n.Distance)
+            .FirstOrDefault();
         const int similar = 2;
         return (name, nearest.Name is not null && nearest.Distance <= similar ? nearest.Name : null);
     }

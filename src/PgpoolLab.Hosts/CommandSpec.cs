@@ -8,7 +8,8 @@ public sealed record CommandSpec(string Program, params IReadOnlyList<string> Ar
     /// <summary>Variables to add to the environment; a null value removes one.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
-    /// <summary>Whether it gets the caller's whole environment, and not only <see cref="CleanEnvironment.Kept"/>.</summary>
+    /// <summary>Whether it gets the caller's whole environment, and not only
+    /// <see cref="CleanEnvironment.Kept"/>.</summary>
     public bool KeepsEnvironment { get; init; }
 
     /// <summary>Whether it gets <see cref="CleanEnvironment.KeptOnTerminal"/> as well.</summary>
@@ -25,7 +26,10 @@ public sealed record CommandSpec(string Program, params IReadOnlyList<string> Ar
 
     /// <summary>A copy with one more environment variable.</summary>
     public CommandSpec With(string variable, string? value) =>
-        this with { Environment = new Dictionary<string, string?>(Environment) { [variable] = value } };
+        this with
+        {
+            Environment = new Dictionary<string, string?>(Environment) { [variable] = value },
+        };
 
     /// <summary>The command as it can be pasted into a POSIX shell.</summary>
     public override string ToString() => string.Join(' ', Arguments.Prepend(Program).Select(Shell.Quote));
@@ -40,23 +44,31 @@ public sealed record CommandSpec(string Program, params IReadOnlyList<string> Ar
 public sealed record CommandResult(CommandSpec Command, int ExitCode, string Output, string Error, TimeSpan Elapsed)
 {
     /// <summary>This result, when the program succeeded.</summary>
-    /// <param name="attempt">What the run was for, to begin the error message with, for example "create the primary".</param>
+    /// <param name="attempt">What the run was for, to begin the error message with, for example "create the
+    /// primary".</param>
     /// <exception cref="CommandFailedException">The exit code is not 0.</exception>
-    public CommandResult OrThrow(string attempt) => ExitCode == 0 ? this : throw new CommandFailedException(attempt, this);
+    public CommandResult OrThrow(string attempt) =>
+        ExitCode == 0 ? this : throw new CommandFailedException(attempt, this);
 }
 
 /// <summary>A program was run and failed.</summary>
 /// <param name="attempt">What the run was for.</param>
 /// <param name="result">How it ended.</param>
 public sealed class CommandFailedException(string attempt, CommandResult result)
-    : Model.LabException(Model.ExitCode.Failed, $"Could not {attempt}: {Path.GetFileName(result.Command.Program)} ended with exit code {result.ExitCode}.")
+    : Model.LabException(
+        Model.ExitCode.Failed,
+        $"Could not {attempt}: {Path.GetFileName(result.Command.Program)} ended with exit code {result.ExitCode}."
+    )
 {
     /// <summary>How it ended.</summary>
     public CommandResult Result { get; } = result;
 
     /// <summary>What it said: its standard error, or else the end of its output.</summary>
-    public IReadOnlyList<string> Words { get; } = LastLines(string.IsNullOrWhiteSpace(result.Error) ? result.Output : result.Error, 12);
+    public IReadOnlyList<string> Words { get; } =
+        LastLines(string.IsNullOrWhiteSpace(result.Error) ? result.Output : result.Error, 12);
 
     private static string[] LastLines(string text, int count) =>
-        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).TakeLast(count).ToArray();
+        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .TakeLast(count)
+            .ToArray();
 }

@@ -3,12 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>Starts programs in sessions of their own: those that outlive this one, and those of another user. .NET's own <see cref="System.Diagnostics.Process"/> gives a program neither a session of its own nor a file
-/// to write to; to get there by way of setsid and sh are two programs more for each server, a few milliseconds each.</summary>
+/// <summary>Starts programs in sessions of their own: those that outlive this one, and those of another user. .NET's
+/// own <see cref="System.Diagnostics.Process"/> gives a program neither a session of its own nor a file to write to; to
+/// get there by way of setsid and sh are two programs more for each server, a few milliseconds each.</summary>
 /// <remarks>POSIX, posix_spawn; the numbers and sizes are Linux's (glibc's and musl's alike).</remarks>
 internal static partial class DetachedProcess
 {
     private const string C = "libc";
+
     /// <summary>Each of the system's structures is smaller.</summary>
     private const int Room = 1024;
 
@@ -52,12 +54,20 @@ internal static partial class DetachedProcess
     private static unsafe partial int NoSignals(void* signals);
 
     [LibraryImport(C, EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int Spawn(out int process, string program, void* actions, void* attributes, byte** arguments, byte** environment);
+    private static unsafe partial int Spawn(
+        out int process,
+        string program,
+        void* actions,
+        void* attributes,
+        byte** arguments,
+        byte** environment
+    );
 
     [LibraryImport(C, EntryPoint = "waitpid", SetLastError = true)]
     private static unsafe partial int Wait(int process, int* status, int options);
 
-    /// <summary>Starts a program in a session of its own, with an empty standard input and its output in a file.</summary>
+    /// <summary>Starts a program in a session of its own, with an empty standard input and its output in a
+    /// file.</summary>
     /// <param name="program">Absolute path, or a name to look up on PATH.</param>
     /// <param name="arguments">Without the program's name.</param>
     /// <param name="environment">Its whole environment, NAME=VALUE.</param>
@@ -67,18 +77,43 @@ internal static partial class DetachedProcess
     /// <returns>Its process id.</returns>
     /// <exception cref="Win32Exception">It cannot be started, or its log not be opened.</exception>
     internal static unsafe int Start(
-        string program, IEnumerable<string> arguments, IEnumerable<string> environment, string? folder, string log, bool append)
+        string program,
+        IEnumerable<string> arguments,
+        IEnumerable<string> environment,
+        string? folder,
+        string log,
+        bool append
+    )
     {
-        const int write = 0x1, create = 0x40, truncate = 0x200, atEnd = 0x400, withoutWaiting = 0x800;
+        const int write = 0x1,
+            create = 0x40,
+            truncate = 0x200,
+            atEnd = 0x400,
+            withoutWaiting = 0x800;
         const uint ownersAlone = 0x180;
         // What our runtime ignores or catches is not the server's affair.
-        return Start(program, arguments, environment, folder, [], actions =>
-        {
-            Check(AddOpen((void*)actions, 0, "/dev/null", 0, 0));
-            // Without waiting: a pipe in the log's place would keep us for good. It makes no difference to a file.
-            Check(AddOpen((void*)actions, 1, log, write | create | withoutWaiting | (append ? atEnd : truncate), ownersAlone));
-            Check(AddDuplicate((void*)actions, 1, 2));
-        });
+        return Start(
+            program,
+            arguments,
+            environment,
+            folder,
+            [],
+            actions =>
+            {
+                Check(AddOpen((void*)actions, 0, "/dev/null", 0, 0));
+                // Without waiting: a pipe in the log's place would keep us for good. It makes no difference to a file.
+                Check(
+                    AddOpen(
+                        (void*)actions,
+                        1,
+                        log,
+                        write | create | withoutWaiting | (append ? atEnd : truncate),
+                        ownersAlone
+                    )
+                );
+                Check(AddDuplicate((void*)actions, 1, 2));
+            }
+        );
     }
 
     /// <summary>Starts a program in a session of its own, with a terminal of its own, or none.</summary>
@@ -91,31 +126,53 @@ internal static partial class DetachedProcess
     /// <returns>Its process id.</returns>
     /// <exception cref="Win32Exception">It cannot be started.</exception>
     internal static unsafe int StartOnTerminal(
-        string program, IEnumerable<string> arguments, IEnumerable<string> environment, string? folder,
-        string? terminal, IReadOnlyList<bool> atTerminal)
+        string program,
+        IEnumerable<string> arguments,
+        IEnumerable<string> environment,
+        string? folder,
+        string? terminal,
+        IReadOnlyList<bool> atTerminal
+    )
     {
         const int readAndWrite = 2;
-        return Start(program, arguments, environment, folder, IgnoredSignals.NumbersOfEndings(), actions =>
-        {
-            for (var stream = 0; terminal is not null && stream < atTerminal.Count; stream++)
+        return Start(
+            program,
+            arguments,
+            environment,
+            folder,
+            IgnoredSignals.NumbersOfEndings(),
+            actions =>
             {
-                if (atTerminal[stream])
+                for (var stream = 0; terminal is not null && stream < atTerminal.Count; stream++)
                 {
-                    // The first terminal that a new session opens is its own: what /dev/tty is, and where Ctrl+C comes from.
-                    Check(AddOpen((void*)actions, stream, terminal, readAndWrite, 0));
+                    if (atTerminal[stream])
+                    {
+                        // The first terminal that a new session opens is its own: what /dev/tty is, and where Ctrl+C
+                        // comes from.
+                        Check(AddOpen((void*)actions, stream, terminal, readAndWrite, 0));
+                    }
                 }
             }
-        });
+        );
     }
 
     private static unsafe int Start(
-        string program, IEnumerable<string> arguments, IEnumerable<string> environment, string? folder,
-        IEnumerable<int> ignored, Action<nint> addStreams)
+        string program,
+        IEnumerable<string> arguments,
+        IEnumerable<string> environment,
+        string? folder,
+        IEnumerable<int> ignored,
+        Action<nint> addStreams
+    )
     {
-        const short defaultSignals = 0x04, blockedSignals = 0x08, ownSession = 0x80;
-        void* actions = NativeMemory.AllocZeroed(Room), attributes = NativeMemory.AllocZeroed(Room);
+        const short defaultSignals = 0x04,
+            blockedSignals = 0x08,
+            ownSession = 0x80;
+        void* actions = NativeMemory.AllocZeroed(Room),
+            attributes = NativeMemory.AllocZeroed(Room);
         void* signals = NativeMemory.AllocZeroed(Room);
-        byte** words = Texts([program, .. arguments]), variables = Texts(environment);
+        byte** words = Texts([program, .. arguments]),
+            variables = Texts(environment);
         try
         {
             Check(InitActions(actions));
@@ -163,7 +220,9 @@ internal static partial class DetachedProcess
     /// <returns>Its exit code; 128 plus the signal when a signal ended it.</returns>
     internal static unsafe int WaitFor(int process)
     {
-        const int interrupted = 4, unknown = 1, ofSignal = 128;
+        const int interrupted = 4,
+            unknown = 1,
+            ofSignal = 128;
         int status;
         while (Wait(process, &status, 0) < 0)
         {
@@ -177,7 +236,8 @@ internal static partial class DetachedProcess
         return signal == 0 ? (status >> 8) & 0xff : ofSignal + signal;
     }
 
-    /// <summary>Collects a child that has ended: until its parent does, it stays in the process table. Nothing happens when it runs, or was collected.</summary>
+    /// <summary>Collects a child that has ended: until its parent does, it stays in the process table. Nothing happens
+    /// when it runs, or was collected.</summary>
     /// <returns>True when it needs no collecting any more.</returns>
     internal static unsafe bool Collect(int process)
     {

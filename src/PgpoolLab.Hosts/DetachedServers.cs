@@ -3,7 +3,8 @@ using System.ComponentModel;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>Servers of this machine that outlive this program: each in a session of its own, so that the terminal's Ctrl+C is not theirs.</summary>
+/// <summary>Servers of this machine that outlive this program: each in a session of its own, so that the terminal's
+/// Ctrl+C is not theirs.</summary>
 internal sealed class DetachedServers
 {
     private readonly ConcurrentDictionary<int, ValueTuple> _children = new();
@@ -17,9 +18,12 @@ internal sealed class DetachedServers
     /// <exception cref="ProgramNotFoundException">There is no such program.</exception>
     internal int Start(CommandSpec command, string logFile, bool append)
     {
-        // What our caller has left open for us beyond the usual three is not the server's: who waits for the end of such a pipe would wait for it.
+        // What our caller has left open for us beyond the usual three is not the server's: who waits for the end of
+        // such a pipe would wait for it.
         Posix.InheritNothing();
-        return OperatingSystem.IsLinux() ? StartOnLinux(command, logFile, append) : StartByShell(command, logFile, append);
+        return OperatingSystem.IsLinux()
+            ? StartOnLinux(command, logFile, append)
+            : StartByShell(command, logFile, append);
     }
 
     private int StartOnLinux(CommandSpec command, string logFile, bool append)
@@ -31,13 +35,24 @@ internal sealed class DetachedServers
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new Model.LabException(Model.ExitCode.Failed, $"Could not start {command.Program}: its log {logFile} cannot be written to: {error.Message}", error);
+            throw new Model.LabException(
+                Model.ExitCode.Failed,
+                $"Could not start {command.Program}: its log {logFile} cannot be written to: {error.Message}",
+                error
+            );
         }
 
         var environment = LocalPrograms.InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
         try
         {
-            var id = DetachedProcess.Start(ProgramPath.Of(command.Program), command.Arguments, environment, command.WorkingDirectory, logFile, append);
+            var id = DetachedProcess.Start(
+                ProgramPath.Of(command.Program),
+                command.Arguments,
+                environment,
+                command.WorkingDirectory,
+                logFile,
+                append
+            );
             _children.TryAdd(id, default);
             return id;
         }
@@ -52,7 +67,14 @@ internal sealed class DetachedServers
         // The shell gives it the log and nothing of ours, then becomes it.
         var script = $"""log=$1; shift; exec "$@" </dev/null {(append ? ">>" : ">")}"$log" 2>&1""";
         string[] shell = ["/bin/sh", "-c", script, "sh", logFile, command.Program, .. command.Arguments];
-        using var process = LocalPrograms.Start(command with { Program = "/usr/bin/perl", Arguments = ["-e", "use POSIX; POSIX::setsid(); exec @ARGV or die", .. shell] }, redirect: false);
+        using var process = LocalPrograms.Start(
+            command with
+            {
+                Program = "/usr/bin/perl",
+                Arguments = ["-e", "use POSIX; POSIX::setsid(); exec @ARGV or die", .. shell],
+            },
+            redirect: false
+        );
         return process.Id;
     }
 

@@ -5,16 +5,26 @@ namespace PgpoolLab.Hosts;
 /// <summary>How much room files take.</summary>
 public static class DiskUsage
 {
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+    private static readonly EnumerationOptions Everything = new()
+    {
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.None,
+        IgnoreInaccessible = true,
+    };
 
-    /// <summary>Bytes on disk of a folder with all that lies in it. Links are not followed, and what vanishes meanwhile does not count.</summary>
+    /// <summary>Bytes on disk of a folder with all that lies in it. Links are not followed, and what vanishes meanwhile
+    /// does not count.</summary>
     /// <exception cref="OperationCanceledException">It took too long.</exception>
     public static long Of(string folder, CancellationToken cancellationToken)
     {
         long bytes = 0;
         try
         {
-            var entries = new FileSystemEnumerable<(string Path, long Length)>(folder, (ref entry) => (entry.ToFullPath(), IsLink(ref entry) ? 0 : entry.Length), Everything)
+            var entries = new FileSystemEnumerable<(string Path, long Length)>(
+                folder,
+                (ref entry) => (entry.ToFullPath(), IsLink(ref entry) ? 0 : entry.Length),
+                Everything
+            )
             {
                 ShouldRecursePredicate = (ref entry) => !IsLink(ref entry),
             };

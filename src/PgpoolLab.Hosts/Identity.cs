@@ -29,25 +29,40 @@ public static class Identity
     /// <returns>Null when there is none.</returns>
     public static SystemUser? Find(string nameOrId)
     {
-        // id -P prints a passwd line on BSD and macOS; getent does elsewhere. /etc/passwd alone would miss LDAP and the like.
-        var line = PasswdLines("/etc/passwd").Select(l => l.Split(':')).FirstOrDefault(f => f.Length >= 7 && (f[0] == nameOrId || f[2] == nameOrId))
-            ?? (OperatingSystem.IsMacOS() ? Output("id", "-P", nameOrId) : Output("getent", "passwd", nameOrId))?.Split(':');
+        // id -P prints a passwd line on BSD and macOS; getent does elsewhere. /etc/passwd alone would miss LDAP and the
+        // like.
+        var line =
+            PasswdLines("/etc/passwd")
+                .Select(l => l.Split(':'))
+                .FirstOrDefault(f => f.Length >= 7 && (f[0] == nameOrId || f[2] == nameOrId))
+            ?? (OperatingSystem.IsMacOS() ? Output("id", "-P", nameOrId) : Output("getent", "passwd", nameOrId))?.Split(
+                ':'
+            );
         return UserOf(line);
     }
 
     private static SystemUser? UserOf(string[]? line) =>
-        line is { Length: >= 7 } && int.TryParse(line[2], out var user) && int.TryParse(line[3], out var group) ? new SystemUser(line[0], user, group, line[^2]) : null;
+        line is { Length: >= 7 } && int.TryParse(line[2], out var user) && int.TryParse(line[3], out var group)
+            ? new SystemUser(line[0], user, group, line[^2])
+            : null;
 
     /// <summary>Every user of the machine, as far as the system lists them.</summary>
     public static IReadOnlyList<SystemUser> All() =>
-        [.. (Output("getent", "passwd")?.Split('\n') ?? PasswdLines("/etc/passwd")).Select(l => UserOf(l.Split(':'))).OfType<SystemUser>().DistinctBy(u => u.UserId)];
+        [
+            .. (Output("getent", "passwd")?.Split('\n') ?? PasswdLines("/etc/passwd"))
+                .Select(l => UserOf(l.Split(':')))
+                .OfType<SystemUser>()
+                .DistinctBy(u => u.UserId),
+        ];
 
     /// <summary>The path with every symbolic link resolved; the path itself when it does not exist.</summary>
     public static string RealPath(string path) =>
         OperatingSystem.IsWindows() ? Path.GetFullPath(path) : Posix.RealPath(path) ?? Path.GetFullPath(path);
 
-    /// <summary>What tells a file from every other on this machine, whatever its path; null where that cannot be seen.</summary>
-    public static string? FileIdOf(string path) => OperatingSystem.IsLinux() && Posix.FileIdOf(path) is { } id ? $"{id.Device}:{id.Inode}" : null;
+    /// <summary>What tells a file from every other on this machine, whatever its path; null where that cannot be
+    /// seen.</summary>
+    public static string? FileIdOf(string path) =>
+        OperatingSystem.IsLinux() && Posix.FileIdOf(path) is { } id ? $"{id.Device}:{id.Inode}" : null;
 
     /// <summary>Numeric owner and group of a path; null when it cannot be seen.</summary>
     public static (int User, int Group)? OwnerOf(string path)
@@ -58,7 +73,10 @@ public static class Identity
         }
 
         var fields = Output("ls", "-ldn", "--", path)?.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return fields is { Length: > 4 } && int.TryParse(fields[2], out var user) && int.TryParse(fields[3], out var group) ? (user, group) : null;
+        return
+            fields is { Length: > 4 } && int.TryParse(fields[2], out var user) && int.TryParse(fields[3], out var group)
+            ? (user, group)
+            : null;
     }
 
     /// <summary>Gives a path to a user. Needs root.</summary>
@@ -72,13 +90,23 @@ public static class Identity
         Environment.SetEnvironmentVariable("HOME", user.Home);
         Environment.SetEnvironmentVariable("USER", user.Name);
         Environment.SetEnvironmentVariable("LOGNAME", user.Name);
-        foreach (var roots in new[] { "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR" })
+        foreach (
+            var roots in new[]
+            {
+                "XDG_STATE_HOME",
+                "XDG_CACHE_HOME",
+                "XDG_CONFIG_HOME",
+                "XDG_DATA_HOME",
+                "XDG_RUNTIME_DIR",
+            }
+        )
         {
             Environment.SetEnvironmentVariable(roots, null);
         }
     }
 
-    /// <summary>Does one thing with the rights this process began with: as root when it has stood down, else simply as it is.</summary>
+    /// <summary>Does one thing with the rights this process began with: as root when it has stood down, else simply as
+    /// it is.</summary>
     /// <returns>False when root's rights cannot be had back; nothing was done.</returns>
     public static bool WithOriginalRights(Action action)
     {
@@ -104,13 +132,24 @@ public static class Identity
     {
         if (OperatingSystem.IsWindows())
         {
-            return new SystemUser(Environment.UserName, 0, 0, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+            return new SystemUser(
+                Environment.UserName,
+                0,
+                0,
+                Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)
+            );
         }
 
         var id = (int)Posix.EffectiveUserId();
         var user = Find(id.ToString()) ?? new SystemUser(Environment.UserName, id, 0, "/");
         // "sudo -E" leaves root with the caller's HOME: what lies there is that user's word.
-        return Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home && (id != 0 || TrustedPath.Is(home, 0)) ? user with { Home = home } : user;
+        return
+            Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home && (id != 0 || TrustedPath.Is(home, 0))
+            ? user with
+            {
+                Home = home,
+            }
+            : user;
     }
 
     private static string[] PasswdLines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];

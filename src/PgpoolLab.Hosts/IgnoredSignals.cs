@@ -7,7 +7,12 @@ namespace PgpoolLab.Hosts;
 public static class IgnoredSignals
 {
     private static readonly (PosixSignal Signal, int Number)[] Ending =
-        [(PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3), (PosixSignal.SIGTERM, 15)];
+    [
+        (PosixSignal.SIGHUP, 1),
+        (PosixSignal.SIGINT, 2),
+        (PosixSignal.SIGQUIT, 3),
+        (PosixSignal.SIGTERM, 15),
+    ];
 
     /// <summary>Those of SIGHUP, SIGINT, SIGQUIT and SIGTERM that are ignored.</summary>
     public static IReadOnlyList<PosixSignal> Endings() =>
@@ -16,7 +21,8 @@ public static class IgnoredSignals
     /// <summary>Their numbers.</summary>
     internal static IEnumerable<int> NumbersOfEndings()
     {
-        const string status = "/proc/self/status", field = "SigIgn:";
+        const string status = "/proc/self/status",
+            field = "SigIgn:";
         var lines = File.Exists(status) ? File.ReadLines(status) : [];
         var line = lines.FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
         var ignored = line is null ? 0 : Convert.ToUInt64(line[field.Length..].Trim(), 16);

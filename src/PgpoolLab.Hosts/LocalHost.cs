@@ -12,10 +12,16 @@ public sealed class LocalHost(TimeProvider time) : IHost
     private readonly DetachedServers _servers = new();
 
     /// <inheritdoc/>
-    public Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken) => _programs.RunAsync(command, cancellationToken);
+    public Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken) =>
+        _programs.RunAsync(command, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<int> StartDetachedAsync(CommandSpec command, string logFile, bool append, CancellationToken cancellationToken)
+    public Task<int> StartDetachedAsync(
+        CommandSpec command,
+        string logFile,
+        bool append,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(command);
         cancellationToken.ThrowIfCancellationRequested();
@@ -37,7 +43,8 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken) => ValueTask.FromResult(ProcessTable.IsBeingKilled(processId));
+    public ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ProcessTable.IsBeingKilled(processId));
 
     /// <inheritdoc/>
     public ValueTask<TimeSpan?> AgeOfAsync(ProcessFacts process, CancellationToken cancellationToken)
@@ -54,12 +61,17 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All().Where(test).ToArray());
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(
+        Func<ProcessFacts, bool> test,
+        CancellationToken cancellationToken
+    ) => ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All().Where(test).ToArray());
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(IReadOnlyCollection<string> names, Func<ProcessFacts, bool> test, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All(names).Where(test).ToArray());
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(
+        IReadOnlyCollection<string> names,
+        Func<ProcessFacts, bool> test,
+        CancellationToken cancellationToken
+    ) => ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(ProcessTable.All(names).Where(test).ToArray());
 
     /// <inheritdoc/>
     public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken)
@@ -69,10 +81,16 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(
+        ProcessFacts process,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(process);
-        return ValueTask.FromResult<IReadOnlyList<ProcessFacts>>([process, .. ProcessTable.Children(process.Id).Select(ProcessTable.Find).OfType<ProcessFacts>()]);
+        return ValueTask.FromResult<IReadOnlyList<ProcessFacts>>([
+            process,
+            .. ProcessTable.Children(process.Id).Select(ProcessTable.Find).OfType<ProcessFacts>(),
+        ]);
     }
 
     /// <inheritdoc/>
@@ -92,8 +110,10 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult(SharedMemory.RemoveOfProcess(creator));
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<int>> FindMakersOfSharedMemoryAsync(IReadOnlyCollection<int> processes, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<int>>(SharedMemory.MakersAmong(processes));
+    public ValueTask<IReadOnlyList<int>> FindMakersOfSharedMemoryAsync(
+        IReadOnlyCollection<int> processes,
+        CancellationToken cancellationToken
+    ) => ValueTask.FromResult<IReadOnlyList<int>>(SharedMemory.MakersAmong(processes));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<int>> FindSemaphoresAsync(int creator, CancellationToken cancellationToken) =>
@@ -108,8 +128,11 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult(ProcessTable.WhyNotBindable(port));
 
     /// <inheritdoc/>
-    public ValueTask<string?> WhoElseHoldsPortAsync(int port, IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ProcessTable.HolderBeside(port, processes.Select(p => p.Id)));
+    public ValueTask<string?> WhoElseHoldsPortAsync(
+        int port,
+        IReadOnlyList<ProcessFacts> processes,
+        CancellationToken cancellationToken
+    ) => ValueTask.FromResult(ProcessTable.HolderBeside(port, processes.Select(p => p.Id)));
 
     /// <inheritdoc/>
     public ValueTask<string?> WhoHoldsDatagramPortAsync(int port, CancellationToken cancellationToken) =>
@@ -168,7 +191,11 @@ public sealed class LocalHost(TimeProvider time) : IHost
         ValueTask.FromResult(SmallFile.ReadText(path));
 
     /// <inheritdoc/>
-    public ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken)
+    public ValueTask<(string Text, long Length)> ReadGrowthAsync(
+        string path,
+        long? from,
+        CancellationToken cancellationToken
+    )
     {
         using var file = RegularFile.TryOpen(path);
         if (file is null)
@@ -178,7 +205,10 @@ public sealed class LocalHost(TimeProvider time) : IHost
 
         var length = RandomAccess.GetLength(file);
         // One that is shorter than it was has been begun anew.
-        var position = from is { } start && start <= length ? start : from is null ? length : 0;
+        var position =
+            from is { } start && start <= length ? start
+            : from is null ? length
+            : 0;
         if (position == length)
         {
             return ValueTask.FromResult(("", length));
@@ -248,9 +278,11 @@ public sealed class LocalHost(TimeProvider time) : IHost
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<string>>(Directory.Exists(path)
-            ? Directory.EnumerateFileSystemEntries(path).Select(e => Path.GetFileName(e)).ToArray()
-            : []);
+        ValueTask.FromResult<IReadOnlyList<string>>(
+            Directory.Exists(path)
+                ? Directory.EnumerateFileSystemEntries(path).Select(e => Path.GetFileName(e)).ToArray()
+                : []
+        );
 
     /// <inheritdoc/>
     public ValueTask DeleteAsync(string path, CancellationToken cancellationToken)

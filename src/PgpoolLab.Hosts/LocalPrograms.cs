@@ -22,24 +22,38 @@ public sealed class LocalPrograms(TimeProvider time)
         using var process = Start(command, redirect: true);
         try
         {
-            // The process does not dispose streams that were asked for: a probe that looks for some seconds would use up all descriptors.
+            // The process does not dispose streams that were asked for: a probe that looks for some seconds would use
+            // up all descriptors.
             using var standardOutput = process.StandardOutput;
             using var standardError = process.StandardError;
             var output = standardOutput.ReadToEndAsync(either.Token);
             var error = standardError.ReadToEndAsync(either.Token);
             await WriteInputAsync(process, command.Input, either.Token);
             await process.WaitForExitAsync(either.Token);
-            return new CommandResult(command, process.ExitCode, await output, await error, time.GetElapsedTime(started));
+            return new CommandResult(
+                command,
+                process.ExitCode,
+                await output,
+                await error,
+                time.GetElapsedTime(started)
+            );
         }
         catch (OperationCanceledException)
         {
             await EndAsync(process);
             cancellationToken.ThrowIfCancellationRequested();
-            return new CommandResult(command, 128 + (int)ProcessSignal.Terminate, "", $"It was ended after {command.Timeout.TotalSeconds:0} s.", time.GetElapsedTime(started));
+            return new CommandResult(
+                command,
+                128 + (int)ProcessSignal.Terminate,
+                "",
+                $"It was ended after {command.Timeout.TotalSeconds:0} s.",
+                time.GetElapsedTime(started)
+            );
         }
     }
 
-    /// <summary>Runs a program on the user's own terminal: it has our streams, and Ctrl+C is its business. Where root has stood down, it has a terminal of its own.</summary>
+    /// <summary>Runs a program on the user's own terminal: it has our streams, and Ctrl+C is its business. Where root
+    /// has stood down, it has a terminal of its own.</summary>
     /// <returns>Its exit code.</returns>
     public static async Task<int> RunInteractiveAsync(CommandSpec command)
     {
@@ -49,7 +63,10 @@ public sealed class LocalPrograms(TimeProvider time)
             return await SeparateProgram.RunAsync(command);
         }
 
-        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, c => c.Cancel = true);
+        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(
+            System.Runtime.InteropServices.PosixSignal.SIGINT,
+            c => c.Cancel = true
+        );
         using var process = Start(command, redirect: false);
         await process.WaitForExitAsync();
         return process.ExitCode;
@@ -73,11 +90,13 @@ public sealed class LocalPrograms(TimeProvider time)
         }
     }
 
-    /// <summary>Root's terminal is not for what runs as another user: in root's session it could open that and type into it.</summary>
+    /// <summary>Root's terminal is not for what runs as another user: in root's session it could open that and type
+    /// into it.</summary>
     [SupportedOSPlatformGuard("linux")]
     private static bool NeedsOwnSession => OperatingSystem.IsLinux() && Identity.HasStoodDown;
 
-    /// <remarks>setsid(1): the process that we start is no leader of a group, so it becomes the program without a process more.</remarks>
+    /// <remarks>setsid(1): the process that we start is no leader of a group, so it becomes the program without a
+    /// process more.</remarks>
     private static void PutIntoOwnSession(ProcessStartInfo info)
     {
         if (Path.IsPathRooted(info.FileName) && !Identity.CanExecute(info.FileName))

@@ -6,8 +6,8 @@ namespace PgpoolLab.Hosts;
 /// <summary>Which addresses this machine has, and what names mean to it.</summary>
 public static class Network
 {
-    /// <summary>True where servers can be reached at 127.0.0.1. They cannot on a machine that has IPv6 alone, nor where the
-    /// interface <c>lo</c> is down, though some kernels let them listen there all the same.</summary>
+    /// <summary>True where servers can be reached at 127.0.0.1. They cannot on a machine that has IPv6 alone, nor where
+    /// the interface <c>lo</c> is down, though some kernels let them listen there all the same.</summary>
     public static bool HasLoopback()
     {
         try

@@ -2,7 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>Whose a file or folder is, and who may write it: what the system says of the open one, whatever its path leads to by then.</summary>
+/// <summary>Whose a file or folder is, and who may write it: what the system says of the open one, whatever its path
+/// leads to by then.</summary>
 /// <param name="User">Numeric owner.</param>
 /// <param name="Group">Numeric group.</param>
 /// <param name="Permissions">Its permissions.</param>
@@ -13,9 +14,11 @@ public sealed record Ownership(int User, int Group, UnixFileMode Permissions, st
     public bool OnlyOwnerWrites => (Permissions & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
 }
 
-/// <summary>A folder that is held open. It was reached without following a link, and what is done in it is done in exactly this folder, whatever its path leads
-/// to by then: so another user cannot have root work elsewhere by exchanging a folder for a link.</summary>
-/// <remarks>Linux; elsewhere it works by paths, looking for links first. There root has no way back once it has become another user.</remarks>
+/// <summary>A folder that is held open. It was reached without following a link, and what is done in it is done in
+/// exactly this folder, whatever its path leads to by then: so another user cannot have root work elsewhere by
+/// exchanging a folder for a link.</summary>
+/// <remarks>Linux; elsewhere it works by paths, looking for links first. There root has no way back once it has become
+/// another user.</remarks>
 public sealed class OpenFolder : IDisposable
 {
     private readonly SafeFileHandle? _handle;
@@ -73,8 +76,10 @@ public sealed class OpenFolder : IDisposable
             return Posix.OpenFolderIn(_handle, name, path) is { } handle ? new OpenFolder(handle, path) : null;
         }
 
-        return new FileInfo(path).LinkTarget is not null || File.Exists(path) ? throw new IOException($"{path} is a link, or not what it must be; links are not followed there.")
-            : Directory.Exists(path) ? new OpenFolder(null, path) : null;
+        return new FileInfo(path).LinkTarget is not null || File.Exists(path)
+                ? throw new IOException($"{path} is a link, or not what it must be; links are not followed there.")
+            : Directory.Exists(path) ? new OpenFolder(null, path)
+            : null;
     }
 
     /// <summary>Whose it is; null where that cannot be seen.</summary>
@@ -82,20 +87,31 @@ public sealed class OpenFolder : IDisposable
 
     /// <summary>Whose a file in it is; of a link itself.</summary>
     /// <returns>Null when there is none of that name.</returns>
-    public Ownership? OwnershipOf(string name) => _handle is null ? ByPath(In(name)) : OfLinux(Posix.StatusIn(_handle, name));
+    public Ownership? OwnershipOf(string name) =>
+        _handle is null ? ByPath(In(name)) : OfLinux(Posix.StatusIn(_handle, name));
 
     /// <summary>True when something has that name; a link that leads nowhere counts.</summary>
-    public bool Has(string name) => _handle is null ? System.IO.Path.Exists(In(name)) || new FileInfo(In(name)).LinkTarget is not null : Posix.StatusIn(_handle, name) is not null;
+    public bool Has(string name) =>
+        _handle is null
+            ? System.IO.Path.Exists(In(name)) || new FileInfo(In(name)).LinkTarget is not null
+            : Posix.StatusIn(_handle, name) is not null;
 
     /// <summary>True for a regular file of that name; a link is none.</summary>
-    public bool HasFile(string name) => _handle is null ? new FileInfo(In(name)) is { Exists: true, LinkTarget: null } : Posix.StatusIn(_handle, name) is { IsRegularFile: true };
+    public bool HasFile(string name) =>
+        _handle is null
+            ? new FileInfo(In(name)) is { Exists: true, LinkTarget: null }
+            : Posix.StatusIn(_handle, name) is { IsRegularFile: true };
 
     /// <summary>Names of what lies in it.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public IReadOnlyList<string> List() => _handle is null ? [.. Directory.EnumerateFileSystemEntries(Path).Select(e => System.IO.Path.GetFileName(e))] : Posix.NamesIn(_handle, Path);
+    public IReadOnlyList<string> List() =>
+        _handle is null
+            ? [.. Directory.EnumerateFileSystemEntries(Path).Select(e => System.IO.Path.GetFileName(e))]
+            : Posix.NamesIn(_handle, Path);
 
-    /// <summary>Reads a text file (UTF-8) in it whole. What it is, whose it is and what it says are told of one and the same open file.</summary>
+    /// <summary>Reads a text file (UTF-8) in it whole. What it is, whose it is and what it says are told of one and the
+    /// same open file.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="limit">The most it can have, in bytes.</param>
     /// <returns>The text, and whose the file is; null when there is none of that name.</returns>
@@ -106,8 +122,10 @@ public sealed class OpenFolder : IDisposable
         var path = In(name);
         if (_handle is null)
         {
-            return new FileInfo(path).LinkTarget is not null ? throw new IOException($"{path} is a link, or not what it must be; links are not followed there.")
-                : RegularFile.ReadText(path, limit) is { } text ? (text, ByPath(path)) : null;
+            return new FileInfo(path).LinkTarget is not null
+                    ? throw new IOException($"{path} is a link, or not what it must be; links are not followed there.")
+                : RegularFile.ReadText(path, limit) is { } text ? (text, ByPath(path))
+                : null;
         }
 
         using var file = RegularFile.Checked(Posix.OpenFileIn(_handle, name, path), path);
@@ -134,7 +152,14 @@ public sealed class OpenFolder : IDisposable
             return made;
         }
 
-        if (!Posix.MakeFolderIn(_handle, name, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, path))
+        if (
+            !Posix.MakeFolderIn(
+                _handle,
+                name,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                path
+            )
+        )
         {
             return null;
         }
@@ -209,7 +234,8 @@ public sealed class OpenFolder : IDisposable
         File.Move(ByHandle(temporary), ByHandle(name), overwrite: true);
     }
 
-    /// <summary>Deletes a file, a link itself, or a folder with all that is in it. Nothing happens when there is none.</summary>
+    /// <summary>Deletes a file, a link itself, or a folder with all that is in it. Nothing happens when there is
+    /// none.</summary>
     /// <exception cref="IOException">It cannot be deleted.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be deleted.</exception>
     public void Delete(string name)
@@ -265,13 +291,20 @@ public sealed class OpenFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _handle?.Dispose();
 
-    private string In(string name) => name is "" or "." or ".." || name.Contains('/', StringComparison.Ordinal) ? throw new IOException($"'{name}' is not the name of a file.")
-        : Path == "/" ? $"/{name}" : $"{Path}/{name}";
+    private string In(string name) =>
+        name is "" or "." or ".." || name.Contains('/', StringComparison.Ordinal)
+            ? throw new IOException($"'{name}' is not the name of a file.")
+        : Path == "/" ? $"/{name}"
+        : $"{Path}/{name}";
 
-    private string ByHandle(string name) => _handle is null ? In(name) : $"/proc/self/fd/{_handle.DangerousGetHandle()}/{name}";
+    private string ByHandle(string name) =>
+        _handle is null ? In(name) : $"/proc/self/fd/{_handle.DangerousGetHandle()}/{name}";
 
-    private static Ownership? OfLinux(FileStatus? status) => status is { } s ? new Ownership(s.User, s.Group, s.Permissions, s.Id) : null;
+    private static Ownership? OfLinux(FileStatus? status) =>
+        status is { } s ? new Ownership(s.User, s.Group, s.Permissions, s.Id) : null;
 
     private static Ownership? ByPath(string path) =>
-        OperatingSystem.IsWindows() || Identity.OwnerOf(path) is not { } owner ? null : new Ownership(owner.User, owner.Group, File.GetUnixFileMode(path), Identity.RealPath(path));
+        OperatingSystem.IsWindows() || Identity.OwnerOf(path) is not { } owner
+            ? null
+            : new Ownership(owner.User, owner.Group, File.GetUnixFileMode(path), Identity.RealPath(path));
 }

@@ -47,7 +47,8 @@ internal static partial class Posix
     private static unsafe partial int Status(int folder, string path, int flags, uint mask, uint* status);
 
     /// <summary>Owner and group of a path, of a link itself; null when it cannot be seen. Linux only.</summary>
-    internal static (int User, int Group)? OwnerOf(string path) => StatusOf(path) is { } status ? (status.User, status.Group) : null;
+    internal static (int User, int Group)? OwnerOf(string path) =>
+        StatusOf(path) is { } status ? (status.User, status.Group) : null;
 
     /// <summary>What the system knows of a path, of a link itself; null when it cannot be seen. Linux only.</summary>
     internal static FileStatus? StatusOf(string path)
@@ -63,7 +64,8 @@ internal static partial class Posix
         return StatusAt((int)file.DangerousGetHandle(), "", ofTheDescriptorItself);
     }
 
-    /// <summary>What the system knows of what has a name in a folder, of a link itself; null when it cannot be seen.</summary>
+    /// <summary>What the system knows of what has a name in a folder, of a link itself; null when it cannot be
+    /// seen.</summary>
     internal static FileStatus? StatusIn(SafeFileHandle folder, string name) =>
         StatusAt((int)folder.DangerousGetHandle(), name, 0);
 
@@ -83,7 +85,8 @@ internal static partial class Posix
         const int bytesOfBlock = 512;
         var status = stackalloc uint[words];
         var wide = (ulong*)status;
-        return Status(folder, path, doNotFollow | flags, basicsAndBirth, status) != 0 ? null
+        return Status(folder, path, doNotFollow | flags, basicsAndBirth, status) != 0
+            ? null
             : new FileStatus((int)status[user], (int)status[group], wide[inode], (long)wide[blocks] * bytesOfBlock)
             {
                 Mode = ((ushort*)status)[mode],
@@ -100,20 +103,30 @@ internal static partial class Posix
     internal static unsafe Volume? VolumeOf(string path)
     {
         const int words = 32;
-        const int unit = 1, blocks = 2, availableBlocks = 4, files = 5, availableFiles = 7, flags = 9;
-        const ulong readOnly = 1, noPrograms = 8;
+        const int unit = 1,
+            blocks = 2,
+            availableBlocks = 4,
+            files = 5,
+            availableFiles = 7,
+            flags = 9;
+        const ulong readOnly = 1,
+            noPrograms = 8;
         var status = stackalloc ulong[words];
         return VolumeStatus(path, status) == 0
             ? new Volume(
-                (long)(status[blocks] * status[unit]), (long)(status[availableBlocks] * status[unit]),
-                status[files] == 0 ? null : (long)status[availableFiles], (status[flags] & readOnly) != 0)
+                (long)(status[blocks] * status[unit]),
+                (long)(status[availableBlocks] * status[unit]),
+                status[files] == 0 ? null : (long)status[availableFiles],
+                (status[flags] & readOnly) != 0
+            )
             {
                 NoPrograms = (status[flags] & noPrograms) != 0,
             }
             : null;
     }
 
-    /// <summary>What tells a file from every other on this machine: its device, as stat gives it, and its inode; null when it cannot be seen. Linux only.</summary>
+    /// <summary>What tells a file from every other on this machine: its device, as stat gives it, and its inode; null
+    /// when it cannot be seen. Linux only.</summary>
     internal static unsafe (ulong Device, ulong Inode)? FileIdOf(string path)
     {
         const int currentFolder = -100;
@@ -126,8 +139,12 @@ internal static partial class Posix
         }
 
         // stx_ino is at byte 32, stx_dev_major at 136, stx_dev_minor follows; glibc makes a dev_t of the two like this.
-        ulong major = status[136 / sizeof(uint)], minor = status[140 / sizeof(uint)];
-        return (((major & 0xfff) << 8) | ((major & ~0xffful) << 32) | (minor & 0xff) | ((minor & ~0xfful) << 12), *(ulong*)(status + (32 / sizeof(uint))));
+        ulong major = status[136 / sizeof(uint)],
+            minor = status[140 / sizeof(uint)];
+        return (
+            ((major & 0xfff) << 8) | ((major & ~0xffful) << 32) | (minor & 0xff) | ((minor & ~0xfful) << 12),
+            *(ulong*)(status + (32 / sizeof(uint)))
+        );
     }
 
     /// <returns>Null when the path does not exist or may not be seen.</returns>
@@ -157,7 +174,8 @@ internal static partial class Posix
     {
         if (OperatingSystem.IsMacOS())
         {
-            // fcntl has a variable number of arguments; Apple's processors pass those another way than this declaration does.
+            // fcntl has a variable number of arguments; Apple's processors pass those another way than this declaration
+            // does.
             return;
         }
 
@@ -229,14 +247,19 @@ internal static partial class Posix
     [LibraryImport(C, EntryPoint = "close")]
     private static partial int Close(int descriptor);
 
-    /// <summary>Locks an existing folder, which no file in it does: a folder can be locked before there is anything in it.</summary>
-    /// <returns>A descriptor to give to <see cref="UnlockFolder"/>; -1 when another process has it, -2 when it cannot be opened.</returns>
+    /// <summary>Locks an existing folder, which no file in it does: a folder can be locked before there is anything in
+    /// it.</summary>
+    /// <returns>A descriptor to give to <see cref="UnlockFolder"/>; -1 when another process has it, -2 when it cannot
+    /// be opened.</returns>
     internal static int TryLockFolder(string path)
     {
         const int exclusiveWithoutWaiting = 2 | 4;
         // Not for the programs we start: those that outlive us would keep the lock.
         var closeOnExec = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
-        var descriptor = Open(path, OperatingSystem.IsLinux() ? closeOnExec | OpenOnlyFolder | OpenWithoutWaiting : closeOnExec);
+        var descriptor = Open(
+            path,
+            OperatingSystem.IsLinux() ? closeOnExec | OpenOnlyFolder | OpenWithoutWaiting : closeOnExec
+        );
         if (descriptor < 0)
         {
             return -2;
@@ -260,7 +283,8 @@ internal static partial class Posix
     internal static void UnlockFolder(int descriptor)
     {
         const int unlock = 8;
-        // A child that is just being started has the descriptor, too, until it has become its program: closing alone would leave the lock to it.
+        // A child that is just being started has the descriptor, too, until it has become its program: closing alone
+        // would leave the lock to it.
         _ = Lock(descriptor, unlock);
         _ = Close(descriptor);
     }
@@ -283,7 +307,8 @@ internal static partial class Posix
     [LibraryImport(C, EntryPoint = "fchown", SetLastError = true)]
     private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);
 
-    /// <summary>Opens an existing file or folder for reading: not through a link at its end, and without waiting for the other end of a pipe.</summary>
+    /// <summary>Opens an existing file or folder for reading: not through a link at its end, and without waiting for
+    /// the other end of a pipe.</summary>
     /// <param name="path">The path.</param>
     /// <param name="folder">True when it must be a folder.</param>
     /// <param name="error">The system's error number; 0 when it is open.</param>
@@ -291,8 +316,14 @@ internal static partial class Posix
     internal static SafeFileHandle? OpenWithoutFollowing(string path, bool folder, out int error)
     {
         // These two numbers are not the same on all of Linux's processors.
-        var few = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Armv6 or Architecture.Ppc64le;
-        var (doNotWait, closeOnExec, doNotFollow, onlyFolder) = OperatingSystem.IsMacOS() ? (0x4, 0x1000000, 0x100, 0x100000)
+        var few =
+            RuntimeInformation.ProcessArchitecture
+            is Architecture.Arm
+                or Architecture.Arm64
+                or Architecture.Armv6
+                or Architecture.Ppc64le;
+        var (doNotWait, closeOnExec, doNotFollow, onlyFolder) = OperatingSystem.IsMacOS()
+            ? (0x4, 0x1000000, 0x100, 0x100000)
             : (0x800, 0x80000, few ? 0x8000 : 0x20000, few ? 0x4000 : 0x10000);
         var descriptor = Open(path, doNotWait | closeOnExec | doNotFollow | (folder ? onlyFolder : 0));
         error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
@@ -325,9 +356,20 @@ internal static partial class Posix
     private static partial int CloseListing(nint listing);
 
     // Linux's, where they are the same on all processors, and those two which are not.
-    private const int OpenForWriting = 0x1, OpenOrCreate = 0x40, OpenEmptied = 0x200, OpenAtEnd = 0x400, OpenWithoutWaiting = 0x800, OpenCloseOnExec = 0x80000, OpenPathOnly = 0x200000;
+    private const int OpenForWriting = 0x1,
+        OpenOrCreate = 0x40,
+        OpenEmptied = 0x200,
+        OpenAtEnd = 0x400,
+        OpenWithoutWaiting = 0x800,
+        OpenCloseOnExec = 0x80000,
+        OpenPathOnly = 0x200000;
 
-    private static readonly bool FlagsOfArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Armv6 or Architecture.Ppc64le;
+    private static readonly bool FlagsOfArm =
+        RuntimeInformation.ProcessArchitecture
+        is Architecture.Arm
+            or Architecture.Arm64
+            or Architecture.Armv6
+            or Architecture.Ppc64le;
 
     private static int OpenOnlyFolder => FlagsOfArm ? 0x4000 : 0x10000;
 
@@ -336,7 +378,8 @@ internal static partial class Posix
     /// <summary>Opens the topmost folder, to walk from. Linux only.</summary>
     internal static SafeFileHandle OpenTop() => Handle(Open("/", OpenPathOnly | OpenOnlyFolder | OpenCloseOnExec), "/");
 
-    /// <summary>Opens a folder in another, to go on from it: that needs no right to list it. A link is none. Linux only.</summary>
+    /// <summary>Opens a folder in another, to go on from it: that needs no right to list it. A link is none. Linux
+    /// only.</summary>
     /// <returns>Null when there is nothing of that name.</returns>
     /// <exception cref="IOException">It is no folder.</exception>
     internal static SafeFileHandle? OpenFolderIn(SafeFileHandle folder, string name, string path)
@@ -346,12 +389,15 @@ internal static partial class Posix
     }
 
     /// <summary>The same folder by a descriptor of its own.</summary>
-    internal static SafeFileHandle Reference(SafeFileHandle folder) => Handle(OpenAt(folder, ".", OpenPathOnly | OpenOnlyFolder | OpenCloseOnExec), ".");
+    internal static SafeFileHandle Reference(SafeFileHandle folder) =>
+        Handle(OpenAt(folder, ".", OpenPathOnly | OpenOnlyFolder | OpenCloseOnExec), ".");
 
     /// <summary>Opens a folder once more, to list it and to change its owner.</summary>
-    internal static SafeFileHandle Reopen(SafeFileHandle folder, string path) => Handle(OpenAt(folder, ".", OpenOnlyFolder | OpenCloseOnExec), path);
+    internal static SafeFileHandle Reopen(SafeFileHandle folder, string path) =>
+        Handle(OpenAt(folder, ".", OpenOnlyFolder | OpenCloseOnExec), path);
 
-    /// <summary>Opens a file in a folder for reading: no link, and without waiting for the other end of a pipe. Linux only.</summary>
+    /// <summary>Opens a file in a folder for reading: no link, and without waiting for the other end of a pipe. Linux
+    /// only.</summary>
     /// <returns>Null when there is nothing of that name.</returns>
     internal static SafeFileHandle? OpenFileIn(SafeFileHandle folder, string name, string path)
     {
@@ -359,20 +405,37 @@ internal static partial class Posix
         return descriptor < 0 && Marshal.GetLastPInvokeError() == NoSuchFile ? null : Handle(descriptor, path);
     }
 
-    /// <summary>Opens a file for reading, without waiting for the other end of a pipe; links are followed. Linux only.</summary>
+    /// <summary>Opens a file for reading, without waiting for the other end of a pipe; links are followed. Linux
+    /// only.</summary>
     /// <returns>Null when there is none.</returns>
     internal static SafeFileHandle? OpenForReading(string path)
     {
         var descriptor = Open(path, OpenWithoutWaiting | OpenCloseOnExec);
-        return descriptor < 0 && Marshal.GetLastPInvokeError() is NoSuchFile or NotAFolder ? null : Handle(descriptor, path);
+        return descriptor < 0 && Marshal.GetLastPInvokeError() is NoSuchFile or NotAFolder
+            ? null
+            : Handle(descriptor, path);
     }
 
-    /// <summary>Opens a file for writing, without waiting for the other end of a pipe; makes it when there is none. Linux only.</summary>
+    /// <summary>Opens a file for writing, without waiting for the other end of a pipe; makes it when there is none.
+    /// Linux only.</summary>
     internal static SafeFileHandle OpenToWrite(string path, bool atEnd, bool emptied, uint mode) =>
-        Handle(Open(path, OpenForWriting | OpenOrCreate | (atEnd ? OpenAtEnd : 0) | (emptied ? OpenEmptied : 0) | OpenWithoutWaiting | OpenCloseOnExec, mode), path);
+        Handle(
+            Open(
+                path,
+                OpenForWriting
+                    | OpenOrCreate
+                    | (atEnd ? OpenAtEnd : 0)
+                    | (emptied ? OpenEmptied : 0)
+                    | OpenWithoutWaiting
+                    | OpenCloseOnExec,
+                mode
+            ),
+            path
+        );
 
     /// <summary>Opens an existing file for writing, without waiting for the other end of a pipe. Linux only.</summary>
-    internal static SafeFileHandle OpenToChange(string path) => Handle(Open(path, OpenForWriting | OpenWithoutWaiting | OpenCloseOnExec), path);
+    internal static SafeFileHandle OpenToChange(string path) =>
+        Handle(Open(path, OpenForWriting | OpenWithoutWaiting | OpenCloseOnExec), path);
 
     /// <returns>False when there is something of that name.</returns>
     internal static bool MakeFolderIn(SafeFileHandle folder, string name, UnixFileMode mode, string path)
@@ -429,17 +492,24 @@ internal static partial class Posix
 
     internal static void Enter(SafeFileHandle folder) => Check(ChangeFolder(folder));
 
-    internal static void Own(SafeFileHandle file, int user, int group) => Check(ChangeOwner(file, (uint)user, (uint)group));
+    internal static void Own(SafeFileHandle file, int user, int group) =>
+        Check(ChangeOwner(file, (uint)user, (uint)group));
 
-    private static SafeFileHandle Handle(int descriptor, string path) => descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure(path);
+    private static SafeFileHandle Handle(int descriptor, string path) =>
+        descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure(path);
 
     private static Exception Failure(string path)
     {
-        const int notPermitted = 1, denied = 13, loop = 40, noReader = 6;
+        const int notPermitted = 1,
+            denied = 13,
+            loop = 40,
+            noReader = 6;
         return Marshal.GetLastPInvokeError() switch
         {
             denied or notPermitted => new UnauthorizedAccessException($"Access to the path '{path}' is denied."),
-            loop or NotAFolder => new IOException($"{path} is a link, or not what it must be; links are not followed there."),
+            loop or NotAFolder => new IOException(
+                $"{path} is a link, or not what it must be; links are not followed there."
+            ),
             NoSuchFile => new DirectoryNotFoundException($"Could not find a part of the path '{path}'."),
             noReader => new IOException($"{path} is not a regular file."),
             _ => new IOException($"{new Win32Exception().Message} : '{path}'", Marshal.GetLastPInvokeError()),
@@ -450,13 +520,18 @@ internal static partial class Posix
     internal const int NotAFolder = 20;
     private const int Exists = 17;
 
-    /// <summary>Locks an open file, for this one alone or for several that only read. The lock ends when it is closed, and with its process.</summary>
+    /// <summary>Locks an open file, for this one alone or for several that only read. The lock ends when it is closed,
+    /// and with its process.</summary>
     /// <returns>False when another has the lock; null when files cannot be locked there.</returns>
     internal static bool? TryLock(SafeFileHandle file, bool alone = true)
     {
-        const int shared = 1, exclusive = 2, withoutWaiting = 4;
+        const int shared = 1,
+            exclusive = 2,
+            withoutWaiting = 4;
         var wouldWait = OperatingSystem.IsMacOS() ? 35 : 11;
-        return Lock(file, (alone ? exclusive : shared) | withoutWaiting) == 0 ? true : Marshal.GetLastPInvokeError() == wouldWait ? false : null;
+        return Lock(file, (alone ? exclusive : shared) | withoutWaiting) == 0 ? true
+            : Marshal.GetLastPInvokeError() == wouldWait ? false
+            : null;
     }
 
     /// <summary>Gives a file one more name.</summary>
@@ -473,8 +548,9 @@ internal static partial class Posix
     }
 
     /// <summary>
-    /// Creates a folder with exactly this mode, whatever the umask; from its first moment on where a thread can have a umask of its own (Linux, if
-    /// nothing forbids it). The process' umask stays as it is: other threads create files at the same time.
+    /// Creates a folder with exactly this mode, whatever the umask; from its first moment on where a thread can have a
+    /// umask of its own (Linux, if nothing forbids it). The process' umask stays as it is: other threads create files
+    /// at the same time.
     /// </summary>
     /// <returns>False when it could not be created, for example because it is there.</returns>
     /// <remarks>unshare(2), CLONE_FS; containers may forbid it.</remarks>
@@ -482,16 +558,19 @@ internal static partial class Posix
     {
         const int fileSystemAttributes = 0x200;
         var (created, ownMask) = (false, false);
-        var thread = new Thread(() =>
-        {
-            ownMask = OperatingSystem.IsLinux() && Unshare(fileSystemAttributes) == 0;
-            if (ownMask)
+        var thread = new Thread(
+            () =>
             {
-                _ = SetMask(0);
-            }
+                ownMask = OperatingSystem.IsLinux() && Unshare(fileSystemAttributes) == 0;
+                if (ownMask)
+                {
+                    _ = SetMask(0);
+                }
 
-            created = CreateFolder(path, mode) == 0;
-        }, maxStackSize: 256 * 1024);
+                created = CreateFolder(path, mode) == 0;
+            },
+            maxStackSize: 256 * 1024
+        );
         thread.Start();
         thread.Join();
         if (created && !ownMask && !OperatingSystem.IsWindows())
@@ -522,8 +601,8 @@ internal static partial class Posix
 
     internal static void Own(string path, uint user, uint group) => Check(ChangeOwner(path, user, group));
 
-    /// <summary>Gives up root for another user. On Linux the saved ids stay root, so that <see cref="WithRoot"/> works; no child inherits them
-    /// (execve copies the effective ids over the saved ones).</summary>
+    /// <summary>Gives up root for another user. On Linux the saved ids stay root, so that <see cref="WithRoot"/> works;
+    /// no child inherits them (execve copies the effective ids over the saved ones).</summary>
     internal static void Become(string name, uint user, uint group)
     {
         Check(InitGroups(name, group));
@@ -599,6 +678,7 @@ internal readonly record struct FileStatus(int User, int Group, ulong Inode, lon
 
     internal UnixFileMode Permissions => (UnixFileMode)(Mode & PermissionBits);
 
-    /// <summary>What tells it from every other that has had its path. (The number of its file system may be another after the machine was started again.)</summary>
+    /// <summary>What tells it from every other that has had its path. (The number of its file system may be another
+    /// after the machine was started again.)</summary>
     internal string Id => $"{Inode:x}-{Birth}";
 }

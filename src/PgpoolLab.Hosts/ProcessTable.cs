@@ -8,31 +8,47 @@ internal static class ProcessTable
 {
     private static bool HasProc => OperatingSystem.IsLinux();
 
-    internal static ProcessFacts? Find(int id) => HasProc ? FromProc(id) : FromPs(["-p", id.ToString()]).FirstOrDefault();
+    internal static ProcessFacts? Find(int id) =>
+        HasProc ? FromProc(id) : FromPs(["-p", id.ToString()]).FirstOrDefault();
 
     /// <summary>True for whatever has this number, also for another user's. A zombie counts as none.</summary>
     internal static bool Exists(int id) => Find(id) is not null;
 
-    /// <summary>Whether a process is in the mount namespace we are in. Where there are none, all are; where it cannot be seen, it is not.</summary>
+    /// <summary>Whether a process is in the mount namespace we are in. Where there are none, all are; where it cannot
+    /// be seen, it is not.</summary>
     internal static bool SeesOurFiles(int id) =>
         !HasProc || LinkTarget("/proc/self/ns/mnt") is not { } ours || LinkTarget($"/proc/{id}/ns/mnt") == ours;
 
     /// <summary>Every process, or those with one of these names: of the others not much needs to be read.</summary>
     internal static IEnumerable<ProcessFacts> All(IReadOnlyCollection<string>? names = null) =>
         HasProc
-            ? Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id, names) : null).OfType<ProcessFacts>()
+            ? Directory
+                .EnumerateDirectories("/proc")
+                .Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id, names) : null)
+                .OfType<ProcessFacts>()
             : FromPs(["-ax"]).Where(p => names?.Contains(p.Name) != false);
 
     /// <summary>True while a process of this number runs, and began then.</summary>
     internal static bool Runs(int id, string? startedAt) =>
-        HasProc ? StatOf(id) is var (_, fields) && fields[State] is not ("Z" or "X") && (startedAt is null || fields[StartTime] == startedAt) : Find(id) is { } found && (startedAt is null || found.StartedAt == startedAt);
+        HasProc
+            ? StatOf(id) is var (_, fields)
+                && fields[State] is not ("Z" or "X")
+                && (startedAt is null || fields[StartTime] == startedAt)
+            : Find(id) is { } found && (startedAt is null || found.StartedAt == startedAt);
 
-    /// <summary>True for a process that was killed and has not ended yet, or has ended just now. Where that cannot be seen, none is.</summary>
+    /// <summary>True for a process that was killed and has not ended yet, or has ended just now. Where that cannot be
+    /// seen, none is.</summary>
     internal static bool IsBeingKilled(int id)
     {
         try
         {
-            return HasProc && (StatOf(id) is not var (_, fields) || fields[State] is "Z" or "X" || SmallFile.ReadText($"/proc/{id}/status") is not { } status || IsBeingKilled(fields, status));
+            return HasProc
+                && (
+                    StatOf(id) is not var (_, fields)
+                    || fields[State] is "Z" or "X"
+                    || SmallFile.ReadText($"/proc/{id}/status") is not { } status
+                    || IsBeingKilled(fields, status)
+                );
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -41,21 +57,39 @@ internal static class ProcessTable
         }
     }
 
-    /// <remarks>proc(5): flags in /proc/pid/stat (PF_EXITING of the kernel's linux/sched.h), SigPnd and ShdPnd in /proc/pid/status.</remarks>
+    /// <remarks>proc(5): flags in /proc/pid/stat (PF_EXITING of the kernel's linux/sched.h), SigPnd and ShdPnd in
+    /// /proc/pid/status.</remarks>
     internal static bool IsBeingKilled(IReadOnlyList<string> fields, string status)
     {
         const uint exiting = 0x4;
         const ulong kill = 1UL << (int)(ProcessSignal.Kill - 1);
         return (uint.TryParse(fields[Flags], out var flags) && (flags & exiting) != 0)
-            || status.Split('\n').Where(l => l.StartsWith("SigPnd:", StringComparison.Ordinal) || l.StartsWith("ShdPnd:", StringComparison.Ordinal))
-                .Any(l => ulong.TryParse(l.AsSpan(7).Trim(), System.Globalization.NumberStyles.HexNumber, null, out var pending) && (pending & kill) != 0);
+            || status
+                .Split('\n')
+                .Where(l =>
+                    l.StartsWith("SigPnd:", StringComparison.Ordinal)
+                    || l.StartsWith("ShdPnd:", StringComparison.Ordinal)
+                )
+                .Any(l =>
+                    ulong.TryParse(
+                        l.AsSpan(7).Trim(),
+                        System.Globalization.NumberStyles.HexNumber,
+                        null,
+                        out var pending
+                    )
+                    && (pending & kill) != 0
+                );
     }
 
-    /// <remarks>proc(5): a process's start is counted in ticks since the machine's, 100 a second on every Linux; /proc/uptime has seconds.</remarks>
+    /// <remarks>proc(5): a process's start is counted in ticks since the machine's, 100 a second on every Linux;
+    /// /proc/uptime has seconds.</remarks>
     internal static TimeSpan? AgeOf(ProcessFacts process)
     {
         const double ticksPerSecond = 100;
-        return HasProc && long.TryParse(process.StartedAt, out var start) && SmallFile.ReadText("/proc/uptime")?.Split(' ')[0] is { } text
+        return
+            HasProc
+            && long.TryParse(process.StartedAt, out var start)
+            && SmallFile.ReadText("/proc/uptime")?.Split(' ')[0] is { } text
             && double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var uptime)
             ? TimeSpan.FromSeconds(Math.Max(0, uptime - (start / ticksPerSecond)))
             : null;
@@ -67,7 +101,9 @@ internal static class ProcessTable
         string children;
         try
         {
-            children = (HasProc ? SmallFile.ReadText($"/proc/{id}/task/{id}/children") : null) ?? (HasProc && Path.Exists($"/proc/{id}") ? unknown : "");
+            children =
+                (HasProc ? SmallFile.ReadText($"/proc/{id}/task/{id}/children") : null)
+                ?? (HasProc && Path.Exists($"/proc/{id}") ? unknown : "");
         }
         catch (IOException)
         {
@@ -75,7 +111,8 @@ internal static class ProcessTable
         }
 
         // The kernel may be built without that file (CONFIG_PROC_CHILDREN).
-        return children == unknown ? All().Select(p => p.Id).Where(p => ParentOf(p) == id)
+        return children == unknown
+            ? All().Select(p => p.Id).Where(p => ParentOf(p) == id)
             : children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
     }
 
@@ -83,7 +120,9 @@ internal static class ProcessTable
     {
         try
         {
-            return SmallFile.ReadText($"/proc/{id}/stat") is { } stat ? int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]) : 0;
+            return SmallFile.ReadText($"/proc/{id}/stat") is { } stat
+                ? int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1])
+                : 0;
         }
         catch (IOException)
         {
@@ -94,7 +133,8 @@ internal static class ProcessTable
     /// <summary>Who listens on a TCP port, as far as this user may know.</summary>
     internal static string? Holder(int port) => Listeners(port).Select(Describe).FirstOrDefault();
 
-    /// <summary>Who listens on a TCP port besides these processes. Null when nobody does, and where that cannot be seen.</summary>
+    /// <summary>Who listens on a TCP port besides these processes. Null when nobody does, and where that cannot be
+    /// seen.</summary>
     internal static string? HolderBeside(int port, IEnumerable<int> processes)
     {
         var strangers = HasProc ? Listeners(port).ToList() : [];
@@ -120,7 +160,11 @@ internal static class ProcessTable
     {
         if (HasProc)
         {
-            return ((string[])["/proc/net/udp", "/proc/net/udp6"]).SelectMany(table => LinesOf(table, port, "")).Select(ListenerOf).Select(Describe).FirstOrDefault();
+            return ((string[])["/proc/net/udp", "/proc/net/udp6"])
+                .SelectMany(table => LinesOf(table, port, ""))
+                .Select(ListenerOf)
+                .Select(Describe)
+                .FirstOrDefault();
         }
 
         try
@@ -135,17 +179,22 @@ internal static class ProcessTable
         }
     }
 
-    // Columns of /proc/net/tcp and its like: number, local address, remote address, state, queues, timer, retransmits, user, timeout, inode.
+    // Columns of /proc/net/tcp and its like: number, local address, remote address, state, queues, timer, retransmits,
+    // user, timeout, inode.
     private const int LocalAddress = 1;
     private const int User = 7;
     private const int Inode = 9;
 
     private static IEnumerable<Listener> Listeners(int port) =>
-        (SocketDiagnosis.TryListeners(port) ?? (HasProc ? ListenersFromProc(port) : [])).Where(l => IsInTheWay(l.Address));
+        (SocketDiagnosis.TryListeners(port) ?? (HasProc ? ListenersFromProc(port) : [])).Where(l =>
+            IsInTheWay(l.Address)
+        );
 
     /// <summary>Where the kernel cannot be asked.</summary>
     internal static IEnumerable<Listener> ListenersFromProc(int port) =>
-        ((string[])["/proc/net/tcp", "/proc/net/tcp6"]).SelectMany(table => LinesOf(table, port, "0A ")).Select(ListenerOf);
+        ((string[])["/proc/net/tcp", "/proc/net/tcp6"])
+            .SelectMany(table => LinesOf(table, port, "0A "))
+            .Select(ListenerOf);
 
     private static Listener ListenerOf(string[] fields)
     {
@@ -154,16 +203,22 @@ internal static class ProcessTable
         var address = new byte[hexadecimal.Length / 2];
         for (var word = 0; word < address.Length; word += sizeof(uint))
         {
-            BitConverter.TryWriteBytes(address.AsSpan(word), uint.Parse(hexadecimal.AsSpan(word * 2, 2 * sizeof(uint)), System.Globalization.NumberStyles.HexNumber));
+            BitConverter.TryWriteBytes(
+                address.AsSpan(word),
+                uint.Parse(hexadecimal.AsSpan(word * 2, 2 * sizeof(uint)), System.Globalization.NumberStyles.HexNumber)
+            );
         }
 
         return new Listener(new IPAddress(address), fields[Inode], fields[User]);
     }
 
     private static string Describe(Listener socket) =>
-        HolderOfSocket(socket.Inode) is { } p ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})" : $"used by a process of {Identity.Find(socket.User)?.Name ?? "uid " + socket.User}";
+        HolderOfSocket(socket.Inode) is { } p
+            ? $"used by {p.Name} (pid {p.Id}: {Shorten(p.CommandLine)})"
+            : $"used by a process of {Identity.Find(socket.User)?.Name ?? "uid " + socket.User}";
 
-    /// <summary>The lines of one local port. The tables of a busy machine have thousands of lines of connections: those are not made texts of.</summary>
+    /// <summary>The lines of one local port. The tables of a busy machine have thousands of lines of connections: those
+    /// are not made texts of.</summary>
     /// <param name="table">The table.</param>
     /// <param name="port">The port.</param>
     /// <param name="state">How the state begins (0A: listening); empty for any.</param>
@@ -191,7 +246,13 @@ internal static class ProcessTable
             var rest = buffer.AsSpan(0, kept + read);
             while (rest.IndexOf((byte)'\n') is >= 0 and var end)
             {
-                if (IsOf(rest[..end], suffix, wanted) && System.Text.Encoding.ASCII.GetString(rest[..end]).Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > Inode } fields)
+                if (
+                    IsOf(rest[..end], suffix, wanted)
+                    && System
+                        .Text.Encoding.ASCII.GetString(rest[..end])
+                        .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                        is { Length: > Inode } fields
+                )
                 {
                     lines.Add(fields);
                 }
@@ -261,7 +322,10 @@ internal static class ProcessTable
 
     /// <summary>True for the addresses a server on loopback would meet: loopback itself, and all addresses.</summary>
     private static bool IsInTheWay(IPAddress address) =>
-        IPAddress.IsLoopback(address) || address.IsIPv4MappedToIPv6 || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+        IPAddress.IsLoopback(address)
+        || address.IsIPv4MappedToIPv6
+        || address.Equals(IPAddress.Any)
+        || address.Equals(IPAddress.IPv6Any);
 
     private static string NameOfSocket(string inode) => $"socket:[{inode}]";
 
@@ -278,7 +342,8 @@ internal static class ProcessTable
     private const int StartTime = 19;
 
     /// <summary>A process's name and the fields after it; null when there is none.</summary>
-    /// <remarks>proc(5), /proc/pid/stat: pid (comm) state ppid pgrp session ... starttime is the 22nd field; comm may hold spaces and brackets.</remarks>
+    /// <remarks>proc(5), /proc/pid/stat: pid (comm) state ppid pgrp session ... starttime is the 22nd field; comm may
+    /// hold spaces and brackets.</remarks>
     private static (string Name, string[] Fields)? StatOf(int id)
     {
         try
@@ -305,10 +370,19 @@ internal static class ProcessTable
                 return null;
             }
 
-            return SmallFile.ReadText($"/proc/{id}/cmdline") is not { } command ? null
-                : new ProcessFacts(id, fields[StartTime], name, command.TrimEnd('\0').Replace('\0', ' '), LinkTarget($"/proc/{id}/cwd"), int.Parse(fields[Session]))
+            return SmallFile.ReadText($"/proc/{id}/cmdline") is not { } command
+                ? null
+                : new ProcessFacts(
+                    id,
+                    fields[StartTime],
+                    name,
+                    command.TrimEnd('\0').Replace('\0', ' '),
+                    LinkTarget($"/proc/{id}/cwd"),
+                    int.Parse(fields[Session])
+                )
                 {
-                    UserId = UserOf(id), State = fields[State][0],
+                    UserId = UserOf(id),
+                    State = fields[State][0],
                 };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -317,13 +391,21 @@ internal static class ProcessTable
         }
     }
 
-    /// <remarks>proc(5): the files of a process that may not be looked into belong to root; its status tells who it is.</remarks>
+    /// <remarks>proc(5): the files of a process that may not be looked into belong to root; its status tells who it
+    /// is.</remarks>
     private static int? UserOf(int id)
     {
         const string effective = "Uid:";
         return Posix.OwnerOf($"/proc/{id}") is { User: > 0 and var user } ? user
-            : SmallFile.ReadText($"/proc/{id}/status")?.Split('\n').FirstOrDefault(l => l.StartsWith(effective, StringComparison.Ordinal))?.Split('\t') is [_, _, var number, ..]
-                && int.TryParse(number, out var told) ? told : null;
+            : SmallFile
+                .ReadText($"/proc/{id}/status")
+                ?.Split('\n')
+                .FirstOrDefault(l => l.StartsWith(effective, StringComparison.Ordinal))
+                ?.Split('\t')
+                is [_, _, var number, ..]
+            && int.TryParse(number, out var told)
+                ? told
+            : null;
     }
 
     private static IEnumerable<ProcessFacts> FromPs(string[] selection)
@@ -331,7 +413,10 @@ internal static class ProcessTable
         string output;
         try
         {
-            using var ps = LocalPrograms.Start(new CommandSpec("ps", [.. selection, "-o", "pid=,uid=,sess=,state=,lstart=,args="]), redirect: true);
+            using var ps = LocalPrograms.Start(
+                new CommandSpec("ps", [.. selection, "-o", "pid=,uid=,sess=,state=,lstart=,args="]),
+                redirect: true
+            );
             output = ps.StandardOutput.ReadToEnd();
         }
         catch (ProgramNotFoundException)
@@ -346,7 +431,18 @@ internal static class ProcessTable
             if (fields.Length == 10 && int.TryParse(fields[0], out var id) && !fields[3].StartsWith('Z'))
             {
                 _ = int.TryParse(fields[2], out var session);
-                yield return new ProcessFacts(id, string.Join(' ', fields[4..9]), Path.GetFileName(fields[9].Split(' ')[0]), fields[9], null, session) { UserId = int.TryParse(fields[1], out var user) ? user : null, State = fields[3][0] };
+                yield return new ProcessFacts(
+                    id,
+                    string.Join(' ', fields[4..9]),
+                    Path.GetFileName(fields[9].Split(' ')[0]),
+                    fields[9],
+                    null,
+                    session
+                )
+                {
+                    UserId = int.TryParse(fields[1], out var user) ? user : null,
+                    State = fields[3][0],
+                };
             }
         }
     }

@@ -20,7 +20,12 @@ internal static class ProgramPath
     /// <summary>The program's path; null when there is none on PATH.</summary>
     /// <remarks>A folder of PATH that is not absolute depends on where one happens to be: it is passed
     /// over.</remarks>
-    internal static string? Find(string program) => OperatingSystem.IsWindows() || program.Contains('/') ? program
-        : (Environment.GetEnvironmentVariable("PATH") ?? Default).Split(':').Where(f => f.StartsWith('/'))
-            .Select(f => Path.Combine(f, program)).FirstOrDefault(Identity.CanExecute);
+    internal static string? Find(string program) =>
+        OperatingSystem.IsWindows() || program.Contains('/')
+            ? program
+            : (Environment.GetEnvironmentVariable("PATH") ?? Default)
+                .Split(':')
+                .Where(f => f.StartsWith('/'))
+                .Select(f => Path.Combine(f, program))
+                .FirstOrDefault(Identity.CanExecute);
 }

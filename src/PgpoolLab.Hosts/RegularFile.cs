@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>Opens files that somebody else may have put there. A pipe, a device or a socket in a file's place is refused: to read one may never end, and to open
-/// one may neither, against which no signal helps.</summary>
+/// <summary>Opens files that somebody else may have put there. A pipe, a device or a socket in a file's place is
+/// refused: to read one may never end, and to open one may neither, against which no signal helps.</summary>
 public static class RegularFile
 {
     /// <summary>The most a text of the state, the cache or a lab can have, in bytes; logs are read in pieces.</summary>
@@ -34,7 +34,8 @@ public static class RegularFile
     /// <summary>Opens a file for reading that must be there.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <inheritdoc cref="TryOpen"/>
-    public static SafeFileHandle Open(string path) => TryOpen(path) ?? throw new FileNotFoundException($"Could not find file '{path}'.", path);
+    public static SafeFileHandle Open(string path) =>
+        TryOpen(path) ?? throw new FileNotFoundException($"Could not find file '{path}'.", path);
 
     /// <summary>Opens a file for writing, and makes it, for its owner alone, when there is none.</summary>
     /// <param name="path">Its path.</param>
@@ -45,7 +46,12 @@ public static class RegularFile
     {
         if (!OperatingSystem.IsLinux())
         {
-            var handle = File.OpenHandle(path, append ? FileMode.OpenOrCreate : FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            var handle = File.OpenHandle(
+                path,
+                append ? FileMode.OpenOrCreate : FileMode.Create,
+                FileAccess.Write,
+                FileShare.ReadWrite | FileShare.Delete
+            );
             return handle;
         }
 
@@ -56,8 +62,10 @@ public static class RegularFile
     /// <summary>Opens a file that must be there, to write over parts of it.</summary>
     /// <exception cref="IOException">There is none, it is not a regular file, or cannot be written to.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
-    public static SafeFileHandle OpenToChange(string path) => OperatingSystem.IsLinux() ? Checked(Posix.OpenToChange(path), path)!
-        : File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+    public static SafeFileHandle OpenToChange(string path) =>
+        OperatingSystem.IsLinux()
+            ? Checked(Posix.OpenToChange(path), path)!
+            : File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
 
     /// <summary>True when there is a regular file of that path; links are followed.</summary>
     public static bool Is(string path)
@@ -73,7 +81,8 @@ public static class RegularFile
         }
     }
 
-    /// <summary>Locks a file, until what this returns is disposed: for several together, who need it to be there, or for one alone, who makes it.</summary>
+    /// <summary>Locks a file, until what this returns is disposed: for several together, who need it to be there, or
+    /// for one alone, who makes it.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="alone">Whether for one alone.</param>
     /// <returns>Null when others have locked it; or when it is not there, for several.</returns>
@@ -101,7 +110,8 @@ public static class RegularFile
         return null;
     }
 
-    /// <summary>Unlocks before it closes: a child that is just being started has the file open, too, and would keep the lock.</summary>
+    /// <summary>Unlocks before it closes: a child that is just being started has the file open, too, and would keep the
+    /// lock.</summary>
     private sealed class FileLock(SafeFileHandle file) : IDisposable
     {
         public void Dispose()
@@ -144,13 +154,17 @@ public static class RegularFile
     internal static string Read(SafeFileHandle file, string path, int limit)
     {
         var text = Bytes(file, path, limit);
-        return Encoding.UTF8.GetString(text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
+        return Encoding.UTF8.GetString(
+            text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text
+        );
     }
 
     private static ReadOnlySpan<byte> Bytes(SafeFileHandle file, string path, int limit)
     {
         // Files of /proc may come in pieces, and do not tell their length.
-        var buffer = new byte[(int)Math.Min((long)limit + 1, Math.Clamp(RandomAccess.GetLength(file) + 1, 4096, 1 << 20))];
+        var buffer = new byte[
+            (int)Math.Min((long)limit + 1, Math.Clamp(RandomAccess.GetLength(file) + 1, 4096, 1 << 20))
+        ];
         var length = 0;
         while (RandomAccess.Read(file, buffer.AsSpan(length), length) is > 0 and var read)
         {

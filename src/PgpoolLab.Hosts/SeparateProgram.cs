@@ -15,7 +15,12 @@ namespace PgpoolLab.Hosts;
 internal sealed class SeparateProgram : IDisposable
 {
     private static readonly PosixSignal[] Endings =
-        [PosixSignal.SIGINT, PosixSignal.SIGQUIT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+    [
+        PosixSignal.SIGINT,
+        PosixSignal.SIGQUIT,
+        PosixSignal.SIGTERM,
+        PosixSignal.SIGHUP,
+    ];
     private readonly SafeFileHandle _bell = TerminalCalls.MakeBell();
     private readonly ConcurrentQueue<PosixSignal> _signals = new();
     private readonly TerminalRelay? _relay;
@@ -34,7 +39,13 @@ internal sealed class SeparateProgram : IDisposable
         {
             var program = ProgramPath.Of(command.Program);
             _process = DetachedProcess.StartOnTerminal(
-                program, command.Arguments, environment, command.WorkingDirectory, _relay?.Path, atTerminal);
+                program,
+                command.Arguments,
+                environment,
+                command.WorkingDirectory,
+                _relay?.Path,
+                atTerminal
+            );
         }
         catch (Win32Exception error)
         {
@@ -45,13 +56,17 @@ internal sealed class SeparateProgram : IDisposable
     /// <summary>Runs one to its end.</summary>
     /// <returns>Its exit code; 128 plus the signal when a signal ended it.</returns>
     /// <exception cref="Model.LabException">There is no such program, or no terminal for it.</exception>
-    internal static Task<int> RunAsync(CommandSpec command) => Task.Factory.StartNew(
-        () =>
-        {
-            using var program = new SeparateProgram(command);
-            return program.ToItsEnd();
-        },
-        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    internal static Task<int> RunAsync(CommandSpec command) =>
+        Task.Factory.StartNew(
+            () =>
+            {
+                using var program = new SeparateProgram(command);
+                return program.ToItsEnd();
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
 
     public void Dispose()
     {
@@ -135,7 +150,9 @@ internal sealed class SeparateProgram : IDisposable
     /// reach it by itself.</summary>
     private void Forward(PosixSignal signal)
     {
-        const int interrupt = 2, quit = 3, hangup = 1;
+        const int interrupt = 2,
+            quit = 3,
+            hangup = 1;
         switch (signal)
         {
             case PosixSignal.SIGWINCH:
@@ -148,13 +165,15 @@ internal sealed class SeparateProgram : IDisposable
                 _relay.Interrupt(signal is PosixSignal.SIGINT ? interrupt : quit);
                 break;
             default:
-                Send(signal switch
-                {
-                    PosixSignal.SIGINT => interrupt,
-                    PosixSignal.SIGQUIT => quit,
-                    PosixSignal.SIGHUP => hangup,
-                    _ => (int)ProcessSignal.Terminate,
-                });
+                Send(
+                    signal switch
+                    {
+                        PosixSignal.SIGINT => interrupt,
+                        PosixSignal.SIGQUIT => quit,
+                        PosixSignal.SIGHUP => hangup,
+                        _ => (int)ProcessSignal.Terminate,
+                    }
+                );
                 break;
         }
     }

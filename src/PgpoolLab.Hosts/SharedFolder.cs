@@ -3,17 +3,26 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>A folder like <c>/tmp</c>: every user of the machine can put files in it, and nobody can touch another's (the sticky bit).</summary>
-/// <remarks>What lies in it may have been put there by anybody, on purpose: no link is followed, nothing that exists is opened for writing, and no text is
-/// believed further than its consequences are harmless.</remarks>
+/// <summary>A folder like <c>/tmp</c>: every user of the machine can put files in it, and nobody can touch another's
+/// (the sticky bit).</summary>
+/// <remarks>What lies in it may have been put there by anybody, on purpose: no link is followed, nothing that exists is
+/// opened for writing, and no text is believed further than its consequences are harmless.</remarks>
 public sealed class SharedFolder : IDisposable
 {
-    private const UnixFileMode ForAll = UnixFileMode.StickyBit
-        | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+    private const UnixFileMode ForAll =
+        UnixFileMode.StickyBit
+        | UnixFileMode.UserRead
+        | UnixFileMode.UserWrite
+        | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupWrite
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherWrite
+        | UnixFileMode.OtherExecute;
 
-    private const UnixFileMode ReadableForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode ReadableForAll =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private readonly SafeFileHandle _folder;
     private readonly string _path;
@@ -22,7 +31,8 @@ public sealed class SharedFolder : IDisposable
         // By way of the open folder it stays the one that was looked at, whatever its name leads to later.
         (_folder, _path) = (folder, OperatingSystem.IsLinux() ? $"/proc/self/fd/{folder.DangerousGetHandle()}" : path);
 
-    /// <summary>Opens the folder; makes it when there is none. Root takes it over and gives it its mode, whoever has made it.</summary>
+    /// <summary>Opens the folder; makes it when there is none. Root takes it over and gives it its mode, whoever has
+    /// made it.</summary>
     /// <param name="path">Its path, absolute. The folder above it must exist.</param>
     /// <param name="problem">Why it cannot be used; empty when it can.</param>
     /// <returns>Null when it cannot be used.</returns>
@@ -64,7 +74,8 @@ public sealed class SharedFolder : IDisposable
 
             return new SharedFolder(handle, path);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        catch (Exception failure)
+            when (failure is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             handle.Dispose();
             problem = "it is another user's, and not for all (mode 1777)";
@@ -74,17 +85,24 @@ public sealed class SharedFolder : IDisposable
 
     /// <summary>Names of what lies in it.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public IReadOnlyList<string> List() => Directory.EnumerateFileSystemEntries(_path).Select(e => Path.GetFileName(e)).ToArray();
+    public IReadOnlyList<string> List() =>
+        Directory.EnumerateFileSystemEntries(_path).Select(e => Path.GetFileName(e)).ToArray();
 
     /// <summary>Creates a file that everybody may read, locks it, and only then writes in it.</summary>
     /// <param name="name">Its name; there must be none of that name.</param>
     /// <param name="text">Its contents.</param>
-    /// <exception cref="IOException">It cannot be created or locked; somebody who opened it in that very moment may be the reason.</exception>
+    /// <exception cref="IOException">It cannot be created or locked; somebody who opened it in that very moment may be
+    /// the reason.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
     public SharedFile Create(string name, string text)
     {
         // This never opens what exists, nor follows a link (O_EXCL).
-        var handle = File.OpenHandle($"{_path}/{name}", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        var handle = File.OpenHandle(
+            $"{_path}/{name}",
+            FileMode.CreateNew,
+            FileAccess.ReadWrite,
+            FileShare.ReadWrite | FileShare.Delete
+        );
         var made = new SharedFile(handle);
         try
         {
@@ -119,13 +137,17 @@ public sealed class SharedFolder : IDisposable
     public SharedFile? TryOpen(string name) => SharedFile.TryOpen($"{_path}/{name}", out _);
 
     /// <summary>True when something has that name.</summary>
-    public bool Has(string name) => Path.Exists($"{_path}/{name}") || new FileInfo($"{_path}/{name}").LinkTarget is not null;
+    public bool Has(string name) =>
+        Path.Exists($"{_path}/{name}") || new FileInfo($"{_path}/{name}").LinkTarget is not null;
 
     /// <summary>True when a file is the current user's.</summary>
     public bool IsMine(string name) => Identity.OwnerOf($"{_path}/{name}")?.User == Identity.Current.UserId;
 
     /// <summary>The login name of a file's owner; null when there is no such file.</summary>
-    public string? OwnerOf(string name) => Identity.OwnerOf($"{_path}/{name}") is { } owner ? Identity.Find(owner.User.ToString())?.Name ?? $"uid {owner.User}" : null;
+    public string? OwnerOf(string name) =>
+        Identity.OwnerOf($"{_path}/{name}") is { } owner
+            ? Identity.Find(owner.User.ToString())?.Name ?? $"uid {owner.User}"
+            : null;
 
     /// <summary>Deletes a file, or a link itself.</summary>
     /// <returns>False when it could not be deleted: it is another user's.</returns>
@@ -180,7 +202,9 @@ public sealed class SharedFile : IDisposable
         {
             var buffer = new byte[limit + 1];
             var length = 0;
-            while (length < buffer.Length && RandomAccess.Read(_file, buffer.AsSpan(length), length) is > 0 and var read)
+            while (
+                length < buffer.Length && RandomAccess.Read(_file, buffer.AsSpan(length), length) is > 0 and var read
+            )
             {
                 length += read;
             }
@@ -193,8 +217,8 @@ public sealed class SharedFile : IDisposable
         }
     }
 
-    /// <summary>Locks it until it is closed. The system frees the lock of a process that has ended, however it ended; who asks may be in
-    /// another container: what is asked is the file, not a process number.</summary>
+    /// <summary>Locks it until it is closed. The system frees the lock of a process that has ended, however it ended;
+    /// who asks may be in another container: what is asked is the file, not a process number.</summary>
     /// <returns>False when somebody else has locked it; null when files cannot be locked there.</returns>
     public bool? TryLock()
     {
@@ -206,7 +230,8 @@ public sealed class SharedFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        // A child that is just being started has the file open, too, until it has become its program: closing alone would leave the lock to it.
+        // A child that is just being started has the file open, too, until it has become its program: closing alone
+        // would leave the lock to it.
         if (_isLocked && !_file.IsClosed)
         {
             Posix.Unlock(_file);

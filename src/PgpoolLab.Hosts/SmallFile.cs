@@ -2,7 +2,8 @@ using System.Text;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>Files of a few hundred bytes that are read again and again while something is awaited. <see cref="File.ReadAllText(string)"/> makes 20 KB of buffers for each.</summary>
+/// <summary>Files of a few hundred bytes that are read again and again while something is awaited.
+/// <see cref="File.ReadAllText(string)"/> makes 20 KB of buffers for each.</summary>
 internal static class SmallFile
 {
     private const int Most = 4096;
@@ -27,8 +28,11 @@ internal static class SmallFile
             length += read;
         }
 
-        return length < Most ? Encoding.UTF8.GetString(WithoutMark(buffer[..length])) : RegularFile.Read(file, path, RegularFile.MostText);
+        return length < Most
+            ? Encoding.UTF8.GetString(WithoutMark(buffer[..length]))
+            : RegularFile.Read(file, path, RegularFile.MostText);
     }
 
-    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) => text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
+        text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
 }

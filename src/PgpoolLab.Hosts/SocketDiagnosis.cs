@@ -4,8 +4,10 @@ using System.Runtime.InteropServices;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>Asks Linux who listens. /proc/net/tcp tells it too, but walks through all connections the machine could have: some milliseconds a look.</summary>
-/// <remarks>sock_diag(7), netlink(7). A kernel may have been built without it, and a container may be kept from it.</remarks>
+/// <summary>Asks Linux who listens. /proc/net/tcp tells it too, but walks through all connections the machine could
+/// have: some milliseconds a look.</summary>
+/// <remarks>sock_diag(7), netlink(7). A kernel may have been built without it, and a container may be kept from
+/// it.</remarks>
 internal static partial class SocketDiagnosis
 {
     private const string C = "libc";
@@ -28,15 +30,22 @@ internal static partial class SocketDiagnosis
     /// <summary>Those who listen on a TCP port, on any address; null where the system does not tell.</summary>
     internal static IReadOnlyList<Listener>? TryListeners(int port)
     {
-        const int netlink = 16, raw = 3, closeOnExec = 0x80000, socketDiagnosis = 4;
-        if (!OperatingSystem.IsLinux() || OpenSocket(netlink, raw | closeOnExec, socketDiagnosis) is not (>= 0 and var socket))
+        const int netlink = 16,
+            raw = 3,
+            closeOnExec = 0x80000,
+            socketDiagnosis = 4;
+        if (
+            !OperatingSystem.IsLinux()
+            || OpenSocket(netlink, raw | closeOnExec, socketDiagnosis) is not (>= 0 and var socket)
+        )
         {
             return null;
         }
 
         try
         {
-            const byte internet = 2, internet6 = 10;
+            const byte internet = 2,
+                internet6 = 10;
             var found = new List<Listener>();
             return Ask(socket, internet, port, found) && Ask(socket, internet6, port, found) ? found : null;
         }
@@ -48,7 +57,8 @@ internal static partial class SocketDiagnosis
 
     private static unsafe bool Ask(int socket, byte family, int port, List<Listener> found)
     {
-        const ushort byFamily = 20, requestAll = 0x301;
+        const ushort byFamily = 20,
+            requestAll = 0x301;
         const byte tcp = 6;
         const uint listening = 1 << 10;
         Span<byte> request = stackalloc byte[RequestSize];
@@ -89,13 +99,25 @@ internal static partial class SocketDiagnosis
     /// <returns>Whether that was the end; null when the system refuses, or its tables changed meanwhile.</returns>
     private static bool? Understand(ReadOnlySpan<byte> messages, int port, List<Listener> found)
     {
-        const ushort error = 2, done = 3, interrupted = 0x10;
-        const int sourcePort = 4, sourceAddress = 8, user = 64, inode = 68, sizeOf6 = 16, sizeOf4 = 4;
+        const ushort error = 2,
+            done = 3,
+            interrupted = 0x10;
+        const int sourcePort = 4,
+            sourceAddress = 8,
+            user = 64,
+            inode = 68,
+            sizeOf6 = 16,
+            sizeOf4 = 4;
         while (messages.Length >= HeaderSize)
         {
             var length = MemoryMarshal.Read<int>(messages);
             var kind = MemoryMarshal.Read<ushort>(messages[4..]);
-            if (length < HeaderSize || length > messages.Length || kind == error || (MemoryMarshal.Read<ushort>(messages[6..]) & interrupted) != 0)
+            if (
+                length < HeaderSize
+                || length > messages.Length
+                || kind == error
+                || (MemoryMarshal.Read<ushort>(messages[6..]) & interrupted) != 0
+            )
             {
                 return null;
             }
@@ -109,7 +131,13 @@ internal static partial class SocketDiagnosis
             if (message.Length >= MessageSize && BinaryPrimitives.ReadUInt16BigEndian(message[sourcePort..]) == port)
             {
                 var address = new IPAddress(message.Slice(sourceAddress, message[0] == 2 ? sizeOf4 : sizeOf6));
-                found.Add(new Listener(address, MemoryMarshal.Read<uint>(message[inode..]).ToString(), MemoryMarshal.Read<uint>(message[user..]).ToString()));
+                found.Add(
+                    new Listener(
+                        address,
+                        MemoryMarshal.Read<uint>(message[inode..]).ToString(),
+                        MemoryMarshal.Read<uint>(message[user..]).ToString()
+                    )
+                );
             }
 
             const int alignment = 4;

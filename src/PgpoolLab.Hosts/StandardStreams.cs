@@ -5,8 +5,8 @@ using System.Text;
 namespace PgpoolLab.Hosts;
 
 /// <summary>Standard input, output and error of this process, as the system has them.</summary>
-/// <remarks>.NET's own <see cref="Console"/> sends the terminal escape sequences as soon as it is asked for anything, and takes a
-/// file that was opened with the number 2 for standard error.</remarks>
+/// <remarks>.NET's own <see cref="Console"/> sends the terminal escape sequences as soon as it is asked for anything,
+/// and takes a file that was opened with the number 2 for standard error.</remarks>
 public static partial class StandardStreams
 {
     private const string C = "libc";
@@ -38,8 +38,8 @@ public static partial class StandardStreams
     private static unsafe partial int Execute(string path, byte** arguments);
 
     /// <summary>
-    /// Opens those that the caller has closed on /dev/null, so that no file of ours gets such a number. To be called before all else.
-    /// Output that nobody would ever see can still not be written.
+    /// Opens those that the caller has closed on /dev/null, so that no file of ours gets such a number. To be called
+    /// before all else. Output that nobody would ever see can still not be written.
     /// </summary>
     public static void Complete()
     {
@@ -72,7 +72,10 @@ public static partial class StandardStreams
 
     /// <summary>True when a terminal is at the other end.</summary>
     /// <param name="stream">0, 1 or 2.</param>
-    public static bool IsTerminal(int stream) => OperatingSystem.IsWindows() ? !(stream == 1 ? Console.IsOutputRedirected : Console.IsErrorRedirected) : IsTerminalDescriptor(stream) == 1;
+    public static bool IsTerminal(int stream) =>
+        OperatingSystem.IsWindows()
+            ? !(stream == 1 ? Console.IsOutputRedirected : Console.IsErrorRedirected)
+            : IsTerminalDescriptor(stream) == 1;
 
     /// <summary>Columns of the terminal; null when it is none, or does not say.</summary>
     /// <param name="stream">0, 1 or 2.</param>
@@ -89,14 +92,18 @@ public static partial class StandardStreams
         return ControlDevice(stream, getWindowSize, size) == 0 && size[1] > 0 ? size[1] : null;
     }
 
-    /// <summary>Standard output or error, or a terminal at standard input, to be written to. Nothing it writes ever fails; it remembers that something did.</summary>
+    /// <summary>Standard output or error, or a terminal at standard input, to be written to. Nothing it writes ever
+    /// fails; it remembers that something did.</summary>
     /// <param name="stream">0, 1 or 2.</param>
     public static StandardStream ForWriting(int stream) => new(stream, Names[stream]);
 
     private static void OpenNull(int stream)
     {
-        const int readOnly = 0, readAndWrite = 2, standardOutput = 1;
-        // What is printed must not vanish with success: as in GNU's programs, /dev/null in place of standard output cannot be written to.
+        const int readOnly = 0,
+            readAndWrite = 2,
+            standardOutput = 1;
+        // What is printed must not vanish with success: as in GNU's programs, /dev/null in place of standard output
+        // cannot be written to.
         var descriptor = Open("/dev/null", stream == standardOutput ? readOnly : readAndWrite);
         if (descriptor >= 0 && descriptor != stream)
         {
@@ -124,9 +131,7 @@ public static partial class StandardStreams
             for (var i = 0; i < count; i++)
             {
                 words[i] = word;
-                while (*word++ != 0)
-                {
-                }
+                while (*word++ != 0) { }
             }
 
             words[count] = null;
@@ -137,7 +142,8 @@ public static partial class StandardStreams
     }
 }
 
-/// <summary>Standard output or error of this process. A failure to write changes nothing of what a command does: it is remembered.</summary>
+/// <summary>Standard output or error of this process. A failure to write changes nothing of what a command does: it is
+/// remembered.</summary>
 /// <param name="descriptor">1 or 2.</param>
 /// <param name="name">For messages: "Standard output".</param>
 public sealed partial class StandardStream(int descriptor, string name) : Stream
@@ -153,8 +159,10 @@ public sealed partial class StandardStream(int descriptor, string name) : Stream
     /// <summary>True when nobody will see what is written: the disk is full, the reader has gone.</summary>
     public bool IsLost => _error != 0;
 
-    /// <summary>Why it could not be written to; null when it could, or when its reader has had enough, which is no failure.</summary>
-    public string? Problem => _error is 0 or BrokenPipe ? null : $"{name} could not be written to: {new Win32Exception(_error).Message}.";
+    /// <summary>Why it could not be written to; null when it could, or when its reader has had enough, which is no
+    /// failure.</summary>
+    public string? Problem =>
+        _error is 0 or BrokenPipe ? null : $"{name} could not be written to: {new Win32Exception(_error).Message}.";
 
     /// <inheritdoc/>
     public override bool CanRead => false;
@@ -169,10 +177,18 @@ public sealed partial class StandardStream(int descriptor, string name) : Stream
     public override long Length => throw new NotSupportedException();
 
     /// <inheritdoc/>
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
     /// <summary>A writer of UTF-8 that keeps nothing back.</summary>
-    public TextWriter Writer() => new StreamWriter(this, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { AutoFlush = true };
+    public TextWriter Writer() =>
+        new StreamWriter(this, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true)
+        {
+            AutoFlush = true,
+        };
 
     /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
@@ -190,7 +206,7 @@ public sealed partial class StandardStream(int descriptor, string name) : Stream
         {
             fixed (byte* bytes = buffer)
             {
-                for (var written = 0; written < buffer.Length && _error == 0;)
+                for (var written = 0; written < buffer.Length && _error == 0; )
                 {
                     var now = WriteBytes(descriptor, bytes + written, (nuint)(buffer.Length - written));
                     written += (int)Math.Max(0, now);
@@ -204,9 +220,7 @@ public sealed partial class StandardStream(int descriptor, string name) : Stream
     }
 
     /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();

@@ -9,10 +9,13 @@ namespace PgpoolLab.Hosts;
 internal static unsafe partial class TerminalCalls
 {
     private const string C = "libc";
+
     /// <summary>The structure termios is smaller everywhere.</summary>
     private const int Room = 128;
-    private const int OutputFlags = 4, LocalFlags = 12;
-    private const uint Echo = 0x8, ProcessOutput = 0x1;
+    private const int OutputFlags = 4,
+        LocalFlags = 12;
+    private const uint Echo = 0x8,
+        ProcessOutput = 0x1;
 
     private static readonly bool NumbersOfPower = RuntimeInformation.ProcessArchitecture is Architecture.Ppc64le;
 
@@ -54,7 +57,10 @@ internal static unsafe partial class TerminalCalls
     [LibraryImport(C, EntryPoint = "ioctl", SetLastError = true)]
     private static partial int SendSignal(int terminal, nuint request, nint signal);
 
-    private const int ReadAndWrite = 2, NotOurs = 0x100, WithoutWaiting = 0x800, CloseOnExec = 0x80000;
+    private const int ReadAndWrite = 2,
+        NotOurs = 0x100,
+        WithoutWaiting = 0x800,
+        CloseOnExec = 0x80000;
 
     /// <summary>Makes a terminal: what is written to the one end is typed at the other.</summary>
     /// <returns>Our end, which never waits; and the path of the other.</returns>
@@ -221,11 +227,14 @@ internal static unsafe partial class TerminalCalls
     /// <returns>How many bytes; 0 at the end; null when there is nothing just now.</returns>
     internal static int? Read(int descriptor, Span<byte> buffer)
     {
-        const int interrupted = 4, again = 11;
+        const int interrupted = 4,
+            again = 11;
         fixed (byte* bytes = buffer)
         {
             var read = Read(descriptor, bytes, (nuint)buffer.Length);
-            return read >= 0 ? (int)read : Marshal.GetLastPInvokeError() is interrupted or again ? null : 0;
+            return read >= 0 ? (int)read
+                : Marshal.GetLastPInvokeError() is interrupted or again ? null
+                : 0;
         }
     }
 
@@ -233,19 +242,23 @@ internal static unsafe partial class TerminalCalls
     /// <returns>How many bytes; all of them when nobody is there to take them.</returns>
     internal static int Write(SafeFileHandle file, ReadOnlySpan<byte> buffer)
     {
-        const int interrupted = 4, again = 11;
+        const int interrupted = 4,
+            again = 11;
         fixed (byte* bytes = buffer)
         {
             var written = Write((int)file.DangerousGetHandle(), bytes, (nuint)buffer.Length);
             return written >= 0 ? (int)written
-                : Marshal.GetLastPInvokeError() is interrupted or again ? 0 : buffer.Length;
+                : Marshal.GetLastPInvokeError() is interrupted or again ? 0
+                : buffer.Length;
         }
     }
 
     /// <summary>The system's structure pollfd.</summary>
     internal struct Watched
     {
-        internal const short CanBeRead = 1, CanBeWritten = 4, HungUp = 0x8 | 0x10;
+        internal const short CanBeRead = 1,
+            CanBeWritten = 4,
+            HungUp = 0x8 | 0x10;
         internal int Descriptor;
         internal short Events;
         internal short Happened;

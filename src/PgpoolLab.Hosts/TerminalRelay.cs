@@ -16,10 +16,13 @@ namespace PgpoolLab.Hosts;
 /// </remarks>
 internal sealed class TerminalRelay : IDisposable
 {
-    private const int Input = 0, Output = 1, Error = 2;
+    private const int Input = 0,
+        Output = 1,
+        Error = 2;
     private const int LookAgain = 100;
     private const byte EndOfInput = 4;
     private readonly SafeFileHandle _master;
+
     /// <summary>Open as long as the program runs: one that closes its streams may still open its terminal
     /// again.</summary>
     private readonly SafeFileHandle _other;
@@ -58,11 +61,22 @@ internal sealed class TerminalRelay : IDisposable
 
         _takesInput = atTerminal[Input];
         _allIsTerminal = atTerminal[Input] && atTerminal[Output];
-        _screen = StandardStreams.ForWriting(atTerminal[Output] ? Output : atTerminal[Error] ? Error : Input);
+        _screen = StandardStreams.ForWriting(
+            atTerminal[Output] ? Output
+            : atTerminal[Error] ? Error
+            : Input
+        );
         _ownInput = atTerminal[Input] ? null : TerminalCalls.TryOpen("/dev/tty");
         _input = _ownInput is null ? Input : (int)_ownInput.DangerousGetHandle();
         _inputHasEnded = !atTerminal[Input] && _ownInput is null;
-        if (TerminalCalls.ModeOf(atTerminal[Input] ? Input : atTerminal[Output] ? Output : Error) is { } mode)
+        if (
+            TerminalCalls.ModeOf(
+                atTerminal[Input] ? Input
+                : atTerminal[Output] ? Output
+                : Error
+            ) is
+            { } mode
+        )
         {
             // What the caller's terminal goes on doing must not be done twice.
             var programs = _allIsTerminal ? mode : TerminalCalls.WithoutProcessing(mode, echo: !_takesInput);
@@ -114,9 +128,7 @@ internal sealed class TerminalRelay : IDisposable
     internal void PassTheRest()
     {
         _other.Dispose();
-        while (Show())
-        {
-        }
+        while (Show()) { }
     }
 
     internal void CopySize()
@@ -170,8 +182,12 @@ internal sealed class TerminalRelay : IDisposable
             return false;
         }
 
-        var wanted = _allIsTerminal || (TerminalCalls.ModeOf((int)_master.DangerousGetHandle()) is { } mode
-            && !(TerminalCalls.TakesLines(mode) && (_takesInput || TerminalCalls.Echoes(mode))));
+        var wanted =
+            _allIsTerminal
+            || (
+                TerminalCalls.ModeOf((int)_master.DangerousGetHandle()) is { } mode
+                && !(TerminalCalls.TakesLines(mode) && (_takesInput || TerminalCalls.Echoes(mode)))
+            );
         if (!wanted)
         {
             GiveBack();

@@ -3,8 +3,8 @@ namespace PgpoolLab.Hosts;
 /// <summary>Tells whether another user could put something else in a path's place.</summary>
 public static class TrustedPath
 {
-    /// <summary>True when nobody but this user and root can change what a path leads to: every folder on the way is one of theirs, and nobody else can write
-    /// in it, or it is sticky. What does not exist yet does not count.</summary>
+    /// <summary>True when nobody but this user and root can change what a path leads to: every folder on the way is one
+    /// of theirs, and nobody else can write in it, or it is sticky. What does not exist yet does not count.</summary>
     /// <param name="path">Absolute.</param>
     /// <param name="user">Numeric id of the user.</param>
     public static bool Is(string path, int user)
@@ -37,7 +37,10 @@ public static class TrustedPath
         var walked = "";
         foreach (var name in (string[])["", .. path.Split('/', StringSplitOptions.RemoveEmptyEntries)])
         {
-            walked = name.Length == 0 ? "/" : walked == "/" ? $"/{name}" : $"{walked}/{name}";
+            walked =
+                name.Length == 0 ? "/"
+                : walked == "/" ? $"/{name}"
+                : $"{walked}/{name}";
             if (Posix.StatusOf(walked) is not { } status || (status.User != user && status.User != 0))
             {
                 return false;

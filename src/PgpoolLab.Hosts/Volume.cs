@@ -3,7 +3,8 @@ namespace PgpoolLab.Hosts;
 /// <summary>A file system.</summary>
 /// <param name="Bytes">Its size.</param>
 /// <param name="FreeBytes">Bytes that may still be written by whoever is not root.</param>
-/// <param name="FreeFiles">How many more files it can hold (inodes); null when it has no such limit, or does not tell.</param>
+/// <param name="FreeFiles">How many more files it can hold (inodes); null when it has no such limit, or does not
+/// tell.</param>
 /// <param name="ReadOnly">True when nothing can be written.</param>
 public sealed record Volume(long Bytes, long FreeBytes, long? FreeFiles, bool ReadOnly)
 {

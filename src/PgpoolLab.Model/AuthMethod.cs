@@ -22,19 +22,21 @@ public static class AuthMethods
 
     /// <summary>Understands a name.</summary>
     /// <returns>Null when it is none.</returns>
-    public static AuthMethod? Parse(string name) => name switch
-    {
-        "scram" => AuthMethod.ScramSha256,
-        "md5" => AuthMethod.Md5,
-        "trust" => AuthMethod.Trust,
-        _ => null,
-    };
+    public static AuthMethod? Parse(string name) =>
+        name switch
+        {
+            "scram" => AuthMethod.ScramSha256,
+            "md5" => AuthMethod.Md5,
+            "trust" => AuthMethod.Trust,
+            _ => null,
+        };
 
     /// <summary>The method's name in pg_hba.conf, pool_hba.conf and <c>password_encryption</c>.</summary>
-    public static string Setting(this AuthMethod method) => method switch
-    {
-        AuthMethod.ScramSha256 => "scram-sha-256",
-        AuthMethod.Md5 => "md5",
-        _ => "trust",
-    };
+    public static string Setting(this AuthMethod method) =>
+        method switch
+        {
+            AuthMethod.ScramSha256 => "scram-sha-256",
+            AuthMethod.Md5 => "md5",
+            _ => "trust",
+        };
 }

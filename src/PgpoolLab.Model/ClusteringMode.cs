@@ -10,7 +10,8 @@ public enum ClusteringMode
     /// <summary>Pgpool-II itself sends every write to all nodes, which know nothing of each other.</summary>
     NativeReplication,
 
-    /// <summary>Pgpool-II replicates nothing: it uses the first node that is up, and the next one when that fails.</summary>
+    /// <summary>Pgpool-II replicates nothing: it uses the first node that is up, and the next one when that
+    /// fails.</summary>
     Raw,
 
     /// <summary>PostgreSQL's logical replication: node 0 publishes, the others subscribe.</summary>
@@ -37,10 +38,12 @@ public static class ClusteringModes
     ];
 
     /// <summary>What <c>-m</c> takes: pgpool_setup's letter, or the name.</summary>
-    public static IReadOnlyList<string> Names { get; } = All.Where(m => m.Mode is not ClusteringMode.Slony).SelectMany(m => new[] { m.Letter, m.Name }).ToArray();
+    public static IReadOnlyList<string> Names { get; } =
+        All.Where(m => m.Mode is not ClusteringMode.Slony).SelectMany(m => new[] { m.Letter, m.Name }).ToArray();
 
     /// <summary>Understands pgpool_setup's letter or the name; null when it is neither.</summary>
-    public static ClusteringMode? Parse(string text) => All.Where(m => m.Letter == text || m.Name == text).Select(m => (ClusteringMode?)m.Mode).FirstOrDefault();
+    public static ClusteringMode? Parse(string text) =>
+        All.Where(m => m.Letter == text || m.Name == text).Select(m => (ClusteringMode?)m.Mode).FirstOrDefault();
 
     /// <summary>pgpool_setup's letter.</summary>
     public static string Letter(this ClusteringMode mode) => Of(mode).Letter;
@@ -52,14 +55,19 @@ public static class ClusteringModes
     public static string Title(this ClusteringMode mode) => Of(mode).Title;
 
     /// <summary>True when Pgpool-II sends every write to all nodes itself.</summary>
-    public static bool WritesEverywhere(this ClusteringMode mode) => mode is ClusteringMode.NativeReplication or ClusteringMode.SnapshotIsolation;
+    public static bool WritesEverywhere(this ClusteringMode mode) =>
+        mode is ClusteringMode.NativeReplication or ClusteringMode.SnapshotIsolation;
 
     /// <summary>True when Pgpool-II can bring a node back by online recovery in this mode.</summary>
     /// <remarks>Pgpool-II manual, "Online Recovery".</remarks>
-    public static bool HasOnlineRecovery(this ClusteringMode mode) => mode is ClusteringMode.StreamingReplication || mode.WritesEverywhere();
+    public static bool HasOnlineRecovery(this ClusteringMode mode) =>
+        mode is ClusteringMode.StreamingReplication || mode.WritesEverywhere();
 
     /// <summary>True when one node is the primary and Pgpool-II calls the others standbys.</summary>
-    public static bool HasPrimary(this ClusteringMode mode) => mode is ClusteringMode.StreamingReplication or ClusteringMode.LogicalReplication or ClusteringMode.Slony;
+    public static bool HasPrimary(this ClusteringMode mode) =>
+        mode is ClusteringMode.StreamingReplication or ClusteringMode.LogicalReplication or ClusteringMode.Slony;
 
-    private static (ClusteringMode Mode, string Letter, string Name, string Setting, string Title) Of(ClusteringMode mode) => Array.Find(All, m => m.Mode == mode);
+    private static (ClusteringMode Mode, string Letter, string Name, string Setting, string Title) Of(
+        ClusteringMode mode
+    ) => Array.Find(All, m => m.Mode == mode);
 }

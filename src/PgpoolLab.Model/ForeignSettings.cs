@@ -1,6 +1,7 @@
 namespace PgpoolLab.Model;
 
-/// <summary>Settings of a configuration file of another machine that mean nothing in a lab, or keep it from working, and that nobody has asked for by name. With
+/// <summary>Settings of a configuration file of another machine that mean nothing in a lab, or keep it from working,
+/// and that nobody has asked for by name. With
 /// <c>--set</c> they can be had.</summary>
 internal static class ForeignSettings
 {
@@ -19,22 +20,56 @@ internal static class ForeignSettings
     /// <summary>Names, or beginnings of names (with a star).</summary>
     private static readonly (string Name, string Reason)[] Known =
     [
-        ("postgresql.ssl", Tls), ("postgresql.ssl_*", Tls), ("postgresql.krb_server_keyfile", OtherFile), ("postgresql.external_pid_file", Itself),
-        ("postgresql.logging_collector", Logs), ("postgresql.log_destination", Logs), ("postgresql.stats_temp_directory", Itself),
-        ("postgresql.archive_*", Archive), ("postgresql.wal_level", "use --mode."), ("postgresql.hot_standby", Itself),
-        ("postgresql.max_wal_senders", "the lab has as many as its nodes need."), ("postgresql.max_replication_slots", "the lab has as many as its nodes need."),
-        ("postgresql.synchronous_standby_names", Standbys), ("postgresql.recovery_target*", Replication), ("postgresql.recovery_end_command", Replication),
-        ("postgresql.promote_trigger_file", Replication), ("postgresql.lc_*", Locale),
-        ("pgpool.enable_pool_hba", "use --auth METHOD."), ("pgpool.ssl", Tls), ("pgpool.ssl_*", Tls),
-        ("pgpool.failover_command", Scripts), ("pgpool.failback_command", Scripts), ("pgpool.follow_primary_command", Scripts),
-        ("pgpool.follow_master_command", Scripts), ("pgpool.recovery_1st_stage_command", Scripts), ("pgpool.recovery_2nd_stage_command", Scripts),
-        ("pgpool.recovery_user", Roles), ("pgpool.recovery_password", Roles), ("pgpool.recovery_database", Roles),
-        ("pgpool.sr_check_user", Roles), ("pgpool.sr_check_password", Roles), ("pgpool.sr_check_database", Roles),
-        ("pgpool.health_check_user", Roles), ("pgpool.health_check_password", Roles), ("pgpool.health_check_database", Roles),
-        ("pgpool.logdir", Logs), ("pgpool.work_dir", Logs), ("pgpool.log_directory", Logs), ("pgpool.log_filename", Logs),
-        ("pgpool.log_destination", Logs), ("pgpool.logging_collector", Logs), ("pgpool.memqcache_oiddir", Itself),
-        ("pgpool.wd_*", Watchdog), ("pgpool.heartbeat_*", Watchdog), ("pgpool.other_*", Watchdog), ("pgpool.delegate_*", Watchdog),
-        ("pgpool.if_*", Watchdog), ("pgpool.arping_*", Watchdog), ("pgpool.trusted_*", Watchdog), ("pgpool.ping_path", Watchdog),
+        ("postgresql.ssl", Tls),
+        ("postgresql.ssl_*", Tls),
+        ("postgresql.krb_server_keyfile", OtherFile),
+        ("postgresql.external_pid_file", Itself),
+        ("postgresql.logging_collector", Logs),
+        ("postgresql.log_destination", Logs),
+        ("postgresql.stats_temp_directory", Itself),
+        ("postgresql.archive_*", Archive),
+        ("postgresql.wal_level", "use --mode."),
+        ("postgresql.hot_standby", Itself),
+        ("postgresql.max_wal_senders", "the lab has as many as its nodes need."),
+        ("postgresql.max_replication_slots", "the lab has as many as its nodes need."),
+        ("postgresql.synchronous_standby_names", Standbys),
+        ("postgresql.recovery_target*", Replication),
+        ("postgresql.recovery_end_command", Replication),
+        ("postgresql.promote_trigger_file", Replication),
+        ("postgresql.lc_*", Locale),
+        ("pgpool.enable_pool_hba", "use --auth METHOD."),
+        ("pgpool.ssl", Tls),
+        ("pgpool.ssl_*", Tls),
+        ("pgpool.failover_command", Scripts),
+        ("pgpool.failback_command", Scripts),
+        ("pgpool.follow_primary_command", Scripts),
+        ("pgpool.follow_master_command", Scripts),
+        ("pgpool.recovery_1st_stage_command", Scripts),
+        ("pgpool.recovery_2nd_stage_command", Scripts),
+        ("pgpool.recovery_user", Roles),
+        ("pgpool.recovery_password", Roles),
+        ("pgpool.recovery_database", Roles),
+        ("pgpool.sr_check_user", Roles),
+        ("pgpool.sr_check_password", Roles),
+        ("pgpool.sr_check_database", Roles),
+        ("pgpool.health_check_user", Roles),
+        ("pgpool.health_check_password", Roles),
+        ("pgpool.health_check_database", Roles),
+        ("pgpool.logdir", Logs),
+        ("pgpool.work_dir", Logs),
+        ("pgpool.log_directory", Logs),
+        ("pgpool.log_filename", Logs),
+        ("pgpool.log_destination", Logs),
+        ("pgpool.logging_collector", Logs),
+        ("pgpool.memqcache_oiddir", Itself),
+        ("pgpool.wd_*", Watchdog),
+        ("pgpool.heartbeat_*", Watchdog),
+        ("pgpool.other_*", Watchdog),
+        ("pgpool.delegate_*", Watchdog),
+        ("pgpool.if_*", Watchdog),
+        ("pgpool.arping_*", Watchdog),
+        ("pgpool.trusted_*", Watchdog),
+        ("pgpool.ping_path", Watchdog),
         ("pgpool.ifconfig_path", Watchdog),
     ];
 
@@ -47,12 +82,20 @@ internal static class ForeignSettings
     {
         var plain = program == "pgpool" ? name.TrimEnd([.. "0123456789"]) : name.ToLowerInvariant();
         var full = $"{program}.{plain}";
-        return Known.FirstOrDefault(k => k.Name == full || (k.Name.EndsWith('*') && full.StartsWith(k.Name[..^1], StringComparison.Ordinal))).Reason
+        return Known
+                .FirstOrDefault(k =>
+                    k.Name == full || (k.Name.EndsWith('*') && full.StartsWith(k.Name[..^1], StringComparison.Ordinal))
+                )
+                .Reason
             ?? full switch
             {
-                "postgresql.default_tablespace" or "postgresql.temp_tablespaces" when value.Trim().Length > 0 => "the lab has no such tablespace.",
-                "postgresql.default_transaction_isolation" when spec.Mode is ClusteringMode.SnapshotIsolation => "use --mode.",
-                _ => program == "pgpool" && int.TryParse(name[plain.Length..], out var node) && node >= spec.Nodes ? $"the lab has no node {node}." : null,
+                "postgresql.default_tablespace" or "postgresql.temp_tablespaces" when value.Trim().Length > 0 =>
+                    "the lab has no such tablespace.",
+                "postgresql.default_transaction_isolation" when spec.Mode is ClusteringMode.SnapshotIsolation =>
+                    "use --mode.",
+                _ => program == "pgpool" && int.TryParse(name[plain.Length..], out var node) && node >= spec.Nodes
+                    ? $"the lab has no node {node}."
+                    : null,
             };
     }
 }

@@ -21,7 +21,8 @@ public sealed record PostgresNode(int Id, int Port, string DataDirectory, string
 
 /// <summary>One Pgpool-II of a lab.</summary>
 /// <param name="Id">Its number, from 0; with a watchdog also its <c>pgpool_node_id</c>.</param>
-/// <param name="Folder">The folder with its <c>etc</c>, <c>log</c> and <c>run</c>, absolute: the lab's own when it is the only one, else <c>pgpoolN</c> in it.</param>
+/// <param name="Folder">The folder with its <c>etc</c>, <c>log</c> and <c>run</c>, absolute: the lab's own when it is
+/// the only one, else <c>pgpoolN</c> in it.</param>
 /// <param name="ServerFolder">The same folder by a name that is safe inside an unquoted shell word.</param>
 /// <param name="Port">TCP port for clients.</param>
 /// <param name="PcpPort">TCP port for the pcp programs.</param>
@@ -29,7 +30,15 @@ public sealed record PostgresNode(int Id, int Port, string DataDirectory, string
 /// <param name="SocketDirectories">Where its client sockets lie; the first is the one to connect by.</param>
 /// <param name="PcpSocketDirectory">Where its PCP socket lies.</param>
 public sealed record PgpoolNode(
-    int Id, string Folder, string ServerFolder, int Port, int PcpPort, WatchdogPorts? Watchdog, IReadOnlyList<string> SocketDirectories, string PcpSocketDirectory)
+    int Id,
+    string Folder,
+    string ServerFolder,
+    int Port,
+    int PcpPort,
+    WatchdogPorts? Watchdog,
+    IReadOnlyList<string> SocketDirectories,
+    string PcpSocketDirectory
+)
 {
     /// <summary>Where its files lie.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
@@ -38,14 +47,16 @@ public sealed record PgpoolNode(
 
 /// <summary>What became of the folder the lab lies in, so that destroying gives back what was there.</summary>
 /// <param name="CreatedFrom">The topmost folder setup had to create; null when the lab's folder was there.</param>
-/// <param name="FormerUid">Numeric owner before setup handed it to the lab's user; null when it was not changed.</param>
+/// <param name="FormerUid">Numeric owner before setup handed it to the lab's user; null when it was not
+/// changed.</param>
 /// <param name="FormerGid">Numeric group before; null when it was not changed.</param>
 public sealed record FolderOrigin(string? CreatedFrom, int? FormerUid = null, int? FormerGid = null);
 
 /// <summary>A fully resolved lab: every name, port and path is decided. Immutable; change by copy.</summary>
 public sealed record Lab
 {
-    /// <summary>Random identity, 8 hexadecimal digits. It tells this lab from another made later in the same folder.</summary>
+    /// <summary>Random identity, 8 hexadecimal digits. It tells this lab from another made later in the same
+    /// folder.</summary>
     public required string Id { get; init; }
 
     /// <summary>What users call it.</summary>
@@ -83,13 +94,15 @@ public sealed record Lab
     /// <summary>The PostgreSQL servers, by number.</summary>
     public required IReadOnlyList<PostgresNode> Nodes { get; init; }
 
-    /// <summary>False when the PostgreSQL servers are another lab's: this one has but Pgpool-II (<c>pgpool_setup -e</c>).</summary>
+    /// <summary>False when the PostgreSQL servers are another lab's: this one has but Pgpool-II (<c>pgpool_setup
+    /// -e</c>).</summary>
     public bool OwnsNodes { get; init; } = true;
 
     /// <summary>Set when the lab keeps pgpool_setup's conventions.</summary>
     public PgpoolSetupConventions? PgpoolSetup { get; init; }
 
-    /// <summary>A link to <see cref="Root"/> whose own path is safe in an unquoted shell word; null when Root is.</summary>
+    /// <summary>A link to <see cref="Root"/> whose own path is safe in an unquoted shell word; null when Root
+    /// is.</summary>
     public string? SafeAlias { get; init; }
 
     /// <summary>How the standbys were made.</summary>
@@ -101,7 +114,8 @@ public sealed record Lab
     /// <summary>Online recovery tries pg_rewind before a base backup.</summary>
     public bool UseRewind { get; init; }
 
-    /// <summary>How clients that come by TCP prove who they are. Labs of the old conventions have rules of their own.</summary>
+    /// <summary>How clients that come by TCP prove who they are. Labs of the old conventions have rules of their
+    /// own.</summary>
     public AuthMethod Auth { get; init; }
 
     /// <summary>True when who comes by TCP is asked for a password, by rules of the lab's own.</summary>
@@ -109,7 +123,11 @@ public sealed record Lab
     public bool Asks => PgpoolSetup is null && Auth is not AuthMethod.Trust;
 
     /// <summary>Addresses its servers listen on besides loopback; empty for loopback alone.</summary>
-    public IReadOnlyList<string> ListenAddresses { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<string> ListenAddresses
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>True when its servers speak TLS, with a certificate of the lab's own authority.</summary>
     public bool UseTls { get; init; }
@@ -117,10 +135,16 @@ public sealed record Lab
     /// <summary>True when its unix sockets lie in <see cref="SocketFolder"/>, where only its user gets in.</summary>
     public bool HasPrivateSockets { get; init; }
 
-    /// <summary>Folders in which programs look for unix sockets by themselves: there are links there to the lab's while it runs.</summary>
-    public IReadOnlyList<string> LinkDirectories { get; init => field = value ?? []; } = [];
+    /// <summary>Folders in which programs look for unix sockets by themselves: there are links there to the lab's while
+    /// it runs.</summary>
+    public IReadOnlyList<string> LinkDirectories
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
-    /// <summary>The folder of its unix sockets, when that is its own: by a name short enough for a socket's path.</summary>
+    /// <summary>The folder of its unix sockets, when that is its own: by a name short enough for a socket's
+    /// path.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string SocketFolder => $"{SafeAlias ?? Root}/run";
 
@@ -134,10 +158,15 @@ public sealed record Lab
 
     /// <summary>The roles with passwords: the superusers first.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public IReadOnlyList<string> LoginRoles => ((string?[])[Owner, Invoker, ReplicationRole, CheckRole]).OfType<string>().Distinct().ToArray();
+    public IReadOnlyList<string> LoginRoles =>
+        ((string?[])[Owner, Invoker, ReplicationRole, CheckRole]).OfType<string>().Distinct().ToArray();
 
     /// <summary>More arguments for initdb than the lab's own.</summary>
-    public IReadOnlyList<string> InitDbArguments { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<string> InitDbArguments
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>Settings the user gave with <c>--set pgpool.KEY=VALUE</c>.</summary>
     public IReadOnlyDictionary<string, string> PgpoolSettings { get; init; } = new Dictionary<string, string>();
@@ -145,12 +174,13 @@ public sealed record Lab
     /// <summary>Settings the user gave with <c>--set postgresql.KEY=VALUE</c>.</summary>
     public IReadOnlyDictionary<string, string> PostgresSettings { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>True when its PostgreSQL servers archive their WAL: standbys restore from there what no slot keeps for them.</summary>
+    /// <summary>True when its PostgreSQL servers archive their WAL: standbys restore from there what no slot keeps for
+    /// them.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool Archives => PgpoolSetup is not null ? !UseSlots : Mode.HasOnlineRecovery() && !UseSlots;
 
-    /// <summary>True when Pgpool-II remembers over a restart which nodes it had given up: in modes in which such a node has missed writes,
-    /// and nothing in its data folder says so. pgpool_setup's labs forget.</summary>
+    /// <summary>True when Pgpool-II remembers over a restart which nodes it had given up: in modes in which such a node
+    /// has missed writes, and nothing in its data folder says so. pgpool_setup's labs forget.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool RemembersStatus => PgpoolSetup is null && !Mode.HasPrimary();
 
@@ -177,7 +207,10 @@ public sealed record Lab
 
     /// <summary>The tool's own log.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public string ToolLog => PgpoolSetup is not null ? $"{Root}/pgpool_setup.log" : HasWatchdog ? $"{Paths.Hidden}/pgpoollab.log" : $"{Paths.Log}/pgpoollab.log";
+    public string ToolLog =>
+        PgpoolSetup is not null ? $"{Root}/pgpool_setup.log"
+        : HasWatchdog ? $"{Paths.Hidden}/pgpoollab.log"
+        : $"{Paths.Log}/pgpoollab.log";
 
     /// <summary>Pgpool-II's, pcp's, the watchdog's and the nodes' ports.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
@@ -191,7 +224,8 @@ public sealed record Lab
     [System.Text.Json.Serialization.JsonIgnore]
     public FormerPlace? Former { get; init; }
 
-    /// <summary>This lab in another folder, as somebody has moved or copied it. Its files still name the old one; all that can be done with it is to destroy it.</summary>
+    /// <summary>This lab in another folder, as somebody has moved or copied it. Its files still name the old one; all
+    /// that can be done with it is to destroy it.</summary>
     /// <param name="root">Where it lies now.</param>
     /// <param name="former">Where it was made.</param>
     public Lab MovedTo(string root, FormerPlace former)
@@ -199,25 +233,56 @@ public sealed record Lab
         ArgumentNullException.ThrowIfNull(former);
         var moved = this with { Root = root, Folder = new FolderOrigin(null), SafeAlias = null, Former = former };
         // The sockets elsewhere are the original's.
-        return (former.HasOriginal ? moved with { Pgpools = [.. Pgpools.Select(p => p with { SocketDirectories = [moved.SocketFolder], PcpSocketDirectory = moved.SocketFolder })] } : moved)
-            .WithOwnFolders();
+        return (
+            former.HasOriginal
+                ? moved with
+                {
+                    Pgpools =
+                    [
+                        .. Pgpools.Select(p =>
+                            p with
+                            {
+                                SocketDirectories = [moved.SocketFolder],
+                                PcpSocketDirectory = moved.SocketFolder,
+                            }
+                        ),
+                    ],
+                }
+                : moved
+        ).WithOwnFolders();
     }
 
-    /// <summary>This lab with folders that are its own, whatever it was read from: commands delete what they name.</summary>
+    /// <summary>This lab with folders that are its own, whatever it was read from: commands delete what they
+    /// name.</summary>
     public Lab WithOwnFolders()
     {
-        var pgpools = Pgpools.Select((p, i) => p with
-        {
-            Id = i,
-            Folder = FolderOf(Root, i, Pgpools.Count),
-            ServerFolder = FolderOf(SafeAlias ?? Root, i, Pgpools.Count),
-            SocketDirectories = HasPrivateSockets ? [SocketFolder] : p.SocketDirectories,
-            PcpSocketDirectory = HasPrivateSockets ? SocketFolder : p.PcpSocketDirectory,
-        }).ToArray();
+        var pgpools = Pgpools
+            .Select(
+                (p, i) =>
+                    p with
+                    {
+                        Id = i,
+                        Folder = FolderOf(Root, i, Pgpools.Count),
+                        ServerFolder = FolderOf(SafeAlias ?? Root, i, Pgpools.Count),
+                        SocketDirectories = HasPrivateSockets ? [SocketFolder] : p.SocketDirectories,
+                        PcpSocketDirectory = HasPrivateSockets ? SocketFolder : p.PcpSocketDirectory,
+                    }
+            )
+            .ToArray();
         return this with
         {
             Pgpools = pgpools,
-            Nodes = Nodes.Select((n, i) => n with { Id = i, DataDirectory = $"{pgpools[0].Folder}/data{i}", ServerDataDirectory = $"{pgpools[0].ServerFolder}/data{i}" }).ToArray(),
+            Nodes = Nodes
+                .Select(
+                    (n, i) =>
+                        n with
+                        {
+                            Id = i,
+                            DataDirectory = $"{pgpools[0].Folder}/data{i}",
+                            ServerDataDirectory = $"{pgpools[0].ServerFolder}/data{i}",
+                        }
+                )
+                .ToArray(),
         };
     }
 

@@ -29,7 +29,8 @@ public sealed partial record LabSpec
     /// <summary>Set when the lab is to keep pgpool_setup's conventions.</summary>
     public PgpoolSetupConventions? PgpoolSetup { get; init; }
 
-    /// <summary>Folders for sockets, instead of the usual ones; null for those. Whatever cannot be written to is left out.</summary>
+    /// <summary>Folders for sockets, instead of the usual ones; null for those. Whatever cannot be written to is left
+    /// out.</summary>
     public IReadOnlyList<string>? SocketDirectories { get; init; }
 
     /// <summary>How Pgpool-II keeps its backends alike.</summary>
@@ -41,7 +42,8 @@ public sealed partial record LabSpec
     /// <summary>Port of node 0; null for Pgpool-II's port plus 2.</summary>
     public int? PostgresPort { get; init; }
 
-    /// <summary>How clients that come by TCP prove who they are. Labs of pgpool_setup's conventions have rules of their own.</summary>
+    /// <summary>How clients that come by TCP prove who they are. Labs of pgpool_setup's conventions have rules of their
+    /// own.</summary>
     public AuthMethod Auth { get; init; } = AuthMethod.ScramSha256;
 
     /// <summary>Addresses to listen on besides loopback; <c>*</c> for all.</summary>
@@ -71,7 +73,8 @@ public sealed partial record LabSpec
     /// <summary>Folder of PostgreSQL's programs; null to look for them.</summary>
     public string? PostgresBin { get; init; }
 
-    /// <summary>Where Pgpool-II is installed (its prefix, or the folder of <c>pgpool</c>); null to look for it.</summary>
+    /// <summary>Where Pgpool-II is installed (its prefix, or the folder of <c>pgpool</c>); null to look for
+    /// it.</summary>
     public string? PgpoolDirectory { get; init; }
 
     /// <summary>Folder with the user's own templates.</summary>
@@ -117,7 +120,10 @@ public sealed partial record LabSpec
 
         if (UseRewind && Mode is not ClusteringMode.StreamingReplication && PgpoolSetup is null)
         {
-            problems.Add($"--rewind belongs to streaming replication; in {Mode.Title()} the nodes' histories are not each other's, and pg_rewind cannot compare them.");
+            problems.Add(
+                $"--rewind belongs to streaming replication; in {Mode.Title()} the nodes' histories are not each "
+                    + "other's, and pg_rewind cannot compare them."
+            );
         }
 
         if (Port is { } port && port is < 1 or > 65535)
@@ -136,12 +142,18 @@ public sealed partial record LabSpec
         }
         if (Name is not null && !NamePattern().IsMatch(Name))
         {
-            problems.Add($"--name '{Name}' cannot be used: a name has 1 to 100 characters, does not begin with '-' or '.', and has no '/' and no control characters.");
+            problems.Add(
+                $"--name '{Name}' cannot be used: a name has 1 to 100 characters, does not begin with '-' or "
+                    + "'.', and has no '/' and no control characters."
+            );
         }
 
         if (Directory.Any(char.IsControl))
         {
-            problems.Add("The folder's name holds a line break or another control character; configuration files cannot carry that.");
+            problems.Add(
+                "The folder's name holds a line break or another control character; configuration files cannot "
+                    + "carry that."
+            );
         }
 
         if (PostgresBin is not null && PostgresMajor is not null)
@@ -149,7 +161,11 @@ public sealed partial record LabSpec
             problems.Add("--pg-version and --pg-bin exclude each other.");
         }
 
-        problems.AddRange(ListenAddresses.Where(a => a != "*" && Uri.CheckHostName(a) is UriHostNameType.Unknown or UriHostNameType.Basic).Select(a => $"--listen '{a}' is neither an address nor a host's name; * is for all addresses."));
+        problems.AddRange(
+            ListenAddresses
+                .Where(a => a != "*" && Uri.CheckHostName(a) is UriHostNameType.Unknown or UriHostNameType.Basic)
+                .Select(a => $"--listen '{a}' is neither an address nor a host's name; * is for all addresses.")
+        );
         problems.AddRange(InitDbProblems());
         problems.AddRange(Settings.Select(s => ParseSetting(s).Problem).OfType<string>());
         if (SynchronousProblem() is { } synchronous)
@@ -164,7 +180,10 @@ public sealed partial record LabSpec
     private string? SynchronousProblem()
     {
         const string name = "--set postgresql.synchronous_standby_names:";
-        if (SynchronousStandbys.Of(SettingsOf("postgresql")) is not { } standbys || Mode is ClusteringMode.LogicalReplication)
+        if (
+            SynchronousStandbys.Of(SettingsOf("postgresql")) is not { } standbys
+            || Mode is ClusteringMode.LogicalReplication
+        )
         {
             return null;
         }
@@ -174,35 +193,54 @@ public sealed partial record LabSpec
             return $"{name} in {Mode.Title()} no node is another's standby; every write would wait for ever.";
         }
 
-        var counting = Enumerable.Range(1, Math.Max(0, Nodes - 1)).Count(n => standbys.Count(PostgresNode.ApplicationNameOf(n)));
-        return counting >= standbys.Required ? null
-            : $"{name} it wants {standbys.Required} of the standbys it names, and the lab has {counting} of them; every write would wait for ever. "
+        var counting = Enumerable
+            .Range(1, Math.Max(0, Nodes - 1))
+            .Count(n => standbys.Count(PostgresNode.ApplicationNameOf(n)));
+        return counting >= standbys.Required
+            ? null
+            : $"{name} it wants {standbys.Required} of the standbys it names, and the lab has {counting} of "
+                + "them; every write would wait for ever. "
                 + "The standbys are called server1, server2 …; * is every one.";
     }
 
-    /// <summary>What initdb is told by the lab itself, or what would have it do something else than make a cluster.</summary>
+    /// <summary>What initdb is told by the lab itself, or what would have it do something else than make a
+    /// cluster.</summary>
     /// <remarks>PostgreSQL manual, "initdb".</remarks>
     private IEnumerable<string> InitDbProblems()
     {
         (string Name, string Problem)[] own =
         [
-            ("-D", "a node's data folder is the lab's"), ("--pgdata", "a node's data folder is the lab's"),
-            ("-X", "WAL lies in the node's data folder"), ("--waldir", "WAL lies in the node's data folder"),
-            ("-U", "the superuser is the lab's user: --run-as"), ("--username", "the superuser is the lab's user: --run-as"),
-            ("-A", "use --auth"), ("--auth", "use --auth"), ("--auth-host", "use --auth"), ("--auth-local", "use --auth"),
-            ("-W", "passwords are generated: --auth"), ("--pwprompt", "passwords are generated: --auth"),
+            ("-D", "a node's data folder is the lab's"),
+            ("--pgdata", "a node's data folder is the lab's"),
+            ("-X", "WAL lies in the node's data folder"),
+            ("--waldir", "WAL lies in the node's data folder"),
+            ("-U", "the superuser is the lab's user: --run-as"),
+            ("--username", "the superuser is the lab's user: --run-as"),
+            ("-A", "use --auth"),
+            ("--auth", "use --auth"),
+            ("--auth-host", "use --auth"),
+            ("--auth-local", "use --auth"),
+            ("-W", "passwords are generated: --auth"),
+            ("--pwprompt", "passwords are generated: --auth"),
             ("--pwfile", "passwords are generated: --auth"),
-            ("-s", "no cluster would be made"), ("--show", "no cluster would be made"),
-            ("-S", "no cluster would be made"), ("--sync-only", "no cluster would be made"),
-            ("-V", "no cluster would be made"), ("--version", "no cluster would be made"),
-            ("-?", "no cluster would be made"), ("--help", "no cluster would be made"),
+            ("-s", "no cluster would be made"),
+            ("--show", "no cluster would be made"),
+            ("-S", "no cluster would be made"),
+            ("--sync-only", "no cluster would be made"),
+            ("-V", "no cluster would be made"),
+            ("--version", "no cluster would be made"),
+            ("-?", "no cluster would be made"),
+            ("--help", "no cluster would be made"),
         ];
         foreach (var argument in InitDbArguments)
         {
             // "-Dx" is "-D x", and "--pgdata=x" "--pgdata x".
-            var name = argument.StartsWith("--", StringComparison.Ordinal) ? argument.Split('=')[0]
-                : argument.StartsWith('-') ? argument[..Math.Min(2, argument.Length)] : argument;
-            var problem = argument.Any(char.IsControl) ? "it holds a line break or another control character"
+            var name =
+                argument.StartsWith("--", StringComparison.Ordinal) ? argument.Split('=')[0]
+                : argument.StartsWith('-') ? argument[..Math.Min(2, argument.Length)]
+                : argument;
+            var problem = argument.Any(char.IsControl)
+                ? "it holds a line break or another control character"
                 : own.FirstOrDefault(o => o.Name == name).Problem;
             if (problem is not null)
             {
@@ -239,14 +277,20 @@ public sealed partial record LabSpec
     /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
     /// <returns>Names and values in the order given; the last of a name wins.</returns>
     public IReadOnlyDictionary<string, string> SettingsOf(string program) =>
-        Settings.Select(ParseSetting).Where(s => s.Problem is null && s.Program == program)
-            .GroupBy(s => s.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last().Value, StringComparer.Ordinal);
+        Settings
+            .Select(ParseSetting)
+            .Where(s => s.Problem is null && s.Program == program)
+            .GroupBy(s => s.Key, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Last().Value, StringComparer.Ordinal);
 
     /// <summary>All settings for one program: those of files, then those of <c>--set</c>, which win.</summary>
     /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
     public IReadOnlyDictionary<string, string> AllSettingsOf(string program)
     {
-        var all = new Dictionary<string, string>(program == "pgpool" ? PgpoolFileSettings : PostgresFileSettings, StringComparer.Ordinal);
+        var all = new Dictionary<string, string>(
+            program == "pgpool" ? PgpoolFileSettings : PostgresFileSettings,
+            StringComparer.Ordinal
+        );
         foreach (var (name, value) in SettingsOf(program))
         {
             all[name] = value;
@@ -255,7 +299,8 @@ public sealed partial record LabSpec
         return all;
     }
 
-    /// <summary>Why the lab does not take a setting of a configuration file; null when it does, as far as the installed programs know it.</summary>
+    /// <summary>Why the lab does not take a setting of a configuration file; null when it does, as far as the installed
+    /// programs know it.</summary>
     /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
     /// <param name="setting">The setting.</param>
     public string? WhyLeftOut(string program, FileSetting setting)
@@ -264,8 +309,11 @@ public sealed partial record LabSpec
         var (name, value) = (setting.Name, setting.Value);
         // PostgreSQL does not mind how its names are written.
         var comparison = program == "postgresql" ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-        return SettingsOf(program).Keys.Any(k => string.Equals(k, name, comparison)) ? "--set has another value."
-            : OwnSettings.WhyNot(program, name, value) ?? ForeignSettings.WhyNot(program, name, value, this) ?? UnwritableValue(program, value)
+        return SettingsOf(program).Keys.Any(k => string.Equals(k, name, comparison))
+            ? "--set has another value."
+            : OwnSettings.WhyNot(program, name, value)
+                ?? ForeignSettings.WhyNot(program, name, value, this)
+                ?? UnwritableValue(program, value)
                 // What the reader puts in the place of bytes it does not understand.
                 ?? (value.Contains('\uFFFD') ? "the value is not UTF-8." : null);
     }
@@ -279,8 +327,15 @@ public sealed partial record LabSpec
         }
 
         var value = match.Groups[3].Value;
-        var problem = OwnSettings.WhyNot(match.Groups[1].Value, match.Groups[2].Value, value) ?? UnwritableValue(match.Groups[1].Value, value);
-        return (match.Groups[1].Value, match.Groups[2].Value, value, problem is null ? null : $"--set {match.Groups[1]}.{match.Groups[2]}: {problem}");
+        var problem =
+            OwnSettings.WhyNot(match.Groups[1].Value, match.Groups[2].Value, value)
+            ?? UnwritableValue(match.Groups[1].Value, value);
+        return (
+            match.Groups[1].Value,
+            match.Groups[2].Value,
+            value,
+            problem is null ? null : $"--set {match.Groups[1]}.{match.Groups[2]}: {problem}"
+        );
     }
 
     private static string? UnwritableValue(string program, string value) =>
@@ -288,7 +343,10 @@ public sealed partial record LabSpec
         : value.Contains('\'') && program == "pgpool" ? "pgpool.conf has no way to write a single quote."
         : null;
 
-    [GeneratedRegex(@"^(pgpool|postgresql)\.([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(pgpool|postgresql)\.([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$",
+        RegexOptions.Singleline | RegexOptions.CultureInvariant
+    )]
     private static partial Regex SettingPattern();
 
     [GeneratedRegex(@"^[^\p{Cc}/.\-][^\p{Cc}/]{0,99}\z", RegexOptions.CultureInvariant)]

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace PgpoolLab.Model;
 
-/// <summary>Settings a lab stands on: <c>--set</c> may not change them, and each has an option that does, or a reason.</summary>
+/// <summary>Settings a lab stands on: <c>--set</c> may not change them, and each has an option that does, or a
+/// reason.</summary>
 internal static partial class OwnSettings
 {
     private const string Mode = "use --mode.";
@@ -17,22 +18,47 @@ internal static partial class OwnSettings
 
     private static readonly (string Name, string Problem)[] Known =
     [
-        ("postgresql.port", "use --pg-port PORT."), ("postgresql.listen_addresses", "use --listen ADDRESS."),
-        ("postgresql.data_directory", Itself), ("postgresql.hba_file", Itself), ("postgresql.config_file", Itself),
-        ("postgresql.ident_file", Itself), ("postgresql.log_directory", Itself), ("postgresql.log_filename", Itself),
-        ("postgresql.unix_socket_directories", Sockets), ("postgresql.password_encryption", "use --auth METHOD."),
-        ("postgresql.primary_conninfo", Replication), ("postgresql.primary_slot_name", Replication),
-        ("postgresql.restore_command", Replication), ("postgresql.recovery_target_timeline", Replication),
-        ("pgpool.port", "use --port PORT."), ("pgpool.pcp_port", "use --port PORT; pcp has the next one."),
-        ("pgpool.listen_addresses", "use --listen ADDRESS."), ("pgpool.pcp_listen_addresses", "use --listen ADDRESS."),
-        ("pgpool.socket_dir", Sockets), ("pgpool.unix_socket_directories", Sockets), ("pgpool.pcp_socket_dir", Sockets),
-        ("pgpool.wd_ipc_socket_dir", Sockets), ("pgpool.pid_file_name", Itself), ("pgpool.pool_passwd", Itself),
-        ("pgpool.backend_clustering_mode", Mode), ("pgpool.replication_mode", Mode), ("pgpool.master_slave_mode", Mode),
-        ("pgpool.master_slave_sub_mode", Mode), ("pgpool.use_watchdog", Watchdog), ("pgpool.wd_port", Watchdog),
-        ("pgpool.wd_hostname", Watchdog), ("pgpool.wd_heartbeat_port", Watchdog), ("pgpool.hostname", Watchdog),
-        ("pgpool.pgpool_port", Watchdog), ("pgpool.heartbeat_hostname", Watchdog), ("pgpool.heartbeat_port", Watchdog),
-        ("pgpool.heartbeat_destination", Watchdog), ("pgpool.heartbeat_destination_port", Watchdog),
-        ("pgpool.other_pgpool_hostname", Watchdog), ("pgpool.other_pgpool_port", Watchdog), ("pgpool.other_wd_port", Watchdog),
+        ("postgresql.port", "use --pg-port PORT."),
+        ("postgresql.listen_addresses", "use --listen ADDRESS."),
+        ("postgresql.data_directory", Itself),
+        ("postgresql.hba_file", Itself),
+        ("postgresql.config_file", Itself),
+        ("postgresql.ident_file", Itself),
+        ("postgresql.log_directory", Itself),
+        ("postgresql.log_filename", Itself),
+        ("postgresql.unix_socket_directories", Sockets),
+        ("postgresql.password_encryption", "use --auth METHOD."),
+        ("postgresql.primary_conninfo", Replication),
+        ("postgresql.primary_slot_name", Replication),
+        ("postgresql.restore_command", Replication),
+        ("postgresql.recovery_target_timeline", Replication),
+        ("pgpool.port", "use --port PORT."),
+        ("pgpool.pcp_port", "use --port PORT; pcp has the next one."),
+        ("pgpool.listen_addresses", "use --listen ADDRESS."),
+        ("pgpool.pcp_listen_addresses", "use --listen ADDRESS."),
+        ("pgpool.socket_dir", Sockets),
+        ("pgpool.unix_socket_directories", Sockets),
+        ("pgpool.pcp_socket_dir", Sockets),
+        ("pgpool.wd_ipc_socket_dir", Sockets),
+        ("pgpool.pid_file_name", Itself),
+        ("pgpool.pool_passwd", Itself),
+        ("pgpool.backend_clustering_mode", Mode),
+        ("pgpool.replication_mode", Mode),
+        ("pgpool.master_slave_mode", Mode),
+        ("pgpool.master_slave_sub_mode", Mode),
+        ("pgpool.use_watchdog", Watchdog),
+        ("pgpool.wd_port", Watchdog),
+        ("pgpool.wd_hostname", Watchdog),
+        ("pgpool.wd_heartbeat_port", Watchdog),
+        ("pgpool.hostname", Watchdog),
+        ("pgpool.pgpool_port", Watchdog),
+        ("pgpool.heartbeat_hostname", Watchdog),
+        ("pgpool.heartbeat_port", Watchdog),
+        ("pgpool.heartbeat_destination", Watchdog),
+        ("pgpool.heartbeat_destination_port", Watchdog),
+        ("pgpool.other_pgpool_hostname", Watchdog),
+        ("pgpool.other_pgpool_port", Watchdog),
+        ("pgpool.other_wd_port", Watchdog),
     ];
 
     /// <summary>Why a setting cannot be changed; null when it can.</summary>
@@ -47,27 +73,40 @@ internal static partial class OwnSettings
             : program == "pgpool" && name.StartsWith("backend_", StringComparison.Ordinal) ? Itself
             : ($"{program}.{plain}", IsOn(value)) switch
             {
-                ("pgpool.enable_pool_hba", false) => "use --auth trust: without pool_hba.conf nobody could be asked for a password.",
-                ("postgresql.default_transaction_read_only", true) => "setup could not write; change it when the lab is there.",
+                ("pgpool.enable_pool_hba", false) =>
+                    "use --auth trust: without pool_hba.conf nobody could be asked for a password.",
+                ("postgresql.default_transaction_read_only", true) =>
+                    "setup could not write; change it when the lab is there.",
                 ("postgresql.hot_standby", false) => "setup could not look at a standby.",
                 _ => plain == "recovery_min_apply_delay" && Milliseconds(value) > MostDelay
-                    ? "setup would wait that long for every row; change it when the lab is there." : null,
+                    ? "setup would wait that long for every row; change it when the lab is there."
+                    : null,
             };
     }
 
     /// <remarks>PostgreSQL manual, "Parameter Names and Values": any unambiguous beginning counts.</remarks>
-    private static bool? IsOn(string value) => value.Trim().ToLowerInvariant() switch
-    {
-        "on" or "true" or "tru" or "tr" or "t" or "yes" or "ye" or "y" or "1" => true,
-        "off" or "of" or "false" or "fals" or "fal" or "fa" or "f" or "no" or "n" or "0" => false,
-        _ => null,
-    };
+    private static bool? IsOn(string value) =>
+        value.Trim().ToLowerInvariant() switch
+        {
+            "on" or "true" or "tru" or "tr" or "t" or "yes" or "ye" or "y" or "1" => true,
+            "off" or "of" or "false" or "fals" or "fal" or "fa" or "f" or "no" or "n" or "0" => false,
+            _ => null,
+        };
 
     private static double? Milliseconds(string value)
     {
         var match = Duration().Match(value);
         return match.Success && double.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var number)
-            ? number * match.Groups[2].Value switch { "us" => 0.001, "s" => 1e3, "min" => 6e4, "h" => 3.6e6, "d" => 8.64e7, _ => 1 }
+            ? number
+                * match.Groups[2].Value switch
+                {
+                    "us" => 0.001,
+                    "s" => 1e3,
+                    "min" => 6e4,
+                    "h" => 3.6e6,
+                    "d" => 8.64e7,
+                    _ => 1,
+                }
             : null;
     }
 

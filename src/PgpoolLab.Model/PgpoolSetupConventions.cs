@@ -1,10 +1,13 @@
 namespace PgpoolLab.Model;
 
-/// <summary>A lab made by the old command lines keeps pgpool_setup's conventions, because Pgpool-II's regression tests build on them: access by
-/// <c>trust</c>, the user's name as password, slow health checks, scripts of one line for each server. Here is what those command lines can ask for beyond that.</summary>
+/// <summary>A lab made by the old command lines keeps pgpool_setup's conventions, because Pgpool-II's regression tests
+/// build on them: access by
+/// <c>trust</c>, the user's name as password, slow health checks, scripts of one line for each server. Here is what
+/// those command lines can ask for beyond that.</summary>
 public sealed record PgpoolSetupConventions
 {
-    /// <summary>What <c>PGPOOL_INSTALL_DIR</c> is in the scripts; the programs are in its <c>bin</c> or <c>sbin</c>.</summary>
+    /// <summary>What <c>PGPOOL_INSTALL_DIR</c> is in the scripts; the programs are in its <c>bin</c> or
+    /// <c>sbin</c>.</summary>
     public required string InstallDirectory { get; init; }
 
     /// <summary>Start Pgpool-II with <c>-d</c>.</summary>
@@ -22,10 +25,12 @@ public sealed record PgpoolSetupConventions
     /// <summary>Words for initdb instead of <c>--no-locale -E UTF_8</c> (INITDBARG); null for those.</summary>
     public IReadOnlyList<string>? InitDbArguments { get; init; }
 
-    /// <summary>The pgpool.conf.sample the configuration begins with; null when there is none: then Pgpool-II's built-in defaults count.</summary>
+    /// <summary>The pgpool.conf.sample the configuration begins with; null when there is none: then Pgpool-II's
+    /// built-in defaults count.</summary>
     public string? Sample { get; init; }
 
-    /// <summary>Folder of Pgpool-II's own sample scripts, which are used instead of ours (<c>-c</c>); null to use ours.</summary>
+    /// <summary>Folder of Pgpool-II's own sample scripts, which are used instead of ours (<c>-c</c>); null to use
+    /// ours.</summary>
     public string? SampleScripts { get; init; }
 
     /// <summary>A virtual IP address the watchdog's leader pretends to bring up (<c>-vip</c>); null for none.</summary>

@@ -17,7 +17,8 @@ public readonly record struct LabPort(int Port, string Use, bool IsDatagram = fa
 }
 
 /// <summary>The ports of a lab. Unix sockets carry the same numbers in their names.</summary>
-/// <param name="PgpoolBase">Port of the first Pgpool-II; its pcp port is the next one. Further ones follow, four ports each, as watchdog_setup lays them out.</param>
+/// <param name="PgpoolBase">Port of the first Pgpool-II; its pcp port is the next one. Further ones follow, four ports
+/// each, as watchdog_setup lays them out.</param>
 /// <param name="PgpoolCount">How many Pgpool-II there are; with more than one they have a watchdog.</param>
 /// <param name="PostgresBase">Port of node 0; node K has this plus K.</param>
 public sealed record PortLayout(int PgpoolBase, int PgpoolCount, int PostgresBase)
@@ -45,13 +46,15 @@ public sealed record PortLayout(int PgpoolBase, int PgpoolCount, int PostgresBas
     public int Pcp(int index) => Pgpool(index) + 1;
 
     /// <summary>Ports of one Pgpool-II's watchdog; null when it is alone and has none.</summary>
-    public WatchdogPorts? Watchdog(int index) => PgpoolCount > 1 ? new WatchdogPorts(Pgpool(index) + 2, Pgpool(index) + 3) : null;
+    public WatchdogPorts? Watchdog(int index) =>
+        PgpoolCount > 1 ? new WatchdogPorts(Pgpool(index) + 2, Pgpool(index) + 3) : null;
 
     /// <summary>The port of one PostgreSQL node.</summary>
     public int Postgres(int node) => PostgresBase + node;
 
     /// <summary>Every port of a lab with that many nodes, with what it is for.</summary>
-    public IEnumerable<LabPort> All(int nodes) => Enumerable.Range(0, PgpoolCount).SelectMany(OfPgpool).Concat(Enumerable.Range(0, nodes).Select(OfNode));
+    public IEnumerable<LabPort> All(int nodes) =>
+        Enumerable.Range(0, PgpoolCount).SelectMany(OfPgpool).Concat(Enumerable.Range(0, nodes).Select(OfNode));
 
     /// <summary>Every port of one Pgpool-II, with what it is for.</summary>
     public IEnumerable<LabPort> OfPgpool(int index)

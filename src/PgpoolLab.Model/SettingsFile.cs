@@ -18,7 +18,13 @@ public sealed record LeftOutSetting(int Line, string Name, string Reason);
 /// <param name="Settings">What it sets, in its order.</param>
 /// <param name="Includes">Its include directives, which are not followed.</param>
 /// <param name="Commented">How many settings are commented out.</param>
-public sealed record SettingsFile(string Program, string Path, IReadOnlyList<FileSetting> Settings, IReadOnlyList<LeftOutSetting> Includes, int Commented);
+public sealed record SettingsFile(
+    string Program,
+    string Path,
+    IReadOnlyList<FileSetting> Settings,
+    IReadOnlyList<LeftOutSetting> Includes,
+    int Commented
+);
 
 /// <summary>What became of a configuration file's settings.</summary>
 /// <param name="Program"><c>pgpool</c> or <c>postgresql</c>.</param>
@@ -26,4 +32,10 @@ public sealed record SettingsFile(string Program, string Path, IReadOnlyList<Fil
 /// <param name="Taken">Names of the settings that the lab has taken.</param>
 /// <param name="LeftOut">Those it has not, in the order of the file.</param>
 /// <param name="Commented">How many are commented out.</param>
-public sealed record SettingsFileReport(string Program, string File, IReadOnlyList<string> Taken, IReadOnlyList<LeftOutSetting> LeftOut, int Commented);
+public sealed record SettingsFileReport(
+    string Program,
+    string File,
+    IReadOnlyList<string> Taken,
+    IReadOnlyList<LeftOutSetting> LeftOut,
+    int Commented
+);

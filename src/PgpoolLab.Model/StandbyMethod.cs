@@ -6,6 +6,7 @@ public enum StandbyMethod
     /// <summary>pg_basebackup from the running primary, as one would in earnest.</summary>
     BaseBackup,
 
-    /// <summary>Copies of the same template the primary is made from. Faster; the result is the same, as nothing was written in between.</summary>
+    /// <summary>Copies of the same template the primary is made from. Faster; the result is the same, as nothing was
+    /// written in between.</summary>
     Clone,
 }

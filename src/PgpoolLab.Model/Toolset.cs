@@ -6,7 +6,13 @@ namespace PgpoolLab.Model;
 /// <param name="PgpoolProgram">Absolute path of <c>pgpool</c>.</param>
 /// <param name="PcpBin">Folder of the <c>pcp_*</c> programs; absolute.</param>
 /// <param name="Pgpool">Pgpool-II's version.</param>
-public sealed record Toolset(string PostgresBin, PostgresVersion Postgres, string PgpoolProgram, string PcpBin, PgpoolVersion Pgpool)
+public sealed record Toolset(
+    string PostgresBin,
+    PostgresVersion Postgres,
+    string PgpoolProgram,
+    string PcpBin,
+    PgpoolVersion Pgpool
+)
 {
     /// <summary>Absolute path of one of PostgreSQL's programs.</summary>
     public string PostgresProgram(string name) => $"{PostgresBin}/{name}";

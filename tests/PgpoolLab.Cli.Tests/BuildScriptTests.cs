@@ -25,7 +25,9 @@ public sealed class BuildScriptTests : IDisposable
     {
         foreach (var server in File.ReadAllLines(_folder["servers"]))
         {
-            using var process = Process.GetProcessById(int.Parse(server, System.Globalization.CultureInfo.InvariantCulture));
+            using var process = Process.GetProcessById(
+                int.Parse(server, System.Globalization.CultureInfo.InvariantCulture)
+            );
             process.Kill();
         }
 
@@ -33,28 +35,36 @@ public sealed class BuildScriptTests : IDisposable
     }
 
     /// <summary>An SDK whose native builds and other builds end so.</summary>
-    private void Sdk(int native, int portable) => Executable.Write(_folder["bin/dotnet"], $$"""
-        #!/bin/sh
-        out= kind=portable code={{portable}}
-        for argument; do
-            [ "$last" != -o ] || out=$argument
-            [ "$argument" != -p:Native=true ] || kind=native code={{native}}
-            last=$argument
-        done
-        sleep 600 </dev/null >/dev/null 2>&1 & # as the compiler's server does, for ten minutes
-        echo $! >>'{{_folder["servers"].Replace("'", "'\\''", StringComparison.Ordinal)}}'
-        mkdir -p "$out"
-        echo half >"$out/$kind.half"
-        [ $code = 0 ] || { echo "ld: error : cannot find -lgcc_s"; exit $code; }
-        rm "$out/$kind.half"
-        printf '#!/bin/sh\necho %s "$@"\n' $kind >"$out/pgpoollab"
-        chmod 755 "$out/pgpoollab"
-        [ $kind = native ] || : >"$out/pgpoollab.dll"
-        """);
+    private void Sdk(int native, int portable) =>
+        Executable.Write(
+            _folder["bin/dotnet"],
+            $$"""
+            #!/bin/sh
+            out= kind=portable code={{portable}}
+            for argument; do
+                [ "$last" != -o ] || out=$argument
+                [ "$argument" != -p:Native=true ] || kind=native code={{native}}
+                last=$argument
+            done
+            sleep 600 </dev/null >/dev/null 2>&1 & # as the compiler's server does, for ten minutes
+            echo $! >>'{{_folder["servers"].Replace("'", "'\\''", StringComparison.Ordinal)}}'
+            mkdir -p "$out"
+            echo half >"$out/$kind.half"
+            [ $code = 0 ] || { echo "ld: error : cannot find -lgcc_s"; exit $code; }
+            rm "$out/$kind.half"
+            printf '#!/bin/sh\necho %s "$@"\n' $kind >"$out/pgpoollab"
+            chmod 755 "$out/pgpoollab"
+            [ $kind = native ] || : >"$out/pgpoollab.dll"
+            """
+        );
 
     private (int Code, string Output, string Error) Run()
     {
-        var start = new ProcessStartInfo(_folder["pgpoollab"], ["version"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(_folder["pgpoollab"], ["version"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["PATH"] = $"{_folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}";
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
@@ -76,7 +86,11 @@ public sealed class BuildScriptTests : IDisposable
         Sdk(native: 1, portable: 0);
         var (code, output, error) = Run();
         Assert.Equal((0, "portable version\n"), (code, output));
-        Assert.Contains("no native program could be built here; why:\nld: error : cannot find -lgcc_s\n", error, StringComparison.Ordinal);
+        Assert.Contains(
+            "no native program could be built here; why:\nld: error : cannot find -lgcc_s\n",
+            error,
+            StringComparison.Ordinal
+        );
         Assert.Contains("which needs the .NET runtime", error, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder["artifacts/native.half"]));
         // It is built once.

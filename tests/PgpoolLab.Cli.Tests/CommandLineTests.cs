@@ -4,14 +4,38 @@ namespace PgpoolLab.Cli.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => new("setup", "up", "startall", "stopall", "nodes", "list", "doctor", "env", "psql", "run", "destroy", "demo", "templates", "templates export", "cache", "cache list", "cache clear", "version", "pgpool_setup", "watchdog_setup", "install-links");
+    public static TheoryData<string> Commands =>
+        new(
+            "setup",
+            "up",
+            "startall",
+            "stopall",
+            "nodes",
+            "list",
+            "doctor",
+            "env",
+            "psql",
+            "run",
+            "destroy",
+            "demo",
+            "templates",
+            "templates export",
+            "cache",
+            "cache list",
+            "cache clear",
+            "version",
+            "pgpool_setup",
+            "watchdog_setup",
+            "install-links"
+        );
 
     [Fact]
     public async Task Help_lists_every_command() => Snapshot.Approve("help", await Screen.HelpAsync());
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task Every_command_has_help(string command) => Snapshot.Approve($"help-{command.Replace(' ', '-')}", await Screen.HelpAsync(command.Split(' ')));
+    public async Task Every_command_has_help(string command) =>
+        Snapshot.Approve($"help-{command.Replace(' ', '-')}", await Screen.HelpAsync(command.Split(' ')));
 
     [Theory]
     [InlineData("--help")]
@@ -25,7 +49,8 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task Help_wins_over_a_mistake() => Assert.Equal(0, (await Screen.RunAsync("setup", "--nodes", "x", "--help")).Code);
+    public async Task Help_wins_over_a_mistake() =>
+        Assert.Equal(0, (await Screen.RunAsync("setup", "--nodes", "x", "--help")).Code);
 
     [Fact]
     public async Task Help_does_not_depend_on_the_machine()
@@ -35,48 +60,73 @@ public sealed class CommandLineTests
             var text = await Screen.HelpAsync(command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
             Assert.DoesNotContain(Environment.CurrentDirectory, text, StringComparison.Ordinal);
             Assert.DoesNotContain(AppContext.BaseDirectory, text, StringComparison.Ordinal);
-            Assert.DoesNotContain("/", text.Replace("PGPOOL", "", StringComparison.Ordinal).Replace("and/or", "", StringComparison.Ordinal), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "/",
+                text.Replace("PGPOOL", "", StringComparison.Ordinal).Replace("and/or", "", StringComparison.Ordinal),
+                StringComparison.Ordinal
+            );
         }
     }
 
-    public static TheoryData<string, string[]> Mistakes => new()
-    {
-        { "unknown-command", ["frobnicate"] },
-        { "unknown-command-nearly-right", ["node"] },
-        { "unknown-option", ["setup", "--frobnicate"] },
-        { "nodes-no-number", ["setup", "-n", "x"] },
-        { "port-no-number", ["setup", "--port", "abc"] },
-        { "pg-port-no-number", ["setup", "--pg-port", "abc"] },
-        { "mode-unknown", ["setup", "-m", "x"] },
-        { "mode-slony", ["setup", "-m", "y"] },
-        { "watchdog-no-number", ["setup", "--watchdog", "x"] },
-        { "watchdog-of-one", ["setup", "lab", "--watchdog", "1"] },
-        { "watchdog-too-many", ["setup", "lab", "--watchdog", "129"] },
-        { "slots-in-raw-mode", ["setup", "lab", "-m", "raw", "-s"] },
-        { "rewind-in-native-replication", ["setup", "lab", "-m", "r", "-r"] },
-        { "install-links-without-folder", ["install-links"] },
-        { "standbys-unknown", ["setup", "--standbys", "magic"] },
-        { "value-missing", ["setup", "--name"] },
-        { "two-folders", ["setup", "one", "two"] },
-        { "no-folder", ["setup", ""] },
-        { "no-programs-folder", ["setup", "lab", "--pg-bin", ""] },
-        { "no-settings-file", ["setup", "lab", "--pgpool-conf", "/nonexistent/pgpool.conf"] },
-        { "settings-file-without-name", ["setup", "lab", "--postgresql-conf", ""] },
-        { "no-folder-for-links", ["install-links", ""] },
-        { "no-folder-for-templates", ["templates", "export", ""] },
-        { "two-mistakes", ["setup", "-n", "x", "--frobnicate"] },
-        { "templates-without-verb", ["templates"] },
-        { "cache-without-verb", ["cache"] },
-        { "export-without-folder", ["templates", "export"] },
-        { "nodes-extra-argument", ["nodes", "extra"] },
-        { "zero-nodes", ["setup", "lab", "-n", "0"] },
-        { "too-many-nodes", ["setup", "lab", "-n", "129"] },
-        { "port-too-high", ["setup", "lab", "--port", "70000"] },
-        { "everything-wrong", ["up", "lab", "-n", "0", "--port", "0", "--name", ".x", "--set", "nonsense", "--set", "pgpool.x=1", "--pg-version", "15", "--pg-bin", "."] },
-        { "destroy-orphans-of-one-lab", ["destroy", "lab", "--orphans"] },
-        { "destroy-json", ["destroy", "lab", "--json"] },
-        { "psql-unknown-target", ["psql", "primary"] },
-    };
+    public static TheoryData<string, string[]> Mistakes =>
+        new()
+        {
+            { "unknown-command", ["frobnicate"] },
+            { "unknown-command-nearly-right", ["node"] },
+            { "unknown-option", ["setup", "--frobnicate"] },
+            { "nodes-no-number", ["setup", "-n", "x"] },
+            { "port-no-number", ["setup", "--port", "abc"] },
+            { "pg-port-no-number", ["setup", "--pg-port", "abc"] },
+            { "mode-unknown", ["setup", "-m", "x"] },
+            { "mode-slony", ["setup", "-m", "y"] },
+            { "watchdog-no-number", ["setup", "--watchdog", "x"] },
+            { "watchdog-of-one", ["setup", "lab", "--watchdog", "1"] },
+            { "watchdog-too-many", ["setup", "lab", "--watchdog", "129"] },
+            { "slots-in-raw-mode", ["setup", "lab", "-m", "raw", "-s"] },
+            { "rewind-in-native-replication", ["setup", "lab", "-m", "r", "-r"] },
+            { "install-links-without-folder", ["install-links"] },
+            { "standbys-unknown", ["setup", "--standbys", "magic"] },
+            { "value-missing", ["setup", "--name"] },
+            { "two-folders", ["setup", "one", "two"] },
+            { "no-folder", ["setup", ""] },
+            { "no-programs-folder", ["setup", "lab", "--pg-bin", ""] },
+            { "no-settings-file", ["setup", "lab", "--pgpool-conf", "/nonexistent/pgpool.conf"] },
+            { "settings-file-without-name", ["setup", "lab", "--postgresql-conf", ""] },
+            { "no-folder-for-links", ["install-links", ""] },
+            { "no-folder-for-templates", ["templates", "export", ""] },
+            { "two-mistakes", ["setup", "-n", "x", "--frobnicate"] },
+            { "templates-without-verb", ["templates"] },
+            { "cache-without-verb", ["cache"] },
+            { "export-without-folder", ["templates", "export"] },
+            { "nodes-extra-argument", ["nodes", "extra"] },
+            { "zero-nodes", ["setup", "lab", "-n", "0"] },
+            { "too-many-nodes", ["setup", "lab", "-n", "129"] },
+            { "port-too-high", ["setup", "lab", "--port", "70000"] },
+            {
+                "everything-wrong",
+                [
+                    "up",
+                    "lab",
+                    "-n",
+                    "0",
+                    "--port",
+                    "0",
+                    "--name",
+                    ".x",
+                    "--set",
+                    "nonsense",
+                    "--set",
+                    "pgpool.x=1",
+                    "--pg-version",
+                    "15",
+                    "--pg-bin",
+                    ".",
+                ]
+            },
+            { "destroy-orphans-of-one-lab", ["destroy", "lab", "--orphans"] },
+            { "destroy-json", ["destroy", "lab", "--json"] },
+            { "psql-unknown-target", ["psql", "primary"] },
+        };
 
     [Theory]
     [MemberData(nameof(Mistakes))]
@@ -84,7 +134,11 @@ public sealed class CommandLineTests
     {
         var text = await Screen.TranscriptAsync(arguments);
         Assert.EndsWith("-- exit code 2\n", text, StringComparison.Ordinal);
-        Assert.StartsWith($"$ pgpoollab {string.Join(' ', arguments)}\n-- standard error:\n", text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"$ pgpoollab {string.Join(' ', arguments)}\n-- standard error:\n",
+            text,
+            StringComparison.Ordinal
+        );
         Snapshot.Approve($"mistake-{name}", text);
     }
 
@@ -118,7 +172,11 @@ public sealed class CommandLineTests
         var (code, _, error) = await Screen.RunAsync("setup", inner);
         Assert.Equal((int)ExitCode.InTheWay, code);
         Assert.Contains("holds mine.", error.ReplaceLineEndings(" "), StringComparison.Ordinal);
-        Assert.StartsWith($"error: There is no lab named '{folder}'", (await Screen.RunAsync("destroy", folder)).Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"error: There is no lab named '{folder}'",
+            (await Screen.RunAsync("destroy", folder)).Error,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -132,7 +190,11 @@ public sealed class CommandLineTests
     {
         var (code, output, error) = await Screen.RunAsync(command, "--lab", "/nonexistent/no-such-lab");
         Assert.Equal(((int)ExitCode.NotFound, ""), (code, output));
-        Assert.StartsWith("error: There is no lab named '/nonexistent/no-such-lab', and none in /nonexistent/no-such-lab.\n  → ", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "error: There is no lab named '/nonexistent/no-such-lab', and none in /nonexistent/no-such-lab.\n  → ",
+            error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -150,14 +212,26 @@ public sealed class CommandLineTests
     public async Task Programs_that_are_missing_are_named_and_nothing_is_touched()
     {
         using var folder = new TemporaryFolder();
-        var (code, output, error) = await Screen.RunAsync("setup", folder["lab"], "--pg-bin", folder.Path, "--pgpool-dir", folder.Path);
+        var (code, output, error) = await Screen.RunAsync(
+            "setup",
+            folder["lab"],
+            "--pg-bin",
+            folder.Path,
+            "--pgpool-dir",
+            folder.Path
+        );
         Assert.Equal(((int)ExitCode.Missing, ""), (code, output));
-        Assert.StartsWith("error: What a lab is made of is not all on this machine.\n", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "error: What a lab is made of is not all on this machine.\n",
+            error,
+            StringComparison.Ordinal
+        );
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
     [Fact]
-    public async Task A_dry_run_finds_mistakes_too() => Assert.Equal(2, (await Screen.RunAsync("setup", "lab", "-n", "0", "--dry-run")).Code);
+    public async Task A_dry_run_finds_mistakes_too() =>
+        Assert.Equal(2, (await Screen.RunAsync("setup", "lab", "-n", "0", "--dry-run")).Code);
 
     [Fact]
     public async Task Templates_are_exported_and_ones_own_are_kept()
@@ -167,10 +241,18 @@ public sealed class CommandLineTests
         Assert.Equal((0, ""), (code, output));
         var names = Provisioning.Configuration.TemplateStore.Names;
         Assert.StartsWith($"{names.Count} templates written to {folder["mine"]}.\n", error, StringComparison.Ordinal);
-        Assert.All(names, n => Assert.Equal(Provisioning.Configuration.TemplateStore.BuiltIn(n), File.ReadAllText(folder[$"mine/{n}"])));
+        Assert.All(
+            names,
+            n =>
+                Assert.Equal(Provisioning.Configuration.TemplateStore.BuiltIn(n), File.ReadAllText(folder[$"mine/{n}"]))
+        );
         File.WriteAllText(folder["mine/_generated.sbn"], "# mine\n");
         error = (await Screen.RunAsync("templates", "export", folder["mine"])).Error;
-        Assert.StartsWith($"0 templates written to {folder["mine"]}; {names.Count} were there already and are kept.\n", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"0 templates written to {folder["mine"]}; {names.Count} were there already and are kept.\n",
+            error,
+            StringComparison.Ordinal
+        );
         Assert.Equal("# mine\n", File.ReadAllText(folder["mine/_generated.sbn"]));
     }
 

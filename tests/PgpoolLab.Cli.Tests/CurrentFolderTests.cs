@@ -14,12 +14,27 @@ public sealed class CurrentFolderTests
         using var folder = new TemporaryFolder();
         string[] names =
         [
-            "getent", "id", "ps", "ls", "uname", "sh", "setsid",
-            "initdb", "postgres", "psql", "pgpool", "pg_config", "dpkg", "apt-cache",
+            "getent",
+            "id",
+            "ps",
+            "ls",
+            "uname",
+            "sh",
+            "setsid",
+            "initdb",
+            "postgres",
+            "psql",
+            "pgpool",
+            "pg_config",
+            "dpkg",
+            "apt-cache",
         ];
         foreach (var name in names)
         {
-            Executable.Write(Path.Combine(folder.Path, name), $"#!/bin/sh\necho {name} >>'{folder.Path}/run'\nexit 1\n");
+            Executable.Write(
+                Path.Combine(folder.Path, name),
+                $"#!/bin/sh\necho {name} >>'{folder.Path}/run'\nexit 1\n"
+            );
         }
 
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "pgpoollab"), arguments)
@@ -34,6 +49,9 @@ public sealed class CurrentFolderTests
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         Assert.NotEqual("", await output + await error);
-        Assert.False(File.Exists(folder["run"]), File.Exists(folder["run"]) ? await File.ReadAllTextAsync(folder["run"]) : "");
+        Assert.False(
+            File.Exists(folder["run"]),
+            File.Exists(folder["run"]) ? await File.ReadAllTextAsync(folder["run"]) : ""
+        );
     }
 }

@@ -9,16 +9,27 @@ public sealed partial class DocumentTests
     [Fact]
     public void Every_test_that_the_table_of_faults_names_exists_and_every_story_is_in_the_table()
     {
-        var named = TestName().Matches(File.ReadAllText(Path.Combine(Repository(), "docs/faults.md"))).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
-        var tests = Directory.EnumerateFiles(Path.Combine(Repository(), "tests"), "*Tests.cs", SearchOption.AllDirectories)
-            .Concat(Directory.EnumerateFiles(Path.Combine(Repository(), "tests/PgpoolLab.Integration.Tests/Failures"), "*.cs"))
-            .SelectMany(f => Method().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value)).ToHashSet(StringComparer.Ordinal);
+        var named = TestName()
+            .Matches(File.ReadAllText(Path.Combine(Repository(), "docs/faults.md")))
+            .Select(m => m.Groups[1].Value)
+            .ToHashSet(StringComparer.Ordinal);
+        var tests = Directory
+            .EnumerateFiles(Path.Combine(Repository(), "tests"), "*Tests.cs", SearchOption.AllDirectories)
+            .Concat(
+                Directory.EnumerateFiles(
+                    Path.Combine(Repository(), "tests/PgpoolLab.Integration.Tests/Failures"),
+                    "*.cs"
+                )
+            )
+            .SelectMany(f => Method().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value))
+            .ToHashSet(StringComparer.Ordinal);
         Assert.True(named.Count > 30);
         Assert.Empty(named.Except(tests));
         Assert.Empty(tests.Where(t => t.StartsWith("Story_", StringComparison.Ordinal)).Except(named));
     }
 
-    private static string Repository([CallerFilePath] string self = "") => Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(self)))!;
+    private static string Repository([CallerFilePath] string self = "") =>
+        Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(self)))!;
 
     /// <summary>In the table names of tests stand in backquotes; they are sentences.</summary>
     [GeneratedRegex("`([A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)`")]

@@ -9,11 +9,21 @@ namespace PgpoolLab.Cli.Tests;
 
 public sealed class ErrorViewTests
 {
-    private static readonly CommandFailedException CommandFailed = new("create node 0", new CommandResult(
-        new CommandSpec("/usr/lib/postgresql/15/bin/initdb", "-D", "/srv/my lab/data0"), 1, "The files will be owned by olga.\n",
-        "initdb: error: could not create directory \"/srv/my lab/data0\": [No] space left on device\ninitdb: removing data directory\n", TimeSpan.Zero));
+    private static readonly CommandFailedException CommandFailed = new(
+        "create node 0",
+        new CommandResult(
+            new CommandSpec("/usr/lib/postgresql/15/bin/initdb", "-D", "/srv/my lab/data0"),
+            1,
+            "The files will be owned by olga.\n",
+            "initdb: error: could not create directory \"/srv/my lab/data0\": [No] space left on device\ninitdb: "
+                + "removing data directory\n",
+            TimeSpan.Zero
+        )
+    );
 
-    private static readonly ProbeFailedException ProbeFailed = new("Expected that PostgreSQL node 1 accepts connections on port 11003, but it has ended.")
+    private static readonly ProbeFailedException ProbeFailed = new(
+        "Expected that PostgreSQL node 1 accepts connections on port 11003, but it has ended."
+    )
     {
         Details = ["Last seen: Connection refused"],
         LogFile = "/srv/lab/log/node1.log",
@@ -22,28 +32,65 @@ public sealed class ErrorViewTests
 
     private static readonly Dictionary<string, Exception> Errors = new()
     {
-        ["plain"] = new LabException(ExitCode.InTheWay, "The folder /srv/lab is not empty: it holds a, b.") { Hints = ["Name a folder that does not exist yet:  pgpoollab setup DIR"] },
-        ["brackets"] = new LabException(ExitCode.Failed, "A name with [red]markup[/] in it, and [brackets].") { Hints = ["[bold]"], Details = ["[x]"] },
-        ["long"] = new LabException(ExitCode.Failed, $"A long sentence: {string.Join(' ', Enumerable.Repeat("word", 40))}.") { Hints = [$"sudo -u olga {string.Join(' ', Enumerable.Repeat("--an-option", 12))}"] },
+        ["plain"] = new LabException(ExitCode.InTheWay, "The folder /srv/lab is not empty: it holds a, b.")
+        {
+            Hints = ["Name a folder that does not exist yet:  pgpoollab setup DIR"],
+        },
+        ["brackets"] = new LabException(ExitCode.Failed, "A name with [red]markup[/] in it, and [brackets].")
+        {
+            Hints = ["[bold]"],
+            Details = ["[x]"],
+        },
+        ["long"] = new LabException(
+            ExitCode.Failed,
+            $"A long sentence: {string.Join(' ', Enumerable.Repeat("word", 40))}."
+        )
+        {
+            Hints = [$"sudo -u olga {string.Join(' ', Enumerable.Repeat("--an-option", 12))}"],
+        },
         ["one-problem"] = new InvalidSpecException(["--nodes must be between 1 and 128."]),
-        ["several-problems"] = new InvalidSpecException(["--nodes must be between 1 and 128.", "--set 'x' is not understood."]),
+        ["several-problems"] = new InvalidSpecException([
+            "--nodes must be between 1 and 128.",
+            "--set 'x' is not understood.",
+        ]),
         ["command-failed"] = CommandFailed,
         ["probe-failed"] = ProbeFailed,
-        ["no-log-yet"] = new ProbeFailedException("Expected that Pgpool-II answers; it did not happen within 60 s.") { Details = ["Last seen: no answer"], LogFile = "/srv/lab/log/pgpool.log" },
+        ["no-log-yet"] = new ProbeFailedException("Expected that Pgpool-II answers; it did not happen within 60 s.")
+        {
+            Details = ["Last seen: no answer"],
+            LogFile = "/srv/lab/log/pgpool.log",
+        },
         ["tools-missing"] = new ToolsMissingException("What a lab is made of is not all on this machine.", ["pgpool2"])
         {
             Details = ["pg_rewind: PostgreSQL 15.18 in /usr/lib/postgresql/15/bin lacks it."],
             Hints = ["Install it:  apt-get install postgresql-15", "Or say where it is:  --pg-bin DIR"],
         },
-        ["program-not-found"] = new ProgramNotFoundException("/usr/bin/initdb", new System.ComponentModel.Win32Exception(2, "No such file or directory")),
+        ["program-not-found"] = new ProgramNotFoundException(
+            "/usr/bin/initdb",
+            new System.ComponentModel.Win32Exception(2, "No such file or directory")
+        ),
         ["interrupted"] = new OperationCanceledException(),
         ["disk-full"] = new IOException("No space left on device : '/srv/lab/etc/pgpool.conf'"),
         ["not-allowed"] = new UnauthorizedAccessException("Access to the path '/srv/lab' is denied."),
         ["unexpected"] = new InvalidOperationException("Sequence contains no elements"),
-        ["setup-undone"] = new SetupFailedException(CommandFailed, ExitCode.Failed) { KeptLogs = "/home/olga/.local/state/pgpoollab/failed/20261123-0123abcd" },
-        ["setup-undone-without-logs"] = new SetupFailedException(new LabException(ExitCode.InTheWay, "Port 11000 (Pgpool-II) is used by pgpool (pid 1: pgpool -n)."), ExitCode.InTheWay),
-        ["setup-not-undone"] = new SetupFailedException(ProbeFailed, ExitCode.UndoFailed) { KeptLogs = "/tmp/logs", NotUndone = ["delete /srv/lab/data0: Permission denied", "stop node 1: no"] },
-        ["setup-kept"] = new SetupFailedException(ProbeFailed, ExitCode.NotHealthy) { KeptLogs = "/srv/lab/log", KeptEverything = true },
+        ["setup-undone"] = new SetupFailedException(CommandFailed, ExitCode.Failed)
+        {
+            KeptLogs = "/home/olga/.local/state/pgpoollab/failed/20261123-0123abcd",
+        },
+        ["setup-undone-without-logs"] = new SetupFailedException(
+            new LabException(ExitCode.InTheWay, "Port 11000 (Pgpool-II) is used by pgpool (pid 1: pgpool -n)."),
+            ExitCode.InTheWay
+        ),
+        ["setup-not-undone"] = new SetupFailedException(ProbeFailed, ExitCode.UndoFailed)
+        {
+            KeptLogs = "/tmp/logs",
+            NotUndone = ["delete /srv/lab/data0: Permission denied", "stop node 1: no"],
+        },
+        ["setup-kept"] = new SetupFailedException(ProbeFailed, ExitCode.NotHealthy)
+        {
+            KeptLogs = "/srv/lab/log",
+            KeptEverything = true,
+        },
         ["setup-interrupted"] = new SetupFailedException(new OperationCanceledException(), ExitCode.Interrupted),
         ["setup-unexpected"] = new SetupFailedException(new InvalidOperationException("oops"), ExitCode.Failed),
     };

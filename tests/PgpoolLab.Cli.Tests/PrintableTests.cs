@@ -15,13 +15,22 @@ public sealed class PrintableTests
         var screen = new Screen();
         screen.Terminal.Say(Wicked);
         screen.Terminal.Error.Write(Wicked + "\n");
-        ErrorView.Show(screen.Terminal, new LabException(ExitCode.Failed, Wicked) { Hints = [Wicked], Details = [Wicked] });
+        ErrorView.Show(
+            screen.Terminal,
+            new LabException(ExitCode.Failed, Wicked) { Hints = [Wicked], Details = [Wicked] }
+        );
         Terminal.Line(screen.Terminal.Data, Printable.Escape(Wicked));
-        Terminal.Whole(screen.Terminal.Data, new Table().AddColumn(Printable.Escape(Wicked)).AddRow(Printable.Escape(Wicked)));
+        Terminal.Whole(
+            screen.Terminal.Data,
+            new Table().AddColumn(Printable.Escape(Wicked)).AddRow(Printable.Escape(Wicked))
+        );
         screen.Terminal.Out.WriteLine(Wicked);
         screen.Terminal.Out.Write("{0}\n", Wicked);
 
-        Assert.DoesNotContain(screen.Out + screen.Error, c => c != '\n' && (char.IsControl(c) || c is '\u202E' or '\u2066'));
+        Assert.DoesNotContain(
+            screen.Out + screen.Error,
+            c => c != '\n' && (char.IsControl(c) || c is '\u202E' or '\u2066')
+        );
         Assert.Equal(5, screen.Error.Split(Shown).Length - 1);
         Assert.Equal(5, screen.Out.Split(Shown).Length - 1);
     }
@@ -32,5 +41,6 @@ public sealed class PrintableTests
     public void What_is_harmless_stays(string text) => Assert.Equal(text, Printable.Of(text));
 
     [Fact]
-    public void Where_there_is_no_Unicode_our_own_signs_are_ASCII_and_names_stay() => Assert.Equal("-> + Müller...", Printable.Of("→ ✓ Müller…", Glyphs.Ascii));
+    public void Where_there_is_no_Unicode_our_own_signs_are_ASCII_and_names_stay() =>
+        Assert.Equal("-> + Müller...", Printable.Of("→ ✓ Müller…", Glyphs.Ascii));
 }

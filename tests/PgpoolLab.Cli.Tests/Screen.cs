@@ -26,13 +26,19 @@ internal sealed class Screen
         return (code, screen.Out, screen.Error);
     }
 
-    /// <summary>A command's help, unbroken: System.CommandLine would break it to the window the tests happen to run in.</summary>
+    /// <summary>A command's help, unbroken: System.CommandLine would break it to the window the tests happen to run
+    /// in.</summary>
     internal static async Task<string> HelpAsync(params string[] command)
     {
         var screen = new Screen();
         var parsed = CommandLine.Root(screen.Terminal, command).Parse([.. command, "--help"]);
         Assert.IsType<HelpAction>(parsed.Action).MaxWidth = int.MaxValue;
-        Assert.Equal(0, await parsed.InvokeAsync(new InvocationConfiguration { Output = screen.Terminal.Out, Error = screen.Terminal.Error }));
+        Assert.Equal(
+            0,
+            await parsed.InvokeAsync(
+                new InvocationConfiguration { Output = screen.Terminal.Out, Error = screen.Terminal.Error }
+            )
+        );
         Assert.Equal("", screen.Error);
         return screen.Out;
     }
@@ -41,10 +47,19 @@ internal sealed class Screen
     internal static async Task<string> TranscriptAsync(params string[] arguments)
     {
         var (code, output, error) = await RunAsync(arguments);
-        return $"$ pgpoollab {string.Join(' ', arguments)}\n{output}{(error.Length > 0 ? $"-- standard error:\n{error}" : "")}-- exit code {code}\n";
+        return "$ pgpoollab "
+            + $"{string.Join(' ', arguments)}\n{output}{(error.Length > 0 ? $"-- standard error:\n{error}" : "")}-- exit code {code}\n";
     }
 
-    // System.CommandLine calls the program by the name of the process, which here is the tests'; and tables end their lines with spaces.
+    // System.CommandLine calls the program by the name of the process, which here is the tests'; and tables end their
+    // lines with spaces.
     private static string Clean(StringWriter text) =>
-        string.Join('\n', text.ToString().Replace("PgpoolLab.Cli.Tests", "pgpoollab", StringComparison.Ordinal).ReplaceLineEndings("\n").Split('\n').Select(l => l.TrimEnd()));
+        string.Join(
+            '\n',
+            text.ToString()
+                .Replace("PgpoolLab.Cli.Tests", "pgpoollab", StringComparison.Ordinal)
+                .ReplaceLineEndings("\n")
+                .Split('\n')
+                .Select(l => l.TrimEnd())
+        );
 }

@@ -46,7 +46,9 @@ public sealed class StreamsTests
     [InlineData("TERM=xterm NO_COLOR=1")]
     public async Task A_terminal_that_knows_no_escapes_gets_none(string variables)
     {
-        var text = await AtTerminalAsync($"{variables} \"$0\" doctor; {variables} \"$0\" frobnicate; {variables} \"$0\" --help");
+        var text = await AtTerminalAsync(
+            $"{variables} \"$0\" doctor; {variables} \"$0\" frobnicate; {variables} \"$0\" --help"
+        );
         Assert.Contains("There is no command frobnicate", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b", text, StringComparison.Ordinal);
     }
@@ -54,7 +56,9 @@ public sealed class StreamsTests
     [Fact]
     public async Task A_terminal_is_not_switched_to_another_mode()
     {
-        var text = await AtTerminalAsync("export TERM=xterm NO_COLOR=; \"$0\" version; \"$0\" frobnicate; \"$0\" --help");
+        var text = await AtTerminalAsync(
+            "export TERM=xterm NO_COLOR=; \"$0\" version; \"$0\" frobnicate; \"$0\" --help"
+        );
         Assert.Contains("merror:\u001b[0m", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b[?", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b=", text, StringComparison.Ordinal);
@@ -66,23 +70,41 @@ public sealed class StreamsTests
         var text = await AtTerminalAsync("TERM=xterm LC_ALL=C \"$0\" frobnicate");
         Assert.Contains("->", text, StringComparison.Ordinal);
         Assert.True(text.All(char.IsAscii), text);
-        Assert.Contains("→", await AtTerminalAsync("TERM=xterm LC_ALL=C.UTF-8 \"$0\" frobnicate"), StringComparison.Ordinal);
+        Assert.Contains(
+            "→",
+            await AtTerminalAsync("TERM=xterm LC_ALL=C.UTF-8 \"$0\" frobnicate"),
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>Runs a script with a terminal of its own, as python's pty module makes it; what it wrote there.</summary>
+    /// <summary>Runs a script with a terminal of its own, as python's pty module makes it; what it wrote
+    /// there.</summary>
     private static async Task<string> AtTerminalAsync(string script)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/python3"), "needs python3 for a terminal");
-        const string terminal = "import pty, sys; sys.exit(pty.spawn(['/bin/sh', '-c', sys.argv[2], sys.argv[1]], stdin_read=lambda fd: b'') >> 8)";
+        const string terminal =
+            "import pty, sys; sys.exit(pty.spawn(['/bin/sh', '-c', sys.argv[2], sys.argv[1]], stdin_read=lambda "
+            + "fd: b'') >> 8)";
         var (_, output, _) = await RunAsync("/usr/bin/python3", "-c", terminal, Pgpoollab, script);
         return output;
     }
 
-    private static Task<(int Code, string Output, string Error)> ShellAsync(string script) => RunAsync("/bin/sh", "-c", script, Pgpoollab);
+    private static Task<(int Code, string Output, string Error)> ShellAsync(string script) =>
+        RunAsync("/bin/sh", "-c", script, Pgpoollab);
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(string program, params string[] arguments)
+    private static async Task<(int Code, string Output, string Error)> RunAsync(
+        string program,
+        params string[] arguments
+    )
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         process.StandardInput.Close();
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();

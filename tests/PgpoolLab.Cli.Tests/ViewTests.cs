@@ -15,22 +15,122 @@ public sealed class ViewTests
         var lab = Labs.Fixed(nodes: 4);
         NodeView[] nodes =
         [
-            new(0, 11002, new PoolNode { Id = 0, Status = "down", Role = "standby", Weight = "0.250000", SelectCount = 7, Delay = "0", LastChange = "2026-11-23 02:00:00" }, new PostgresSays { Up = false, Problem = "Connection refused" }),
-            new(1, 11003, new PoolNode { Id = 1, Status = "up", Role = "primary", Weight = "0.250000", SelectCount = 1234567, Delay = "0", LastChange = "2026-11-23 02:00:01" },
-                new PostgresSays { Up = true, InRecovery = false, Timeline = 2, WalPosition = "0/3000148" }),
-            new(2, 11004, new PoolNode { Id = 2, Status = "up", Role = "standby", Weight = "0.250000", SelectCount = 0, Delay = "0", ReplicationState = "streaming", SyncState = "async", LastChange = "2026-11-23 02:00:02" },
-                new PostgresSays { Up = true, InRecovery = true, Timeline = 2, WalPosition = "0/3000148", LagBytes = 0, Receiver = "streaming" }),
-            new(3, 11005, new PoolNode { Id = 3, Status = "quarantine", Role = "standby", Weight = "0.250000" },
-                new PostgresSays { Up = true, InRecovery = true, Timeline = 1, WalPosition = "0/3000000", LagBytes = 16777544 }),
+            new(
+                0,
+                11002,
+                new PoolNode
+                {
+                    Id = 0,
+                    Status = "down",
+                    Role = "standby",
+                    Weight = "0.250000",
+                    SelectCount = 7,
+                    Delay = "0",
+                    LastChange = "2026-11-23 02:00:00",
+                },
+                new PostgresSays { Up = false, Problem = "Connection refused" }
+            ),
+            new(
+                1,
+                11003,
+                new PoolNode
+                {
+                    Id = 1,
+                    Status = "up",
+                    Role = "primary",
+                    Weight = "0.250000",
+                    SelectCount = 1234567,
+                    Delay = "0",
+                    LastChange = "2026-11-23 02:00:01",
+                },
+                new PostgresSays
+                {
+                    Up = true,
+                    InRecovery = false,
+                    Timeline = 2,
+                    WalPosition = "0/3000148",
+                }
+            ),
+            new(
+                2,
+                11004,
+                new PoolNode
+                {
+                    Id = 2,
+                    Status = "up",
+                    Role = "standby",
+                    Weight = "0.250000",
+                    SelectCount = 0,
+                    Delay = "0",
+                    ReplicationState = "streaming",
+                    SyncState = "async",
+                    LastChange = "2026-11-23 02:00:02",
+                },
+                new PostgresSays
+                {
+                    Up = true,
+                    InRecovery = true,
+                    Timeline = 2,
+                    WalPosition = "0/3000148",
+                    LagBytes = 0,
+                    Receiver = "streaming",
+                }
+            ),
+            new(
+                3,
+                11005,
+                new PoolNode
+                {
+                    Id = 3,
+                    Status = "quarantine",
+                    Role = "standby",
+                    Weight = "0.250000",
+                },
+                new PostgresSays
+                {
+                    Up = true,
+                    InRecovery = true,
+                    Timeline = 1,
+                    WalPosition = "0/3000000",
+                    LagBytes = 16777544,
+                }
+            ),
         ];
-        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, [], NodesDiagnosis.Of(new(lab, new(true, null), nodes)));
+        return new NodesReport(
+            lab.Name,
+            lab.Root,
+            lab.Mode.Setting(),
+            lab.Pgpool.Port,
+            true,
+            null,
+            nodes,
+            [],
+            NodesDiagnosis.Of(new(lab, new(true, null), nodes))
+        );
     }
 
     private static NodesReport Stopped()
     {
         var lab = Labs.Fixed();
-        var nodes = lab.Nodes.Select(n => new NodeView(n.Id, n.Port, null, new PostgresSays { Up = false, Problem = "Connection refused" })).ToArray();
-        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, false, "Connection refused", nodes, [], NodesDiagnosis.Of(new(lab, new(false, "Connection refused"), nodes)));
+        var nodes = lab
+            .Nodes.Select(n => new NodeView(
+                n.Id,
+                n.Port,
+                null,
+                new PostgresSays { Up = false, Problem = "Connection refused" }
+            ))
+            .ToArray();
+        return new NodesReport(
+            lab.Name,
+            lab.Root,
+            lab.Mode.Setting(),
+            lab.Pgpool.Port,
+            false,
+            "Connection refused",
+            nodes,
+            [],
+            NodesDiagnosis.Of(new(lab, new(false, "Connection refused"), nodes))
+        );
     }
 
     private static NodesReport Watchdog()
@@ -38,11 +138,62 @@ public sealed class ViewTests
         var lab = Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3);
         NodeView[] nodes =
         [
-            new(0, 11012, new PoolNode { Id = 0, Status = "up", Role = "main", Weight = "0.500000", SelectCount = 7 }, new PostgresSays { Up = true, InRecovery = false, Timeline = 1, WalPosition = "0/3000148" }),
-            new(1, 11013, new PoolNode { Id = 1, Status = "down", Role = "replica", Weight = "0.500000", SelectCount = 0 }, new PostgresSays { Up = true, InRecovery = false, Timeline = 2, WalPosition = "0/3000100" }),
+            new(
+                0,
+                11012,
+                new PoolNode
+                {
+                    Id = 0,
+                    Status = "up",
+                    Role = "main",
+                    Weight = "0.500000",
+                    SelectCount = 7,
+                },
+                new PostgresSays
+                {
+                    Up = true,
+                    InRecovery = false,
+                    Timeline = 1,
+                    WalPosition = "0/3000148",
+                }
+            ),
+            new(
+                1,
+                11013,
+                new PoolNode
+                {
+                    Id = 1,
+                    Status = "down",
+                    Role = "replica",
+                    Weight = "0.500000",
+                    SelectCount = 0,
+                },
+                new PostgresSays
+                {
+                    Up = true,
+                    InRecovery = false,
+                    Timeline = 2,
+                    WalPosition = "0/3000100",
+                }
+            ),
         ];
-        WatchdogView[] members = [new(0, 11000, true, "LEADER", false, 0, null), new(1, 11004, false, null, null, null, "Connection refused"), new(2, 11008, false, null, null, null, "Connection refused")];
-        return new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes, members, [.. NodesDiagnosis.Of(new(lab, new(true, null), nodes)), .. WatchdogDiagnosis.Of(lab, members, [])]);
+        WatchdogView[] members =
+        [
+            new(0, 11000, true, "LEADER", false, 0, null),
+            new(1, 11004, false, null, null, null, "Connection refused"),
+            new(2, 11008, false, null, null, null, "Connection refused"),
+        ];
+        return new NodesReport(
+            lab.Name,
+            lab.Root,
+            lab.Mode.Setting(),
+            lab.Pgpool.Port,
+            true,
+            null,
+            nodes,
+            members,
+            [.. NodesDiagnosis.Of(new(lab, new(true, null), nodes)), .. WatchdogDiagnosis.Of(lab, members, [])]
+        );
     }
 
     [Fact]
@@ -71,10 +222,20 @@ public sealed class ViewTests
     [InlineData(2, "", null)]
     public void Setup_warns_when_the_loss_of_one_node_stops_all_writes(int nodes, string names, string? stops)
     {
-        var lab = Labs.Fixed(nodes: nodes) with { PostgresSettings = new Dictionary<string, string> { ["synchronous_standby_names"] = names } };
+        var lab = Labs.Fixed(nodes: nodes) with
+        {
+            PostgresSettings = new Dictionary<string, string> { ["synchronous_standby_names"] = names },
+        };
         Assert.Equal(
-            stops is null ? [] : [$"writes wait for a synchronous standby (synchronous_standby_names): when node {stops} is lost, they wait until it is back. pgpoollab nodes says so, and how to end it."],
-            SetupSummary.Warnings(lab));
+            stops is null
+                ? []
+                :
+                [
+                    $"writes wait for a synchronous standby (synchronous_standby_names): when node {stops} is "
+                        + "lost, they wait until it is back. pgpoollab nodes says so, and how to end it.",
+                ],
+            SetupSummary.Warnings(lab)
+        );
     }
 
     [Fact]
@@ -82,21 +243,37 @@ public sealed class ViewTests
     {
         var since = new DateTimeOffset(2026, 11, 23, 2, 0, 0, TimeSpan.FromHours(1));
         var screen = new Screen();
-        NodesView.Print(screen.Terminal.Data, Stopped() with
-        {
-            Findings = [new Finding(2, "Node 2 is down. Wait: follow_primary is at work.", null)],
-            AtWork =
-            [
-                new(WorkKind.FollowPrimary, 0, 4711, since, "Pgpool-II makes node 0 follow the new primary (follow_primary.sh)") { Next = "Next: node 2." },
-                new(WorkKind.Command, null, 4712, null, "A command works on this lab (startall)"),
-            ],
-        });
-        Assert.EndsWith("""
+        NodesView.Print(
+            screen.Terminal.Data,
+            Stopped() with
+            {
+                Findings = [new Finding(2, "Node 2 is down. Wait: follow_primary is at work.", null)],
+                AtWork =
+                [
+                    new(
+                        WorkKind.FollowPrimary,
+                        0,
+                        4711,
+                        since,
+                        "Pgpool-II makes node 0 follow the new primary (follow_primary.sh)"
+                    )
+                    {
+                        Next = "Next: node 2.",
+                    },
+                    new(WorkKind.Command, null, 4712, null, "A command works on this lab (startall)"),
+                ],
+            }
+        );
+        Assert.EndsWith(
+            """
             … Pgpool-II makes node 0 follow the new primary (follow_primary.sh) (since 02:00:00, pid 4711). Next: node 2.
             … A command works on this lab (startall) (pid 4712).
             ! Node 2 is down. Wait: follow_primary is at work.
 
-            """, screen.Out, StringComparison.Ordinal);
+            """,
+            screen.Out,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -111,7 +288,10 @@ public sealed class ViewTests
         NodesView.Print(screen.Terminal.Data, Report());
         var words = screen.Out.Split([' ', '\n', '│']);
         Assert.DoesNotContain(words, w => w.EndsWith('…'));
-        Assert.All(["11002", "primary", "standby", "quarantine", "0.25", "1234567", "0/3000148", "16777544"], word => Assert.Contains(word, words));
+        Assert.All(
+            ["11002", "primary", "standby", "quarantine", "0.25", "1234567", "0/3000148", "16777544"],
+            word => Assert.Contains(word, words)
+        );
     }
 
     [Theory]
@@ -119,7 +299,8 @@ public sealed class ViewTests
     [InlineData(80)]
     public void A_command_to_paste_stays_on_one_line_in_a_narrow_window(int width)
     {
-        const string command = "pg_ctl -D data0 -m fast stop && pcp_detach_node -p 11001 -n 0 && pcp_recovery_node -p 11001 -n 0";
+        const string command =
+            "pg_ctl -D data0 -m fast stop && pcp_detach_node -p 11001 -n 0 && pcp_recovery_node -p 11001 -n 0";
         var (nodes, error) = (new Screen(width), new Screen(width));
         NodesView.Print(nodes.Terminal.Data, Stopped() with { Findings = [new Finding(0, "Split brain.", command)] });
         ErrorView.Show(error.Terminal, new LabException(ExitCode.Failed, "No.") { Hints = [command] });
@@ -153,7 +334,18 @@ public sealed class ViewTests
             AliasFolder = "/var/lib/postgresql/.local/state/pgpoollab",
             FreePort = 11000,
         };
-        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(new LabSpec { Directory = "/srv/my lab", Nodes = 3, Standbys = standbys }, facts));
+        PlanView.Print(
+            screen.Terminal.Out,
+            LabPlanner.Plan(
+                new LabSpec
+                {
+                    Directory = "/srv/my lab",
+                    Nodes = 3,
+                    Standbys = standbys,
+                },
+                facts
+            )
+        );
         Snapshot.Approve(name, screen.Out);
     }
 
@@ -161,21 +353,60 @@ public sealed class ViewTests
     public void A_plan_without_nodes_of_its_own_names_no_port_of_theirs()
     {
         var screen = new Screen();
-        var facts = new HostFacts { Root = "/srv/lab", LabId = "0123abcd", Owner = "olga", Folder = new FolderOrigin(null), Tools = Labs.Tools(), SocketDirectories = ["/tmp"], AliasFolder = "/a", FreePort = 1 };
-        var spec = new LabSpec { Directory = "/srv/lab", PgpoolNodes = 2, OwnsNodes = false, PgpoolSetup = Labs.Old().PgpoolSetup };
+        var facts = new HostFacts
+        {
+            Root = "/srv/lab",
+            LabId = "0123abcd",
+            Owner = "olga",
+            Folder = new FolderOrigin(null),
+            Tools = Labs.Tools(),
+            SocketDirectories = ["/tmp"],
+            AliasFolder = "/a",
+            FreePort = 1,
+        };
+        var spec = new LabSpec
+        {
+            Directory = "/srv/lab",
+            PgpoolNodes = 2,
+            OwnsNodes = false,
+            PgpoolSetup = Labs.Old().PgpoolSetup,
+        };
         PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(spec, facts));
-        Assert.Contains("\nPorts    11000 Pgpool-II 0, 11001 pcp 0, 11002 watchdog 0, 11003 heartbeat 0, 11004 Pgpool-II 1, 11005 pcp 1, 11006 watchdog 1, 11007 heartbeat 1\n", screen.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "\nPorts    11000 Pgpool-II 0, 11001 pcp 0, 11002 watchdog 0, 11003 heartbeat 0, 11004 Pgpool-II 1, "
+                + "11005 pcp 1, 11006 watchdog 1, 11007 heartbeat 1\n",
+            screen.Out,
+            StringComparison.Ordinal
+        );
         PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(spec with { OwnsNodes = true }, facts));
-        Assert.Contains(", 11007 heartbeat 1, 11008 PostgreSQL node 0, 11009 PostgreSQL node 1\n", screen.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            ", 11007 heartbeat 1, 11008 PostgreSQL node 0, 11009 PostgreSQL node 1\n",
+            screen.Out,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_plan_needs_no_terminal_and_breaks_no_line()
     {
         using var text = new StringWriter();
-        var facts = new HostFacts { Root = "/srv/lab", LabId = "0123abcd", Owner = "olga", Folder = new FolderOrigin(null), Tools = Labs.Tools(), SocketDirectories = ["/tmp"], AliasFolder = "/a", FreePort = 1 };
+        var facts = new HostFacts
+        {
+            Root = "/srv/lab",
+            LabId = "0123abcd",
+            Owner = "olga",
+            Folder = new FolderOrigin(null),
+            Tools = Labs.Tools(),
+            SocketDirectories = ["/tmp"],
+            AliasFolder = "/a",
+            FreePort = 1,
+        };
         PlanView.Print(text, LabPlanner.Plan(new LabSpec { Directory = "/srv/lab", Nodes = 2 }, facts));
-        Assert.Contains("--data-checksums --no-sync -A trust -U olga -D TEMPLATE\n", text.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            "--data-checksums --no-sync -A trust -U olga -D TEMPLATE\n",
+            text.ToString().ReplaceLineEndings("\n"),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -185,26 +416,37 @@ public sealed class ViewTests
     {
         var screen = new Screen();
         var lab = Labs.Fixed(nodes: running ? 3 : 1, root: running ? "/srv/lab" : "/srv/my lab");
-        SetupSummary.Say(screen.Terminal, new SetupResult(lab, running ? Labs.Users : [.. Labs.Users, new("root", "another-password")]), running, TimeSpan.FromMilliseconds(2345));
+        SetupSummary.Say(
+            screen.Terminal,
+            new SetupResult(lab, running ? Labs.Users : [.. Labs.Users, new("root", "another-password")]),
+            running,
+            TimeSpan.FromMilliseconds(2345)
+        );
         Assert.Equal("", screen.Out);
         Snapshot.Approve($"summary-{(running ? "running" : "stopped")}", screen.Error);
     }
 
-    public static TheoryData<ClusteringMode, int> OtherLabs => new()
-    {
-        { ClusteringMode.NativeReplication, 1 },
-        { ClusteringMode.SnapshotIsolation, 1 },
-        { ClusteringMode.Raw, 1 },
-        { ClusteringMode.LogicalReplication, 1 },
-        { ClusteringMode.StreamingReplication, 3 },
-    };
+    public static TheoryData<ClusteringMode, int> OtherLabs =>
+        new()
+        {
+            { ClusteringMode.NativeReplication, 1 },
+            { ClusteringMode.SnapshotIsolation, 1 },
+            { ClusteringMode.Raw, 1 },
+            { ClusteringMode.LogicalReplication, 1 },
+            { ClusteringMode.StreamingReplication, 3 },
+        };
 
     [Theory]
     [MemberData(nameof(OtherLabs))]
     public void Setup_of_every_kind_ends_with_what_to_do_next(ClusteringMode mode, int pgpools)
     {
         var screen = new Screen();
-        SetupSummary.Say(screen.Terminal, new SetupResult(Labs.Fixed(mode: mode, pgpools: pgpools), Labs.Users), running: true, TimeSpan.FromMilliseconds(2345));
+        SetupSummary.Say(
+            screen.Terminal,
+            new SetupResult(Labs.Fixed(mode: mode, pgpools: pgpools), Labs.Users),
+            running: true,
+            TimeSpan.FromMilliseconds(2345)
+        );
         Snapshot.Approve($"summary-{mode.Letter()}{(pgpools > 1 ? "-watchdog" : "")}", screen.Error);
     }
 
@@ -228,20 +470,46 @@ public sealed class ViewTests
     {
         SettingsFileReport[] files =
         [
-            new("pgpool", "/srv/my.conf", ["num_init_children"], [new(2, "port", "use --port PORT."), new(9, "backend_port1", "the lab itself decides that.")], 3),
+            new(
+                "pgpool",
+                "/srv/my.conf",
+                ["num_init_children"],
+                [new(2, "port", "use --port PORT."), new(9, "backend_port1", "the lab itself decides that.")],
+                3
+            ),
             new("postgresql", "/srv/pg.conf", ["work_mem", "jit"], [], 0),
         ];
-        var facts = new HostFacts { Root = "/srv/lab", LabId = "0123abcd", Owner = "olga", Folder = new FolderOrigin(null), Tools = Labs.Tools(), SocketDirectories = ["/tmp"], AliasFolder = "/a", FreePort = 1 };
+        var facts = new HostFacts
+        {
+            Root = "/srv/lab",
+            LabId = "0123abcd",
+            Owner = "olga",
+            Folder = new FolderOrigin(null),
+            Tools = Labs.Tools(),
+            SocketDirectories = ["/tmp"],
+            AliasFolder = "/a",
+            FreePort = 1,
+        };
         using var plan = new StringWriter { NewLine = "\n" };
-        PlanView.Print(plan, LabPlanner.Plan(new LabSpec { Directory = "/srv/lab" }, facts) with { SettingsFiles = files });
-        Assert.Contains("""
+        PlanView.Print(
+            plan,
+            LabPlanner.Plan(new LabSpec { Directory = "/srv/lab" }, facts) with
+            {
+                SettingsFiles = files,
+            }
+        );
+        Assert.Contains(
+            """
 
             Settings /srv/my.conf: 1 setting is taken, 2 left out, 3 are commented out.
             Settings my.conf line 2: port is left out: use --port PORT.
             Settings my.conf line 9: backend_port1 is left out: the lab itself decides that.
             Settings /srv/pg.conf: 2 settings are taken, 0 left out.
 
-            """, plan.ToString(), StringComparison.Ordinal);
+            """,
+            plan.ToString(),
+            StringComparison.Ordinal
+        );
         Snapshot.Approve("setup-json-settings-files", LabInfo.Of(Labs.Fixed(), running: true, files).ToJson() + "\n");
     }
 
@@ -250,7 +518,16 @@ public sealed class ViewTests
     {
         var variables = EnvCommand.Variables(Labs.Fixed(), "/home/olga/bin:/usr/sbin:/usr/bin");
         Snapshot.Approve("env", string.Concat(variables.Select(v => $"{v.Key}={v.Value}\n")));
-        Assert.Equal("localhost", EnvCommand.Variables(Labs.Fixed() with { Pgpools = [Labs.Fixed().Pgpool with { SocketDirectories = [] }] }, "")["PGHOST"]);
+        Assert.Equal(
+            "localhost",
+            EnvCommand.Variables(
+                Labs.Fixed() with
+                {
+                    Pgpools = [Labs.Fixed().Pgpool with { SocketDirectories = [] }],
+                },
+                ""
+            )["PGHOST"]
+        );
     }
 
     [Fact]
@@ -260,7 +537,20 @@ public sealed class ViewTests
         EnvCommand.Print(text, Labs.Fixed(), "/bin", json: false);
         var unset = text.ToString().Split('\n')[0].Split(' ');
         Assert.Equal("unset", unset[0]);
-        Assert.Superset(new HashSet<string>(["PGHOSTADDR", "PGPASSWORD", "PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGOPTIONS", "PGSSLCERTMODE", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS"]), unset.ToHashSet());
+        Assert.Superset(
+            new HashSet<string>([
+                "PGHOSTADDR",
+                "PGPASSWORD",
+                "PGSERVICE",
+                "PGSERVICEFILE",
+                "PGSYSCONFDIR",
+                "PGOPTIONS",
+                "PGSSLCERTMODE",
+                "PGTARGETSESSIONATTRS",
+                "PGLOADBALANCEHOSTS",
+            ]),
+            unset.ToHashSet()
+        );
         Assert.DoesNotContain("PGHOST", unset);
     }
 
@@ -278,7 +568,14 @@ public sealed class ViewTests
         EnvCommand.Print(text, lab, "/bin", json: false, forRoot: true);
         var lines = text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.DoesNotContain(evil, text.ToString(), StringComparison.Ordinal);
-        Assert.All(lines, line => Assert.Matches(@"^(export (PGPOOL|PCP)_PORT=\d+|[a-z_]+\(\) \{ \S+( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@""; \})$", line));
+        Assert.All(
+            lines,
+            line =>
+                Assert.Matches(
+                    @"^(export (PGPOOL|PCP)_PORT=\d+|[a-z_]+\(\) \{ \S+( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@""; \})$",
+                    line
+                )
+        );
         Assert.Contains(lines, l => l.StartsWith("psql() ", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, l => l.Contains("PATH=", StringComparison.Ordinal));
     }
@@ -287,7 +584,10 @@ public sealed class ViewTests
     public void Env_of_a_watchdog_names_the_first_Pgpool()
     {
         var variables = EnvCommand.Variables(Labs.Fixed(pgpools: 3), "/usr/bin");
-        Assert.Equal(("11000", "11000", "11001", "/srv/lab/pgpool0/pcppass"), (variables["PGPORT"], variables["PGPOOL_PORT"], variables["PCP_PORT"], variables["PCPPASSFILE"]));
+        Assert.Equal(
+            ("11000", "11000", "11001", "/srv/lab/pgpool0/pcppass"),
+            (variables["PGPORT"], variables["PGPOOL_PORT"], variables["PCP_PORT"], variables["PCPPASSFILE"])
+        );
     }
 
     [Fact]
@@ -302,13 +602,29 @@ public sealed class ViewTests
         EnvCommand.Print(text, lab, "/usr/bin:/bin", json: false);
         var output = text.ToString();
         var host = new Hosts.LocalHost(TimeProvider.System);
-        var shell = await host.RunAsync(new Hosts.CommandSpec("/bin/sh", "-c", "eval \"$1\"; printf '%s|' \"$PCPPASSFILE\" \"$PGPORT\" \"$PCP_PORT\" \"$PGUSER\" \"$PGDATABASE\"", "sh", output), CancellationToken.None);
+        var shell = await host.RunAsync(
+            new Hosts.CommandSpec(
+                "/bin/sh",
+                "-c",
+                "eval \"$1\"; printf '%s|' \"$PCPPASSFILE\" \"$PGPORT\" \"$PCP_PORT\" \"$PGUSER\" \"$PGDATABASE\"",
+                "sh",
+                output
+            ),
+            CancellationToken.None
+        );
         Assert.Equal($"{root}/pcppass|11000|11001|{Labs.Me}|test|", shell.Output);
         Assert.DoesNotContain("the-password", output, StringComparison.Ordinal);
-        Assert.Contains($"pcp_node_info() {{ /usr/sbin/pcp_node_info -w -h {lab.SocketFolder} -p 11001 \"$@\"; }}\n", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"pcp_node_info() {{ /usr/sbin/pcp_node_info -w -h {lab.SocketFolder} -p 11001 \"$@\"; }}\n",
+            output,
+            StringComparison.Ordinal
+        );
         var json = new StringWriter();
         EnvCommand.Print(json, lab, "/usr/bin:/bin", json: true);
-        Assert.Equal($"{root}/pcppass", System.Text.Json.JsonDocument.Parse(json.ToString()).RootElement.GetProperty("PCPPASSFILE").GetString());
+        Assert.Equal(
+            $"{root}/pcppass",
+            System.Text.Json.JsonDocument.Parse(json.ToString()).RootElement.GetProperty("PCPPASSFILE").GetString()
+        );
     }
 
     [Fact]
@@ -326,7 +642,11 @@ public sealed class ViewTests
             progress.Undoing("delete /srv/lab/data0");
         }
 
-        Assert.Equal("note This lab runs as [postgres].\nok   Create the folders (12 ms)\nFAIL Start node 1\nundo take back what was made so far\n", screen.Error);
+        Assert.Equal(
+            "note This lab runs as [postgres].\nok   Create the folders (12 ms)\nFAIL Start node 1\nundo take "
+                + "back what was made so far\n",
+            screen.Error
+        );
         Assert.Equal("", screen.Out);
     }
 

@@ -13,7 +13,10 @@ public sealed class WatchedTests : IDisposable
     private (string Counts, string Output) Watch(string script, string patience = "600")
     {
         Executable.Write(_folder["A.Tests"], "#!/bin/sh\n" + script);
-        var start = new ProcessStartInfo(Path.Combine(Repository(), "tests/watched"), [_folder["counts"], _folder["log"], _folder["A.Tests"]])
+        var start = new ProcessStartInfo(
+            Path.Combine(Repository(), "tests/watched"),
+            [_folder["counts"], _folder["log"], _folder["A.Tests"]]
+        )
         {
             RedirectStandardOutput = true,
         };
@@ -40,7 +43,9 @@ public sealed class WatchedTests : IDisposable
     [Fact]
     public void A_program_that_ends_well_counts_what_its_sums_say()
     {
-        var (counts, output) = Watch("echo '   A.Tests  Total: 7, Errors: 0, Failed: 0, Skipped: 2, Not Run: 0, Time: 1s'");
+        var (counts, output) = Watch(
+            "echo '   A.Tests  Total: 7, Errors: 0, Failed: 0, Skipped: 2, Not Run: 0, Time: 1s'"
+        );
         Assert.Equal("5 0 2\n", counts);
         Assert.Contains("Total: 7", output, StringComparison.Ordinal);
     }
@@ -48,7 +53,10 @@ public sealed class WatchedTests : IDisposable
     [Fact]
     public void A_failure_outside_of_a_test_counts_though_every_test_passed()
     {
-        Assert.Equal("7 2 0\n", Watch("echo '   A.Tests  Total: 7, Errors: 2, Failed: 0, Skipped: 0, Not Run: 0, Time: 1s'; exit 1").Counts);
+        Assert.Equal(
+            "7 2 0\n",
+            Watch("echo '   A.Tests  Total: 7, Errors: 2, Failed: 0, Skipped: 0, Not Run: 0, Time: 1s'; exit 1").Counts
+        );
     }
 
     [Fact]
@@ -56,7 +64,11 @@ public sealed class WatchedTests : IDisposable
     {
         var (counts, output) = Watch(SomeTests + "exec sleep 600", patience: "3");
         Assert.Equal("1 2 1\n", counts);
-        Assert.Contains("no test had finished for 3 s. Running were:\n    A.B.Hangs\n", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "no test had finished for 3 s. Running were:\n    A.B.Hangs\n",
+            output,
+            StringComparison.Ordinal
+        );
         Assert.Contains("Expected: \"Total: 9\"", output, StringComparison.Ordinal);
         Assert.DoesNotContain("[FINISHED]", output, StringComparison.Ordinal);
     }
@@ -64,7 +76,9 @@ public sealed class WatchedTests : IDisposable
     [Fact]
     public void The_sums_of_a_program_that_was_cut_off_are_not_believed()
     {
-        var sums = "trap \"echo '   A.Tests  Total: 0, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1s'; exit 0\" TERM\n";
+        var sums =
+            "trap \"echo '   A.Tests  Total: 0, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1s'; exit "
+            + "0\" TERM\n";
         Assert.Equal("1 2 1\n", Watch(sums + SomeTests + "while :; do sleep 0.1; done", patience: "3").Counts);
     }
 
@@ -80,8 +94,14 @@ public sealed class WatchedTests : IDisposable
     public void The_beginning_of_what_failed_is_kept_for_the_end_of_the_whole_run()
     {
         Watch(SomeTests + "echo '      after it'; exit 1");
-        Assert.Equal("    A.B.Fails(x: \"[FAIL]\") [FAIL]\n      Expected: \"Total: 9\"\n", File.ReadAllText(_folder["counts.failed"]));
-        Watch("for line in $(seq 100); do [ $line != 2 ] || echo '    A.B.Fails [FAIL]'; echo \"      $line\"; done; exit 1");
+        Assert.Equal(
+            "    A.B.Fails(x: \"[FAIL]\") [FAIL]\n      Expected: \"Total: 9\"\n",
+            File.ReadAllText(_folder["counts.failed"])
+        );
+        Watch(
+            "for line in $(seq 100); do [ $line != 2 ] || echo '    A.B.Fails [FAIL]'; echo \"      $line\"; "
+                + "done; exit 1"
+        );
         var second = File.ReadAllLines(_folder["counts.failed"])[2..];
         Assert.Equal(25, second.Length);
         Assert.Equal(("    A.B.Fails [FAIL]", "      2"), (second[0], second[1]));
@@ -104,7 +124,11 @@ public sealed class WatchedTests : IDisposable
 
             """;
         Assert.Equal("1 2 1\n", Watch(script + "exit 1").Counts);
-        Assert.EndsWith("\n1 1 1\n", Watch(script + "echo 'Ran 3 tests in 0.1s'; echo 'FAILED (failures=1, skipped=1)'; exit 1").Counts, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\n1 1 1\n",
+            Watch(script + "echo 'Ran 3 tests in 0.1s'; echo 'FAILED (failures=1, skipped=1)'; exit 1").Counts,
+            StringComparison.Ordinal
+        );
     }
 
     private static string Repository([CallerFilePath] string self = "") =>

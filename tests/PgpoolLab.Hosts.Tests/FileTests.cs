@@ -5,7 +5,13 @@ namespace PgpoolLab.Hosts.Tests;
 public sealed class FileTests : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Script = Private | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode Script =
+        Private
+        | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherExecute;
     private const UnixFileMode Everything = (UnixFileMode)0b111_111_111;
 
     private readonly LocalHost _host = new(TimeProvider.System);
@@ -13,7 +19,12 @@ public sealed class FileTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private string[] Names() => Directory.GetFileSystemEntries(_folder.Path).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal).ToArray();
+    private string[] Names() =>
+        Directory
+            .GetFileSystemEntries(_folder.Path)
+            .Select(e => Path.GetFileName(e))
+            .Order(StringComparer.Ordinal)
+            .ToArray();
 
     [Theory]
     [InlineData(Private)]
@@ -61,7 +72,9 @@ public sealed class FileTests : IDisposable
     public async Task What_cannot_be_written_leaves_nothing_behind()
     {
         Directory.CreateDirectory(_folder["in the way"]);
-        await Assert.ThrowsAnyAsync<Exception>(() => _host.WriteTextAsync(_folder["in the way"], "x", Private, CancellationToken.None).AsTask());
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            _host.WriteTextAsync(_folder["in the way"], "x", Private, CancellationToken.None).AsTask()
+        );
         Assert.Equal(["in the way"], Names());
     }
 
@@ -146,7 +159,10 @@ public sealed class FileTests : IDisposable
     {
         File.WriteAllText(_folder[".hidden"], "");
         Directory.CreateDirectory(_folder["sub"]);
-        Assert.Equal([".hidden", "sub"], (await _host.ListAsync(_folder.Path, CancellationToken.None)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [".hidden", "sub"],
+            (await _host.ListAsync(_folder.Path, CancellationToken.None)).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -169,7 +185,10 @@ public sealed class FileTests : IDisposable
         Directory.CreateDirectory(_folder["data"]);
         File.CreateSymbolicLink(_folder["to file"], _folder["file"]);
         File.CreateSymbolicLink(_folder["to nothing"], _folder["gone"]);
-        Assert.All(["file", "data", "to file", "to nothing"], name => Assert.Equal(own, Identity.OwnerOf(_folder[name])));
+        Assert.All(
+            ["file", "data", "to file", "to nothing"],
+            name => Assert.Equal(own, Identity.OwnerOf(_folder[name]))
+        );
         Assert.Equal((0, 0), Identity.OwnerOf("/"));
         Assert.All(["none", "none/deeper", "file/deeper"], name => Assert.Null(Identity.OwnerOf(_folder[name])));
     }

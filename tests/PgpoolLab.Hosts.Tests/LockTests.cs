@@ -18,7 +18,13 @@ public sealed class LockTests : IDisposable
             using var process = Process.GetProcessById(id);
             process.Kill();
             // Not process.WaitForExit(): where nobody collects what has ended, it waits for ever.
-            Eventually.TrueAsync(async () => await _host.FindProcessAsync(id, CancellationToken.None) is null, $"process {id} ends").GetAwaiter().GetResult();
+            Eventually
+                .TrueAsync(
+                    async () => await _host.FindProcessAsync(id, CancellationToken.None) is null,
+                    $"process {id} ends"
+                )
+                .GetAwaiter()
+                .GetResult();
         }
 
         _folder.Dispose();
@@ -133,7 +139,11 @@ public sealed class LockTests : IDisposable
     [Fact]
     public async Task Another_process_sees_it_and_it_ends_with_its_process()
     {
-        Task<CommandResult> AskAsync() => _host.RunAsync(new CommandSpec("flock", "--nonblock", "--conflict-exit-code", "7", _folder.Path, "true"), CancellationToken.None);
+        Task<CommandResult> AskAsync() =>
+            _host.RunAsync(
+                new CommandSpec("flock", "--nonblock", "--conflict-exit-code", "7", _folder.Path, "true"),
+                CancellationToken.None
+            );
         using (FolderLock.TryTake(_folder.Path, out _))
         {
             Assert.Equal(7, (await AskAsync()).ExitCode);
@@ -152,7 +162,10 @@ public sealed class LockTests : IDisposable
     {
         using (FolderLock.TryTake(_folder.Path, out _))
         {
-            var script = await _host.RunAsync(new CommandSpec("/bin/sh", "-c", "sleep 600 </dev/null >/dev/null 2>&1 & echo $!"), CancellationToken.None);
+            var script = await _host.RunAsync(
+                new CommandSpec("/bin/sh", "-c", "sleep 600 </dev/null >/dev/null 2>&1 & echo $!"),
+                CancellationToken.None
+            );
             _started.Add(int.Parse(script.Output));
             Assert.False(CanBeTaken());
         }
@@ -160,8 +173,18 @@ public sealed class LockTests : IDisposable
         Assert.True(CanBeTaken());
         using (FolderLock.TryTake(_folder.Path, out _))
         {
-            _started.Add(await _host.StartDetachedAsync(new CommandSpec("sleep", "600"), _folder["server.log"], append: false, CancellationToken.None));
-            await Eventually.TrueAsync(async () => (await _host.FindProcessAsync(_started[^1], CancellationToken.None))?.Name == "sleep", "the server runs");
+            _started.Add(
+                await _host.StartDetachedAsync(
+                    new CommandSpec("sleep", "600"),
+                    _folder["server.log"],
+                    append: false,
+                    CancellationToken.None
+                )
+            );
+            await Eventually.TrueAsync(
+                async () => (await _host.FindProcessAsync(_started[^1], CancellationToken.None))?.Name == "sleep",
+                "the server runs"
+            );
         }
 
         Assert.True(CanBeTaken());

@@ -57,13 +57,21 @@ public sealed class LookingTests : IDisposable
     }
 
     [Fact]
-    public void Paths_of_sockets_may_hold_spaces() => Assert.Equal(["/tmp/a b", "/x"], UnixSockets.Parse("""
-        Num       RefCount Protocol Flags    Type St Inode Path
-        0000000000000000: 00000002 00000000 00010000 0001 01 20 /tmp/a b
-        0000000000000000: 00000003 00000000 00000000 0001 03 21
-        0000000000000000: 00000002 00000000 00010000 0001 01 22 @abstract
-        0000000000000000: 00000002 00000000 00010000 0001 01 23 /x
-        """).Order());
+    public void Paths_of_sockets_may_hold_spaces() =>
+        Assert.Equal(
+            ["/tmp/a b", "/x"],
+            UnixSockets
+                .Parse(
+                    """
+                    Num       RefCount Protocol Flags    Type St Inode Path
+                    0000000000000000: 00000002 00000000 00010000 0001 01 20 /tmp/a b
+                    0000000000000000: 00000003 00000000 00000000 0001 03 21
+                    0000000000000000: 00000002 00000000 00010000 0001 01 22 @abstract
+                    0000000000000000: 00000002 00000000 00010000 0001 01 23 /x
+                    """
+                )
+                .Order()
+        );
 
     [Fact]
     public void A_folder_takes_what_its_files_take_on_disk_and_links_are_not_followed()

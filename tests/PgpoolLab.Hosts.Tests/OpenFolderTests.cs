@@ -71,10 +71,18 @@ public sealed class OpenFolderTests : IDisposable
         Directory.Move(_folder["a"], _folder["moved"]);
         Directory.CreateSymbolicLink(_folder["a"], _folder["elsewhere"]);
         folder.Delete("inner");
-        folder.TryMake("made", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute)!.Dispose();
+        folder
+            .TryMake(
+                "made",
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute
+            )!
+            .Dispose();
         Assert.True(Directory.Exists(_folder["elsewhere/inner"]));
         Assert.Equal([_folder["moved/made"]], Directory.GetFileSystemEntries(_folder["moved"]));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute, File.GetUnixFileMode(_folder["moved/made"]));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute,
+            File.GetUnixFileMode(_folder["moved/made"])
+        );
     }
 
     [Fact]
@@ -113,8 +121,12 @@ public sealed class OpenFolderTests : IDisposable
         await host.DeleteWithinAsync(_folder["lab"], _folder["lab/none/a"], CancellationToken.None);
         Assert.True(Directory.Exists(_folder["lab/etc"]));
         Assert.Empty(Directory.GetFileSystemEntries(_folder["lab/etc"]));
-        await Assert.ThrowsAsync<IOException>(() => host.DeleteWithinAsync(_folder["lab"], _folder["lab/pgpool0/data0"], CancellationToken.None).AsTask());
-        await Assert.ThrowsAsync<ArgumentException>(() => host.DeleteWithinAsync(_folder["lab"], _folder["elsewhere/data0"], CancellationToken.None).AsTask());
+        await Assert.ThrowsAsync<IOException>(() =>
+            host.DeleteWithinAsync(_folder["lab"], _folder["lab/pgpool0/data0"], CancellationToken.None).AsTask()
+        );
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            host.DeleteWithinAsync(_folder["lab"], _folder["elsewhere/data0"], CancellationToken.None).AsTask()
+        );
         await host.DeleteWithinAsync(_folder["lab"], _folder["lab/pgpool0"], CancellationToken.None);
         Assert.True(Directory.Exists(_folder["elsewhere/data0"]));
     }
@@ -166,9 +178,7 @@ public sealed class OpenFolderTests : IDisposable
             {
                 change();
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException) { }
         }
     }
 }
@@ -203,8 +213,12 @@ public sealed class RegularFileTests : IDisposable
             Assert.Throws<IOException>(() => RegularFile.OpenToWrite(file, append: true));
             await Assert.ThrowsAsync<IOException>(() => host.ReadTextAsync(file, CancellationToken.None).AsTask());
             await Assert.ThrowsAsync<IOException>(() => host.ReadGrowthAsync(file, 0, CancellationToken.None).AsTask());
-            await Assert.ThrowsAsync<IOException>(() => host.AppendTextAsync(file, "x", CancellationToken.None).AsTask());
-            await Assert.ThrowsAsync<Model.LabException>(() => host.StartDetachedAsync(new CommandSpec("true"), file, append: false, CancellationToken.None));
+            await Assert.ThrowsAsync<IOException>(() =>
+                host.AppendTextAsync(file, "x", CancellationToken.None).AsTask()
+            );
+            await Assert.ThrowsAsync<Model.LabException>(() =>
+                host.StartDetachedAsync(new CommandSpec("true"), file, append: false, CancellationToken.None)
+            );
         }
     }
 
@@ -212,7 +226,12 @@ public sealed class RegularFileTests : IDisposable
     public async Task A_pipe_that_lies_in_wait_for_an_unfinished_file_is_not_opened()
     {
         Pipe(Path.GetFileName(UnfinishedFile.Beside(_folder["text"])));
-        await new LocalHost(TimeProvider.System).WriteTextAsync(_folder["text"], "text", UnixFileMode.UserRead | UnixFileMode.UserWrite, CancellationToken.None);
+        await new LocalHost(TimeProvider.System).WriteTextAsync(
+            _folder["text"],
+            "text",
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            CancellationToken.None
+        );
         Assert.Equal("text", File.ReadAllText(_folder["text"]));
     }
 

@@ -9,7 +9,9 @@ public sealed class PortTests
     private readonly LocalHost _host = new(TimeProvider.System);
 
     // Linux, asm-generic/socket.h: what servers in C set. .NET's own ReuseAddress sets both.
-    private const int SolSocket = 1, SoReuseAddress = 2, SoReusePort = 15;
+    private const int SolSocket = 1,
+        SoReuseAddress = 2,
+        SoReusePort = 15;
 
     private static Socket Listener(IPAddress address, params int[] options)
     {
@@ -34,7 +36,10 @@ public sealed class PortTests
     }
 
     /// <summary>The addresses this machine has: not every one has IPv6.</summary>
-    public static TheoryData<string> Addresses => File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").Length > 0 ? ["127.0.0.1", "0.0.0.0", "::1"] : ["127.0.0.1", "0.0.0.0"];
+    public static TheoryData<string> Addresses =>
+        File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").Length > 0
+            ? ["127.0.0.1", "0.0.0.0", "::1"]
+            : ["127.0.0.1", "0.0.0.0"];
 
     [Theory]
     [MemberData(nameof(Addresses))]
@@ -50,7 +55,9 @@ public sealed class PortTests
     {
         using var listener = Listener(IPAddress.Parse(address));
         using var client = new TcpClient(listener.AddressFamily);
-        client.Connect(new IPEndPoint(address == "0.0.0.0" ? IPAddress.Loopback : IPAddress.Parse(address), PortOf(listener)));
+        client.Connect(
+            new IPEndPoint(address == "0.0.0.0" ? IPAddress.Loopback : IPAddress.Parse(address), PortOf(listener))
+        );
         var told = Assert.Single(ProcessTable.ListenersFromProc(PortOf(listener)));
         Assert.Equal(IPAddress.Parse(address), told.Address);
         // Null where the kernel cannot be asked: then its tables are read.
@@ -135,12 +142,24 @@ public sealed class PortTests
     {
         using var socket = new Socket(IPAddress.Parse(address).AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
-        Assert.Contains($"(pid {Environment.ProcessId}: ", await _host.WhoHoldsDatagramPortAsync(PortOf(socket), CancellationToken.None), StringComparison.Ordinal);
+        Assert.Contains(
+            $"(pid {Environment.ProcessId}: ",
+            await _host.WhoHoldsDatagramPortAsync(PortOf(socket), CancellationToken.None),
+            StringComparison.Ordinal
+        );
         // The TCP port of that number is another one.
         var port = PortOf(socket);
-        Assert.DoesNotContain(Environment.ProcessId.ToString(), await _host.WhoHoldsPortAsync(port, CancellationToken.None) ?? "", StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Environment.ProcessId.ToString(),
+            await _host.WhoHoldsPortAsync(port, CancellationToken.None) ?? "",
+            StringComparison.Ordinal
+        );
         socket.Dispose();
-        Assert.DoesNotContain(Environment.ProcessId.ToString(), await _host.WhoHoldsDatagramPortAsync(port, CancellationToken.None) ?? "", StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Environment.ProcessId.ToString(),
+            await _host.WhoHoldsDatagramPortAsync(port, CancellationToken.None) ?? "",
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -150,15 +169,30 @@ public sealed class PortTests
         var self = await _host.FindProcessAsync(Environment.ProcessId, CancellationToken.None);
         Assert.Null(await _host.WhoElseHoldsPortAsync(PortOf(listener), [self!], CancellationToken.None));
         // Another process, which does not have that socket.
-        using var sleep = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sleep", ["60"]) { RedirectStandardInput = true })!;
+        using var sleep = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("sleep", ["60"]) { RedirectStandardInput = true }
+        )!;
         try
         {
-            await Eventually.TrueAsync(async () =>
-            {
-                var server = await _host.FindProcessAsync(sleep.Id, CancellationToken.None);
-                return (await _host.WhoElseHoldsPortAsync(PortOf(listener), [self!, server!], CancellationToken.None)) is null
-                    && (await _host.WhoElseHoldsPortAsync(PortOf(listener), [server!], CancellationToken.None))?.Contains($"(pid {Environment.ProcessId}: ", StringComparison.Ordinal) is true;
-            }, "the stranger is named");
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    var server = await _host.FindProcessAsync(sleep.Id, CancellationToken.None);
+                    return (
+                            await _host.WhoElseHoldsPortAsync(
+                                PortOf(listener),
+                                [self!, server!],
+                                CancellationToken.None
+                            )
+                        )
+                            is null
+                        && (
+                            await _host.WhoElseHoldsPortAsync(PortOf(listener), [server!], CancellationToken.None)
+                        )?.Contains($"(pid {Environment.ProcessId}: ", StringComparison.Ordinal)
+                            is true;
+                },
+                "the stranger is named"
+            );
         }
         finally
         {

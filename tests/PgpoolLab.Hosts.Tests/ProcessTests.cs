@@ -37,7 +37,12 @@ public sealed class ProcessTests : IDisposable
     private async Task<int> StartAsync(string script, bool append = false)
     {
         var command = new CommandSpec("/bin/sh", "-c", script) { WorkingDirectory = _folder.Path };
-        var id = await _host.StartDetachedAsync(command.With("COLOR", "blue"), _folder["server.log"], append, CancellationToken.None);
+        var id = await _host.StartDetachedAsync(
+            command.With("COLOR", "blue"),
+            _folder["server.log"],
+            append,
+            CancellationToken.None
+        );
         _started.Add(id);
         return id;
     }
@@ -46,11 +51,18 @@ public sealed class ProcessTests : IDisposable
     {
         var id = await StartAsync("exec sleep 600");
         ProcessFacts? found = null;
-        await Eventually.TrueAsync(async () => (found = await _host.FindProcessAsync(id, CancellationToken.None))?.Name == "sleep", "sleep runs");
+        await Eventually.TrueAsync(
+            async () => (found = await _host.FindProcessAsync(id, CancellationToken.None))?.Name == "sleep",
+            "sleep runs"
+        );
         return found!;
     }
 
-    private Task EndOfAsync(int id) => Eventually.TrueAsync(async () => await _host.FindProcessAsync(id, CancellationToken.None) is null, $"process {id} ends");
+    private Task EndOfAsync(int id) =>
+        Eventually.TrueAsync(
+            async () => await _host.FindProcessAsync(id, CancellationToken.None) is null,
+            $"process {id} ends"
+        );
 
     [Fact]
     public async Task A_suspended_process_is_known_by_its_state_and_everyone_has_an_age()
@@ -58,9 +70,16 @@ public sealed class ProcessTests : IDisposable
         var sleeper = await StartSleeperAsync();
         Assert.False(sleeper.IsSuspended);
         using var kill = Process.Start("kill", ["-STOP", $"{sleeper.Id}"])!;
-        await Eventually.TrueAsync(async () => (await _host.FindProcessAsync(sleeper.Id, CancellationToken.None))?.State == 'T', "it is suspended");
+        await Eventually.TrueAsync(
+            async () => (await _host.FindProcessAsync(sleeper.Id, CancellationToken.None))?.State == 'T',
+            "it is suspended"
+        );
         Assert.True((await _host.FindProcessAsync(sleeper.Id, CancellationToken.None))!.IsSuspended);
-        Assert.InRange((await _host.AgeOfAsync(sleeper, CancellationToken.None))!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+        Assert.InRange(
+            (await _host.AgeOfAsync(sleeper, CancellationToken.None))!.Value,
+            TimeSpan.Zero,
+            TimeSpan.FromMinutes(10)
+        );
     }
 
     [Fact]
@@ -83,7 +102,8 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task A_caller_that_waits_for_the_end_of_a_pipe_does_not_wait_for_the_server()
     {
-        // bats gives its tests a pipe as number 3, make its jobs two more: whoever holds them open keeps the caller waiting.
+        // bats gives its tests a pipe as number 3, make its jobs two more: whoever holds them open keeps the caller
+        // waiting.
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
         var server = await StartSleeperAsync();
         pipe.DisposeLocalCopyOfClientHandle();
@@ -123,10 +143,29 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task A_program_that_cannot_be_started_detached_says_so()
     {
-        var missing = await Assert.ThrowsAsync<ProgramNotFoundException>(() => _host.StartDetachedAsync(new CommandSpec("/nonexistent/postgres"), _folder["server.log"], append: false, CancellationToken.None));
+        var missing = await Assert.ThrowsAsync<ProgramNotFoundException>(() =>
+            _host.StartDetachedAsync(
+                new CommandSpec("/nonexistent/postgres"),
+                _folder["server.log"],
+                append: false,
+                CancellationToken.None
+            )
+        );
         Assert.Equal("Could not start /nonexistent/postgres: No such file or directory", missing.Message);
-        var unwritable = await Assert.ThrowsAsync<LabException>(() => _host.StartDetachedAsync(new CommandSpec("true"), _folder["no/server.log"], append: true, CancellationToken.None));
-        Assert.StartsWith($"Could not start true: its log {_folder["no/server.log"]} cannot be written to: Could not find a part of the path", unwritable.Message, StringComparison.Ordinal);
+        var unwritable = await Assert.ThrowsAsync<LabException>(() =>
+            _host.StartDetachedAsync(
+                new CommandSpec("true"),
+                _folder["no/server.log"],
+                append: true,
+                CancellationToken.None
+            )
+        );
+        Assert.StartsWith(
+            $"Could not start true: its log {_folder["no/server.log"]} cannot be written to: Could not find a "
+                + "part of the path",
+            unwritable.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(ExitCode.Failed, unwritable.Code);
     }
 
@@ -134,7 +173,10 @@ public sealed class ProcessTests : IDisposable
     public async Task A_detached_server_that_has_ended_does_not_stay_in_the_process_table()
     {
         var id = await StartAsync("exit 3");
-        await Eventually.TrueAsync(async () => await _host.FindProcessAsync(id, CancellationToken.None) is null && !Path.Exists($"/proc/{id}"), $"process {id} ends and is collected");
+        await Eventually.TrueAsync(
+            async () => await _host.FindProcessAsync(id, CancellationToken.None) is null && !Path.Exists($"/proc/{id}"),
+            $"process {id} ends and is collected"
+        );
     }
 
     [Fact]
@@ -142,7 +184,9 @@ public sealed class ProcessTests : IDisposable
     {
         // Our runtime ignores SIGPIPE, and catches others. (Signals above 31 belong to the C library.)
         var server = await StartSleeperAsync();
-        var signals = File.ReadLines($"/proc/{server.Id}/status").Where(l => l.StartsWith("Sig", StringComparison.Ordinal) && l[3..6] is "Blk" or "Ign" or "Cgt").Select(l => ulong.Parse(l.Split('\t')[1], System.Globalization.NumberStyles.HexNumber) & 0x7fffffff);
+        var signals = File.ReadLines($"/proc/{server.Id}/status")
+            .Where(l => l.StartsWith("Sig", StringComparison.Ordinal) && l[3..6] is "Blk" or "Ign" or "Cgt")
+            .Select(l => ulong.Parse(l.Split('\t')[1], System.Globalization.NumberStyles.HexNumber) & 0x7fffffff);
         Assert.Equal([0UL, 0UL, 0UL], signals);
     }
 
@@ -158,7 +202,12 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(one, await _host.FindProcessAsync(one.Id, CancellationToken.None));
         // What it does changes from look to look.
         Assert.Single(((ProcessFacts[])[one with { State = 'R' }, one with { State = 'S' }]).Distinct());
-        Assert.Equal([one.Id, two.Id], (await _host.FindProcessesAsync(p => p.WorkingDirectory == _folder.Path, CancellationToken.None)).Select(p => p.Id).Order());
+        Assert.Equal(
+            [one.Id, two.Id],
+            (await _host.FindProcessesAsync(p => p.WorkingDirectory == _folder.Path, CancellationToken.None))
+                .Select(p => p.Id)
+                .Order()
+        );
     }
 
     [Fact]
@@ -166,12 +215,23 @@ public sealed class ProcessTests : IDisposable
     {
         var stranger = await StartSleeperAsync();
         // A child of a child is no child, and of a child that has ended nothing is left but its number.
-        await StartAsync("sleep 600 & echo $! >first; sh -c 'sleep 600 & echo $! >grandchild; wait' & echo $! >second; sh -c 'echo $$ >gone' & exec sleep 600");
+        await StartAsync(
+            "sleep 600 & echo $! >first; sh -c 'sleep 600 & echo $! >grandchild; wait' & echo $! >second; sh -c "
+                + "'echo $$ >gone' & exec sleep 600"
+        );
         var parent = _started[^1];
-        var (first, second, grandchild, gone) = (await NumberAsync("first"), await NumberAsync("second"), await NumberAsync("grandchild"), await NumberAsync("gone"));
+        var (first, second, grandchild, gone) = (
+            await NumberAsync("first"),
+            await NumberAsync("second"),
+            await NumberAsync("grandchild"),
+            await NumberAsync("gone")
+        );
         _started.AddRange([first, second, grandchild]);
         await EndOfAsync(gone);
-        await Eventually.TrueAsync(async () => (await _host.FindProcessAsync(parent, CancellationToken.None))?.Name == "sleep", "the parent sleeps");
+        await Eventually.TrueAsync(
+            async () => (await _host.FindProcessAsync(parent, CancellationToken.None))?.Name == "sleep",
+            "the parent sleeps"
+        );
         var facts = (await _host.FindProcessAsync(parent, CancellationToken.None))!;
         var family = await _host.FindFamilyAsync(facts, CancellationToken.None);
         Assert.Equal(facts, family[0]);
@@ -180,7 +240,10 @@ public sealed class ProcessTests : IDisposable
 
         async Task<int> NumberAsync(string file)
         {
-            await Eventually.TrueAsync(() => File.Exists(_folder[file]) && File.ReadAllText(_folder[file]).EndsWith('\n'), $"{file} is written");
+            await Eventually.TrueAsync(
+                () => File.Exists(_folder[file]) && File.ReadAllText(_folder[file]).EndsWith('\n'),
+                $"{file} is written"
+            );
             return int.Parse(File.ReadAllText(_folder[file]));
         }
     }
@@ -209,7 +272,10 @@ public sealed class ProcessTests : IDisposable
         // The shell becomes sleep, which does not collect the child it did not know it had.
         await StartAsync("sh -c 'echo $$ >zombie' & exec sleep 600");
         var zombie = int.Parse(await Eventually.FileAsync(_folder["zombie"]));
-        await Eventually.TrueAsync(() => File.ReadAllText($"/proc/{zombie}/stat").Contains(") Z ", StringComparison.Ordinal), "it is a zombie");
+        await Eventually.TrueAsync(
+            () => File.ReadAllText($"/proc/{zombie}/stat").Contains(") Z ", StringComparison.Ordinal),
+            "it is a zombie"
+        );
         Assert.Null(await _host.FindProcessAsync(zombie, CancellationToken.None));
     }
 
@@ -217,7 +283,9 @@ public sealed class ProcessTests : IDisposable
     public async Task A_stranger_who_has_the_number_now_gets_no_signal()
     {
         var server = await StartSleeperAsync();
-        Assert.False(await _host.SignalAsync(server with { StartedAt = "1" }, ProcessSignal.Kill, CancellationToken.None));
+        Assert.False(
+            await _host.SignalAsync(server with { StartedAt = "1" }, ProcessSignal.Kill, CancellationToken.None)
+        );
         // A program that was started this moment may not show its command line yet.
         Assert.Equal(server.StartedAt, (await _host.FindProcessAsync(server.Id, CancellationToken.None))?.StartedAt);
     }
@@ -225,14 +293,28 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task A_signal_has_the_number_POSIX_gives_it()
     {
-        await StartAsync("for s in HUP INT QUIT TERM; do trap \"echo $s >>signals\" $s; done; echo >ready; while :; do sleep 0.02; done");
+        await StartAsync(
+            "for s in HUP INT QUIT TERM; do trap \"echo $s >>signals\" $s; done; echo >ready; while :; do sleep "
+                + "0.02; done"
+        );
         await Eventually.FileAsync(_folder["ready"]);
         var server = (await _host.FindProcessAsync(_started[^1], CancellationToken.None))!;
-        var signals = new[] { (ProcessSignal.Hangup, "HUP"), (ProcessSignal.Interrupt, "INT"), (ProcessSignal.Quit, "QUIT"), (ProcessSignal.Terminate, "TERM") };
+        var signals = new[]
+        {
+            (ProcessSignal.Hangup, "HUP"),
+            (ProcessSignal.Interrupt, "INT"),
+            (ProcessSignal.Quit, "QUIT"),
+            (ProcessSignal.Terminate, "TERM"),
+        };
         foreach (var (signal, name) in signals.Where(s => !IsIgnored(s.Item1)))
         {
             Assert.True(await _host.SignalAsync(server, signal, CancellationToken.None));
-            await Eventually.TrueAsync(() => File.Exists(_folder["signals"]) && File.ReadAllText(_folder["signals"]).EndsWith(name + "\n", StringComparison.Ordinal), $"it hears {name}");
+            await Eventually.TrueAsync(
+                () =>
+                    File.Exists(_folder["signals"])
+                    && File.ReadAllText(_folder["signals"]).EndsWith(name + "\n", StringComparison.Ordinal),
+                $"it hears {name}"
+            );
         }
 
         Assert.True(await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
@@ -246,10 +328,15 @@ public sealed class ProcessTests : IDisposable
         Assert.Null(await _host.FindProcessAsync(-1, CancellationToken.None));
     }
 
-    /// <summary>A shell cannot trap what was ignored when it began: run with &amp; from a script, tests ignore SIGINT and SIGQUIT.</summary>
+    /// <summary>A shell cannot trap what was ignored when it began: run with &amp; from a script, tests ignore SIGINT
+    /// and SIGQUIT.</summary>
     private static bool IsIgnored(ProcessSignal signal)
     {
-        var mask = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").First(l => l.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim() : "0";
+        var mask = File.Exists("/proc/self/status")
+            ? File.ReadLines("/proc/self/status")
+                .First(l => l.StartsWith("SigIgn:", StringComparison.Ordinal))[7..]
+                .Trim()
+            : "0";
         return (ulong.Parse(mask, NumberStyles.HexNumber) >> ((int)signal - 1) & 1) == 1;
     }
 
@@ -260,8 +347,19 @@ public sealed class ProcessTests : IDisposable
     [InlineData("4194560", "0000000000000000", "0000000000000100", true)]
     [InlineData("4194560", "0000000000004002", "fffffffffffffeff", false)]
     [InlineData("4194564", "0000000000000000", "0000000000000000", true)]
-    public void Who_was_killed_and_has_not_ended_yet_can_be_told(string flags, string pending, string shared, bool killed) =>
-        Assert.Equal(killed, ProcessTable.IsBeingKilled(["S", "1", "2", "3", "0", "-1", flags], $"Name:\tpostgres\nSigQ:\t0/1\nSigPnd:\t{pending}\nShdPnd:\t{shared}\nSigBlk:\t0000000000000100\n"));
+    public void Who_was_killed_and_has_not_ended_yet_can_be_told(
+        string flags,
+        string pending,
+        string shared,
+        bool killed
+    ) =>
+        Assert.Equal(
+            killed,
+            ProcessTable.IsBeingKilled(
+                ["S", "1", "2", "3", "0", "-1", flags],
+                $"Name:\tpostgres\nSigQ:\t0/1\nSigPnd:\t{pending}\nShdPnd:\t{shared}\nSigBlk:\t0000000000000100\n"
+            )
+        );
 
     [Fact]
     public async Task Who_lives_is_not_being_killed()

@@ -9,7 +9,8 @@ public sealed class RunTests
 {
     private readonly LocalHost _host = new(TimeProvider.System);
 
-    private static CommandSpec Sh(string script, params string[] arguments) => new("/bin/sh", ["-c", script, "sh", .. arguments]);
+    private static CommandSpec Sh(string script, params string[] arguments) =>
+        new("/bin/sh", ["-c", script, "sh", .. arguments]);
 
     private Task<CommandResult> RunAsync(CommandSpec command) => _host.RunAsync(command, CancellationToken.None);
 
@@ -77,7 +78,10 @@ public sealed class RunTests
         var original = new CommandSpec("psql").With("PGPORT", "1");
         var copy = original.With("PGPORT", "2").With("PGHOST", null);
         Assert.Equal("1", original.Environment["PGPORT"]);
-        Assert.Equal((2, "2", (string?)null), (copy.Environment.Count, copy.Environment["PGPORT"], copy.Environment["PGHOST"]));
+        Assert.Equal(
+            (2, "2", (string?)null),
+            (copy.Environment.Count, copy.Environment["PGPORT"], copy.Environment["PGHOST"])
+        );
     }
 
     [Theory]
@@ -95,7 +99,9 @@ public sealed class RunTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["initdb"], "#!/bin/sh\n");
-        var error = await Assert.ThrowsAsync<ProgramNotFoundException>(() => RunAsync(new CommandSpec(folder["initdb"])));
+        var error = await Assert.ThrowsAsync<ProgramNotFoundException>(() =>
+            RunAsync(new CommandSpec(folder["initdb"]))
+        );
         Assert.Contains(folder["initdb"], error.Message, StringComparison.Ordinal);
     }
 
@@ -103,7 +109,13 @@ public sealed class RunTests
     public async Task A_program_that_takes_too_long_is_ended_and_counts_as_failed()
     {
         using var folder = new TemporaryFolder();
-        var result = await RunAsync(Sh("echo $$ >pid; exec sleep 600") with { Timeout = TimeSpan.FromMilliseconds(300), WorkingDirectory = folder.Path });
+        var result = await RunAsync(
+            Sh("echo $$ >pid; exec sleep 600") with
+            {
+                Timeout = TimeSpan.FromMilliseconds(300),
+                WorkingDirectory = folder.Path,
+            }
+        );
         Assert.Equal(143, result.ExitCode);
         Assert.Contains("ended after", result.Error, StringComparison.Ordinal);
         Assert.Null(await _host.FindProcessAsync(int.Parse(File.ReadAllText(folder["pid"])), CancellationToken.None));
@@ -114,7 +126,13 @@ public sealed class RunTests
     {
         using var folder = new TemporaryFolder();
         using var cancel = new CancellationTokenSource();
-        var run = _host.RunAsync(Sh("echo $$ >pid.tmp; mv pid.tmp pid; exec sleep 600") with { WorkingDirectory = folder.Path }, cancel.Token);
+        var run = _host.RunAsync(
+            Sh("echo $$ >pid.tmp; mv pid.tmp pid; exec sleep 600") with
+            {
+                WorkingDirectory = folder.Path,
+            },
+            cancel.Token
+        );
         var pid = await Eventually.FileAsync(folder["pid"]);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
@@ -126,7 +144,16 @@ public sealed class RunTests
     {
         using var folder = new TemporaryFolder();
         using var cancel = new CancellationTokenSource();
-        var run = _host.RunAsync(Sh("trap 'echo clean >cleaned; exit 0' TERM; echo $$ >pid.tmp; mv pid.tmp pid; while :; do sleep 0.05; done") with { WorkingDirectory = folder.Path }, cancel.Token);
+        var run = _host.RunAsync(
+            Sh(
+                "trap 'echo clean >cleaned; exit 0' TERM; echo $$ >pid.tmp; mv pid.tmp pid; while :; do sleep "
+                    + "0.05; done"
+            ) with
+            {
+                WorkingDirectory = folder.Path,
+            },
+            cancel.Token
+        );
         await Eventually.FileAsync(folder["pid"]);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
@@ -140,7 +167,13 @@ public sealed class RunTests
         using var cancel = new CancellationTokenSource();
         // Five seconds of patience, which this clock lets pass at once.
         var host = new LocalHost(new HastyClock(speed: 20));
-        var run = host.RunAsync(Sh("trap '' TERM; echo $$ >pid.tmp; mv pid.tmp pid; while :; do sleep 0.05; done") with { WorkingDirectory = folder.Path }, cancel.Token);
+        var run = host.RunAsync(
+            Sh("trap '' TERM; echo $$ >pid.tmp; mv pid.tmp pid; while :; do sleep 0.05; done") with
+            {
+                WorkingDirectory = folder.Path,
+            },
+            cancel.Token
+        );
         var pid = int.Parse(await Eventually.FileAsync(folder["pid"]));
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
@@ -161,7 +194,10 @@ public sealed class RunTests
     public async Task A_failure_without_a_word_on_standard_error_quotes_the_end_of_the_output()
     {
         var result = await RunAsync(Sh("seq 1 30; exit 1"));
-        Assert.Equal(Enumerable.Range(19, 12).Select(i => i.ToString()), Assert.Throws<CommandFailedException>(() => result.OrThrow("count")).Words);
+        Assert.Equal(
+            Enumerable.Range(19, 12).Select(i => i.ToString()),
+            Assert.Throws<CommandFailedException>(() => result.OrThrow("count")).Words
+        );
     }
 
     [Fact]
@@ -190,6 +226,9 @@ public sealed class RunTests
 
         // Other tests run beside this one, and open folders and files; a leak would be of two pipes for each.
         Assert.InRange(Pipes() - before, -1000, 99);
-        static int Pipes() => Directory.GetFiles("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
+        static int Pipes() =>
+            Directory
+                .GetFiles("/proc/self/fd")
+                .Count(f => new FileInfo(f).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
     }
 }

@@ -39,18 +39,22 @@ public sealed class SharedFolderTests : IDisposable
     public void Making_it_changes_the_mode_of_nothing_that_others_make_at_the_same_time()
     {
         var usual = Directory.CreateDirectory(_temporary["usual"]).UnixFileMode;
-        Parallel.For(0, 2000, n =>
-        {
-            if (n % 2 == 0)
+        Parallel.For(
+            0,
+            2000,
+            n =>
             {
-                SharedFolder.Open(_temporary[$"shared{n}"], out _)!.Dispose();
-                Assert.Equal(ForAll, File.GetUnixFileMode(_temporary[$"shared{n}"]));
+                if (n % 2 == 0)
+                {
+                    SharedFolder.Open(_temporary[$"shared{n}"], out _)!.Dispose();
+                    Assert.Equal(ForAll, File.GetUnixFileMode(_temporary[$"shared{n}"]));
+                }
+                else
+                {
+                    Assert.Equal(usual, Directory.CreateDirectory(_temporary[$"own{n}"]).UnixFileMode);
+                }
             }
-            else
-            {
-                Assert.Equal(usual, Directory.CreateDirectory(_temporary[$"own{n}"]).UnixFileMode);
-            }
-        });
+        );
         Assert.Equal(usual, Directory.CreateDirectory(_temporary["afterwards"]).UnixFileMode);
     }
 
@@ -159,14 +163,20 @@ public sealed class SharedFolderTests : IDisposable
         // flock(1) keeps the lock until it is killed; what it has started does not have it (-o).
         using var holder = Process.Start(new ProcessStartInfo("flock", ["-o", $"{Path}/a", "sleep", "60"]))!;
         using var file = folder.TryOpen("a")!;
-        await Eventually.TrueAsync(() =>
-        {
-            using var look = folder.TryOpen("a")!;
-            return look.TryLock() is false;
-        }, "the other process has the lock");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                using var look = folder.TryOpen("a")!;
+                return look.TryLock() is false;
+            },
+            "the other process has the lock"
+        );
         // It has the lock before it has started anything.
         var children = $"/proc/{holder.Id}/task/{holder.Id}/children";
-        await Eventually.TrueAsync(async () => (await File.ReadAllTextAsync(children)).Trim() is not "", "it has started sleep");
+        await Eventually.TrueAsync(
+            async () => (await File.ReadAllTextAsync(children)).Trim() is not "",
+            "it has started sleep"
+        );
         var sleep = int.Parse(await File.ReadAllTextAsync(children));
         holder.Kill();
         await holder.WaitForExitAsync();

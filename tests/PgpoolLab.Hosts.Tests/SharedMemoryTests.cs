@@ -70,7 +70,10 @@ public sealed partial class SharedMemoryTests : IDisposable
         var id = Segment(ended, control);
         Assert.Equal(3, await _host.RemoveSharedMemoryAsync(_folder.Path, CancellationToken.None));
         Assert.False(Exists("shm", id));
-        Assert.Equal((false, false, true), (File.Exists(Name(control)), File.Exists(Name(shared)), File.Exists(Name(others))));
+        Assert.Equal(
+            (false, false, true),
+            (File.Exists(Name(control)), File.Exists(Name(shared)), File.Exists(Name(others)))
+        );
         File.Delete(Name(others));
     }
 
@@ -85,7 +88,8 @@ public sealed partial class SharedMemoryTests : IDisposable
         Assert.True(Exists("shm", living));
     }
 
-    /// <summary>A segment as PostgreSQL makes it: its key is the inode of the data folder, which is also written in it.</summary>
+    /// <summary>A segment as PostgreSQL makes it: its key is the inode of the data folder, which is also written in
+    /// it.</summary>
     private int Segment(int creator, uint control = 0)
     {
         var status = Stat(_folder.Path);
@@ -112,7 +116,9 @@ public sealed partial class SharedMemoryTests : IDisposable
     /// <summary>By a program of the system, not by our own code.</summary>
     private static (ulong Device, ulong Inode) Stat(string path)
     {
-        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%d %i", path]) { RedirectStandardOutput = true })!;
+        using var stat = Process.Start(
+            new ProcessStartInfo("stat", ["-c", "%d %i", path]) { RedirectStandardOutput = true }
+        )!;
         var numbers = stat.StandardOutput.ReadToEnd().Split(' ');
         return (ulong.Parse(numbers[0]), ulong.Parse(numbers[1]));
     }
@@ -147,7 +153,10 @@ public sealed partial class SharedMemoryTests : IDisposable
 
     private static string Name(uint handle) => $"/dev/shm/PostgreSQL.{handle}";
 
-    private static bool Exists(string table, int id) => File.ReadLines($"/proc/sysvipc/{table}").Skip(1).Any(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1] == $"{id}");
+    private static bool Exists(string table, int id) =>
+        File.ReadLines($"/proc/sysvipc/{table}")
+            .Skip(1)
+            .Any(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1] == $"{id}");
 
     [LibraryImport("libc", EntryPoint = "shmget")]
     private static partial int Get(int key, nuint size, int flags);

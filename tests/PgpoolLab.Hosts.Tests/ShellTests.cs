@@ -4,9 +4,47 @@ namespace PgpoolLab.Hosts.Tests;
 
 public sealed class ShellTests
 {
-    public static TheoryData<string> Nasty => new(
-        "", "plain", "/usr/lib/postgresql/15/bin", "two words", " leading and trailing ", "it's", "''", "'", "\"double\"", "$HOME", "${x}", "$(id)", "`id`", "back\\slash", "ends in \\",
-        "two\nlines", "\n", "tab\there", "Prüfstand", "🐘", "*", "?", "[a-z]", "~", "~root", "-n", "--", "#comment", "a;b", "a&b", "a|b", "a>b", "(a)", "{a,b}", "!history", "%d", "a=b", "\u007f");
+    public static TheoryData<string> Nasty =>
+        new(
+            "",
+            "plain",
+            "/usr/lib/postgresql/15/bin",
+            "two words",
+            " leading and trailing ",
+            "it's",
+            "''",
+            "'",
+            "\"double\"",
+            "$HOME",
+            "${x}",
+            "$(id)",
+            "`id`",
+            "back\\slash",
+            "ends in \\",
+            "two\nlines",
+            "\n",
+            "tab\there",
+            "Prüfstand",
+            "🐘",
+            "*",
+            "?",
+            "[a-z]",
+            "~",
+            "~root",
+            "-n",
+            "--",
+            "#comment",
+            "a;b",
+            "a&b",
+            "a|b",
+            "a>b",
+            "(a)",
+            "{a,b}",
+            "!history",
+            "%d",
+            "a=b",
+            "\u007f"
+        );
 
     [Theory]
     [MemberData(nameof(Nasty))]
@@ -14,7 +52,10 @@ public sealed class ShellTests
     {
         // One argument behind the text shows that it was exactly one word.
         var script = $"printf '%s.' {Shell.Quote(text)} end";
-        var result = await new LocalHost(TimeProvider.System).RunAsync(new CommandSpec("/bin/sh", "-c", script), CancellationToken.None);
+        var result = await new LocalHost(TimeProvider.System).RunAsync(
+            new CommandSpec("/bin/sh", "-c", script),
+            CancellationToken.None
+        );
         Assert.Equal((0, text + ".end."), (result.ExitCode, result.Output));
     }
 
@@ -28,5 +69,8 @@ public sealed class ShellTests
 
     [Fact]
     public void A_command_is_printed_so_that_it_can_be_pasted() =>
-        Assert.Equal("/bin/initdb -D '/srv/my lab/data0' -c 'it'\\''s'", new CommandSpec("/bin/initdb", "-D", "/srv/my lab/data0", "-c", "it's").ToString());
+        Assert.Equal(
+            "/bin/initdb -D '/srv/my lab/data0' -c 'it'\\''s'",
+            new CommandSpec("/bin/initdb", "-D", "/srv/my lab/data0", "-c", "it's").ToString()
+        );
 }

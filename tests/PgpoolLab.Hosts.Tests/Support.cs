@@ -28,5 +28,10 @@ internal static class Eventually
 internal sealed class HastyClock(int speed) : TimeProvider
 {
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / speed : dueTime, period > TimeSpan.Zero ? period / speed : period);
+        System.CreateTimer(
+            callback,
+            state,
+            dueTime > TimeSpan.Zero ? dueTime / speed : dueTime,
+            period > TimeSpan.Zero ? period / speed : period
+        );
 }

@@ -8,7 +8,10 @@ public sealed class TrustedPathTests : IDisposable
 
     public TrustedPathTests()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Is(""), "needs a folder for temporary files that nobody can exchange");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && Is(""),
+            "needs a folder for temporary files that nobody can exchange"
+        );
         Directory.CreateDirectory(_folder["a/b"]);
     }
 
@@ -28,7 +31,10 @@ public sealed class TrustedPathTests : IDisposable
     [InlineData(UnixFileMode.GroupWrite, false)]
     [InlineData(UnixFileMode.OtherWrite | UnixFileMode.StickyBit, true)]
     [InlineData(UnixFileMode.OtherRead | UnixFileMode.OtherExecute, true)]
-    public void A_folder_on_the_way_in_which_others_can_write_is_not_unless_it_is_sticky(UnixFileMode mode, bool expected)
+    public void A_folder_on_the_way_in_which_others_can_write_is_not_unless_it_is_sticky(
+        UnixFileMode mode,
+        bool expected
+    )
     {
         File.SetUnixFileMode(_folder["a"], Owner | mode);
         Assert.Equal(expected, Is("a/b"));

@@ -14,8 +14,13 @@ public sealed class UnfinishedFileTests
     [InlineData(".1.tmp", null)]
     [InlineData(".tmp", null)]
     [InlineData("", null)]
-    public void The_file_it_would_have_replaced_is_in_its_name(string name, string? replaced) => Assert.Equal(replaced, UnfinishedFile.Replaces(name));
+    public void The_file_it_would_have_replaced_is_in_its_name(string name, string? replaced) =>
+        Assert.Equal(replaced, UnfinishedFile.Replaces(name));
 
     [Fact]
-    public void Its_own_is_known_again() => Assert.Equal("pgpool.conf", UnfinishedFile.Replaces(Path.GetFileName(UnfinishedFile.Beside("/srv/lab/pgpool.conf"))));
+    public void Its_own_is_known_again() =>
+        Assert.Equal(
+            "pgpool.conf",
+            UnfinishedFile.Replaces(Path.GetFileName(UnfinishedFile.Beside("/srv/lab/pgpool.conf")))
+        );
 }

@@ -13,12 +13,17 @@ public sealed record Account(string Name, string LabUser, IReadOnlyList<string> 
     public static bool TestsRunAsRoot { get; } = Environment.UserName == "root";
 
     /// <summary>Root's tests need root; a plain user is <c>nobody</c> when root tests, else whoever tests.</summary>
-    public static Account Of(string name) => (name, TestsRunAsRoot) switch
-    {
-        (Root, _) => new Account(Root, "postgres", []),
-        (_, true) => new Account(Plain, PlainUser, ["setpriv", "--reuid", PlainUser, "--regid", "nogroup", "--clear-groups"]),
-        _ => new Account(Plain, Environment.UserName, []),
-    };
+    public static Account Of(string name) =>
+        (name, TestsRunAsRoot) switch
+        {
+            (Root, _) => new Account(Root, "postgres", []),
+            (_, true) => new Account(
+                Plain,
+                PlainUser,
+                ["setpriv", "--reuid", PlainUser, "--regid", "nogroup", "--clear-groups"]
+            ),
+            _ => new Account(Plain, Environment.UserName, []),
+        };
 
     public void Own(string folder)
     {

@@ -23,29 +23,52 @@ public sealed class AdviceTests : LifeTests
         Assert.Equal(0, Signals.Send(pgpool, Signals.Stop));
         var report = await sandbox.NodesAsync();
         Assert.Equal([pgpool], Numbers(report.GetProperty("pgpoolSuspended")));
-        var finding = FindingsOf(report).Single(f => Problem(f).StartsWith("Pgpool-II is suspended", StringComparison.Ordinal));
+        var finding = FindingsOf(report)
+            .Single(f => Problem(f).StartsWith("Pgpool-II is suspended", StringComparison.Ordinal));
         (await sandbox.ShellAsync(Fix(finding))).Ok();
 
         // All of a node, as by Ctrl+Z.
-        (await sandbox.ShellAsync("read -r server <data1/postmaster.pid; kill -STOP $server $(cat /proc/$server/task/$server/children)")).Ok();
+        (
+            await sandbox.ShellAsync(
+                "read -r server <data1/postmaster.pid; kill -STOP $server $(cat /proc/$server/task/$server/children)"
+            )
+        ).Ok();
         report = await sandbox.NodesAsync();
-        Assert.Equal(Pid(sandbox, "data1/postmaster.pid"), Numbers(report.GetProperty("nodes")[1].GetProperty("postgres").GetProperty("suspended"))[0]);
-        finding = FindingsOf(report).Single(f => Problem(f).StartsWith("Node 1 is suspended", StringComparison.Ordinal));
-        Assert.DoesNotContain(FindingsOf(report), f => f.GetProperty("fix").GetString()?.Contains("startall", StringComparison.Ordinal) is true);
+        Assert.Equal(
+            Pid(sandbox, "data1/postmaster.pid"),
+            Numbers(report.GetProperty("nodes")[1].GetProperty("postgres").GetProperty("suspended"))[0]
+        );
+        finding = FindingsOf(report)
+            .Single(f => Problem(f).StartsWith("Node 1 is suspended", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            FindingsOf(report),
+            f => f.GetProperty("fix").GetString()?.Contains("startall", StringComparison.Ordinal) is true
+        );
         (await sandbox.ShellAsync(Fix(finding))).Ok();
-        await sandbox.UntilNodesShowAsync("node 1 answers again", n => n[1].GetProperty("postgres").GetProperty("up").GetBoolean());
+        await sandbox.UntilNodesShowAsync(
+            "node 1 answers again",
+            n => n[1].GetProperty("postgres").GetProperty("up").GetBoolean()
+        );
 
         // A recovery that lasts until it may go on.
-        (await sandbox.ShellAsync("""
-            eval "$(pgpoollab env)"
-            pg_ctl -D data1 -m immediate stop
-            mv data0/basebackup.sh data0/stage.sh
-            printf '#!/bin/sh\nwhile [ ! -e %s/go ]; do sleep 0.1; done\nexec %s/data0/stage.sh "$@"\n' "$PWD" "$PWD" >data0/basebackup.sh
-            chmod +x data0/basebackup.sh
-            """)).Ok();
+        (
+            await sandbox.ShellAsync(
+                """
+                eval "$(pgpoollab env)"
+                pg_ctl -D data1 -m immediate stop
+                mv data0/basebackup.sh data0/stage.sh
+                printf '#!/bin/sh\nwhile [ ! -e %s/go ]; do sleep 0.1; done\nexec %s/data0/stage.sh "$@"\n' "$PWD" "$PWD" >data0/basebackup.sh
+                chmod +x data0/basebackup.sh
+                """
+            )
+        ).Ok();
         await sandbox.UntilNodesShowAsync("node 1 is down", n => Status(n[1]) == "down");
         var recovery = sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -n 1");
-        for (var tries = 0; (report = await sandbox.NodesAsync()).GetProperty("atWork").GetArrayLength() == 0 && tries < 100; tries++)
+        for (
+            var tries = 0;
+            (report = await sandbox.NodesAsync()).GetProperty("atWork").GetArrayLength() == 0 && tries < 100;
+            tries++
+        )
         {
             await Task.Delay(100);
         }
@@ -63,17 +86,38 @@ public sealed class AdviceTests : LifeTests
     public async Task A_synchronous_lab_that_waits_for_its_lost_standby_says_so_and_how_to_end_it()
     {
         using var sandbox = new Sandbox(Account.Plain);
-        var up = (await sandbox.RunAsync("up", "-s", "--port", "auto", "--set", "postgresql.synchronous_standby_names=*", sandbox.Lab)).Ok();
-        Assert.Contains("warning: writes wait for a synchronous standby", up.Error + up.Output, StringComparison.Ordinal);
+        var up = (
+            await sandbox.RunAsync(
+                "up",
+                "-s",
+                "--port",
+                "auto",
+                "--set",
+                "postgresql.synchronous_standby_names=*",
+                sandbox.Lab
+            )
+        ).Ok();
+        Assert.Contains(
+            "warning: writes wait for a synchronous standby",
+            up.Error + up.Output,
+            StringComparison.Ordinal
+        );
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data0 stop")).Ok();
-        await sandbox.UntilNodesShowAsync("node 1 has taken over",
-            n => Status(n[0]) == "down" && n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False });
+        await sandbox.UntilNodesShowAsync(
+            "node 1 has taken over",
+            n =>
+                Status(n[0]) == "down"
+                && n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False }
+        );
         var write = sandbox.ShellAsync("pgpoollab psql 1 -- -XAtc 'CREATE TABLE t (i int)' test");
         JsonElement report = default;
         for (var tries = 0; tries < 200; tries++)
         {
             report = await sandbox.NodesAsync();
-            if (report.GetProperty("synchronous").GetProperty("waitingSessions").GetInt32() == 1 && report.GetProperty("atWork").GetArrayLength() == 0)
+            if (
+                report.GetProperty("synchronous").GetProperty("waitingSessions").GetInt32() == 1
+                && report.GetProperty("atWork").GetArrayLength() == 0
+            )
             {
                 break;
             }
@@ -81,8 +125,13 @@ public sealed class AdviceTests : LifeTests
             await Task.Delay(100);
         }
 
-        var finding = FindingsOf(report).Single(f => Problem(f).StartsWith("Writes wait on node 1", StringComparison.Ordinal));
-        Assert.Contains("1 session waits. They go on when node 0 streams again", Problem(finding), StringComparison.Ordinal);
+        var finding = FindingsOf(report)
+            .Single(f => Problem(f).StartsWith("Writes wait on node 1", StringComparison.Ordinal));
+        Assert.Contains(
+            "1 session waits. They go on when node 0 streams again",
+            Problem(finding),
+            StringComparison.Ordinal
+        );
         (await sandbox.ShellAsync(Fix(finding))).Ok();
         (await write).Ok();
     }

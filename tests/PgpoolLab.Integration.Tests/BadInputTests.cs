@@ -3,7 +3,8 @@ using System.Net.Sockets;
 
 namespace PgpoolLab.Integration.Tests;
 
-/// <summary>Whatever is wrong is said before anything is created: the message, the exit code, and nothing left.</summary>
+/// <summary>Whatever is wrong is said before anything is created: the message, the exit code, and nothing
+/// left.</summary>
 public sealed class BadInputTests
 {
     [Theory]
@@ -19,14 +20,37 @@ public sealed class BadInputTests
     [InlineData("no-pgpool", 3, "setup", "--pgpool-dir", "/nowhere", "LAB")]
     [InlineData("no-templates", 2, "setup", "--templates", "/nowhere", "LAB")]
     [InlineData("not-an-address-of-this-machine", 4, "setup", "--port", "auto", "--listen", "8.8.8.8", "LAB")]
-    [InlineData("settings-nobody-knows", 2, "setup", "--port", "auto", "--set", "pgpool.num_init_childen=4", "--set", "postgresql.work_men=1MB", "LAB")]
-    [InlineData("initdb-arguments", 2, "setup", "--initdb-arg", "-D/x", "--initdb-arg=--auth=trust", "--initdb-arg", "--waldir", "LAB")]
+    [InlineData(
+        "settings-nobody-knows",
+        2,
+        "setup",
+        "--port",
+        "auto",
+        "--set",
+        "pgpool.num_init_childen=4",
+        "--set",
+        "postgresql.work_men=1MB",
+        "LAB"
+    )]
+    [InlineData(
+        "initdb-arguments",
+        2,
+        "setup",
+        "--initdb-arg",
+        "-D/x",
+        "--initdb-arg=--auth=trust",
+        "--initdb-arg",
+        "--waldir",
+        "LAB"
+    )]
     [InlineData("no-lab", 6, "nodes")]
     [InlineData("no-such-lab", 6, "destroy", "nowhere")]
     public async Task It_says_what_is_wrong_and_creates_nothing(string name, int exitCode, params string[] arguments)
     {
         using var sandbox = new Sandbox(Account.Plain);
-        var outcome = (await sandbox.RunAsync([.. arguments.Select(a => a == "LAB" ? sandbox.Lab : a)])).FailedWith(exitCode);
+        var outcome = (await sandbox.RunAsync([.. arguments.Select(a => a == "LAB" ? sandbox.Lab : a)])).FailedWith(
+            exitCode
+        );
         Assert.Empty(outcome.Output);
         Snapshot.Approve(name, sandbox.Neutral(outcome.Error));
         sandbox.AssertNothingIsLeft();
@@ -51,7 +75,10 @@ public sealed class BadInputTests
     {
         using var sandbox = new Sandbox(Account.Plain);
         var outcome = (await sandbox.RunAsync("setup", "--port", "auto", folder)).FailedWith(4);
-        Snapshot.Approve($"not-writable-{Path.GetDirectoryName(folder)!.Split('/')[^1]}", sandbox.Neutral(outcome.Error));
+        Snapshot.Approve(
+            $"not-writable-{Path.GetDirectoryName(folder)!.Split('/')[^1]}",
+            sandbox.Neutral(outcome.Error)
+        );
         Assert.False(Directory.Exists(folder));
     }
 
@@ -62,8 +89,13 @@ public sealed class BadInputTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        var outcome = (await sandbox.RunAsync("setup", "--port", "auto", "--pg-port", port.ToString(), "-n", "1", sandbox.Lab)).FailedWith(4);
-        Snapshot.Approve("port-in-use", sandbox.Neutral(outcome.Error).Replace(port.ToString(), "<port>", StringComparison.Ordinal));
+        var outcome = (
+            await sandbox.RunAsync("setup", "--port", "auto", "--pg-port", port.ToString(), "-n", "1", sandbox.Lab)
+        ).FailedWith(4);
+        Snapshot.Approve(
+            "port-in-use",
+            sandbox.Neutral(outcome.Error).Replace(port.ToString(), "<port>", StringComparison.Ordinal)
+        );
         sandbox.AssertNothingIsLeft();
     }
 
@@ -83,7 +115,16 @@ public sealed class BadInputTests
         using var sandbox = new Sandbox(Account.Plain);
         var templates = Directory.CreateDirectory(sandbox["templates/pgpool"]).FullName;
         await File.WriteAllTextAsync(Path.Combine(templates, "pgpool.conf.sbn"), "# mine\nport = {{ pgpool.prot }}\n");
-        var outcome = (await sandbox.RunAsync("setup", "--port", "auto", "--templates", Path.GetDirectoryName(templates)!, sandbox.Lab)).FailedWith(1);
+        var outcome = (
+            await sandbox.RunAsync(
+                "setup",
+                "--port",
+                "auto",
+                "--templates",
+                Path.GetDirectoryName(templates)!,
+                sandbox.Lab
+            )
+        ).FailedWith(1);
         Assert.Contains($"{templates}/pgpool.conf.sbn, line 2", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("'prot'", outcome.Error, StringComparison.Ordinal);
         sandbox.AssertNothingIsLeft();
@@ -93,7 +134,9 @@ public sealed class BadInputTests
     public async Task A_setting_PostgreSQL_cannot_use_fails_with_the_end_of_its_log()
     {
         using var sandbox = new Sandbox(Account.Plain);
-        var outcome = (await sandbox.RunAsync("setup", "--port", "auto", "--set", "postgresql.work_mem=nonsense", sandbox.Lab)).FailedWith(5);
+        var outcome = (
+            await sandbox.RunAsync("setup", "--port", "auto", "--set", "postgresql.work_mem=nonsense", sandbox.Lab)
+        ).FailedWith(5);
         Assert.Contains("invalid value for parameter \"work_mem\"", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("Its logs are in", outcome.Error, StringComparison.Ordinal);
         sandbox.AssertNothingIsLeft();
@@ -102,7 +145,10 @@ public sealed class BadInputTests
     /// <summary>A copy, by links, of the real programs, whose pg_config leads to a folder without extensions.</summary>
     private static string FakeInstallation(Sandbox sandbox)
     {
-        var real = Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => $"{d}/bin").First(d => File.Exists($"{d}/initdb"));
+        var real = Directory
+            .EnumerateDirectories("/usr/lib/postgresql")
+            .Select(d => $"{d}/bin")
+            .First(d => File.Exists($"{d}/initdb"));
         var bin = Directory.CreateDirectory(sandbox["pg/bin"]).FullName;
         Directory.CreateDirectory(sandbox["pg/share/extension"]);
         foreach (var program in Directory.EnumerateFiles(real).Where(p => Path.GetFileName(p) != "pg_config"))

@@ -17,7 +17,9 @@ public sealed class CacheTests
 
     private static async Task<JsonElement[]> ListAsync(Sandbox sandbox)
     {
-        using var document = JsonDocument.Parse((await sandbox.ShellAsync("pgpoollab cache list --json", CacheIn(sandbox))).Ok().Output);
+        using var document = JsonDocument.Parse(
+            (await sandbox.ShellAsync("pgpoollab cache list --json", CacheIn(sandbox))).Ok().Output
+        );
         return [.. document.RootElement.Clone().EnumerateArray()];
     }
 
@@ -27,12 +29,19 @@ public sealed class CacheTests
     public async Task Setups_at_the_same_moment_make_one_cluster_and_labs_that_are_not_each_others_copies()
     {
         using var sandbox = New();
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => sandbox.ShellAsync($"pgpoollab up -n 1 -s --port auto l{i} 2>&1", CacheIn(sandbox))));
+        var outcomes = await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(i => sandbox.ShellAsync($"pgpoollab up -n 1 -s --port auto l{i} 2>&1", CacheIn(sandbox)))
+        );
         Assert.All(outcomes, o => o.Ok());
         Assert.Single(await ListAsync(sandbox));
-        var identifiers = await sandbox.ShellAsync("""
+        var identifiers = await sandbox.ShellAsync(
+            """
             for i in 0 1 2 3; do (. l$i/bashrc.ports; psql -h localhost -XAtp $((PGPOOL_PORT + 2)) -c 'select system_identifier from pg_control_system()' postgres); done
-            """, ("PATH", $"{ContractRun.PostgresBin()}:{Environment.GetEnvironmentVariable("PATH")}"));
+            """,
+            ("PATH", $"{ContractRun.PostgresBin()}:{Environment.GetEnvironmentVariable("PATH")}")
+        );
         Assert.Equal(4, identifiers.Ok().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct().Count());
         Assert.Empty(Directory.EnumerateFileSystemEntries(sandbox["cache/pgpoollab/clusters"], "*.unfinished"));
         for (var i = 0; i < 4; i++)
@@ -76,11 +85,16 @@ public sealed class CacheTests
     public async Task A_lab_is_durable_when_it_is_handed_over_running_or_not(string standbys)
     {
         using var sandbox = New();
-        (await sandbox.ShellAsync($"pgpoollab up -s --standbys {standbys} --port auto lab 2>&1", CacheIn(sandbox))).Ok();
+        (
+            await sandbox.ShellAsync($"pgpoollab up -s --standbys {standbys} --port auto lab 2>&1", CacheIn(sandbox))
+        ).Ok();
         var script = $"""
             . ./bashrc.ports
             for n in 0 1; do
-                {Query("$((PGPOOL_PORT + 2 + n))", "select name, setting from pg_settings where name in ('fsync', 'wal_retrieve_retry_interval', 'wal_init_zero', 'full_page_writes') order by 1")}
+                {Query(
+                "$((PGPOOL_PORT + 2 + n))",
+                "select name, setting from pg_settings where name in ('fsync', 'wal_retrieve_retry_interval', 'wal_init_zero', 'full_page_writes') order by 1"
+            )}
                 cat data$n/postgresql.auto.conf
             done
             """;

@@ -9,7 +9,18 @@ public abstract class DropInTroubleTests
         private readonly List<(string, string)> _environment;
 
         private OldLab(Sandbox sandbox) =>
-            (Sandbox, _environment) = (sandbox, [("PGBIN", ContractRun.PostgresBin()), ("PGSOCKET_DIR", "/tmp"), ("PGHOST", "localhost"), ("PATH", $"{sandbox["bin"]}:{ContractRun.PostgresBin()}:/usr/sbin:{Environment.GetEnvironmentVariable("PATH")}")]);
+            (Sandbox, _environment) = (
+                sandbox,
+                [
+                    ("PGBIN", ContractRun.PostgresBin()),
+                    ("PGSOCKET_DIR", "/tmp"),
+                    ("PGHOST", "localhost"),
+                    (
+                        "PATH",
+                        $"{sandbox["bin"]}:{ContractRun.PostgresBin()}:/usr/sbin:{Environment.GetEnvironmentVariable("PATH")}"
+                    ),
+                ]
+            );
 
         public Sandbox Sandbox { get; }
 
@@ -24,13 +35,19 @@ public abstract class DropInTroubleTests
             return new OldLab(sandbox);
         }
 
-        public Task<Outcome> ShellAsync(string script, params (string, string)[] environment) => Sandbox.ShellAsync(
-            $"await_pgpool() {{ n=0; until psql -XAtqc 'show pool_nodes' -p {Port} test >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 600 ] || exit 9; sleep 0.2; done; }}\n" + script,
-            [.. _environment, .. environment]);
+        public Task<Outcome> ShellAsync(string script, params (string, string)[] environment) =>
+            Sandbox.ShellAsync(
+                $"await_pgpool() {{ n=0; until psql -XAtqc 'show pool_nodes' -p {Port} test >/dev/null 2>&1; do "
+                    + "n=$((n + 1)); [ $n -lt 600 ] || exit 9; sleep 0.2; done; }\n"
+                    + script,
+                [.. _environment, .. environment]
+            );
 
-        public Task<Outcome> SetUpAsync(string options) => ShellAsync($"sh \"$(command -v pgpool_setup)\" -p {Port} -pg {Port + 2} {options}");
+        public Task<Outcome> SetUpAsync(string options) =>
+            ShellAsync($"sh \"$(command -v pgpool_setup)\" -p {Port} -pg {Port + 2} {options}");
 
-        public int Count(string program) => Sandbox.Processes().Count(p => p.Contains(program, StringComparison.Ordinal));
+        public int Count(string program) =>
+            Sandbox.Processes().Count(p => p.Contains(program, StringComparison.Ordinal));
 
         public void Dispose() => Sandbox.Dispose();
     }
@@ -71,13 +88,27 @@ public sealed class OldScriptsTroubleTests : DropInTroubleTests
     public async Task The_scripts_work_on_their_own_folder_whatever_CDPATH_says_and_where_a_prefix_has_a_blank()
     {
         using var lab = await OldLab.OpenAsync("my lab ü 'n' all");
-        (await lab.ShellAsync("""
-            mkdir -p "../my pg/bin"
-            for p in /usr/sbin/pgpool /usr/sbin/pcp_*; do ln -s "$p" "../my pg/bin/"; done
-            """)).Ok();
-        (await lab.ShellAsync($"pgpool_setup -n 1 -p {lab.Port} -pg {lab.Port + 2}", ("PGPOOL_INSTALL_DIR", lab.Sandbox.Labs + "/my pg"))).Ok();
+        (
+            await lab.ShellAsync(
+                """
+                mkdir -p "../my pg/bin"
+                for p in /usr/sbin/pgpool /usr/sbin/pcp_*; do ln -s "$p" "../my pg/bin/"; done
+                """
+            )
+        ).Ok();
+        (
+            await lab.ShellAsync(
+                $"pgpool_setup -n 1 -p {lab.Port} -pg {lab.Port + 2}",
+                ("PGPOOL_INSTALL_DIR", lab.Sandbox.Labs + "/my pg")
+            )
+        ).Ok();
         var name = Path.GetFileName(lab.Sandbox.Lab);
-        (await lab.ShellAsync($"cd ..; CDPATH=/:/usr:{lab.Sandbox.Labs}; export CDPATH; sh -C \"{name}/startall\"; await_pgpool; \"{name}/pgpool_reload\"; \"{name}/shutdownall\"")).Ok();
+        (
+            await lab.ShellAsync(
+                $"cd ..; CDPATH=/:/usr:{lab.Sandbox.Labs}; export CDPATH; sh -C \"{name}/startall\"; "
+                    + $"await_pgpool; \"{name}/pgpool_reload\"; \"{name}/shutdownall\""
+            )
+        ).Ok();
         Assert.Empty(lab.Sandbox.ProcessesLeft());
     }
 
@@ -86,7 +117,17 @@ public sealed class OldScriptsTroubleTests : DropInTroubleTests
     {
         using var lab = await OldLab.OpenAsync();
         (await lab.SetUpAsync("-n 3 -n 12 -m r -m s")).Ok();
-        Assert.Equal("12\n", (await lab.ShellAsync($"./startall >/dev/null; await_pgpool; psql -XAtqc 'show pool_nodes' -p {lab.Port} test | grep -c '|up|'; ./shutdownall >/dev/null")).Ok().Output.Split("server stopped\n")[0]);
+        Assert.Equal(
+            "12\n",
+            (
+                await lab.ShellAsync(
+                    $"./startall >/dev/null; await_pgpool; psql -XAtqc 'show pool_nodes' -p {lab.Port} test | "
+                        + "grep -c '|up|'; ./shutdownall >/dev/null"
+                )
+            )
+                .Ok()
+                .Output.Split("server stopped\n")[0]
+        );
         Assert.Empty(lab.Sandbox.ProcessesLeft());
     }
 
@@ -107,7 +148,11 @@ public sealed class OldScriptsTroubleTests : DropInTroubleTests
     {
         using var lab = await OldLab.OpenAsync();
         var failed = (await lab.ShellAsync($"PGSOCKET_DIR=/nonexistent pgpool_setup -n 1 -p {lab.Port}")).FailedWith(3);
-        Assert.Contains("None of the folders for sockets can be written to: /nonexistent", failed.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "None of the folders for sockets can be written to: /nonexistent",
+            failed.Error,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("is done", failed.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(lab.Sandbox.Lab));
         (await lab.ShellAsync($"INITDBARG=--nonsense pgpool_setup -n 1 -p {lab.Port}")).FailedWith(1);
@@ -123,29 +168,37 @@ public sealed class OldRecoveryTroubleTests : DropInTroubleTests
         using var lab = await OldLab.OpenAsync();
         (await lab.SetUpAsync("-m r")).Ok();
         var pcp = $"pcp_recovery_node -w -h localhost -p {lab.Port + 1} -n 1";
-        (await lab.ShellAsync($$"""
-            echo 'recovery_timeout = 6' >>etc/pgpool.conf
-            . ./bashrc.ports
-            ./startall; await_pgpool
-            psql -Xqc 'CREATE DATABASE " a b''c\d "' -p {{lab.Port}} test
-            psql -Xqc 'CREATE TABLE t (i serial)' -p {{lab.Port}} ' a b''c\d ' || psql -Xqc 'CREATE TABLE t (i serial)' -p {{lab.Port}} "dbname=' a b\'c\\d '"
-            pg_ctl -D data1 -m immediate stop
-            psql -Xqc 'select 1' -p {{lab.Port}} test || :
-            await_pgpool
-            (psql -Xqc 'select pg_sleep(15)' -p {{lab.Port}} test || :) >/dev/null 2>&1 &
-            sleep 1
-            {{pcp}} || :
-            wait
-            test -e data1/standby.signal
-            """)).Ok();
-        (await lab.ShellAsync($"""
-            . ./bashrc.ports
-            {pcp}
-            n=0; until [ "$(psql -XAtqc 'show pool_nodes' -p {lab.Port} test 2>/dev/null | grep -c '|up|')" = 2 ]; do n=$((n + 1)); [ $n -lt 1500 ]; sleep 0.2; done
-            test ! -e data1/standby.signal
-            psql -XAtqc 'select pg_is_in_recovery()' -p {lab.Port + 3} test
-            ./shutdownall
-            """)).Ok();
+        (
+            await lab.ShellAsync(
+                $$"""
+                echo 'recovery_timeout = 6' >>etc/pgpool.conf
+                . ./bashrc.ports
+                ./startall; await_pgpool
+                psql -Xqc 'CREATE DATABASE " a b''c\d "' -p {{lab.Port}} test
+                psql -Xqc 'CREATE TABLE t (i serial)' -p {{lab.Port}} ' a b''c\d ' || psql -Xqc 'CREATE TABLE t (i serial)' -p {{lab.Port}} "dbname=' a b\'c\\d '"
+                pg_ctl -D data1 -m immediate stop
+                psql -Xqc 'select 1' -p {{lab.Port}} test || :
+                await_pgpool
+                (psql -Xqc 'select pg_sleep(15)' -p {{lab.Port}} test || :) >/dev/null 2>&1 &
+                sleep 1
+                {{pcp}} || :
+                wait
+                test -e data1/standby.signal
+                """
+            )
+        ).Ok();
+        (
+            await lab.ShellAsync(
+                $"""
+                . ./bashrc.ports
+                {pcp}
+                n=0; until [ "$(psql -XAtqc 'show pool_nodes' -p {lab.Port} test 2>/dev/null | grep -c '|up|')" = 2 ]; do n=$((n + 1)); [ $n -lt 1500 ]; sleep 0.2; done
+                test ! -e data1/standby.signal
+                psql -XAtqc 'select pg_is_in_recovery()' -p {lab.Port + 3} test
+                ./shutdownall
+                """
+            )
+        ).Ok();
         Assert.Empty(lab.Sandbox.ProcessesLeft());
     }
 }
@@ -157,7 +210,11 @@ public sealed class OldWatchdogTroubleTests : DropInTroubleTests
     {
         using var lab = await OldLab.OpenAsync();
         (await lab.ShellAsync($"watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10} --no-stop")).Ok();
-        (await lab.ShellAsync("for i in 0 1; do kill -9 $(tr -d '\\000' <pgpool$i/run/pgpool.pid); done; ./shutdownall")).Ok();
+        (
+            await lab.ShellAsync(
+                "for i in 0 1; do kill -9 $(tr -d '\\000' <pgpool$i/run/pgpool.pid); done; ./shutdownall"
+            )
+        ).Ok();
         Assert.Empty(lab.Sandbox.ProcessesLeft());
         (await lab.ShellAsync("./startall; await_pgpool; ./shutdownall")).Ok();
         Assert.Empty(lab.Sandbox.ProcessesLeft());
@@ -167,13 +224,26 @@ public sealed class OldWatchdogTroubleTests : DropInTroubleTests
     public async Task A_foreign_pgpool_setup_that_fails_or_lies_is_found_out_and_nothing_is_left()
     {
         using var lab = await OldLab.OpenAsync();
-        (await lab.ShellAsync("printf '#!/bin/sh\\nexit 0\\n' >../liar; printf '#!/bin/sh\\npgpool_setup \"$@\" --no-stop\\nexit 7\\n' >../failing; chmod +x ../liar ../failing")).Ok();
-        var lied = (await lab.ShellAsync($"PGPOOL_SETUP=$(cd .. && pwd)/liar watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10}")).FailedWith(1);
+        (
+            await lab.ShellAsync(
+                "printf '#!/bin/sh\\nexit 0\\n' >../liar; printf '#!/bin/sh\\npgpool_setup \"$@\" "
+                    + "--no-stop\\nexit 7\\n' >../failing; chmod +x ../liar ../failing"
+            )
+        ).Ok();
+        var lied = (
+            await lab.ShellAsync(
+                $"PGPOOL_SETUP=$(cd .. && pwd)/liar watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10}"
+            )
+        ).FailedWith(1);
         Assert.Contains("ended with exit code 0, but has not made", lied.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(lab.Sandbox.Lab));
 
         // It has left its servers running; they are stopped before their files go.
-        var failed = (await lab.ShellAsync($"PGPOOL_SETUP=$(cd .. && pwd)/failing watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10}")).FailedWith(1);
+        var failed = (
+            await lab.ShellAsync(
+                $"PGPOOL_SETUP=$(cd .. && pwd)/failing watchdog_setup -wn 2 -n 1 -wp {lab.Port} -pg {lab.Port + 10}"
+            )
+        ).FailedWith(1);
         Assert.Contains("ended with exit code 7", failed.Error, StringComparison.Ordinal);
         Assert.Empty(lab.Sandbox.ProcessesLeft());
         Assert.Empty(Directory.EnumerateFileSystemEntries(lab.Sandbox.Lab));

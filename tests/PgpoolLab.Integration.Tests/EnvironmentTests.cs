@@ -9,7 +9,10 @@ public sealed class EnvironmentTests
     public async Task Neither_secrets_nor_the_way_to_another_server_get_from_the_callers_shell_to_the_servers()
     {
         using var sandbox = new Sandbox(Account.Root);
-        foreach (var name in (string[])["SECRET_TOKEN", "PGPASSWORD", "PGHOSTADDR", "PGSERVICE", "PGOPTIONS", "PGTARGETSESSIONATTRS"])
+        foreach (
+            var name in (string[])
+                ["SECRET_TOKEN", "PGPASSWORD", "PGHOSTADDR", "PGSERVICE", "PGOPTIONS", "PGTARGETSESSIONATTRS"]
+        )
         {
             sandbox.Variables[name] = name == "PGHOSTADDR" ? "192.0.2.1" : Secret;
         }
@@ -23,15 +26,25 @@ public sealed class EnvironmentTests
         AssertServersKnowNothing(sandbox);
 
         // Ended by hand, a failover, an online recovery; and started by hand.
-        (await sandbox.ShellAsync("""
-            eval "$(pgpoollab env)"
-            pg_ctl -m immediate -D data0 stop
-            until [ "$(pgpoollab psql 1 -- -XAtc 'SELECT pg_is_in_recovery()')" = f ]; do sleep 0.1; done
-            until pcp_recovery_node -n 0; do sleep 0.1; done
-            """)).Ok();
+        (
+            await sandbox.ShellAsync(
+                """
+                eval "$(pgpoollab env)"
+                pg_ctl -m immediate -D data0 stop
+                until [ "$(pgpoollab psql 1 -- -XAtc 'SELECT pg_is_in_recovery()')" = f ]; do sleep 0.1; done
+                until pcp_recovery_node -n 0; do sleep 0.1; done
+                """
+            )
+        ).Ok();
         AssertServersKnowNothing(sandbox);
-        Assert.Equal("t", (await sandbox.ShellAsync("pgpoollab psql 0 -- -XAtc 'SELECT pg_is_in_recovery()'")).Ok().Output.Trim());
-        Assert.Equal("test", (await sandbox.ShellAsync("pgpoollab run -- psql -XAtc 'SELECT current_database()'")).Ok().Output.Trim());
+        Assert.Equal(
+            "t",
+            (await sandbox.ShellAsync("pgpoollab psql 0 -- -XAtc 'SELECT pg_is_in_recovery()'")).Ok().Output.Trim()
+        );
+        Assert.Equal(
+            "test",
+            (await sandbox.ShellAsync("pgpoollab run -- psql -XAtc 'SELECT current_database()'")).Ok().Output.Trim()
+        );
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
     }
@@ -44,16 +57,20 @@ public sealed class EnvironmentTests
         (await sandbox.RunAsync("setup", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
         // The lab's user writes the manifest anew: PostgreSQL's programs are his now.
         var programs = Path.Combine(sandbox.Labs, "programs");
-        (await sandbox.ShellAsync($"""
-            bin=$(sed -n 's/.*"postgresBin": "\(.*\)",*/\1/p' .pgpoollab/lab.json)
-            mkdir '{programs}'
-            for program in "$bin"/*; do ln -s "$program" '{programs}/'; done
-            rm -f '{programs}/psql' '{programs}/ls'
-            for program in psql ls; do printf '#!/bin/sh\nid -un; env\n' >'{programs}'/$program; chmod 755 '{programs}'/$program; done
-            chmod 755 '{programs}' '{sandbox.Labs}'
-            sed -i "s|$bin|{programs}|g" .pgpoollab/lab.json
-            chown postgres: .pgpoollab/lab.json
-            """)).Ok();
+        (
+            await sandbox.ShellAsync(
+                $"""
+                bin=$(sed -n 's/.*"postgresBin": "\(.*\)",*/\1/p' .pgpoollab/lab.json)
+                mkdir '{programs}'
+                for program in "$bin"/*; do ln -s "$program" '{programs}/'; done
+                rm -f '{programs}/psql' '{programs}/ls'
+                for program in psql ls; do printf '#!/bin/sh\nid -un; env\n' >'{programs}'/$program; chmod 755 '{programs}'/$program; done
+                chmod 755 '{programs}' '{sandbox.Labs}'
+                sed -i "s|$bin|{programs}|g" .pgpoollab/lab.json
+                chown postgres: .pgpoollab/lab.json
+                """
+            )
+        ).Ok();
         sandbox.Variables["SECRET_TOKEN"] = Secret;
         var outcome = (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; psql; ls -d /; id -un")).Ok();
         var lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -63,17 +80,25 @@ public sealed class EnvironmentTests
 
     private static void AssertServersKnowNothing(Sandbox sandbox)
     {
-        var environments = Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)).Select(d =>
-        {
-            try
+        var environments = Directory
+            .EnumerateDirectories("/proc")
+            .Where(d => int.TryParse(Path.GetFileName(d), out _))
+            .Select(d =>
             {
-                return new FileInfo($"{d}/cwd").LinkTarget?.StartsWith(sandbox.Labs, StringComparison.Ordinal) is true ? File.ReadAllText($"{d}/environ") : "";
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                return "";
-            }
-        }).Where(e => e.Length > 0).ToArray();
+                try
+                {
+                    return
+                        new FileInfo($"{d}/cwd").LinkTarget?.StartsWith(sandbox.Labs, StringComparison.Ordinal) is true
+                        ? File.ReadAllText($"{d}/environ")
+                        : "";
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    return "";
+                }
+            })
+            .Where(e => e.Length > 0)
+            .ToArray();
         Assert.NotEmpty(environments);
         Assert.All(environments, e => Assert.DoesNotContain(Secret, e, StringComparison.Ordinal));
         Assert.All(environments, e => Assert.DoesNotContain("PGHOSTADDR", e, StringComparison.Ordinal));

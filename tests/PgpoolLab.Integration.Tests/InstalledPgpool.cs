@@ -5,16 +5,18 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Integration.Tests;
 
-/// <summary>The Pgpool-II these tests run with: what older ones cannot do, or say otherwise, is asked of newer ones alone.</summary>
+/// <summary>The Pgpool-II these tests run with: what older ones cannot do, or say otherwise, is asked of newer ones
+/// alone.</summary>
 internal static class InstalledPgpool
 {
     internal static PgpoolVersion Version { get; } = Ask();
 
-    /// <summary>Snapshot isolation, <c>pgpool_node_id</c>, <c>logging_collector</c>; and a primary is no longer called master.</summary>
+    /// <summary>Snapshot isolation, <c>pgpool_node_id</c>, <c>logging_collector</c>; and a primary is no longer called
+    /// master.</summary>
     internal static bool Is42 => Version.CompareTo(new PgpoolVersion(4, 2, 0)) >= 0;
 
-    /// <summary>A command that makes another node the primary: <c>pcp_promote_node --switchover</c>, or what comes to the same. With Pgpool-II before
-    /// 4.3 that is to detach the primary, and the next node follows.</summary>
+    /// <summary>A command that makes another node the primary: <c>pcp_promote_node --switchover</c>, or what comes to
+    /// the same. With Pgpool-II before 4.3 that is to detach the primary, and the next node follows.</summary>
     /// <param name="options">How pcp is reached.</param>
     /// <param name="wanted">The node to promote.</param>
     /// <param name="promoted">The one that is.</param>
@@ -27,9 +29,19 @@ internal static class InstalledPgpool
 
     private static PgpoolVersion Ask()
     {
-        using var process = Process.Start(new ProcessStartInfo("/usr/sbin/pgpool", "--version") { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("/usr/sbin/pgpool", "--version")
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         var (said, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEnd());
-        var numbers = Regex.Match(said.Result + error, @"(\d+)\.(\d+)\.(\d+)").Groups.Values.Skip(1).Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture)).ToArray();
+        var numbers = Regex
+            .Match(said.Result + error, @"(\d+)\.(\d+)\.(\d+)")
+            .Groups.Values.Skip(1)
+            .Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture))
+            .ToArray();
         return new PgpoolVersion(numbers[0], numbers[1], numbers[2]);
     }
 }

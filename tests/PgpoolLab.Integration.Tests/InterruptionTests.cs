@@ -32,14 +32,19 @@ public sealed class InterruptionTests
     [InlineData(1, ".pgpoollab/lab.json")]
     [InlineData(Interrupt, "log")]
     [InlineData(Terminate, "data0")]
-    public async Task A_setup_that_is_asked_to_end_in_its_first_moments_takes_everything_back(int signal, string whenThereIs)
+    public async Task A_setup_that_is_asked_to_end_in_its_first_moments_takes_everything_back(
+        int signal,
+        string whenThereIs
+    )
     {
         using var sandbox = new Sandbox(Account.Plain);
-        using var process = sandbox.Start(["pgpoollab", "setup", "-s", "--port", "auto", sandbox.Lab], sandbox.Labs, []);
+        using var process = sandbox.Start(
+            ["pgpoollab", "setup", "-s", "--port", "auto", sandbox.Lab],
+            sandbox.Labs,
+            []
+        );
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        while (!Path.Exists(Path.Combine(sandbox.Lab, whenThereIs)) && !process.HasExited)
-        {
-        }
+        while (!Path.Exists(Path.Combine(sandbox.Lab, whenThereIs)) && !process.HasExited) { }
 
         Assert.Equal(0, Signals.Send(process.Id, signal));
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
@@ -63,7 +68,12 @@ public sealed class InterruptionTests
         (await sandbox.RunInLabAsync("startall")).FailedWith(5);
 
         // As if it had been killed as it wrote them.
-        (await sandbox.ShellAsync("for file in startall.1234567.tmp pcppass.1.tmp .pgpoollab/lab.json.1.tmp; do echo unfinished >$file; done")).Ok();
+        (
+            await sandbox.ShellAsync(
+                "for file in startall.1234567.tmp pcppass.1.tmp .pgpoollab/lab.json.1.tmp; do echo unfinished "
+                    + ">$file; done"
+            )
+        ).Ok();
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
         sandbox.AssertNothingIsLeft();
     }
@@ -71,16 +81,26 @@ public sealed class InterruptionTests
     [Theory]
     [InlineData(Account.Plain)]
     [InlineData(Account.Root)]
-    public async Task What_a_setup_leaves_that_was_killed_before_there_was_a_lab_can_be_destroyed_and_is_in_nobodys_way(string account)
+    public async Task What_a_setup_leaves_that_was_killed_before_there_was_a_lab_can_be_destroyed_and_is_in_nobodys_way(
+        string account
+    )
     {
         using var sandbox = new Sandbox(account);
         Directory.CreateDirectory(sandbox.Lab);
         sandbox.Account.Own(sandbox.Lab);
         // As it is between the making of the lock and that of the manifest.
         var own = sandbox.Account.LabUser == "postgres" ? "chown -R postgres: ." : ":";
-        (await sandbox.ShellAsync($"mkdir .pgpoollab; : >.pgpoollab/lock; echo '{{' >.pgpoollab/lab.json.1.tmp; {own}")).Ok();
+        (
+            await sandbox.ShellAsync(
+                $"mkdir .pgpoollab; : >.pgpoollab/lock; echo '{{' >.pgpoollab/lab.json.1.tmp; {own}"
+            )
+        ).Ok();
 
-        Assert.Contains("what a command had left there that was killed", (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok().Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "what a command had left there that was killed",
+            (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok().Error,
+            StringComparison.Ordinal
+        );
         Assert.Empty(Directory.GetFileSystemEntries(sandbox.Lab));
         (await sandbox.RunAsync("destroy", sandbox.Lab)).FailedWith(6);
 
@@ -107,7 +127,9 @@ public sealed class InterruptionTests
         {
             await UntilAsync(() => Hosts.FileLocks.HolderOf($"{state}/lock") is not null);
             using var process = sandbox.Start(sandbox.Labs, "setup", "-s", "--port", "auto", folder);
-            await UntilAsync(() => Directory.Exists(folder) && Directory.EnumerateFiles(state, "*.json", SearchOption.AllDirectories).Any());
+            await UntilAsync(() =>
+                Directory.Exists(folder) && Directory.EnumerateFiles(state, "*.json", SearchOption.AllDirectories).Any()
+            );
             Assert.Equal(0, Signals.Send(process.Id, Kill));
             await process.WaitForExitAsync();
         }
@@ -118,8 +140,14 @@ public sealed class InterruptionTests
         }
 
         Assert.True(Directory.Exists(folder));
-        var outcome = (await (orphans ? sandbox.RunAsync("destroy", "--orphans") : sandbox.RunAsync("destroy", folder))).Ok();
-        Assert.Contains(orphans ? "The lab 'lab' is gone" : "what a command had left there that was killed; it is gone", outcome.Error, StringComparison.Ordinal);
+        var outcome = (
+            await (orphans ? sandbox.RunAsync("destroy", "--orphans") : sandbox.RunAsync("destroy", folder))
+        ).Ok();
+        Assert.Contains(
+            orphans ? "The lab 'lab' is gone" : "what a command had left there that was killed; it is gone",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         sandbox.AssertNothingIsLeft();
         (await sandbox.RunAsync("destroy", folder)).FailedWith(6);
     }
@@ -140,7 +168,8 @@ public sealed class InterruptionTests
         using var sandbox = new Sandbox(Account.Plain);
         var outcomes = await Task.WhenAll(
             sandbox.RunAsync("setup", "-s", "--port", "auto", sandbox.Lab),
-            sandbox.RunAsync("setup", "-s", "--port", "auto", sandbox.Lab));
+            sandbox.RunAsync("setup", "-s", "--port", "auto", sandbox.Lab)
+        );
         Assert.Single(outcomes, o => o.ExitCode == 0);
         Assert.Single(outcomes, o => o.ExitCode is 4 or 7);
         (await sandbox.RunInLabAsync("startall")).Ok();
@@ -153,7 +182,11 @@ public sealed class InterruptionTests
     {
         using var sandbox = new Sandbox(Account.Plain);
         var labs = new[] { "a", "b", "c" }.Select(n => Path.Combine(sandbox.Labs, n)).ToArray();
-        foreach (var outcome in await Task.WhenAll(labs.Select(l => sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", l))))
+        foreach (
+            var outcome in await Task.WhenAll(
+                labs.Select(l => sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", l))
+            )
+        )
         {
             outcome.Ok();
         }
@@ -166,7 +199,11 @@ public sealed class InterruptionTests
         sandbox.AssertNothingIsLeft();
     }
 
-    private static async Task<(int ExitCode, string Error)> SignalSetupAsync(Sandbox sandbox, int signal, string afterStep)
+    private static async Task<(int ExitCode, string Error)> SignalSetupAsync(
+        Sandbox sandbox,
+        int signal,
+        string afterStep
+    )
     {
         using var process = sandbox.Start(sandbox.Labs, "setup", "-s", "--port", "auto", sandbox.Lab);
         var error = new System.Text.StringBuilder();

@@ -15,12 +15,17 @@ public abstract class LifeTests
         return sandbox;
     }
 
-    protected static int Pid(Sandbox sandbox, string file) => int.Parse(File.ReadLines(Path.Combine(sandbox.Lab, file)).First().Trim(), CultureInfo.InvariantCulture);
+    protected static int Pid(Sandbox sandbox, string file) =>
+        int.Parse(File.ReadLines(Path.Combine(sandbox.Lab, file)).First().Trim(), CultureInfo.InvariantCulture);
 
     /// <summary>What Pgpool-II thinks of a node; null when it does not answer.</summary>
-    protected static string? Status(JsonElement node) => node.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } pgpool ? pgpool.GetProperty("status").GetString() : null;
+    protected static string? Status(JsonElement node) =>
+        node.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } pgpool
+            ? pgpool.GetProperty("status").GetString()
+            : null;
 
-    protected static string[] Findings(JsonElement report) => report.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("problem").GetString()!).ToArray();
+    protected static string[] Findings(JsonElement report) =>
+        report.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("problem").GetString()!).ToArray();
 }
 
 public sealed class TroubleTests : LifeTests
@@ -41,46 +46,56 @@ public sealed class TroubleTests : LifeTests
         Assert.Empty(sandbox.ProcessesLeft());
     }
 
-    /// <summary>PostgreSQL that takes note of a promotion just when its WAL receiver is to be started again sleeps out wal_retrieve_retry_interval first, by default 5 s.</summary>
+    /// <summary>PostgreSQL that takes note of a promotion just when its WAL receiver is to be started again sleeps out
+    /// wal_retrieve_retry_interval first, by default 5 s.</summary>
     [Fact]
     public async Task A_standby_that_is_promoted_while_its_WAL_receiver_starts_again_does_not_sleep_first()
     {
         using var sandbox = await UpAsync(Account.Plain, "--set", "postgresql.wal_retrieve_retry_interval=10min");
-        var outcome = (await sandbox.ShellAsync("""
-            ./stopall pgpool >&2
-            receiver=$(pgpoollab psql 1 -- -XAtc 'SELECT pid FROM pg_stat_wal_receiver' test)
-            read -r server <data1/postmaster.pid
-            kill -STOP $server # the receiver is asked for, and not started
-            kill -TERM $receiver
-            sleep 1
-            etc/failover.sh 0 localhost 1 1 localhost 0 0 >&2 &
-            until [ -e data1/promote ]; do sleep 0.01; done
-            kill -CONT $server
-            wait $!
-            pgpoollab psql 1 -- -XAtc 'SELECT pg_is_in_recovery()' test
-            """)).Ok();
+        var outcome = (
+            await sandbox.ShellAsync(
+                """
+                ./stopall pgpool >&2
+                receiver=$(pgpoollab psql 1 -- -XAtc 'SELECT pid FROM pg_stat_wal_receiver' test)
+                read -r server <data1/postmaster.pid
+                kill -STOP $server # the receiver is asked for, and not started
+                kill -TERM $receiver
+                sleep 1
+                etc/failover.sh 0 localhost 1 1 localhost 0 0 >&2 &
+                until [ -e data1/promote ]; do sleep 0.01; done
+                kill -CONT $server
+                wait $!
+                pgpoollab psql 1 -- -XAtc 'SELECT pg_is_in_recovery()' test
+                """
+            )
+        ).Ok();
         Assert.Equal("f", outcome.Output.Trim());
         Assert.False(File.Exists(Path.Combine(sandbox.Lab, "data1/promote")));
     }
 
-    /// <summary>Pgpool-II runs failover_command by the C library's system(), which throws away a SIGINT that waits: with two commands, one sent during the first.</summary>
+    /// <summary>Pgpool-II runs failover_command by the C library's system(), which throws away a SIGINT that waits:
+    /// with two commands, one sent during the first.</summary>
     [Theory]
     [InlineData("pgpoollab stopall")]
     [InlineData("./stopall")]
     public async Task Pgpool_that_loses_the_word_to_end_in_a_failover_is_told_again(string stop)
     {
         using var sandbox = await UpAsync(Account.Plain, "--set", "pgpool.failover_command=sleep 1");
-        (await sandbox.ShellAsync($"""
-            read -r server <run/pgpool.pid || :
-            kill -STOP $server
-            for n in 1 0; do # each is a failover of its own
-                kill -QUIT $(head -n 1 data$n/postmaster.pid)
-                until grep -q "received degenerate backend request for node_id: $n" log/pgpool.log; do sleep 0.01; done
-            done
-            kill -CONT $server
-            until grep -q 'execute command' log/pgpool.log; do sleep 0.01; done
-            {stop} >&2
-            """)).Ok();
+        (
+            await sandbox.ShellAsync(
+                $"""
+                read -r server <run/pgpool.pid || :
+                kill -STOP $server
+                for n in 1 0; do # each is a failover of its own
+                    kill -QUIT $(head -n 1 data$n/postmaster.pid)
+                    until grep -q "received degenerate backend request for node_id: $n" log/pgpool.log; do sleep 0.01; done
+                done
+                kill -CONT $server
+                until grep -q 'execute command' log/pgpool.log; do sleep 0.01; done
+                {stop} >&2
+                """
+            )
+        ).Ok();
         var log = await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/pgpool.log"));
         if (InstalledPgpool.Is42)
         {
@@ -90,7 +105,8 @@ public sealed class TroubleTests : LifeTests
         Assert.Empty(sandbox.ProcessesLeft());
     }
 
-    /// <summary>Else Pgpool-II's first look would find every standby behind: what cleans up is written to disk, and sent, only some time later.</summary>
+    /// <summary>Else Pgpool-II's first look would find every standby behind: what cleans up is written to disk, and
+    /// sent, only some time later.</summary>
     [Theory]
     [InlineData("-s")]
     [InlineData("-r")]
@@ -98,13 +114,17 @@ public sealed class TroubleTests : LifeTests
     {
         using var sandbox = new Sandbox(Account.Plain);
         (await sandbox.RunAsync("setup", "--port", "auto", option, sandbox.Lab)).Ok();
-        var grown = (await sandbox.ShellAsync("""
-            eval "$(pgpoollab env)"
-            end=$(LC_ALL=C pg_controldata -D data0 | sed -n 's/^Latest checkpoint location: *//p')
-            ./startall >&2
-            for database in postgres test; do psql -XAtc 'SELECT count(*) FROM pg_class' $database >&2; done
-            pgpoollab psql 0 -- -XAtc "SELECT pg_current_wal_insert_lsn() - '$end'" test
-            """)).Ok().Output.Trim();
+        var grown = (
+            await sandbox.ShellAsync(
+                """
+                eval "$(pgpoollab env)"
+                end=$(LC_ALL=C pg_controldata -D data0 | sed -n 's/^Latest checkpoint location: *//p')
+                ./startall >&2
+                for database in postgres test; do psql -XAtc 'SELECT count(*) FROM pg_class' $database >&2; done
+                pgpoollab psql 0 -- -XAtc "SELECT pg_current_wal_insert_lsn() - '$end'" test
+                """
+            )
+        ).Ok().Output.Trim();
         // The checkpoint itself, that of the shutdown, takes some 120 bytes.
         Assert.InRange(int.Parse(grown, System.Globalization.CultureInfo.InvariantCulture), 24, 400);
         (await sandbox.RunInLabAsync("destroy")).Ok();
@@ -147,7 +167,8 @@ public sealed class TroubleTests : LifeTests
     }
 }
 
-/// <summary>Nodes in trouble. (Tests of one class run one after the other: classes are kept short, so that two processors have work to the end.)</summary>
+/// <summary>Nodes in trouble. (Tests of one class run one after the other: classes are kept short, so that two
+/// processors have work to the end.)</summary>
 public sealed class NodeTroubleTests : LifeTests
 {
     [Fact]
@@ -155,22 +176,53 @@ public sealed class NodeTroubleTests : LifeTests
     {
         using var sandbox = await UpAsync(Account.Plain);
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data0 stop")).Ok();
-        await sandbox.UntilNodesShowAsync("node 1 has taken over", n => n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False });
+        await sandbox.UntilNodesShowAsync(
+            "node 1 has taken over",
+            n => n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False }
+        );
         (await sandbox.RunInLabAsync("stopall")).Ok();
 
         var script = (await sandbox.ShellAsync("./startall")).Ok();
-        Assert.Contains("node 0: not started, another node took over from it.", script.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "node 0: not started, another node took over from it.",
+            script.Output,
+            StringComparison.Ordinal
+        );
         (await sandbox.RunInLabAsync("stopall")).Ok();
         var program = (await sandbox.RunInLabAsync("startall")).Ok();
-        Assert.Contains("Node 0 is not started: another node took over from it", program.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Node 0 is not started: another node took over from it",
+            program.Error,
+            StringComparison.Ordinal
+        );
 
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -w -D data0 -l log/node0.log start")).Ok();
         var report = await sandbox.NodesAsync();
-        Assert.Contains(Findings(report), f => f.StartsWith("Split brain: node 0 is a primary (timeline 1) beside node 1 (timeline 2)", StringComparison.Ordinal));
+        Assert.Contains(
+            Findings(report),
+            f =>
+                f.StartsWith(
+                    "Split brain: node 0 is a primary (timeline 1) beside node 1 (timeline 2)",
+                    StringComparison.Ordinal
+                )
+        );
         // The fix it names ends it.
-        var fix = report.GetProperty("findings").EnumerateArray().First(f => f.GetProperty("problem").GetString()!.StartsWith("Split", StringComparison.Ordinal)).GetProperty("fix").GetString()!;
-        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; {fix.Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal).Replace("pcp_detach_node ", "pcp_detach_node -w ", StringComparison.Ordinal)}")).Ok();
-        await sandbox.UntilNodesShowAsync("node 0 is a standby", n => n[0].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.True });
+        var fix = report
+            .GetProperty("findings")
+            .EnumerateArray()
+            .First(f => f.GetProperty("problem").GetString()!.StartsWith("Split", StringComparison.Ordinal))
+            .GetProperty("fix")
+            .GetString()!;
+        (
+            await sandbox.ShellAsync(
+                "eval \"$(pgpoollab env)\"; "
+                    + $"{fix.Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal).Replace("pcp_detach_node ", "pcp_detach_node -w ", StringComparison.Ordinal)}"
+            )
+        ).Ok();
+        await sandbox.UntilNodesShowAsync(
+            "node 0 is a standby",
+            n => n[0].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.True }
+        );
     }
 
     /// <summary>Without a process of PostgreSQL's for it, and with one.</summary>
@@ -180,32 +232,63 @@ public sealed class NodeTroubleTests : LifeTests
     public async Task A_nodes_log_is_in_one_file_however_it_was_started(int collectors, params string[] options)
     {
         using var sandbox = await UpAsync(Account.Plain, options);
-        Assert.Equal(collectors, sandbox.Processes().Count(p => p.Contains("postgres: logger", StringComparison.Ordinal)));
-        foreach (var cycle in (string[])["./stopall && ./startall", "pgpoollab stopall && pgpoollab startall", "pg_ctl -D data1 -m fast stop && pg_ctl -D data1 -l log/node1.log start", "pg_ctl -D data1 -m immediate stop; until pcp_recovery_node -w -n 1 | grep Successful; do tries=$((tries + 1)); [ $tries -lt 100 ] || exit 1; sleep 0.1; done"])
+        Assert.Equal(
+            collectors,
+            sandbox.Processes().Count(p => p.Contains("postgres: logger", StringComparison.Ordinal))
+        );
+        foreach (
+            var cycle in (string[])
+                [
+                    "./stopall && ./startall",
+                    "pgpoollab stopall && pgpoollab startall",
+                    "pg_ctl -D data1 -m fast stop && pg_ctl -D data1 -l log/node1.log start",
+                    "pg_ctl -D data1 -m immediate stop; until pcp_recovery_node -w -n 1 | grep Successful; do "
+                        + "tries=$((tries + 1)); [ $tries -lt 100 ] || exit 1; sleep 0.1; done",
+                ]
+        )
         {
-            (await sandbox.ShellAsync($$"""
-                eval "$(pgpoollab env)"
-                ready() { grep -c 'database system is ready to accept' log/node1.log || :; }
-                before=$(ready) words=$(grep -c 'a word of its own' log/node1.log || :) tries=0
-                { {{cycle}}; } >&2
-                pgpoollab psql 1 -- -XAtc "DO \$\$ BEGIN RAISE LOG 'a word of its own'; END \$\$" test >&2
-                # One with a process for it may be a moment late.
-                until [ "$(ready)" = $((before + 1)) ] && [ "$(grep -c 'a word of its own' log/node1.log)" -gt $words ]; do tries=$((tries + 1)); [ $tries -lt 100 ] || exit 1; sleep 0.1; done
-                """)).Ok();
+            (
+                await sandbox.ShellAsync(
+                    $$"""
+                    eval "$(pgpoollab env)"
+                    ready() { grep -c 'database system is ready to accept' log/node1.log || :; }
+                    before=$(ready) words=$(grep -c 'a word of its own' log/node1.log || :) tries=0
+                    { {{cycle}}; } >&2
+                    pgpoollab psql 1 -- -XAtc "DO \$\$ BEGIN RAISE LOG 'a word of its own'; END \$\$" test >&2
+                    # One with a process for it may be a moment late.
+                    until [ "$(ready)" = $((before + 1)) ] && [ "$(grep -c 'a word of its own' log/node1.log)" -gt $words ]; do tries=$((tries + 1)); [ $tries -lt 100 ] || exit 1; sleep 0.1; done
+                    """
+                )
+            ).Ok();
         }
 
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
     }
 
-    /// <summary>Pgpool-II logs in to every node as soon as it starts, with a password that a standby has from the primary: by replication, which may be behind.</summary>
+    /// <summary>Pgpool-II logs in to every node as soon as it starts, with a password that a standby has from the
+    /// primary: by replication, which may be behind.</summary>
     [Theory]
     [InlineData("clone")]
     [InlineData("basebackup")]
     public async Task Pgpool_is_not_started_before_the_standbys_know_its_password(string standbys)
     {
         using var sandbox = new Sandbox(Account.Plain);
-        (await sandbox.RunAsync("up", "-s", "--port", "auto", "-n", "3", "--standbys", standbys, "--set", "postgresql.recovery_min_apply_delay=700ms", sandbox.Lab)).Ok();
+        (
+            await sandbox.RunAsync(
+                "up",
+                "-s",
+                "--port",
+                "auto",
+                "-n",
+                "3",
+                "--standbys",
+                standbys,
+                "--set",
+                "postgresql.recovery_min_apply_delay=700ms",
+                sandbox.Lab
+            )
+        ).Ok();
         await sandbox.UntilNodesShowAsync("every node is up", n => n.All(x => Status(x) == "up"));
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
@@ -218,7 +301,11 @@ public sealed class GivenUpNodeTests : LifeTests
     public async Task Startall_says_when_a_running_Pgpool_has_given_up_every_node()
     {
         using var sandbox = await UpAsync(Account.Plain);
-        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -D data1 -m immediate stop; pg_ctl -D data0 -m immediate stop")).Ok();
+        (
+            await sandbox.ShellAsync(
+                "eval \"$(pgpoollab env)\"; pg_ctl -D data1 -m immediate stop; pg_ctl -D data0 -m immediate stop"
+            )
+        ).Ok();
         await sandbox.UntilNodesShowAsync("Pgpool-II lets nobody in", n => n.All(x => Status(x) is null or "down"));
         var outcome = await sandbox.RunInLabAsync("startall");
         Assert.Equal(5, outcome.ExitCode);
@@ -236,7 +323,12 @@ public sealed class GivenUpNodeTests : LifeTests
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_detach_node -w -p $PCP_PORT -n 1")).Ok();
         var report = await sandbox.UntilNodesShowAsync("node 1 is down for Pgpool-II", n => Status(n[1]) == "down");
         Assert.Contains(Findings(report), f => f.Contains("its PostgreSQL runs as standby", StringComparison.Ordinal));
-        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; {report.GetProperty("findings")[0].GetProperty("fix").GetString()!.Replace("_node ", "_node -w ", StringComparison.Ordinal)}")).Ok();
+        (
+            await sandbox.ShellAsync(
+                "eval \"$(pgpoollab env)\"; "
+                    + $"{report.GetProperty("findings")[0].GetProperty("fix").GetString()!.Replace("_node ", "_node -w ", StringComparison.Ordinal)}"
+            )
+        ).Ok();
         await sandbox.UntilNodesShowAsync("node 1 is up", n => Status(n[1]) == "up");
     }
 
@@ -244,7 +336,10 @@ public sealed class GivenUpNodeTests : LifeTests
     [Theory]
     [InlineData("run/pgpool.pid")]
     [InlineData("pgpool0/run/pgpool.pid", "--watchdog", "2")]
-    public async Task Startall_does_not_wait_for_a_node_that_Pgpool_has_given_up_and_says_how_to_find_out_what_to_do(string pidFile, params string[] options)
+    public async Task Startall_does_not_wait_for_a_node_that_Pgpool_has_given_up_and_says_how_to_find_out_what_to_do(
+        string pidFile,
+        params string[] options
+    )
     {
         using var sandbox = await UpAsync(Account.Plain, ["-n", "2", .. options]);
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_detach_node -n 1")).Ok();
@@ -257,10 +352,17 @@ public sealed class GivenUpNodeTests : LifeTests
 
         var leader = Pid(sandbox, pidFile);
         var outcome = (await sandbox.RunInLabAsync("startall")).Ok();
-        Assert.Contains("Pgpool-II runs and holds node 1 as down until it is attached or recovered. How, tells:  pgpoollab nodes", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Pgpool-II runs and holds node 1 as down until it is attached or recovered. How, tells:  pgpoollab nodes",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         Assert.Equal(leader, Pid(sandbox, pidFile));
         var report = await sandbox.NodesAsync();
-        Assert.Contains(report.GetProperty("findings").EnumerateArray(), f => f.GetProperty("fix").GetString()?.Contains("pcp_attach_node", StringComparison.Ordinal) is true);
+        Assert.Contains(
+            report.GetProperty("findings").EnumerateArray(),
+            f => f.GetProperty("fix").GetString()?.Contains("pcp_attach_node", StringComparison.Ordinal) is true
+        );
     }
 
     [Fact]
@@ -272,17 +374,37 @@ public sealed class GivenUpNodeTests : LifeTests
         var outcome = await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 1");
         // The exit code of pcp_recovery_node 4.3 is 0 all the same.
         Assert.Contains("execution of command failed at \"1st stage\"", outcome.Error, StringComparison.Ordinal);
-        Assert.Contains("node 1 is still running; stop it first", await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/recovery.log")), StringComparison.Ordinal);
-        Assert.True((await sandbox.NodesAsync()).GetProperty("nodes")[1].GetProperty("postgres").GetProperty("up").GetBoolean());
+        Assert.Contains(
+            "node 1 is still running; stop it first",
+            await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/recovery.log")),
+            StringComparison.Ordinal
+        );
+        Assert.True(
+            (await sandbox.NodesAsync()).GetProperty("nodes")[1].GetProperty("postgres").GetProperty("up").GetBoolean()
+        );
     }
 
     [Fact]
     public async Task Servers_started_by_Pgpools_scripts_do_not_keep_its_ports()
     {
         using var sandbox = await UpAsync(Account.Plain, "-n", "3");
-        // A switchover has the old primary copied and started by follow_primary.sh, a recovery has a node started by pgpool_remote_start.
-        (await sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; {InstalledPgpool.Switchover("-p $PCP_PORT", wanted: 1, out _)}")).Ok();
-        await sandbox.UntilNodesShowAsync("all follow node 1", n => n.Select((x, i) => Status(x) is "up" or "waiting" && (i == 1 || x.GetProperty("postgres").GetProperty("receiver").GetString() == "streaming")).All(good => good));
+        // A switchover has the old primary copied and started by follow_primary.sh, a recovery has a node started by
+        // pgpool_remote_start.
+        (
+            await sandbox.ShellAsync(
+                $"eval \"$(pgpoollab env)\"; {InstalledPgpool.Switchover("-p $PCP_PORT", wanted: 1, out _)}"
+            )
+        ).Ok();
+        await sandbox.UntilNodesShowAsync(
+            "all follow node 1",
+            n =>
+                n.Select(
+                        (x, i) =>
+                            Status(x) is "up" or "waiting"
+                            && (i == 1 || x.GetProperty("postgres").GetProperty("receiver").GetString() == "streaming")
+                    )
+                    .All(good => good)
+        );
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -D data2 -m immediate stop")).Ok();
         await sandbox.UntilNodesShowAsync("node 2 is down", n => Status(n[2]) == "down");
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 2")).Ok();
@@ -306,7 +428,10 @@ public sealed class GivenUpNodeTests : LifeTests
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data1 stop; rm -rf data1")).Ok();
         await sandbox.UntilNodesShowAsync("node 1 is down", n => Status(n[1]) == "down");
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 1")).Ok();
-        await sandbox.UntilNodesShowAsync("node 1 streams", n => n[1].GetProperty("postgres").GetProperty("receiver").GetString() == "streaming");
+        await sandbox.UntilNodesShowAsync(
+            "node 1 streams",
+            n => n[1].GetProperty("postgres").GetProperty("receiver").GetString() == "streaming"
+        );
     }
 }
 
@@ -317,7 +442,11 @@ public sealed class SecondNameTests : LifeTests
     {
         using var sandbox = new Sandbox(Account.Plain, "my lab");
         (await sandbox.RunAsync("setup", "-s", "--port", "auto", sandbox.Lab)).Ok();
-        var alias = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json"))).RootElement.GetProperty("lab").GetProperty("safeAlias").GetString()!;
+        var alias = JsonDocument
+            .Parse(await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json")))
+            .RootElement.GetProperty("lab")
+            .GetProperty("safeAlias")
+            .GetString()!;
         foreach (var start in (string[])["./startall", "pgpoollab startall"])
         {
             File.Delete(alias);
@@ -382,11 +511,18 @@ public sealed class BelongingTests : LifeTests
         using var sandbox = await UpAsync(Account.Plain, "-n", "1");
         var manifest = Path.Combine(sandbox.Lab, ".pgpoollab/lab.json");
         var text = await File.ReadAllTextAsync(manifest);
-        await File.WriteAllTextAsync(manifest, text.Replace($"\"owner\": \"{sandbox.Account.LabUser}\"", "\"owner\": \"root\"", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            manifest,
+            text.Replace($"\"owner\": \"{sandbox.Account.LabUser}\"", "\"owner\": \"root\"", StringComparison.Ordinal)
+        );
         using var root = new Sandbox(Account.Root);
         foreach (var command in (string[])["startall", "destroy"])
         {
-            Assert.Contains("it cannot be trusted", (await root.RunAsync(command, "--lab", sandbox.Lab)).FailedWith(1).Error, StringComparison.Ordinal);
+            Assert.Contains(
+                "it cannot be trusted",
+                (await root.RunAsync(command, "--lab", sandbox.Lab)).FailedWith(1).Error,
+                StringComparison.Ordinal
+            );
         }
 
         await File.WriteAllTextAsync(manifest, text);
@@ -420,15 +556,35 @@ public sealed class BelongingTests : LifeTests
     public async Task Everything_listens_on_loopback_only()
     {
         using var sandbox = await UpAsync(Account.Plain);
-        var ports = (await sandbox.NodesAsync()).GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("port").GetInt32()).ToList();
+        var ports = (await sandbox.NodesAsync())
+            .GetProperty("nodes")
+            .EnumerateArray()
+            .Select(n => n.GetProperty("port").GetInt32())
+            .ToList();
         ports.AddRange([ports[0] - 1, ports[0] - 2]);
-        var listeners = new[] { "/proc/net/tcp", "/proc/net/tcp6" }.SelectMany(f => File.ReadLines(f).Skip(1)).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(f => f[3] == "0A" && ports.Contains(int.Parse(f[1].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture))).Select(f => f[1].Split(':')[0]).ToArray();
+        var listeners = new[] { "/proc/net/tcp", "/proc/net/tcp6" }
+            .SelectMany(f => File.ReadLines(f).Skip(1))
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(f =>
+                f[3] == "0A"
+                && ports.Contains(int.Parse(f[1].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+            )
+            .Select(f => f[1].Split(':')[0])
+            .ToArray();
         Assert.True(listeners.Length >= ports.Count);
-        Assert.All(listeners, address => Assert.Contains(address, (string[])["0100007F", "00000000000000000000000001000000"]));
+        Assert.All(
+            listeners,
+            address => Assert.Contains(address, (string[])["0100007F", "00000000000000000000000001000000"])
+        );
         // What others may not read: the password file, keys, data and logs.
-        Assert.All((string[])["pcppass", "etc", "log", "data0", "data1", ".pgpoollab", "run"],
-            name => Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(Path.Combine(sandbox.Lab, name)) & (UnixFileMode)Convert.ToInt32("077", 8)));
+        Assert.All(
+            (string[])["pcppass", "etc", "log", "data0", "data1", ".pgpoollab", "run"],
+            name =>
+                Assert.Equal(
+                    UnixFileMode.None,
+                    File.GetUnixFileMode(Path.Combine(sandbox.Lab, name)) & (UnixFileMode)Convert.ToInt32("077", 8)
+                )
+        );
     }
 
     [Fact]
@@ -437,13 +593,21 @@ public sealed class BelongingTests : LifeTests
         using var sandbox = await UpAsync(Account.Plain);
         var password = (await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "pcppass"))).Split('\n')[0].Split(':')[3];
         Assert.Equal(16, password.Length);
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(sandbox.Lab, "log")).Append(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json")))
+        foreach (
+            var file in Directory
+                .EnumerateFiles(Path.Combine(sandbox.Lab, "log"))
+                .Append(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json"))
+        )
         {
             Assert.DoesNotContain(password, await File.ReadAllTextAsync(file), StringComparison.Ordinal);
         }
 
         Assert.All(sandbox.Processes(), p => Assert.DoesNotContain(password, p, StringComparison.Ordinal));
-        Assert.DoesNotContain(password, (await sandbox.RunInLabAsync("env", "--json")).Ok().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            password,
+            (await sandbox.RunInLabAsync("env", "--json")).Ok().Output,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(password, (await sandbox.RunInLabAsync("env")).Ok().Output, StringComparison.Ordinal);
     }
 }
@@ -454,11 +618,17 @@ public sealed class UseTests : LifeTests
     public async Task Labs_are_found_from_below_by_folder_and_by_name()
     {
         using var sandbox = await UpAsync(Account.Plain, "--name", $"named {Guid.NewGuid():N}");
-        var name = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json"))).RootElement.GetProperty("lab").GetProperty("name").GetString()!;
+        var name = JsonDocument
+            .Parse(await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json")))
+            .RootElement.GetProperty("lab")
+            .GetProperty("name")
+            .GetString()!;
         (await sandbox.ShellAsync("cd data0/base; pgpoollab nodes")).Ok();
         (await sandbox.RunAsync("nodes", "--lab", sandbox.Lab)).Ok();
         (await sandbox.RunAsync("nodes", "--lab", name)).Ok();
-        (await sandbox.RunAsync("setup", "--port", "auto", "--name", name, Path.Combine(sandbox.Labs, "other"))).FailedWith(4);
+        (
+            await sandbox.RunAsync("setup", "--port", "auto", "--name", name, Path.Combine(sandbox.Labs, "other"))
+        ).FailedWith(4);
         (await sandbox.RunAsync("destroy", name)).Ok();
         sandbox.AssertNothingIsLeft();
     }
@@ -468,8 +638,15 @@ public sealed class UseTests : LifeTests
     {
         using var sandbox = await UpAsync(Account.Plain);
         Assert.Equal("5\n", (await sandbox.RunInLabAsync("psql", "--", "-Atc", "SELECT 2 + 3")).Ok().Output);
-        Assert.Equal("t\n", (await sandbox.RunInLabAsync("psql", "1", "--", "-Atc", "SELECT pg_is_in_recovery()")).Ok().Output);
-        Assert.Contains("standby", (await sandbox.RunInLabAsync("psql", "pgpool", "--", "-Atc", "SHOW pool_nodes")).Ok().Output, StringComparison.Ordinal);
+        Assert.Equal(
+            "t\n",
+            (await sandbox.RunInLabAsync("psql", "1", "--", "-Atc", "SELECT pg_is_in_recovery()")).Ok().Output
+        );
+        Assert.Contains(
+            "standby",
+            (await sandbox.RunInLabAsync("psql", "pgpool", "--", "-Atc", "SHOW pool_nodes")).Ok().Output,
+            StringComparison.Ordinal
+        );
         (await sandbox.RunInLabAsync("psql", "7", "--", "-c", "SELECT 1")).FailedWith(6);
         (await sandbox.RunInLabAsync("psql", "seven")).FailedWith(2);
     }
@@ -480,11 +657,33 @@ public sealed class UseTests : LifeTests
         using var sandbox = new Sandbox(Account.Plain);
         (await sandbox.RunAsync("templates", "export", sandbox["home/templates"])).Ok();
         await File.AppendAllTextAsync(sandbox["home/templates/postgresql/postgresql.conf.sbn"], "work_mem = '7MB'\n");
-        (await sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", "--templates", sandbox["home/templates"],
-            "--set", "postgresql.cluster_name=it's here", "--set", "pgpool.connection_life_time=77", sandbox.Lab)).Ok();
+        (
+            await sandbox.RunAsync(
+                "up",
+                "-s",
+                "-n",
+                "1",
+                "--port",
+                "auto",
+                "--templates",
+                sandbox["home/templates"],
+                "--set",
+                "postgresql.cluster_name=it's here",
+                "--set",
+                "pgpool.connection_life_time=77",
+                sandbox.Lab
+            )
+        ).Ok();
         Assert.Equal("7MB\n", (await sandbox.RunInLabAsync("psql", "0", "--", "-Atc", "SHOW work_mem")).Ok().Output);
-        Assert.Equal("it's here\n", (await sandbox.RunInLabAsync("psql", "0", "--", "-Atc", "SHOW cluster_name")).Ok().Output);
-        Assert.StartsWith("77", (await sandbox.RunInLabAsync("psql", "--", "-Atc", "PGPOOL SHOW connection_life_time")).Ok().Output, StringComparison.Ordinal);
+        Assert.Equal(
+            "it's here\n",
+            (await sandbox.RunInLabAsync("psql", "0", "--", "-Atc", "SHOW cluster_name")).Ok().Output
+        );
+        Assert.StartsWith(
+            "77",
+            (await sandbox.RunInLabAsync("psql", "--", "-Atc", "PGPOOL SHOW connection_life_time")).Ok().Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -512,7 +711,14 @@ public sealed class UseTests : LifeTests
     public async Task A_command_on_a_lab_another_command_works_on_is_refused()
     {
         using var sandbox = await UpAsync(Account.Plain, "-n", "1");
-        using (new FileStream(Path.Combine(sandbox.Lab, ".pgpoollab/lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        using (
+            new FileStream(
+                Path.Combine(sandbox.Lab, ".pgpoollab/lock"),
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                FileShare.None
+            )
+        )
         {
             (await sandbox.RunInLabAsync("stopall")).FailedWith(7);
         }

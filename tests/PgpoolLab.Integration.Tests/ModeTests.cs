@@ -15,27 +15,48 @@ public abstract class ModeTests
         return sandbox;
     }
 
-    protected static Task<Outcome> InLabAsync(Sandbox sandbox, string script) => sandbox.ShellAsync("eval \"$(pgpoollab env)\"\n" + script);
+    protected static Task<Outcome> InLabAsync(Sandbox sandbox, string script) =>
+        sandbox.ShellAsync("eval \"$(pgpoollab env)\"\n" + script);
 
-    protected static string? Status(JsonElement node) => node.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } pgpool ? pgpool.GetProperty("status").GetString() : null;
+    protected static string? Status(JsonElement node) =>
+        node.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } pgpool
+            ? pgpool.GetProperty("status").GetString()
+            : null;
 
     protected static Task<JsonElement> UntilAllAreUpAsync(Sandbox sandbox) =>
-        sandbox.UntilNodesShowAsync("every node is up", n => n.All(x => Status(x) is "up" or "waiting" && x.GetProperty("postgres").GetProperty("up").GetBoolean()));
+        sandbox.UntilNodesShowAsync(
+            "every node is up",
+            n => n.All(x => Status(x) is "up" or "waiting" && x.GetProperty("postgres").GetProperty("up").GetBoolean())
+        );
 
-    protected static async Task<int[]> PortsAsync(Sandbox sandbox) => (await sandbox.NodesAsync()).GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("port").GetInt32()).ToArray();
+    protected static async Task<int[]> PortsAsync(Sandbox sandbox) =>
+        (await sandbox.NodesAsync())
+            .GetProperty("nodes")
+            .EnumerateArray()
+            .Select(n => n.GetProperty("port").GetInt32())
+            .ToArray();
 
     /// <summary>One value from every node; they must be the same.</summary>
     protected static async Task<string> SameEverywhereAsync(Sandbox sandbox, string sql)
     {
         var ports = await PortsAsync(sandbox);
-        var answers = (await InLabAsync(sandbox, string.Join('\n', ports.Select(p => $"psql -p {p} -Atc \"{sql}\" test")))).Ok().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var answers = (
+            await InLabAsync(sandbox, string.Join('\n', ports.Select(p => $"psql -p {p} -Atc \"{sql}\" test")))
+        )
+            .Ok()
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(ports.Length, answers.Length);
         return Assert.Single(answers.Distinct());
     }
 
     /// <summary>Writes until Pgpool-II takes it: right after a failure it disconnects everybody for a moment.</summary>
     protected static async Task WriteAsync(Sandbox sandbox, string sql) =>
-        (await InLabAsync(sandbox, $"n=0; until psql -qc \"{sql}\" test; do n=$((n + 1)); [ $n -lt 1500 ] || exit 1; sleep 0.2; done")).Ok();
+        (
+            await InLabAsync(
+                sandbox,
+                $"n=0; until psql -qc \"{sql}\" test; do n=$((n + 1)); [ $n -lt 1500 ] || exit 1; sleep 0.2; done"
+            )
+        ).Ok();
 
     protected static async Task EndAsync(Sandbox sandbox)
     {
@@ -49,7 +70,8 @@ public abstract class ModeTests
     }
 }
 
-/// <summary>Native replication and snapshot isolation: Pgpool-II writes everywhere, and online recovery has a second stage.</summary>
+/// <summary>Native replication and snapshot isolation: Pgpool-II writes everywhere, and online recovery has a second
+/// stage.</summary>
 public abstract class WritingEverywhereTests(string mode) : ModeTests
 {
     [Fact]
@@ -66,14 +88,28 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
             var finding = (await sandbox.NodesAsync()).GetProperty("findings").EnumerateArray().Single();
             Assert.Equal($"Node {node} is down.", finding.GetProperty("problem").GetString());
             // The command it names mends it.
-            (await InLabAsync(sandbox, finding.GetProperty("fix").GetString()!.Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal))).Ok();
+            (
+                await InLabAsync(
+                    sandbox,
+                    finding
+                        .GetProperty("fix")
+                        .GetString()!
+                        .Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal)
+                )
+            ).Ok();
             await UntilAllAreUpAsync(sandbox);
             await WriteAsync(sandbox, $"INSERT INTO t (at) VALUES ('with {node}')");
-            await SameEverywhereAsync(sandbox, "SELECT string_agg(i || at, ',' ORDER BY i), pg_is_in_recovery() FROM t");
+            await SameEverywhereAsync(
+                sandbox,
+                "SELECT string_agg(i || at, ',' ORDER BY i), pg_is_in_recovery() FROM t"
+            );
         }
 
         // No value was lost or given twice: sequences went on where they were.
-        Assert.Equal("8|8|f", await SameEverywhereAsync(sandbox, "SELECT count(*), max(i), pg_is_in_recovery() FROM t"));
+        Assert.Equal(
+            "8|8|f",
+            await SameEverywhereAsync(sandbox, "SELECT count(*), max(i), pg_is_in_recovery() FROM t")
+        );
         await EndAsync(sandbox);
     }
 
@@ -85,12 +121,26 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
         await WriteAsync(sandbox, "SELECT 1");
         await sandbox.UntilNodesShowAsync("node 1 is down", n => Status(n[1]) == "down");
         // A second after a failover Pgpool-II starts its process for pcp anew, and who has just connected is cut off.
-        (await sandbox.ShellAsync("n=0; until grep -q 'fork a new PCP child' log/pgpool.log; do n=$((n + 1)); [ $n -lt 300 ] || exit 1; sleep 0.1; done")).Ok();
+        (
+            await sandbox.ShellAsync(
+                "n=0; until grep -q 'fork a new PCP child' log/pgpool.log; do n=$((n + 1)); [ $n -lt 300 ] || "
+                    + "exit 1; sleep 0.1; done"
+            )
+        ).Ok();
         // The second stage sends clients away; pgbench ends then, and that is what a client sees in production, too.
-        (await InLabAsync(sandbox, "pgbench -c 2 -T 3 -n test >pgbench.out 2>&1 & sleep 0.5; pcp_recovery_node -w -p $PCP_PORT -n 1; wait")).Ok();
+        (
+            await InLabAsync(
+                sandbox,
+                "pgbench -c 2 -T 3 -n test >pgbench.out 2>&1 & sleep 0.5; pcp_recovery_node -w -p $PCP_PORT -n 1; wait"
+            )
+        ).Ok();
         await UntilAllAreUpAsync(sandbox);
         await WriteAsync(sandbox, "UPDATE pgbench_branches SET bbalance = bbalance");
-        await SameEverywhereAsync(sandbox, "SELECT sum(abalance), (SELECT count(*) FROM pgbench_history), (SELECT sum(tbalance) FROM pgbench_tellers) FROM pgbench_accounts");
+        await SameEverywhereAsync(
+            sandbox,
+            "SELECT sum(abalance), (SELECT count(*) FROM pgbench_history), (SELECT sum(tbalance) FROM "
+                + "pgbench_tellers) FROM pgbench_accounts"
+        );
     }
 
     [Fact]
@@ -101,15 +151,35 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
         await WriteAsync(sandbox, "CREATE TABLE missed (i int)");
         await sandbox.UntilNodesShowAsync("node 1 is down", n => Status(n[1]) == "down");
         (await sandbox.ShellAsync("./stopall")).Ok();
-        Assert.Contains("node 1: Pgpool-II holds it as down, as before.", (await sandbox.ShellAsync("./startall")).Ok().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "node 1: Pgpool-II holds it as down, as before.",
+            (await sandbox.ShellAsync("./startall")).Ok().Output,
+            StringComparison.Ordinal
+        );
         (await sandbox.RunInLabAsync("stopall")).Ok();
         (await sandbox.RunInLabAsync("startall")).Ok();
         var report = await sandbox.NodesAsync();
         Assert.Equal("down", Status(report.GetProperty("nodes")[1]));
-        Assert.Contains("what was written since is not on it", report.GetProperty("findings")[0].GetProperty("problem").GetString(), StringComparison.Ordinal);
-        (await InLabAsync(sandbox, report.GetProperty("findings")[0].GetProperty("fix").GetString()!.Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal))).Ok();
+        Assert.Contains(
+            "what was written since is not on it",
+            report.GetProperty("findings")[0].GetProperty("problem").GetString(),
+            StringComparison.Ordinal
+        );
+        (
+            await InLabAsync(
+                sandbox,
+                report
+                    .GetProperty("findings")[0]
+                    .GetProperty("fix")
+                    .GetString()!
+                    .Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal)
+            )
+        ).Ok();
         await UntilAllAreUpAsync(sandbox);
-        Assert.Equal("missed", await SameEverywhereAsync(sandbox, "SELECT relname FROM pg_class WHERE relname = 'missed'"));
+        Assert.Equal(
+            "missed",
+            await SameEverywhereAsync(sandbox, "SELECT relname FROM pg_class WHERE relname = 'missed'")
+        );
     }
 }
 
@@ -126,10 +196,33 @@ public sealed class OtherModesTests : ModeTests
         await WriteAsync(sandbox, "CREATE TABLE t (i int)");
         (await InLabAsync(sandbox, "pg_ctl -D data0 -m immediate stop")).Ok();
         await WriteAsync(sandbox, "CREATE TABLE on_the_next (i int)");
-        var report = await sandbox.UntilNodesShowAsync("node 0 is down", n => Status(n[0]) == "down" && Status(n[1]) == "up");
+        var report = await sandbox.UntilNodesShowAsync(
+            "node 0 is down",
+            n => Status(n[0]) == "down" && Status(n[1]) == "up"
+        );
         var ports = await PortsAsync(sandbox);
-        Assert.Equal("on_the_next\n", (await InLabAsync(sandbox, $"psql -p {ports[1]} -Atc \"SELECT relname FROM pg_class WHERE relname IN ('t', 'on_the_next')\" test")).Ok().Output);
-        (await InLabAsync(sandbox, report.GetProperty("findings")[0].GetProperty("fix").GetString()!.Replace("pcp_attach_node ", "pcp_attach_node -w ", StringComparison.Ordinal))).Ok();
+        Assert.Equal(
+            "on_the_next\n",
+            (
+                await InLabAsync(
+                    sandbox,
+                    $"psql -p {ports[1]} -Atc \"SELECT relname FROM pg_class WHERE relname IN ('t', "
+                        + "'on_the_next')\" test"
+                )
+            )
+                .Ok()
+                .Output
+        );
+        (
+            await InLabAsync(
+                sandbox,
+                report
+                    .GetProperty("findings")[0]
+                    .GetProperty("fix")
+                    .GetString()!
+                    .Replace("pcp_attach_node ", "pcp_attach_node -w ", StringComparison.Ordinal)
+            )
+        ).Ok();
         await UntilAllAreUpAsync(sandbox);
         await EndAsync(sandbox);
     }
@@ -139,16 +232,30 @@ public sealed class OtherModesTests : ModeTests
     {
         using var sandbox = await UpAsync("l", 3);
         var ports = await PortsAsync(sandbox);
-        (await InLabAsync(sandbox, $"""
-            for port in {string.Join(' ', ports)}; do psql -qp $port -c 'CREATE TABLE t (i int PRIMARY KEY)' test; done
-            for port in {string.Join(' ', ports.Skip(1))}; do
-                psql -qp $port -Atc 'SELECT subname FROM pg_subscription' test | while read -r name; do psql -qp $port -c "ALTER SUBSCRIPTION $name REFRESH PUBLICATION" test; done
-            done
-            psql -qc 'INSERT INTO t SELECT generate_series(1, 100)' test
-            """)).Ok();
+        (
+            await InLabAsync(
+                sandbox,
+                $"""
+                for port in {string.Join(
+                    ' ',
+                    ports
+                )}; do psql -qp $port -c 'CREATE TABLE t (i int PRIMARY KEY)' test; done
+                for port in {string.Join(' ', ports.Skip(1))}; do
+                    psql -qp $port -Atc 'SELECT subname FROM pg_subscription' test | while read -r name; do psql -qp $port -c "ALTER SUBSCRIPTION $name REFRESH PUBLICATION" test; done
+                done
+                psql -qc 'INSERT INTO t SELECT generate_series(1, 100)' test
+                """
+            )
+        ).Ok();
         foreach (var port in ports)
         {
-            (await InLabAsync(sandbox, $"n=0; until [ \"$(psql -p {port} -Atc 'SELECT count(*) FROM t' test)\" = 100 ]; do n=$((n + 1)); [ $n -lt 1500 ] || exit 1; sleep 0.1; done")).Ok();
+            (
+                await InLabAsync(
+                    sandbox,
+                    $"n=0; until [ \"$(psql -p {port} -Atc 'SELECT count(*) FROM t' test)\" = 100 ]; do n=$((n + "
+                        + "1)); [ $n -lt 1500 ] || exit 1; sleep 0.1; done"
+                )
+            ).Ok();
         }
 
         await EndAsync(sandbox);
@@ -164,14 +271,32 @@ public sealed class OtherModesTests : ModeTests
         var first = (await PortsAsync(sandbox))[0];
         var switchover = InstalledPgpool.Switchover("-p $PCP_PORT", wanted: 2, out var promoted);
         (await InLabAsync(sandbox, $"pgbench -q -i test && PORT0={first} && {meanwhile} && {switchover}")).Ok();
-        await sandbox.UntilNodesShowAsync($"node {promoted} is the primary and all others stream from it", n => n.Select((x, i) =>
-            Status(x) is "up" or "waiting" && x.GetProperty("pgpool").GetProperty("role").GetString() == (i == promoted ? "primary" : "standby")
-            && (i == promoted || x.GetProperty("postgres").GetProperty("receiver").GetString() == "streaming")).All(good => good));
+        await sandbox.UntilNodesShowAsync(
+            $"node {promoted} is the primary and all others stream from it",
+            n =>
+                n.Select(
+                        (x, i) =>
+                            Status(x) is "up" or "waiting"
+                            && x.GetProperty("pgpool").GetProperty("role").GetString()
+                                == (i == promoted ? "primary" : "standby")
+                            && (
+                                i == promoted
+                                || x.GetProperty("postgres").GetProperty("receiver").GetString() == "streaming"
+                            )
+                    )
+                    .All(good => good)
+        );
         await WriteAsync(sandbox, "INSERT INTO pgbench_branches VALUES (77, 0, '')");
         var ports = await PortsAsync(sandbox);
         foreach (var port in ports)
         {
-            (await InLabAsync(sandbox, $"n=0; until [ \"$(psql -p {port} -Atc 'SELECT count(*) FROM pgbench_branches' test)\" = 2 ]; do n=$((n + 1)); [ $n -lt 1500 ] || exit 1; sleep 0.1; done")).Ok();
+            (
+                await InLabAsync(
+                    sandbox,
+                    $"n=0; until [ \"$(psql -p {port} -Atc 'SELECT count(*) FROM pgbench_branches' test)\" = 2 "
+                        + "]; do n=$((n + 1)); [ $n -lt 1500 ] || exit 1; sleep 0.1; done"
+                )
+            ).Ok();
         }
     }
 }

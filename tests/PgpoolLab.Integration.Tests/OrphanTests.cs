@@ -4,20 +4,28 @@ using System.Text.RegularExpressions;
 
 namespace PgpoolLab.Integration.Tests;
 
-/// <summary>What is listed, and what <c>destroy --orphans</c> finds and leaves. As a plain user: root's list is that of everybody's tests.</summary>
+/// <summary>What is listed, and what <c>destroy --orphans</c> finds and leaves. As a plain user: root's list is that of
+/// everybody's tests.</summary>
 public sealed class OrphanTests : LifeTests
 {
     private static async Task<JsonElement> ListAsync(Sandbox sandbox, string? name = null)
     {
         var outcome = (await sandbox.RunAsync("list", "--json")).Ok();
         using var document = JsonDocument.Parse(outcome.Output);
-        var labs = document.RootElement.GetProperty("labs").EnumerateArray().Where(l => name is null || l.GetProperty("name").GetString() == name)
+        var labs = document
+            .RootElement.GetProperty("labs")
+            .EnumerateArray()
+            .Where(l => name is null || l.GetProperty("name").GetString() == name)
             // Lists of one user, whatever HOME: of other tests, too.
-            .Where(l => l.GetProperty("directory").GetString()!.StartsWith(sandbox.Labs + "/", StringComparison.Ordinal)).ToArray();
+            .Where(l =>
+                l.GetProperty("directory").GetString()!.StartsWith(sandbox.Labs + "/", StringComparison.Ordinal)
+            )
+            .ToArray();
         return Assert.Single(labs).Clone();
     }
 
-    /// <summary>The same, once no other test's <c>destroy --orphans</c> is at work on it: what runs is not counted then.</summary>
+    /// <summary>The same, once no other test's <c>destroy --orphans</c> is at work on it: what runs is not counted
+    /// then.</summary>
     private static async Task<JsonElement> CountedAsync(Sandbox sandbox, string name)
     {
         var clock = Stopwatch.StartNew();
@@ -31,7 +39,8 @@ public sealed class OrphanTests : LifeTests
         }
     }
 
-    private static (string? State, bool Orphan) StateOf(JsonElement lab) => (lab.GetProperty("state").GetString(), lab.GetProperty("orphan").GetBoolean());
+    private static (string? State, bool Orphan) StateOf(JsonElement lab) =>
+        (lab.GetProperty("state").GetString(), lab.GetProperty("orphan").GetBoolean());
 
     /// <summary>Kills a setup as soon as it has started a server.</summary>
     private static async Task KillSetupAsync(Sandbox sandbox, string folder)
@@ -67,9 +76,20 @@ public sealed class OrphanTests : LifeTests
         using var sandbox = new Sandbox(account, name);
         (await sandbox.RunAsync("up", "-s", "--port", "auto", sandbox.Lab)).Ok();
         var lab = await CountedAsync(sandbox, name);
-        Assert.Equal(("ready", false, sandbox.Lab, sandbox.Account.LabUser), (StateOf(lab).State, StateOf(lab).Orphan, lab.GetProperty("directory").GetString(), lab.GetProperty("user").GetString()));
+        Assert.Equal(
+            ("ready", false, sandbox.Lab, sandbox.Account.LabUser),
+            (
+                StateOf(lab).State,
+                StateOf(lab).Orphan,
+                lab.GetProperty("directory").GetString(),
+                lab.GetProperty("user").GetString()
+            )
+        );
         Assert.Equal((2, 1), (lab.GetProperty("nodesUp").GetInt32(), lab.GetProperty("pgpoolsUp").GetInt32()));
-        Assert.Equal((await sandbox.NodesAsync()).GetProperty("pgpoolPort").GetInt32(), lab.GetProperty("pgpoolPorts")[0].GetInt32());
+        Assert.Equal(
+            (await sandbox.NodesAsync()).GetProperty("pgpoolPort").GetInt32(),
+            lab.GetProperty("pgpoolPorts")[0].GetInt32()
+        );
         Assert.InRange(lab.GetProperty("bytes").GetInt64(), 30_000_000, 1_000_000_000);
 
         Kill(Pid(sandbox, "data1/postmaster.pid"));
@@ -78,7 +98,10 @@ public sealed class OrphanTests : LifeTests
         Assert.Equal((1, 0), (lab.GetProperty("nodesUp").GetInt32(), lab.GetProperty("pgpoolsUp").GetInt32()));
         var table = (await sandbox.RunAsync("list")).Ok().Output;
         // Another test's destroy --orphans looks at this lab, too.
-        Assert.True(Regex.IsMatch(table, $@"(?m)^{name} +ready(, at work: [a-z -]+)? +1/2 +0/1 .* {sandbox.Lab} *$"), table);
+        Assert.True(
+            Regex.IsMatch(table, $@"(?m)^{name} +ready(, at work: [a-z -]+)? +1/2 +0/1 .* {sandbox.Lab} *$"),
+            table
+        );
     }
 
     [Fact]
@@ -89,12 +112,20 @@ public sealed class OrphanTests : LifeTests
         using var sandbox = new Sandbox(Account.Root, name);
         (await sandbox.RunAsync("setup", "-s", "-n", "1", "--port", "auto", "--run-as", "daemon", sandbox.Lab)).Ok();
         Assert.Equal("daemon", (await ListAsync(sandbox, name)).GetProperty("user").GetString());
-        Assert.Contains(name, (await sandbox.RunAsync("list", "--all", "--json")).Ok().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            name,
+            (await sandbox.RunAsync("list", "--all", "--json")).Ok().Output,
+            StringComparison.Ordinal
+        );
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
         sandbox.AssertNothingIsLeft();
 
         using var plain = new Sandbox(Account.Plain);
-        Assert.Contains("only root can look at them", (await plain.RunAsync("list", "--all")).FailedWith(2).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "only root can look at them",
+            (await plain.RunAsync("list", "--all")).FailedWith(2).Error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -108,7 +139,10 @@ public sealed class OrphanTests : LifeTests
         try
         {
             var lab = await ListAsync(sandbox);
-            Assert.Equal(("creating", false, "setup"), (StateOf(lab).State, StateOf(lab).Orphan, lab.GetProperty("command").GetString()));
+            Assert.Equal(
+                ("creating", false, "setup"),
+                (StateOf(lab).State, StateOf(lab).Orphan, lab.GetProperty("command").GetString())
+            );
             Assert.Equal("There are no orphans.\n", (await sandbox.RunAsync("destroy", "--orphans")).Ok().Error);
         }
         finally
@@ -131,7 +165,11 @@ public sealed class OrphanTests : LifeTests
         Assert.Equal(("creating", true), StateOf(await ListAsync(sandbox, "killed")));
 
         var outcome = (await sandbox.RunAsync("destroy", "--orphans")).Ok();
-        Assert.Contains("The lab 'killed' is gone (its setup had been killed)", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "The lab 'killed' is gone (its setup had been killed)",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["lab"], Directory.EnumerateFileSystemEntries(sandbox.Labs).Select(Path.GetFileName));
         Assert.Equal(1, (await ListAsync(sandbox)).GetProperty("nodesUp").GetInt32());
         (await sandbox.RunInLabAsync("destroy")).Ok();
@@ -162,8 +200,14 @@ public sealed class OrphanTests : LifeTests
         using (var document = JsonDocument.Parse(outcome.Output))
         {
             var removed = Assert.Single(document.RootElement.GetProperty("removed").EnumerateArray());
-            Assert.Equal(("FolderGone", sandbox.Lab), (removed.GetProperty("kind").GetString(), removed.GetProperty("directory").GetString()));
-            Assert.Contains(removed.GetProperty("processes").EnumerateArray(), p => p.GetProperty("command").GetString()!.Contains("pgpool.conf", StringComparison.Ordinal));
+            Assert.Equal(
+                ("FolderGone", sandbox.Lab),
+                (removed.GetProperty("kind").GetString(), removed.GetProperty("directory").GetString())
+            );
+            Assert.Contains(
+                removed.GetProperty("processes").EnumerateArray(),
+                p => p.GetProperty("command").GetString()!.Contains("pgpool.conf", StringComparison.Ordinal)
+            );
             Assert.Empty(document.RootElement.GetProperty("kept").EnumerateArray());
         }
 
@@ -179,23 +223,37 @@ public sealed class OrphanTests : LifeTests
     public async Task A_Pgpool_that_fails_over_because_its_labs_folder_was_deleted_is_ended_with_all_its_processes()
     {
         using var sandbox = new Sandbox(Account.Plain);
-        (await sandbox.RunAsync("up", "-s", "--port", "auto", "--set", "pgpool.failover_command=sleep 1", sandbox.Lab)).Ok();
-        (await sandbox.ShellAsync("""
-            read -r server <run/pgpool.pid || :
-            (exec tail -n +1 -f log/pgpool.log >../log 2>/dev/null) & tail=$!
-            kill -STOP $server
-            for n in 1 0; do # each is a failover of its own
-                kill -QUIT $(head -n 1 data$n/postmaster.pid)
-                until grep -q "received degenerate backend request for node_id: $n" ../log; do sleep 0.01; done
-            done
-            cd ..
-            rm -rf lab
-            kill -CONT $server
-            until grep -q 'execute command' log; do sleep 0.01; done
-            pgpoollab destroy --orphans >&2
-            kill $tail
-            rm log
-            """)).Ok();
+        (
+            await sandbox.RunAsync(
+                "up",
+                "-s",
+                "--port",
+                "auto",
+                "--set",
+                "pgpool.failover_command=sleep 1",
+                sandbox.Lab
+            )
+        ).Ok();
+        (
+            await sandbox.ShellAsync(
+                """
+                read -r server <run/pgpool.pid || :
+                (exec tail -n +1 -f log/pgpool.log >../log 2>/dev/null) & tail=$!
+                kill -STOP $server
+                for n in 1 0; do # each is a failover of its own
+                    kill -QUIT $(head -n 1 data$n/postmaster.pid)
+                    until grep -q "received degenerate backend request for node_id: $n" ../log; do sleep 0.01; done
+                done
+                cd ..
+                rm -rf lab
+                kill -CONT $server
+                until grep -q 'execute command' log; do sleep 0.01; done
+                pgpoollab destroy --orphans >&2
+                kill $tail
+                rm log
+                """
+            )
+        ).Ok();
         sandbox.AssertNothingIsLeft();
     }
 
@@ -204,7 +262,9 @@ public sealed class OrphanTests : LifeTests
     public async Task In_a_folder_that_is_gone_labs_can_still_be_listed_and_there_is_none()
     {
         using var sandbox = new Sandbox(Account.Plain);
-        var outcome = (await sandbox.ShellAsync("mkdir gone; cd gone; rmdir ../gone; pgpoollab list; pgpoollab nodes || echo $?")).Ok();
+        var outcome = (
+            await sandbox.ShellAsync("mkdir gone; cd gone; rmdir ../gone; pgpoollab list; pgpoollab nodes || echo $?")
+        ).Ok();
         Assert.Equal("6\n", outcome.Output);
         Assert.Contains("There is no lab in / or above it", outcome.Error, StringComparison.Ordinal);
     }
@@ -217,10 +277,18 @@ public sealed class OrphanTests : LifeTests
         File.Delete(Path.Combine(sandbox.Lab, ".pgpoollab/lab.json"));
         Assert.Equal(("gone", true), StateOf(await ListAsync(sandbox)));
         var outcome = (await sandbox.RunAsync("destroy", "--orphans")).Ok();
-        Assert.Contains($"left as it is, as without its manifest nothing tells what in it is the lab's: {sandbox.Lab}\n", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"left as it is, as without its manifest nothing tells what in it is the lab's: {sandbox.Lab}\n",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         Assert.Empty(sandbox.ProcessesLeft());
         // It was shut down, not killed.
-        Assert.Contains("database system is shut down", await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/node0.log")), StringComparison.Ordinal);
+        Assert.Contains(
+            "database system is shut down",
+            await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "log/node0.log")),
+            StringComparison.Ordinal
+        );
         Assert.True(File.Exists(Path.Combine(sandbox.Lab, "data0/PG_VERSION")));
         Directory.Delete(sandbox.Lab, recursive: true);
         sandbox.AssertNothingIsLeft();
@@ -237,7 +305,11 @@ public sealed class OrphanTests : LifeTests
         await File.WriteAllTextAsync(manifest, json.ToJsonString());
 
         var outcome = (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
-        Assert.Contains("The lab's manifest does not name node 1 (data1), which lies in its folder", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "The lab's manifest does not name node 1 (data1), which lies in its folder",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         sandbox.AssertNothingIsLeft();
     }
 
@@ -252,7 +324,11 @@ public sealed class OrphanTests : LifeTests
         Assert.Contains($"  {sandbox.Lab}/data0\n", preview.Output, StringComparison.Ordinal);
         Assert.Contains($"  {sandbox.Lab}/etc/notes.txt\n", preview.Output, StringComparison.Ordinal);
         Assert.Contains($"Would not touch:\n  {sandbox.Lab}/mine.txt\n", preview.Output, StringComparison.Ordinal);
-        using (var document = JsonDocument.Parse((await sandbox.RunInLabAsync("destroy", "--dry-run", "--json")).Ok().Output))
+        using (
+            var document = JsonDocument.Parse(
+                (await sandbox.RunInLabAsync("destroy", "--dry-run", "--json")).Ok().Output
+            )
+        )
         {
             Assert.Equal(2, document.RootElement.GetProperty("servers").GetArrayLength());
             Assert.Equal(3, document.RootElement.GetProperty("usersFiles").GetArrayLength());
@@ -260,9 +336,17 @@ public sealed class OrphanTests : LifeTests
 
         Assert.Equal(1, (await ListAsync(sandbox)).GetProperty("nodesUp").GetInt32());
         var outcome = (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
-        Assert.Contains($"Left in {sandbox.Lab}, as it is not the lab's: mine.txt, etc/notes.txt, log/analysis.xlsx, data0/dump.sql\n", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Left in {sandbox.Lab}, as it is not the lab's: mine.txt, etc/notes.txt, log/analysis.xlsx, "
+                + "data0/dump.sql\n",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         var left = Directory.GetFiles(sandbox.Lab, "*", SearchOption.AllDirectories);
-        Assert.Equal(["data0/dump.sql", "etc/notes.txt", "log/analysis.xlsx", "mine.txt"], left.Select(f => Path.GetRelativePath(sandbox.Lab, f)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["data0/dump.sql", "etc/notes.txt", "log/analysis.xlsx", "mine.txt"],
+            left.Select(f => Path.GetRelativePath(sandbox.Lab, f)).Order(StringComparer.Ordinal)
+        );
         Assert.All(left, f => Assert.Equal("precious\n", File.ReadAllText(f)));
         Directory.Delete(sandbox.Lab, recursive: true);
 
@@ -289,7 +373,14 @@ public sealed class OrphanTests : LifeTests
         (await sandbox.RunAsync("setup", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
         var manifest = Path.Combine(sandbox.Lab, ".pgpoollab/lab.json");
         var text = await File.ReadAllTextAsync(manifest);
-        foreach (var (content, state) in ((string, string)[])[("{", "damaged"), (text.Replace("\"schema\": 2", "\"schema\": 99", StringComparison.Ordinal), "newer"), (text, "ready")])
+        foreach (
+            var (content, state) in ((string, string)[])
+                [
+                    ("{", "damaged"),
+                    (text.Replace("\"schema\": 2", "\"schema\": 99", StringComparison.Ordinal), "newer"),
+                    (text, "ready"),
+                ]
+        )
         {
             await File.WriteAllTextAsync(manifest, content);
             var lab = await ListAsync(sandbox);
@@ -300,7 +391,10 @@ public sealed class OrphanTests : LifeTests
 
         Directory.Move(sandbox.Lab, sandbox.Lab + "2");
         var moved = (await sandbox.ShellAsync("cd lab2; pgpoollab list")).Ok();
-        Assert.Matches($@"(?m)^lab +moved .*\n! lab: It was made in {sandbox.Lab}; its configuration still names that folder\.\n  → mv {sandbox.Lab}2 {sandbox.Lab}$", moved.Output);
+        Assert.Matches(
+            $@"(?m)^lab +moved .*\n! lab: It was made in {sandbox.Lab}; its configuration still names that folder\.\n  → mv {sandbox.Lab}2 {sandbox.Lab}$",
+            moved.Output
+        );
         Directory.Move(sandbox.Lab + "2", sandbox.Lab);
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
@@ -320,12 +414,34 @@ public sealed class DoctorTests
         Assert.True(document.RootElement.GetProperty("canMakeLabs").GetBoolean());
         var findings = document.RootElement.GetProperty("findings").EnumerateArray().ToArray();
         Assert.DoesNotContain(findings, f => f.GetProperty("severity").GetString() == "problem");
-        foreach (var check in (string[])["PostgreSQL", "Pgpool-II", "choice", "user", "scripts", "semaphores", "shared memory", "open files", "user processes", "this folder", "list of labs", "cache", "ports", "clients' ports"])
+        foreach (
+            var check in (string[])
+                [
+                    "PostgreSQL",
+                    "Pgpool-II",
+                    "choice",
+                    "user",
+                    "scripts",
+                    "semaphores",
+                    "shared memory",
+                    "open files",
+                    "user processes",
+                    "this folder",
+                    "list of labs",
+                    "cache",
+                    "ports",
+                    "clients' ports",
+                ]
+        )
         {
             Assert.Contains(findings, f => f.GetProperty("check").GetString() == check);
         }
 
-        Assert.Contains($"un as {sandbox.Account.LabUser}", findings.First(f => f.GetProperty("check").GetString() == "user").GetProperty("seen").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"un as {sandbox.Account.LabUser}",
+            findings.First(f => f.GetProperty("check").GetString() == "user").GetProperty("seen").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.Contains("ok       choice ", (await sandbox.RunAsync("doctor")).Ok().Output, StringComparison.Ordinal);
     }
 
@@ -347,15 +463,23 @@ public sealed class DoctorTests
         Directory.Delete($"{sandbox.Home}/.local/state/pgpoollab", recursive: true);
         using (var document = JsonDocument.Parse((await sandbox.RunAsync("doctor", "--json")).Ok().Output))
         {
-            var finding = document.RootElement.GetProperty("findings").EnumerateArray()
+            var finding = document
+                .RootElement.GetProperty("findings")
+                .EnumerateArray()
                 .First(f => f.GetProperty("seen").GetString()!.Contains(sandbox.Lab, StringComparison.Ordinal));
             Assert.Equal("pgpoollab destroy --orphans", finding.GetProperty("fix").GetString());
         }
 
         using (var document = JsonDocument.Parse((await sandbox.RunAsync("list", "--json")).Ok().Output))
         {
-            var lab = Assert.Single(document.RootElement.GetProperty("labs").EnumerateArray(), l => l.GetProperty("directory").GetString() == sandbox.Lab);
-            Assert.Equal((sandbox.Lab, "gone"), (lab.GetProperty("directory").GetString(), lab.GetProperty("state").GetString()));
+            var lab = Assert.Single(
+                document.RootElement.GetProperty("labs").EnumerateArray(),
+                l => l.GetProperty("directory").GetString() == sandbox.Lab
+            );
+            Assert.Equal(
+                (sandbox.Lab, "gone"),
+                (lab.GetProperty("directory").GetString(), lab.GetProperty("state").GetString())
+            );
         }
 
         (await sandbox.RunAsync("destroy", "--orphans")).Ok();

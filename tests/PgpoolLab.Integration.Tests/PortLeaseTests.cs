@@ -30,12 +30,18 @@ public sealed class PortLeaseTests
             outcome.Ok();
         }
 
-        var ports = sandboxes.SelectMany(s => Directory.EnumerateFiles(s.Labs, "made*.json")).SelectMany(PortsOf).ToArray();
+        var ports = sandboxes
+            .SelectMany(s => Directory.EnumerateFiles(s.Labs, "made*.json"))
+            .SelectMany(PortsOf)
+            .ToArray();
         Assert.Equal(150, ports.Length);
         Assert.Equal(ports.Length, ports.Distinct().Count());
         Assert.All(ports, p => Assert.True(File.Exists(Sandbox.LeaseOf(p)), $"There is no lease for port {p}"));
         // Nobody was in anybody's way, not even for a moment.
-        Assert.All(sandboxes.SelectMany(s => Directory.EnumerateFiles(s.Labs, "said*")), f => Assert.DoesNotContain("Other ports are tried", File.ReadAllText(f), StringComparison.Ordinal));
+        Assert.All(
+            sandboxes.SelectMany(s => Directory.EnumerateFiles(s.Labs, "said*")),
+            f => Assert.DoesNotContain("Other ports are tried", File.ReadAllText(f), StringComparison.Ordinal)
+        );
 
         foreach (var outcome in await Task.WhenAll(sandboxes.Select(s => s.ShellAsync(DestroyMany))))
         {
@@ -46,12 +52,18 @@ public sealed class PortLeaseTests
         root.AssertNothingIsLeft();
     }
 
-    /// <summary>The listener's address. PostgreSQL would be content with the other family, and clients would meet the stranger.</summary>
-    public static TheoryData<string> Addresses => File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").Length > 0 ? ["127.0.0.1", "0.0.0.0", "::1"] : ["127.0.0.1", "0.0.0.0"];
+    /// <summary>The listener's address. PostgreSQL would be content with the other family, and clients would meet the
+    /// stranger.</summary>
+    public static TheoryData<string> Addresses =>
+        File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").Length > 0
+            ? ["127.0.0.1", "0.0.0.0", "::1"]
+            : ["127.0.0.1", "0.0.0.0"];
 
     [Theory]
     [MemberData(nameof(Addresses))]
-    public async Task A_port_that_is_taken_between_looking_and_listening_is_in_the_way_and_nothing_is_left(string address)
+    public async Task A_port_that_is_taken_between_looking_and_listening_is_in_the_way_and_nothing_is_left(
+        string address
+    )
     {
         using var sandbox = new Sandbox(Account.Plain);
         var bin = PostgresThatWaits(sandbox);
@@ -59,7 +71,11 @@ public sealed class PortLeaseTests
         var setup = sandbox.RunAsync("setup", "-n", "1", "--port", port.ToString(), "--pg-bin", bin, sandbox.Lab);
         using var stranger = await TakeAsync(sandbox, address);
         var outcome = (await setup).FailedWith(4);
-        Assert.Contains($"error: Could not start node 0: port {port + 2} (PostgreSQL node 0) is used by ", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"error: Could not start node 0: port {port + 2} (PostgreSQL node 0) is used by ",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         Assert.Contains("--port auto", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("Whatever setup had made is removed again.", outcome.Error, StringComparison.Ordinal);
         sandbox.AssertNothingIsLeft();
@@ -94,14 +110,22 @@ public sealed class PortLeaseTests
         using (Listen("127.0.0.1", port[1]))
         {
             var outcome = (await sandbox.RunInLabAsync("startall")).FailedWith(4);
-            Assert.Contains($"Could not start Pgpool-II: port {port[1]} (pcp) is used by ", outcome.Error, StringComparison.Ordinal);
+            Assert.Contains(
+                $"Could not start Pgpool-II: port {port[1]} (pcp) is used by ",
+                outcome.Error,
+                StringComparison.Ordinal
+            );
         }
 
         (await sandbox.RunInLabAsync("stopall")).Ok();
         using (Listen("127.0.0.1", port[2]))
         {
             var outcome = (await sandbox.RunInLabAsync("startall")).FailedWith(4);
-            Assert.Contains($"Could not start node 0: port {port[2]} (PostgreSQL node 0) is used by ", outcome.Error, StringComparison.Ordinal);
+            Assert.Contains(
+                $"Could not start node 0: port {port[2]} (PostgreSQL node 0) is used by ",
+                outcome.Error,
+                StringComparison.Ordinal
+            );
             Assert.Empty(sandbox.ProcessesLeft());
         }
 
@@ -120,7 +144,12 @@ public sealed class PortLeaseTests
         Assert.Equal(port + 2, await PortItWaitsOnAsync(sandbox));
         var other = Path.Combine(sandbox.Labs, "other");
         var second = (await sandbox.RunAsync("setup", "-n", "1", "--port", (port + 1).ToString(), other)).FailedWith(4);
-        Assert.Contains($"Port {port + 1} (Pgpool-II) is about to be used by {sandbox.Account.LabUser}, who makes a lab in {sandbox.Lab} (pid ", second.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Port {port + 1} (Pgpool-II) is about to be used by {sandbox.Account.LabUser}, who makes a lab in "
+                + $"{sandbox.Lab} (pid ",
+            second.Error,
+            StringComparison.Ordinal
+        );
         Assert.False(Path.Exists(other));
         Go(sandbox);
         (await first).Ok();
@@ -162,17 +191,23 @@ public sealed class PortLeaseTests
         sandbox.AssertNothingIsLeft();
     }
 
-    /// <summary>A folder of programs in which the first PostgreSQL server that is started writes down its port, and waits for <see cref="Go"/>.</summary>
+    /// <summary>A folder of programs in which the first PostgreSQL server that is started writes down its port, and
+    /// waits for <see cref="Go"/>.</summary>
     private static string PostgresThatWaits(Sandbox sandbox)
     {
-        var real = Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => $"{d}/bin").First(d => File.Exists($"{d}/initdb"));
+        var real = Directory
+            .EnumerateDirectories("/usr/lib/postgresql")
+            .Select(d => $"{d}/bin")
+            .First(d => File.Exists($"{d}/initdb"));
         var bin = Directory.CreateDirectory(sandbox["bin"]).FullName;
         foreach (var program in Directory.EnumerateFiles(real).Select(p => Path.GetFileName(p)))
         {
             Write(program, "");
         }
 
-        Write("postgres", $$"""
+        Write(
+            "postgres",
+            $$"""
             case " $* " in *" --single "* | *" --version "*) exec {{real}}/postgres "$@" ;; esac
             if mkdir '{{sandbox["once"]}}' 2>/dev/null; then
                 before=
@@ -184,7 +219,8 @@ public sealed class PortLeaseTests
                 touch '{{sandbox["once"]}}/waits'
                 until [ -e '{{sandbox["once"]}}/go' ]; do sleep 0.02; done
             fi
-            """);
+            """
+        );
         return bin;
 
         void Write(string program, string before)
@@ -227,7 +263,11 @@ public sealed class PortLeaseTests
     private static async Task<int> FreeBlockAsync(Sandbox sandbox)
     {
         var plan = (await sandbox.RunAsync("setup", "-n", "1", "--port", "auto", "--dry-run", sandbox.Lab)).Ok().Output;
-        return int.Parse(plan.Split('\n').First(l => l.StartsWith("Ports ", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+        return int.Parse(
+            plan.Split('\n')
+                .First(l => l.StartsWith("Ports ", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]
+        );
     }
 
     /// <summary>Pgpool-II's, pcp's and node 0's port, as the manifest has them.</summary>
@@ -236,7 +276,12 @@ public sealed class PortLeaseTests
         using var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, ".pgpoollab/lab.json")));
         var lab = manifest.RootElement.GetProperty("lab");
         var pgpool = lab.GetProperty("pgpools")[0];
-        return [pgpool.GetProperty("port").GetInt32(), pgpool.GetProperty("pcpPort").GetInt32(), lab.GetProperty("nodes")[0].GetProperty("port").GetInt32()];
+        return
+        [
+            pgpool.GetProperty("port").GetInt32(),
+            pgpool.GetProperty("pcpPort").GetInt32(),
+            lab.GetProperty("nodes")[0].GetProperty("port").GetInt32(),
+        ];
     }
 
     /// <summary>The ports in what <c>setup --json</c> said.</summary>

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace PgpoolLab.Integration.Tests;
 
 /// <summary>
-/// Collects what servers leave when they end. Where the first process of a container does it late or never, the original's scripts
-/// wait for ever: a process that has ended and was not collected looks alive to them.
+/// Collects what servers leave when they end. Where the first process of a container does it late or never, the
+/// original's scripts wait for ever: a process that has ended and was not collected looks alive to them.
 /// </summary>
 internal static partial class Reaper
 {
@@ -50,7 +50,8 @@ internal static partial class Reaper
         }
     }
 
-    /// <summary>A process's number is given to another one some time after it has ended; with the moment of its start it is its own.</summary>
+    /// <summary>A process's number is given to another one some time after it has ended; with the moment of its start
+    /// it is its own.</summary>
     private static string? Identity(int process)
     {
         try
@@ -65,7 +66,9 @@ internal static partial class Reaper
 
     // Orphans are given to the first thread; .NET starts its own from any.
     private static IEnumerable<int> Children(int self) =>
-        File.ReadAllText($"/proc/{self}/task/{self}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
+        File.ReadAllText($"/proc/{self}/task/{self}/children")
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(int.Parse);
 
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int Control(int option, nuint two, nuint three, nuint four, nuint five);

@@ -29,12 +29,32 @@ public sealed class SampleScriptTests
         (await sandbox.ShellAsync(StandIns)).Ok();
         (await sandbox.RunAsync("install-links", sandbox["links"])).Ok();
         var port = FreePorts.Block();
-        (string, string)[] environment = [("PGBIN", ContractRun.PostgresBin()), ("PGSOCKET_DIR", "/tmp"), ("PGHOST", "localhost"), ("PATH", $"{sandbox["labs"]}/bin:{ContractRun.PostgresBin()}:/usr/sbin:{Environment.GetEnvironmentVariable("PATH")}")];
-        var setup = (await sandbox.ShellAsync($"{sandbox["links"]}/pgpool_setup -c -p {port} -pg {port + 2}", environment)).Ok();
-        Assert.Contains("Test Pgpool-II RPMs using sample scripts and config files", setup.Output, StringComparison.Ordinal);
-        Assert.StartsWith("#!/bin/bash", await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "etc/failover.sh")), StringComparison.Ordinal);
+        (string, string)[] environment =
+        [
+            ("PGBIN", ContractRun.PostgresBin()),
+            ("PGSOCKET_DIR", "/tmp"),
+            ("PGHOST", "localhost"),
+            (
+                "PATH",
+                $"{sandbox["labs"]}/bin:{ContractRun.PostgresBin()}:/usr/sbin:{Environment.GetEnvironmentVariable("PATH")}"
+            ),
+        ];
+        var setup = (
+            await sandbox.ShellAsync($"{sandbox["links"]}/pgpool_setup -c -p {port} -pg {port + 2}", environment)
+        ).Ok();
+        Assert.Contains(
+            "Test Pgpool-II RPMs using sample scripts and config files",
+            setup.Output,
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "#!/bin/bash",
+            await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "etc/failover.sh")),
+            StringComparison.Ordinal
+        );
 
-        var story = await sandbox.ShellAsync($"""
+        var story = await sandbox.ShellAsync(
+            $"""
             ./startall
             . ./bashrc.ports
             n=0; until psql -qc 'CREATE TABLE t (i int)' -p {port} test; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
@@ -42,11 +62,17 @@ public sealed class SampleScriptTests
             n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {port} test; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
             pcp_recovery_node -w -h localhost -p {port + 1} -n 0
             n=0; until psql -Atc 'show pool_nodes' -p {port} test | grep -c '|up|' | grep -qx 2; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
-            n=0; until psql -Atc 'SELECT count(*) FROM t' -p {port + 2} test | grep -qx 1; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
+            n=0; until psql -Atc 'SELECT count(*) FROM t' -p {port
+                + 2} test | grep -qx 1; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
             psql -Atc 'SELECT pg_is_in_recovery()' -p {port + 2} test
             ./shutdownall
-            """, environment);
-        Assert.True(story.ExitCode == 0, $"{story.Output}\n{story.Error}\n{string.Join("\n", Directory.EnumerateFiles(Path.Combine(sandbox.Lab, "data0/log")).SelectMany(File.ReadLines).TakeLast(20))}");
+            """,
+            environment
+        );
+        Assert.True(
+            story.ExitCode == 0,
+            $"{story.Output}\n{story.Error}\n{string.Join("\n", Directory.EnumerateFiles(Path.Combine(sandbox.Lab, "data0/log")).SelectMany(File.ReadLines).TakeLast(20))}"
+        );
         Assert.Empty(sandbox.ProcessesLeft());
     }
 }

@@ -21,7 +21,8 @@ public sealed record Outcome(string Command, int ExitCode, string Output, string
     }
 }
 
-/// <summary>A home and a folder for labs, for one test and one user; whatever labs are left in it at the end are destroyed.</summary>
+/// <summary>A home and a folder for labs, for one test and one user; whatever labs are left in it at the end are
+/// destroyed.</summary>
 public sealed partial class Sandbox : IDisposable
 {
     private static readonly Lazy<string> Program = new(CopyProgram);
@@ -67,14 +68,17 @@ public sealed partial class Sandbox : IDisposable
     public Task<Outcome> RunAsync(params string[] arguments) => StartAndWaitAsync([_program, .. arguments], Labs, []);
 
     /// <summary>Runs the program in the lab's folder.</summary>
-    public Task<Outcome> RunInLabAsync(params string[] arguments) => StartAndWaitAsync([_program, .. arguments], Lab, []);
+    public Task<Outcome> RunInLabAsync(params string[] arguments) =>
+        StartAndWaitAsync([_program, .. arguments], Lab, []);
 
-    /// <summary>Runs a shell script in the lab's folder, as a user would paste it; <c>pgpoollab</c> is on PATH.</summary>
+    /// <summary>Runs a shell script in the lab's folder, as a user would paste it; <c>pgpoollab</c> is on
+    /// PATH.</summary>
     public Task<Outcome> ShellAsync(string script, params (string Name, string Value)[] environment) =>
         StartAndWaitAsync(["/bin/sh", "-eu", "-c", script], Directory.Exists(Lab) ? Lab : Labs, environment);
 
     /// <summary>Starts the program without waiting for it.</summary>
-    public Process Start(string workingDirectory, params string[] arguments) => Start([_program, .. arguments], workingDirectory, []);
+    public Process Start(string workingDirectory, params string[] arguments) =>
+        Start([_program, .. arguments], workingDirectory, []);
 
     /// <summary>What <c>nodes --json</c> says.</summary>
     public async Task<JsonElement> NodesAsync()
@@ -102,15 +106,26 @@ public sealed partial class Sandbox : IDisposable
             }
 
             // While something is at work there is no advice; but what was shown may pass with that.
-            if (shown is { } before && (!holds([.. report.GetProperty("nodes").EnumerateArray()]) || deadline.Elapsed > TimeSpan.FromSeconds(60)))
+            if (
+                shown is { } before
+                && (
+                    !holds([.. report.GetProperty("nodes").EnumerateArray()])
+                    || deadline.Elapsed > TimeSpan.FromSeconds(60)
+                )
+            )
             {
                 return before;
             }
 
             if (deadline.Elapsed > TimeSpan.FromMinutes(4))
             {
-                var logs = string.Join("\n", new[] { "failover.log", "recovery.log", "pgpool.log", "node0.log", "node1.log", "node2.log" }.Select(l => Path.Combine(Lab, "log", l)).Where(File.Exists)
-                    .Select(l => $"--- {l}\n{string.Join("\n", File.ReadLines(l).TakeLast(25))}"));
+                var logs = string.Join(
+                    "\n",
+                    new[] { "failover.log", "recovery.log", "pgpool.log", "node0.log", "node1.log", "node2.log" }
+                        .Select(l => Path.Combine(Lab, "log", l))
+                        .Where(File.Exists)
+                        .Select(l => $"--- {l}\n{string.Join("\n", File.ReadLines(l).TakeLast(25))}")
+                );
                 Assert.Fail($"Expected that {expectation}; last seen:\n{report}\n{logs}");
             }
 
@@ -121,7 +136,8 @@ public sealed partial class Sandbox : IDisposable
     /// <summary>Text with everything that differs between machines and runs replaced.</summary>
     public string Neutral(string text)
     {
-        text = text.Replace(_folder.Path, "<sandbox>", StringComparison.Ordinal).Replace(ProgramFolder, "<bin>", StringComparison.Ordinal)
+        text = text.Replace(_folder.Path, "<sandbox>", StringComparison.Ordinal)
+            .Replace(ProgramFolder, "<bin>", StringComparison.Ordinal)
             .Replace($"user {Account.LabUser}", "user <user>", StringComparison.Ordinal);
         text = PackageOfMajor().Replace(text, "postgresql-<N>");
         text = Holder().Replace(text, "used by <holder>.");
@@ -137,33 +153,46 @@ public sealed partial class Sandbox : IDisposable
     /// <summary>The file that stands for a leased port.</summary>
     internal static string LeaseOf(int port) => Provisioning.Store.PortLeases.OfThisMachine.FileOf(port);
 
-    /// <summary>Nothing of the labs must be left: no process, socket, file, entry in the list or lease of a port.</summary>
+    /// <summary>Nothing of the labs must be left: no process, socket, file, entry in the list or lease of a
+    /// port.</summary>
     public void AssertNothingIsLeft()
     {
-        Assert.DoesNotContain(Directory.Exists(LeaseFolder) ? Directory.EnumerateFiles(LeaseFolder) : [], lease =>
-        {
-            // Those of other tests come and go, and are locked while they are made: .NET's own ways of reading respect that.
-            using var file = Hosts.SharedFile.TryOpen(lease, out _);
-            return file?.Read(10_000)?.Contains(_folder.Path + "/", StringComparison.Ordinal) is true;
-        });
+        Assert.DoesNotContain(
+            Directory.Exists(LeaseFolder) ? Directory.EnumerateFiles(LeaseFolder) : [],
+            lease =>
+            {
+                // Those of other tests come and go, and are locked while they are made: .NET's own ways of reading
+                // respect that.
+                using var file = Hosts.SharedFile.TryOpen(lease, out _);
+                return file?.Read(10_000)?.Contains(_folder.Path + "/", StringComparison.Ordinal) is true;
+            }
+        );
         if (Account.TestsRunAsRoot)
         {
             const string notes = "/var/lib/pgpoollab/folders";
-            Assert.DoesNotContain(Directory.Exists(notes) ? Directory.GetFiles(notes) : [],
-                note => Hosts.RegularFile.ReadText(note)?.Contains(_folder.Path + "/", StringComparison.Ordinal) is true);
+            Assert.DoesNotContain(
+                Directory.Exists(notes) ? Directory.GetFiles(notes) : [],
+                note => Hosts.RegularFile.ReadText(note)?.Contains(_folder.Path + "/", StringComparison.Ordinal) is true
+            );
         }
 
         Assert.Empty(ProcessesLeft());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Labs));
         foreach (var state in StateFolders().Where(Directory.Exists))
         {
-            var entries = Directory.EnumerateFiles(state, "*.json", SearchOption.AllDirectories).Where(f => File.ReadAllText(f).Contains(_folder.Path, StringComparison.Ordinal));
+            var entries = Directory
+                .EnumerateFiles(state, "*.json", SearchOption.AllDirectories)
+                .Where(f => File.ReadAllText(f).Contains(_folder.Path, StringComparison.Ordinal));
             Assert.Empty(entries);
-            Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(state), e => new FileInfo(e).LinkTarget?.StartsWith(_folder.Path, StringComparison.Ordinal) is true);
+            Assert.DoesNotContain(
+                Directory.EnumerateFileSystemEntries(state),
+                e => new FileInfo(e).LinkTarget?.StartsWith(_folder.Path, StringComparison.Ordinal) is true
+            );
         }
     }
 
-    /// <summary>The same when everything should have ended: a server that has said so may need a moment more to be gone.</summary>
+    /// <summary>The same when everything should have ended: a server that has said so may need a moment more to be
+    /// gone.</summary>
     public string[] ProcessesLeft()
     {
         var clock = Stopwatch.StartNew();
@@ -177,24 +206,43 @@ public sealed partial class Sandbox : IDisposable
 
     /// <summary>Command lines of all processes that work in this sandbox's labs.</summary>
     public string[] Processes() =>
-        Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)).Select(d =>
-        {
-            try
+        Directory
+            .EnumerateDirectories("/proc")
+            .Where(d => int.TryParse(Path.GetFileName(d), out _))
+            .Select(d =>
             {
-                var folder = new FileInfo(d + "/cwd").LinkTarget;
-                var state = File.ReadAllText(d + "/stat").Split(") ").Last()[0];
-                return state != 'Z' && folder?.StartsWith(Labs, StringComparison.Ordinal) is true ? File.ReadAllText(d + "/cmdline").Replace('\0', ' ') : null;
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                return null;
-            }
-            // One that is just ending has no command line any more.
-        }).OfType<string>().Where(c => c.Length > 0).ToArray();
+                try
+                {
+                    var folder = new FileInfo(d + "/cwd").LinkTarget;
+                    var state = File.ReadAllText(d + "/stat").Split(") ").Last()[0];
+                    return state != 'Z' && folder?.StartsWith(Labs, StringComparison.Ordinal) is true
+                        ? File.ReadAllText(d + "/cmdline").Replace('\0', ' ')
+                        : null;
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    return null;
+                }
+                // One that is just ending has no command line any more.
+            })
+            .OfType<string>()
+            .Where(c => c.Length > 0)
+            .ToArray();
 
     public void Dispose()
     {
-        foreach (var manifest in Directory.EnumerateFiles(Labs, "lab.json", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true }))
+        foreach (
+            var manifest in Directory.EnumerateFiles(
+                Labs,
+                "lab.json",
+                new EnumerationOptions
+                {
+                    RecurseSubdirectories = true,
+                    AttributesToSkip = 0,
+                    IgnoreInaccessible = true,
+                }
+            )
+        )
         {
             RunAsync("destroy", Path.GetDirectoryName(Path.GetDirectoryName(manifest))!).GetAwaiter().GetResult();
         }
@@ -212,7 +260,8 @@ public sealed partial class Sandbox : IDisposable
             Thread.Sleep(5);
         }
 
-        // The original's Pgpool-II shares 137 MB with its children, which would stay until the machine is started again.
+        // The original's Pgpool-II shares 137 MB with its children, which would stay until the machine is started
+        // again.
         var host = new PgpoolLab.Hosts.LocalHost(TimeProvider.System);
         foreach (var id in left)
         {
@@ -229,35 +278,69 @@ public sealed partial class Sandbox : IDisposable
     }
 
     private int[] ProcessIds() =>
-        Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0).Where(id => id > 0).Where(id =>
-        {
-            try
+        Directory
+            .EnumerateDirectories("/proc")
+            .Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0)
+            .Where(id => id > 0)
+            .Where(id =>
             {
-                return new FileInfo($"/proc/{id}/cwd").LinkTarget?.StartsWith(_folder.Path + "/", StringComparison.Ordinal) is true
-                    || File.ReadAllText($"/proc/{id}/cmdline").Contains(_folder.Path + "/", StringComparison.Ordinal);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                return false;
-            }
-        }).ToArray();
+                try
+                {
+                    return new FileInfo($"/proc/{id}/cwd").LinkTarget?.StartsWith(
+                            _folder.Path + "/",
+                            StringComparison.Ordinal
+                        )
+                            is true
+                        || File.ReadAllText($"/proc/{id}/cmdline")
+                            .Contains(_folder.Path + "/", StringComparison.Ordinal);
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    return false;
+                }
+            })
+            .ToArray();
 
-    /// <summary>The processes of this sandbox and the ends of its logs: what is needed to find out why something hangs.</summary>
+    /// <summary>The processes of this sandbox and the ends of its logs: what is needed to find out why something
+    /// hangs.</summary>
     private string WhatIsGoingOn()
     {
-        var processes = ProcessIds().Select(id =>
-        {
-            try
+        var processes = ProcessIds()
+            .Select(id =>
             {
-                return $"{id} {File.ReadAllText($"/proc/{id}/stat").Split(") ").Last()[..9]} {File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' ')}";
-            }
-            catch (IOException)
-            {
-                return $"{id} (ended meanwhile)";
-            }
-        });
-        var logs = Directory.EnumerateFiles(_folder.Path, "*.log", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4, IgnoreInaccessible = true })
-            .Concat(Directory.EnumerateFiles(_folder.Path, "setup.*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4, IgnoreInaccessible = true }))
+                try
+                {
+                    return $"{id} {File.ReadAllText($"/proc/{id}/stat").Split(") ").Last()[..9]} "
+                        + $"{File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' ')}";
+                }
+                catch (IOException)
+                {
+                    return $"{id} (ended meanwhile)";
+                }
+            });
+        var logs = Directory
+            .EnumerateFiles(
+                _folder.Path,
+                "*.log",
+                new EnumerationOptions
+                {
+                    RecurseSubdirectories = true,
+                    MaxRecursionDepth = 4,
+                    IgnoreInaccessible = true,
+                }
+            )
+            .Concat(
+                Directory.EnumerateFiles(
+                    _folder.Path,
+                    "setup.*",
+                    new EnumerationOptions
+                    {
+                        RecurseSubdirectories = true,
+                        MaxRecursionDepth = 4,
+                        IgnoreInaccessible = true,
+                    }
+                )
+            )
             .Select(log => $"--- {log}\n{string.Join('\n', File.ReadLines(log).TakeLast(15))}");
         return string.Join('\n', processes.Concat(logs));
     }
@@ -274,9 +357,14 @@ public sealed partial class Sandbox : IDisposable
         }
     }
 
-    private IEnumerable<string> StateFolders() => [$"{Home}/.local/state/pgpoollab", "/var/lib/postgresql/.local/state/pgpoollab"];
+    private IEnumerable<string> StateFolders() =>
+        [$"{Home}/.local/state/pgpoollab", "/var/lib/postgresql/.local/state/pgpoollab"];
 
-    private async Task<Outcome> StartAndWaitAsync(string[] argv, string workingDirectory, IReadOnlyList<(string Name, string Value)> environment)
+    private async Task<Outcome> StartAndWaitAsync(
+        string[] argv,
+        string workingDirectory,
+        IReadOnlyList<(string Name, string Value)> environment
+    )
     {
         using var process = Start(argv, workingDirectory, environment);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -284,23 +372,42 @@ public sealed partial class Sandbox : IDisposable
         try
         {
             await process.WaitForExitAsync(limit.Token);
-            return new Outcome(string.Join(' ', argv), process.ExitCode, await output.WaitAsync(limit.Token), await error.WaitAsync(limit.Token));
+            return new Outcome(
+                string.Join(' ', argv),
+                process.ExitCode,
+                await output.WaitAsync(limit.Token),
+                await error.WaitAsync(limit.Token)
+            );
         }
         catch (OperationCanceledException)
         {
             var state = WhatIsGoingOn();
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{string.Join(' ', argv)} did not end, or something it started holds its output open.\n{state}");
+            throw new TimeoutException(
+                $"{string.Join(' ', argv)} did not end, or something it started holds its output open.\n{state}"
+            );
         }
     }
 
     /// <summary>Runs any program; <c>pgpoollab</c> is ours.</summary>
-    internal Task<Outcome> RunProgramAsync(string[] argv, string workingDirectory) => StartAndWaitAsync(argv, workingDirectory, []);
+    internal Task<Outcome> RunProgramAsync(string[] argv, string workingDirectory) =>
+        StartAndWaitAsync(argv, workingDirectory, []);
 
-    internal Process Start(string[] argv, string workingDirectory, IReadOnlyList<(string Name, string Value)> environment)
+    internal Process Start(
+        string[] argv,
+        string workingDirectory,
+        IReadOnlyList<(string Name, string Value)> environment
+    )
     {
         // Who runs the tests in the background may have SIGINT ignored, and ignoring is inherited.
-        string[] all = [.. Machine?.Enter(workingDirectory) ?? [], "env", "--default-signal=INT,TERM,HUP", .. Account.Prefix, .. argv];
+        string[] all =
+        [
+            .. Machine?.Enter(workingDirectory) ?? [],
+            "env",
+            "--default-signal=INT,TERM,HUP",
+            .. Account.Prefix,
+            .. argv,
+        ];
         var info = new ProcessStartInfo(all[0], all.Skip(1))
         {
             WorkingDirectory = Machine is null ? workingDirectory : Home,
@@ -310,14 +417,22 @@ public sealed partial class Sandbox : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal) || k.StartsWith("XDG_", StringComparison.Ordinal)).ToArray())
+        foreach (
+            var name in info
+                .Environment.Keys.Where(k =>
+                    k.StartsWith("PG", StringComparison.Ordinal) || k.StartsWith("XDG_", StringComparison.Ordinal)
+                )
+                .ToArray()
+        )
         {
             info.Environment.Remove(name);
         }
 
         info.Environment["HOME"] = Home;
         // The clusters that labs are copied from are the same for all tests of one account.
-        info.Environment["XDG_CACHE_HOME"] = Caches.GetOrAdd(Account, account => new Lazy<string>(() => CacheOf(account))).Value;
+        info.Environment["XDG_CACHE_HOME"] = Caches
+            .GetOrAdd(Account, account => new Lazy<string>(() => CacheOf(account)))
+            .Value;
         info.Environment["PATH"] = $"{ProgramFolder}:{Environment.GetEnvironmentVariable("PATH")}";
         foreach (var (name, value) in Variables.Select(v => (v.Key, v.Value)).Concat(environment))
         {
@@ -331,20 +446,29 @@ public sealed partial class Sandbox : IDisposable
 
     private static string CacheOf(Account account)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(Program.Value)!, $"cache-{account.Name}")).FullName;
+        var folder = Directory
+            .CreateDirectory(Path.Combine(Path.GetDirectoryName(Program.Value)!, $"cache-{account.Name}"))
+            .FullName;
         account.Own(folder);
         return folder;
     }
 
     /// <summary>Other users cannot read every place a repository is cloned to.</summary>
-    private static string CopyProgram() => CopyProgram(Environment.GetEnvironmentVariable("PGPOOLLAB") ?? Path.Combine(RepositoryRoot(), "artifacts", "pgpoollab"));
+    private static string CopyProgram() =>
+        CopyProgram(
+            Environment.GetEnvironmentVariable("PGPOOLLAB") ?? Path.Combine(RepositoryRoot(), "artifacts", "pgpoollab")
+        );
 
     /// <summary>Copies a program, and what lies beside it, to where everybody can read it.</summary>
     internal static string CopyProgram(string built)
     {
         Assert.True(File.Exists(built), $"There is no {built}; ./test builds it");
         var folder = FolderForAll();
-        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(built)!).Where(f => !Path.GetFileName(f).StartsWith('.') && !f.EndsWith(".log", StringComparison.Ordinal)))
+        foreach (
+            var file in Directory
+                .EnumerateFiles(Path.GetDirectoryName(built)!)
+                .Where(f => !Path.GetFileName(f).StartsWith('.') && !f.EndsWith(".log", StringComparison.Ordinal))
+        )
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         }

@@ -5,7 +5,8 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Integration.Tests;
 
-/// <summary>Root's commands where another user lies in wait: nothing of that user's choosing is done with root's rights, and nothing keeps root waiting. Needs root.</summary>
+/// <summary>Root's commands where another user lies in wait: nothing of that user's choosing is done with root's
+/// rights, and nothing keeps root waiting. Needs root.</summary>
 public sealed class StrangerTests
 {
     private const string LabUser = "postgres";
@@ -15,14 +16,22 @@ public sealed class StrangerTests
 
     internal static void Shell(string script, params string[] arguments)
     {
-        using var shell = Reaper.Start(new ProcessStartInfo("/bin/sh", ["-euc", script, "sh", .. arguments]) { RedirectStandardError = true });
+        using var shell = Reaper.Start(
+            new ProcessStartInfo("/bin/sh", ["-euc", script, "sh", .. arguments]) { RedirectStandardError = true }
+        );
         var error = shell.StandardError.ReadToEnd();
         shell.WaitForExit();
         Assert.True(shell.ExitCode == 0, $"{script}\n{error}");
     }
 
     /// <summary>Writes a manifest as the lab's user could.</summary>
-    internal static void Forge(string root, string owner, int pgpools = 1, LabState state = LabState.Failed, Func<Lab, Lab>? change = null)
+    internal static void Forge(
+        string root,
+        string owner,
+        int pgpools = 1,
+        LabState state = LabState.Failed,
+        Func<Lab, Lab>? change = null
+    )
     {
         var lab = new Lab
         {
@@ -32,13 +41,32 @@ public sealed class StrangerTests
             Mode = ClusteringMode.Raw,
             Owner = owner,
             Folder = new FolderOrigin(null),
-            Tools = new Toolset("/usr/bin", new PostgresVersion(17, 0), "/usr/bin/pgpool", "/usr/bin", new PgpoolVersion(4, 6, 0)),
-            Pgpools = [.. Enumerable.Range(0, pgpools).Select(i => new PgpoolNode(i, root, root, 1 + (2 * i), 2 + (2 * i), null, [], root))],
+            Tools = new Toolset(
+                "/usr/bin",
+                new PostgresVersion(17, 0),
+                "/usr/bin/pgpool",
+                "/usr/bin",
+                new PgpoolVersion(4, 6, 0)
+            ),
+            Pgpools =
+            [
+                .. Enumerable
+                    .Range(0, pgpools)
+                    .Select(i => new PgpoolNode(i, root, root, 1 + (2 * i), 2 + (2 * i), null, [], root)),
+            ],
             Nodes = [new PostgresNode(0, 9, "", "")],
             HasPrivateSockets = true,
         };
         Directory.CreateDirectory($"{root}/.pgpoollab");
-        LabStore.Save(new LabManifest { ToolVersion = "1.0.0", CommandLine = [], State = state, Lab = (change?.Invoke(lab) ?? lab).WithOwnFolders() });
+        LabStore.Save(
+            new LabManifest
+            {
+                ToolVersion = "1.0.0",
+                CommandLine = [],
+                State = state,
+                Lab = (change?.Invoke(lab) ?? lab).WithOwnFolders(),
+            }
+        );
         Shell("""chmod 700 "$2/.pgpoollab"; chown -R "$1:" "$2" """, owner, root);
     }
 
@@ -108,8 +136,17 @@ public sealed class StrangerTests
         {
             var home = Directory.CreateDirectory($"{sandbox.Labs}/try{tries}/a").FullName;
             var root = $"{home}/shadow";
-            // What such a manifest asks for: the folder was root's, of another group, and root has made the one above it.
-            Forge(root, LabUser, change: lab => lab with { Folder = tries % 2 == 0 ? new FolderOrigin(null, 0, 104) : new FolderOrigin(root) });
+            // What such a manifest asks for: the folder was root's, of another group, and root has made the one above
+            // it.
+            Forge(
+                root,
+                LabUser,
+                change: lab =>
+                    lab with
+                    {
+                        Folder = tries % 2 == 0 ? new FolderOrigin(null, 0, 104) : new FolderOrigin(root),
+                    }
+            );
             Shell("""chown postgres: "$1" """, Path.GetDirectoryName(home)!);
             // Until the hidden folder is gone all is as it should be: then root is about to give the folder back.
             using (new Exchange(home, victim, 4_000, () => !Directory.Exists($"{root}/.pgpoollab")))
@@ -133,7 +170,11 @@ public sealed class StrangerTests
     {
         RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
-        Forge(sandbox.Lab, LabUser, change: lab => lab with { Folder = new FolderOrigin(createdFrom, group is null ? null : 0, group) });
+        Forge(
+            sandbox.Lab,
+            LabUser,
+            change: lab => lab with { Folder = new FolderOrigin(createdFrom, group is null ? null : 0, group) }
+        );
         var owner = Identity.OwnerOf(sandbox.Lab);
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
         // Root has not made it and has not given it away: it stays its user's, and empty.
@@ -150,12 +191,18 @@ public sealed class StrangerTests
         Directory.CreateDirectory(sandbox.Lab);
         Shell("""chown 0:104 "$1"; chmod 2750 "$1" """, sandbox.Lab);
         (await sandbox.RunAsync("setup", "-n", "1", "-m", "n", "--port", "auto", sandbox.Lab)).Ok();
-        Shell("""
+        Shell(
+            """
             sed -i 's/"formerGid": [0-9]*/"formerGid": 42/' "$1/.pgpoollab/lab.json"
             chown -h postgres: "$1/.pgpoollab/lab.json"; chmod 600 "$1/.pgpoollab/lab.json"; chmod 777 "$1"
-            """, sandbox.Lab);
+            """,
+            sandbox.Lab
+        );
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
-        Assert.Equal(((0, 104), (UnixFileMode)Convert.ToInt32("2750", 8)), (Identity.OwnerOf(sandbox.Lab)!.Value, File.GetUnixFileMode(sandbox.Lab)));
+        Assert.Equal(
+            ((0, 104), (UnixFileMode)Convert.ToInt32("2750", 8)),
+            (Identity.OwnerOf(sandbox.Lab)!.Value, File.GetUnixFileMode(sandbox.Lab))
+        );
         Directory.Delete(sandbox.Lab);
     }
 
@@ -166,20 +213,38 @@ public sealed class StrangerTests
         using var sandbox = new Sandbox(Account.Root);
         var (theirs, trap) = (sandbox["labs/theirs"], sandbox["labs/trap"]);
         Forge(theirs, LabUser, pgpools: 2);
-        Shell("""
+        Shell(
+            """
             mkdir -p "$1/pgpool0/data0" "$1/pgpool1/etc"; touch "$1/pgpool0/data0/PG_VERSION" "$1/pgpool1/etc/pgpool.conf"; chown -R postgres: "$1"
             mkdir "$2"; for name in .pgpoollab pgpool0 pgpool1; do ln -s "$1/$name" "$2/$name"; done; chown -hR nobody: "$2"
-            """, theirs, trap);
-        string[] Files() => [.. Directory.EnumerateFileSystemEntries(theirs, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Order(StringComparer.Ordinal)];
+            """,
+            theirs,
+            trap
+        );
+        string[] Files() =>
+            [
+                .. Directory
+                    .EnumerateFileSystemEntries(
+                        theirs,
+                        "*",
+                        new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }
+                    )
+                    .Order(StringComparer.Ordinal),
+            ];
         var before = Files();
         var outcome = (await sandbox.RunAsync("destroy", trap)).FailedWith(1);
         Assert.Contains("is a link", outcome.Error, StringComparison.Ordinal);
         Assert.Equal(before, Files());
 
-        // A real hidden folder of the lab's user, and links beside it: as after somebody who may write in the folder has exchanged them.
+        // A real hidden folder of the lab's user, and links beside it: as after somebody who may write in the folder
+        // has exchanged them.
         var half = sandbox["labs/half"];
         Forge(half, LabUser, pgpools: 2);
-        Shell("""for name in pgpool0 pgpool1; do ln -s "$1/$name" "$2/$name"; chown -h nobody: "$2/$name"; done""", theirs, half);
+        Shell(
+            """for name in pgpool0 pgpool1; do ln -s "$1/$name" "$2/$name"; chown -h nobody: "$2/$name"; done""",
+            theirs,
+            half
+        );
         foreach (var command in (string[])["destroy", "stopall", "startall"])
         {
             outcome = await sandbox.RunAsync(command == "destroy" ? [command, half] : [command, "--lab", half]);
@@ -200,26 +265,46 @@ public sealed class StrangerTests
         using var sandbox = new Sandbox(Account.Root);
         var mark = sandbox["mark"];
         Directory.CreateDirectory(mark);
-        Shell("""chmod 1777 "$1"; mkdir "$2"; printf '#!/bin/sh\ntouch "%s/as-$(id -un)"\n' "$1" >"$2/psql"; chmod 755 "$2" "$2/psql" """, mark, sandbox["bin"]);
+        Shell(
+            """chmod 1777 "$1"; mkdir "$2"; printf '#!/bin/sh\ntouch "%s/as-$(id -un)"\n' "$1" >"$2/psql"; chmod 755 "$2" "$2/psql" """,
+            mark,
+            sandbox["bin"]
+        );
         for (var tries = 0; tries < 20; tries++)
         {
             var home = Directory.CreateDirectory($"{sandbox.Labs}/try{tries}").FullName;
-            Forge($"{home}/lab", Stranger, 1, LabState.Ready, lab => lab with
-            {
-                Owner = tries % 2 == 0 ? LabUser : Stranger,
-                Tools = lab.Tools with { PostgresBin = sandbox["bin"] },
-            });
+            Forge(
+                $"{home}/lab",
+                Stranger,
+                1,
+                LabState.Ready,
+                lab =>
+                    lab with
+                    {
+                        Owner = tries % 2 == 0 ? LabUser : Stranger,
+                        Tools = lab.Tools with { PostgresBin = sandbox["bin"] },
+                    }
+            );
             Forge($"{home}/other", LabUser, state: LabState.Ready);
             using (new Exchange($"{home}/lab", $"{home}/other", 150_000))
             {
                 await sandbox.RunAsync("psql", "--lab", $"{home}/lab");
             }
 
-            Assert.False(File.Exists($"{mark}/as-{LabUser}"), "What the stranger's manifest names was run as the lab's user.");
+            Assert.False(
+                File.Exists($"{mark}/as-{LabUser}"),
+                "What the stranger's manifest names was run as the lab's user."
+            );
         }
 
         // That it would be seen.
-        Forge($"{sandbox.Labs}/theirs", Stranger, 1, LabState.Ready, lab => lab with { Tools = lab.Tools with { PostgresBin = sandbox["bin"] } });
+        Forge(
+            $"{sandbox.Labs}/theirs",
+            Stranger,
+            1,
+            LabState.Ready,
+            lab => lab with { Tools = lab.Tools with { PostgresBin = sandbox["bin"] } }
+        );
         await sandbox.RunAsync("psql", "--lab", $"{sandbox.Labs}/theirs");
         Assert.True(File.Exists($"{mark}/as-{Stranger}"));
 
@@ -236,8 +321,26 @@ public sealed class StrangerTests
         (await sandbox.RunAsync("setup", "-n", "1", "-m", "n", "--port", "auto", sandbox.Lab)).Ok();
         Shell("""mkdir -p "$1"; cp /bin/sh "$1/pgpool"; chmod -R 755 "$1" """, sandbox["look-alike"]);
         var other = account == Account.Root ? Stranger : LabUser;
-        var info = new ProcessStartInfo("setpriv", ["--reuid", other, "--regid", "nogroup", "--clear-groups",
-            sandbox["look-alike/pgpool"], "-c", "read line", "-f", $"{sandbox.Lab}/etc/pgpool.conf", "-n"]) { RedirectStandardInput = true, WorkingDirectory = sandbox.Lab };
+        var info = new ProcessStartInfo(
+            "setpriv",
+            [
+                "--reuid",
+                other,
+                "--regid",
+                "nogroup",
+                "--clear-groups",
+                sandbox["look-alike/pgpool"],
+                "-c",
+                "read line",
+                "-f",
+                $"{sandbox.Lab}/etc/pgpool.conf",
+                "-n",
+            ]
+        )
+        {
+            RedirectStandardInput = true,
+            WorkingDirectory = sandbox.Lab,
+        };
         using var stranger = Reaper.Start(info);
         try
         {
@@ -248,7 +351,11 @@ public sealed class StrangerTests
 
             foreach (var stop in (string[])["pgpoollab stopall", "./stopall"])
             {
-                Shell("""printf '%s\n' "$1" >"$2/run/pgpool.pid"; chown --reference="$2" "$2/run/pgpool.pid" """, $"{stranger.Id}", sandbox.Lab);
+                Shell(
+                    """printf '%s\n' "$1" >"$2/run/pgpool.pid"; chown --reference="$2" "$2/run/pgpool.pid" """,
+                    $"{stranger.Id}",
+                    sandbox.Lab
+                );
                 (await sandbox.ShellAsync($"{stop.Replace("stop", "start", StringComparison.Ordinal)}; {stop}")).Ok();
             }
 
@@ -262,7 +369,8 @@ public sealed class StrangerTests
         }
     }
 
-    /// <summary>What the lab's user has in his home, in a machine where that is nobody else's: a list of labs, and a cache of clusters.</summary>
+    /// <summary>What the lab's user has in his home, in a machine where that is nobody else's: a list of labs, and a
+    /// cache of clusters.</summary>
     private const string Home = "/var/lib/postgresql";
 
     [Fact]
@@ -272,8 +380,14 @@ public sealed class StrangerTests
         using var sandbox = new Sandbox(Account.Root);
         using var machine = await Endurance.PrivateMachine.StartAsync(sandbox);
         sandbox.Machine = machine;
-        var (piped, endless) = (Directory.CreateDirectory($"{sandbox.Labs}/piped").FullName, Directory.CreateDirectory($"{sandbox.Labs}/endless").FullName);
-        machine.Inside("/bin/sh", "-euc", """
+        var (piped, endless) = (
+            Directory.CreateDirectory($"{sandbox.Labs}/piped").FullName,
+            Directory.CreateDirectory($"{sandbox.Labs}/endless").FullName
+        );
+        machine.Inside(
+            "/bin/sh",
+            "-euc",
+            """
             home=$1 piped=$2 endless=$3
             labs=$home/.local/state/pgpoollab/labs clusters=$home/.cache/pgpoollab/clusters
             key=0123456789abcdef0123456789abcdef other=fedcba9876543210fedcba9876543210
@@ -285,7 +399,12 @@ public sealed class StrangerTests
             printf '{"id":"0000abcd","name":"piped","root":"%s","ports":[1]}' "$piped" >"$labs/0000abcd.json"
             printf '{"id":"1111abcd","name":"endless","root":"%s","ports":[1]}' "$endless" >"$labs/1111abcd.json"
             chown -hR postgres: "$home" "$piped" "$endless"
-            """, "sh", Home, piped, endless);
+            """,
+            "sh",
+            Home,
+            piped,
+            endless
+        );
         var list = (await sandbox.RunAsync("list")).Ok().Output;
         Assert.Contains("piped", list, StringComparison.Ordinal);
         Assert.Contains("endless", list, StringComparison.Ordinal);
@@ -293,8 +412,16 @@ public sealed class StrangerTests
         await sandbox.RunAsync("doctor");
         foreach (var lab in (string[])[piped, endless])
         {
-            Assert.Contains("is damaged", (await sandbox.RunAsync("nodes", "--lab", lab)).FailedWith(1).Error, StringComparison.Ordinal);
-            Assert.Contains("is damaged", (await sandbox.RunAsync("destroy", lab)).FailedWith(1).Error, StringComparison.Ordinal);
+            Assert.Contains(
+                "is damaged",
+                (await sandbox.RunAsync("nodes", "--lab", lab)).FailedWith(1).Error,
+                StringComparison.Ordinal
+            );
+            Assert.Contains(
+                "is damaged",
+                (await sandbox.RunAsync("destroy", lab)).FailedWith(1).Error,
+                StringComparison.Ordinal
+            );
         }
 
         await sandbox.RunAsync("destroy", "--orphans");
@@ -310,7 +437,10 @@ public sealed class StrangerTests
         using var machine = await Endurance.PrivateMachine.StartAsync(sandbox);
         sandbox.Machine = machine;
         var victim = Directory.CreateDirectory(sandbox["victim"]).FullName;
-        machine.Inside("/bin/sh", "-euc", """
+        machine.Inside(
+            "/bin/sh",
+            "-euc",
+            """
             home=$1 victim=$2
             key=0123456789abcdef0123456789abcdef other=fedcba9876543210fedcba9876543210
             mkdir -p "$victim/$key/cluster" "$victim/$other.unfinished" "$victim/labs" "$home/.cache/pgpoollab" "$home/.local/state"
@@ -318,10 +448,28 @@ public sealed class StrangerTests
             ln -s "$victim" "$home/.cache/pgpoollab/clusters"
             ln -s "$victim" "$home/.local/state/pgpoollab"
             chown -hR postgres: "$home"
-            """, "sh", Home, victim);
-        string[] Files() => [.. Directory.EnumerateFileSystemEntries(victim, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+            """,
+            "sh",
+            Home,
+            victim
+        );
+        string[] Files() =>
+            [
+                .. Directory
+                    .EnumerateFileSystemEntries(victim, "*", SearchOption.AllDirectories)
+                    .Order(StringComparer.Ordinal),
+            ];
         var before = Files();
-        foreach (var command in (string[][])[["list"], ["doctor"], ["cache", "list"], ["destroy", "--orphans"], ["cache", "clear"]])
+        foreach (
+            var command in (string[][])
+                [
+                    ["list"],
+                    ["doctor"],
+                    ["cache", "list"],
+                    ["destroy", "--orphans"],
+                    ["cache", "clear"],
+                ]
+        )
         {
             var outcome = await sandbox.RunAsync(command);
             Assert.DoesNotContain("not-theirs", outcome.Output, StringComparison.Ordinal);
@@ -336,22 +484,44 @@ public sealed class StrangerTests
         using var sandbox = new Sandbox(Account.Root);
         var home = Directory.CreateDirectory(sandbox["theirs"]).FullName;
         var victim = Directory.CreateDirectory(sandbox["victim"]).FullName;
-        Shell("""
+        Shell(
+            """
             mkdir -p "$1/.cache/pgpoollab" "$2/0123456789abcdef0123456789abcdef"; ln -s "$2" "$1/.cache/pgpoollab/clusters"
             chown -hR nobody: "$1"
-            """, home, victim);
+            """,
+            home,
+            victim
+        );
         foreach (var name in (string[])["HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"])
         {
             sandbox.Variables[name] = name == "XDG_CACHE_HOME" ? $"{home}/.cache" : home;
         }
 
-        foreach (var command in (string[][])[["setup", "--dry-run", "--port", "auto", sandbox.Lab], ["list"], ["cache", "list"], ["doctor"]])
+        foreach (
+            var command in (string[][])
+                [
+                    ["setup", "--dry-run", "--port", "auto", sandbox.Lab],
+                    ["list"],
+                    ["cache", "list"],
+                    ["doctor"],
+                ]
+        )
         {
             await sandbox.RunAsync(command);
         }
 
-        var own = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
-        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(home, "*", own), e => Identity.OwnerOf(e)!.Value.User == 0);
-        Assert.Equal(["0123456789abcdef0123456789abcdef"], Directory.EnumerateFileSystemEntries(victim).Select(e => Path.GetFileName(e)));
+        var own = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
+        };
+        Assert.DoesNotContain(
+            Directory.EnumerateFileSystemEntries(home, "*", own),
+            e => Identity.OwnerOf(e)!.Value.User == 0
+        );
+        Assert.Equal(
+            ["0123456789abcdef0123456789abcdef"],
+            Directory.EnumerateFileSystemEntries(victim).Select(e => Path.GetFileName(e))
+        );
     }
 }

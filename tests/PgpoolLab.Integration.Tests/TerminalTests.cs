@@ -10,8 +10,10 @@ public sealed class TerminalTests
 {
     private const string LabUser = "postgres";
     private const string Python = "/usr/bin/python3";
-    private const string CtrlC = "\u0003", CtrlD = "\u0004";
-    private const int Interrupt = 2, Terminate = 15;
+    private const string CtrlC = "\u0003",
+        CtrlD = "\u0004";
+    private const int Interrupt = 2,
+        Terminate = 15;
 
     /// <summary>Types into whatever terminal it has, and says which that are.</summary>
     private const string Attack = """
@@ -38,7 +40,12 @@ public sealed class TerminalTests
 
     /// <summary>Runs the program at a terminal; steps: see terminal.py.</summary>
     private static async Task<Seen> AtTerminalAsync(
-        Sandbox sandbox, string streams, object[][] steps, bool leads, params string[] arguments)
+        Sandbox sandbox,
+        string streams,
+        object[][] steps,
+        bool leads,
+        params string[] arguments
+    )
     {
         var work = new Dictionary<string, object>
         {
@@ -48,7 +55,12 @@ public sealed class TerminalTests
             ["folder"] = sandbox.Lab,
             ["leads"] = leads,
         };
-        string[] driver = [Python, Path.Combine(AppContext.BaseDirectory, "terminal.py"), JsonSerializer.Serialize(work)];
+        string[] driver =
+        [
+            Python,
+            Path.Combine(AppContext.BaseDirectory, "terminal.py"),
+            JsonSerializer.Serialize(work),
+        ];
         var outcome = (await sandbox.RunProgramAsync(driver, sandbox.Labs)).Ok();
         return JsonSerializer.Deserialize<Seen>(outcome.Output, JsonSerializerOptions.Web)!;
     }
@@ -89,10 +101,19 @@ public sealed class TerminalTests
         using var sandbox = Forged(out var results);
         // Each stream may be the terminal, a file or closed; the program may be a job of a shell, or lead the session
         // itself.
-        foreach (var (streams, leads) in ((string, bool)[])[
-            ("tty tty tty", false), ("tty tty tty", true), ("/dev/null tty tty", false), ("tty /dev/null tty", false),
-            ("closed closed tty", false),
-            ("tty /dev/null /dev/null", true), ("/dev/null /dev/null /dev/null", false), ("closed closed closed", true)])
+        foreach (
+            var (streams, leads) in ((string, bool)[])
+                [
+                    ("tty tty tty", false),
+                    ("tty tty tty", true),
+                    ("/dev/null tty tty", false),
+                    ("tty /dev/null tty", false),
+                    ("closed closed tty", false),
+                    ("tty /dev/null /dev/null", true),
+                    ("/dev/null /dev/null /dev/null", false),
+                    ("closed closed closed", true),
+                ]
+        )
         {
             string[] command = ["run", "--", Python, "-c", Attack, $"{results}/run"];
             var seen = await AtTerminalAsync(sandbox, streams, [], leads, command);
@@ -112,17 +133,28 @@ public sealed class TerminalTests
         using var sandbox = Forged(out var results);
         var programs = Directory.CreateDirectory(sandbox["programs"]).FullName;
         await File.WriteAllTextAsync($"{programs}/attack.py", Attack, TestContext.Current.CancellationToken);
-        StrangerTests.Shell("""
+        StrangerTests.Shell(
+            """
             printf '#!/bin/sh\nexec /usr/bin/python3 %s/attack.py %s/found\n' "$1" "$2" >"$1/pg_controldata"
             chmod -R a+rX "$1"; chmod 755 "$1/pg_controldata"
-            """, programs, results);
+            """,
+            programs,
+            results
+        );
         // Of two nodes that are no standbys startall asks on which timelines they are, before it starts anything.
-        StrangerTests.Forge(sandbox.Lab, LabUser, 1, LabState.Ready, lab => lab with
-        {
-            Mode = ClusteringMode.StreamingReplication,
-            Nodes = [new PostgresNode(0, 9, "", ""), new PostgresNode(1, 10, "", "")],
-            Tools = lab.Tools with { PostgresBin = programs },
-        });
+        StrangerTests.Forge(
+            sandbox.Lab,
+            LabUser,
+            1,
+            LabState.Ready,
+            lab =>
+                lab with
+                {
+                    Mode = ClusteringMode.StreamingReplication,
+                    Nodes = [new PostgresNode(0, 9, "", ""), new PostgresNode(1, 10, "", "")],
+                    Tools = lab.Tools with { PostgresBin = programs },
+                }
+        );
         AssertOutOfReach(await AtTerminalAsync(sandbox, "tty tty tty", [], leads, "startall"), results);
         StrangerTests.Shell("""rm -r "$1" """, sandbox.Lab);
     }
@@ -135,32 +167,77 @@ public sealed class TerminalTests
         var (ready, taken) = ($"{results}/ready", $"{results}/taken");
         // Lines: shown once, and not twice; the end of the input.
         var seen = await AtTerminalAsync(
-            sandbox, $"tty {taken} tty", [["send", "line\n"], ["expect", "line"], ["send", CtrlD]], false, "run", "--", "cat");
+            sandbox,
+            $"tty {taken} tty",
+            [
+                ["send", "line\n"],
+                ["expect", "line"],
+                ["send", CtrlD],
+            ],
+            false,
+            "run",
+            "--",
+            "cat"
+        );
         Assert.Equal((0, "line\r\n", "line\n"), (seen.Code, seen.Text, File.ReadAllText(taken)));
 
         // A pipe for its input: what is typed meanwhile is for others, as long as it does not ask for keys, as a
         // pager does.
-        const string waits = "import os, sys, time\nopen(sys.argv[1], 'w').close()\n"
+        const string waits =
+            "import os, sys, time\nopen(sys.argv[1], 'w').close()\n"
             + "while not os.path.exists(sys.argv[2]): time.sleep(0.02)\n";
         string[] waiter = ["run", "--", Python, "-c", waits, ready, ready + "2"];
         seen = await AtTerminalAsync(
-            sandbox, "/dev/null tty tty",
-            [["file", ready], ["send", "ahead\n"], ["expect", "ahead"], ["touch", ready + "2"]], false, waiter);
+            sandbox,
+            "/dev/null tty tty",
+            [
+                ["file", ready],
+                ["send", "ahead\n"],
+                ["expect", "ahead"],
+                ["touch", ready + "2"],
+            ],
+            false,
+            waiter
+        );
         Assert.Equal((0, "ahead\n"), (seen.Code, seen.Typed));
-        const string asks = "import tty, termios, os\nt = os.open('/dev/tty', os.O_RDWR); m = termios.tcgetattr(t)\n"
+        const string asks =
+            "import tty, termios, os\nt = os.open('/dev/tty', os.O_RDWR); m = termios.tcgetattr(t)\n"
             + "tty.setcbreak(t); print('key?', flush=True)\n"
             + "print('got', os.read(t, 1), flush=True); termios.tcsetattr(t, termios.TCSANOW, m)";
         seen = await AtTerminalAsync(
-            sandbox, "/dev/null tty tty", [["expect", "key?"], ["raw"], ["send", "q"], ["expect", "got b'q'"]], false,
-            "run", "--", Python, "-c", asks);
+            sandbox,
+            "/dev/null tty tty",
+            [
+                ["expect", "key?"],
+                ["raw"],
+                ["send", "q"],
+                ["expect", "got b'q'"],
+            ],
+            false,
+            "run",
+            "--",
+            Python,
+            "-c",
+            asks
+        );
         Assert.Equal((0, "", true), (seen.Code, seen.Typed, seen.Same));
 
         File.Delete(ready);
         File.Delete(ready + "2");
         // Another program of the pipeline has the terminal switched to keys: they are that one's.
         seen = await AtTerminalAsync(
-            sandbox, $"tty {taken} tty",
-            [["file", ready], ["switch"], ["send", "q"], ["pause"], ["touch", ready + "2"]], false, waiter);
+            sandbox,
+            $"tty {taken} tty",
+            [
+                ["file", ready],
+                ["switch"],
+                ["send", "q"],
+                ["pause"],
+                ["touch", ready + "2"],
+            ],
+            false,
+            waiter
+        );
         Assert.Equal((0, "q"), (seen.Code, seen.Typed));
 
         // Signals that are sent to us are the program's; its exit code is ours.
@@ -170,7 +247,16 @@ public sealed class TerminalTests
             {
                 File.Delete(ready);
                 File.Delete(ready + "2");
-                seen = await AtTerminalAsync(sandbox, streams, [["file", ready], ["signal", signal]], false, waiter);
+                seen = await AtTerminalAsync(
+                    sandbox,
+                    streams,
+                    [
+                        ["file", ready],
+                        ["signal", signal],
+                    ],
+                    false,
+                    waiter
+                );
                 Assert.Equal((128 + signal, true), (seen.Code, seen.Same));
             }
         }
@@ -188,28 +274,59 @@ public sealed class TerminalTests
         (await sandbox.RunAsync("up", "-n", "1", "-m", "n", "--port", "auto", sandbox.Lab)).Ok();
         var results = Directory.CreateDirectory(sandbox["results"]).FullName;
         StrangerTests.Shell("""printf %s "$2" >"$1.py"; chmod 644 "$1.py"; chmod 1777 "$1" """, results, Attack);
-        var seen = await AtTerminalAsync(sandbox, "tty tty tty", [
-            ["expect", "test=#"], ["raw"], ["send", "SELECT 6*7 AS answer;\r"], ["expect", "42"],
-            // Once it has said something it runs: what comes before is not cancelled.
-            ["send", "DO $$ BEGIN RAISE NOTICE 'it %', 'runs'; PERFORM pg_sleep(1000); END $$;\r"], ["expect", "it runs"],
-            ["send", CtrlC], ["expect", "canceling statement"], ["expect", "test=#"],
-            ["size", 33, 77], ["send", "\\! until stty size | grep '33 77'; do sleep 0.1; done\r"],
-            ["expect", "33 77\r\n"], ["expect", "test=#"],
-            ["send", $"\\! python3 {results}.py {results}/psql\r"], ["expect", "test=#"], ["send", CtrlD]], false, "psql", "0");
+        var seen = await AtTerminalAsync(
+            sandbox,
+            "tty tty tty",
+            [
+                ["expect", "test=#"],
+                ["raw"],
+                ["send", "SELECT 6*7 AS answer;\r"],
+                ["expect", "42"],
+                // Once it has said something it runs: what comes before is not cancelled.
+                ["send", "DO $$ BEGIN RAISE NOTICE 'it %', 'runs'; PERFORM pg_sleep(1000); END $$;\r"],
+                ["expect", "it runs"],
+                ["send", CtrlC],
+                ["expect", "canceling statement"],
+                ["expect", "test=#"],
+                ["size", 33, 77],
+                ["send", "\\! until stty size | grep '33 77'; do sleep 0.1; done\r"],
+                ["expect", "33 77\r\n"],
+                ["expect", "test=#"],
+                ["send", $"\\! python3 {results}.py {results}/psql\r"],
+                ["expect", "test=#"],
+                ["send", CtrlD],
+            ],
+            false,
+            "psql",
+            "0"
+        );
         Assert.Equal(0, seen.Code);
         AssertOutOfReach(seen, results);
 
         seen = await AtTerminalAsync(
-            sandbox, "tty tty tty", [["expect", "test=#"], ["raw"], ["signal", Terminate]], true, "psql", "0");
+            sandbox,
+            "tty tty tty",
+            [
+                ["expect", "test=#"],
+                ["raw"],
+                ["signal", Terminate],
+            ],
+            true,
+            "psql",
+            "0"
+        );
         Assert.Equal((128 + Terminate, true), (seen.Code, seen.Same));
 
         seen = await AtTerminalAsync(sandbox, "tty tty tty", [], false, "psql", "0", "--", "-c", "SELECT nonsense");
         Assert.Equal((1, true), (seen.Code, seen.Same));
 
         // Pipes stay pipes, byte for byte.
-        var outcome = (await sandbox.ShellAsync(
-            @"printf ""SELECT '\\\\t\\303\\274\\r';\\n"" | pgpoollab psql 0 -- -XAt | od -An -c"
-            + "; pgpoollab psql 0 -- -XAtc 'SELECT 1' <&-")).Ok();
+        var outcome = (
+            await sandbox.ShellAsync(
+                @"printf ""SELECT '\\\\t\\303\\274\\r';\\n"" | pgpoollab psql 0 -- -XAt | od -An -c"
+                    + "; pgpoollab psql 0 -- -XAtc 'SELECT 1' <&-"
+            )
+        ).Ok();
         var words = outcome.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(@"\ t 303 274 \r \n 1", string.Join(' ', words));
         (await sandbox.RunInLabAsync("destroy")).Ok();

@@ -1,6 +1,7 @@
 namespace PgpoolLab.Integration.Tests;
 
-/// <summary>Where the first process of a container collects nobody, every process that has ended still has its number, and looks alive to <c>kill -0</c>.</summary>
+/// <summary>Where the first process of a container collects nobody, every process that has ended still has its number,
+/// and looks alive to <c>kill -0</c>.</summary>
 [Trait("Needs", "root")]
 public sealed class UncollectedTests
 {
@@ -56,7 +57,16 @@ public sealed class UncollectedTests
         using var sandbox = new Sandbox(Account.Root);
         Directory.CreateDirectory(sandbox.Lab);
         sandbox.Account.Own(sandbox.Lab);
-        var outcome = (await sandbox.ShellAsync("chmod 777 . ..\n" + Script, ("OLD", FreePorts.Block().ToString()), ("PATH", $"{sandbox.ProgramFolder}:{ContractRun.PostgresBin()}:{Environment.GetEnvironmentVariable("PATH")}"))).Ok();
+        var outcome = (
+            await sandbox.ShellAsync(
+                "chmod 777 . ..\n" + Script,
+                ("OLD", FreePorts.Block().ToString()),
+                (
+                    "PATH",
+                    $"{sandbox.ProgramFolder}:{ContractRun.PostgresBin()}:{Environment.GetEnvironmentVariable("PATH")}"
+                )
+            )
+        ).Ok();
         Assert.True(outcome.Output.EndsWith("all of it\n", StringComparison.Ordinal), outcome.Output);
         Assert.DoesNotContain("zombies: 0", outcome.Output, StringComparison.Ordinal);
     }

@@ -12,7 +12,11 @@ public abstract class WatchdogTests
 
     protected static bool Answers(JsonElement member) => member.GetProperty("answers").GetBoolean();
 
-    protected static async Task<JsonElement> UntilAsync(Sandbox sandbox, string expectation, Func<JsonElement[], JsonElement[], bool> holds)
+    protected static async Task<JsonElement> UntilAsync(
+        Sandbox sandbox,
+        string expectation,
+        Func<JsonElement[], JsonElement[], bool> holds
+    )
     {
         var report = default(JsonElement);
         var deadline = System.Diagnostics.Stopwatch.StartNew();
@@ -32,19 +36,30 @@ public abstract class WatchdogTests
     }
 
     protected static bool AllAreUpWithOneLeader(JsonElement[] members, JsonElement[] nodes) =>
-        members.All(Answers) && members.Count(Leads) == 1 && members.All(m => m.GetProperty("quorum") is { ValueKind: JsonValueKind.True }) && nodes.All(n => Status(n) is "up" or "waiting");
+        members.All(Answers)
+        && members.Count(Leads) == 1
+        && members.All(m => m.GetProperty("quorum") is { ValueKind: JsonValueKind.True })
+        && nodes.All(n => Status(n) is "up" or "waiting");
 
-    protected static string? Status(JsonElement node) => node.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } pgpool ? pgpool.GetProperty("status").GetString() : null;
+    protected static string? Status(JsonElement node) =>
+        node.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object } pgpool
+            ? pgpool.GetProperty("status").GetString()
+            : null;
 
     protected static void Kill(Sandbox sandbox, int pgpool)
     {
-        var pid = int.Parse(File.ReadAllText(Path.Combine(sandbox.Lab, $"pgpool{pgpool}/run/pgpool.pid")).Trim('\0', '\n', ' '), CultureInfo.InvariantCulture);
+        var pid = int.Parse(
+            File.ReadAllText(Path.Combine(sandbox.Lab, $"pgpool{pgpool}/run/pgpool.pid")).Trim('\0', '\n', ' '),
+            CultureInfo.InvariantCulture
+        );
         Assert.Equal(0, Signals.Send(pid, 9));
     }
 
-    protected static Task<Outcome> InLabAsync(Sandbox sandbox, string script) => sandbox.ShellAsync("eval \"$(pgpoollab env)\"\n" + script);
+    protected static Task<Outcome> InLabAsync(Sandbox sandbox, string script) =>
+        sandbox.ShellAsync("eval \"$(pgpoollab env)\"\n" + script);
 
-    /// <summary>The leader is killed, another one leads; while there is a quorum a failed node is failed over, without it is not.</summary>
+    /// <summary>The leader is killed, another one leads; while there is a quorum a failed node is failed over, without
+    /// it is not.</summary>
     protected static async Task LeadershipMovesAsync(int pgpools)
     {
         using var sandbox = new Sandbox(Account.Plain, "my lab ü 'n' all");
@@ -58,23 +73,43 @@ public abstract class WatchdogTests
         Kill(sandbox, leader);
         // More than half of them must live to decide: of two, one is not enough.
         var quorum = pgpools > 2;
-        report = await UntilAsync(sandbox, "another one leads", (members, _) =>
-            members.Where((_, i) => i != leader).Any(Leads) && members.Where((_, i) => i != leader).All(m => m.GetProperty("quorum").ValueKind == (quorum ? JsonValueKind.True : JsonValueKind.False)));
+        report = await UntilAsync(
+            sandbox,
+            "another one leads",
+            (members, _) =>
+                members.Where((_, i) => i != leader).Any(Leads)
+                && members
+                    .Where((_, i) => i != leader)
+                    .All(m => m.GetProperty("quorum").ValueKind == (quorum ? JsonValueKind.True : JsonValueKind.False))
+        );
 
         (await sandbox.ShellAsync($"pgpool{leader}/stopall pgpool")).Ok();
         (await InLabAsync(sandbox, "pg_ctl -D pgpool0/data0 -m immediate stop")).Ok();
         var other = Members(report).First(m => m.GetProperty("id").GetInt32() != leader).GetProperty("port").GetInt32();
         if (quorum)
         {
-            await UntilAsync(sandbox, "node 1 was promoted", (_, nodes) => Status(nodes[0]) == "down" && nodes[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False });
+            await UntilAsync(
+                sandbox,
+                "node 1 was promoted",
+                (_, nodes) =>
+                    Status(nodes[0]) == "down"
+                    && nodes[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False }
+            );
             (await InLabAsync(sandbox, $"psql -p {other} -c 'CREATE TABLE after_failover (i int)' test")).Ok();
         }
         else
         {
-            await UntilAsync(sandbox, "the failure is seen", (_, nodes) => !nodes[0].GetProperty("postgres").GetProperty("up").GetBoolean());
+            await UntilAsync(
+                sandbox,
+                "the failure is seen",
+                (_, nodes) => !nodes[0].GetProperty("postgres").GetProperty("up").GetBoolean()
+            );
             await Task.Delay(TimeSpan.FromSeconds(5));
             var nodes = (await sandbox.NodesAsync()).GetProperty("nodes");
-            Assert.True(nodes[1].GetProperty("postgres").GetProperty("inRecovery").GetBoolean(), "without a quorum nobody may decide on a failover");
+            Assert.True(
+                nodes[1].GetProperty("postgres").GetProperty("inRecovery").GetBoolean(),
+                "without a quorum nobody may decide on a failover"
+            );
         }
 
         // What was killed comes back with the lab's own commands.
@@ -109,7 +144,8 @@ public sealed class FourPgpoolsTests : WatchdogTests
     public Task Of_four_another_leads_and_decides() => LeadershipMovesAsync(4);
 }
 
-/// <summary>A member that asks its leader for the primary while that is still starting is told that there is none, and nobody tells it later.</summary>
+/// <summary>A member that asks its leader for the primary while that is still starting is told that there is none, and
+/// nobody tells it later.</summary>
 public sealed class PrimaryUnknownToLeaderTests : WatchdogTests
 {
     [Theory]
@@ -120,23 +156,32 @@ public sealed class PrimaryUnknownToLeaderTests : WatchdogTests
         using var sandbox = new Sandbox(Account.Plain);
         (await sandbox.RunAsync("setup", "--port", "auto", "--watchdog", "2", sandbox.Lab)).Ok();
         // The first leads, and is held until the second has started; that one cannot find the primary by itself.
-        (await InLabAsync(sandbox, $$"""
-            printf "search_primary_node_timeout = 1\nsr_check_user = 'nobody_at_all'\n" >>pgpool1/etc/pgpool.conf
-            rm -f pgpool0/log/pgpool.log pgpool1/log/pgpool.log
-            {{startall}} >~/start.out 2>~/start.err &
-            starting=$!
-            until_it_says() { n=0; until grep -q "$1" "$2" 2>/dev/null; do n=$((n + 1)); [ $n -lt 3000 ] || { echo "never said: $1"; cat "$2"; exit 1; } >&2; sleep 0.01; done; }
-            until_it_says 'from .DEAD. to .LOADING' pgpool0/log/pgpool.log
-            leader=$(tr -d '\0' <pgpool0/run/pgpool.pid)
-            kill -STOP $leader
-            until_it_says 'successfully started' pgpool1/log/pgpool.log
-            ! grep 'primary node is' pgpool1/log/pgpool.log || exit 1
-            kill -CONT $leader
-            wait $starting || { cat ~/start.out ~/start.err >&2; exit 1; }
-            """)).Ok();
+        (
+            await InLabAsync(
+                sandbox,
+                $$"""
+                printf "search_primary_node_timeout = 1\nsr_check_user = 'nobody_at_all'\n" >>pgpool1/etc/pgpool.conf
+                rm -f pgpool0/log/pgpool.log pgpool1/log/pgpool.log
+                {{startall}} >~/start.out 2>~/start.err &
+                starting=$!
+                until_it_says() { n=0; until grep -q "$1" "$2" 2>/dev/null; do n=$((n + 1)); [ $n -lt 3000 ] || { echo "never said: $1"; cat "$2"; exit 1; } >&2; sleep 0.01; done; }
+                until_it_says 'from .DEAD. to .LOADING' pgpool0/log/pgpool.log
+                leader=$(tr -d '\0' <pgpool0/run/pgpool.pid)
+                kill -STOP $leader
+                until_it_says 'successfully started' pgpool1/log/pgpool.log
+                ! grep 'primary node is' pgpool1/log/pgpool.log || exit 1
+                kill -CONT $leader
+                wait $starting || { cat ~/start.out ~/start.err >&2; exit 1; }
+                """
+            )
+        ).Ok();
         foreach (var member in Members(await sandbox.NodesAsync()))
         {
-            var shown = await InLabAsync(sandbox, $"psql -XAtp {member.GetProperty("port").GetInt32()} -c 'SHOW pool_nodes' postgres | grep -c '|primary|'");
+            var shown = await InLabAsync(
+                sandbox,
+                $"psql -XAtp {member.GetProperty("port").GetInt32()} -c 'SHOW pool_nodes' postgres | grep -c "
+                    + "'|primary|'"
+            );
             Assert.Equal("1", shown.Ok().Output.Trim());
         }
 
@@ -145,7 +190,8 @@ public sealed class PrimaryUnknownToLeaderTests : WatchdogTests
     }
 }
 
-/// <summary>Lines 23 to 26 of the contract: what <c>watchdog_setup</c> leaves, by ours, by the original, and by each of them driving the other's pgpool_setup.</summary>
+/// <summary>Lines 23 to 26 of the contract: what <c>watchdog_setup</c> leaves, by ours, by the original, and by each of
+/// them driving the other's pgpool_setup.</summary>
 public abstract class WatchdogContractTests(bool originalWatchdog, bool originalSetup)
 {
     [Fact]
@@ -159,38 +205,70 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
         var (port, nodes) = (FreePorts.Block(), FreePorts.Block());
         List<(string, string)> environment =
         [
-            ("PGBIN", ContractRun.PostgresBin()), ("PGSOCKET_DIR", "/tmp"), ("PGHOST", "localhost"), ("PATH", $"{ContractRun.PostgresBin()}:{originals["PATH"]}"),
-            .. originalWatchdog || originalSetup ? originals.Where(v => v.Key.StartsWith("PGPOOL", StringComparison.Ordinal) && v.Key != "PGPOOL_SETUP").Select(v => (v.Key, v.Value)) : [],
+            ("PGBIN", ContractRun.PostgresBin()),
+            ("PGSOCKET_DIR", "/tmp"),
+            ("PGHOST", "localhost"),
+            ("PATH", $"{ContractRun.PostgresBin()}:{originals["PATH"]}"),
+            .. originalWatchdog || originalSetup
+                ? originals
+                    .Where(v => v.Key.StartsWith("PGPOOL", StringComparison.Ordinal) && v.Key != "PGPOOL_SETUP")
+                    .Select(v => (v.Key, v.Value))
+                : [],
             ("PGPOOL_SETUP", originalSetup ? originals["PGPOOL_SETUP"] : sandbox["bin"] + "/pgpool_setup"),
         ];
         var program = originalWatchdog ? originals["WATCHDOG_SETUP"] : sandbox["bin"] + "/watchdog_setup";
-        (await sandbox.ShellAsync($"{program} -wn 3 -n 2 -wp {port} -pg {nodes} >../setup.out 2>../setup.err || {{ cat ../setup.out ../setup.err >&2; exit 1; }}", [.. environment])).Ok();
+        (
+            await sandbox.ShellAsync(
+                $"{program} -wn 3 -n 2 -wp {port} -pg {nodes} >../setup.out 2>../setup.err || {{ cat "
+                    + "../setup.out ../setup.err >&2; exit 1; }",
+                [.. environment]
+            )
+        ).Ok();
         AssertLayout(sandbox, port, nodes);
 
-        var answers = string.Concat(Enumerable.Range(0, 3).Select(i => $"""
-            n=0; until psql -XAtp {port + (4 * i)} -c 'show pool_nodes' test >nodes{i} 2>why{i}; do n=$((n + 1)); [ $n -lt 300 ] || exec cat why{i} pgpool{i}/log/pgpool.log /nonexistent >&2; sleep 0.2; done
+        var answers = string.Concat(
+            Enumerable
+                .Range(0, 3)
+                .Select(i =>
+                    $"""
+                        n=0; until psql -XAtp {port
+                            + (
+                                4 * i
+                            )} -c 'show pool_nodes' test >nodes{i} 2>why{i}; do n=$((n + 1)); [ $n -lt 300 ] || exec cat why{i} pgpool{i}/log/pgpool.log /nonexistent >&2; sleep 0.2; done
 
-            """));
-        // A Pgpool-II that waits for the other members of its watchdog can be deaf to the signal to stop, and the original's scripts wait for it for ever.
-        var stop = originalWatchdog || originalSetup
-            ? "stop() { code=0; timeout 30 ./shutdownall >/dev/null 2>&1 || code=$?; [ $code != 124 ] || { for file in run/pgpool.pid pgpool*/run/pgpool.pid; do [ ! -e $file ] || kill -9 $(tr -d '\\000' <$file) || :; done; timeout 30 ./shutdownall >/dev/null 2>&1 || :; }; }"
-            : "stop() { ./shutdownall >/dev/null 2>&1 || :; }";
-        // 26: goes forward; 25: pgpoolI's scripts stop and start that Pgpool-II alone; 26: bears what is stopped, and can be repeated.
-        (await sandbox.ShellAsync($"""
-            {stop}
-            ./startall >/dev/null 2>&1
-            {answers}
-            (cd pgpool1; stop; stop)
-            ! psql -p {port + 4} -c 'select 1' test 2>/dev/null
-            psql -Atp {port} -c 'select 1' test
-            psql -Atp {nodes + 1} -c 'select 1' test
-            (cd pgpool1; ./startall >/dev/null 2>&1)
-            {answers}
-            stop; stop
-            ! psql -p {nodes} -c 'select 1' test 2>/dev/null
-            ! psql -p {port} -c 'select 1' test 2>/dev/null
-            ls pgpool*/run
-            """, [.. environment])).Ok();
+                        """
+                )
+        );
+        // A Pgpool-II that waits for the other members of its watchdog can be deaf to the signal to stop, and the
+        // original's scripts wait for it for ever.
+        var stop =
+            originalWatchdog || originalSetup
+                ? "stop() { code=0; timeout 30 ./shutdownall >/dev/null 2>&1 || code=$?; [ $code != 124 ] || { "
+                    + "for file in run/pgpool.pid pgpool*/run/pgpool.pid; do [ ! -e $file ] || kill -9 $(tr -d "
+                    + "'\\000' <$file) || :; done; timeout 30 ./shutdownall >/dev/null 2>&1 || :; }; }"
+                : "stop() { ./shutdownall >/dev/null 2>&1 || :; }";
+        // 26: goes forward; 25: pgpoolI's scripts stop and start that Pgpool-II alone; 26: bears what is stopped, and
+        // can be repeated.
+        (
+            await sandbox.ShellAsync(
+                $"""
+                {stop}
+                ./startall >/dev/null 2>&1
+                {answers}
+                (cd pgpool1; stop; stop)
+                ! psql -p {port + 4} -c 'select 1' test 2>/dev/null
+                psql -Atp {port} -c 'select 1' test
+                psql -Atp {nodes + 1} -c 'select 1' test
+                (cd pgpool1; ./startall >/dev/null 2>&1)
+                {answers}
+                stop; stop
+                ! psql -p {nodes} -c 'select 1' test 2>/dev/null
+                ! psql -p {port} -c 'select 1' test 2>/dev/null
+                ls pgpool*/run
+                """,
+                [.. environment]
+            )
+        ).Ok();
         Assert.Empty(sandbox.ProcessesLeft());
     }
 
@@ -199,7 +277,10 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
         string Read(string file) => File.ReadAllText(Path.Combine(sandbox.Lab, file));
 
         string Setting(int pgpool, string name) =>
-            File.ReadLines(Path.Combine(sandbox.Lab, $"pgpool{pgpool}/etc/pgpool.conf")).Where(l => l.StartsWith(name + " =", StringComparison.Ordinal)).Select(l => l.Split('=', 2)[1].Trim(' ', '\'')).Last();
+            File.ReadLines(Path.Combine(sandbox.Lab, $"pgpool{pgpool}/etc/pgpool.conf"))
+                .Where(l => l.StartsWith(name + " =", StringComparison.Ordinal))
+                .Select(l => l.Split('=', 2)[1].Trim(' ', '\''))
+                .Last();
 
         for (var i = 0; i < 3; i++)
         {
@@ -233,7 +314,18 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
                 }
             }
 
-            foreach (var file in (string[])["startall", "shutdownall", "pgpool_reload", "bashrc.ports", "pcppass", "etc/pcp.conf", "etc/pool_hba.conf"])
+            foreach (
+                var file in (string[])
+                    [
+                        "startall",
+                        "shutdownall",
+                        "pgpool_reload",
+                        "bashrc.ports",
+                        "pcppass",
+                        "etc/pcp.conf",
+                        "etc/pool_hba.conf",
+                    ]
+            )
             {
                 Assert.True(File.Exists(Path.Combine(sandbox.Lab, $"pgpool{i}/{file}")), $"pgpool{i}/{file}");
             }

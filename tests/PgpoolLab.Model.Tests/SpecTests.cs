@@ -12,7 +12,8 @@ public sealed class SpecTests
     [Theory]
     [InlineData(1)]
     [InlineData(128)]
-    public void The_smallest_and_the_largest_lab_are_right(int nodes) => Assert.Empty((Plain with { Nodes = nodes }).Validate());
+    public void The_smallest_and_the_largest_lab_are_right(int nodes) =>
+        Assert.Empty((Plain with { Nodes = nodes }).Validate());
 
     [Theory]
     [InlineData(0)]
@@ -33,8 +34,14 @@ public sealed class SpecTests
     [InlineData(int.MaxValue)]
     public void A_port_that_does_not_exist_is_named(int port)
     {
-        Assert.Equal($"--port must be between 1 and 65535, or auto; it is {port}.", Assert.Single((Plain with { Port = port }).Validate()));
-        Assert.Equal($"--pg-port must be between 1 and 65535; it is {port}.", Assert.Single((Plain with { PostgresPort = port }).Validate()));
+        Assert.Equal(
+            $"--port must be between 1 and 65535, or auto; it is {port}.",
+            Assert.Single((Plain with { Port = port }).Validate())
+        );
+        Assert.Equal(
+            $"--pg-port must be between 1 and 65535; it is {port}.",
+            Assert.Single((Plain with { PostgresPort = port }).Validate())
+        );
     }
 
     [Theory]
@@ -44,8 +51,10 @@ public sealed class SpecTests
     [InlineData(65535, 5432, 1, 65536)] // pcp
     [InlineData(11000, 65500, 37, 65536)]
     public void Ports_that_would_run_past_the_last_one_are_counted_first(int port, int? postgres, int nodes, int end) =>
-        Assert.Equal([$"With --port {port} and {nodes} nodes the ports would end at {end}; the last port there is is 65535."],
-            (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate());
+        Assert.Equal(
+            [$"With --port {port} and {nodes} nodes the ports would end at {end}; the last port there is is 65535."],
+            (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate()
+        );
 
     [Theory]
     [InlineData(65532, null, 2)]
@@ -55,24 +64,45 @@ public sealed class SpecTests
         Assert.Empty((Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate());
 
     [Theory]
-    [InlineData(11000, 11000, 1, "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 0. Move the nodes with --pg-port.")]
-    [InlineData(11000, 11001, 1, "Port 11001 would be used twice: pcp and PostgreSQL node 0. Move the nodes with --pg-port.")]
-    [InlineData(11000, 10990, 11, "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 10. Move the nodes with --pg-port.")]
+    [InlineData(
+        11000,
+        11000,
+        1,
+        "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 0. Move the nodes with --pg-port."
+    )]
+    [InlineData(
+        11000,
+        11001,
+        1,
+        "Port 11001 would be used twice: pcp and PostgreSQL node 0. Move the nodes with --pg-port."
+    )]
+    [InlineData(
+        11000,
+        10990,
+        11,
+        "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 10. Move the nodes with --pg-port."
+    )]
     public void Two_servers_on_one_port_are_named(int port, int postgres, int nodes, string problem) =>
         Assert.Equal([problem], (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate());
 
     [Fact]
-    public void Ports_that_only_touch_are_right() => Assert.Empty((Plain with { Port = 11000, PostgresPort = 10990, Nodes = 10 }).Validate());
+    public void Ports_that_only_touch_are_right() =>
+        Assert.Empty((Plain with { Port = 11000, PostgresPort = 10990, Nodes = 10 }).Validate());
 
     [Fact]
     public void An_automatic_port_does_not_hide_that_the_nodes_ports_run_past_the_last_one() =>
-        Assert.Contains("65535", Assert.Single((Plain with { Port = null, PostgresPort = 65530, Nodes = 10 }).Validate()), StringComparison.Ordinal);
+        Assert.Contains(
+            "65535",
+            Assert.Single((Plain with { Port = null, PostgresPort = 65530, Nodes = 10 }).Validate()),
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(128)]
-    public void One_Pgpool_or_a_watchdog_of_up_to_128_is_right(int count) => Assert.Empty((Plain with { PgpoolNodes = count }).Validate());
+    public void One_Pgpool_or_a_watchdog_of_up_to_128_is_right(int count) =>
+        Assert.Empty((Plain with { PgpoolNodes = count }).Validate());
 
     [Theory]
     [InlineData(0)]
@@ -80,7 +110,10 @@ public sealed class SpecTests
     [InlineData(129)]
     [InlineData(int.MaxValue)]
     public void A_number_of_Pgpools_that_a_watchdog_cannot_have_is_named(int count) =>
-        Assert.Equal([$"--watchdog must be between 2 and 128; it is {count}."], (Plain with { PgpoolNodes = count }).Validate());
+        Assert.Equal(
+            [$"--watchdog must be between 2 and 128; it is {count}."],
+            (Plain with { PgpoolNodes = count }).Validate()
+        );
 
     [Theory]
     [InlineData(65520, null, 3, 2, 65533)]
@@ -88,34 +121,68 @@ public sealed class SpecTests
     [InlineData(65523, null, 3, 2, 65536)]
     [InlineData(65525, 5432, 3, 1, 65536)] // the last heartbeat
     public void The_ports_of_a_watchdog_are_counted_too(int port, int? postgres, int pgpools, int nodes, int end) =>
-        Assert.Equal(end <= 65535 ? [] : [$"With --port {port} and {nodes} nodes the ports would end at {end}; the last port there is is 65535."],
-            (Plain with { Port = port, PostgresPort = postgres, PgpoolNodes = pgpools, Nodes = nodes }).Validate());
+        Assert.Equal(
+            end <= 65535
+                ? []
+                :
+                [
+                    $"With --port {port} and {nodes} nodes the ports would end at {end}; the last port there is "
+                        + "is 65535.",
+                ],
+            (Plain with { Port = port, PostgresPort = postgres, PgpoolNodes = pgpools, Nodes = nodes }).Validate()
+        );
 
     [Theory]
-    [InlineData(11002, "Port 11002 would be used twice: watchdog 0 and PostgreSQL node 0. Move the nodes with --pg-port.")]
-    [InlineData(11007, "Port 11007 would be used twice: heartbeat 1 and PostgreSQL node 0. Move the nodes with --pg-port.")]
+    [InlineData(
+        11002,
+        "Port 11002 would be used twice: watchdog 0 and PostgreSQL node 0. Move the nodes with --pg-port."
+    )]
+    [InlineData(
+        11007,
+        "Port 11007 would be used twice: heartbeat 1 and PostgreSQL node 0. Move the nodes with --pg-port."
+    )]
     public void A_node_on_a_port_of_the_watchdog_is_named(int postgres, string problem) =>
         Assert.Equal([problem], (Plain with { PgpoolNodes = 2, PostgresPort = postgres, Nodes = 1 }).Validate());
 
-    public static TheoryData<ClusteringMode> OtherModes => new(Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication));
+    public static TheoryData<ClusteringMode> OtherModes =>
+        new(Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication));
 
     [Theory]
     [MemberData(nameof(OtherModes))]
     public void Slots_and_rewind_belong_to_streaming_replication(ClusteringMode mode)
     {
         Assert.Empty((Plain with { Mode = mode }).Validate());
-        Assert.Equal([$"--slots belongs to streaming replication; in {mode.Title()} nothing would use them."], (Plain with { Mode = mode, UseSlots = true }).Validate());
-        Assert.Equal([$"--rewind belongs to streaming replication; in {mode.Title()} the nodes' histories are not each other's, and pg_rewind cannot compare them."],
-            (Plain with { Mode = mode, UseRewind = true }).Validate());
+        Assert.Equal(
+            [$"--slots belongs to streaming replication; in {mode.Title()} nothing would use them."],
+            (Plain with { Mode = mode, UseSlots = true }).Validate()
+        );
+        Assert.Equal(
+            [
+                $"--rewind belongs to streaming replication; in {mode.Title()} the nodes' histories are not each "
+                    + "other's, and pg_rewind cannot compare them.",
+            ],
+            (Plain with { Mode = mode, UseRewind = true }).Validate()
+        );
     }
 
     [Fact]
-    public void Slots_and_rewind_are_right_in_streaming_replication() => Assert.Empty((Plain with { UseSlots = true, UseRewind = true }).Validate());
+    public void Slots_and_rewind_are_right_in_streaming_replication() =>
+        Assert.Empty((Plain with { UseSlots = true, UseRewind = true }).Validate());
 
     [Theory]
     [MemberData(nameof(OtherModes))]
     public void The_old_command_line_takes_slots_and_rewind_in_every_mode(ClusteringMode mode) =>
-        Assert.Empty((Plain with { Mode = mode, UseSlots = true, UseRewind = true, PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" } }).Validate());
+        Assert.Empty(
+            (
+                Plain with
+                {
+                    Mode = mode,
+                    UseSlots = true,
+                    UseRewind = true,
+                    PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" },
+                }
+            ).Validate()
+        );
 
     [Theory]
     [InlineData("lab")]
@@ -137,7 +204,11 @@ public sealed class SpecTests
     [InlineData("end\n")]
     [InlineData("tab\t")]
     public void A_name_that_could_be_an_option_or_a_path_is_refused(string name) =>
-        Assert.StartsWith($"--name '{name}' cannot be used:", Assert.Single((Plain with { Name = name }).Validate()), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"--name '{name}' cannot be used:",
+            Assert.Single((Plain with { Name = name }).Validate()),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_name_has_at_most_100_characters()
@@ -148,11 +219,18 @@ public sealed class SpecTests
 
     [Fact]
     public void A_folder_with_a_line_break_in_its_name_is_refused() =>
-        Assert.Contains("line break", Assert.Single((Plain with { Directory = "/srv/a\nb" }).Validate()), StringComparison.Ordinal);
+        Assert.Contains(
+            "line break",
+            Assert.Single((Plain with { Directory = "/srv/a\nb" }).Validate()),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_version_and_a_folder_of_programs_exclude_each_other() =>
-        Assert.Equal(["--pg-version and --pg-bin exclude each other."], (Plain with { PostgresMajor = 15, PostgresBin = "/usr/lib/postgresql/15/bin" }).Validate());
+        Assert.Equal(
+            ["--pg-version and --pg-bin exclude each other."],
+            (Plain with { PostgresMajor = 15, PostgresBin = "/usr/lib/postgresql/15/bin" }).Validate()
+        );
 
     [Theory]
     [InlineData("nonsense")]
@@ -163,45 +241,59 @@ public sealed class SpecTests
     [InlineData("pgpool.two words=1")]
     [InlineData(" pgpool.port=1")]
     public void A_setting_that_is_not_understood_is_quoted_back(string setting) =>
-        Assert.Equal($"--set '{setting}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.", Assert.Single((Plain with { Settings = [setting] }).Validate()));
+        Assert.Equal(
+            $"--set '{setting}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.",
+            Assert.Single((Plain with { Settings = [setting] }).Validate())
+        );
 
     [Theory]
     [InlineData("pgpool.x=a\nport = 1")]
     [InlineData("postgresql.x=a\n")]
     [InlineData("postgresql.x=a\tb")]
     public void A_setting_cannot_smuggle_in_another_line(string setting) =>
-        Assert.EndsWith("the value holds a line break or another control character.", Assert.Single((Plain with { Settings = [setting] }).Validate()), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "the value holds a line break or another control character.",
+            Assert.Single((Plain with { Settings = [setting] }).Validate()),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_single_quote_which_pgpool_conf_cannot_write_is_refused_for_Pgpool_only()
     {
         Assert.Empty((Plain with { Settings = ["postgresql.application_name=it's"] }).Validate());
-        Assert.Contains("pgpool.relcache_query_target", Assert.Single((Plain with { Settings = ["pgpool.relcache_query_target=it's"] }).Validate()), StringComparison.Ordinal);
+        Assert.Contains(
+            "pgpool.relcache_query_target",
+            Assert.Single((Plain with { Settings = ["pgpool.relcache_query_target=it's"] }).Validate()),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void All_that_is_wrong_is_told_at_once()
     {
-        var problems = (Plain with
-        {
-            Nodes = 0,
-            PgpoolNodes = 0,
-            Mode = ClusteringMode.Raw,
-            UseSlots = true,
-            UseRewind = true,
-            Port = 0,
-            Name = "-x",
-            Directory = "/a\tb",
-            PostgresMajor = 15,
-            PostgresBin = "/bin",
-            Settings = ["one", "pgpool.ok=1", "two", "pgpool.bad=a\nb"],
-        }).Validate();
+        var problems = (
+            Plain with
+            {
+                Nodes = 0,
+                PgpoolNodes = 0,
+                Mode = ClusteringMode.Raw,
+                UseSlots = true,
+                UseRewind = true,
+                Port = 0,
+                Name = "-x",
+                Directory = "/a\tb",
+                PostgresMajor = 15,
+                PostgresBin = "/bin",
+                Settings = ["one", "pgpool.ok=1", "two", "pgpool.bad=a\nb"],
+            }
+        ).Validate();
         Assert.Equal(11, problems.Count);
         Assert.Equal(problems, new InvalidSpecException(problems).Problems);
     }
 
     [Fact]
-    public void Both_ports_can_be_wrong_at_once() => Assert.Equal(2, (Plain with { Port = 0, PostgresPort = 70000 }).Validate().Count);
+    public void Both_ports_can_be_wrong_at_once() =>
+        Assert.Equal(2, (Plain with { Port = 0, PostgresPort = 70000 }).Validate().Count);
 
     [Theory]
     [InlineData("--locale=de_DE.UTF-8", null)]
@@ -217,7 +309,10 @@ public sealed class SpecTests
     [Theory]
     [InlineData("pgpool.socket_dir=/tmp", "the lab's sockets lie in its folder run.")]
     [InlineData("pgpool.pcp_socket_dir=/tmp", "the lab's sockets lie in its folder run.")]
-    [InlineData("pgpool.enable_pool_hba=off", "use --auth trust: without pool_hba.conf nobody could be asked for a password.")]
+    [InlineData(
+        "pgpool.enable_pool_hba=off",
+        "use --auth trust: without pool_hba.conf nobody could be asked for a password."
+    )]
     [InlineData("pgpool.enable_pool_hba=on", null)]
     [InlineData("pgpool.use_watchdog=on", "use --watchdog N.")]
     [InlineData("pgpool.wd_port0=1", "use --watchdog N.")]
@@ -227,31 +322,79 @@ public sealed class SpecTests
     [InlineData("postgresql.Port=1", "use --pg-port PORT.")]
     [InlineData("postgresql.unix_socket_directories=/tmp", "the lab's sockets lie in its folder run.")]
     [InlineData("postgresql.hba_file=/x", "the lab itself decides that.")]
-    [InlineData("postgresql.recovery_min_apply_delay=5min", "setup would wait that long for every row; change it when the lab is there.")]
-    [InlineData("postgresql.recovery_min_apply_delay=60000", "setup would wait that long for every row; change it when the lab is there.")]
+    [InlineData(
+        "postgresql.recovery_min_apply_delay=5min",
+        "setup would wait that long for every row; change it when the lab is there."
+    )]
+    [InlineData(
+        "postgresql.recovery_min_apply_delay=60000",
+        "setup would wait that long for every row; change it when the lab is there."
+    )]
     [InlineData("postgresql.recovery_min_apply_delay=700ms", null)]
-    [InlineData("postgresql.default_transaction_read_only=on", "setup could not write; change it when the lab is there.")]
+    [InlineData(
+        "postgresql.default_transaction_read_only=on",
+        "setup could not write; change it when the lab is there."
+    )]
     [InlineData("postgresql.default_transaction_read_only=off", null)]
     [InlineData("postgresql.work_mem=1MB", null)]
     public void What_a_lab_stands_on_is_refused_at_once_with_the_option_that_does_it(string setting, string? problem) =>
-        Assert.Equal(problem is null ? null : $"--set {setting.Split('=')[0]}: {problem}", (Plain with { Settings = [setting] }).Validate().SingleOrDefault());
+        Assert.Equal(
+            problem is null ? null : $"--set {setting.Split('=')[0]}: {problem}",
+            (Plain with { Settings = [setting] }).Validate().SingleOrDefault()
+        );
 
     private const string Standbys = "--set postgresql.synchronous_standby_names:";
-    private const string Called = "every write would wait for ever. The standbys are called server1, server2 …; * is every one.";
+    private const string Called =
+        "every write would wait for ever. The standbys are called server1, server2 …; * is every one.";
 
     [Theory]
     [InlineData(ClusteringMode.StreamingReplication, 2, "*", null)]
     [InlineData(ClusteringMode.StreamingReplication, 2, "", null)]
     [InlineData(ClusteringMode.StreamingReplication, 3, "ANY 2 (server1, server2)", null)]
     [InlineData(ClusteringMode.LogicalReplication, 2, "*", null)]
-    [InlineData(ClusteringMode.StreamingReplication, 1, "*", $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}")]
-    [InlineData(ClusteringMode.StreamingReplication, 2, "foo", $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}")]
-    [InlineData(ClusteringMode.StreamingReplication, 2, "2 (*)", $"{Standbys} it wants 2 of the standbys it names, and the lab has 1 of them; {Called}")]
-    [InlineData(ClusteringMode.StreamingReplication, 2, "server0", $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}")]
-    [InlineData(ClusteringMode.Raw, 2, "*", $"{Standbys} in raw mode no node is another's standby; every write would wait for ever.")]
-    public void Standbys_that_nobody_is_are_refused_at_once(ClusteringMode mode, int nodes, string names, string? problem)
+    [InlineData(
+        ClusteringMode.StreamingReplication,
+        1,
+        "*",
+        $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}"
+    )]
+    [InlineData(
+        ClusteringMode.StreamingReplication,
+        2,
+        "foo",
+        $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}"
+    )]
+    [InlineData(
+        ClusteringMode.StreamingReplication,
+        2,
+        "2 (*)",
+        $"{Standbys} it wants 2 of the standbys it names, and the lab has 1 of them; {Called}"
+    )]
+    [InlineData(
+        ClusteringMode.StreamingReplication,
+        2,
+        "server0",
+        $"{Standbys} it wants 1 of the standbys it names, and the lab has 0 of them; {Called}"
+    )]
+    [InlineData(
+        ClusteringMode.Raw,
+        2,
+        "*",
+        $"{Standbys} in raw mode no node is another's standby; every write would wait for ever."
+    )]
+    public void Standbys_that_nobody_is_are_refused_at_once(
+        ClusteringMode mode,
+        int nodes,
+        string names,
+        string? problem
+    )
     {
-        var spec = Plain with { Mode = mode, Nodes = nodes, Settings = [$"postgresql.Synchronous_standby_names={names}"] };
+        var spec = Plain with
+        {
+            Mode = mode,
+            Nodes = nodes,
+            Settings = [$"postgresql.Synchronous_standby_names={names}"],
+        };
         Assert.Equal(problem, spec.Validate().SingleOrDefault());
         Assert.Empty((spec with { Settings = [.. spec.Settings, "postgresql.synchronous_commit=off"] }).Validate());
     }
@@ -269,13 +412,26 @@ public sealed class SpecTests
     {
         var spec = Plain with
         {
-            Settings = ["pgpool.num_init_children=8", "postgresql.work_mem=1MB", "pgpool.max_pool=1", "pgpool.num_init_children = 16", "pgpool.empty=", "pgpool.equals=a=b", "postgresql.my.guc=x y"],
+            Settings =
+            [
+                "pgpool.num_init_children=8",
+                "postgresql.work_mem=1MB",
+                "pgpool.max_pool=1",
+                "pgpool.num_init_children = 16",
+                "pgpool.empty=",
+                "pgpool.equals=a=b",
+                "postgresql.my.guc=x y",
+            ],
         };
         Assert.Empty(spec.Validate());
-        Assert.Equal([new("num_init_children", "16"), new("max_pool", "1"), new("empty", ""), new("equals", "a=b")], spec.SettingsOf("pgpool").ToArray());
+        Assert.Equal(
+            [new("num_init_children", "16"), new("max_pool", "1"), new("empty", ""), new("equals", "a=b")],
+            spec.SettingsOf("pgpool").ToArray()
+        );
         Assert.Equal([new("work_mem", "1MB"), new("my.guc", "x y")], spec.SettingsOf("postgresql").ToArray());
     }
 
     [Fact]
-    public void Settings_that_are_wrong_are_no_settings() => Assert.Empty((Plain with { Settings = ["pgpool.a=b\nc", "nonsense"] }).SettingsOf("pgpool"));
+    public void Settings_that_are_wrong_are_no_settings() =>
+        Assert.Empty((Plain with { Settings = ["pgpool.a=b\nc", "nonsense"] }).SettingsOf("pgpool"));
 }

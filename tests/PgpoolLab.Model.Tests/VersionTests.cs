@@ -33,7 +33,8 @@ public sealed class VersionTests
     [InlineData(10, true)]
     [InlineData(18, true)]
     [InlineData(19, false)]
-    public void The_templates_know_PostgreSQL_10_to_18(int major, bool known) => Assert.Equal(known, new PostgresVersion(major, 0).IsSupported);
+    public void The_templates_know_PostgreSQL_10_to_18(int major, bool known) =>
+        Assert.Equal(known, new PostgresVersion(major, 0).IsSupported);
 
     [Theory]
     [InlineData(3, 7, false)]
@@ -42,13 +43,20 @@ public sealed class VersionTests
     [InlineData(4, 7, true)]
     [InlineData(4, 8, false)]
     [InlineData(5, 0, false)]
-    public void The_templates_know_Pgpool_4_1_to_4_7(int major, int minor, bool known) => Assert.Equal(known, new PgpoolVersion(major, minor, 9).IsSupported);
+    public void The_templates_know_Pgpool_4_1_to_4_7(int major, int minor, bool known) =>
+        Assert.Equal(known, new PgpoolVersion(major, minor, 9).IsSupported);
 
     [Fact]
     public void Versions_are_ordered_by_number_not_by_text()
     {
-        Assert.Equal([new(9, 6), new(10, 2), new(10, 11), new(15, 0)], new PostgresVersion[] { new(10, 11), new(15, 0), new(9, 6), new(10, 2) }.Order());
-        Assert.Equal([new(4, 2, 11), new(4, 3, 5), new(4, 10, 0)], new PgpoolVersion[] { new(4, 10, 0), new(4, 3, 5), new(4, 2, 11) }.Order());
+        Assert.Equal(
+            [new(9, 6), new(10, 2), new(10, 11), new(15, 0)],
+            new PostgresVersion[] { new(10, 11), new(15, 0), new(9, 6), new(10, 2) }.Order()
+        );
+        Assert.Equal(
+            [new(4, 2, 11), new(4, 3, 5), new(4, 10, 0)],
+            new PgpoolVersion[] { new(4, 10, 0), new(4, 3, 5), new(4, 2, 11) }.Order()
+        );
         Assert.Equal("15.18", new PostgresVersion(15, 18).ToString());
         Assert.Equal("4.3.5", new PgpoolVersion(4, 3, 5).ToString());
     }

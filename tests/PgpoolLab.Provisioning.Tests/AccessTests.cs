@@ -11,12 +11,17 @@ public sealed class AccessTests
 {
     [Fact]
     public void A_scram_verifier_is_that_of_RFC_7677() =>
-        Assert.Equal("SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
-            new DatabaseUser("user", "pencil").ScramVerifier(Convert.FromBase64String("W22ZaJ0SNY7soEsUEjb6gQ==")));
+        Assert.Equal(
+            "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
+            new DatabaseUser("user", "pencil").ScramVerifier(Convert.FromBase64String("W22ZaJ0SNY7soEsUEjb6gQ=="))
+        );
 
     [Fact]
     public void An_md5_verifier_is_PostgreSQLs() =>
-        Assert.Equal("md532e12f215ba27cb750c9e093ce4b5127", new DatabaseUser("postgres", "password").Verifier(AuthMethod.Md5));
+        Assert.Equal(
+            "md532e12f215ba27cb750c9e093ce4b5127",
+            new DatabaseUser("postgres", "password").Verifier(AuthMethod.Md5)
+        );
 
     /// <summary>The lines <c>pg_enc -m -K thekey</c> of 4.3.5 has written.</summary>
     [Theory]
@@ -30,16 +35,31 @@ public sealed class AccessTests
     {
         var secrets = LabSecrets.For(Labs.Fixed() with { Invoker = "root" });
         Assert.Equal(["olga", "root", "repl", "pgpool"], secrets.DatabaseUsers.Select(u => u.Name));
-        string[] all = [.. secrets.DatabaseUsers.Select(u => u.Password), .. secrets.PcpUsers.Select(u => u.Password), secrets.PoolKey];
+        string[] all =
+        [
+            .. secrets.DatabaseUsers.Select(u => u.Password),
+            .. secrets.PcpUsers.Select(u => u.Password),
+            secrets.PoolKey,
+        ];
         Assert.Equal(all.Length, all.Distinct().Count());
         Assert.All(all, p => Assert.True(p.Length >= 16, p));
-        Assert.DoesNotContain(all, p => $"{secrets} {string.Join(' ', secrets.DatabaseUsers)} {string.Join(' ', secrets.PcpUsers)}".Contains(p, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            all,
+            p =>
+                $"{secrets} {string.Join(' ', secrets.DatabaseUsers)} {string.Join(' ', secrets.PcpUsers)}".Contains(
+                    p,
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     [Fact]
     public void Where_nobody_is_asked_there_are_no_passwords_but_pcps()
     {
-        Assert.All([Labs.Fixed() with { Auth = AuthMethod.Trust }, Labs.Old()], lab => Assert.Empty(LabSecrets.For(lab).DatabaseUsers));
+        Assert.All(
+            [Labs.Fixed() with { Auth = AuthMethod.Trust }, Labs.Old()],
+            lab => Assert.Empty(LabSecrets.For(lab).DatabaseUsers)
+        );
         Assert.NotEqual("olga", LabSecrets.For(Labs.Fixed() with { Auth = AuthMethod.Trust }).PcpUsers[0].Password);
         Assert.Equal("olga", LabSecrets.For(Labs.Old()).PcpUsers[0].Password);
     }
@@ -51,7 +71,10 @@ public sealed class AccessTests
     {
         var lab = Labs.Fixed() with { Owner = owner };
         Assert.Equal(3 - 1, lab.LoginRoles.Count);
-        Assert.DoesNotContain(Clusters.ClusterRecipe.Of(lab).Statements, s => s.StartsWith($"CREATE ROLE \"{owner}\"", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Clusters.ClusterRecipe.Of(lab).Statements,
+            s => s.StartsWith($"CREATE ROLE \"{owner}\"", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -66,8 +89,15 @@ public sealed class AccessTests
         Assert.All(rules.Where(r => r[0] != "local"), r => Assert.Equal(word, r[^1]));
         var pool = Rules(lab, "pgpool/pool_hba.conf");
         Assert.All(pool.Where(r => r[0] != "local" && r[2] != "all"), r => Assert.Equal(word, r[^1]));
-        Assert.All(pool.Where(r => r[2] == "all"), r => Assert.Equal(method is AuthMethod.Trust ? "trust" : "password", r[^1]));
-        Assert.Contains($"enable_pool_hba = {(method is AuthMethod.Trust ? "off" : "on")}", Labs.Renderer().Render("pgpool/pgpool.conf", lab, null, Labs.SecretsOf(lab)), StringComparison.Ordinal);
+        Assert.All(
+            pool.Where(r => r[2] == "all"),
+            r => Assert.Equal(method is AuthMethod.Trust ? "trust" : "password", r[^1])
+        );
+        Assert.Contains(
+            $"enable_pool_hba = {(method is AuthMethod.Trust ? "off" : "on")}",
+            Labs.Renderer().Render("pgpool/pgpool.conf", lab, null, Labs.SecretsOf(lab)),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -79,34 +109,61 @@ public sealed class AccessTests
         foreach (var file in (string[])["postgresql/pg_hba.conf", "pgpool/pool_hba.conf"])
         {
             Assert.DoesNotContain(Rules(closed, file), r => r[0] == "hostssl");
-            var opened = Rules(closed with { ListenAddresses = ["192.0.2.7"], UseTls = true }, file).Where(r => !r.Contains("127.0.0.1/32") && !r.Contains("::1/128") && r[0] != "local").ToArray();
+            var opened = Rules(closed with { ListenAddresses = ["192.0.2.7"], UseTls = true }, file)
+                .Where(r => !r.Contains("127.0.0.1/32") && !r.Contains("::1/128") && r[0] != "local")
+                .ToArray();
             Assert.NotEmpty(opened);
             Assert.All(opened, r => Assert.Equal("hostssl", r[0]));
         }
 
         Assert.Equal("'localhost'", Setting(closed, "listen_addresses"));
         Assert.Equal("'*'", Setting(closed with { ListenAddresses = ["*"] }, "pcp_listen_addresses"));
-        Assert.Equal(pgpoolMinor >= 4 ? "'localhost,192.0.2.7'" : "'192.0.2.7'", Setting(closed with { ListenAddresses = ["192.0.2.7"] }, "listen_addresses"));
+        Assert.Equal(
+            pgpoolMinor >= 4 ? "'localhost,192.0.2.7'" : "'192.0.2.7'",
+            Setting(closed with { ListenAddresses = ["192.0.2.7"] }, "listen_addresses")
+        );
     }
 
     [Fact]
     public void Names_with_a_meaning_are_quoted_in_rules() =>
-        Assert.Equal(["olga", "o-2", "\"all\"", "\"replication\"", "\"x y\"", "\"o\"\"x\""], ((string[])["olga", "o-2", "all", "replication", "x y", "o\"x"]).Select(ConfigQuoting.AccessRuleName));
+        Assert.Equal(
+            ["olga", "o-2", "\"all\"", "\"replication\"", "\"x y\"", "\"o\"\"x\""],
+            ((string[])["olga", "o-2", "all", "replication", "x y", "o\"x"]).Select(ConfigQuoting.AccessRuleName)
+        );
 
     [Fact]
     public void The_certificate_is_signed_by_the_labs_authority_for_the_names_clients_use()
     {
-        var certificates = LabCertificates.Make(Labs.Fixed() with { ListenAddresses = ["192.0.2.7", "2001:db8::7", "db.example"] }, DateTimeOffset.UtcNow);
+        var certificates = LabCertificates.Make(
+            Labs.Fixed() with
+            {
+                ListenAddresses = ["192.0.2.7", "2001:db8::7", "db.example"],
+            },
+            DateTimeOffset.UtcNow
+        );
         using var authority = X509Certificate2.CreateFromPem(certificates.Authority);
         using var server = X509Certificate2.CreateFromPem(certificates.Server, certificates.ServerKey);
-        using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } };
+        using var chain = new X509Chain
+        {
+            ChainPolicy =
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
+        };
         chain.ChainPolicy.CustomTrustStore.Add(authority);
         Assert.True(chain.Build(server), string.Join(", ", chain.ChainStatus.Select(s => s.StatusInformation)));
-        Assert.All(["localhost", "127.0.0.1", "192.0.2.7", "db.example"], n => Assert.True(server.MatchesHostname(n, allowWildcards: false, allowCommonName: false), n));
+        Assert.All(
+            ["localhost", "127.0.0.1", "192.0.2.7", "db.example"],
+            n => Assert.True(server.MatchesHostname(n, allowWildcards: false, allowCommonName: false), n)
+        );
         Assert.False(server.MatchesHostname("192.0.2.8"));
         // libpq before PostgreSQL 15 knows an address by a name alone.
         var alternatives = server.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
-        Assert.All(["127.0.0.1", "192.0.2.7", "2001:db8::7"], n => Assert.Contains(n, alternatives.EnumerateDnsNames()));
+        Assert.All(
+            ["127.0.0.1", "192.0.2.7", "2001:db8::7"],
+            n => Assert.Contains(n, alternatives.EnumerateDnsNames())
+        );
         Assert.DoesNotContain("PRIVATE", certificates.Authority + certificates.Server, StringComparison.Ordinal);
     }
 
@@ -114,7 +171,18 @@ public sealed class AccessTests
     public void Links_lead_from_where_programs_look_to_the_private_folder()
     {
         var links = SocketLinks.Of(Labs.Fixed());
-        Assert.Equal(["/var/run/postgresql/.s.PGSQL.11000", "/var/run/postgresql/.s.PGSQL.11002", "/var/run/postgresql/.s.PGSQL.11003", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11003", "/tmp/.s.PGSQL.11001"], links.Select(l => l.Link));
+        Assert.Equal(
+            [
+                "/var/run/postgresql/.s.PGSQL.11000",
+                "/var/run/postgresql/.s.PGSQL.11002",
+                "/var/run/postgresql/.s.PGSQL.11003",
+                "/tmp/.s.PGSQL.11000",
+                "/tmp/.s.PGSQL.11002",
+                "/tmp/.s.PGSQL.11003",
+                "/tmp/.s.PGSQL.11001",
+            ],
+            links.Select(l => l.Link)
+        );
         Assert.All(links, l => Assert.Equal($"/srv/lab/run/{Path.GetFileName(l.Link)}", l.Socket));
         Assert.Empty(SocketLinks.Of(Labs.Old()));
         Assert.Empty(SocketLinks.Of(Labs.Former()));
@@ -124,12 +192,27 @@ public sealed class AccessTests
     public void A_manifest_cannot_have_sockets_deleted_elsewhere()
     {
         var lab = Labs.Fixed();
-        var forged = lab with { Pgpools = [lab.Pgpool with { SocketDirectories = ["/etc"], PcpSocketDirectory = "/etc" }] };
-        Assert.All(LabSockets.OfPgpool(forged.WithOwnFolders(), forged.WithOwnFolders().Pgpool), s => Assert.StartsWith("/srv/lab/run/", s, StringComparison.Ordinal));
+        var forged = lab with
+        {
+            Pgpools = [lab.Pgpool with { SocketDirectories = ["/etc"], PcpSocketDirectory = "/etc" }],
+        };
+        Assert.All(
+            LabSockets.OfPgpool(forged.WithOwnFolders(), forged.WithOwnFolders().Pgpool),
+            s => Assert.StartsWith("/srv/lab/run/", s, StringComparison.Ordinal)
+        );
     }
 
-    private static string[][] Rules(Lab lab, string template) => Labs.Renderer().Render(template, lab).Split('\n').Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToArray();
+    private static string[][] Rules(Lab lab, string template) =>
+        Labs.Renderer()
+            .Render(template, lab)
+            .Split('\n')
+            .Where(l => l.Length > 0 && l[0] != '#')
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .ToArray();
 
     private static string Setting(Lab lab, string name) =>
-        Labs.Renderer().Render("pgpool/pgpool.conf", lab, null, Labs.SecretsOf(lab)).Split('\n').Single(l => l.StartsWith($"{name} = ", StringComparison.Ordinal))[$"{name} = ".Length..];
+        Labs.Renderer()
+            .Render("pgpool/pgpool.conf", lab, null, Labs.SecretsOf(lab))
+            .Split('\n')
+            .Single(l => l.StartsWith($"{name} = ", StringComparison.Ordinal))[$"{name} = ".Length..];
 }

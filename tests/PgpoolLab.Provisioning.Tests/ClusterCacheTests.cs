@@ -1,5 +1,5 @@
-using PgpoolLab.Hosts;
 using System.Text.Json;
+using PgpoolLab.Hosts;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Probes;
 
@@ -16,7 +16,12 @@ public sealed class ClusterCacheTests : IDisposable
     public ClusterCacheTests()
     {
         Directory.CreateDirectory(_outer["cache"], FakeClusters.PrivateFolder);
-        _cache = new ClusterCache(_outer["cache"], _clusters.Host, new ProbeRunner(_clusters.Host, TimeProvider.System), TimeProvider.System);
+        _cache = new ClusterCache(
+            _outer["cache"],
+            _clusters.Host,
+            new ProbeRunner(_clusters.Host, TimeProvider.System),
+            TimeProvider.System
+        );
         FakeClusters.Make(_outer["fresh"]);
     }
 
@@ -34,16 +39,40 @@ public sealed class ClusterCacheTests : IDisposable
         return cached;
     }
 
-    private static FileStream Hold(string file, FileAccess access) => new(file, FileMode.OpenOrCreate, access, access is FileAccess.Read ? FileShare.Read : FileShare.None);
+    private static FileStream Hold(string file, FileAccess access) =>
+        new(file, FileMode.OpenOrCreate, access, access is FileAccess.Read ? FileShare.Read : FileShare.None);
 
     /// <summary>Names in the cache, of templates without the key.</summary>
-    private string[] Names() => Directory.GetFileSystemEntries(_cache.Folder).Select(e => Path.GetFileName(e).Replace(Key, "KEY", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
+    private string[] Names() =>
+        Directory
+            .GetFileSystemEntries(_cache.Folder)
+            .Select(e => Path.GetFileName(e).Replace(Key, "KEY", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .ToArray();
 
     /// <summary>Puts a template there that says to be of some size.</summary>
     private void Put(string key, long megabytes, DateTime used)
     {
         Directory.CreateDirectory($"{_cache.Folder}/{key}");
-        var manifest = new { key, postgreSql = "99.1", superuser = "olga", created = "2026-11-23T10:16:03Z", folders = Array.Empty<string>(), files = new[] { new { path = "x", length = megabytes * 1_000_000, content = megabytes * 1_000_000, hash = 0, mode = 384 } } };
+        var manifest = new
+        {
+            key,
+            postgreSql = "99.1",
+            superuser = "olga",
+            created = "2026-11-23T10:16:03Z",
+            folders = Array.Empty<string>(),
+            files = new[]
+            {
+                new
+                {
+                    path = "x",
+                    length = megabytes * 1_000_000,
+                    content = megabytes * 1_000_000,
+                    hash = 0,
+                    mode = 384,
+                },
+            },
+        };
         File.WriteAllText($"{_cache.Folder}/{key}/template.json", JsonSerializer.Serialize(manifest));
         File.WriteAllText($"{_cache.Folder}/{key}.lock", "");
         File.SetLastWriteTimeUtc($"{_cache.Folder}/{key}.lock", used);
@@ -76,13 +105,21 @@ public sealed class ClusterCacheTests : IDisposable
     {
         _clusters.Meanwhile = () => Thread.Sleep(30);
         using var all = new Barrier(10);
-        var cached = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Factory.StartNew(
-            async () =>
-            {
-                all.SignalAndWait();
-                return await CopyAsync();
-            },
-            TaskCreationOptions.LongRunning).Unwrap()));
+        var cached = await Task.WhenAll(
+            Enumerable
+                .Range(0, 10)
+                .Select(_ =>
+                    Task.Factory.StartNew(
+                            async () =>
+                            {
+                                all.SignalAndWait();
+                                return await CopyAsync();
+                            },
+                            TaskCreationOptions.LongRunning
+                        )
+                        .Unwrap()
+                )
+        );
         Assert.Equal(1, _clusters.Made);
         Assert.Single(cached, c => !c);
         Assert.Equal(["KEY", "KEY.lock"], Names());
@@ -127,7 +164,10 @@ public sealed class ClusterCacheTests : IDisposable
                 File.WriteAllText($"{Folder}/template.json", File.ReadAllText($"{Folder}/template.json")[..200]);
                 break;
             default:
-                File.WriteAllText($"{Folder}/template.json", File.ReadAllText($"{Folder}/template.json").Replace(Key, KeyOf('0'), StringComparison.Ordinal));
+                File.WriteAllText(
+                    $"{Folder}/template.json",
+                    File.ReadAllText($"{Folder}/template.json").Replace(Key, KeyOf('0'), StringComparison.Ordinal)
+                );
                 break;
         }
 
@@ -228,7 +268,12 @@ public sealed class ClusterCacheTests : IDisposable
     public async Task A_copy_that_is_complete_when_the_cache_is_deleted_is_a_copy()
     {
         await CopyAsync();
-        var cache = new ClusterCache(_cache.Folder, _clusters.Host, new ProbeRunner(_clusters.Host, TimeProvider.System), new Clock(() => Directory.Delete(_cache.Folder, recursive: true)));
+        var cache = new ClusterCache(
+            _cache.Folder,
+            _clusters.Host,
+            new ProbeRunner(_clusters.Host, TimeProvider.System),
+            new Clock(() => Directory.Delete(_cache.Folder, recursive: true))
+        );
         Assert.True(await cache.CopyAsync(FakeClusters.Recipe(), [_outer["data"]], CancellationToken.None));
         Assert.Equal(FakeClusters.Contents(_outer["fresh"]), FakeClusters.Contents(_outer["data"]));
     }
@@ -238,8 +283,15 @@ public sealed class ClusterCacheTests : IDisposable
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         File.WriteAllText(_outer["file"], "");
-        var cache = new ClusterCache(_outer["file"], _clusters.Host, new ProbeRunner(_clusters.Host, TimeProvider.System), TimeProvider.System);
-        var error = await Assert.ThrowsAsync<CacheUnusableException>(() => cache.CopyAsync(FakeClusters.Recipe(), [_outer["data"]], patience.Token));
+        var cache = new ClusterCache(
+            _outer["file"],
+            _clusters.Host,
+            new ProbeRunner(_clusters.Host, TimeProvider.System),
+            TimeProvider.System
+        );
+        var error = await Assert.ThrowsAsync<CacheUnusableException>(() =>
+            cache.CopyAsync(FakeClusters.Recipe(), [_outer["data"]], patience.Token)
+        );
         Assert.StartsWith($"The cache in {_outer["file"]} cannot be used: ", error.Message, StringComparison.Ordinal);
     }
 
@@ -248,7 +300,11 @@ public sealed class ClusterCacheTests : IDisposable
     {
         _clusters.ExitCode = 1;
         var run = _clusters.Host.Run;
-        _clusters.Host.Run = c => run(c) with { Error = "initdb: error: could not write file \"PG_VERSION\": No space left on device" };
+        _clusters.Host.Run = c =>
+            run(c) with
+            {
+                Error = "initdb: error: could not write file \"PG_VERSION\": No space left on device",
+            };
         var full = await Assert.ThrowsAsync<CacheUnusableException>(() => CopyAsync());
         Assert.Contains("No space left on device", full.Message, StringComparison.Ordinal);
         _clusters.Host.Run = c => run(c) with { Error = "initdb: error: unrecognized option '--nonsense'" };
@@ -260,7 +316,8 @@ public sealed class ClusterCacheTests : IDisposable
     public async Task An_initdb_that_a_killed_setup_left_at_work_is_ended_before_its_folder_is_made_anew_and_no_other()
     {
         var unfinished = $"{_cache.Folder}/{FakeClusters.Recipe().Key()}.unfinished/cluster";
-        void Runs(int id, string name, string? folder, string commandLine) => _clusters.Host.Processes.Add(new ProcessFacts(id, "1", name, commandLine, folder, id));
+        void Runs(int id, string name, string? folder, string commandLine) =>
+            _clusters.Host.Processes.Add(new ProcessFacts(id, "1", name, commandLine, folder, id));
         Runs(31, "initdb", "/home/olga", $"/usr/lib/postgresql/15/bin/initdb -A trust -D {unfinished}");
         Runs(32, "postgres", unfinished, "postgres --boot");
         Runs(33, "initdb", "/home/olga", $"initdb -D {unfinished}2");
@@ -280,7 +337,9 @@ public sealed class ClusterCacheTests : IDisposable
         var unfinished = $"{_cache.Folder}/{KeyOf('3')}.unfinished/cluster";
         Directory.CreateDirectory(unfinished);
         await File.WriteAllTextAsync($"{_cache.Folder}/{KeyOf('3')}.lock", "");
-        _clusters.Host.Processes.Add(new ProcessFacts(31, "1", "initdb", $"initdb -A trust -D {unfinished}", "/home/olga", 31));
+        _clusters.Host.Processes.Add(
+            new ProcessFacts(31, "1", "initdb", $"initdb -A trust -D {unfinished}", "/home/olga", 31)
+        );
         _ = all ? await _cache.ClearAsync() : (await _cache.ClearUnfinishedAsync()).Count;
         Assert.Equal(["Kill 31"], _clusters.Host.Signals);
         Assert.Empty(Names());
@@ -300,11 +359,36 @@ public sealed class ClusterCacheTests : IDisposable
         var made = new DateTimeOffset(2026, 11, 23, 10, 16, 3, TimeSpan.Zero);
         Assert.Equal(
             [
-                new CachedTemplate(KeyOf('2'), $"{_cache.Folder}/{KeyOf('2')}", "99.1", "olga", 30_000_000, made, new DateTimeOffset(2026, 11, 3, 0, 0, 0, TimeSpan.Zero)),
-                new CachedTemplate(KeyOf('3'), $"{_cache.Folder}/{KeyOf('3')}", null, null, 0, null, new DateTimeOffset(2026, 11, 2, 0, 0, 0, TimeSpan.Zero)),
-                new CachedTemplate(KeyOf('1'), $"{_cache.Folder}/{KeyOf('1')}", "99.1", "olga", 20_000_000, made, new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero)),
+                new CachedTemplate(
+                    KeyOf('2'),
+                    $"{_cache.Folder}/{KeyOf('2')}",
+                    "99.1",
+                    "olga",
+                    30_000_000,
+                    made,
+                    new DateTimeOffset(2026, 11, 3, 0, 0, 0, TimeSpan.Zero)
+                ),
+                new CachedTemplate(
+                    KeyOf('3'),
+                    $"{_cache.Folder}/{KeyOf('3')}",
+                    null,
+                    null,
+                    0,
+                    null,
+                    new DateTimeOffset(2026, 11, 2, 0, 0, 0, TimeSpan.Zero)
+                ),
+                new CachedTemplate(
+                    KeyOf('1'),
+                    $"{_cache.Folder}/{KeyOf('1')}",
+                    "99.1",
+                    "olga",
+                    20_000_000,
+                    made,
+                    new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero)
+                ),
             ],
-            _cache.List());
+            _cache.List()
+        );
     }
 
     [Fact]

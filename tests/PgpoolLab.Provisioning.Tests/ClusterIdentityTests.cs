@@ -37,7 +37,9 @@ public sealed class ClusterIdentityTests : IDisposable
         using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", make, "sh", _data[file]]);
         await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
         var set = Task.Run(() => ClusterIdentity.Set(_data.Path, New), TestContext.Current.CancellationToken);
-        await Assert.ThrowsAsync<TemplateDamagedException>(() => set.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<TemplateDamagedException>(() =>
+            set.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken)
+        );
         if (file != FakeClusters.Segment)
         {
             Assert.Throws<IOException>(() => ClusterIdentity.Of(_data.Path));
@@ -46,7 +48,8 @@ public sealed class ClusterIdentityTests : IDisposable
     }
 
     [Fact]
-    public void The_tests_compute_checksums_as_they_are_defined() => Assert.Equal(0xE3069283u, FakeClusters.Checksum(Encoding.ASCII.GetBytes("123456789")));
+    public void The_tests_compute_checksums_as_they_are_defined() =>
+        Assert.Equal(0xE3069283u, FakeClusters.Checksum(Encoding.ASCII.GetBytes("123456789")));
 
     /// <summary>The lengths of PostgreSQL's releases so far lie between.</summary>
     [Theory]
@@ -67,7 +70,10 @@ public sealed class ClusterIdentityTests : IDisposable
         Assert.Equal(New, ClusterIdentity.Of(_data.Path));
         var after = File.ReadAllBytes(Control);
         Assert.Equal(before.Length, after.Length);
-        Assert.Equal(FakeClusters.Checksum(after.AsSpan(0, length)), BinaryPrimitives.ReadUInt32LittleEndian(after.AsSpan(length)));
+        Assert.Equal(
+            FakeClusters.Checksum(after.AsSpan(0, length)),
+            BinaryPrimitives.ReadUInt32LittleEndian(after.AsSpan(length))
+        );
         // Nothing else has changed but the secret before the checksum.
         Assert.Equal(before[8..(length - 32)], after[8..(length - 32)]);
         Assert.NotEqual(before[(length - 32)..length], after[(length - 32)..length]);
@@ -90,7 +96,18 @@ public sealed class ClusterIdentityTests : IDisposable
         Assert.Equal((New + 1, New + 1), (ClusterIdentity.Of(_data.Path), IdentifierIn(Segment)));
     }
 
-    public static TheoryData<string> Unknown => new("no checksum", "another checksum", "data too short", "data too long", "file too short", "empty", "WAL of another cluster", "second WAL file of another cluster", "WAL too short");
+    public static TheoryData<string> Unknown =>
+        new(
+            "no checksum",
+            "another checksum",
+            "data too short",
+            "data too long",
+            "file too short",
+            "empty",
+            "WAL of another cluster",
+            "second WAL file of another cluster",
+            "WAL too short"
+        );
 
     [Theory]
     [MemberData(nameof(Unknown))]

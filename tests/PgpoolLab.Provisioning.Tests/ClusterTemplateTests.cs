@@ -13,9 +13,19 @@ public sealed class ClusterTemplateTests : IDisposable
 
     private string Data => _folder["template/cluster"];
 
-    private Task<ClusterTemplate> MakeAsync() => ClusterTemplate.MakeAsync(_folder["template"], FakeClusters.Recipe(), _clusters.Host, TimeProvider.System, CancellationToken.None);
+    private Task<ClusterTemplate> MakeAsync() =>
+        ClusterTemplate.MakeAsync(
+            _folder["template"],
+            FakeClusters.Recipe(),
+            _clusters.Host,
+            TimeProvider.System,
+            CancellationToken.None
+        );
 
-    private void Copy(params string[] targets) => ClusterTemplate.Find(_folder["template"])!.CopyTo(targets.Select(t => _folder[t]).ToArray(), CancellationToken.None);
+    private void Copy(params string[] targets) =>
+        ClusterTemplate
+            .Find(_folder["template"])!
+            .CopyTo(targets.Select(t => _folder[t]).ToArray(), CancellationToken.None);
 
     [Theory]
     [InlineData(1)]
@@ -26,7 +36,10 @@ public sealed class ClusterTemplateTests : IDisposable
         FakeClusters.Make(_folder["fresh"]);
         var targets = Enumerable.Range(0, count).Select(i => $"data{i}").ToArray();
         Copy(targets);
-        Assert.All(targets, t => Assert.Equal(FakeClusters.Contents(_folder["fresh"]), FakeClusters.Contents(_folder[t])));
+        Assert.All(
+            targets,
+            t => Assert.Equal(FakeClusters.Contents(_folder["fresh"]), FakeClusters.Contents(_folder[t]))
+        );
         Assert.Equal(FakeClusters.PrivateFolder, File.GetUnixFileMode(_folder["data0"]));
         Assert.Equal(1, _clusters.Made);
     }
@@ -46,8 +59,13 @@ public sealed class ClusterTemplateTests : IDisposable
     {
         var template = await MakeAsync();
         Copy("data0");
-        var result = await new LocalHost(TimeProvider.System).RunAsync(new CommandSpec("stat", "-c", "%b %s", _folder[$"data0/{FakeClusters.Segment}"]), CancellationToken.None);
-        var (blocks, length) = result.Output.Trim().Split(' ') is [var b, var l] ? (long.Parse(b), long.Parse(l)) : default;
+        var result = await new LocalHost(TimeProvider.System).RunAsync(
+            new CommandSpec("stat", "-c", "%b %s", _folder[$"data0/{FakeClusters.Segment}"]),
+            CancellationToken.None
+        );
+        var (blocks, length) = result.Output.Trim().Split(' ') is [var b, var l]
+            ? (long.Parse(b), long.Parse(l))
+            : default;
         Assert.Equal(FakeClusters.SegmentLength, length);
         Assert.InRange(blocks * 512, 0, FakeClusters.SegmentLength / 4);
         // The large file has a hole of 256 KB in it.
@@ -60,13 +78,22 @@ public sealed class ClusterTemplateTests : IDisposable
         await MakeAsync();
         using (var handle = File.OpenHandle($"{Data}/base/1/1255", FileMode.Open, FileAccess.Write))
         {
-            RandomAccess.Write(handle, new byte[1000].Select(_ => (byte)7).ToArray(), 300_000);
+            RandomAccess.Write(
+                handle,
+                new byte[1000]
+                    .Select(_ => (byte)7)
+                    .ToArray(),
+                300_000
+            );
         }
 
         FakeClusters.Make(_folder["fresh"]);
         Copy("data0");
         Assert.Equal(FakeClusters.Contents(_folder["fresh"]), FakeClusters.Contents(_folder["data0"]));
-        var result = await new LocalHost(TimeProvider.System).RunAsync(new CommandSpec("stat", "-c", "%b", _folder["data0/base/1/1255"]), CancellationToken.None);
+        var result = await new LocalHost(TimeProvider.System).RunAsync(
+            new CommandSpec("stat", "-c", "%b", _folder["data0/base/1/1255"]),
+            CancellationToken.None
+        );
         Assert.InRange(long.Parse(result.Output) * 512, 1, 600_077 - (1 << 18) + 8192);
     }
 
@@ -77,7 +104,10 @@ public sealed class ClusterTemplateTests : IDisposable
         var found = ClusterTemplate.Find(_folder["template"])!;
         Assert.Equal(made.Manifest.Files, found.Manifest.Files);
         Assert.Equal(["base", "base/1", "global", "pg_wal", "pg_wal/archive_status"], found.Manifest.Folders);
-        Assert.Equal((FakeClusters.Recipe().Key(), "99.1", "olga", made.Bytes), (found.Manifest.Key, found.Manifest.PostgreSql, found.Manifest.Superuser, found.Bytes));
+        Assert.Equal(
+            (FakeClusters.Recipe().Key(), "99.1", "olga", made.Bytes),
+            (found.Manifest.Key, found.Manifest.PostgreSql, found.Manifest.Superuser, found.Bytes)
+        );
         var empty = Assert.Single(found.Manifest.Files, f => f.Path == "base/1/2604");
         Assert.Equal((0, 0), (empty.Length, empty.Content));
         var zeros = Assert.Single(found.Manifest.Files, f => f.Path == "base/1/zeros");
@@ -86,10 +116,12 @@ public sealed class ClusterTemplateTests : IDisposable
         Assert.Equal((600_077, 1 << 18, 2 << 18), (large.Content, large.Hole, large.HoleEnd));
     }
 
-    public static TheoryData<string, string> Files => new(
-        from file in (string[])["PG_VERSION", "base/1/1255", FakeClusters.Segment]
-        from damage in (string[])["changed", "cut off", "cut off in the middle", "emptied", "gone", "a folder now"]
-        select (file, damage));
+    public static TheoryData<string, string> Files =>
+        new(
+            from file in (string[])["PG_VERSION", "base/1/1255", FakeClusters.Segment]
+            from damage in (string[])["changed", "cut off", "cut off in the middle", "emptied", "gone", "a folder now"]
+            select (file, damage)
+        );
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -163,7 +195,9 @@ public sealed class ClusterTemplateTests : IDisposable
     public async Task A_copy_can_be_cancelled()
     {
         var template = await MakeAsync();
-        Assert.ThrowsAny<OperationCanceledException>(() => template.CopyTo([_folder["data0"]], new CancellationToken(canceled: true)));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            template.CopyTo([_folder["data0"]], new CancellationToken(canceled: true))
+        );
     }
 
     [Fact]

@@ -39,12 +39,18 @@ public sealed class ClusterWalTests : IDisposable
     [Theory]
     [InlineData(3 * SegmentLength, "000000010000000000000003")]
     [InlineData((ulong)uint.MaxValue + 1 + SegmentLength, "000000010000000100000001")]
-    public void Only_the_first_page_and_what_begins_with_the_page_of_the_last_checkpoint_stay(ulong segment, string name)
+    public void Only_the_first_page_and_what_begins_with_the_page_of_the_last_checkpoint_stay(
+        ulong segment,
+        string name
+    )
     {
         var (before, file) = (Write("000000010000000000000002"), Write(name));
         Checkpoint(segment + (50 * PageSize) + 60, segment + (50 * PageSize) + 60);
         Assert.True(ClusterWal.Forget(_data.Path));
-        Assert.Equal([.. _wal[..PageSize], .. new byte[49 * PageSize], .. _wal[(50 * PageSize)..]], File.ReadAllBytes(file));
+        Assert.Equal(
+            [.. _wal[..PageSize], .. new byte[49 * PageSize], .. _wal[(50 * PageSize)..]],
+            File.ReadAllBytes(file)
+        );
         Assert.Equal(FakeClusters.Private, File.GetUnixFileMode(file));
         Assert.Equal(_wal, File.ReadAllBytes(before));
         Assert.Equal(2, Directory.GetFiles(_data["pg_wal"]).Length);

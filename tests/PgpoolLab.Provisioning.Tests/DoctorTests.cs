@@ -53,21 +53,36 @@ public sealed class DoctorTests
     [InlineData("Max open files", 1024L)]
     [InlineData("Max processes", null)]
     [InlineData("Max nonsense", null)]
-    public void Soft_limits_count(string name, long? limit) => Assert.Equal(limit, MachineInspector.LimitIn("""
-        Limit                     Soft Limit           Hard Limit           Units
-        Max processes             unlimited            unlimited            processes
-        Max open files            1024                 1048576              files
-        """, name));
+    public void Soft_limits_count(string name, long? limit) =>
+        Assert.Equal(
+            limit,
+            MachineInspector.LimitIn(
+                """
+                Limit                     Soft Limit           Hard Limit           Units
+                Max processes             unlimited            unlimited            processes
+                Max open files            1024                 1048576              files
+                """,
+                name
+            )
+        );
 
     [Fact]
-    public void A_port_on_which_several_listen_counts_once_and_connections_do_not() => Assert.Equal(2, MachineInspector.ListenersIn("""
-          sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-           0: 0100007F:2EE0 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
-           1: 00000000000000000000000001000000:2EE0 00000000000000000000000000000000:0000 0A 0
-           2: 0100007F:2EE1 00000000:0000 0A 0
-           3: 0100007F:2EE2 0100007F:1234 01 0
-           4: 0100007F:2EDF 00000000:0000 0A 0
-        """, 12000, 32000));
+    public void A_port_on_which_several_listen_counts_once_and_connections_do_not() =>
+        Assert.Equal(
+            2,
+            MachineInspector.ListenersIn(
+                """
+                  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+                   0: 0100007F:2EE0 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
+                   1: 00000000000000000000000001000000:2EE0 00000000000000000000000000000000:0000 0A 0
+                   2: 0100007F:2EE1 00000000:0000 0A 0
+                   3: 0100007F:2EE2 0100007F:1234 01 0
+                   4: 0100007F:2EDF 00000000:0000 0A 0
+                """,
+                12000,
+                32000
+            )
+        );
 
     [Theory]
     [InlineData(ExitCode.Done)]
@@ -76,7 +91,11 @@ public sealed class DoctorTests
     [InlineData(ExitCode.Missing, ExitCode.InTheWay, ExitCode.Missing)]
     public void The_exit_code_is_that_of_the_weightiest_problem(ExitCode expected, params ExitCode[] problems)
     {
-        var report = new DoctorReport([new DoctorFinding("x", Severity.Ok, ""), new DoctorFinding("x", Severity.Note, ""), .. problems.Select(p => new DoctorFinding("x", Severity.Problem, "") { Code = p })]);
+        var report = new DoctorReport([
+            new DoctorFinding("x", Severity.Ok, ""),
+            new DoctorFinding("x", Severity.Note, ""),
+            .. problems.Select(p => new DoctorFinding("x", Severity.Problem, "") { Code = p }),
+        ]);
         Assert.Equal(expected, report.ExitCode);
         Assert.Equal(expected is ExitCode.Done, report.CanMakeLabs);
     }

@@ -14,7 +14,13 @@ internal sealed class FakeClusters
     internal const int SegmentLength = 1 << 20;
     internal const string Segment = "pg_wal/000000010000000000000001";
 
-    private static readonly Toolset Tools = new("/nonexistent/bin", new PostgresVersion(99, 1), "/nonexistent/pgpool", "/nonexistent", new PgpoolVersion(4, 6, 0));
+    private static readonly Toolset Tools = new(
+        "/nonexistent/bin",
+        new PostgresVersion(99, 1),
+        "/nonexistent/pgpool",
+        "/nonexistent",
+        new PgpoolVersion(4, 6, 0)
+    );
 
     private int _made;
 
@@ -34,18 +40,40 @@ internal sealed class FakeClusters
     /// <summary>What initdb ends with.</summary>
     internal int ExitCode { get; set; }
 
-    internal static ClusterRecipe Recipe(string superuser = "olga") => new(Tools, superuser, null, ["CREATE DATABASE test"]);
+    internal static ClusterRecipe Recipe(string superuser = "olga") =>
+        new(Tools, superuser, null, ["CREATE DATABASE test"]);
 
     /// <summary>Every file of a folder: its path, its permissions, and what is in it.</summary>
-    internal static string[] Contents(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-        .Select(f => $"{Path.GetRelativePath(folder, f)} {File.GetUnixFileMode(f)} {new FileInfo(f).Length} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))}")
-        .Concat(Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories).Append(folder).Select(d => $"{Path.GetRelativePath(folder, d)}/ {File.GetUnixFileMode(d)}"))
-        .Order(StringComparer.Ordinal).ToArray();
+    internal static string[] Contents(string folder) =>
+        Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(f =>
+                $"{Path.GetRelativePath(folder, f)} {File.GetUnixFileMode(f)} {new FileInfo(f).Length} "
+                + $"{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))}"
+            )
+            .Concat(
+                Directory
+                    .EnumerateDirectories(folder, "*", SearchOption.AllDirectories)
+                    .Append(folder)
+                    .Select(d => $"{Path.GetRelativePath(folder, d)}/ {File.GetUnixFileMode(d)}")
+            )
+            .Order(StringComparer.Ordinal)
+            .ToArray();
 
     /// <summary>Makes the files of a fresh cluster.</summary>
     internal static void Make(string data)
     {
-        foreach (var folder in (string[])[data, $"{data}/base", $"{data}/base/1", $"{data}/global", $"{data}/pg_wal", $"{data}/pg_wal/archive_status"])
+        foreach (
+            var folder in (string[])
+                [
+                    data,
+                    $"{data}/base",
+                    $"{data}/base/1",
+                    $"{data}/global",
+                    $"{data}/pg_wal",
+                    $"{data}/pg_wal/archive_status",
+                ]
+        )
         {
             Directory.CreateDirectory(folder, PrivateFolder);
         }
@@ -81,7 +109,8 @@ internal sealed class FakeClusters
         }
     }
 
-    /// <summary>A control file: 8192 bytes that begin with the identifier; the first ones are followed by their checksum.</summary>
+    /// <summary>A control file: 8192 bytes that begin with the identifier; the first ones are followed by their
+    /// checksum.</summary>
     internal static byte[] ControlFile(ulong identifier, int length)
     {
         var bytes = new byte[8192];

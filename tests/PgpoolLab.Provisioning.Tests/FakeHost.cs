@@ -47,25 +47,42 @@ internal sealed class FakeHost : IHost
 
     internal Func<CommandSpec, CommandResult> Run { get; set; } = c => new CommandResult(c, 0, "", "", TimeSpan.Zero);
 
-    public Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken) => Task.FromResult(Run(command));
+    public Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken) =>
+        Task.FromResult(Run(command));
 
-    public Task<int> StartDetachedAsync(CommandSpec command, string logFile, bool append, CancellationToken cancellationToken)
+    public Task<int> StartDetachedAsync(
+        CommandSpec command,
+        string logFile,
+        bool append,
+        CancellationToken cancellationToken
+    )
     {
         Started.Add(command.ToString());
         return Task.FromResult(4711);
     }
 
-    public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken) => new(Processes.Find(p => p.Id == processId));
+    public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken) =>
+        new(Processes.Find(p => p.Id == processId));
 
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(IReadOnlyCollection<string> names, Func<ProcessFacts, bool> test, CancellationToken cancellationToken) =>
-        FindProcessesAsync(p => names.Contains(p.Name) && test(p), cancellationToken);
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(
+        IReadOnlyCollection<string> names,
+        Func<ProcessFacts, bool> test,
+        CancellationToken cancellationToken
+    ) => FindProcessesAsync(p => names.Contains(p.Name) && test(p), cancellationToken);
 
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(Func<ProcessFacts, bool> test, CancellationToken cancellationToken) => new(Processes.Where(test).ToArray());
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(
+        Func<ProcessFacts, bool> test,
+        CancellationToken cancellationToken
+    ) => new(Processes.Where(test).ToArray());
 
     /// <summary>Happens whenever somebody looks whether a log has grown.</summary>
     internal Action Look { get; set; } = () => { };
 
-    public ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken)
+    public ValueTask<(string Text, long Length)> ReadGrowthAsync(
+        string path,
+        long? from,
+        CancellationToken cancellationToken
+    )
     {
         Look();
         return new(Files.TryGetValue(path, out var text) ? (text[(int)(from ?? text.Length)..], text.Length) : ("", 0));
@@ -79,13 +96,17 @@ internal sealed class FakeHost : IHost
     {
         Signals.Add($"{signal} {process.Id}");
         Signalled(process);
-        return new(signal is not (ProcessSignal.Kill or ProcessSignal.Quit) && Deaf.Contains(process.Id) || Processes.Remove(process));
+        return new(
+            signal is not (ProcessSignal.Kill or ProcessSignal.Quit) && Deaf.Contains(process.Id)
+                || Processes.Remove(process)
+        );
     }
 
     /// <summary>Processes of other containers.</summary>
     internal HashSet<int> Elsewhere { get; } = [];
 
-    public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken) => new(!Elsewhere.Contains(process.Id));
+    public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken) =>
+        new(!Elsewhere.Contains(process.Id));
 
     internal long? FreeSpace { get; set; }
 
@@ -109,14 +130,19 @@ internal sealed class FakeHost : IHost
     /// <summary>Processes that have made shared memory.</summary>
     internal HashSet<int> Makers { get; } = [];
 
-    public ValueTask<IReadOnlyList<int>> FindMakersOfSharedMemoryAsync(IReadOnlyCollection<int> processes, CancellationToken cancellationToken) => new(processes.Where(Makers.Contains).ToArray());
+    public ValueTask<IReadOnlyList<int>> FindMakersOfSharedMemoryAsync(
+        IReadOnlyCollection<int> processes,
+        CancellationToken cancellationToken
+    ) => new(processes.Where(Makers.Contains).ToArray());
 
     /// <summary>Who has made which semaphores.</summary>
     internal Dictionary<int, int> Semaphores { get; } = [];
 
-    public ValueTask<IReadOnlyList<int>> FindSemaphoresAsync(int creator, CancellationToken cancellationToken) => new(Semaphores.Where(s => s.Value == creator).Select(s => s.Key).ToArray());
+    public ValueTask<IReadOnlyList<int>> FindSemaphoresAsync(int creator, CancellationToken cancellationToken) =>
+        new(Semaphores.Where(s => s.Value == creator).Select(s => s.Key).ToArray());
 
-    public ValueTask<int> RemoveSemaphoresAsync(IReadOnlyList<int> semaphores, CancellationToken cancellationToken) => new(semaphores.Count(Semaphores.Remove));
+    public ValueTask<int> RemoveSemaphoresAsync(IReadOnlyList<int> semaphores, CancellationToken cancellationToken) =>
+        new(semaphores.Count(Semaphores.Remove));
 
     public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken)
     {
@@ -134,31 +160,42 @@ internal sealed class FakeHost : IHost
         return new(holder);
     }
 
-    public ValueTask<string?> WhoElseHoldsPortAsync(int port, IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken) => new(SharedPorts.GetValueOrDefault(port));
+    public ValueTask<string?> WhoElseHoldsPortAsync(
+        int port,
+        IReadOnlyList<ProcessFacts> processes,
+        CancellationToken cancellationToken
+    ) => new(SharedPorts.GetValueOrDefault(port));
 
-    public ValueTask<string?> WhoHoldsDatagramPortAsync(int port, CancellationToken cancellationToken) => new(DatagramPorts.GetValueOrDefault(port));
+    public ValueTask<string?> WhoHoldsDatagramPortAsync(int port, CancellationToken cancellationToken) =>
+        new(DatagramPorts.GetValueOrDefault(port));
 
-    public ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken) => new(AnsweringSockets.Contains(path));
+    public ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken) =>
+        new(AnsweringSockets.Contains(path));
 
     public ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken) => new(Connect(socket));
 
     public async ValueTask<bool> RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken) =>
-        await FindProcessAsync(processId, cancellationToken) is { } found && (startedAt is null || found.StartedAt == startedAt);
+        await FindProcessAsync(processId, cancellationToken) is { } found
+        && (startedAt is null || found.StartedAt == startedAt);
 
     /// <summary>Processes that were killed and have not ended yet.</summary>
     internal HashSet<int> Dying { get; } = [];
 
-    public ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken) => new(Dying.Contains(processId));
+    public ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken) =>
+        new(Dying.Contains(processId));
 
     public ValueTask<IReadOnlyList<int>> FindChildrenAsync(ProcessFacts process, CancellationToken cancellationToken) =>
         new(Processes.Where(p => p.SessionId == process.SessionId && p.Id != process.Id).Select(p => p.Id).ToArray());
 
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(ProcessFacts process, CancellationToken cancellationToken) =>
-        FindProcessesAsync(p => p.SessionId == process.SessionId || p.Id == process.Id, cancellationToken);
+    public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(
+        ProcessFacts process,
+        CancellationToken cancellationToken
+    ) => FindProcessesAsync(p => p.SessionId == process.SessionId || p.Id == process.Id, cancellationToken);
 
     public ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken) => new(path);
 
-    public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken) => new(Files.GetValueOrDefault(path));
+    public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken) =>
+        new(Files.GetValueOrDefault(path));
 
     public ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
     {
@@ -174,7 +211,8 @@ internal sealed class FakeHost : IHost
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken) => new(Files.ContainsKey(path));
+    public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken) =>
+        new(Files.ContainsKey(path));
 
     public ValueTask CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken)
     {
@@ -207,5 +245,6 @@ internal sealed class FakeHost : IHost
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) => new(!Unwritable.Contains(directory));
+    public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) =>
+        new(!Unwritable.Contains(directory));
 }

@@ -10,7 +10,8 @@ public sealed class LabFolderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static LabException Refused(string folder) => Assert.Throws<LabException>(() => LabFolder.RequireUsable(folder));
+    private static LabException Refused(string folder) =>
+        Assert.Throws<LabException>(() => LabFolder.RequireUsable(folder));
 
     [Fact]
     public void A_folder_that_is_empty_or_not_there_yet_will_do()
@@ -29,7 +30,10 @@ public sealed class LabFolderTests : IDisposable
         }
 
         var error = Refused(_folder.Path);
-        Assert.Equal((ExitCode.InTheWay, $"The folder {_folder.Path} is not empty: it holds .hidden, b, c, …."), (error.Code, error.Message));
+        Assert.Equal(
+            (ExitCode.InTheWay, $"The folder {_folder.Path} is not empty: it holds .hidden, b, c, …."),
+            (error.Code, error.Message)
+        );
     }
 
     [Fact]
@@ -86,17 +90,32 @@ public sealed class LabFolderTests : IDisposable
     public void A_file_is_no_folder()
     {
         File.WriteAllText(_folder["file"], "");
-        Assert.Equal((ExitCode.InTheWay, $"{_folder["file"]} is a file, not a folder."), (Refused(_folder["file"]).Code, Refused(_folder["file"]).Message));
+        Assert.Equal(
+            (ExitCode.InTheWay, $"{_folder["file"]} is a file, not a folder."),
+            (Refused(_folder["file"]).Code, Refused(_folder["file"]).Message)
+        );
     }
 
     [Theory]
     [InlineData(LabState.Ready, "is the lab 'mine' already.", "startall")]
-    [InlineData(LabState.Creating, "holds a lab whose setup was killed before it was done (state: creating).", "made anew")]
+    [InlineData(
+        LabState.Creating,
+        "holds a lab whose setup was killed before it was done (state: creating).",
+        "made anew"
+    )]
     [InlineData(LabState.Failed, "holds what a failed setup was told to keep.", "made anew")]
     public void A_lab_is_not_made_over_another(LabState state, string message, string hint)
     {
         Directory.CreateDirectory(_folder[".pgpoollab"]);
-        LabStore.Save(new LabManifest { ToolVersion = "1", CommandLine = [], State = state, Lab = Labs.Fixed(root: _folder.Path) with { Name = "mine" } });
+        LabStore.Save(
+            new LabManifest
+            {
+                ToolVersion = "1",
+                CommandLine = [],
+                State = state,
+                Lab = Labs.Fixed(root: _folder.Path) with { Name = "mine" },
+            }
+        );
         var error = Refused(_folder.Path);
         Assert.Equal((ExitCode.InTheWay, $"{_folder.Path} {message}"), (error.Code, error.Message));
         Assert.Contains(hint, error.Hints[0], StringComparison.Ordinal);

@@ -25,7 +25,10 @@ public sealed class LabHistoryTests
             _host.Files["/srv/lab/pgpool1/log/pgpool_status"] = text;
         }
 
-        Assert.Equal(down, await new LabHistory(_host, Three).FindNodesHeldDownAsync(Three.Pgpools[1], CancellationToken.None));
+        Assert.Equal(
+            down,
+            await new LabHistory(_host, Three).FindNodesHeldDownAsync(Three.Pgpools[1], CancellationToken.None)
+        );
     }
 
     [Theory]
@@ -35,7 +38,14 @@ public sealed class LabHistoryTests
     public async Task Where_each_node_has_a_timeline_of_its_own_none_is_outdated(ClusteringMode mode)
     {
         var lab = Labs.Former(mode: mode);
-        _host.Run = c => new(c, 0, $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n", "", TimeSpan.Zero);
+        _host.Run = c =>
+            new(
+                c,
+                0,
+                $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n",
+                "",
+                TimeSpan.Zero
+            );
         Assert.Empty(await new LabHistory(_host, lab).FindOutdatedPrimariesAsync(CancellationToken.None));
         Assert.Empty(await new LabHistory(_host, Labs.Old()).FindOutdatedPrimariesAsync(CancellationToken.None));
     }
@@ -45,7 +55,14 @@ public sealed class LabHistoryTests
     {
         var lab = Labs.Former(nodes: 3);
         _host.Files["/srv/lab/data2/standby.signal"] = "";
-        _host.Run = c => new(c, 0, $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n", "", TimeSpan.Zero);
+        _host.Run = c =>
+            new(
+                c,
+                0,
+                $"Latest checkpoint's TimeLineID:       {(c.Arguments[1].EndsWith('1') ? 2 : 1)}\n",
+                "",
+                TimeSpan.Zero
+            );
         var outdated = await new LabHistory(_host, lab).FindOutdatedPrimariesAsync(CancellationToken.None);
         Assert.Equal([lab.Nodes[0]], outdated);
     }
@@ -56,6 +73,12 @@ public sealed class LabHistoryTests
         var lab = Labs.Former(11);
         _host.Files["/srv/lab/data1/recovery.conf"] = "";
         var history = new LabHistory(_host, lab);
-        Assert.Equal((false, true), (await history.IsStandbyAsync(lab.Nodes[0], CancellationToken.None), await history.IsStandbyAsync(lab.Nodes[1], CancellationToken.None)));
+        Assert.Equal(
+            (false, true),
+            (
+                await history.IsStandbyAsync(lab.Nodes[0], CancellationToken.None),
+                await history.IsStandbyAsync(lab.Nodes[1], CancellationToken.None)
+            )
+        );
     }
 }

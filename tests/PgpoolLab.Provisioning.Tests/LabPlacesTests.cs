@@ -22,7 +22,15 @@ public sealed class LabPlacesTests : IDisposable
     private static void Save(Lab lab)
     {
         Directory.CreateDirectory(lab.Paths.Hidden);
-        LabStore.Save(new LabManifest { ToolVersion = "1.2.3", CommandLine = [], State = LabState.Ready, Lab = lab });
+        LabStore.Save(
+            new LabManifest
+            {
+                ToolVersion = "1.2.3",
+                CommandLine = [],
+                State = LabState.Ready,
+                Lab = lab,
+            }
+        );
     }
 
     private static void Copy(string from, string to)
@@ -31,7 +39,8 @@ public sealed class LabPlacesTests : IDisposable
         File.Copy(new LabPaths(from).Manifest, new LabPaths(to).Manifest);
     }
 
-    private LabException Refused(string root) => Assert.Throws<LabException>(() => LabLocator.RequireReady(LabStore.Load(root)!));
+    private LabException Refused(string root) =>
+        Assert.Throws<LabException>(() => LabLocator.RequireReady(LabStore.Load(root)!));
 
     [Fact]
     public void A_copy_is_told_from_its_original_and_there_is_no_advice_to_move_it()
@@ -39,10 +48,19 @@ public sealed class LabPlacesTests : IDisposable
         Copy(_lab.Root, _outer["copy"]);
         var error = Refused(_outer["copy"]);
         Assert.Equal(ExitCode.Failed, error.Code);
-        Assert.Equal($"{_outer["copy"]} is a copy of the lab 'lab' in {_lab.Root}; its configuration names that folder, so it cannot be used.", error.Message);
         Assert.Equal(
-            [$"Use the lab itself:  cd {Shell.Quote(_lab.Root)}", "Or make another:  pgpoollab setup DIR",
-                $"Delete the copy; the lab itself is not touched:  pgpoollab destroy {Shell.Quote(_outer["copy"])}"], error.Hints);
+            $"{_outer["copy"]} is a copy of the lab 'lab' in {_lab.Root}; its configuration names that folder, "
+                + "so it cannot be used.",
+            error.Message
+        );
+        Assert.Equal(
+            [
+                $"Use the lab itself:  cd {Shell.Quote(_lab.Root)}",
+                "Or make another:  pgpoollab setup DIR",
+                $"Delete the copy; the lab itself is not touched:  pgpoollab destroy {Shell.Quote(_outer["copy"])}",
+            ],
+            error.Hints
+        );
         Assert.Null(LabStore.Load(_lab.Root)!.Lab.Former);
         // Nor to start it, or to make a lab in its place.
         Assert.Equal(error.Message, Assert.Throws<LabException>(() => LabFolder.RequireUsable(_outer["copy"])).Message);
@@ -60,16 +78,34 @@ public sealed class LabPlacesTests : IDisposable
         Directory.Move(_lab.Root, _outer["moved"]);
         switch (what)
         {
-            case "an empty folder": Directory.CreateDirectory(_lab.Root); break;
-            case "a file": File.WriteAllText(_lab.Root, ""); break;
-            case "a link to nowhere": File.CreateSymbolicLink(_lab.Root, "/nonexistent"); break;
-            case "a damaged manifest": Directory.CreateDirectory(_lab.Paths.Hidden); File.WriteAllText(_lab.Paths.Manifest, "{"); break;
-            case "another lab": Save(_lab with { Id = "89abcdef" }); break;
+            case "an empty folder":
+                Directory.CreateDirectory(_lab.Root);
+                break;
+            case "a file":
+                File.WriteAllText(_lab.Root, "");
+                break;
+            case "a link to nowhere":
+                File.CreateSymbolicLink(_lab.Root, "/nonexistent");
+                break;
+            case "a damaged manifest":
+                Directory.CreateDirectory(_lab.Paths.Hidden);
+                File.WriteAllText(_lab.Paths.Manifest, "{");
+                break;
+            case "another lab":
+                Save(_lab with { Id = "89abcdef" });
+                break;
         }
 
         var error = Refused(_outer["moved"]);
-        Assert.Equal($"The lab 'lab' was made in {_lab.Root} and moved to {_outer["moved"]}; its configuration still names the old folder.", error.Message);
-        Assert.Equal(string.Format(null, advice, Shell.Quote(_outer["moved"]), Shell.Quote(_lab.Root), _lab.Root), error.Hints[0]);
+        Assert.Equal(
+            $"The lab 'lab' was made in {_lab.Root} and moved to {_outer["moved"]}; its configuration still "
+                + "names the old folder.",
+            error.Message
+        );
+        Assert.Equal(
+            string.Format(null, advice, Shell.Quote(_outer["moved"]), Shell.Quote(_lab.Root), _lab.Root),
+            error.Hints[0]
+        );
         Assert.Equal($"Or delete it:  pgpoollab destroy {Shell.Quote(_outer["moved"])}", error.Hints[1]);
     }
 
@@ -80,14 +116,22 @@ public sealed class LabPlacesTests : IDisposable
         Save(lab);
         Directory.Move(lab.Root, _outer["moved"]);
         Directory.Delete(_outer["above"]);
-        Assert.StartsWith($"Move it back:  mkdir -p {Shell.Quote(_outer["above"])} && mv ", Refused(_outer["moved"]).Hints[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Move it back:  mkdir -p {Shell.Quote(_outer["above"])} && mv ",
+            Refused(_outer["moved"]).Hints[0],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Copies_that_name_each_other_for_the_original_end_nobodys_reading()
     {
         Copy(_lab.Root, _outer["one"]);
-        File.WriteAllText(_lab.Paths.Manifest, File.ReadAllText(_lab.Paths.Manifest).Replace($"\"root\": \"{_lab.Root}\"", $"\"root\": \"{_outer["one"]}\"", StringComparison.Ordinal));
+        File.WriteAllText(
+            _lab.Paths.Manifest,
+            File.ReadAllText(_lab.Paths.Manifest)
+                .Replace($"\"root\": \"{_lab.Root}\"", $"\"root\": \"{_outer["one"]}\"", StringComparison.Ordinal)
+        );
         Assert.True(LabStore.Load(_outer["one"])!.Lab.Former!.HasOriginal);
         Assert.True(LabStore.Load(_lab.Root)!.Lab.Former!.HasOriginal);
     }

@@ -25,8 +25,13 @@ public sealed class LabPlannerTests
     public void What_pgpool_conf_cannot_write_is_refused()
     {
         var error = Assert.Throws<LabException>(() => LabPlanner.Plan(Spec, Facts with { Owner = "o'olga" }));
-        Assert.Equal("The servers cannot run as the user o'olga: pgpool.conf has no way to write a single quote.", error.Message);
-        error = Assert.Throws<LabException>(() => LabPlanner.Plan(Spec, Facts with { SocketDirectories = ["/tmp", "/srv/it's"] }));
+        Assert.Equal(
+            "The servers cannot run as the user o'olga: pgpool.conf has no way to write a single quote.",
+            error.Message
+        );
+        error = Assert.Throws<LabException>(() =>
+            LabPlanner.Plan(Spec, Facts with { SocketDirectories = ["/tmp", "/srv/it's"] })
+        );
         Assert.Equal("Sockets cannot lie in /srv/it's: pgpool.conf has no way to write a single quote.", error.Message);
     }
 
@@ -34,16 +39,29 @@ public sealed class LabPlannerTests
     {
         var text = new StringBuilder();
         var lab = plan.Lab;
-        text.AppendLine($"{lab.Name} ({lab.Id}) in {lab.Root}, of {lab.Owner}{(lab.Invoker is { } invoker ? $" for {invoker}" : "")}, alias {lab.SafeAlias ?? "none"}, slots {lab.UseSlots}, rewind {lab.UseRewind}");
-        text.AppendLine($"{lab.Mode.Title()}, sockets {string.Join(' ', lab.Pgpool.SocketDirectories)}, pcp socket {lab.Pgpool.PcpSocketDirectory}");
+        text.AppendLine(
+            $"{lab.Name} ({lab.Id}) in {lab.Root}, of "
+                + $"{lab.Owner}{(lab.Invoker is { } invoker ? $" for {invoker}" : "")}, alias "
+                + $"{lab.SafeAlias ?? "none"}, slots {lab.UseSlots}, rewind {lab.UseRewind}"
+        );
+        text.AppendLine(
+            $"{lab.Mode.Title()}, sockets {string.Join(' ', lab.Pgpool.SocketDirectories)}, pcp socket "
+                + $"{lab.Pgpool.PcpSocketDirectory}"
+        );
         foreach (var pgpool in lab.Pgpools)
         {
-            text.AppendLine($"pgpool {pgpool.Id}: {pgpool.Port}, pcp {pgpool.PcpPort}{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")} {pgpool.Folder}{(pgpool.ServerFolder == pgpool.Folder ? "" : $" = {pgpool.ServerFolder}")}");
+            text.AppendLine(
+                $"pgpool {pgpool.Id}: {pgpool.Port}, pcp "
+                    + $"{pgpool.PcpPort}{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")} {pgpool.Folder}{(pgpool.ServerFolder == pgpool.Folder ? "" : $" = {pgpool.ServerFolder}")}"
+            );
         }
 
         foreach (var node in lab.Nodes)
         {
-            text.AppendLine($"node {node.Id}: {node.Port} {node.DataDirectory}{(node.ServerDataDirectory == node.DataDirectory ? "" : $" = {node.ServerDataDirectory}")}");
+            text.AppendLine(
+                $"node {node.Id}: {node.Port} "
+                    + $"{node.DataDirectory}{(node.ServerDataDirectory == node.DataDirectory ? "" : $" = {node.ServerDataDirectory}")}"
+            );
         }
 
         foreach (var (stage, number) in plan.Stages.Select((s, i) => (s, i + 1)))
@@ -66,19 +84,33 @@ public sealed class LabPlannerTests
     }
 
     [Fact]
-    public void Two_nodes_with_slots() => Snapshot.Approve("plan-2-nodes-slots", Text(LabPlanner.Plan(Spec with { UseSlots = true }, Facts)));
+    public void Two_nodes_with_slots() =>
+        Snapshot.Approve("plan-2-nodes-slots", Text(LabPlanner.Plan(Spec with { UseSlots = true }, Facts)));
 
     [Fact]
-    public void Three_nodes_with_an_archive_are_left_running() => Snapshot.Approve("plan-3-nodes-archive", Text(LabPlanner.Plan(Spec with { Nodes = 3, LeaveRunning = true, UseRewind = true }, Facts)));
+    public void Three_nodes_with_an_archive_are_left_running() =>
+        Snapshot.Approve(
+            "plan-3-nodes-archive",
+            Text(LabPlanner.Plan(Spec with { Nodes = 3, LeaveRunning = true, UseRewind = true }, Facts))
+        );
 
     [Fact]
-    public void One_node_has_nobody_to_copy_or_to_wait_for() => Snapshot.Approve("plan-1-node", Text(LabPlanner.Plan(Spec with { Nodes = 1, UseSlots = true, Name = "one" }, Facts)));
+    public void One_node_has_nobody_to_copy_or_to_wait_for() =>
+        Snapshot.Approve(
+            "plan-1-node",
+            Text(LabPlanner.Plan(Spec with { Nodes = 1, UseSlots = true, Name = "one" }, Facts))
+        );
 
     [Fact]
-    public void A_folder_with_a_space_and_an_umlaut_has_a_link_without() => Snapshot.Approve("plan-alias", Text(LabPlanner.Plan(Spec, Facts with { Root = "/srv/mein Prüfstand" })));
+    public void A_folder_with_a_space_and_an_umlaut_has_a_link_without() =>
+        Snapshot.Approve("plan-alias", Text(LabPlanner.Plan(Spec, Facts with { Root = "/srv/mein Prüfstand" })));
 
     [Fact]
-    public void Root_has_a_role_and_wrappers_of_its_own() => Snapshot.Approve("plan-root", Text(LabPlanner.Plan(Spec with { UseSlots = true }, Facts with { Owner = "postgres", Invoker = "root" })));
+    public void Root_has_a_role_and_wrappers_of_its_own() =>
+        Snapshot.Approve(
+            "plan-root",
+            Text(LabPlanner.Plan(Spec with { UseSlots = true }, Facts with { Owner = "postgres", Invoker = "root" }))
+        );
 
     [Fact]
     public void A_port_that_is_left_open_is_the_free_one()
@@ -89,12 +121,18 @@ public sealed class LabPlannerTests
     }
 
     [Fact]
-    public void Nodes_can_have_ports_of_their_own() => Assert.Equal([5432, 5433], LabPlanner.Plan(Spec with { PostgresPort = 5432 }, Facts).Lab.Nodes.Select(n => n.Port));
+    public void Nodes_can_have_ports_of_their_own() =>
+        Assert.Equal(
+            [5432, 5433],
+            LabPlanner.Plan(Spec with { PostgresPort = 5432 }, Facts).Lab.Nodes.Select(n => n.Port)
+        );
 
     [Fact]
     public void Settings_go_to_the_program_they_name()
     {
-        var lab = LabPlanner.Plan(Spec with { Settings = ["pgpool.max_pool=1", "postgresql.work_mem=1MB", "pgpool.max_pool=3"] }, Facts).Lab;
+        var lab = LabPlanner
+            .Plan(Spec with { Settings = ["pgpool.max_pool=1", "postgresql.work_mem=1MB", "pgpool.max_pool=3"] }, Facts)
+            .Lab;
         Assert.Equal([new("max_pool", "3")], lab.PgpoolSettings.ToArray());
         Assert.Equal([new("work_mem", "1MB")], lab.PostgresSettings.ToArray());
     }
@@ -102,13 +140,17 @@ public sealed class LabPlannerTests
     [Fact]
     public void A_wrong_request_names_every_problem()
     {
-        var error = Assert.Throws<InvalidSpecException>(() => LabPlanner.Plan(Spec with { Nodes = 0, Settings = ["nonsense"] }, Facts));
+        var error = Assert.Throws<InvalidSpecException>(() =>
+            LabPlanner.Plan(Spec with { Nodes = 0, Settings = ["nonsense"] }, Facts)
+        );
         Assert.Equal(2, error.Problems.Count);
     }
 
     [Fact]
     public void A_free_port_too_near_the_end_is_a_problem_too() =>
-        Assert.Throws<InvalidSpecException>(() => LabPlanner.Plan(Spec with { Port = null, Nodes = 10 }, Facts with { FreePort = 65530 }));
+        Assert.Throws<InvalidSpecException>(() =>
+            LabPlanner.Plan(Spec with { Port = null, Nodes = 10 }, Facts with { FreePort = 65530 })
+        );
 
     [Theory]
     [InlineData("/srv/.lab")]
@@ -117,14 +159,24 @@ public sealed class LabPlannerTests
         Assert.Equal(root, LabPlanner.Plan(Spec with { Directory = root }, Facts with { Root = root }).Lab.Root);
 
     [Fact]
-    public void The_topmost_folder_lends_no_name_so_the_lab_is_called_by_its_id() => Assert.Equal("0123abcd", LabPlanner.Plan(Spec, Facts with { Root = "/" }).Lab.Name);
+    public void The_topmost_folder_lends_no_name_so_the_lab_is_called_by_its_id() =>
+        Assert.Equal("0123abcd", LabPlanner.Plan(Spec, Facts with { Root = "/" }).Lab.Name);
 
     // ---- modes ----
 
-    /// <summary>One line for each stage: what runs side by side is separated by a bar, what one lane does in turn by an arrow.</summary>
-    private static string[] Titles(IEnumerable<Stage> stages) => stages.Select(s => string.Join(" | ", s.Lanes.Select(l => string.Join(" > ", l.Select(p => p.Title))))).ToArray();
+    /// <summary>One line for each stage: what runs side by side is separated by a bar, what one lane does in turn by an
+    /// arrow.</summary>
+    private static string[] Titles(IEnumerable<Stage> stages) =>
+        stages
+            .Select(s => string.Join(" | ", s.Lanes.Select(l => string.Join(" > ", l.Select(p => p.Title)))))
+            .ToArray();
 
-    private static LabSpec Old(ClusteringMode mode) => Spec with { Mode = mode, PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" } };
+    private static LabSpec Old(ClusteringMode mode) =>
+        Spec with
+        {
+            Mode = mode,
+            PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" },
+        };
 
     public static TheoryData<ClusteringMode> Modes => new(Enum.GetValues<ClusteringMode>());
 
@@ -133,7 +185,14 @@ public sealed class LabPlannerTests
     public void A_mode_is_a_list_of_steps(ClusteringMode mode)
     {
         var text = new StringBuilder();
-        foreach (var (what, spec) in new[] { ("the tool's own conventions", Spec with { Mode = mode, Nodes = 3 }), ("pgpool_setup's conventions", Old(mode) with { Nodes = 3, LeaveRunning = true }), ("one node", Spec with { Mode = mode, Nodes = 1 }) })
+        foreach (
+            var (what, spec) in new[]
+            {
+                ("the tool's own conventions", Spec with { Mode = mode, Nodes = 3 }),
+                ("pgpool_setup's conventions", Old(mode) with { Nodes = 3, LeaveRunning = true }),
+                ("one node", Spec with { Mode = mode, Nodes = 1 }),
+            }
+        )
         {
             text.AppendLine($"---- {mode.Title()}, {what}");
             foreach (var line in Titles(LabPlanner.Plan(spec, Facts).Stages))
@@ -147,13 +206,30 @@ public sealed class LabPlannerTests
 
     [Fact]
     public void Cloned_standbys_are_copies_of_the_primarys_template_and_start_with_it() =>
-        Snapshot.Approve("plan-clone", Text(LabPlanner.Plan(Spec with { Standbys = StandbyMethod.Clone, Nodes = 3, UseSlots = true, LeaveRunning = true }, Facts)));
+        Snapshot.Approve(
+            "plan-clone",
+            Text(
+                LabPlanner.Plan(
+                    Spec with
+                    {
+                        Standbys = StandbyMethod.Clone,
+                        Nodes = 3,
+                        UseSlots = true,
+                        LeaveRunning = true,
+                    },
+                    Facts
+                )
+            )
+        );
 
     [Theory]
     [MemberData(nameof(Modes))]
     public void How_standbys_are_made_is_of_meaning_where_there_are_standbys(ClusteringMode mode)
     {
-        var (backup, clone) = (LabPlanner.Plan(Spec with { Mode = mode, Nodes = 3 }, Facts), LabPlanner.Plan(Spec with { Mode = mode, Nodes = 3, Standbys = StandbyMethod.Clone }, Facts));
+        var (backup, clone) = (
+            LabPlanner.Plan(Spec with { Mode = mode, Nodes = 3 }, Facts),
+            LabPlanner.Plan(Spec with { Mode = mode, Nodes = 3, Standbys = StandbyMethod.Clone }, Facts)
+        );
         if (mode is not ClusteringMode.StreamingReplication)
         {
             Assert.Equal(Titles(backup.Stages), Titles(clone.Stages));
@@ -167,32 +243,72 @@ public sealed class LabPlannerTests
 
     [Fact]
     public void One_node_alone_is_the_same_lab_either_way() =>
-        Assert.Equal(Text(LabPlanner.Plan(Spec with { Nodes = 1 }, Facts)), Text(LabPlanner.Plan(Spec with { Nodes = 1, Standbys = StandbyMethod.Clone }, Facts)));
+        Assert.Equal(
+            Text(LabPlanner.Plan(Spec with { Nodes = 1 }, Facts)),
+            Text(LabPlanner.Plan(Spec with { Nodes = 1, Standbys = StandbyMethod.Clone }, Facts))
+        );
 
     [Fact]
-    public void Native_replication_is_copied_and_then_each_node_goes_on_by_itself() => Snapshot.Approve("plan-replication", Text(LabPlanner.Plan(Spec with { Mode = ClusteringMode.NativeReplication, Nodes = 3 }, Facts)));
+    public void Native_replication_is_copied_and_then_each_node_goes_on_by_itself() =>
+        Snapshot.Approve(
+            "plan-replication",
+            Text(LabPlanner.Plan(Spec with { Mode = ClusteringMode.NativeReplication, Nodes = 3 }, Facts))
+        );
 
     [Fact]
-    public void Logical_replication_is_published_and_subscribed() => Snapshot.Approve("plan-logical", Text(LabPlanner.Plan(Spec with { Mode = ClusteringMode.LogicalReplication, Nodes = 3 }, Facts)));
+    public void Logical_replication_is_published_and_subscribed() =>
+        Snapshot.Approve(
+            "plan-logical",
+            Text(LabPlanner.Plan(Spec with { Mode = ClusteringMode.LogicalReplication, Nodes = 3 }, Facts))
+        );
 
     [Fact]
-    public void Three_Pgpools_have_a_watchdog() => Snapshot.Approve("plan-watchdog", Text(LabPlanner.Plan(Spec with { PgpoolNodes = 3 }, Facts)));
+    public void Three_Pgpools_have_a_watchdog() =>
+        Snapshot.Approve("plan-watchdog", Text(LabPlanner.Plan(Spec with { PgpoolNodes = 3 }, Facts)));
 
     [Fact]
-    public void Pgpool_setup_makes_a_lab_of_its_conventions() => Snapshot.Approve("plan-pgpool-setup", Text(LabPlanner.Plan(Old(ClusteringMode.StreamingReplication) with { LeaveRunning = true }, Facts)));
+    public void Pgpool_setup_makes_a_lab_of_its_conventions() =>
+        Snapshot.Approve(
+            "plan-pgpool-setup",
+            Text(LabPlanner.Plan(Old(ClusteringMode.StreamingReplication) with { LeaveRunning = true }, Facts))
+        );
 
     [Fact]
     public void Watchdog_setup_makes_several_Pgpools_and_one_set_of_nodes() =>
-        Snapshot.Approve("plan-watchdog-setup", Text(LabPlanner.Plan(Old(ClusteringMode.NativeReplication) with { PgpoolNodes = 3, Port = 50000, PostgresPort = 51000, LeaveRunning = true }, Facts)));
+        Snapshot.Approve(
+            "plan-watchdog-setup",
+            Text(
+                LabPlanner.Plan(
+                    Old(ClusteringMode.NativeReplication) with
+                    {
+                        PgpoolNodes = 3,
+                        Port = 50000,
+                        PostgresPort = 51000,
+                        LeaveRunning = true,
+                    },
+                    Facts
+                )
+            )
+        );
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Without_nodes_of_its_own_a_lab_is_files_alone_and_nothing_runs(bool leaveRunning)
     {
-        var plan = LabPlanner.Plan(Old(ClusteringMode.StreamingReplication) with { OwnsNodes = false, LeaveRunning = leaveRunning }, Facts);
+        var plan = LabPlanner.Plan(
+            Old(ClusteringMode.StreamingReplication) with
+            {
+                OwnsNodes = false,
+                LeaveRunning = leaveRunning,
+            },
+            Facts
+        );
         Assert.Equal(["Create the folders", "Write configuration and scripts"], Titles(plan.Stages));
-        Assert.DoesNotContain(plan.Steps.SelectMany(s => s.Preview(plan.Lab)), l => l.Contains("/srv/lab/data", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            plan.Steps.SelectMany(s => s.Preview(plan.Lab)),
+            l => l.Contains("/srv/lab/data", StringComparison.Ordinal)
+        );
         Assert.Equal([11002, 11003], plan.Lab.Nodes.Select(n => n.Port));
     }
 
@@ -206,11 +322,17 @@ public sealed class LabPlannerTests
     }
 
     [Theory]
-    [InlineData(1, ClusteringMode.SnapshotIsolation, "Snapshot isolation came with Pgpool-II 4.2; this is 4.1.5 (/usr/sbin/pgpool).")]
+    [InlineData(
+        1,
+        ClusteringMode.SnapshotIsolation,
+        "Snapshot isolation came with Pgpool-II 4.2; this is 4.1.5 (/usr/sbin/pgpool)."
+    )]
     [InlineData(7, ClusteringMode.Slony, "Slony mode was removed in Pgpool-II 4.7; this is 4.7.5 (/usr/sbin/pgpool).")]
     public void A_mode_this_Pgpool_does_not_have_is_missing(int minor, ClusteringMode mode, string message)
     {
-        var error = Assert.Throws<LabException>(() => LabPlanner.Plan(Old(mode), Facts with { Tools = Labs.Tools(pgpoolMinor: minor) }));
+        var error = Assert.Throws<LabException>(() =>
+            LabPlanner.Plan(Old(mode), Facts with { Tools = Labs.Tools(pgpoolMinor: minor) })
+        );
         Assert.Equal((ExitCode.Missing, message), (error.Code, error.Message));
         Assert.Contains("--pgpool-dir", Assert.Single(error.Hints), StringComparison.Ordinal);
     }
@@ -219,20 +341,31 @@ public sealed class LabPlannerTests
     [InlineData(2, ClusteringMode.SnapshotIsolation)]
     [InlineData(6, ClusteringMode.Slony)]
     [InlineData(1, ClusteringMode.NativeReplication)]
-    public void A_mode_this_Pgpool_has_is_planned(int minor, ClusteringMode mode) => Assert.Equal(mode, LabPlanner.Plan(Old(mode), Facts with { Tools = Labs.Tools(pgpoolMinor: minor) }).Lab.Mode);
+    public void A_mode_this_Pgpool_has_is_planned(int minor, ClusteringMode mode) =>
+        Assert.Equal(mode, LabPlanner.Plan(Old(mode), Facts with { Tools = Labs.Tools(pgpoolMinor: minor) }).Lab.Mode);
 
     // ---- start and stop ----
 
     [Fact]
     public void A_lab_stops_all_at_once_each_node_waiting_for_Pgpools_word() =>
-        Assert.Equal(["Stop Pgpool-II | Stop node 0 | Stop node 1 | Stop node 2"], Titles(LabPlanner.Stop(Labs.Fixed(nodes: 3))));
+        Assert.Equal(
+            ["Stop Pgpool-II | Stop node 0 | Stop node 1 | Stop node 2"],
+            Titles(LabPlanner.Stop(Labs.Fixed(nodes: 3)))
+        );
 
     [Fact]
     public void Nodes_wait_for_every_Pgpools_word() =>
-        Assert.Equal(["Stop Pgpool-II 0 | Stop Pgpool-II 1 | Stop node 0 | Stop node 1"], Titles(LabPlanner.Stop(Labs.Fixed(pgpools: 2))));
+        Assert.Equal(
+            ["Stop Pgpool-II 0 | Stop Pgpool-II 1 | Stop node 0 | Stop node 1"],
+            Titles(LabPlanner.Stop(Labs.Fixed(pgpools: 2)))
+        );
 
     [Fact]
-    public void Another_labs_nodes_are_not_stopped() => Assert.DoesNotContain(LabPlanner.Stop(Labs.Old() with { OwnsNodes = false }).SelectMany(s => s.Lanes).SelectMany(l => l), s => s.Title.Contains("node", StringComparison.Ordinal));
+    public void Another_labs_nodes_are_not_stopped() =>
+        Assert.DoesNotContain(
+            LabPlanner.Stop(Labs.Old() with { OwnsNodes = false }).SelectMany(s => s.Lanes).SelectMany(l => l),
+            s => s.Title.Contains("node", StringComparison.Ordinal)
+        );
 
     [Fact]
     public void One_Pgpool_is_started_in_one_step()
@@ -246,7 +379,12 @@ public sealed class LabPlannerTests
     {
         var lab = Labs.Fixed(pgpools: 3);
         Assert.Equal(
-            ["Launch Pgpool-II 0 > Launch Pgpool-II 1 > Launch Pgpool-II 2", "Wait for Pgpool-II 0 | Wait for Pgpool-II 1 | Wait for Pgpool-II 2", "Wait until the watchdog has a leader"],
-            Titles(LabPlanner.StartPgpools(lab, ExpectedNode.AllOf(lab))));
+            [
+                "Launch Pgpool-II 0 > Launch Pgpool-II 1 > Launch Pgpool-II 2",
+                "Wait for Pgpool-II 0 | Wait for Pgpool-II 1 | Wait for Pgpool-II 2",
+                "Wait until the watchdog has a leader",
+            ],
+            Titles(LabPlanner.StartPgpools(lab, ExpectedNode.AllOf(lab)))
+        );
     }
 }

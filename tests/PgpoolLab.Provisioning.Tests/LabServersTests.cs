@@ -16,7 +16,8 @@ public sealed class LabServersTests
 
     private PostgresNode Node => _lab.Nodes[0];
 
-    private void Runs(int id, string name, string? folder, string commandLine = "") => _host.Processes.Add(new ProcessFacts(id, "1", name, commandLine, folder, id));
+    private void Runs(int id, string name, string? folder, string commandLine = "") =>
+        _host.Processes.Add(new ProcessFacts(id, "1", name, commandLine, folder, id));
 
     private void NodePid(int id) => _host.Files["/srv/lab/data0/postmaster.pid"] = $"{id}\n/srv/lab/data0\n";
 
@@ -39,9 +40,21 @@ public sealed class LabServersTests
         NodePid(12);
         PgpoolPid(20);
         // Another user's working folder cannot be seen.
-        _host.Processes.Add(new ProcessFacts(12, "1", "postgres", "postgres -D /srv/lab/data0", null, 12) { UserId = stranger });
-        _host.Processes.Add(new ProcessFacts(20, "1", "pgpool", $"pgpool -f {lab.Pgpool.Paths.PgpoolConf} -n", null, 20) { UserId = stranger });
-        _host.Processes.Add(new ProcessFacts(21, "1", "pgpool", $"pgpool -f {lab.Pgpool.Paths.PgpoolConf} -n", "/srv/lab", 21) { UserId = stranger });
+        _host.Processes.Add(
+            new ProcessFacts(12, "1", "postgres", "postgres -D /srv/lab/data0", null, 12) { UserId = stranger }
+        );
+        _host.Processes.Add(
+            new ProcessFacts(20, "1", "pgpool", $"pgpool -f {lab.Pgpool.Paths.PgpoolConf} -n", null, 20)
+            {
+                UserId = stranger,
+            }
+        );
+        _host.Processes.Add(
+            new ProcessFacts(21, "1", "pgpool", $"pgpool -f {lab.Pgpool.Paths.PgpoolConf} -n", "/srv/lab", 21)
+            {
+                UserId = stranger,
+            }
+        );
         Assert.Null(await servers.FindNodeAsync(lab.Nodes[0], CancellationToken.None));
         Assert.Null(await servers.FindPgpoolAsync(lab.Pgpool, CancellationToken.None));
         Assert.False(await servers.StopPgpoolAsync(lab.Pgpool, CancellationToken.None));
@@ -86,8 +99,14 @@ public sealed class LabServersTests
         NodePid(12);
         Runs(12, "postgres", "/srv/lab/data0");
         _host.Deaf.Add(12);
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
-        var stop = new LabServers(_host, _lab, new ProbeRunner(_host, time)).StopNodeAsync(Node, CancellationToken.None);
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider
+        {
+            AutoAdvanceAmount = TimeSpan.FromSeconds(1),
+        };
+        var stop = new LabServers(_host, _lab, new ProbeRunner(_host, time)).StopNodeAsync(
+            Node,
+            CancellationToken.None
+        );
         while (!stop.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -103,7 +122,11 @@ public sealed class LabServersTests
     [InlineData("postgres", null, "postgres -D /srv/other/data0")]
     [InlineData("bash", "/srv/lab/data0", "bash")]
     [InlineData("pgpool", "/srv/lab/data0", "pgpool -n")]
-    public async Task A_stranger_with_a_nodes_old_number_is_never_signalled(string name, string? folder, string commandLine)
+    public async Task A_stranger_with_a_nodes_old_number_is_never_signalled(
+        string name,
+        string? folder,
+        string commandLine
+    )
     {
         NodePid(12);
         Runs(12, name, folder, commandLine);
@@ -149,8 +172,13 @@ public sealed class LabServersTests
     public async Task A_node_whose_port_a_stranger_has_is_not_even_started()
     {
         _host.Ports[11002] = "used by nc (pid 9)";
-        var error = await Assert.ThrowsAsync<PortTakenException>(() => Servers.StartNodeAsync(Node, CancellationToken.None));
-        Assert.Equal((ExitCode.InTheWay, "Could not start node 0: port 11002 (PostgreSQL node 0) is used by nc (pid 9)."), (error.Code, error.Message));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() =>
+            Servers.StartNodeAsync(Node, CancellationToken.None)
+        );
+        Assert.Equal(
+            (ExitCode.InTheWay, "Could not start node 0: port 11002 (PostgreSQL node 0) is used by nc (pid 9)."),
+            (error.Code, error.Message)
+        );
         Assert.Empty(_host.Started);
         Assert.Single(error.Hints);
     }
@@ -161,7 +189,9 @@ public sealed class LabServersTests
         // It is not among the processes: it has ended.
         _host.FreedAtSecondLook.Add(11002);
         _host.TakenAtSecondLook[11002] = "used by nc (pid 9)";
-        var error = await Assert.ThrowsAsync<PortTakenException>(() => Servers.StartNodeAsync(Node, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() =>
+            Servers.StartNodeAsync(Node, CancellationToken.None)
+        );
         Assert.Equal("Could not start node 0: port 11002 (PostgreSQL node 0) is used by nc (pid 9).", error.Message);
         Assert.IsType<ProbeFailedException>(error.InnerException);
         Assert.Single(_host.Started);
@@ -178,7 +208,9 @@ public sealed class LabServersTests
     {
         Runs(4711, "pgpool", "/srv/lab");
         _host.SharedPorts[11001] = "used by nc (pid 9)";
-        var error = await Assert.ThrowsAsync<PortTakenException>(() => Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => Task.CompletedTask));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() =>
+            Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => Task.CompletedTask)
+        );
         Assert.Equal("Could not start Pgpool-II: port 11001 (pcp) is used by nc (pid 9).", error.Message);
         Assert.Equal(["Interrupt 4711"], _host.Signals);
     }
@@ -188,7 +220,9 @@ public sealed class LabServersTests
     {
         Runs(4711, "pgpool", "/srv/lab");
         _host.Semaphores[3] = 4711;
-        await Assert.ThrowsAsync<OperationCanceledException>(() => Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => throw new OperationCanceledException()));
+        await Assert.ThrowsAsync<OperationCanceledException>(() =>
+            Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => throw new OperationCanceledException())
+        );
         Assert.Equal(["4711"], _host.MemoryRemoved);
         Assert.Empty(_host.Semaphores);
     }
@@ -200,7 +234,9 @@ public sealed class LabServersTests
         _host.DatagramPorts[11007] = "used by nc (pid 9)";
         var servers = new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System));
         await servers.StartPgpoolAsync(lab.Pgpools[0], CancellationToken.None);
-        var error = await Assert.ThrowsAsync<PortTakenException>(() => servers.StartPgpoolAsync(lab.Pgpools[1], CancellationToken.None));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() =>
+            servers.StartPgpoolAsync(lab.Pgpools[1], CancellationToken.None)
+        );
         Assert.Equal("Could not start Pgpool-II 1: port 11007 (heartbeat 1) is used by nc (pid 9).", error.Message);
     }
 
@@ -227,11 +263,17 @@ public sealed class LabServersTests
         var looks = 0;
         _host.Signalled = _ => _host.Look = () => _host.Files[_lab.Paths.PgpoolLog] += ++looks == 3 ? words : "";
         var (runs, after) = (false, 0);
-        Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None, () =>
-        {
-            (runs, after) = (_host.Processes.Exists(p => p.Id == 20), looks);
-            _host.Processes.Clear();
-        }));
+        Assert.True(
+            await Servers.StopPgpoolAsync(
+                _lab.Pgpool,
+                CancellationToken.None,
+                () =>
+                {
+                    (runs, after) = (_host.Processes.Exists(p => p.Id == 20), looks);
+                    _host.Processes.Clear();
+                }
+            )
+        );
         Assert.Equal((true, 3), (runs, after));
         Assert.Equal(["Interrupt 20"], _host.Signals);
     }
@@ -243,8 +285,22 @@ public sealed class LabServersTests
         Runs(20, "pgpool", "/srv/lab");
         Runs(30, "postgres", _lab.Nodes[0].DataDirectory);
         _host.Files[$"{_lab.Nodes[0].DataDirectory}/postmaster.pid"] = "30\n";
-        var steps = new StepContext(_host, _lab, Labs.Renderer(), new ProbeRunner(_host, TimeProvider.System), LabSecrets.None, new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
-        await new PlanRunner(new Notes(), TimeProvider.System).RunAsync(LabPlanner.Stop(_lab with { Nodes = [_lab.Nodes[0]] }), steps, null, CancellationToken.None);
+        var steps = new StepContext(
+            _host,
+            _lab,
+            Labs.Renderer(),
+            new ProbeRunner(_host, TimeProvider.System),
+            LabSecrets.None,
+            new UndoStack(),
+            Serilog.Core.Logger.None,
+            TimeProvider.System
+        );
+        await new PlanRunner(new Notes(), TimeProvider.System).RunAsync(
+            LabPlanner.Stop(_lab with { Nodes = [_lab.Nodes[0]] }),
+            steps,
+            null,
+            CancellationToken.None
+        );
         Assert.Equal(["Interrupt 20", "Interrupt 30"], _host.Signals);
     }
 
@@ -252,7 +308,11 @@ public sealed class LabServersTests
     [InlineData("pgpool", "/srv/other", "pgpool -n -f /srv/other/etc/pgpool.conf")]
     [InlineData("sleep", "/srv/lab", "sleep 60")]
     [InlineData("vim", "/srv/lab", "vim /srv/lab/etc/pgpool.conf")]
-    public async Task A_stranger_with_Pgpools_old_number_is_never_signalled(string name, string folder, string commandLine)
+    public async Task A_stranger_with_Pgpools_old_number_is_never_signalled(
+        string name,
+        string folder,
+        string commandLine
+    )
     {
         PgpoolPid(20);
         Runs(20, name, folder, commandLine);
@@ -275,8 +335,16 @@ public sealed class LabServersTests
         _host.Files["/tmp/.s.PGSQL.11001"] = "";
         _host.Files["/var/run/postgresql/.s.PGSQL.11000"] = "";
         _host.AnsweringSockets.Add("/tmp/.s.PGSQL.11001");
-        var error = await Assert.ThrowsAsync<PortTakenException>(() => Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
-        Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II: another program listens on the socket /tmp/.s.PGSQL.11001."), (error.Code, error.Message));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() =>
+            Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)
+        );
+        Assert.Equal(
+            (
+                ExitCode.InTheWay,
+                "Could not start Pgpool-II: another program listens on the socket /tmp/.s.PGSQL.11001."
+            ),
+            (error.Code, error.Message)
+        );
         Assert.Equal(["/tmp/.s.PGSQL.11001"], _host.Files.Keys);
         Assert.Empty(_host.Started);
     }
@@ -288,7 +356,13 @@ public sealed class LabServersTests
         PgpoolPid(20);
         Assert.Equal(4711, await Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
         Assert.Empty(_host.Files);
-        Assert.Equal(["/usr/sbin/pgpool -D -n -f /srv/lab/etc/pgpool.conf -F /srv/lab/etc/pcp.conf -a /srv/lab/etc/pool_hba.conf"], _host.Started);
+        Assert.Equal(
+            [
+                "/usr/sbin/pgpool -D -n -f /srv/lab/etc/pgpool.conf -F /srv/lab/etc/pcp.conf -a "
+                    + "/srv/lab/etc/pool_hba.conf",
+            ],
+            _host.Started
+        );
     }
 
     [Fact]
@@ -296,7 +370,8 @@ public sealed class LabServersTests
     {
         PgpoolPid(20);
         Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
-        _host.Files["/srv/lab/log/pgpool.log"] = "2026-11-23 13:15:35.057: pcp_main pid 22: LOG:  PCP process: 22 started\n";
+        _host.Files["/srv/lab/log/pgpool.log"] =
+            "2026-11-23 13:15:35.057: pcp_main pid 22: LOG:  PCP process: 22 started\n";
         await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
         await Servers.StopNodeAsync(Node, CancellationToken.None);
         Assert.Equal(["22", "21", "20", "/srv/lab/data0"], _host.MemoryRemoved);
@@ -319,7 +394,10 @@ public sealed class LabServersTests
         _host.Files["/tmp/.s.PGSQL.11002.lock"] = "13\n/srv/other/data0\n";
         _host.Files["/srv/other/data0"] = "";
         await Servers.StopNodeAsync(Node, CancellationToken.None);
-        Assert.Equal(["/srv/other/data0", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11002.lock"], _host.Files.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["/srv/other/data0", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11002.lock"],
+            _host.Files.Keys.Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -328,7 +406,9 @@ public sealed class LabServersTests
         const string socket = "/tmp/.s.PGSQL.11001";
         _host.Files[socket] = "";
         _host.Undeletable.Add(socket);
-        var error = await Assert.ThrowsAsync<LabException>(() => Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<LabException>(() =>
+            Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)
+        );
         Assert.Equal(ExitCode.InTheWay, error.Code);
         Assert.Contains(socket, error.Message, StringComparison.Ordinal);
         Assert.Contains($"Delete it, as that user or root:  rm {socket}", error.Hints);
@@ -338,7 +418,8 @@ public sealed class LabServersTests
     [Fact]
     public async Task A_node_that_is_still_stopping_is_waited_for_and_then_started()
     {
-        _host.Files["/srv/lab/data0/postmaster.pid"] = "12\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\nstopping\n";
+        _host.Files["/srv/lab/data0/postmaster.pid"] =
+            "12\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\nstopping\n";
         Runs(12, "postgres", "/srv/lab/data0");
         var start = Servers.StartNodeAsync(Node, CancellationToken.None);
         Assert.Empty(_host.Started);
@@ -382,7 +463,10 @@ public sealed class LabServersTests
     {
         BothRun();
         _host.Dying.UnionWith([12, 20]);
-        var (node, pgpool) = (Servers.StartNodeAsync(Node, CancellationToken.None), Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        var (node, pgpool) = (
+            Servers.StartNodeAsync(Node, CancellationToken.None),
+            Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)
+        );
         Assert.Empty(_host.Started);
         _host.Processes.Clear();
         await Assert.ThrowsAsync<ProbeFailedException>(() => node);
@@ -394,7 +478,13 @@ public sealed class LabServersTests
     public async Task What_runs_is_not_started_again()
     {
         BothRun();
-        Assert.Equal((12, 20), (await Servers.StartNodeAsync(Node, CancellationToken.None), await Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)));
+        Assert.Equal(
+            (12, 20),
+            (
+                await Servers.StartNodeAsync(Node, CancellationToken.None),
+                await Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)
+            )
+        );
         Assert.Empty(_host.Started);
     }
 
@@ -438,8 +528,14 @@ public sealed class LabServersTests
         Runs(20, "pgpool", "/srv/lab");
         Runs(23, "pgpool", "/srv/lab", "pgpool: watchdog");
         _host.Deaf.Add(20);
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
-        var stop = new LabServers(_host, _lab, new ProbeRunner(_host, time)).StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider
+        {
+            AutoAdvanceAmount = TimeSpan.FromSeconds(1),
+        };
+        var stop = new LabServers(_host, _lab, new ProbeRunner(_host, time)).StopPgpoolAsync(
+            _lab.Pgpool,
+            CancellationToken.None
+        );
         while (!stop.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -457,7 +553,15 @@ public sealed class LabServersTests
     {
         _host.Files["/tmp/.s.PGPOOLWD_CMD.11006"] = "";
         _host.AnsweringSockets.Add("/tmp/.s.PGPOOLWD_CMD.11006");
-        var error = await Assert.ThrowsAsync<PortTakenException>(() => ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
-        Assert.Equal((ExitCode.InTheWay, "Could not start Pgpool-II 1: another program listens on the socket /tmp/.s.PGPOOLWD_CMD.11006."), (error.Code, error.Message));
+        var error = await Assert.ThrowsAsync<PortTakenException>(() =>
+            ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None)
+        );
+        Assert.Equal(
+            (
+                ExitCode.InTheWay,
+                "Could not start Pgpool-II 1: another program listens on the socket /tmp/.s.PGPOOLWD_CMD.11006."
+            ),
+            (error.Code, error.Message)
+        );
     }
 }

@@ -34,8 +34,14 @@ public sealed class LabSurveyTests : IDisposable
 
         var survey = await new LabSurvey(_host).LookAsync(lab, default);
         Assert.Equal(["node 2 (data2)", "node 4 (data4)", "node 5 (data5)"], survey.Unlisted);
-        Assert.Equal(Enumerable.Range(0, 6).Select(n => $"{lab.Root}/data{n}"), survey.Lab.Nodes.Select(n => n.DataDirectory));
-        Assert.Equal([lab.Nodes[0].Port, lab.Nodes[1].Port, 11004, 11005, 12346, 12007], survey.Lab.Nodes.Select(n => n.Port));
+        Assert.Equal(
+            Enumerable.Range(0, 6).Select(n => $"{lab.Root}/data{n}"),
+            survey.Lab.Nodes.Select(n => n.DataDirectory)
+        );
+        Assert.Equal(
+            [lab.Nodes[0].Port, lab.Nodes[1].Port, 11004, 11005, 12346, 12007],
+            survey.Lab.Nodes.Select(n => n.Port)
+        );
     }
 
     [Fact]
@@ -77,26 +83,65 @@ public sealed class LabSurveyTests : IDisposable
     public async Task Files_of_the_user_are_told_from_those_of_the_lab_and_its_servers()
     {
         var lab = Labs.Fixed(root: _temporary["lab"]);
-        foreach (var ours in (string[])
-        [
-            "etc/pgpool.conf", "etc/tls/server.key", "etc/pool_passwd", "etc/pgpool.conf.1234567.tmp", "log/node0.log", "log/node1.log.1", "log/pgpool_status",
-            "log/pgpoollab.log", "log/oiddir/12", "run/.s.PGSQL.11000", "run/pgpool.pid", "archivedir/000000010000000000000001", "archivedir/00000002.history",
-            "archivedir/000000010000000000000002.00000028.backup", "archivedir/data0/000000010000000000000003.partial", "data0/PG_VERSION", "data0/base/1/1259",
-            "data0/pg_wal/000000010000000000000001", "data0/postgresql.auto.conf", "data0/backup_label.old", "data0/current_logfiles", "data0/log/x.csv",
-            "data0/pgpool_remote_start", "data0/standby.signal", "data0/myrecovery.conf", "data0/server.key", "data1/recovery.conf", "data1/promote",
-        ])
+        foreach (
+            var ours in (string[])
+                [
+                    "etc/pgpool.conf",
+                    "etc/tls/server.key",
+                    "etc/pool_passwd",
+                    "etc/pgpool.conf.1234567.tmp",
+                    "log/node0.log",
+                    "log/node1.log.1",
+                    "log/pgpool_status",
+                    "log/pgpoollab.log",
+                    "log/oiddir/12",
+                    "run/.s.PGSQL.11000",
+                    "run/pgpool.pid",
+                    "archivedir/000000010000000000000001",
+                    "archivedir/00000002.history",
+                    "archivedir/000000010000000000000002.00000028.backup",
+                    "archivedir/data0/000000010000000000000003.partial",
+                    "data0/PG_VERSION",
+                    "data0/base/1/1259",
+                    "data0/pg_wal/000000010000000000000001",
+                    "data0/postgresql.auto.conf",
+                    "data0/backup_label.old",
+                    "data0/current_logfiles",
+                    "data0/log/x.csv",
+                    "data0/pgpool_remote_start",
+                    "data0/standby.signal",
+                    "data0/myrecovery.conf",
+                    "data0/server.key",
+                    "data1/recovery.conf",
+                    "data1/promote",
+                ]
+        )
         {
             Write("lab/" + ours, "");
         }
 
         Assert.Empty(await new UsersFiles(_host).FindAsync(lab, default));
-        string[] users = ["etc/notes.txt", "etc/pgpool.conf~", "log/analysis.xlsx", "archivedir/keep/1", "data0/dump.sql", "data1/pg_dump.out", "run/script"];
+        string[] users =
+        [
+            "etc/notes.txt",
+            "etc/pgpool.conf~",
+            "log/analysis.xlsx",
+            "archivedir/keep/1",
+            "data0/dump.sql",
+            "data1/pg_dump.out",
+            "run/script",
+        ];
         foreach (var file in users)
         {
             Write("lab/" + file, "");
         }
 
-        var found = (await new UsersFiles(_host).FindAsync(lab, default)).Select(f => Path.GetRelativePath(lab.Root, f)).Order(StringComparer.Ordinal);
-        Assert.Equal(users.Select(f => f == "archivedir/keep/1" ? "archivedir/keep" : f).Order(StringComparer.Ordinal), found);
+        var found = (await new UsersFiles(_host).FindAsync(lab, default))
+            .Select(f => Path.GetRelativePath(lab.Root, f))
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(
+            users.Select(f => f == "archivedir/keep/1" ? "archivedir/keep" : f).Order(StringComparer.Ordinal),
+            found
+        );
     }
 }

@@ -7,45 +7,88 @@ namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class NodesReportTests
 {
-    private static PoolNode Pool(int id, string role, string status = "up") => new() { Id = id, Status = status, Role = role };
+    private static PoolNode Pool(int id, string role, string status = "up") =>
+        new()
+        {
+            Id = id,
+            Status = status,
+            Role = role,
+        };
 
-    private static PostgresSays Primary(int timeline = 1) => new() { Up = true, InRecovery = false, Timeline = timeline, WalPosition = "0/3000060" };
+    private static PostgresSays Primary(int timeline = 1) =>
+        new()
+        {
+            Up = true,
+            InRecovery = false,
+            Timeline = timeline,
+            WalPosition = "0/3000060",
+        };
 
-    private static PostgresSays Standby(int timeline = 1, string? receiver = "streaming") => new() { Up = true, InRecovery = true, Timeline = timeline, Receiver = receiver, WalPosition = "0/3000000", LagBytes = 96 };
+    private static PostgresSays Standby(int timeline = 1, string? receiver = "streaming") =>
+        new()
+        {
+            Up = true,
+            InRecovery = true,
+            Timeline = timeline,
+            Receiver = receiver,
+            WalPosition = "0/3000000",
+            LagBytes = 96,
+        };
 
     private static readonly PostgresSays Dead = new() { Up = false, Problem = "Connection refused" };
 
     private static NodeView Node(int id, PoolNode? pool, PostgresSays says) => new(id, 11002 + id, pool, says);
 
-    private static IReadOnlyList<Finding> Diagnose(params NodeView[] nodes) => NodesDiagnosis.Of(new(Labs.Fixed(), new(true, null), nodes));
+    private static IReadOnlyList<Finding> Diagnose(params NodeView[] nodes) =>
+        NodesDiagnosis.Of(new(Labs.Fixed(), new(true, null), nodes));
 
     private static IReadOnlyList<Finding> DiagnoseWithoutPgpool(params NodeView[] nodes) =>
         NodesDiagnosis.Of(new(Labs.Fixed(), new(false, "Connection refused"), nodes));
 
-    private static IReadOnlyList<Finding> OfTablespaces(NodeView[] nodes, params SharedTablespace[] shared) => NodesDiagnosis.OfTablespaces(Labs.Fixed(nodes: 3), nodes, shared);
+    private static IReadOnlyList<Finding> OfTablespaces(NodeView[] nodes, params SharedTablespace[] shared) =>
+        NodesDiagnosis.OfTablespaces(Labs.Fixed(nodes: 3), nodes, shared);
 
     private static string Shares(int one, int other) =>
-        $"Nodes {one} and {other} write the same files, and damage them: tablespace 16384 lies in /srv/fast for both. Recovery gives each its own; LOCATION '' makes new ones so.";
+        $"Nodes {one} and {other} write the same files, and damage them: tablespace 16384 lies in /srv/fast for "
+        + "both. Recovery gives each its own; LOCATION '' makes new ones so.";
 
     [Fact]
     public void A_tablespace_that_nodes_share_is_pointed_out_with_the_command_that_gives_a_node_its_own()
     {
-        NodeView[] nodes = [Node(0, Pool(0, "standby"), Standby(2)), Node(1, Pool(1, "primary"), Primary(2)), Node(2, Pool(2, "standby"), Standby(2))];
+        NodeView[] nodes =
+        [
+            Node(0, Pool(0, "standby"), Standby(2)),
+            Node(1, Pool(1, "primary"), Primary(2)),
+            Node(2, Pool(2, "standby"), Standby(2)),
+        ];
         Assert.Equal(
             [
                 new Finding(0, Shares(1, 0), "pg_ctl -D data0 -m fast stop && pcp_recovery_node -p 11001 -n 0"),
                 new Finding(2, Shares(1, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2"),
             ],
-            OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 1, 2])));
+            OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 1, 2]))
+        );
         // The primary has a folder of its own already.
-        Assert.Equal([new Finding(2, Shares(0, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2")],
-            OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 2])));
+        Assert.Equal(
+            [new Finding(2, Shares(0, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2")],
+            OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 2]))
+        );
         // It is stopped already.
-        Assert.Equal([new Finding(2, Shares(1, 2), "pcp_recovery_node -p 11001 -n 2")],
-            OfTablespaces([.. nodes.Take(2), Node(2, Pool(2, "standby", "down"), Dead)], new SharedTablespace("16384", "/srv/fast", [1, 2])));
+        Assert.Equal(
+            [new Finding(2, Shares(1, 2), "pcp_recovery_node -p 11001 -n 2")],
+            OfTablespaces(
+                [.. nodes.Take(2), Node(2, Pool(2, "standby", "down"), Dead)],
+                new SharedTablespace("16384", "/srv/fast", [1, 2])
+            )
+        );
         // Nobody is there to recover from.
-        Assert.Equal([new Finding(1, Shares(0, 1), null)],
-            OfTablespaces([Node(0, null, Dead), Node(1, null, Dead)], new SharedTablespace("16384", "/srv/fast", [0, 1])));
+        Assert.Equal(
+            [new Finding(1, Shares(0, 1), null)],
+            OfTablespaces(
+                [Node(0, null, Dead), Node(1, null, Dead)],
+                new SharedTablespace("16384", "/srv/fast", [0, 1])
+            )
+        );
         Assert.Empty(OfTablespaces(nodes));
     }
 
@@ -55,7 +98,9 @@ public sealed class NodesReportTests
         using var folder = new TemporaryFolder();
         var lab = Labs.Fixed(nodes: 3, root: folder.Path);
         string[] shared = [folder["x"], folder["y"]];
-        foreach (var path in (string[])[.. shared, .. lab.Nodes.Take(2).Select(n => $"{n.DataDirectory}/pg_tblspc/16390")])
+        foreach (
+            var path in (string[])[.. shared, .. lab.Nodes.Take(2).Select(n => $"{n.DataDirectory}/pg_tblspc/16390")]
+        )
         {
             // 16390 has LOCATION '': each node its own. Node 2 was deleted by hand.
             Directory.CreateDirectory(path);
@@ -70,68 +115,122 @@ public sealed class NodesReportTests
             File.CreateSymbolicLink($"{node.DataDirectory}/pg_tblspc/16395", folder["deleted"]);
         }
 
-        var found = Assert.Single(await SharedTablespaces.FindAsync(new LocalHost(TimeProvider.System), lab, CancellationToken.None));
+        var found = Assert.Single(
+            await SharedTablespaces.FindAsync(new LocalHost(TimeProvider.System), lab, CancellationToken.None)
+        );
         Assert.Equal(("16384", shared[0]), (found.Number, found.Folder));
         Assert.Equal([0, 1], found.Nodes);
     }
 
     [Fact]
-    public void When_all_is_well_nothing_is_said() => Assert.Empty(Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", "waiting"), Standby())));
+    public void When_all_is_well_nothing_is_said() =>
+        Assert.Empty(
+            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", "waiting"), Standby()))
+        );
 
     [Fact]
     public void When_nothing_runs_that_is_all_there_is_to_say() =>
-        Assert.Equal([new Finding(null, "Nothing of this lab is running.", "./startall")], DiagnoseWithoutPgpool(Node(0, null, Dead), Node(1, null, Dead)));
+        Assert.Equal(
+            [new Finding(null, "Nothing of this lab is running.", "./startall")],
+            DiagnoseWithoutPgpool(Node(0, null, Dead), Node(1, null, Dead))
+        );
 
     [Fact]
     public void Pgpool_can_be_down_alone() =>
-        Assert.Equal([new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall")], DiagnoseWithoutPgpool(Node(0, null, Primary()), Node(1, null, Standby())));
+        Assert.Equal(
+            [new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall")],
+            DiagnoseWithoutPgpool(Node(0, null, Primary()), Node(1, null, Standby()))
+        );
 
     [Fact]
     public void Without_Pgpool_a_dead_node_is_still_named() =>
-        Assert.Equal([new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall"), new Finding(1, "Node 1 does not answer: Connection refused", null)],
-            DiagnoseWithoutPgpool(Node(0, null, Primary()), Node(1, null, Dead)));
+        Assert.Equal(
+            [
+                new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall"),
+                new Finding(1, "Node 1 does not answer: Connection refused", null),
+            ],
+            DiagnoseWithoutPgpool(Node(0, null, Primary()), Node(1, null, Dead))
+        );
 
     [Fact]
     public void A_node_that_is_down_is_recovered() =>
-        Assert.Equal([new Finding(1, "Node 1 is down.", "pcp_recovery_node -p 11001 -n 1")], Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", "down"), Dead)));
+        Assert.Equal(
+            [new Finding(1, "Node 1 is down.", "pcp_recovery_node -p 11001 -n 1")],
+            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", "down"), Dead))
+        );
 
     [Fact]
     public void Without_a_primary_there_is_nobody_to_recover_from() =>
-        Assert.Equal([new Finding(null, "There is no primary.", null), new Finding(0, "Node 0 is down.", null)],
-            Diagnose(Node(0, Pool(0, "standby", "down"), Dead), Node(1, Pool(1, "standby"), Standby())));
+        Assert.Equal(
+            [new Finding(null, "There is no primary.", null), new Finding(0, "Node 0 is down.", null)],
+            Diagnose(Node(0, Pool(0, "standby", "down"), Dead), Node(1, Pool(1, "standby"), Standby()))
+        );
 
     [Theory]
     [InlineData("down")]
     [InlineData("quarantine")]
     [InlineData("unused")]
     public void A_node_Pgpool_holds_as_down_but_that_runs_is_attached(string status) =>
-        Assert.Equal([new Finding(1, $"They disagree: Pgpool-II takes node 1 for {status}, but its PostgreSQL runs as standby. Pgpool-II does not look again by itself.", "pcp_attach_node -p 11001 -n 1")],
-            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", status), Standby())));
+        Assert.Equal(
+            [
+                new Finding(
+                    1,
+                    $"They disagree: Pgpool-II takes node 1 for {status}, but its PostgreSQL runs as standby. "
+                        + "Pgpool-II does not look again by itself.",
+                    "pcp_attach_node -p 11001 -n 1"
+                ),
+            ],
+            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", status), Standby()))
+        );
 
     [Theory]
     [InlineData("up")]
     [InlineData("waiting")]
     public void A_node_Pgpool_holds_as_up_but_that_is_dead_ends_by_itself(string status) =>
-        Assert.Equal([new Finding(1, $"They disagree: Pgpool-II takes node 1 for {status}, but its PostgreSQL does not answer: Connection refused", null)],
-            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", status), Dead)));
+        Assert.Equal(
+            [
+                new Finding(
+                    1,
+                    $"They disagree: Pgpool-II takes node 1 for {status}, but its PostgreSQL does not answer: "
+                        + "Connection refused",
+                    null
+                ),
+            ],
+            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", status), Dead))
+        );
 
     [Fact]
     public void Two_primaries_are_a_split_brain_and_the_older_one_gives_way()
     {
-        var finding = Assert.Single(Diagnose(Node(0, Pool(0, "standby", "down"), Primary(1)), Node(1, Pool(1, "primary"), Primary(2))));
+        var finding = Assert.Single(
+            Diagnose(Node(0, Pool(0, "standby", "down"), Primary(1)), Node(1, Pool(1, "primary"), Primary(2)))
+        );
         Assert.Equal(
-            new Finding(0, "Split brain: node 0 is a primary (timeline 1) beside node 1 (timeline 2); what was written on one is not on the other.", "pg_ctl -D data0 -m fast stop && pcp_recovery_node -p 11001 -n 0"),
-            finding);
+            new Finding(
+                0,
+                "Split brain: node 0 is a primary (timeline 1) beside node 1 (timeline 2); what was written on "
+                    + "one is not on the other.",
+                "pg_ctl -D data0 -m fast stop && pcp_recovery_node -p 11001 -n 0"
+            ),
+            finding
+        );
     }
 
     [Fact]
     public void A_second_primary_that_is_attached_is_detached_first() =>
-        Assert.Equal("pg_ctl -D data0 -m fast stop && pcp_detach_node -p 11001 -n 0 && pcp_recovery_node -p 11001 -n 0",
-            Assert.Single(Diagnose(Node(0, Pool(0, "standby"), Primary(1)), Node(1, Pool(1, "primary"), Primary(2)))).Fix);
+        Assert.Equal(
+            "pg_ctl -D data0 -m fast stop && pcp_detach_node -p 11001 -n 0 && pcp_recovery_node -p 11001 -n 0",
+            Assert
+                .Single(Diagnose(Node(0, Pool(0, "standby"), Primary(1)), Node(1, Pool(1, "primary"), Primary(2))))
+                .Fix
+        );
 
     [Fact]
     public void A_split_brain_is_seen_without_Pgpool_too() =>
-        Assert.Contains(DiagnoseWithoutPgpool(Node(0, null, Primary(1)), Node(1, null, Primary(2))), f => f.Node == 0 && f.Problem.StartsWith("Split brain:", StringComparison.Ordinal));
+        Assert.Contains(
+            DiagnoseWithoutPgpool(Node(0, null, Primary(1)), Node(1, null, Primary(2))),
+            f => f.Node == 0 && f.Problem.StartsWith("Split brain:", StringComparison.Ordinal)
+        );
 
     [Theory]
     [InlineData("standby", "primary")]
@@ -140,99 +239,241 @@ public sealed class NodesReportTests
     {
         var says = role == "primary" ? Primary() : Standby();
         var other = role == "primary" ? Node(1, Pool(1, "standby"), Standby()) : Node(1, Pool(1, "primary"), Primary());
-        Assert.Equal([new Finding(0, $"They disagree: Pgpool-II takes node 0 for a {thinks}, but it is a {role}.", null)], Diagnose(Node(0, Pool(0, thinks), says), other));
+        Assert.Equal(
+            [new Finding(0, $"They disagree: Pgpool-II takes node 0 for a {thinks}, but it is a {role}.", null)],
+            Diagnose(Node(0, Pool(0, thinks), says), other)
+        );
     }
 
     [Theory]
     [InlineData(null, "none")]
     [InlineData("stopping", "stopping")]
     public void A_standby_that_receives_nothing_is_recovered(string? receiver, string told) =>
-        Assert.Equal([new Finding(1, $"Node 1 is a standby that does not follow the primary: it receives nothing (WAL receiver: {told}); see log/node1.log.", Copied)],
-            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby(receiver: receiver))));
+        Assert.Equal(
+            [
+                new Finding(
+                    1,
+                    "Node 1 is a standby that does not follow the primary: it receives nothing (WAL receiver: "
+                        + $"{told}); see log/node1.log.",
+                    Copied
+                ),
+            ],
+            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby(receiver: receiver)))
+        );
 
-    private const string Copied = "pcp_detach_node -p 11001 -n 1 && pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1";
+    private const string Copied =
+        "pcp_detach_node -p 11001 -n 1 && pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1";
 
     [Fact]
     public void A_standby_on_another_timeline_is_recovered() =>
-        Assert.Equal([new Finding(1, "Node 1 is a standby that does not follow the primary: it is on timeline 1, the primary on 2.", Copied)], Diagnose(Node(0, Pool(0, "primary"), Primary(2)), Node(1, Pool(1, "standby"), Standby())));
+        Assert.Equal(
+            [
+                new Finding(
+                    1,
+                    "Node 1 is a standby that does not follow the primary: it is on timeline 1, the primary on 2.",
+                    Copied
+                ),
+            ],
+            Diagnose(Node(0, Pool(0, "primary"), Primary(2)), Node(1, Pool(1, "standby"), Standby()))
+        );
 
     [Fact]
     public void Without_any_primary_that_is_said_once() =>
-        Assert.Equal([new Finding(null, "There is no primary.", null)], Diagnose(Node(0, Pool(0, "standby"), Standby()), Node(1, Pool(1, "standby"), Standby())));
+        Assert.Equal(
+            [new Finding(null, "There is no primary.", null)],
+            Diagnose(Node(0, Pool(0, "standby"), Standby()), Node(1, Pool(1, "standby"), Standby()))
+        );
 
     [Fact]
     public void A_node_Pgpool_does_not_list_is_named() =>
-        Assert.Equal([new Finding(1, "Pgpool-II does not know node 1.", null)], Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, null, Standby())));
+        Assert.Equal(
+            [new Finding(1, "Pgpool-II does not know node 1.", null)],
+            Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, null, Standby()))
+        );
 
     // ---- modes without standbys ----
 
-    private static IReadOnlyList<Finding> DiagnoseIn(ClusteringMode mode, bool pgpoolAnswers, params NodeView[] nodes) =>
-        NodesDiagnosis.Of(new(Labs.Fixed(mode: mode), new(pgpoolAnswers, pgpoolAnswers ? null : "Connection refused"), nodes));
+    private static IReadOnlyList<Finding> DiagnoseIn(
+        ClusteringMode mode,
+        bool pgpoolAnswers,
+        params NodeView[] nodes
+    ) =>
+        NodesDiagnosis.Of(
+            new(Labs.Fixed(mode: mode), new(pgpoolAnswers, pgpoolAnswers ? null : "Connection refused"), nodes)
+        );
 
-    public static TheoryData<ClusteringMode> OtherModes => new(Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication));
+    public static TheoryData<ClusteringMode> OtherModes =>
+        new(Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication));
 
     [Theory]
     [MemberData(nameof(OtherModes))]
     public void Where_each_node_can_be_written_to_two_of_them_are_no_split_brain(ClusteringMode mode) =>
-        Assert.Empty(DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary(1)), Node(1, Pool(1, "replica", "waiting"), Primary(3))));
+        Assert.Empty(
+            DiagnoseIn(
+                mode,
+                true,
+                Node(0, Pool(0, "main"), Primary(1)),
+                Node(1, Pool(1, "replica", "waiting"), Primary(3))
+            )
+        );
 
     [Theory]
     [MemberData(nameof(OtherModes))]
     public void When_nothing_runs_no_mode_says_more(ClusteringMode mode) =>
-        Assert.Equal([new Finding(null, "Nothing of this lab is running.", "./startall")], DiagnoseIn(mode, false, Node(0, null, Dead), Node(1, null, Dead)));
+        Assert.Equal(
+            [new Finding(null, "Nothing of this lab is running.", "./startall")],
+            DiagnoseIn(mode, false, Node(0, null, Dead), Node(1, null, Dead))
+        );
 
     [Theory]
     [MemberData(nameof(OtherModes))]
     public void Without_Pgpool_a_dead_peer_is_still_named(ClusteringMode mode) =>
-        Assert.Equal([new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall"), new Finding(1, "Node 1 does not answer: Connection refused", null)],
-            DiagnoseIn(mode, false, Node(0, null, Primary()), Node(1, null, Dead)));
+        Assert.Equal(
+            [
+                new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall"),
+                new Finding(1, "Node 1 does not answer: Connection refused", null),
+            ],
+            DiagnoseIn(mode, false, Node(0, null, Primary()), Node(1, null, Dead))
+        );
 
     [Theory]
     [InlineData(ClusteringMode.NativeReplication, "pcp_recovery_node -p 11001 -n 1")]
     [InlineData(ClusteringMode.SnapshotIsolation, "pcp_recovery_node -p 11001 -n 1")]
     [InlineData(ClusteringMode.Raw, "pg_ctl -D data1 -l log/node1.log start && pcp_attach_node -p 11001 -n 1")]
-    [InlineData(ClusteringMode.LogicalReplication, "pg_ctl -D data1 -l log/node1.log start && pcp_attach_node -p 11001 -n 1")]
-    public void A_dead_peer_is_recovered_or_where_there_is_no_recovery_started_and_attached(ClusteringMode mode, string fix) =>
-        Assert.Equal([new Finding(1, "Node 1 is down.", fix)], DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Dead)));
+    [InlineData(
+        ClusteringMode.LogicalReplication,
+        "pg_ctl -D data1 -l log/node1.log start && pcp_attach_node -p 11001 -n 1"
+    )]
+    public void A_dead_peer_is_recovered_or_where_there_is_no_recovery_started_and_attached(
+        ClusteringMode mode,
+        string fix
+    ) =>
+        Assert.Equal(
+            [new Finding(1, "Node 1 is down.", fix)],
+            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Dead))
+        );
 
     [Theory]
     [InlineData(ClusteringMode.NativeReplication)]
     [InlineData(ClusteringMode.SnapshotIsolation)]
     public void A_peer_that_was_given_up_has_missed_writes_and_is_never_just_attached(ClusteringMode mode) =>
-        Assert.Equal([new Finding(1, "Pgpool-II has given node 1 up; what was written since is not on it.", "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1")],
-            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())));
+        Assert.Equal(
+            [
+                new Finding(
+                    1,
+                    "Pgpool-II has given node 1 up; what was written since is not on it.",
+                    "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1"
+                ),
+            ],
+            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary()))
+        );
 
     [Theory]
     [InlineData(ClusteringMode.Raw)]
     [InlineData(ClusteringMode.LogicalReplication)]
     public void Where_Pgpool_replicates_nothing_a_peer_that_runs_is_attached(ClusteringMode mode) =>
-        Assert.Equal([new Finding(1, "They disagree: Pgpool-II takes node 1 for down, but its PostgreSQL runs. Pgpool-II does not look again by itself.", "pcp_attach_node -p 11001 -n 1")],
-            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())));
+        Assert.Equal(
+            [
+                new Finding(
+                    1,
+                    "They disagree: Pgpool-II takes node 1 for down, but its PostgreSQL runs. Pgpool-II does not "
+                        + "look again by itself.",
+                    "pcp_attach_node -p 11001 -n 1"
+                ),
+            ],
+            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary()))
+        );
 
     [Theory]
     [MemberData(nameof(OtherModes))]
     public void A_peer_Pgpool_holds_as_up_but_that_is_dead_ends_by_itself(ClusteringMode mode) =>
-        Assert.Equal([new Finding(1, "They disagree: Pgpool-II takes node 1 for up, but its PostgreSQL does not answer: Connection refused", null)],
-            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica"), Dead)));
+        Assert.Equal(
+            [
+                new Finding(
+                    1,
+                    "They disagree: Pgpool-II takes node 1 for up, but its PostgreSQL does not answer: "
+                        + "Connection refused",
+                    null
+                ),
+            ],
+            DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica"), Dead))
+        );
 
     [Fact]
     public void An_online_recovery_that_was_cut_short_leaves_a_standby_which_is_recovered_again() =>
-        Assert.Equal([new Finding(1, "Node 1 is a standby still: its online recovery has not come to an end; see log/recovery.log.", "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1")],
-            DiagnoseIn(ClusteringMode.NativeReplication, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Standby())));
+        Assert.Equal(
+            [
+                new Finding(
+                    1,
+                    "Node 1 is a standby still: its online recovery has not come to an end; see log/recovery.log.",
+                    "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1"
+                ),
+            ],
+            DiagnoseIn(
+                ClusteringMode.NativeReplication,
+                true,
+                Node(0, Pool(0, "main"), Primary()),
+                Node(1, Pool(1, "replica", "down"), Standby())
+            )
+        );
 
     [Fact]
     public void A_peer_Pgpool_does_not_list_is_named() =>
-        Assert.Equal([new Finding(1, "Pgpool-II does not know node 1.", null)], DiagnoseIn(ClusteringMode.Raw, true, Node(0, Pool(0, "main"), Primary()), Node(1, null, Primary())));
+        Assert.Equal(
+            [new Finding(1, "Pgpool-II does not know node 1.", null)],
+            DiagnoseIn(ClusteringMode.Raw, true, Node(0, Pool(0, "main"), Primary()), Node(1, null, Primary()))
+        );
 
     [Fact]
     public void With_a_watchdog_the_data_and_the_logs_are_in_the_first_Pgpools_folder()
     {
-        Assert.EndsWith("; see pgpool0/log/recovery.log.",
-            Assert.Single(NodesDiagnosis.Of(new(Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3), new(true, null), [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Standby())]))).Problem, StringComparison.Ordinal);
-        Assert.EndsWith("; see pgpool0/log/node1.log.",
-            Assert.Single(NodesDiagnosis.Of(new(Labs.Fixed(pgpools: 3), new(true, null), [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby(receiver: null))]))).Problem, StringComparison.Ordinal);
-        Assert.Equal("pg_ctl -D pgpool0/data1 -m fast stop && pcp_recovery_node -p 11001 -n 1",
-            Assert.Single(NodesDiagnosis.Of(new(Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3), new(true, null), [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())]))).Fix);
+        Assert.EndsWith(
+            "; see pgpool0/log/recovery.log.",
+            Assert
+                .Single(
+                    NodesDiagnosis.Of(
+                        new(
+                            Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3),
+                            new(true, null),
+                            [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Standby())]
+                        )
+                    )
+                )
+                .Problem,
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith(
+            "; see pgpool0/log/node1.log.",
+            Assert
+                .Single(
+                    NodesDiagnosis.Of(
+                        new(
+                            Labs.Fixed(pgpools: 3),
+                            new(true, null),
+                            [
+                                Node(0, Pool(0, "primary"), Primary()),
+                                Node(1, Pool(1, "standby"), Standby(receiver: null)),
+                            ]
+                        )
+                    )
+                )
+                .Problem,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "pg_ctl -D pgpool0/data1 -m fast stop && pcp_recovery_node -p 11001 -n 1",
+            Assert
+                .Single(
+                    NodesDiagnosis.Of(
+                        new(
+                            Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3),
+                            new(true, null),
+                            [Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary())]
+                        )
+                    )
+                )
+                .Fix
+        );
     }
 
     [Fact]
@@ -240,28 +481,44 @@ public sealed class NodesReportTests
     {
         var lab = Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 2);
         // PostgreSQL itself is asked without psql; nobody is where it looks.
-        lab = lab with { Pgpools = lab.Pgpools.Select(p => p with { SocketDirectories = ["/nonexistent"] }).ToArray() };
+        lab = lab with
+        {
+            Pgpools = lab.Pgpools.Select(p => p with { SocketDirectories = ["/nonexistent"] }).ToArray(),
+        };
         var host = new FakeHost
         {
-            Run = c => c.Arguments.Contains("11004")
-                ? new(c, 0, "node_id|status|role\n0|up|main\n1|down|replica\n".Replace('|', '\u001f'), "", TimeSpan.Zero)
-                : new(c, 2, "", "Connection refused", TimeSpan.Zero),
+            Run = c =>
+                c.Arguments.Contains("11004")
+                    ? new(
+                        c,
+                        0,
+                        "node_id|status|role\n0|up|main\n1|down|replica\n".Replace('|', '\u001f'),
+                        "",
+                        TimeSpan.Zero
+                    )
+                    : new(c, 2, "", "Connection refused", TimeSpan.Zero),
         };
-        var report = await new NodesReporter(host, new ProbeRunner(host, TimeProvider.System)).ReportAsync(lab, CancellationToken.None);
+        var report = await new NodesReporter(host, new ProbeRunner(host, TimeProvider.System)).ReportAsync(
+            lab,
+            CancellationToken.None
+        );
         Assert.Equal((11004, true), (report.PgpoolPort, report.PgpoolAnswers));
         Assert.Equal("pcp_recovery_node -p 11005 -n 1", report.Findings.Single(f => f.Node == 1).Fix);
     }
 
     // ---- the watchdog ----
 
-    private static WatchdogView Member(int id, string? status, bool? quorum = true, bool answers = true) => new(id, 11000 + (4 * id), answers, status, quorum, answers ? 1 : null, answers ? null : "Connection refused");
+    private static WatchdogView Member(int id, string? status, bool? quorum = true, bool answers = true) =>
+        new(id, 11000 + (4 * id), answers, status, quorum, answers ? 1 : null, answers ? null : "Connection refused");
 
-    private static IReadOnlyList<Finding> DiagnoseWatchdog(params WatchdogView[] members) => WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 3), members, []);
+    private static IReadOnlyList<Finding> DiagnoseWatchdog(params WatchdogView[] members) =>
+        WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 3), members, []);
 
     [Theory]
     [InlineData("LEADER")]
     [InlineData("MASTER")]
-    public void A_watchdog_with_one_leader_is_well(string leader) => Assert.Empty(DiagnoseWatchdog(Member(0, leader), Member(1, "STANDBY"), Member(2, "STANDBY")));
+    public void A_watchdog_with_one_leader_is_well(string leader) =>
+        Assert.Empty(DiagnoseWatchdog(Member(0, leader), Member(1, "STANDBY"), Member(2, "STANDBY")));
 
     [Fact]
     public void A_lab_with_one_Pgpool_has_no_watchdog_to_complain_of() => Assert.Empty(DiagnoseWatchdog());
@@ -269,16 +526,38 @@ public sealed class NodesReportTests
     [Fact]
     public void One_that_was_told_of_no_primary_is_to_be_started_again()
     {
-        var finding = new Finding(null, "Pgpool-II 2 shows no primary, and Pgpool-II 0 does: it asked its leader for it when that was still starting, and does not ask again by itself.", "pgpool2/stopall pgpool; pgpool2/startall pgpool");
-        WatchdogView[] members = [Member(0, "LEADER"), Member(1, null, null, false), Member(2, "STANDBY") with { Primary = null }];
+        var finding = new Finding(
+            null,
+            "Pgpool-II 2 shows no primary, and Pgpool-II 0 does: it asked its leader for it when that was still "
+                + "starting, and does not ask again by itself.",
+            "pgpool2/stopall pgpool; pgpool2/startall pgpool"
+        );
+        WatchdogView[] members =
+        [
+            Member(0, "LEADER"),
+            Member(1, null, null, false),
+            Member(2, "STANDBY") with
+            {
+                Primary = null,
+            },
+        ];
         Assert.Contains(finding, DiagnoseWatchdog(members));
         // Where nobody shows one, there is none; and elsewhere there are no primaries.
-        Assert.DoesNotContain(DiagnoseWatchdog([.. members.Select(m => m with { Primary = null })]), f => f.Problem.Contains("primary", StringComparison.Ordinal));
-        Assert.DoesNotContain(finding, WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 3, mode: ClusteringMode.NativeReplication), members, []));
+        Assert.DoesNotContain(
+            DiagnoseWatchdog([.. members.Select(m => m with { Primary = null })]),
+            f => f.Problem.Contains("primary", StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain(
+            finding,
+            WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 3, mode: ClusteringMode.NativeReplication), members, [])
+        );
     }
 
     [Fact]
-    public void That_no_Pgpool_answers_is_told_elsewhere() => Assert.Empty(DiagnoseWatchdog(Member(0, null, null, false), Member(1, null, null, false), Member(2, null, null, false)));
+    public void That_no_Pgpool_answers_is_told_elsewhere() =>
+        Assert.Empty(
+            DiagnoseWatchdog(Member(0, null, null, false), Member(1, null, null, false), Member(2, null, null, false))
+        );
 
     [Theory]
     [InlineData(false, 0, "pgpool0/stopall pgpool; pgpool0/startall pgpool")]
@@ -287,25 +566,52 @@ public sealed class NodesReportTests
     [InlineData(true, 0, null)] // its scripts stop PostgreSQL, too
     public void A_Pgpool_that_is_down_is_started_again_by_its_own_scripts(bool old, int down, string? fix)
     {
-        var members = Enumerable.Range(0, 3).Select(i => i == down ? Member(i, null, null, false) : Member(i, i == 1 ? "LEADER" : "STANDBY")).ToArray();
-        Assert.Equal([new Finding(null, $"Pgpool-II {down} does not answer: Connection refused", fix)], WatchdogDiagnosis.Of(old ? Labs.Old(pgpools: 3) : Labs.Fixed(pgpools: 3), members, []));
+        var members = Enumerable
+            .Range(0, 3)
+            .Select(i => i == down ? Member(i, null, null, false) : Member(i, i == 1 ? "LEADER" : "STANDBY"))
+            .ToArray();
+        Assert.Equal(
+            [new Finding(null, $"Pgpool-II {down} does not answer: Connection refused", fix)],
+            WatchdogDiagnosis.Of(old ? Labs.Old(pgpools: 3) : Labs.Fixed(pgpools: 3), members, [])
+        );
     }
 
     [Fact]
     public void A_Pgpool_whose_first_process_was_killed_answers_clients_but_not_pcp() =>
-        Assert.Equal([new Finding(null, "Pgpool-II 1 answers clients, but not pcp_watchdog_info: its first process may have been killed.", "pgpool1/stopall pgpool; pgpool1/startall pgpool")],
-            DiagnoseWatchdog(Member(0, "LEADER"), Member(1, null, null), Member(2, "STANDBY")));
+        Assert.Equal(
+            [
+                new Finding(
+                    null,
+                    "Pgpool-II 1 answers clients, but not pcp_watchdog_info: its first process may have been killed.",
+                    "pgpool1/stopall pgpool; pgpool1/startall pgpool"
+                ),
+            ],
+            DiagnoseWatchdog(Member(0, "LEADER"), Member(1, null, null), Member(2, "STANDBY"))
+        );
 
     [Fact]
     public void Without_a_quorum_nobody_decides() =>
-        Assert.Contains(new Finding(null, "The watchdog has no quorum (1 of 3 Pgpool-IIs answer): until it has, none of them decides on a failover.", null),
-            DiagnoseWatchdog(Member(0, "LEADER", false), Member(1, null, null, false), Member(2, null, null, false)));
+        Assert.Contains(
+            new Finding(
+                null,
+                "The watchdog has no quorum (1 of 3 Pgpool-IIs answer): until it has, none of them decides on a "
+                    + "failover.",
+                null
+            ),
+            DiagnoseWatchdog(Member(0, "LEADER", false), Member(1, null, null, false), Member(2, null, null, false))
+        );
 
     [Fact]
     public void No_leader_and_too_many_leaders_are_told()
     {
-        Assert.Equal([new Finding(null, "The watchdog has no leader (yet).", null)], DiagnoseWatchdog(Member(0, "STANDBY"), Member(1, "STANDBY"), Member(2, "JOINING")));
-        Assert.Equal([new Finding(null, "The watchdog has 2 leaders.", null)], DiagnoseWatchdog(Member(0, "LEADER"), Member(1, "LEADER"), Member(2, "STANDBY")));
+        Assert.Equal(
+            [new Finding(null, "The watchdog has no leader (yet).", null)],
+            DiagnoseWatchdog(Member(0, "STANDBY"), Member(1, "STANDBY"), Member(2, "JOINING"))
+        );
+        Assert.Equal(
+            [new Finding(null, "The watchdog has 2 leaders.", null)],
+            DiagnoseWatchdog(Member(0, "LEADER"), Member(1, "LEADER"), Member(2, "STANDBY"))
+        );
     }
 
     [Theory]
@@ -319,24 +625,67 @@ public sealed class NodesReportTests
     [InlineData("0", null)]
     [InlineData("0/1/2", null)]
     [InlineData("x/1", null)]
-    public void A_WAL_position_is_a_number_of_bytes(string? position, long? bytes) => Assert.Equal(bytes, NodesReporter.WalBytes(position));
+    public void A_WAL_position_is_a_number_of_bytes(string? position, long? bytes) =>
+        Assert.Equal(bytes, NodesReporter.WalBytes(position));
 
     [Fact]
     public void Json_has_a_shape_programs_can_rely_on()
     {
         var nodes = new[]
         {
-            Node(0, new PoolNode { Id = 0, Status = "up", Role = "primary", PostgresStatus = "up", PostgresRole = "primary", Weight = "0.500000", SelectCount = 7, Delay = "0", LastChange = "2026-11-23 02:00:00" }, Primary()),
+            Node(
+                0,
+                new PoolNode
+                {
+                    Id = 0,
+                    Status = "up",
+                    Role = "primary",
+                    PostgresStatus = "up",
+                    PostgresRole = "primary",
+                    Weight = "0.500000",
+                    SelectCount = 7,
+                    Delay = "0",
+                    LastChange = "2026-11-23 02:00:00",
+                },
+                Primary()
+            ),
             Node(1, Pool(1, "standby", "down"), Standby()),
             Node(2, null, Dead),
         };
         var lab = Labs.Fixed(nodes: 3, root: "/srv/Prüfstand", pgpools: 2);
         WatchdogView[] members = [Member(0, "LEADER"), Member(1, null, null, answers: false)];
-        Snapshot.Approve("nodes-json", NodesReporter.ToJson(new NodesReport(lab.Name, lab.Root, lab.Mode.Setting(), lab.Pgpool.Port, true, null, nodes.Select(n => n with { Port = lab.Nodes[n.Id].Port }).ToArray(), members, [.. NodesDiagnosis.Of(new(lab, new(true, null), nodes)), .. WatchdogDiagnosis.Of(lab, members, [])])
-        {
-            PgpoolProcessId = 70,
-            AtWork = [new WorkUnderWay(WorkKind.FollowPrimary, 1, 4711, new DateTimeOffset(2026, 11, 23, 2, 0, 0, TimeSpan.FromHours(1)), "Pgpool-II makes node 1 follow the new primary") { Next = "Next: node 2." }],
-            Synchronous = new SynchronousCommit(0, "FIRST 1 (*)", "on", 1, 0, 3),
-        }) + "\n");
+        Snapshot.Approve(
+            "nodes-json",
+            NodesReporter.ToJson(
+                new NodesReport(
+                    lab.Name,
+                    lab.Root,
+                    lab.Mode.Setting(),
+                    lab.Pgpool.Port,
+                    true,
+                    null,
+                    nodes.Select(n => n with { Port = lab.Nodes[n.Id].Port }).ToArray(),
+                    members,
+                    [.. NodesDiagnosis.Of(new(lab, new(true, null), nodes)), .. WatchdogDiagnosis.Of(lab, members, [])]
+                )
+                {
+                    PgpoolProcessId = 70,
+                    AtWork =
+                    [
+                        new WorkUnderWay(
+                            WorkKind.FollowPrimary,
+                            1,
+                            4711,
+                            new DateTimeOffset(2026, 11, 23, 2, 0, 0, TimeSpan.FromHours(1)),
+                            "Pgpool-II makes node 1 follow the new primary"
+                        )
+                        {
+                            Next = "Next: node 2.",
+                        },
+                    ],
+                    Synchronous = new SynchronousCommit(0, "FIRST 1 (*)", "on", 1, 0, 3),
+                }
+            ) + "\n"
+        );
     }
 }

@@ -7,21 +7,13 @@ internal sealed class Notes : IPlanObserver
 {
     internal List<string> Lines { get; } = [];
 
-    public void Started(string title)
-    {
-    }
+    public void Started(string title) { }
 
-    public void Finished(string title, TimeSpan elapsed)
-    {
-    }
+    public void Finished(string title, TimeSpan elapsed) { }
 
-    public void Failed(string title)
-    {
-    }
+    public void Failed(string title) { }
 
-    public void Undoing(string title)
-    {
-    }
+    public void Undoing(string title) { }
 
     public void Note(string text) => Lines.Add(text);
 }

@@ -4,8 +4,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tests;
 
-/// <summary>The scripts of pgpool_setup's conventions, run by a real shell; PostgreSQL's programs and pgpool are small scripts that write down
-/// how they were called. The numbers are those of the drop-in contract's lines.</summary>
+/// <summary>The scripts of pgpool_setup's conventions, run by a real shell; PostgreSQL's programs and pgpool are small
+/// scripts that write down how they were called. The numbers are those of the drop-in contract's lines.</summary>
 [Collection(nameof(RunsScripts))]
 public sealed class OldScriptTests : IDisposable
 {
@@ -39,14 +39,33 @@ public sealed class OldScriptTests : IDisposable
     [InlineData("pgpool_reload")]
     public void Pgpools_programs_may_lie_in_a_folder_whose_name_means_something_to_a_shell(string script)
     {
-        var lab = Labs.Old() with { Tools = Labs.Tools() with { PgpoolProgram = "/opt/it's (mine)/pgpool" }, PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/opt" } };
-        Assert.Contains("\"$PGPOOL_INSTALL_DIR\"/'it'\\''s (mine)'/pgpool ", RenderedFiles.Of(lab)[script], StringComparison.Ordinal);
+        var lab = Labs.Old() with
+        {
+            Tools = Labs.Tools() with { PgpoolProgram = "/opt/it's (mine)/pgpool" },
+            PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/opt" },
+        };
+        Assert.Contains(
+            "\"$PGPOOL_INSTALL_DIR\"/'it'\\''s (mine)'/pgpool ",
+            RenderedFiles.Of(lab)[script],
+            StringComparison.Ordinal
+        );
     }
 
-    private Lab Make(string folder = "lab", string install = "P", int pgpools = 1, ClusteringMode mode = ClusteringMode.StreamingReplication, Func<PgpoolSetupConventions, PgpoolSetupConventions>? change = null)
+    private Lab Make(
+        string folder = "lab",
+        string install = "P",
+        int pgpools = 1,
+        ClusteringMode mode = ClusteringMode.StreamingReplication,
+        Func<PgpoolSetupConventions, PgpoolSetupConventions>? change = null
+    )
     {
         var prefix = _outer[install];
-        var lab = Labs.Old(mode, root: _outer[folder], alias: Shell.IsSafeWord(folder) ? null : _outer["alias"], pgpools: pgpools) with
+        var lab = Labs.Old(
+            mode,
+            root: _outer[folder],
+            alias: Shell.IsSafeWord(folder) ? null : _outer["alias"],
+            pgpools: pgpools
+        ) with
         {
             Owner = Labs.Me,
             Tools = Labs.Tools() with { PostgresBin = _outer["pg bin"], PgpoolProgram = $"{prefix}/bin/pgpool" },
@@ -65,7 +84,10 @@ public sealed class OldScriptTests : IDisposable
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllText(path, text);
-            File.SetUnixFileMode(path, machine.Modes.GetValueOrDefault(path, UnixFileMode.UserRead | UnixFileMode.UserWrite));
+            File.SetUnixFileMode(
+                path,
+                machine.Modes.GetValueOrDefault(path, UnixFileMode.UserRead | UnixFileMode.UserWrite)
+            );
         }
 
         if (lab.SafeAlias is { } alias)
@@ -74,8 +96,11 @@ public sealed class OldScriptTests : IDisposable
         }
 
         Program($"{lab.Tools.PostgresBin}/pg_ctl", "");
-        // A shell cannot take back that signals are ignored, as they are in what a script starts in the background; the real pgpool can.
-        File.WriteAllText(lab.Tools.PgpoolProgram, """
+        // A shell cannot take back that signals are ignored, as they are in what a script starts in the background; the
+        // real pgpool can.
+        File.WriteAllText(
+            lab.Tools.PgpoolProgram,
+            """
             #!/usr/bin/perl
             use Cwd;
             my $home = getcwd;
@@ -94,8 +119,12 @@ public sealed class OldScriptTests : IDisposable
                 exit;
             }
             sleep 60;
-            """);
-        File.SetUnixFileMode(lab.Tools.PgpoolProgram, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            """
+        );
+        File.SetUnixFileMode(
+            lab.Tools.PgpoolProgram,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
         return lab;
     }
 
@@ -107,15 +136,25 @@ public sealed class OldScriptTests : IDisposable
 
     private Task<CommandResult> ShAsync(string folder, string script, string? install = null)
     {
-        var command = new CommandSpec("/bin/sh", script) { WorkingDirectory = folder, Timeout = TimeSpan.FromMinutes(3) };
-        return _host.RunAsync(install is null ? command : command.With("PGPOOL_INSTALL_DIR", install), CancellationToken.None);
+        var command = new CommandSpec("/bin/sh", script)
+        {
+            WorkingDirectory = folder,
+            Timeout = TimeSpan.FromMinutes(3),
+        };
+        return _host.RunAsync(
+            install is null ? command : command.With("PGPOOL_INSTALL_DIR", install),
+            CancellationToken.None
+        );
     }
 
-    private static string[] Calls(string file) => File.Exists(file + ".calls") ? File.ReadAllLines(file + ".calls") : [];
+    private static string[] Calls(string file) =>
+        File.Exists(file + ".calls") ? File.ReadAllLines(file + ".calls") : [];
 
-    private static string[] PgCtl(Lab lab) => Calls($"{lab.Tools.PostgresBin}/pg_ctl").Order(StringComparer.Ordinal).ToArray();
+    private static string[] PgCtl(Lab lab) =>
+        Calls($"{lab.Tools.PostgresBin}/pg_ctl").Order(StringComparer.Ordinal).ToArray();
 
-    private static string StartOf(string folder) => $"-D -n -f {folder}/etc/pgpool.conf -F {folder}/etc/pcp.conf -a {folder}/etc/pool_hba.conf";
+    private static string StartOf(string folder) =>
+        $"-D -n -f {folder}/etc/pgpool.conf -F {folder}/etc/pcp.conf -a {folder}/etc/pool_hba.conf";
 
     [Theory]
     [InlineData("lab")]
@@ -124,9 +163,13 @@ public sealed class OldScriptTests : IDisposable
     public async Task Line_5_the_line_works_alone_with_dir_and_PGPOOL_INSTALL_DIR_set(string folder)
     {
         var lab = Make(folder);
-        var line = File.ReadAllLines($"{lab.Root}/startall").Single(l => l.Contains("pgpool.conf", StringComparison.Ordinal));
+        var line = File.ReadAllLines($"{lab.Root}/startall")
+            .Single(l => l.Contains("pgpool.conf", StringComparison.Ordinal));
         // What test 055 does; the wait is for the file the background process writes.
-        File.WriteAllText($"{lab.Root}/pgpool.sh", $"dir=`pwd`\n{line}\nuntil [ -s run/pgpool.pid ]; do sleep 0.05; done\n");
+        File.WriteAllText(
+            $"{lab.Root}/pgpool.sh",
+            $"dir=`pwd`\n{line}\nuntil [ -s run/pgpool.pid ]; do sleep 0.05; done\n"
+        );
         var result = await ShAsync(lab.Root, "pgpool.sh", lab.PgpoolSetup!.InstallDirectory);
         Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
         Assert.Equal([StartOf(lab.Root)], Calls($"{lab.Root}/pgpool"));
@@ -165,7 +208,13 @@ public sealed class OldScriptTests : IDisposable
         }
 
         var root = lab.Pgpool.ServerFolder;
-        string[] once = [$"-D {root}/data0 -m f stop", $"-D {root}/data1 -m f stop", $"-w -D {root}/data0 -l {root}/log/node0.log start", $"-w -D {root}/data1 -l {root}/log/node1.log start"];
+        string[] once =
+        [
+            $"-D {root}/data0 -m f stop",
+            $"-D {root}/data1 -m f stop",
+            $"-w -D {root}/data0 -l {root}/log/node0.log start",
+            $"-w -D {root}/data1 -l {root}/log/node1.log start",
+        ];
         Assert.Equal(once.Concat(once).Order(StringComparer.Ordinal), PgCtl(lab));
     }
 
@@ -197,26 +246,51 @@ public sealed class OldScriptTests : IDisposable
         Assert.True(File.Exists($"{lab.Root}/run/child"));
     }
 
-    /// <summary>A shell says itself that it cannot open a file. What silences that must stand before or around it; after it, it is too late.</summary>
+    /// <summary>A shell says itself that it cannot open a file. What silences that must stand before or around it;
+    /// after it, it is too late.</summary>
     [Fact]
     public void No_script_complains_of_a_process_that_ends_while_it_is_looked_at()
     {
         const string file = "<\"(?:/proc/\\$|\\$process/)[^\"]*\"";
-        Lab[] labs = [Labs.Old(), Labs.Old(pgpools: 2), Labs.Fixed(), Labs.Fixed(pgpools: 2), Labs.Fixed(mode: ClusteringMode.NativeReplication)];
-        var lines = labs.SelectMany(l => RenderedFiles.Of(l)).Where(f => RenderedFiles.IsScript(f.Key))
-            .SelectMany(f => f.Value.Split('\n').Select((line, at) => (f.Key, Line: line, From: string.Join('\n', f.Value.Split('\n').Skip(at)))))
-            .Where(l => Regex.IsMatch(l.Line, file)).ToArray();
+        Lab[] labs =
+        [
+            Labs.Old(),
+            Labs.Old(pgpools: 2),
+            Labs.Fixed(),
+            Labs.Fixed(pgpools: 2),
+            Labs.Fixed(mode: ClusteringMode.NativeReplication),
+        ];
+        var lines = labs.SelectMany(l => RenderedFiles.Of(l))
+            .Where(f => RenderedFiles.IsScript(f.Key))
+            .SelectMany(f =>
+                f.Value.Split('\n')
+                    .Select((line, at) => (f.Key, Line: line, From: string.Join('\n', f.Value.Split('\n').Skip(at))))
+            )
+            .Where(l => Regex.IsMatch(l.Line, file))
+            .ToArray();
         Assert.NotEmpty(lines);
-        Assert.All(lines, l => Assert.True(
-            Regex.IsMatch(l.Line, file + "[^}]*\\} 2>/dev/null") || Regex.IsMatch(l.Line, "2>/dev/null " + file) || Regex.Match(l.From, "^ *done.*", RegexOptions.Multiline).Value.EndsWith("done 2>/dev/null", StringComparison.Ordinal),
-            $"{l.Key}: {l.Line}"));
+        Assert.All(
+            lines,
+            l =>
+                Assert.True(
+                    Regex.IsMatch(l.Line, file + "[^}]*\\} 2>/dev/null")
+                        || Regex.IsMatch(l.Line, "2>/dev/null " + file)
+                        || Regex
+                            .Match(l.From, "^ *done.*", RegexOptions.Multiline)
+                            .Value.EndsWith("done 2>/dev/null", StringComparison.Ordinal),
+                    $"{l.Key}: {l.Line}"
+                )
+        );
     }
 
     [Fact]
     public async Task Line_9_shutdownall_tolerates_what_is_stopped_and_stops_the_rest()
     {
         var lab = Make();
-        Program($"{lab.Tools.PostgresBin}/pg_ctl", "case \"$*\" in *data0*) echo 'pg_ctl: no server running' >&2; exit 1 ;; esac");
+        Program(
+            $"{lab.Tools.PostgresBin}/pg_ctl",
+            "case \"$*\" in *data0*) echo 'pg_ctl: no server running' >&2; exit 1 ;; esac"
+        );
         for (var i = 0; i < 2; i++)
         {
             var result = await ShAsync(lab.Root, "shutdownall");
@@ -256,7 +330,10 @@ public sealed class OldScriptTests : IDisposable
         var theirs = File.ReadAllText(other.Pgpool.Paths.PgpoolPid);
         File.WriteAllText(lab.Pgpool.Paths.PgpoolPid, theirs);
         Assert.Equal(0, (await ShAsync(lab.Root, "shutdownall")).ExitCode);
-        Assert.Equal((false, true), (File.Exists(lab.Pgpool.Paths.PgpoolPid), Directory.Exists($"/proc/{theirs.Trim()}")));
+        Assert.Equal(
+            (false, true),
+            (File.Exists(lab.Pgpool.Paths.PgpoolPid), Directory.Exists($"/proc/{theirs.Trim()}"))
+        );
     }
 
     [Theory]
@@ -270,21 +347,42 @@ public sealed class OldScriptTests : IDisposable
         Assert.Equal((false, true), (Runs(ours), Runs(theirs)));
     }
 
-    /// <summary>What is left of a Pgpool-II whose first process was killed: it calls itself by what it does, and has another parent.</summary>
+    /// <summary>What is left of a Pgpool-II whose first process was killed: it calls itself by what it does, and has
+    /// another parent.</summary>
     private async Task<int> OrphanAsync(string folder)
     {
-        var script = $"$SIG{{INT}} = 'IGNORE'; $0 = 'pgpool: wait for connection request'; open(my $n, '>', '/proc/self/comm'); print $n 'pgpool'; close $n; open(my $p, '>>', 'pgpool.pids'); print $p $$ . chr(10); close $p; sleep 60";
-        await _host.RunAsync(new CommandSpec("/bin/sh", "-c", "perl -e \"$1\" >/dev/null 2>&1 & until [ -s pgpool.pids ]; do sleep 0.05; done", "sh", script) { WorkingDirectory = folder }, CancellationToken.None);
+        var script =
+            $"$SIG{{INT}} = 'IGNORE'; $0 = 'pgpool: wait for connection request'; open(my $n, '>', "
+            + "'/proc/self/comm'); print $n 'pgpool'; close $n; open(my $p, '>>', 'pgpool.pids'); print $p $$ "
+            + ". chr(10); close $p; sleep 60";
+        await _host.RunAsync(
+            new CommandSpec(
+                "/bin/sh",
+                "-c",
+                "perl -e \"$1\" >/dev/null 2>&1 & until [ -s pgpool.pids ]; do sleep 0.05; done",
+                "sh",
+                script
+            )
+            {
+                WorkingDirectory = folder,
+            },
+            CancellationToken.None
+        );
         return int.Parse(File.ReadAllLines($"{folder}/pgpool.pids")[^1]);
     }
 
-    private static bool Runs(int id) => File.Exists($"/proc/{id}/stat") && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
+    private static bool Runs(int id) =>
+        File.Exists($"/proc/{id}/stat")
+        && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
 
     [Theory]
     [InlineData(ClusteringMode.NativeReplication, 1)]
     [InlineData(ClusteringMode.SnapshotIsolation, 1)]
     [InlineData(ClusteringMode.StreamingReplication, 2)]
-    public async Task What_a_recovery_left_that_did_not_come_to_an_end_is_not_started_where_it_would_be_written_to(ClusteringMode mode, int started)
+    public async Task What_a_recovery_left_that_did_not_come_to_an_end_is_not_started_where_it_would_be_written_to(
+        ClusteringMode mode,
+        int started
+    )
     {
         var lab = Make(mode: mode);
         File.WriteAllText($"{lab.Nodes[1].DataDirectory}/standby.signal", "");
@@ -299,7 +397,13 @@ public sealed class OldScriptTests : IDisposable
     public async Task A_callers_CDPATH_leads_no_script_astray(string script)
     {
         var (lab, _) = (Make(), Directory.CreateDirectory(_outer["elsewhere/lab"]));
-        var result = await _host.RunAsync(new CommandSpec("/bin/sh", $"lab/{script}") { WorkingDirectory = _outer.Path }.With("CDPATH", _outer["elsewhere"]), CancellationToken.None);
+        var result = await _host.RunAsync(
+            new CommandSpec("/bin/sh", $"lab/{script}") { WorkingDirectory = _outer.Path }.With(
+                "CDPATH",
+                _outer["elsewhere"]
+            ),
+            CancellationToken.None
+        );
         Assert.Equal("", result.Output);
         Assert.NotEmpty(Calls($"{lab.Root}/pgpool"));
     }
@@ -308,7 +412,10 @@ public sealed class OldScriptTests : IDisposable
     public async Task Pgpool_reload_names_this_labs_configuration()
     {
         var lab = Make("mein Prüfstand");
-        await _host.RunAsync(new CommandSpec($"{lab.Root}/pgpool_reload") { WorkingDirectory = "/" }, CancellationToken.None);
+        await _host.RunAsync(
+            new CommandSpec($"{lab.Root}/pgpool_reload") { WorkingDirectory = "/" },
+            CancellationToken.None
+        );
         Assert.Equal([$"-f {lab.Root}/etc/pgpool.conf reload"], Calls($"{lab.Root}/pgpool"));
     }
 
@@ -317,8 +424,14 @@ public sealed class OldScriptTests : IDisposable
     {
         var lab = Make(change: c => c with { LibraryPath = "/opt/pg lib" });
         Program($"{lab.Tools.PostgresBin}/pg_ctl", "echo \"$LD_LIBRARY_PATH\" >>\"$0.libraries\"");
-        await _host.RunAsync(new CommandSpec("/bin/sh", "startall") { WorkingDirectory = lab.Root }.With("LD_LIBRARY_PATH", "/mine"), CancellationToken.None);
-        Assert.Equal(["/mine:/opt/pg lib", "/mine:/opt/pg lib"], File.ReadAllLines($"{lab.Tools.PostgresBin}/pg_ctl.libraries"));
+        await _host.RunAsync(
+            new CommandSpec("/bin/sh", "startall") { WorkingDirectory = lab.Root }.With("LD_LIBRARY_PATH", "/mine"),
+            CancellationToken.None
+        );
+        Assert.Equal(
+            ["/mine:/opt/pg lib", "/mine:/opt/pg lib"],
+            File.ReadAllLines($"{lab.Tools.PostgresBin}/pg_ctl.libraries")
+        );
     }
 
     [Fact]

@@ -15,18 +15,32 @@ public sealed class OrphanTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static ProcessFacts Process(string name, string? folder, string command = "", int id = 7) => new(id, "1", name, command, folder, id);
+    private static ProcessFacts Process(string name, string? folder, string command = "", int id = 7) =>
+        new(id, "1", name, command, folder, id);
 
     private LabRegistration Registered(string root, string id = "0123abcd", params string[] sockets)
     {
         var user = Identity.Current with { Home = _folder["home"] };
-        return new LabRegistration(_folder[$"state/labs/{id}.json"], _folder["state"], user, new LabIndexEntry(id, Path.GetFileName(root), root, [11000, 11001]) { Sockets = sockets });
+        return new LabRegistration(
+            _folder[$"state/labs/{id}.json"],
+            _folder["state"],
+            user,
+            new LabIndexEntry(id, Path.GetFileName(root), root, [11000, 11001]) { Sockets = sockets }
+        );
     }
 
     private string MakeLab(string name, LabState state, string id = "0123abcd")
     {
         Directory.CreateDirectory(_folder[$"{name}/.pgpoollab"]);
-        LabStore.Save(new LabManifest { ToolVersion = "1.2.3", CommandLine = [], State = state, Lab = Labs.Fixed(root: _folder[name]) with { Id = id } });
+        LabStore.Save(
+            new LabManifest
+            {
+                ToolVersion = "1.2.3",
+                CommandLine = [],
+                State = state,
+                Lab = Labs.Fixed(root: _folder[name]) with { Id = id },
+            }
+        );
         return _folder[name];
     }
 
@@ -47,14 +61,20 @@ public sealed class OrphanTests : IDisposable
     [InlineData("postgres", Root + "2/data0 (deleted)", false)]
     [InlineData("pgpool", Root + "/data0 (deleted)", false)]
     [InlineData("pgpool", "/srv (deleted)", false)]
-    public void A_server_is_known_by_its_program_and_the_deleted_folder_it_works_in(string name, string folder, bool belongs) =>
-        Assert.Equal(belongs, OrphanFinder.Belongs(Process(name, folder), Root, OrphanKind.FolderGone));
+    public void A_server_is_known_by_its_program_and_the_deleted_folder_it_works_in(
+        string name,
+        string folder,
+        bool belongs
+    ) => Assert.Equal(belongs, OrphanFinder.Belongs(Process(name, folder), Root, OrphanKind.FolderGone));
 
     [Theory]
     [InlineData(OrphanKind.ManifestGone, true)]
     [InlineData(OrphanKind.Replaced, false)]
     [InlineData(OrphanKind.SetupKilled, false)]
-    public void A_server_in_a_folder_that_is_there_is_the_orphans_only_when_its_manifest_alone_is_gone(OrphanKind kind, bool belongs)
+    public void A_server_in_a_folder_that_is_there_is_the_orphans_only_when_its_manifest_alone_is_gone(
+        OrphanKind kind,
+        bool belongs
+    )
     {
         Assert.Equal(belongs, OrphanFinder.Belongs(Process("postgres", Root + "/data0"), Root, kind));
         Assert.Equal(belongs, OrphanFinder.Belongs(Process("postgres", Root + "/data0 (deleted)"), Root, kind));
@@ -84,15 +104,27 @@ public sealed class OrphanTests : IDisposable
     [InlineData("postgres", "/srv/lab/data1 (deleted)", "/srv/other/log/node1.log (deleted)", null)]
     [InlineData("sleep", "/srv/lab (deleted)", "/srv/lab/log/pgpool.log (deleted)", null)]
     [InlineData("postgres", "/srv/main (deleted)", "/srv/log/node1.log (deleted)", null)]
-    public async Task A_lab_that_is_on_no_list_and_whose_folder_is_gone_is_found_by_its_servers(string name, string folder, string? log, string? root)
+    public async Task A_lab_that_is_on_no_list_and_whose_folder_is_gone_is_found_by_its_servers(
+        string name,
+        string folder,
+        string? log,
+        string? root
+    )
     {
         _host.Processes.Add(Process(name, folder));
         var user = Identity.Current with { UserId = Me, Home = "/home/me" };
         var finder = new OrphanFinder(_host, _ => Me, _ => log, _ => "/home/me");
         var found = await finder.FindUnlistedAsync([], [user], default);
-        Assert.Equal(root is null ? [] : [(root, (string?)null, user)], found.Select(r => (r.Entry.Root, r.File, r.User)));
-        Assert.Empty(await new OrphanFinder(_host, _ => Me + 1, _ => log, _ => "/home/me").FindUnlistedAsync([], [user], default));
-        Assert.Empty(await new OrphanFinder(_host, _ => Me, _ => log, _ => "/home/other").FindUnlistedAsync([], [user], default));
+        Assert.Equal(
+            root is null ? [] : [(root, (string?)null, user)],
+            found.Select(r => (r.Entry.Root, r.File, r.User))
+        );
+        Assert.Empty(
+            await new OrphanFinder(_host, _ => Me + 1, _ => log, _ => "/home/me").FindUnlistedAsync([], [user], default)
+        );
+        Assert.Empty(
+            await new OrphanFinder(_host, _ => Me, _ => log, _ => "/home/other").FindUnlistedAsync([], [user], default)
+        );
         Assert.Empty(root is null ? [] : await finder.FindUnlistedAsync([Registered(root)], [user], default));
     }
 
@@ -104,7 +136,10 @@ public sealed class OrphanTests : IDisposable
         Assert.Equal(OrphanKind.ManifestGone, OrphanFinder.KindOf(Registered(_folder["empty"])));
         Assert.Null(OrphanFinder.KindOf(Registered(MakeLab("ready", LabState.Ready))));
         Assert.Null(OrphanFinder.KindOf(Registered(MakeLab("kept", LabState.Failed))));
-        Assert.Equal(OrphanKind.Replaced, OrphanFinder.KindOf(Registered(MakeLab("other", LabState.Ready, "beefbeef"))));
+        Assert.Equal(
+            OrphanKind.Replaced,
+            OrphanFinder.KindOf(Registered(MakeLab("other", LabState.Ready, "beefbeef")))
+        );
 
         var creating = Registered(MakeLab("creating", LabState.Creating));
         using (LabLock.Take(_folder["creating"]))
@@ -126,17 +161,39 @@ public sealed class OrphanTests : IDisposable
     [Fact]
     public async Task Servers_of_another_user_are_nobodys_business()
     {
-        _host.Processes.AddRange([Process("pgpool", Root + " (deleted)", id: 1), Process("pgpool", Root + " (deleted)", id: 2), Process("pgpool", Root + " (deleted)", id: 3)]);
+        _host.Processes.AddRange([
+            Process("pgpool", Root + " (deleted)", id: 1),
+            Process("pgpool", Root + " (deleted)", id: 2),
+            Process("pgpool", Root + " (deleted)", id: 3),
+        ]);
         var registration = Registered(Root);
         registration = registration with { User = registration.User with { UserId = Me } };
-        var orphan = await new OrphanFinder(_host, id => id switch { 1 => Me, 2 => Me + 1, _ => null }).FindAsync(registration, OrphanKind.FolderGone, [registration], default);
+        var orphan = await new OrphanFinder(
+            _host,
+            id =>
+                id switch
+                {
+                    1 => Me,
+                    2 => Me + 1,
+                    _ => null,
+                }
+        ).FindAsync(registration, OrphanKind.FolderGone, [registration], default);
         Assert.Equal([1], orphan.Processes.Select(p => p.Id));
     }
 
     [Fact]
     public async Task Sockets_that_are_left_are_those_of_the_entry_that_nobody_has()
     {
-        string[] names = [".s.PGSQL.11000", ".s.PGSQL.11001", ".s.PGSQL.11002", ".s.PGSQL.11002.lock", ".s.PGSQL.11003", ".s.PGSQL.11003.lock", ".s.PGSQL.11004"];
+        string[] names =
+        [
+            ".s.PGSQL.11000",
+            ".s.PGSQL.11001",
+            ".s.PGSQL.11002",
+            ".s.PGSQL.11002.lock",
+            ".s.PGSQL.11003",
+            ".s.PGSQL.11003.lock",
+            ".s.PGSQL.11004",
+        ];
         var sockets = names.Select(n => _folder[n]).ToArray();
         foreach (var socket in sockets.SkipLast(1))
         {
@@ -148,20 +205,39 @@ public sealed class OrphanTests : IDisposable
         // By now another server's.
         _host.Files[sockets[5]] = "12\n/srv/another/data0\n";
         var registration = Registered(Root, sockets: sockets);
-        var orphan = await new OrphanFinder(_host).FindAsync(registration, OrphanKind.FolderGone, [registration], default);
+        var orphan = await new OrphanFinder(_host).FindAsync(
+            registration,
+            OrphanKind.FolderGone,
+            [registration],
+            default
+        );
         Assert.Equal([sockets[0], sockets[2], sockets[3]], orphan.Files);
         Assert.False(orphan.IsNothing);
 
         // A lab that is there has a socket of the same name: it is that one's.
         var living = Registered(MakeLab("living", LabState.Ready, "beefbeef"), "beefbeef", sockets[..4]);
-        orphan = await new OrphanFinder(_host).FindAsync(registration, OrphanKind.FolderGone, [registration, living], default);
+        orphan = await new OrphanFinder(_host).FindAsync(
+            registration,
+            OrphanKind.FolderGone,
+            [registration, living],
+            default
+        );
         Assert.True(orphan.IsNothing);
     }
 
     [Fact]
-    public void An_entry_of_an_older_version_tells_its_sockets_by_its_ports() => Assert.Equal(
-        ["/var/run/postgresql/.s.PGSQL.11000", "/var/run/postgresql/.s.PGSQL.11000.lock", "/var/run/postgresql/.s.PGPOOLWD_CMD.11000", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11000.lock", "/tmp/.s.PGPOOLWD_CMD.11000"],
-        OrphanFinder.SocketsOf(new LabIndexEntry("0123abcd", "lab", Root, [11000])));
+    public void An_entry_of_an_older_version_tells_its_sockets_by_its_ports() =>
+        Assert.Equal(
+            [
+                "/var/run/postgresql/.s.PGSQL.11000",
+                "/var/run/postgresql/.s.PGSQL.11000.lock",
+                "/var/run/postgresql/.s.PGPOOLWD_CMD.11000",
+                "/tmp/.s.PGSQL.11000",
+                "/tmp/.s.PGSQL.11000.lock",
+                "/tmp/.s.PGPOOLWD_CMD.11000",
+            ],
+            OrphanFinder.SocketsOf(new LabIndexEntry("0123abcd", "lab", Root, [11000]))
+        );
 
     [Fact]
     public async Task The_link_that_was_its_second_name_is_left_too()
@@ -171,7 +247,12 @@ public sealed class OrphanTests : IDisposable
         File.CreateSymbolicLink(link, Root);
         File.CreateSymbolicLink(_folder["home/.local/state/pgpoollab/beefbeef"], "/elsewhere");
         var registration = Registered(Root);
-        Assert.Equal([link], (await new OrphanFinder(_host).FindAsync(registration, OrphanKind.FolderGone, [registration], default)).Files);
+        Assert.Equal(
+            [link],
+            (
+                await new OrphanFinder(_host).FindAsync(registration, OrphanKind.FolderGone, [registration], default)
+            ).Files
+        );
     }
 
     [Fact]
@@ -186,8 +267,19 @@ public sealed class OrphanTests : IDisposable
         var entry = LabIndex.Registrations().Single(r => r.Entry.Id == gone.Id).Entry;
         var run = _folder["gone/run"];
         Assert.Equal(
-            [$"{run}/.s.PGSQL.11000", $"{run}/.s.PGSQL.11001", $"{run}/.s.PGSQL.11002", $"{run}/.s.PGSQL.11002.lock",
-                "/var/run/postgresql/.s.PGSQL.11000", "/var/run/postgresql/.s.PGSQL.11002", "/tmp/.s.PGSQL.11000", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11001"], entry.Sockets);
+            [
+                $"{run}/.s.PGSQL.11000",
+                $"{run}/.s.PGSQL.11001",
+                $"{run}/.s.PGSQL.11002",
+                $"{run}/.s.PGSQL.11002.lock",
+                "/var/run/postgresql/.s.PGSQL.11000",
+                "/var/run/postgresql/.s.PGSQL.11002",
+                "/tmp/.s.PGSQL.11000",
+                "/tmp/.s.PGSQL.11002",
+                "/tmp/.s.PGSQL.11001",
+            ],
+            entry.Sockets
+        );
         LabIndex.Remove(lab);
         LabIndex.Remove(gone);
         Assert.DoesNotContain(LabIndex.Registrations(), r => r.Entry.Id == lab.Id || r.Entry.Id == gone.Id);

@@ -3,11 +3,20 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tests;
 
-/// <summary>Scripts of labs that were copied or moved, run by every shell there is. All they may do is say so.</summary>
+/// <summary>Scripts of labs that were copied or moved, run by every shell there is. All they may do is say
+/// so.</summary>
 [Collection(nameof(RunsScripts))]
 public sealed class PlaceScriptTests : IDisposable
 {
-    private static readonly string[] Programs = ["postgres", "pg_ctl", "psql", "pg_basebackup", "pg_controldata", "pg_rewind"];
+    private static readonly string[] Programs =
+    [
+        "postgres",
+        "pg_ctl",
+        "psql",
+        "pg_basebackup",
+        "pg_controldata",
+        "pg_rewind",
+    ];
 
     private readonly LocalHost _host = new(TimeProvider.System);
     private readonly TemporaryFolder _outer = new();
@@ -22,34 +31,64 @@ public sealed class PlaceScriptTests : IDisposable
     private Lab Make(string kind, string name = "it's a lab")
     {
         var pgpools = kind.EndsWith("watchdog", StringComparison.Ordinal) ? 2 : 1;
-        var mode = kind switch { "own-r" => ClusteringMode.NativeReplication, "old-i" => ClusteringMode.SnapshotIsolation, _ => ClusteringMode.StreamingReplication };
+        var mode = kind switch
+        {
+            "own-r" => ClusteringMode.NativeReplication,
+            "old-i" => ClusteringMode.SnapshotIsolation,
+            _ => ClusteringMode.StreamingReplication,
+        };
         var lab = kind.StartsWith("own", StringComparison.Ordinal)
             ? Labs.Fixed(root: _outer[name], alias: _outer["alias"], mode: mode, pgpools: pgpools)
             : Labs.Old(mode, root: _outer[name], alias: _outer["alias"], pgpools: pgpools);
         lab = lab with
         {
             Owner = Labs.Me,
-            Tools = Labs.Tools() with { PostgresBin = _outer["programs"], PgpoolProgram = _outer["programs/bin/pgpool"], PcpBin = _outer["programs"] },
-            PgpoolSetup = lab.PgpoolSetup is null ? null : new PgpoolSetupConventions { InstallDirectory = _outer["programs"] },
+            Tools = Labs.Tools() with
+            {
+                PostgresBin = _outer["programs"],
+                PgpoolProgram = _outer["programs/bin/pgpool"],
+                PcpBin = _outer["programs"],
+            },
+            PgpoolSetup = lab.PgpoolSetup is null
+                ? null
+                : new PgpoolSetupConventions { InstallDirectory = _outer["programs"] },
         };
         Directory.CreateDirectory(_outer["programs/bin"]);
         foreach (var program in Programs.Append("bin/pgpool"))
         {
-            Write(_outer[$"programs/{program}"], $"#!/bin/sh\necho \"$0 $*\" >>{Shell.Quote(_outer["calls"])}\n", Executable);
+            Write(
+                _outer[$"programs/{program}"],
+                $"#!/bin/sh\necho \"$0 $*\" >>{Shell.Quote(_outer["calls"])}\n",
+                Executable
+            );
         }
 
         var machine = RenderedFiles.Machine(lab);
-        foreach (var folder in machine.Folders.Append(lab.Root).Where(f => f.StartsWith(lab.Root, StringComparison.Ordinal)))
+        foreach (
+            var folder in machine.Folders.Append(lab.Root).Where(f => f.StartsWith(lab.Root, StringComparison.Ordinal))
+        )
         {
             Directory.CreateDirectory(folder);
         }
 
-        foreach (var (path, text) in machine.Files.Where(f => f.Key.StartsWith(lab.Root + "/", StringComparison.Ordinal)))
+        foreach (
+            var (path, text) in machine.Files.Where(f => f.Key.StartsWith(lab.Root + "/", StringComparison.Ordinal))
+        )
         {
-            Write(path, text, RenderedFiles.IsScript(path) && Path.GetFileName(path) != "bashrc.ports" ? Executable : UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Write(
+                path,
+                text,
+                RenderedFiles.IsScript(path) && Path.GetFileName(path) != "bashrc.ports"
+                    ? Executable
+                    : UnixFileMode.UserRead | UnixFileMode.UserWrite
+            );
         }
 
-        Write(lab.Paths.Manifest, $"{{\n  \"lab\": {{\n    \"id\": \"{lab.Id}\"\n  }}\n}}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Write(
+            lab.Paths.Manifest,
+            $"{{\n  \"lab\": {{\n    \"id\": \"{lab.Id}\"\n  }}\n}}\n",
+            UnixFileMode.UserRead | UnixFileMode.UserWrite
+        );
         Directory.CreateSymbolicLink(_outer["alias"], lab.Root);
         return lab;
     }
@@ -70,14 +109,31 @@ public sealed class PlaceScriptTests : IDisposable
     }
 
     private static string[] ScriptsIn(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(f => RenderedFiles.IsScript(f) && Path.GetFileName(f) != "bashrc.ports").Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Where(f => RenderedFiles.IsScript(f) && Path.GetFileName(f) != "bashrc.ports")
+                .Order(StringComparer.Ordinal),
+        ];
 
     private Task<CommandResult> RunAsync(string shell, string script, params string[] arguments) =>
-        _host.RunAsync(new CommandSpec(shell, [script, .. arguments]) { WorkingDirectory = "/", Timeout = TimeSpan.FromSeconds(60) }, None);
+        _host.RunAsync(
+            new CommandSpec(shell, [script, .. arguments])
+            {
+                WorkingDirectory = "/",
+                Timeout = TimeSpan.FromSeconds(60),
+            },
+            None
+        );
 
     /// <summary>Every file and what is in it.</summary>
     private static string[] StateOf(string folder) =>
-        [.. Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => File.Exists(f) ? $"{f}: {File.ReadAllText(f)}" : f)];
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
+                .Select(f => File.Exists(f) ? $"{f}: {File.ReadAllText(f)}" : f),
+        ];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -92,16 +148,35 @@ public sealed class PlaceScriptTests : IDisposable
         {
             foreach (var shell in kind == "own" ? Shells.All : ["/bin/sh"])
             {
-                var result = await RunAsync(shell, script, "0", "localhost", "11002", "1", "localhost", "0", "0", "11003");
+                var result = await RunAsync(
+                    shell,
+                    script,
+                    "0",
+                    "localhost",
+                    "11002",
+                    "1",
+                    "localhost",
+                    "0",
+                    "0",
+                    "11003"
+                );
                 var to = Shell.Quote(lab.Root);
                 Assert.Equal(
-                    (1, "", $"""
-                        {Path.GetFileName(script)}: '{copy}' is a copy of the lab '{lab.Name}' in {to}; its configuration names that folder, so it cannot be used.
+                    (
+                        1,
+                        "",
+                        $"""
+                        {Path.GetFileName(
+                            script
+                        )}: '{copy}' is a copy of the lab '{lab.Name}' in {to}; its configuration names that folder, so it cannot be used.
                           Use the lab itself:  cd {to}
                           Or make another:     pgpoollab setup DIR
                           Delete the copy:     rm -rf '{copy}'
 
-                        """), (result.ExitCode, result.Output, result.Error));
+                        """
+                    ),
+                    (result.ExitCode, result.Output, result.Error)
+                );
             }
         }
 
@@ -122,12 +197,19 @@ public sealed class PlaceScriptTests : IDisposable
             var result = await RunAsync("/bin/sh", script);
             var (from, to) = (Shell.Quote(_outer["else where"]), Shell.Quote(lab.Root));
             Assert.Equal(
-                (1, $"""
-                    {Path.GetFileName(script)}: the lab '{lab.Name}' was made in {to} and moved to {from}; its configuration still names the old folder.
+                (
+                    1,
+                    $"""
+                    {Path.GetFileName(
+                        script
+                    )}: the lab '{lab.Name}' was made in {to} and moved to {from}; its configuration still names the old folder.
                       Move it back:  mv {from} {to}
                       Or delete it:  pgpoollab destroy {from}
 
-                    """), (result.ExitCode, result.Error));
+                    """
+                ),
+                (result.ExitCode, result.Error)
+            );
         }
 
         Assert.False(File.Exists(_outer["calls"]));
@@ -150,19 +232,35 @@ public sealed class PlaceScriptTests : IDisposable
         Directory.Move(lab.Root, moved);
         switch (what)
         {
-            case "an empty folder": Directory.CreateDirectory(lab.Root); break;
-            case "something else": Write($"{lab.Root}/notes", "mine", Executable); break;
-            case "another lab": Write(lab.Paths.Manifest, "{ \"lab\": { \"id\": \"ffffffff\" } }", Executable); break;
-            case "a link to nowhere": File.CreateSymbolicLink(lab.Root, "/nonexistent"); break;
-            default: Directory.Delete(_outer["above"]); break;
+            case "an empty folder":
+                Directory.CreateDirectory(lab.Root);
+                break;
+            case "something else":
+                Write($"{lab.Root}/notes", "mine", Executable);
+                break;
+            case "another lab":
+                Write(lab.Paths.Manifest, "{ \"lab\": { \"id\": \"ffffffff\" } }", Executable);
+                break;
+            case "a link to nowhere":
+                File.CreateSymbolicLink(lab.Root, "/nonexistent");
+                break;
+            default:
+                Directory.Delete(_outer["above"]);
+                break;
         }
 
         var result = await RunAsync("/bin/sh", $"{moved}/stopall");
         Assert.Equal(1, result.ExitCode);
         Assert.Equal(
-            [advice.Replace("LAB", lab.Root, StringComparison.Ordinal).Replace("MOVED", moved, StringComparison.Ordinal).Replace("ABOVE", _outer["above"], StringComparison.Ordinal),
-                $"  Or delete it:  pgpoollab destroy {moved}"],
-            result.Error.Split('\n')[1..3]);
+            [
+                advice
+                    .Replace("LAB", lab.Root, StringComparison.Ordinal)
+                    .Replace("MOVED", moved, StringComparison.Ordinal)
+                    .Replace("ABOVE", _outer["above"], StringComparison.Ordinal),
+                $"  Or delete it:  pgpoollab destroy {moved}",
+            ],
+            result.Error.Split('\n')[1..3]
+        );
     }
 
     [Fact]
@@ -176,8 +274,13 @@ public sealed class PlaceScriptTests : IDisposable
         {
             var result = await RunAsync("/bin/sh", _outer[$"home/bin/{script}"]);
             Assert.Equal(
-                (1, $"{script}: this script belongs to the lab '{lab.Name}' in {Shell.Quote(lab.Root)}, and works only there; it lies elsewhere, and does nothing.\n"),
-                (result.ExitCode, result.Error));
+                (
+                    1,
+                    $"{script}: this script belongs to the lab '{lab.Name}' in {Shell.Quote(lab.Root)}, and "
+                        + "works only there; it lies elsewhere, and does nothing.\n"
+                ),
+                (result.ExitCode, result.Error)
+            );
         }
     }
 
@@ -187,7 +290,12 @@ public sealed class PlaceScriptTests : IDisposable
         var lab = Make("own");
         var copy = await CopyAsync(lab);
         File.Copy("/bin/sleep", _outer["programs/postgres"], overwrite: true);
-        using var server = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(_outer["programs/postgres"], "60") { WorkingDirectory = $"{copy}/data0" })!;
+        using var server = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo(_outer["programs/postgres"], "60")
+            {
+                WorkingDirectory = $"{copy}/data0",
+            }
+        )!;
         try
         {
             var said = (await RunAsync("/bin/sh", $"{copy}/startall")).Error;
@@ -217,11 +325,24 @@ public sealed class PlaceScriptTests : IDisposable
         async Task WorksAsync(string root)
         {
             // What does the least of all, and nothing here has ever been started.
-            var result = await RunAsync("/bin/sh", $"{root}/{(kind.StartsWith("own", StringComparison.Ordinal) ? "stopall" : "shutdownall")}");
+            var result = await RunAsync(
+                "/bin/sh",
+                $"{root}/{(kind.StartsWith("own", StringComparison.Ordinal) ? "stopall" : "shutdownall")}"
+            );
             Assert.DoesNotContain("lab '", result.Error, StringComparison.Ordinal);
-            foreach (var script in ScriptsIn(root).Where(s => s.EndsWith(".sh", StringComparison.Ordinal) && !s.EndsWith("basebackup.sh", StringComparison.Ordinal)))
+            foreach (
+                var script in ScriptsIn(root)
+                    .Where(s =>
+                        s.EndsWith(".sh", StringComparison.Ordinal)
+                        && !s.EndsWith("basebackup.sh", StringComparison.Ordinal)
+                    )
+            )
             {
-                Assert.DoesNotContain("lab '", (await RunAsync("/bin/sh", script, "1", "localhost", "11003", "-1")).Error, StringComparison.Ordinal);
+                Assert.DoesNotContain(
+                    "lab '",
+                    (await RunAsync("/bin/sh", script, "1", "localhost", "11003", "-1")).Error,
+                    StringComparison.Ordinal
+                );
             }
         }
     }

@@ -42,21 +42,42 @@ public sealed class PlanRunnerTests
         public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken) => body(cancellationToken);
     }
 
-    private static Step Does(string title, Func<CancellationToken, Task>? body = null) => new(title, body ?? (_ => Task.CompletedTask));
+    private static Step Does(string title, Func<CancellationToken, Task>? body = null) =>
+        new(title, body ?? (_ => Task.CompletedTask));
 
     private static Step Fails(string title, Exception error) => new(title, _ => Task.FromException(error));
 
-    private Task RunAsync(Stage[] stages, Action<string>? completed = null, CancellationToken cancellationToken = default)
+    private Task RunAsync(
+        Stage[] stages,
+        Action<string>? completed = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var host = new FakeHost();
-        var context = new StepContext(host, Labs.Fixed(), Labs.Renderer(), new ProbeRunner(host, TimeProvider.System), Labs.Secrets, new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
-        return new PlanRunner(_observer, TimeProvider.System).RunAsync(stages, context, completed, cancellationToken).WaitAsync(TimeSpan.FromMinutes(2), CancellationToken.None);
+        var context = new StepContext(
+            host,
+            Labs.Fixed(),
+            Labs.Renderer(),
+            new ProbeRunner(host, TimeProvider.System),
+            Labs.Secrets,
+            new UndoStack(),
+            Serilog.Core.Logger.None,
+            TimeProvider.System
+        );
+        return new PlanRunner(_observer, TimeProvider.System)
+            .RunAsync(stages, context, completed, cancellationToken)
+            .WaitAsync(TimeSpan.FromMinutes(2), CancellationToken.None);
     }
 
     [Fact]
     public async Task Stages_and_the_steps_of_a_lane_follow_each_other()
     {
-        await RunAsync([new Stage([[Does("a"), Does("b")]]), Stage.Of(Does("c"))]);
+        await RunAsync([
+            new Stage([
+                [Does("a"), Does("b")],
+            ]),
+            Stage.Of(Does("c")),
+        ]);
         Assert.Equal(["start a", "done a", "start b", "done b", "start c", "done c"], _observer.Lines);
     }
 
@@ -65,9 +86,30 @@ public sealed class PlanRunnerTests
     {
         var (left, right) = (new TaskCompletionSource(), new TaskCompletionSource());
         // Each waits for the other: one after the other they would never end.
-        await RunAsync([new Stage([
-            [Does("left", async ct => { left.SetResult(); await right.Task.WaitAsync(ct); })],
-            [Does("right", async ct => { right.SetResult(); await left.Task.WaitAsync(ct); })]])]);
+        await RunAsync([
+            new Stage([
+                [
+                    Does(
+                        "left",
+                        async ct =>
+                        {
+                            left.SetResult();
+                            await right.Task.WaitAsync(ct);
+                        }
+                    ),
+                ],
+                [
+                    Does(
+                        "right",
+                        async ct =>
+                        {
+                            right.SetResult();
+                            await left.Task.WaitAsync(ct);
+                        }
+                    ),
+                ],
+            ]),
+        ]);
         Assert.Equal(2, _observer.Lines.Count(l => l.StartsWith("done", StringComparison.Ordinal)));
     }
 
@@ -75,14 +117,36 @@ public sealed class PlanRunnerTests
     public async Task Lanes_run_side_by_side_even_when_a_step_blocks_its_thread()
     {
         using var barrier = new Barrier(2);
-        await RunAsync([Stage.ForEach([1, 2], i => [Does($"{i}", _ => { Assert.True(barrier.SignalAndWait(TimeSpan.FromMinutes(2), CancellationToken.None)); return Task.CompletedTask; })])]);
+        await RunAsync([
+            Stage.ForEach(
+                [1, 2],
+                i =>
+                    [
+                        Does(
+                            $"{i}",
+                            _ =>
+                            {
+                                Assert.True(barrier.SignalAndWait(TimeSpan.FromMinutes(2), CancellationToken.None));
+                                return Task.CompletedTask;
+                            }
+                        ),
+                    ]
+            ),
+        ]);
     }
 
     [Fact]
     public async Task A_failure_ends_the_run_and_is_what_the_caller_gets()
     {
         var cause = new LabException(ExitCode.NotHealthy, "no");
-        var error = await Assert.ThrowsAsync<LabException>(() => RunAsync([new Stage([[Does("a"), Fails("b", cause), Does("c")]]), Stage.Of(Does("d"))]));
+        var error = await Assert.ThrowsAsync<LabException>(() =>
+            RunAsync([
+                new Stage([
+                    [Does("a"), Fails("b", cause), Does("c")],
+                ]),
+                Stage.Of(Does("d")),
+            ])
+        );
         Assert.Same(cause, error);
         Assert.Equal(["start a", "done a", "start b", "fail b"], _observer.Lines);
     }
@@ -93,22 +157,42 @@ public sealed class PlanRunnerTests
         var working = new TaskCompletionSource();
         var ended = false;
         var cause = new LabException(ExitCode.Failed, "no");
-        var error = await Assert.ThrowsAsync<LabException>(() => RunAsync([new Stage([
-            [Does("fails", async _ => { await working.Task; throw cause; })],
-            [Does("works", async ct =>
-            {
-                working.SetResult();
-                try
-                {
-                    await Task.Delay(Timeout.Infinite, ct);
-                }
-                finally
-                {
-                    // What is at work takes its time to stop; undoing must not begin before.
-                    await Task.Delay(100, CancellationToken.None);
-                    ended = true;
-                }
-            }), Does("never")]])]));
+        var error = await Assert.ThrowsAsync<LabException>(() =>
+            RunAsync([
+                new Stage([
+                    [
+                        Does(
+                            "fails",
+                            async _ =>
+                            {
+                                await working.Task;
+                                throw cause;
+                            }
+                        ),
+                    ],
+                    [
+                        Does(
+                            "works",
+                            async ct =>
+                            {
+                                working.SetResult();
+                                try
+                                {
+                                    await Task.Delay(Timeout.Infinite, ct);
+                                }
+                                finally
+                                {
+                                    // What is at work takes its time to stop; undoing must not begin before.
+                                    await Task.Delay(100, CancellationToken.None);
+                                    ended = true;
+                                }
+                            }
+                        ),
+                        Does("never"),
+                    ],
+                ]),
+            ])
+        );
         Assert.True(ended);
         Assert.Same(cause, error);
         Assert.Contains("fail works", _observer.Lines);
@@ -120,9 +204,32 @@ public sealed class PlanRunnerTests
     {
         var working = new TaskCompletionSource();
         var cause = new InvalidOperationException("the cause");
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync([new Stage([
-            [Does("is stopped at once", async ct => { working.SetResult(); await Task.Delay(Timeout.Infinite, ct); })],
-            [Does("fails", async _ => { await working.Task; throw cause; })]])]));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            RunAsync([
+                new Stage([
+                    [
+                        Does(
+                            "is stopped at once",
+                            async ct =>
+                            {
+                                working.SetResult();
+                                await Task.Delay(Timeout.Infinite, ct);
+                            }
+                        ),
+                    ],
+                    [
+                        Does(
+                            "fails",
+                            async _ =>
+                            {
+                                await working.Task;
+                                throw cause;
+                            }
+                        ),
+                    ],
+                ]),
+            ])
+        );
         Assert.Same(cause, error);
     }
 
@@ -131,14 +238,29 @@ public sealed class PlanRunnerTests
     {
         using var cancel = new CancellationTokenSource();
         var ended = false;
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunAsync([Stage.Of(Does("a", async ct =>
-        {
-            await cancel.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Delay(Timeout.Infinite, ct));
-            await Task.Delay(50, CancellationToken.None);
-            ended = true;
-            ct.ThrowIfCancellationRequested();
-        })), Stage.Of(Does("b"))], cancellationToken: cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            RunAsync(
+                [
+                    Stage.Of(
+                        Does(
+                            "a",
+                            async ct =>
+                            {
+                                await cancel.CancelAsync();
+                                await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                                    Task.Delay(Timeout.Infinite, ct)
+                                );
+                                await Task.Delay(50, CancellationToken.None);
+                                ended = true;
+                                ct.ThrowIfCancellationRequested();
+                            }
+                        )
+                    ),
+                    Stage.Of(Does("b")),
+                ],
+                cancellationToken: cancel.Token
+            )
+        );
         Assert.True(ended);
         Assert.Equal(["start a", "fail a"], _observer.Lines);
     }
@@ -147,13 +269,31 @@ public sealed class PlanRunnerTests
     public async Task A_cancelled_run_says_so_even_when_a_step_answers_with_an_error_of_its_own()
     {
         using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunAsync([Stage.Of(Does("a", async _ => { await cancel.CancelAsync(); throw new IOException("broken pipe"); }))], cancellationToken: cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            RunAsync(
+                [
+                    Stage.Of(
+                        Does(
+                            "a",
+                            async _ =>
+                            {
+                                await cancel.CancelAsync();
+                                throw new IOException("broken pipe");
+                            }
+                        )
+                    ),
+                ],
+                cancellationToken: cancel.Token
+            )
+        );
     }
 
     [Fact]
     public async Task A_run_that_is_cancelled_before_it_begins_does_nothing()
     {
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunAsync([Stage.Of(Does("a"))], cancellationToken: new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            RunAsync([Stage.Of(Does("a"))], cancellationToken: new CancellationToken(canceled: true))
+        );
         Assert.Empty(_observer.Lines);
     }
 
@@ -161,12 +301,15 @@ public sealed class PlanRunnerTests
     public async Task What_is_done_is_told_one_at_a_time()
     {
         var (done, inside) = (new List<string>(), 0);
-        await RunAsync([Stage.ForEach(Enumerable.Range(0, 20), i => [Does($"{i}")]), Stage.Of(Does("last"))], title =>
-        {
-            Assert.Equal(1, Interlocked.Increment(ref inside));
-            done.Add(title);
-            Interlocked.Decrement(ref inside);
-        });
+        await RunAsync(
+            [Stage.ForEach(Enumerable.Range(0, 20), i => [Does($"{i}")]), Stage.Of(Does("last"))],
+            title =>
+            {
+                Assert.Equal(1, Interlocked.Increment(ref inside));
+                done.Add(title);
+                Interlocked.Decrement(ref inside);
+            }
+        );
         Assert.Equal(21, done.Distinct().Count());
         Assert.Equal("last", done[^1]);
     }
@@ -178,7 +321,13 @@ public sealed class PlanRunnerTests
         var order = new List<string>();
         foreach (var title in new[] { "first", "second", "third" })
         {
-            undo.Push(title, _ => title == "second" ? Task.FromException(new IOException("busy")) : Task.FromResult(order).ContinueWith(o => order.Add(title), TaskScheduler.Default));
+            undo.Push(
+                title,
+                _ =>
+                    title == "second"
+                        ? Task.FromException(new IOException("busy"))
+                        : Task.FromResult(order).ContinueWith(o => order.Add(title), TaskScheduler.Default)
+            );
         }
 
         var titles = new List<string>();
@@ -193,7 +342,21 @@ public sealed class PlanRunnerTests
     {
         var undo = new UndoStack();
         var inner = false;
-        undo.Push("outer", _ => { undo.Push("inner", _ => { inner = true; return Task.CompletedTask; }); return Task.CompletedTask; });
+        undo.Push(
+            "outer",
+            _ =>
+            {
+                undo.Push(
+                    "inner",
+                    _ =>
+                    {
+                        inner = true;
+                        return Task.CompletedTask;
+                    }
+                );
+                return Task.CompletedTask;
+            }
+        );
         Assert.Empty(await undo.UnwindAsync(_ => { }));
         Assert.True(inner);
     }
@@ -213,10 +376,14 @@ public sealed class PlanRunnerTests
         Assert.Empty(await undo.UnwindAsync(_ => { }));
         Assert.Equal(["node", "ports", "other ports", "folder"], undone);
 
-        void Push(string title) => undo.Push(title, _ =>
-        {
-            undone.Add(title);
-            return Task.CompletedTask;
-        });
+        void Push(string title) =>
+            undo.Push(
+                title,
+                _ =>
+                {
+                    undone.Add(title);
+                    return Task.CompletedTask;
+                }
+            );
     }
 }

@@ -18,8 +18,13 @@ public sealed class PortLeaseTests : IDisposable
     private string FileOf(int port) => _leases.FileOf(port);
 
     /// <summary>What lies there; of leases the port.</summary>
-    private string[] Files => Directory.EnumerateFileSystemEntries(_leases.Folder).Select(f => Path.GetFileName(f))
-        .Select(n => LeaseName.Parse(n) is { } name && name.Network == _leases.Network ? $"{name.Port}" : n).Order(StringComparer.Ordinal).ToArray();
+    private string[] Files =>
+        Directory
+            .EnumerateFileSystemEntries(_leases.Folder)
+            .Select(f => Path.GetFileName(f))
+            .Select(n => LeaseName.Parse(n) is { } name && name.Network == _leases.Network ? $"{name.Port}" : n)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
 
     private bool IsLeased(int port) => _leases.Leased().Contains(port);
 
@@ -126,12 +131,19 @@ public sealed class PortLeaseTests : IDisposable
     [InlineData("", false, true)] // of a version that did not tell networks apart
     [InlineData(".4026530000", false, false)]
     [InlineData(".4026530000", true, true)] // since then the machine was started again: its network may have this number now
-    public void A_lease_under_another_name_counts_where_its_network_may_be_this_one(string suffix, bool otherBoot, bool counts)
+    public void A_lease_under_another_name_counts_where_its_network_may_be_this_one(
+        string suffix,
+        bool otherBoot,
+        bool counts
+    )
     {
         MakeManifest("0123abcd", _temporary["lab"]);
         var lease = PortLease.Of("0123abcd", _temporary["lab"]);
         Begin().Release();
-        File.WriteAllText($"{_leases.Folder}/12000{suffix}", (lease with { Boot = otherBoot ? Guid.Empty.ToString() : lease.Boot }).ToJson());
+        File.WriteAllText(
+            $"{_leases.Folder}/12000{suffix}",
+            (lease with { Boot = otherBoot ? Guid.Empty.ToString() : lease.Boot }).ToJson()
+        );
         Assert.Equal(counts, IsLeased(12000));
         AssertTaken(!counts, () => Begin("89ab89ab"), 12000);
         using (var held = Begin("89ab89ab"))
@@ -156,7 +168,8 @@ public sealed class PortLeaseTests : IDisposable
     [InlineData("99999", false)]
     [InlineData("+1", false)]
     [InlineData("README", false)]
-    public void A_name_is_a_leases_or_no_lease(string name, bool lease) => Assert.Equal(lease ? name : null, LeaseName.Parse(name)?.Text);
+    public void A_name_is_a_leases_or_no_lease(string name, bool lease) =>
+        Assert.Equal(lease ? name : null, LeaseName.Parse(name)?.Text);
 
     [Fact]
     public void A_setup_that_fails_leaves_nothing()
@@ -194,7 +207,9 @@ public sealed class PortLeaseTests : IDisposable
         MakeManifest(lab.Id, lab.Root);
         Leave(11000, lab.Id);
         Leave(11001, "4567cdef", _temporary["other"]);
-        _leases.Release(lab.MovedTo(_temporary["copy"], new FormerPlace(lab.Root, FormerPlaceState.ThisLab, null, true)));
+        _leases.Release(
+            lab.MovedTo(_temporary["copy"], new FormerPlace(lab.Root, FormerPlaceState.ThisLab, null, true))
+        );
         _leases.Release(lab with { Id = "89ab89ab" });
         Assert.Equal(["11000", "11001"], Files);
         _leases.Release(lab);
@@ -286,7 +301,14 @@ public sealed class PortLeaseTests : IDisposable
         AssertTaken(true, () => Begin("89ab89ab"), 12000);
 
         // A setup at work in another container: here its number is nobody's.
-        Write(12001, PortLease.Of("0123abcd", _temporary["lab"]) with { Process = int.MaxValue, PidNamespace = "pid:[1]" });
+        Write(
+            12001,
+            PortLease.Of("0123abcd", _temporary["lab"]) with
+            {
+                Process = int.MaxValue,
+                PidNamespace = "pid:[1]",
+            }
+        );
         using var atWork = SharedFile.TryOpen(FileOf(12001), out _);
         Assert.True(atWork!.TryLock());
         AssertTaken(false, () => Begin("89ab89ab"), 12001);
@@ -324,10 +346,21 @@ public sealed class PortLeaseTests : IDisposable
     [InlineData(true, false, false)] // a container's: by that path it sees another folder
     [InlineData(true, true, true)] // a container's of before the machine was started: it is over
     [InlineData(false, true, true)]
-    public void What_another_container_may_see_is_respected_until_the_machine_is_started_anew(bool otherNamespace, bool otherBoot, bool stale)
+    public void What_another_container_may_see_is_respected_until_the_machine_is_started_anew(
+        bool otherNamespace,
+        bool otherBoot,
+        bool stale
+    )
     {
         var lease = PortLease.Of("0123abcd", _temporary["lab"]);
-        Write(12000, lease with { MountNamespace = otherNamespace ? "mnt:[1]" : lease.MountNamespace, Boot = otherBoot ? Guid.Empty.ToString() : lease.Boot });
+        Write(
+            12000,
+            lease with
+            {
+                MountNamespace = otherNamespace ? "mnt:[1]" : lease.MountNamespace,
+                Boot = otherBoot ? Guid.Empty.ToString() : lease.Boot,
+            }
+        );
         AssertTaken(stale, () => Begin("89ab89ab"), 12000);
     }
 
@@ -387,7 +420,14 @@ public sealed class PortLeaseTests : IDisposable
         Assert.Null(first.Take(11000));
         using var second = Begin("4567cdef");
         var conflict = second.Take(11000);
-        Assert.Equal(new LeaseConflict(11000, $"about to be used by {Identity.Current.Name}, who makes a lab in {_temporary["first"]} (pid {Environment.ProcessId})"), conflict);
+        Assert.Equal(
+            new LeaseConflict(
+                11000,
+                $"about to be used by {Identity.Current.Name}, who makes a lab in {_temporary["first"]} (pid "
+                    + $"{Environment.ProcessId})"
+            ),
+            conflict
+        );
         first.Dispose();
         Assert.Null(second.Take(11000));
     }
@@ -421,28 +461,34 @@ public sealed class PortLeaseTests : IDisposable
         const int ports = 8;
         var owners = new int[ports];
         var taken = 0;
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(() =>
-        {
-            var random = new Random(worker);
-            for (var round = 0; round < 150; round++)
-            {
-                var port = random.Next(ports);
-                // Now and then as if it had been killed: the next one finds a stale lease.
-                using var held = Begin($"{worker:x4}{round:x4}", _temporary[$"lab{worker}"]);
-                if (!held.TryTakeAll([port]))
-                {
-                    continue;
-                }
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(worker =>
+                    Task.Run(() =>
+                    {
+                        var random = new Random(worker);
+                        for (var round = 0; round < 150; round++)
+                        {
+                            var port = random.Next(ports);
+                            // Now and then as if it had been killed: the next one finds a stale lease.
+                            using var held = Begin($"{worker:x4}{round:x4}", _temporary[$"lab{worker}"]);
+                            if (!held.TryTakeAll([port]))
+                            {
+                                continue;
+                            }
 
-                Assert.Equal(1, Interlocked.Increment(ref owners[port]));
-                Interlocked.Increment(ref taken);
-                Interlocked.Decrement(ref owners[port]);
-                if (round % 3 > 0)
-                {
-                    held.Release();
-                }
-            }
-        })));
+                            Assert.Equal(1, Interlocked.Increment(ref owners[port]));
+                            Interlocked.Increment(ref taken);
+                            Interlocked.Decrement(ref owners[port]);
+                            if (round % 3 > 0)
+                            {
+                                held.Release();
+                            }
+                        }
+                    })
+                )
+        );
         Assert.True(taken > 100, $"{taken} of 1200");
         _leases.Sweep();
         Assert.Empty(Files);

@@ -4,7 +4,8 @@ namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class PostmasterFileTests
 {
-    private static string Text(string status) => $"4711\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\n{status}";
+    private static string Text(string status) =>
+        $"4711\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\n{status}";
 
     [Theory]
     [InlineData("ready   \n", "ready", true)]
@@ -25,7 +26,8 @@ public sealed class PostmasterFileTests
     [InlineData("4711")]
     [InlineData("4711\n/srv/lab/data0\n")]
     [InlineData("4711\n/srv/ready\n1795428963\n11002\n/tmp\nlocalhost\nready\n")]
-    public void Before_it_has_written_that_its_number_alone_is_known(string text) => Assert.Equal(new PostmasterFile(4711, ""), PostmasterFile.Parse(text));
+    public void Before_it_has_written_that_its_number_alone_is_known(string text) =>
+        Assert.Equal(new PostmasterFile(4711, ""), PostmasterFile.Parse(text));
 
     [Theory]
     [InlineData("")]
@@ -42,6 +44,9 @@ public sealed class PostmasterFileTests
         var host = new FakeHost();
         Assert.Null(await PostmasterFile.ReadAsync(host, "/srv/lab/data0", CancellationToken.None));
         host.Files["/srv/lab/data0/postmaster.pid"] = Text("ready   \n");
-        Assert.Equal(new PostmasterFile(4711, "ready"), await PostmasterFile.ReadAsync(host, "/srv/lab/data0", CancellationToken.None));
+        Assert.Equal(
+            new PostmasterFile(4711, "ready"),
+            await PostmasterFile.ReadAsync(host, "/srv/lab/data0", CancellationToken.None)
+        );
     }
 }

@@ -9,25 +9,43 @@ namespace PgpoolLab.Provisioning.Tests;
 public sealed class PreviewTests
 {
     private static StepContext Context(FakeHost host, Lab lab, UndoStack? undo = null) =>
-        new(host, lab, Labs.Renderer(), new ProbeRunner(host, TimeProvider.System), Labs.SecretsOf(lab), undo ?? new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
+        new(
+            host,
+            lab,
+            Labs.Renderer(),
+            new ProbeRunner(host, TimeProvider.System),
+            Labs.SecretsOf(lab),
+            undo ?? new UndoStack(),
+            Serilog.Core.Logger.None,
+            TimeProvider.System
+        );
 
     private static async Task TellsEveryFileAsync(IStep step, Lab lab)
     {
         var host = new FakeHost();
         await step.ExecuteAsync(Context(host, lab), CancellationToken.None);
-        var told = step.Preview(lab).Select(l => l[(l.IndexOf('/', StringComparison.Ordinal))..]).Order(StringComparer.Ordinal);
+        var told = step.Preview(lab)
+            .Select(l => l[(l.IndexOf('/', StringComparison.Ordinal))..])
+            .Order(StringComparer.Ordinal);
         Assert.Equal(host.Files.Keys.Order(StringComparer.Ordinal), told);
     }
 
     /// <summary>Both conventions, every mode, with and without a watchdog.</summary>
-    public static TheoryData<bool, ClusteringMode, int> Labs_ => new(
-        from old in (bool[])[false, true] from mode in Enum.GetValues<ClusteringMode>() from pgpools in (int[])[1, 3] select (old, mode, pgpools));
+    public static TheoryData<bool, ClusteringMode, int> Labs_ =>
+        new(
+            from old in (bool[])[false, true]
+            from mode in Enum.GetValues<ClusteringMode>()
+            from pgpools in (int[])[1, 3]
+            select (old, mode, pgpools)
+        );
 
-    private static Lab Of(bool old, ClusteringMode mode, int pgpools) => old ? Labs.Old(mode, pgpools: pgpools) : Labs.Fixed(mode: mode, pgpools: pgpools);
+    private static Lab Of(bool old, ClusteringMode mode, int pgpools) =>
+        old ? Labs.Old(mode, pgpools: pgpools) : Labs.Fixed(mode: mode, pgpools: pgpools);
 
     [Theory]
     [MemberData(nameof(Labs_))]
-    public Task The_labs_files_are_told(bool old, ClusteringMode mode, int pgpools) => TellsEveryFileAsync(new WriteLabFiles(), Of(old, mode, pgpools));
+    public Task The_labs_files_are_told(bool old, ClusteringMode mode, int pgpools) =>
+        TellsEveryFileAsync(new WriteLabFiles(), Of(old, mode, pgpools));
 
     [Theory]
     [MemberData(nameof(Labs_))]
@@ -61,14 +79,18 @@ public sealed class PreviewTests
     }
 
     [Fact]
-    public Task Roots_files_are_told() => TellsEveryFileAsync(new WriteLabFiles(), Labs.Fixed() with { Invoker = "root" });
+    public Task Roots_files_are_told() =>
+        TellsEveryFileAsync(new WriteLabFiles(), Labs.Fixed() with { Invoker = "root" });
 
     [Theory]
     [MemberData(nameof(Labs_))]
     public async Task Whatever_a_step_writes_it_can_take_back(bool old, ClusteringMode mode, int pgpools)
     {
         var (host, undo) = (new FakeHost(), new UndoStack());
-        await new WriteLabFiles().ExecuteAsync(Context(host, Of(old, mode, pgpools) with { Invoker = "root" }, undo), CancellationToken.None);
+        await new WriteLabFiles().ExecuteAsync(
+            Context(host, Of(old, mode, pgpools) with { Invoker = "root" }, undo),
+            CancellationToken.None
+        );
         Assert.NotEmpty(host.Files);
         Assert.Empty(await undo.UnwindAsync(_ => { }));
         Assert.Empty(host.Files);
@@ -78,9 +100,19 @@ public sealed class PreviewTests
     [MemberData(nameof(Labs_))]
     public async Task Every_folder_and_link_is_told_and_can_be_taken_back(bool old, ClusteringMode mode, int pgpools)
     {
-        var (host, undo, lab) = (new FakeHost(), new UndoStack(), Of(old, mode, pgpools) with { SafeAlias = "/home/olga/alias" });
+        var (host, undo, lab) = (
+            new FakeHost(),
+            new UndoStack(),
+            Of(old, mode, pgpools) with
+            {
+                SafeAlias = "/home/olga/alias",
+            }
+        );
         await new CreateFolders().ExecuteAsync(Context(host, lab, undo), CancellationToken.None);
-        Assert.Equal(host.Folders.Select(f => $"mkdir {f}").Concat(host.Links.Select(l => $"ln -s {l.Value} {l.Key}")), new CreateFolders().Preview(lab));
+        Assert.Equal(
+            host.Folders.Select(f => $"mkdir {f}").Concat(host.Links.Select(l => $"ln -s {l.Value} {l.Key}")),
+            new CreateFolders().Preview(lab)
+        );
         Assert.Equal(1 + (2 * (pgpools - 1)), host.Links.Count);
         Assert.Empty(await undo.UnwindAsync(_ => { }));
         Assert.Empty(host.Folders);

@@ -24,7 +24,8 @@ public sealed class ProbeRunnerTests
             return Task.FromResult(new Observation(holds(Checks), $"look {Checks}"));
         }
 
-        public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult(gone?.Invoke(Checks));
+        public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
+            Task.FromResult(gone?.Invoke(Checks));
     }
 
     private async Task WaitAsync(Probe probe, TimeSpan deadline, CancellationToken cancellationToken = default)
@@ -59,7 +60,14 @@ public sealed class ProbeRunnerTests
     public async Task It_looks_often_at_first_and_never_more_rarely_than_twenty_times_a_second()
     {
         var looks = new List<DateTimeOffset>();
-        await WaitAsync(new Probe(n => { looks.Add(_time.GetUtcNow()); return n == 200; }), TimeSpan.FromSeconds(60));
+        await WaitAsync(
+            new Probe(n =>
+            {
+                looks.Add(_time.GetUtcNow());
+                return n == 200;
+            }),
+            TimeSpan.FromSeconds(60)
+        );
         var pauses = looks.Zip(looks.Skip(1), (a, b) => (b - a).TotalMilliseconds).ToArray();
         Assert.InRange(pauses[0], 1, 5);
         Assert.All(pauses, p => Assert.InRange(p, 1, 60));
@@ -69,7 +77,8 @@ public sealed class ProbeRunnerTests
     [Fact]
     public async Task When_the_time_is_over_it_says_what_was_expected_what_was_seen_and_which_log_to_read()
     {
-        _host.Files["/srv/lab/log/node1.log"] = string.Join('\n', Enumerable.Range(1, 20).Select(i => $"line {i}  ")) + "\n";
+        _host.Files["/srv/lab/log/node1.log"] =
+            string.Join('\n', Enumerable.Range(1, 20).Select(i => $"line {i}  ")) + "\n";
         var probe = new Probe(_ => false) { LogFile = "/srv/lab/log/node1.log" };
         var error = await Assert.ThrowsAsync<ProbeFailedException>(() => WaitAsync(probe, TimeSpan.FromSeconds(1.5)));
         Assert.Equal("Expected that node 1 streams; it did not happen within 1.5 s.", error.Message);
@@ -84,8 +93,16 @@ public sealed class ProbeRunnerTests
     public async Task A_server_whose_disk_is_full_may_not_have_said_so()
     {
         _host.FreeSpace = 4096;
-        var error = await Assert.ThrowsAsync<ProbeFailedException>(() => WaitAsync(new Probe(_ => false, _ => "it has ended") { LogFile = "/srv/lab/log/node1.log" }, TimeSpan.FromSeconds(60)));
-        Assert.Equal(["Last seen: look 1", "The disk under /srv/lab/log is full (No space left on device)."], error.Details);
+        var error = await Assert.ThrowsAsync<ProbeFailedException>(() =>
+            WaitAsync(
+                new Probe(_ => false, _ => "it has ended") { LogFile = "/srv/lab/log/node1.log" },
+                TimeSpan.FromSeconds(60)
+            )
+        );
+        Assert.Equal(
+            ["Last seen: look 1", "The disk under /srv/lab/log is full (No space left on device)."],
+            error.Details
+        );
     }
 
     [Fact]
@@ -113,7 +130,9 @@ public sealed class ProbeRunnerTests
     [Fact]
     public async Task A_log_that_is_not_there_yet_does_not_hide_the_failure()
     {
-        var error = await Assert.ThrowsAsync<ProbeFailedException>(() => WaitAsync(new Probe(_ => false, _ => "it has ended") { LogFile = "/none" }, TimeSpan.FromSeconds(1)));
+        var error = await Assert.ThrowsAsync<ProbeFailedException>(() =>
+            WaitAsync(new Probe(_ => false, _ => "it has ended") { LogFile = "/none" }, TimeSpan.FromSeconds(1))
+        );
         Assert.Equal(("/none", 0), (error.LogFile, error.LogTail.Count));
     }
 
@@ -121,8 +140,17 @@ public sealed class ProbeRunnerTests
     public async Task A_wait_can_be_cancelled()
     {
         using var cancel = new CancellationTokenSource();
-        var probe = new Probe(n => { if (n == 3) { cancel.Cancel(); } return false; });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => WaitAsync(probe, TimeSpan.FromSeconds(60), cancel.Token));
+        var probe = new Probe(n =>
+        {
+            if (n == 3)
+            {
+                cancel.Cancel();
+            }
+            return false;
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            WaitAsync(probe, TimeSpan.FromSeconds(60), cancel.Token)
+        );
         Assert.Equal(3, probe.Checks);
     }
 

@@ -21,7 +21,8 @@ public sealed class ProgramAnswersTests : IDisposable
         (await new ProgramAnswers(_host, Kept, keep).AskAsync(Program, argument, CancellationToken.None)).Output;
 
     /// <summary>So that an answer which was kept can be told from one that was given.</summary>
-    private void Forge() => File.WriteAllText(Kept, File.ReadAllText(Kept).Replace("15.18\\n", "kept\\n", StringComparison.Ordinal));
+    private void Forge() =>
+        File.WriteAllText(Kept, File.ReadAllText(Kept).Replace("15.18\\n", "kept\\n", StringComparison.Ordinal));
 
     [Fact]
     public async Task A_program_is_asked_once()
@@ -63,7 +64,10 @@ public sealed class ProgramAnswersTests : IDisposable
     {
         await AskAsync(keep: false);
         Executable.Copy("/bin/false", Program);
-        Assert.Equal(1, (await new ProgramAnswers(_host, Kept).AskAsync(Program, "x", CancellationToken.None)).ExitCode);
+        Assert.Equal(
+            1,
+            (await new ProgramAnswers(_host, Kept).AskAsync(Program, "x", CancellationToken.None)).ExitCode
+        );
         Assert.False(Directory.Exists(_folder["cache"]));
     }
 
@@ -74,7 +78,10 @@ public sealed class ProgramAnswersTests : IDisposable
     [InlineData("null")]
     public async Task What_cannot_be_understood_is_as_if_it_were_not_there(string text)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Kept)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(
+            Path.GetDirectoryName(Kept)!,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
         File.WriteAllText(Kept, text);
         Assert.Equal("15.18\n", await AskAsync());
         Forge();

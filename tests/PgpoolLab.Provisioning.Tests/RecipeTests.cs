@@ -23,7 +23,10 @@ public sealed class RecipeTests : IDisposable
             Write(_folder[$"bin/{program}"], "the program");
         }
 
-        foreach (var file in (string[])["postgres.bki", "extension/pgpool_recovery.control", "extension/pgpool_regclass--1.0.sql"])
+        foreach (
+            var file in (string[])
+                ["postgres.bki", "extension/pgpool_recovery.control", "extension/pgpool_regclass--1.0.sql"]
+        )
         {
             Write(_folder[$"share/{file}"], "some text");
         }
@@ -52,7 +55,19 @@ public sealed class RecipeTests : IDisposable
         Environment.SetEnvironmentVariable(variable, value);
     }
 
-    private ClusterRecipe Recipe => new(new Toolset(_folder["bin"], new PostgresVersion(99, 1), "/nonexistent/pgpool", "/nonexistent", new PgpoolVersion(4, 6, 0)), "olga", null, ["CREATE DATABASE test"]);
+    private ClusterRecipe Recipe =>
+        new(
+            new Toolset(
+                _folder["bin"],
+                new PostgresVersion(99, 1),
+                "/nonexistent/pgpool",
+                "/nonexistent",
+                new PgpoolVersion(4, 6, 0)
+            ),
+            "olga",
+            null,
+            ["CREATE DATABASE test"]
+        );
 
     // ---- the key ----
 
@@ -73,7 +88,20 @@ public sealed class RecipeTests : IDisposable
         Write(_folder["share/extension/hstore.control"], "another extension");
         File.SetLastAccessTimeUtc(_folder["bin/initdb"], new DateTime(2026, 12, 1, 0, 0, 0, DateTimeKind.Utc));
         Assert.Equal(key, Recipe.Key());
-        Assert.Equal(key, (Recipe with { Tools = Recipe.Tools with { PgpoolProgram = "/elsewhere/pgpool", PcpBin = "/elsewhere", Pgpool = new PgpoolVersion(4, 1, 0) } }).Key());
+        Assert.Equal(
+            key,
+            (
+                Recipe with
+                {
+                    Tools = Recipe.Tools with
+                    {
+                        PgpoolProgram = "/elsewhere/pgpool",
+                        PcpBin = "/elsewhere",
+                        Pgpool = new PgpoolVersion(4, 1, 0),
+                    },
+                }
+            ).Key()
+        );
     }
 
     [Fact]
@@ -82,15 +110,42 @@ public sealed class RecipeTests : IDisposable
         ClusterRecipe[] recipes =
         [
             Recipe,
-            Recipe with { Superuser = "otto" },
-            Recipe with { InitDbArguments = [] },
-            Recipe with { InitDbArguments = ["--no-locale"] },
-            Recipe with { InitDbArguments = ["--no-locale", "-k"] },
-            Recipe with { InitDbArguments = ["--no-locale -k"] },
-            Recipe with { Statements = [] },
-            Recipe with { Statements = ["CREATE DATABASE test", "CREATE ROLE x"] },
-            Recipe with { Statements = ["CREATE ROLE x", "CREATE DATABASE test"] },
-            Recipe with { Tools = Recipe.Tools with { PostgresBin = "/elsewhere/bin" } },
+            Recipe with
+            {
+                Superuser = "otto",
+            },
+            Recipe with
+            {
+                InitDbArguments = [],
+            },
+            Recipe with
+            {
+                InitDbArguments = ["--no-locale"],
+            },
+            Recipe with
+            {
+                InitDbArguments = ["--no-locale", "-k"],
+            },
+            Recipe with
+            {
+                InitDbArguments = ["--no-locale -k"],
+            },
+            Recipe with
+            {
+                Statements = [],
+            },
+            Recipe with
+            {
+                Statements = ["CREATE DATABASE test", "CREATE ROLE x"],
+            },
+            Recipe with
+            {
+                Statements = ["CREATE ROLE x", "CREATE DATABASE test"],
+            },
+            Recipe with
+            {
+                Tools = Recipe.Tools with { PostgresBin = "/elsewhere/bin" },
+            },
         ];
         Assert.Equal(recipes.Length, recipes.Select(r => r.Key()).Distinct().Count());
     }
@@ -145,13 +200,39 @@ public sealed class RecipeTests : IDisposable
     public void A_labs_recipe_has_what_every_lab_needs_and_what_was_asked_for()
     {
         var lab = Labs.Fixed();
-        Assert.Equal(["CREATE EXTENSION pgpool_regclass", "CREATE EXTENSION pgpool_recovery", "CREATE DATABASE test", "CREATE ROLE \"repl\" REPLICATION LOGIN", "CREATE ROLE \"pgpool\" LOGIN IN ROLE pg_monitor"], ClusterRecipe.Of(lab).Statements);
-        Assert.Equal("CREATE ROLE \"it\"\"s\" SUPERUSER LOGIN", ClusterRecipe.Of(lab with { Invoker = "it\"s" }).Statements[3]);
+        Assert.Equal(
+            [
+                "CREATE EXTENSION pgpool_regclass",
+                "CREATE EXTENSION pgpool_recovery",
+                "CREATE DATABASE test",
+                "CREATE ROLE \"repl\" REPLICATION LOGIN",
+                "CREATE ROLE \"pgpool\" LOGIN IN ROLE pg_monitor",
+            ],
+            ClusterRecipe.Of(lab).Statements
+        );
+        Assert.Equal(
+            "CREATE ROLE \"it\"\"s\" SUPERUSER LOGIN",
+            ClusterRecipe.Of(lab with { Invoker = "it\"s" }).Statements[3]
+        );
         Assert.Equal(("olga", null), (ClusterRecipe.Of(lab).Superuser, ClusterRecipe.Of(lab).InitDbArguments));
         var asked = ClusterRecipe.Of(lab with { InitDbArguments = ["--locale=de_DE.UTF-8"] });
         Assert.Equal(["--no-locale", "-E", "UTF8", "--data-checksums", "--locale=de_DE.UTF-8"], asked.InitDbArguments);
         Assert.NotEqual(ClusterRecipe.Of(lab).Key(), asked.Key());
-        Assert.Equal(["-k"], ClusterRecipe.Of(Labs.Old() with { PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr", InitDbArguments = ["-k"] } }).InitDbArguments);
+        Assert.Equal(
+            ["-k"],
+            ClusterRecipe
+                .Of(
+                    Labs.Old() with
+                    {
+                        PgpoolSetup = new PgpoolSetupConventions
+                        {
+                            InstallDirectory = "/usr",
+                            InitDbArguments = ["-k"],
+                        },
+                    }
+                )
+                .InitDbArguments
+        );
     }
 
     // ---- whose cache ----
@@ -169,7 +250,10 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(_folder["home/.cache/pgpoollab/clusters"], Cache()!.Folder);
         Assert.Equal(FakeClusters.PrivateFolder, File.GetUnixFileMode(Cache()!.Folder));
         // What others may only read is one's own as well.
-        File.SetUnixFileMode(Cache()!.Folder, FakeClusters.PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(
+            Cache()!.Folder,
+            FakeClusters.PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.OtherRead
+        );
         Assert.NotNull(Cache());
     }
 
@@ -210,7 +294,10 @@ public sealed class RecipeTests : IDisposable
         Set("XDG_CACHE_HOME", _folder.Path);
         var host = new FakeHost();
         var probes = new ProbeRunner(host, TimeProvider.System);
-        Assert.DoesNotContain(ClusterCache.Existing(host, probes, TimeProvider.System), c => c.Folder.StartsWith(_folder.Path, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            ClusterCache.Existing(host, probes, TimeProvider.System),
+            c => c.Folder.StartsWith(_folder.Path, StringComparison.Ordinal)
+        );
         var folder = Cache()!.Folder;
         Assert.Contains(ClusterCache.Existing(host, probes, TimeProvider.System), c => c.Folder == folder);
     }

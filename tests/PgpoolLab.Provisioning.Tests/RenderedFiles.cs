@@ -12,7 +12,18 @@ internal static class RenderedFiles
 {
     /// <summary>File names of what a shell runs.</summary>
     private static readonly string[] Scripts =
-        ["startall", "stopall", "shutdownall", "pgpool_reload", "failover.sh", "follow_primary.sh", "basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start", "bashrc.ports"];
+    [
+        "startall",
+        "stopall",
+        "shutdownall",
+        "pgpool_reload",
+        "failover.sh",
+        "follow_primary.sh",
+        "basebackup.sh",
+        "pgpool_recovery_pitr",
+        "pgpool_remote_start",
+        "bashrc.ports",
+    ];
 
     /// <summary>One for all: it reads each template once.</summary>
     private static readonly ConfigRenderer Renderer = Labs.Renderer();
@@ -24,18 +35,38 @@ internal static class RenderedFiles
 
     /// <summary>Their text, by their path in the lab's folder.</summary>
     internal static IReadOnlyDictionary<string, string> Of(Lab lab) =>
-        Rendered.GetValue(lab, static l => Machine(l).Files.ToDictionary(f => Path.GetRelativePath(l.Root, f.Key), f => f.Value));
+        Rendered.GetValue(
+            lab,
+            static l => Machine(l).Files.ToDictionary(f => Path.GetRelativePath(l.Root, f.Key), f => f.Value)
+        );
 
-    /// <summary>The machine after setup has written a lab's folders, links and files, and the first two nodes' own.</summary>
+    /// <summary>The machine after setup has written a lab's folders, links and files, and the first two nodes'
+    /// own.</summary>
     internal static FakeHost Machine(Lab lab)
     {
         var host = new FakeHost();
-        var context = new StepContext(host, lab, Renderer, new ProbeRunner(host, TimeProvider.System), Labs.SecretsOf(lab), new UndoStack(), Serilog.Core.Logger.None, TimeProvider.System);
+        var context = new StepContext(
+            host,
+            lab,
+            Renderer,
+            new ProbeRunner(host, TimeProvider.System),
+            Labs.SecretsOf(lab),
+            new UndoStack(),
+            Serilog.Core.Logger.None,
+            TimeProvider.System
+        );
         IStep[] steps =
         [
             new CreateFolders(),
             new WriteLabFiles(),
-            .. lab.Nodes.Where(_ => lab.OwnsNodes).Take(2).Select(n => n.Id > 0 && lab.Mode is ClusteringMode.StreamingReplication ? (IStep)new ConfigureStandby(n, lab.Nodes[0]) : new ConfigureNode(n)),
+            .. lab
+                .Nodes.Where(_ => lab.OwnsNodes)
+                .Take(2)
+                .Select(n =>
+                    n.Id > 0 && lab.Mode is ClusteringMode.StreamingReplication
+                        ? (IStep)new ConfigureStandby(n, lab.Nodes[0])
+                        : new ConfigureNode(n)
+                ),
             .. lab is { HasWatchdog: true, PgpoolSetup: not null } ? (IStep[])[new AddWatchdog()] : [],
         ];
         foreach (var step in steps)

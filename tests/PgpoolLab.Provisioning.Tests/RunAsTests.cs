@@ -5,13 +5,21 @@ namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class RunAsTests
 {
-    private static readonly SystemUser[] Users = [new("root", 0, 0, "/root"), new("postgres", 101, 101, "/var/lib/postgresql"), new("olga", 1000, 1000, "/home/olga")];
+    private static readonly SystemUser[] Users =
+    [
+        new("root", 0, 0, "/root"),
+        new("postgres", 101, 101, "/var/lib/postgresql"),
+        new("olga", 1000, 1000, "/home/olga"),
+    ];
 
-    private static SystemUser? Find(string nameOrId) => Users.FirstOrDefault(u => u.Name == nameOrId || u.UserId.ToString() == nameOrId);
+    private static SystemUser? Find(string nameOrId) =>
+        Users.FirstOrDefault(u => u.Name == nameOrId || u.UserId.ToString() == nameOrId);
 
-    private static string? AsRoot(string? asked, int? owner, Func<string, SystemUser?>? find = null) => RunAs.Choose(asked, owner, isRoot: true, find ?? Find)?.Name;
+    private static string? AsRoot(string? asked, int? owner, Func<string, SystemUser?>? find = null) =>
+        RunAs.Choose(asked, owner, isRoot: true, find ?? Find)?.Name;
 
-    private static LabException Refused(string? asked, int? owner, Func<string, SystemUser?> find) => Assert.Throws<LabException>(() => RunAs.Choose(asked, owner, isRoot: true, find));
+    private static LabException Refused(string? asked, int? owner, Func<string, SystemUser?> find) =>
+        Assert.Throws<LabException>(() => RunAs.Choose(asked, owner, isRoot: true, find));
 
     [Fact]
     public void Who_is_not_root_stays_who_he_is() => Assert.Null(RunAs.Choose(null, 101, isRoot: false, Find));
@@ -28,7 +36,10 @@ public sealed class RunAsTests
     {
         var other = new SystemUser("other", Identity.Current.UserId + 1, 1, "/");
         var error = Assert.Throws<LabException>(() => RunAs.Choose("other", null, isRoot: false, _ => other));
-        Assert.Equal((ExitCode.Usage, "--run-as other: only root can run servers as another user."), (error.Code, error.Message));
+        Assert.Equal(
+            (ExitCode.Usage, "--run-as other: only root can run servers as another user."),
+            (error.Code, error.Message)
+        );
     }
 
     [Fact]
@@ -41,7 +52,8 @@ public sealed class RunAsTests
     [InlineData(null)]
     [InlineData(0)]
     [InlineData(4242)]
-    public void Root_becomes_postgres_where_the_folder_names_nobody(int? owner) => Assert.Equal("postgres", AsRoot(null, owner));
+    public void Root_becomes_postgres_where_the_folder_names_nobody(int? owner) =>
+        Assert.Equal("postgres", AsRoot(null, owner));
 
     [Fact]
     public void Root_cannot_become_nobody_knows_whom()

@@ -75,17 +75,40 @@ public sealed class SampleTests : IDisposable
     [Fact]
     public void Pgpool_conf_begins_with_the_sample_and_the_labs_settings_win()
     {
-        var lab = Labs.Old() is var old ? old with { PgpoolSetup = old.PgpoolSetup! with { Sample = Compress("pgpool.conf.sample.gz", "# the sample\nport = 9999\nnum_init_children = 32") } } : null!;
+        var lab = Labs.Old() is var old
+            ? old with
+            {
+                PgpoolSetup = old.PgpoolSetup! with
+                {
+                    Sample = Compress("pgpool.conf.sample.gz", "# the sample\nport = 9999\nnum_init_children = 32"),
+                },
+            }
+            : null!;
         var conf = RenderedFiles.Of(lab)["etc/pgpool.conf"];
-        Assert.StartsWith("# the sample\nport = 9999\nnum_init_children = 32\n\n# ----", conf, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "# the sample\nport = 9999\nnum_init_children = 32\n\n# ----",
+            conf,
+            StringComparison.Ordinal
+        );
         var settings = ConfigText.Settings(conf).GroupBy(s => s.Name).ToDictionary(g => g.Key, g => g.Last().Value);
         Assert.Equal(("11000", "32"), (settings["port"], settings["num_init_children"]));
     }
 
     // ---- sample scripts (-c) ----
 
-    private static readonly string[] Streaming = ["failover.sh.sample", "follow_primary.sh.sample", "recovery_1st_stage.sample", "pgpool_remote_start.sample"];
-    private static readonly string[] Replication = ["replication_mode_recovery_1st_stage.sample", "replication_mode_recovery_2nd_stage.sample", "pgpool_remote_start.sample"];
+    private static readonly string[] Streaming =
+    [
+        "failover.sh.sample",
+        "follow_primary.sh.sample",
+        "recovery_1st_stage.sample",
+        "pgpool_remote_start.sample",
+    ];
+    private static readonly string[] Replication =
+    [
+        "replication_mode_recovery_1st_stage.sample",
+        "replication_mode_recovery_2nd_stage.sample",
+        "pgpool_remote_start.sample",
+    ];
 
     private string SampleFolder(string folder, IEnumerable<string> names, string text = "#!/bin/bash\n")
     {
@@ -125,19 +148,33 @@ public sealed class SampleTests : IDisposable
     [Fact]
     public void Pgpool_4_1_has_follow_master_and_recovery_2nd_stage()
     {
-        var folder = SampleFolder("etc", ["failover.sh.sample", "follow_master.sh.sample", "recovery_1st_stage.sample", "pgpool_remote_start.sample"]);
+        var folder = SampleFolder(
+            "etc",
+            ["failover.sh.sample", "follow_master.sh.sample", "recovery_1st_stage.sample", "pgpool_remote_start.sample"]
+        );
         Assert.Equal(folder, SampleScripts.Find(folder, ClusteringMode.StreamingReplication).Folder);
-        folder = SampleFolder("r", ["replication_mode_recovery_1st_stage.sample", "recovery_2nd_stage.sample", "pgpool_remote_start.sample"]);
+        folder = SampleFolder(
+            "r",
+            ["replication_mode_recovery_1st_stage.sample", "recovery_2nd_stage.sample", "pgpool_remote_start.sample"]
+        );
         Assert.Equal(folder, SampleScripts.Find(folder, ClusteringMode.NativeReplication).Folder);
     }
 
     private Lab WithSamples(string folder, ClusteringMode mode = ClusteringMode.StreamingReplication) =>
-        Labs.Old(mode, slots: true) is var old ? old with { PgpoolSetup = old.PgpoolSetup! with { SampleScripts = folder } } : throw new InvalidOperationException();
+        Labs.Old(mode, slots: true) is var old
+            ? old with
+            {
+                PgpoolSetup = old.PgpoolSetup! with { SampleScripts = folder },
+            }
+            : throw new InvalidOperationException();
 
     [Fact]
     public void Every_script_of_the_lab_is_the_sample_with_the_variables_at_its_head_set()
     {
-        var folder = SampleFolder("etc", Streaming, """
+        var folder = SampleFolder(
+            "etc",
+            Streaming,
+            """
             #!/bin/bash
             # REPLUSER=untouched in a comment
             REPLUSER=repl
@@ -152,17 +189,38 @@ public sealed class SampleTests : IDisposable
             SSH_OPTIONS="-i ~/.ssh/${SSH_KEY_FILE}"
                 echo "restore_command = 'scp ${SSH_OPTIONS} ${PRIMARY_NODE_HOST}:${ARCHIVEDIR}/%f %p'"
 
-            """);
+            """
+        );
         var files = RenderedFiles.Of(WithSamples(folder));
-        Snapshot.Approve("samples", string.Concat(new[] { "etc/failover.sh", "etc/follow_primary.sh", "data0/basebackup.sh", "data0/pgpool_remote_start" }.Select(f => $"==== {f}\n{files[f]}")));
+        Snapshot.Approve(
+            "samples",
+            string.Concat(
+                new[]
+                {
+                    "etc/failover.sh",
+                    "etc/follow_primary.sh",
+                    "data0/basebackup.sh",
+                    "data0/pgpool_remote_start",
+                }.Select(f => $"==== {f}\n{files[f]}")
+            )
+        );
     }
 
     [Fact]
     public void What_a_sample_is_told_may_mean_something_to_a_shell()
     {
         var folder = SampleFolder("etc", Streaming, "#!/bin/bash\nREPLUSER=repl\nPGHOME=/usr\nPGPOOL_PATH=/usr/bin\n");
-        var files = RenderedFiles.Of(WithSamples(folder) with { Owner = "DOMAIN\\olga", Tools = Labs.Tools() with { PostgresBin = "/opt/it's/bin", PcpBin = "/opt/my bin" } });
-        Assert.Equal("#!/bin/bash\nREPLUSER='DOMAIN\\olga'\nPGHOME='/opt/it'\\''s'\nPGPOOL_PATH='/opt/my bin'\n", files["etc/failover.sh"]);
+        var files = RenderedFiles.Of(
+            WithSamples(folder) with
+            {
+                Owner = "DOMAIN\\olga",
+                Tools = Labs.Tools() with { PostgresBin = "/opt/it's/bin", PcpBin = "/opt/my bin" },
+            }
+        );
+        Assert.Equal(
+            "#!/bin/bash\nREPLUSER='DOMAIN\\olga'\nPGHOME='/opt/it'\\''s'\nPGPOOL_PATH='/opt/my bin'\n",
+            files["etc/failover.sh"]
+        );
     }
 
     [Fact]
@@ -177,7 +235,8 @@ public sealed class SampleTests : IDisposable
         var files = RenderedFiles.Of(WithSamples(folder, ClusteringMode.NativeReplication));
         Assert.Equal(
             [.. Replication.Select(n => $"#!/bin/bash\n# {n}\n")],
-            [files["data0/basebackup.sh"], files["data0/pgpool_recovery_pitr"], files["data0/pgpool_remote_start"]]);
+            [files["data0/basebackup.sh"], files["data0/pgpool_recovery_pitr"], files["data0/pgpool_remote_start"]]
+        );
         Assert.DoesNotContain("etc/failover.sh", files.Keys);
     }
 
@@ -185,7 +244,9 @@ public sealed class SampleTests : IDisposable
     public void The_samples_are_called_with_the_arguments_they_want()
     {
         var folder = SampleFolder("etc", Streaming);
-        var conf = ConfigText.Settings(RenderedFiles.Of(WithSamples(folder))["etc/pgpool.conf"]).ToDictionary(s => s.Name, s => s.Value);
+        var conf = ConfigText
+            .Settings(RenderedFiles.Of(WithSamples(folder))["etc/pgpool.conf"])
+            .ToDictionary(s => s.Name, s => s.Value);
         // The heads of the samples of 4.3 to 4.7.
         Assert.Equal("'/srv/lab/etc/failover.sh %d %h %p %D %m %H %M %P %r %R %N %S'", conf["failover_command"]);
         Assert.Equal("'/srv/lab/etc/follow_primary.sh %d %h %p %D %m %H %M %P %r %R'", conf["follow_primary_command"]);
@@ -197,7 +258,11 @@ public sealed class SampleTests : IDisposable
         var files = RenderedFiles.Of(WithSamples(SampleFolder("etc", Streaming, "#!/bin/bash\n# a sample\n")));
         Assert.Equal(
             ["data0/basebackup.sh", "data0/pgpool_remote_start", "etc/failover.sh", "etc/follow_primary.sh"],
-            files.Where(f => f.Value.Contains("# a sample", StringComparison.Ordinal)).Select(f => f.Key).Order(StringComparer.Ordinal));
+            files
+                .Where(f => f.Value.Contains("# a sample", StringComparison.Ordinal))
+                .Select(f => f.Key)
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Equal(RenderedFiles.Of(Labs.Old(slots: true))["startall"], files["startall"]);
     }
 }

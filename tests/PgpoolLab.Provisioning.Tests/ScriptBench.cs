@@ -8,13 +8,15 @@ using PgpoolLab.Provisioning.Configuration;
 namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>
-/// Runs a lab's scripts by a real shell in a folder with a difficult name. PostgreSQL's programs are small scripts that write down how they were called.
-/// Its server is one that does what scripts can see of the real one: it is a process of that name, works in its data folder, says in
+/// Runs a lab's scripts by a real shell in a folder with a difficult name. PostgreSQL's programs are small scripts that
+/// write down how they were called. Its server is one that does what scripts can see of the real one: it is a process
+/// of that name, works in its data folder, says in
 /// <c>postmaster.pid</c> how far it is, and listens to signals.
 /// </summary>
 public abstract class ScriptBench : IAsyncDisposable
 {
-    // A shell cannot take back that signals are ignored, as they are in what a script starts in the background; the real servers can.
+    // A shell cannot take back that signals are ignored, as they are in what a script starts in the background; the
+    // real servers can.
     private const string Server = """
         #!/usr/bin/perl
         # MANNER -D DATA: PostgreSQL. Without arguments: Pgpool-II.
@@ -77,11 +79,28 @@ public abstract class ScriptBench : IAsyncDisposable
         _lab = lab with
         {
             Owner = Labs.Me,
-            Tools = new Toolset(_outer["pg bin"], new PostgresVersion(15, 4), _outer["pool/bin/pgpool"], _outer["pcp's"], new PgpoolVersion(4, 3, 5)),
+            Tools = new Toolset(
+                _outer["pg bin"],
+                new PostgresVersion(15, 4),
+                _outer["pool/bin/pgpool"],
+                _outer["pcp's"],
+                new PgpoolVersion(4, 3, 5)
+            ),
             // Not where other labs of this machine have theirs.
             Pgpools = [lab.Pgpool with { SocketDirectories = [_sockets.Path], PcpSocketDirectory = _sockets.Path }],
         };
-        string[] folders = [_lab.Root, _lab.Paths.Etc, _lab.Paths.Log, _lab.Paths.Run, _lab.Tools.PostgresBin, _lab.Tools.PgpoolBin, _lab.Tools.PcpBin, .. _lab.Nodes.Select(n => n.DataDirectory), _outer["servers"]];
+        string[] folders =
+        [
+            _lab.Root,
+            _lab.Paths.Etc,
+            _lab.Paths.Log,
+            _lab.Paths.Run,
+            _lab.Tools.PostgresBin,
+            _lab.Tools.PgpoolBin,
+            _lab.Tools.PcpBin,
+            .. _lab.Nodes.Select(n => n.DataDirectory),
+            _outer["servers"],
+        ];
         foreach (var folder in folders)
         {
             Directory.CreateDirectory(folder);
@@ -91,19 +110,25 @@ public abstract class ScriptBench : IAsyncDisposable
         Script(_outer["servers/postgres"], Server);
         Script(_outer["servers/pgpool"], Server);
         Fake("postgres", Serve("ready"));
-        Fake("pg_controldata", """
+        Fake(
+            "pg_controldata",
+            """
             state='in archive recovery'
             [ ! -e "$2/in production" ] || state='in production'
             echo "Database cluster state:               $state"
             echo "Latest checkpoint's TimeLineID:       1"
-            """);
+            """
+        );
         Fake("pg_ctl", "");
         Fake("psql", "case \"$*\" in *pg_is_in_recovery*) echo f ;; *) cat >/dev/null ;; esac");
         Fake("pg_rewind", "exit 1");
-        Fake("pg_basebackup", """
+        Fake(
+            "pg_basebackup",
+            """
             while [ $# -gt 0 ]; do [ "$1" = -D ] && data=$2; shift; done
             mkdir "$data" && echo 15 >"$data/PG_VERSION" && echo "port = 11002" >"$data/postgresql.conf" && : >"$data/.hidden"
-            """);
+            """
+        );
         Fake("../pcp's/pcp_attach_node", "printf '%s' \"$PCPPASSFILE\" >\"$0.passfile\"");
         Fake("../pool/bin/pgpool", "");
     }
@@ -127,15 +152,21 @@ public abstract class ScriptBench : IAsyncDisposable
     /// <summary>Where the lab's sockets are.</summary>
     private protected TemporaryFolder Sockets => _sockets;
 
-    /// <summary>Shell words by which the program <c>postgres</c> becomes a server of some manner: ready, standby (what it says of itself when it is up),
-    /// starting (for ever), dying (while it starts), deaf (is not promoted), fragile (ends when it is to be promoted), stubborn (does not end), followed
-    /// (by a process that ends a little later).</summary>
+    /// <summary>Shell words by which the program <c>postgres</c> becomes a server of some manner: ready, standby (what
+    /// it says of itself when it is up), starting (for ever), dying (while it starts), deaf (is not promoted), fragile
+    /// (ends when it is to be promoted), stubborn (does not end), followed (by a process that ends a little
+    /// later).</summary>
     private protected static string Serve(string manner) => $"exec \"${{0%/*}}/../servers/postgres\" {manner} \"$@\"";
 
     /// <summary>Has a node's PostgreSQL run, as if it had been started some time ago.</summary>
     private protected async Task<ProcessFacts> StartServerAsync(PostgresNode node, string manner = "ready")
     {
-        using var process = Process.Start(new ProcessStartInfo(_outer["servers/postgres"], [manner, "-D", node.DataDirectory]) { RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(_outer["servers/postgres"], [manner, "-D", node.DataDirectory])
+            {
+                RedirectStandardError = true,
+            }
+        )!;
         var id = process.Id;
         await WaitForAsync(() => StatusOf(node) is { } status && status[0] == $"{id}" && status[1] != "starting");
         return (await _host.FindProcessAsync(id, CancellationToken.None))!;
@@ -162,12 +193,21 @@ public abstract class ScriptBench : IAsyncDisposable
     private protected IReadOnlyList<ProcessFacts> Servers(Func<ProcessFacts, bool> test)
     {
         // It is answered at once.
-        return _host.FindProcessesAsync(p => p.WorkingDirectory?.StartsWith(_outer.Path + "/", StringComparison.Ordinal) == true && test(p), CancellationToken.None).AsTask().Result;
+        return _host
+            .FindProcessesAsync(
+                p => p.WorkingDirectory?.StartsWith(_outer.Path + "/", StringComparison.Ordinal) == true && test(p),
+                CancellationToken.None
+            )
+            .AsTask()
+            .Result;
     }
 
-    private protected ProcessFacts? ServerOf(PostgresNode node) => Servers(p => p.Name == "postgres" && p.WorkingDirectory == node.DataDirectory).FirstOrDefault(p => StatusOf(node)?[0] == $"{p.Id}");
+    private protected ProcessFacts? ServerOf(PostgresNode node) =>
+        Servers(p => p.Name == "postgres" && p.WorkingDirectory == node.DataDirectory)
+            .FirstOrDefault(p => StatusOf(node)?[0] == $"{p.Id}");
 
-    private protected bool Runs(ProcessFacts server) => Servers(p => p.Id == server.Id && p.StartedAt == server.StartedAt).Count == 1;
+    private protected bool Runs(ProcessFacts server) =>
+        Servers(p => p.Id == server.Id && p.StartedAt == server.StartedAt).Count == 1;
 
     /// <summary>Ends a server as a fast shutdown does.</summary>
     private protected async Task EndAsync(ProcessFacts server)
@@ -177,27 +217,34 @@ public abstract class ScriptBench : IAsyncDisposable
     }
 
     /// <summary>What a node's PostgreSQL has been told.</summary>
-    private protected static string[] Signals(PostgresNode node) => File.Exists($"{node.DataDirectory}/signals") ? File.ReadAllLines($"{node.DataDirectory}/signals") : [];
+    private protected static string[] Signals(PostgresNode node) =>
+        File.Exists($"{node.DataDirectory}/signals") ? File.ReadAllLines($"{node.DataDirectory}/signals") : [];
 
     private protected static bool IsPromoted(PostgresNode node) => File.Exists($"{node.DataDirectory}/in production");
 
     /// <summary>Lets scripts that would wait for so many seconds before they give up do so after a few.</summary>
-    private protected void GiveUpAfter(int seconds, int insteadOf) => (_patience, _patienceOfScript) = (seconds, insteadOf);
+    private protected void GiveUpAfter(int seconds, int insteadOf) =>
+        (_patience, _patienceOfScript) = (seconds, insteadOf);
 
-    /// <summary>A machine so busy that each pause of a script lasts for so many seconds. (None passes in truth.)</summary>
+    /// <summary>A machine so busy that each pause of a script lasts for so many seconds. (None passes in
+    /// truth.)</summary>
     private protected void EachPauseLasts(int seconds)
     {
         _clockIsFake = true;
         File.WriteAllText(Clock, "1000.08 4000.00\n");
-        Program("sleep", $$"""
+        Program(
+            "sleep",
+            $$"""
             echo "$1" >>"$0.calls"
             IFS='. ' read -r now rest <{{Shell.Quote(Clock)}}
             echo "$((now + {{seconds}})).$rest" >{{Shell.Quote(Clock)}}
-            """);
+            """
+        );
     }
 
     /// <summary>How often scripts have paused since <see cref="EachPauseLasts"/>.</summary>
-    private protected int Pauses => File.Exists(_programs["sleep.calls"]) ? File.ReadAllLines(_programs["sleep.calls"]).Length : 0;
+    private protected int Pauses =>
+        File.Exists(_programs["sleep.calls"]) ? File.ReadAllLines(_programs["sleep.calls"]).Length : 0;
 
     private string Clock => _outer["uptime"];
 
@@ -206,7 +253,12 @@ public abstract class ScriptBench : IAsyncDisposable
     {
         foreach (var name in names)
         {
-            var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Append("/bin").Select(f => $"{f}/{name}").First(File.Exists);
+            var found = (Environment.GetEnvironmentVariable("PATH") ?? "")
+                .Split(':')
+                .Append("/usr/bin")
+                .Append("/bin")
+                .Select(f => $"{f}/{name}")
+                .First(File.Exists);
             File.CreateSymbolicLink(_programs[name], found);
         }
 
@@ -223,13 +275,21 @@ public abstract class ScriptBench : IAsyncDisposable
         _environment.TryAdd("PATH", $"{_programs.Path}:{Environment.GetEnvironmentVariable("PATH")}");
     }
 
-    private protected void Fake(string name, string body) => Script($"{_lab.Tools.PostgresBin}/{name}", "#!/bin/sh\nprintf '%s\\n' \"$(printf '<%s>' \"$@\")\" >>\"$0.calls\"\n" + body + "\n");
+    private protected void Fake(string name, string body) =>
+        Script(
+            $"{_lab.Tools.PostgresBin}/{name}",
+            "#!/bin/sh\nprintf '%s\\n' \"$(printf '<%s>' \"$@\")\" >>\"$0.calls\"\n" + body + "\n"
+        );
 
     /// <summary>Pgpool-II that answers once it runs.</summary>
     private protected void FakePgpoolThatAnswers()
     {
         Fake("pg_isready", $"[ -e {Shell.Quote(_outer["answers"])} ] || exit 2");
-        Fake("../pool/bin/pgpool", $"echo $$ >run/pgpool.pid; pwd -P >\"$0.cwd\"; echo pgpool says; : >{Shell.Quote(_outer["answers"])}; exec \"${{0%/*}}/../../servers/pgpool\"");
+        Fake(
+            "../pool/bin/pgpool",
+            "echo $$ >run/pgpool.pid; pwd -P >\"$0.cwd\"; echo pgpool says; : "
+                + $">{Shell.Quote(_outer["answers"])}; exec \"${{0%/*}}/../../servers/pgpool\""
+        );
     }
 
     private protected static void Script(string path, string text)
@@ -238,10 +298,14 @@ public abstract class ScriptBench : IAsyncDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private protected string[] Calls(string name) => File.Exists($"{_lab.Tools.PostgresBin}/{name}.calls") ? File.ReadAllLines($"{_lab.Tools.PostgresBin}/{name}.calls") : [];
+    private protected string[] Calls(string name) =>
+        File.Exists($"{_lab.Tools.PostgresBin}/{name}.calls")
+            ? File.ReadAllLines($"{_lab.Tools.PostgresBin}/{name}.calls")
+            : [];
 
     /// <summary>The nodes whose PostgreSQL was started, by the names of their folders.</summary>
-    private protected string[] StartedNodes() => Calls("postgres").Select(c => Path.GetFileName(c[..^1].Split("><")[1])).Order(StringComparer.Ordinal).ToArray();
+    private protected string[] StartedNodes() =>
+        Calls("postgres").Select(c => Path.GetFileName(c[..^1].Split("><")[1])).Order(StringComparer.Ordinal).ToArray();
 
     private string Render(string script)
     {
@@ -260,7 +324,8 @@ public abstract class ScriptBench : IAsyncDisposable
     {
         // Where Pgpool-II and PostgreSQL find them.
         var node = _lab.Nodes.FirstOrDefault(n => n.ServerDataDirectory == arguments.FirstOrDefault()) ?? _lab.Nodes[0];
-        var file = $"{(script.EndsWith(".sh", StringComparison.Ordinal) && script != "basebackup.sh" ? _lab.Paths.Etc : node.ServerDataDirectory)}/{script}";
+        var file =
+            $"{(script.EndsWith(".sh", StringComparison.Ordinal) && script != "basebackup.sh" ? _lab.Paths.Etc : node.ServerDataDirectory)}/{script}";
         Script(file, Render(script));
         return HostRunAsync(new CommandSpec("/bin/sh", [file, .. arguments]));
     }
@@ -273,21 +338,33 @@ public abstract class ScriptBench : IAsyncDisposable
     }
 
     private protected Task<CommandResult> HostRunAsync(CommandSpec command) =>
-        _host.RunAsync(command with { WorkingDirectory = command.WorkingDirectory ?? "/", Environment = _environment }, CancellationToken.None);
+        _host.RunAsync(
+            command with
+            {
+                WorkingDirectory = command.WorkingDirectory ?? "/",
+                Environment = _environment,
+            },
+            CancellationToken.None
+        );
 
-    private protected JsonElement[] Events() => File.ReadAllLines(_lab.Paths.Events).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
+    private protected JsonElement[] Events() =>
+        File.ReadAllLines(_lab.Paths.Events).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
 
     private protected JsonElement Event() => Assert.Single(Events());
 
-    private protected static string[] Arguments(JsonElement e) => e.GetProperty("arguments").EnumerateArray().Select(a => a.GetString()!).ToArray();
+    private protected static string[] Arguments(JsonElement e) =>
+        e.GetProperty("arguments").EnumerateArray().Select(a => a.GetString()!).ToArray();
 
-    private protected (string? Name, int ExitCode) Ended() => (Event().GetProperty("event").GetString(), Event().GetProperty("exit_code").GetInt32());
+    private protected (string? Name, int ExitCode) Ended() =>
+        (Event().GetProperty("event").GetString(), Event().GetProperty("exit_code").GetInt32());
 
     private protected string LogOf(string name) => File.ReadAllText($"{_lab.Paths.Log}/{name}.log");
 
-    private protected static string[] Sorted(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
+    private protected static string[] Sorted(string output) =>
+        output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
 
-    private protected static string[] Names(string folder) => Directory.GetFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal).ToArray();
+    private protected static string[] Names(string folder) =>
+        Directory.GetFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal).ToArray();
 
     // ---- the scripts, called as Pgpool-II and PostgreSQL call them ----
 
@@ -296,17 +373,29 @@ public abstract class ScriptBench : IAsyncDisposable
     {
         if (toStandby)
         {
-            File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/{(_lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}", "");
+            File.WriteAllText(
+                $"{_lab.Nodes[1].DataDirectory}/{(_lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}",
+                ""
+            );
         }
 
         return RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", oldPrimary, "11003");
     }
 
     private protected Task<CommandResult> RecoverAsync(int node = 1, int from = 0) =>
-        RunAsync("basebackup.sh", _lab.Nodes[from].ServerDataDirectory, "localhost", _lab.Nodes[node].ServerDataDirectory, $"{_lab.Nodes[from].Port}", $"{node}");
+        RunAsync(
+            "basebackup.sh",
+            _lab.Nodes[from].ServerDataDirectory,
+            "localhost",
+            _lab.Nodes[node].ServerDataDirectory,
+            $"{_lab.Nodes[from].Port}",
+            $"{node}"
+        );
 
-    private protected Task<CommandResult> RemoteStartAsync(int node = 2) => RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[node].ServerDataDirectory);
+    private protected Task<CommandResult> RemoteStartAsync(int node = 2) =>
+        RunAsync("pgpool_remote_start", "localhost", _lab.Nodes[node].ServerDataDirectory);
 
     /// <summary>Node 2 is to follow node 1.</summary>
-    private protected Task<CommandResult> FollowAsync(int port = 11003) => RunAsync("follow_primary.sh", "2", "localhost", "11004", "1", "localhost", "0", "0", $"{port}");
+    private protected Task<CommandResult> FollowAsync(int port = 11003) =>
+        RunAsync("follow_primary.sh", "2", "localhost", "11004", "1", "localhost", "0", "0", $"{port}");
 }

@@ -16,7 +16,18 @@ internal static class ScriptSyntax
 
         var files = Directory.GetFiles(folder.Path);
         Assert.NotEmpty(files);
-        var result = await new LocalHost(TimeProvider.System).RunAsync(new CommandSpec("/bin/sh", ["-c", "status=0; for script; do /bin/sh -n \"$script\" || status=1; done; exit $status", "sh", .. files]), CancellationToken.None);
+        var result = await new LocalHost(TimeProvider.System).RunAsync(
+            new CommandSpec(
+                "/bin/sh",
+                [
+                    "-c",
+                    "status=0; for script; do /bin/sh -n \"$script\" || status=1; done; exit $status",
+                    "sh",
+                    .. files,
+                ]
+            ),
+            CancellationToken.None
+        );
         Assert.True(result is { ExitCode: 0, Error: "" }, result.Error);
     }
 }

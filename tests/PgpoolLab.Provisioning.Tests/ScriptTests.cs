@@ -20,7 +20,11 @@ public sealed class ScriptTests : ScriptBench
         Assert.True(IsPromoted(_lab.Nodes[1]) && Runs(server));
         Assert.False(File.Exists($"{_lab.Nodes[1].DataDirectory}/promote"));
         Assert.Empty(Calls("pg_ctl"));
-        Assert.EndsWith($"failover: promoting node 1 ({_lab.Nodes[1].ServerDataDirectory})", LogOf("failover").Split('\n')[^3], StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"failover: promoting node 1 ({_lab.Nodes[1].ServerDataDirectory})",
+            LogOf("failover").Split('\n')[^3],
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("failover: node 1 (localhost) is the primary\n", LogOf("failover"), StringComparison.Ordinal);
         Assert.Equal(("failover", 0), Ended());
     }
@@ -31,7 +35,12 @@ public sealed class ScriptTests : ScriptBench
     public async Task Failover_promotes_nobody_when(string why, string failed, string main, string primary)
     {
         await StartServerAsync(_lab.Nodes[0]);
-        Assert.Equal(0, (await RunAsync("failover.sh", failed, "localhost", "11002", main, "localhost", "0", primary, "11003")).ExitCode);
+        Assert.Equal(
+            0,
+            (
+                await RunAsync("failover.sh", failed, "localhost", "11002", main, "localhost", "0", primary, "11003")
+            ).ExitCode
+        );
         Assert.True(Signals(_lab.Nodes[0]).Length == 0, why);
         Assert.Empty(Calls("pg_controldata"));
         Assert.All(_lab.Nodes, n => Assert.False(File.Exists($"{n.DataDirectory}/promote")));
@@ -55,7 +64,11 @@ public sealed class ScriptTests : ScriptBench
         _lab = _lab with { Tools = _lab.Tools with { Postgres = new PostgresVersion(major, 1) } };
         await StartServerAsync(_lab.Nodes[1]);
         // The file is gone some moments before the node takes writes.
-        Fake("pg_controldata", "echo x >>\"$0.asked\"; [ \"$(wc -l <\"$0.asked\")\" -lt 5 ] || echo 'Database cluster state:               in production'");
+        Fake(
+            "pg_controldata",
+            "echo x >>\"$0.asked\"; [ \"$(wc -l <\"$0.asked\")\" -lt 5 ] || echo 'Database cluster state:        "
+                + "       in production'"
+        );
         Assert.Equal(0, (await FailOverAsync()).ExitCode);
         Assert.Equal(5, Calls("pg_controldata").Length);
         Assert.EndsWith("failover: node 1 (localhost) is the primary\n", LogOf("failover"), StringComparison.Ordinal);
@@ -76,7 +89,11 @@ public sealed class ScriptTests : ScriptBench
         var result = await FailOverAsync();
         Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
         Assert.False(Runs(server));
-        Assert.EndsWith("failover: node 1 was not promoted; see node1.log\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "failover: node 1 was not promoted; see node1.log\n",
+            LogOf("failover"),
+            StringComparison.Ordinal
+        );
         Assert.Equal(("failover", 1), Ended());
     }
 
@@ -101,7 +118,11 @@ public sealed class ScriptTests : ScriptBench
         Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
         Assert.False(File.Exists($"{_lab.Nodes[1].DataDirectory}/promote"));
         Assert.Single(Calls("pg_controldata"));
-        Assert.EndsWith("failover: node 1 was not promoted; see node1.log\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "failover: node 1 was not promoted; see node1.log\n",
+            LogOf("failover"),
+            StringComparison.Ordinal
+        );
         Assert.Equal(("failover", 1), Ended());
     }
 
@@ -115,7 +136,11 @@ public sealed class ScriptTests : ScriptBench
         Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
         Assert.Empty(Signals(_lab.Nodes[1]));
         Assert.Contains("/data1/promote", LogOf("failover").Split('\n')[0], StringComparison.Ordinal);
-        Assert.EndsWith("failover: node 1 was not promoted; see node1.log\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "failover: node 1 was not promoted; see node1.log\n",
+            LogOf("failover"),
+            StringComparison.Ordinal
+        );
         Assert.Equal(("failover", 1), Ended());
     }
 
@@ -140,8 +165,15 @@ public sealed class ScriptTests : ScriptBench
         Assert.Equal(0, (await FailOverAsync()).ExitCode);
         Assert.Equal((false, true), (Runs(old), IsPromoted(_lab.Nodes[1])));
         Assert.Equal(["INT"], Signals(_lab.Nodes[0]));
-        Assert.True(File.GetLastWriteTimeUtc($"{_lab.Nodes[0].DataDirectory}/signals") <= File.GetLastWriteTimeUtc($"{_lab.Nodes[1].DataDirectory}/signals"));
-        Assert.Contains($"failover: node 0, the old primary, was still running: stopped (pid {old.Id})\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.True(
+            File.GetLastWriteTimeUtc($"{_lab.Nodes[0].DataDirectory}/signals")
+                <= File.GetLastWriteTimeUtc($"{_lab.Nodes[1].DataDirectory}/signals")
+        );
+        Assert.Contains(
+            $"failover: node 0, the old primary, was still running: stopped (pid {old.Id})\n",
+            LogOf("failover"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -207,13 +239,26 @@ public sealed class ScriptTests : ScriptBench
         await StartServerAsync(_lab.Nodes[0]);
         await StartServerAsync(_lab.Nodes[1]);
         Assert.Equal(0, (await FailOverAsync()).ExitCode);
-        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *\" 11002 \"*pg_is_in_recovery*) exit 2 ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
+        Fake(
+            "psql",
+            "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *\" 11002 \"*pg_is_in_recovery*) exit 2 "
+                + ";; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat "
+                + ">/dev/null ;; esac"
+        );
         Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nprintf '<%s>' \"$@\" >>\"$0.calls\"\n");
         Script($"{_lab.Nodes[0].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nexit 0\n");
         for (var i = 0; i < 2; i++)
         {
-            Assert.Equal(0, (await RunAsync("follow_primary.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003")).ExitCode);
-            Assert.Equal($"<{_lab.Nodes[1].ServerDataDirectory}><localhost><{_lab.Nodes[0].ServerDataDirectory}><11003><0>", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls"));
+            Assert.Equal(
+                0,
+                (
+                    await RunAsync("follow_primary.sh", "0", "localhost", "11002", "1", "localhost", "0", "0", "11003")
+                ).ExitCode
+            );
+            Assert.Equal(
+                $"<{_lab.Nodes[1].ServerDataDirectory}><localhost><{_lab.Nodes[0].ServerDataDirectory}><11003><0>",
+                File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls")
+            );
         }
 
         Assert.Single(Calls("../pcp's/pcp_attach_node"));
@@ -226,16 +271,43 @@ public sealed class ScriptTests : ScriptBench
         await StartServerAsync(_lab.Nodes[1]);
         await HostRunAsync(new CommandSpec("kill", "-STOP", $"{receiver.Id}"));
         // PostgreSQL would wait for it.
-        Fake("pg_controldata", $"case $(cat /proc/{receiver.Id}/stat) in *') T '*) ;; *) echo 'Database cluster state:               in production' ;; esac");
+        Fake(
+            "pg_controldata",
+            $"case $(cat /proc/{receiver.Id}/stat) in *') T '*) ;; *) echo 'Database cluster state:              "
+                + " in production' ;; esac"
+        );
         Assert.Equal(0, (await FailOverAsync()).ExitCode);
-        Assert.Contains($"failover: node 1: process {receiver.Id} was suspended; woke it\n", LogOf("failover"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"failover: node 1: process {receiver.Id} was suspended; woke it\n",
+            LogOf("failover"),
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("failover: node 1 (localhost) is the primary\n", LogOf("failover"), StringComparison.Ordinal);
     }
 
     // ---- log/events.jsonl ----
 
     public static TheoryData<string> NastyArguments =>
-        new("", "two words", "it's", "\"double\"", "\\", "\\\\", "\\n", "$HOME", "$(id)", "`id`", "%d %s %%", "ü🐘", "-n", "*", "a/b", "&", "\\\"", "'\\''");
+        new(
+            "",
+            "two words",
+            "it's",
+            "\"double\"",
+            "\\",
+            "\\\\",
+            "\\n",
+            "$HOME",
+            "$(id)",
+            "`id`",
+            "%d %s %%",
+            "ü🐘",
+            "-n",
+            "*",
+            "a/b",
+            "&",
+            "\\\"",
+            "'\\''"
+        );
 
     [Theory]
     [MemberData(nameof(NastyArguments))]
@@ -260,7 +332,11 @@ public sealed class ScriptTests : ScriptBench
         await FailOverAsync();
         var time = Event().GetProperty("time").GetString()!;
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", time);
-        Assert.InRange(DateTimeOffset.Parse(time), before.AddMilliseconds(-before.Microsecond / 1000.0), DateTimeOffset.UtcNow);
+        Assert.InRange(
+            DateTimeOffset.Parse(time),
+            before.AddMilliseconds(-before.Microsecond / 1000.0),
+            DateTimeOffset.UtcNow
+        );
         Assert.InRange(Event().GetProperty("duration_ms").GetInt64(), 200, 20_000);
     }
 
@@ -293,9 +369,15 @@ public sealed class ScriptTests : ScriptBench
         var result = await RecoverAsync(node: 2, from: 1);
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         var data = _lab.Nodes[2].DataDirectory;
-        Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{data}/{(major >= 12 ? "myrecovery.conf" : "recovery.conf")}"));
+        Assert.Equal(
+            _renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]),
+            File.ReadAllText($"{data}/{(major >= 12 ? "myrecovery.conf" : "recovery.conf")}")
+        );
         Assert.Equal(major >= 12, File.Exists($"{data}/standby.signal"));
-        Assert.Equal("port = 11002\n" + _renderer.RenderNode("postgresql/_node.conf", _lab, _lab.Nodes[2]), File.ReadAllText($"{data}/postgresql.conf"));
+        Assert.Equal(
+            "port = 11002\n" + _renderer.RenderNode("postgresql/_node.conf", _lab, _lab.Nodes[2]),
+            File.ReadAllText($"{data}/postgresql.conf")
+        );
         Assert.Equal(slots ? 2 : 1, Calls("psql").Length);
     }
 
@@ -311,10 +393,15 @@ public sealed class ScriptTests : ScriptBench
         // The script quotes what setup sees needs no quotes.
         Assert.Equal(
             _renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[1], _lab.Nodes[0]),
-            File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/myrecovery.conf").Replace("''", "", StringComparison.Ordinal));
+            File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/myrecovery.conf")
+                .Replace("''", "", StringComparison.Ordinal)
+        );
         Assert.Equal(
             "port = 11002\n" + _renderer.RenderNode("postgresql/_node.conf", _lab, _lab.Nodes[1]),
-            File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/postgresql.conf").Replace("''", "", StringComparison.Ordinal).Replace("= node1.log", "= 'node1.log'", StringComparison.Ordinal));
+            File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/postgresql.conf")
+                .Replace("''", "", StringComparison.Ordinal)
+                .Replace("= node1.log", "= 'node1.log'", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -323,8 +410,22 @@ public sealed class ScriptTests : ScriptBench
         await RecoverAsync();
         string[] expected =
         [
-            "-h", LabSockets.ProbeHost(_lab), "-p", "11002", "-U", _lab.Owner, "-w", "-D", _lab.Nodes[1].DataDirectory + ".recovery", "-X", "stream", "-c", "fast",
-            .. Provisioning.Tools.PgBaseBackup.FastOptions(_lab.Tools.Postgres), "-S", "pgpool_setup_slot1",
+            "-h",
+            LabSockets.ProbeHost(_lab),
+            "-p",
+            "11002",
+            "-U",
+            _lab.Owner,
+            "-w",
+            "-D",
+            _lab.Nodes[1].DataDirectory + ".recovery",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            .. Provisioning.Tools.PgBaseBackup.FastOptions(_lab.Tools.Postgres),
+            "-S",
+            "pgpool_setup_slot1",
         ];
         Assert.Equal([string.Concat(expected.Select(a => $"<{a}>"))], Calls("pg_basebackup"));
     }
@@ -340,27 +441,35 @@ public sealed class ScriptTests : ScriptBench
         Assert.Equal(0, (await RecoverAsync()).ExitCode);
         Assert.Equal("port = 11003\nwork_mem = '7MB'\n", File.ReadAllText($"{data}/postgresql.conf"));
         Assert.Equal("# mine\n", File.ReadAllText($"{data}/pg_hba.conf"));
-        Assert.Equal([".hidden", "PG_VERSION", "myrecovery.conf", "pg_hba.conf", "postgresql.conf", "standby.signal"], Names(data));
+        Assert.Equal(
+            [".hidden", "PG_VERSION", "myrecovery.conf", "pg_hba.conf", "postgresql.conf", "standby.signal"],
+            Names(data)
+        );
         Assert.DoesNotContain(Names(_lab.Root), n => n.StartsWith("data1.", StringComparison.Ordinal));
         Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(data));
     }
 
-    /// <summary>A pg_basebackup that does with tablespaces as the real one does: a mapped one becomes a folder elsewhere, and a link to it.</summary>
-    private void FakeBaseBackupOfTablespaces() => Fake("pg_basebackup", """
-        while [ $# -gt 0 ]; do
-            case $1 in
-            -D) data=$2; mkdir "$data" "$data/pg_tblspc" && echo 15 >"$data/PG_VERSION" && : >"$data/postgresql.conf" ;;
-            -T) n=$((${n-0} + 1)); eval "map$n=\$2" ;;
-            esac
-            shift
-        done
-        while [ ${n-0} -gt 0 ]; do
-            eval "map=\$map$n"
-            old=$(printf %s "$map" | sed 's/\([^\\]\)=.*/\1/; s/\\=/=/g') new=$(printf %s "$map" | sed 's/.*[^\\]=//; s/\\=/=/g')
-            mkdir -p "$new" && cp -r "$old/." "$new" && ln -s "$new" "$data/pg_tblspc/${new##*/}"
-            n=$((n - 1))
-        done
-        """);
+    /// <summary>A pg_basebackup that does with tablespaces as the real one does: a mapped one becomes a folder
+    /// elsewhere, and a link to it.</summary>
+    private void FakeBaseBackupOfTablespaces() =>
+        Fake(
+            "pg_basebackup",
+            """
+            while [ $# -gt 0 ]; do
+                case $1 in
+                -D) data=$2; mkdir "$data" "$data/pg_tblspc" && echo 15 >"$data/PG_VERSION" && : >"$data/postgresql.conf" ;;
+                -T) n=$((${n-0} + 1)); eval "map$n=\$2" ;;
+                esac
+                shift
+            done
+            while [ ${n-0} -gt 0 ]; do
+                eval "map=\$map$n"
+                old=$(printf %s "$map" | sed 's/\([^\\]\)=.*/\1/; s/\\=/=/g') new=$(printf %s "$map" | sed 's/.*[^\\]=//; s/\\=/=/g')
+                mkdir -p "$new" && cp -r "$old/." "$new" && ln -s "$new" "$data/pg_tblspc/${new##*/}"
+                n=$((n - 1))
+            done
+            """
+        );
 
     /// <summary>A tablespace of a node, in a folder of its own, with one file.</summary>
     private string Tablespace(PostgresNode node, string number, string folder = "table=space's 1")
@@ -393,7 +502,11 @@ public sealed class ScriptTests : ScriptBench
         Assert.All([shared, second], f => Assert.Equal("rows", File.ReadAllText($"{f}/16385")));
         Assert.DoesNotContain(Names(_lab.Root), n => n.StartsWith("data1.", StringComparison.Ordinal));
         var log = File.ReadAllText($"{_lab.Paths.Log}/recovery.log");
-        Assert.Contains("tablespace 16384, which node 0 has in a folder of its own, is in data1/pg_tblspc", log, StringComparison.Ordinal);
+        Assert.Contains(
+            "tablespace 16384, which node 0 has in a folder of its own, is in data1/pg_tblspc",
+            log,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -462,7 +575,10 @@ public sealed class ScriptTests : ScriptBench
         File.WriteAllText($"{data}/postgresql.conf", "port = 11003\n");
         File.WriteAllText($"{data}/precious", "mine");
         var result = await RecoverAsync();
-        Assert.Equal((1, "basebackup.sh: pg_basebackup failed; node 1 is as it was\n"), (result.ExitCode, result.Error));
+        Assert.Equal(
+            (1, "basebackup.sh: pg_basebackup failed; node 1 is as it was\n"),
+            (result.ExitCode, result.Error)
+        );
         Assert.Equal(["postgresql.conf", "precious"], Names(data));
         Assert.DoesNotContain(Names(_lab.Root), n => n.StartsWith("data1.", StringComparison.Ordinal));
     }
@@ -474,7 +590,11 @@ public sealed class ScriptTests : ScriptBench
         File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/precious", "mine");
         var result = await RecoverAsync();
         Assert.Equal(1, result.ExitCode);
-        Assert.StartsWith("basebackup.sh: node 1 is still running; stop it first: pg_ctl -D ", result.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "basebackup.sh: node 1 is still running; stop it first: pg_ctl -D ",
+            result.Error,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["postmaster.pid", "precious"], Names(_lab.Nodes[1].DataDirectory));
         Assert.True(Runs(server));
         Assert.Empty(Calls("psql"));
@@ -490,7 +610,14 @@ public sealed class ScriptTests : ScriptBench
     public async Task Recovery_of_a_node_that_cannot_be_recovered_touches_nothing(string node)
     {
         var before = Names(_lab.Root);
-        var result = await RunAsync("basebackup.sh", _lab.Nodes[0].DataDirectory, "localhost", _lab.Nodes[1].DataDirectory, "11002", node);
+        var result = await RunAsync(
+            "basebackup.sh",
+            _lab.Nodes[0].DataDirectory,
+            "localhost",
+            _lab.Nodes[1].DataDirectory,
+            "11002",
+            node
+        );
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("basebackup.sh: ", result.Error, StringComparison.Ordinal);
         Assert.Equal(before, Names(_lab.Root));
@@ -509,7 +636,11 @@ public sealed class ScriptTests : ScriptBench
         Fake("pg_rewind", "echo overwritten >\"$2/postgresql.conf\"; printf '%s' \"$PGUSER\" >\"$0.user\"");
         Assert.Equal(0, (await RecoverAsync()).ExitCode);
         Assert.Single(Calls("pg_basebackup"));
-        Assert.Equal($"<-D><{_lab.Nodes[1].ServerDataDirectory}><--source-server=host={_lab.SocketFolder} port=11002 dbname=postgres>", Calls("pg_rewind")[^1]);
+        Assert.Equal(
+            $"<-D><{_lab.Nodes[1].ServerDataDirectory}><--source-server=host={_lab.SocketFolder} port=11002 "
+                + "dbname=postgres>",
+            Calls("pg_rewind")[^1]
+        );
         // A directory's user may have a backslash in the name, which would mean something in a connection string.
         Assert.Equal(_lab.Owner, File.ReadAllText($"{_lab.Tools.PostgresBin}/pg_rewind.user"));
         Assert.Equal("port = 11003\n", File.ReadAllText($"{data}/postgresql.conf"));
@@ -545,7 +676,11 @@ public sealed class ScriptTests : ScriptBench
         var result = await RemoteStartAsync();
         Assert.Equal((1, "", ""), (result.ExitCode, result.Output, result.Error));
         Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><-m><immediate><-w><-s><stop>"], Calls("pg_ctl"));
-        Assert.EndsWith("data2 did not start (exit code 1); see node2.log\n", LogOf("recovery"), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "data2 did not start (exit code 1); see node2.log\n",
+            LogOf("recovery"),
+            StringComparison.Ordinal
+        );
         Assert.Equal(("remote_start", 1), Ended());
         Assert.Empty(Calls("psql"));
     }
@@ -556,23 +691,39 @@ public sealed class ScriptTests : ScriptBench
         Fake("psql", "echo 0");
         GiveUpAfter(1, insteadOf: 60);
         Assert.Equal(1, (await RemoteStartAsync()).ExitCode);
-        Assert.Contains("data2 accepts connections, but receives nothing from the primary (waited ", LogOf("recovery"), StringComparison.Ordinal);
+        Assert.Contains(
+            "data2 accepts connections, but receives nothing from the primary (waited ",
+            LogOf("recovery"),
+            StringComparison.Ordinal
+        );
         Assert.Equal([$"<-D><{_lab.Nodes[2].ServerDataDirectory}><-m><immediate><-w><-s><stop>"], Calls("pg_ctl"));
         Assert.Equal(("remote_start", 1), Ended());
     }
 
-    // ---- follow_primary.sh: node, host, port, new primary, its host, old main node, old primary, new primary's port ----
+    // ---- follow_primary.sh: node, host, port, new primary, its host, old main node, old primary, new primary's port
+    // ----
 
     [Fact]
     public async Task A_standby_follows_the_new_primary_and_is_attached_again()
     {
         await StartServerAsync(_lab.Nodes[2]);
-        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
+        Fake(
+            "psql",
+            "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; "
+                + "*pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat "
+                + ">/dev/null ;; esac"
+        );
         var result = await FollowAsync();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf"));
+        Assert.Equal(
+            _renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]),
+            File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf")
+        );
         Assert.Equal($"<-D><{_lab.Nodes[2].ServerDataDirectory}><reload>", Calls("pg_ctl")[^1]);
-        Assert.Equal([$"<-w><-h><{_lab.Pgpool.PcpSocketDirectory}><-p><11001><-U><{_lab.Owner}><-n><2>"], Calls("../pcp's/pcp_attach_node"));
+        Assert.Equal(
+            [$"<-w><-h><{_lab.Pgpool.PcpSocketDirectory}><-p><11001><-U><{_lab.Owner}><-n><2>"],
+            Calls("../pcp's/pcp_attach_node")
+        );
         Assert.Equal(_lab.Paths.PcpPass, File.ReadAllText($"{_lab.Tools.PcpBin}/pcp_attach_node.passfile"));
     }
 
@@ -580,9 +731,17 @@ public sealed class ScriptTests : ScriptBench
     public async Task A_standby_follows_the_new_primary_whatever_port_Pgpool_names()
     {
         await StartServerAsync(_lab.Nodes[2]);
-        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
+        Fake(
+            "psql",
+            "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; "
+                + "*pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat "
+                + ">/dev/null ;; esac"
+        );
         Assert.Equal(0, (await FollowAsync(port: 11002)).ExitCode);
-        Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]), File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf"));
+        Assert.Equal(
+            _renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[2], _lab.Nodes[1]),
+            File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/myrecovery.conf")
+        );
         Assert.Single(Calls("../pcp's/pcp_attach_node"));
     }
 
@@ -591,7 +750,12 @@ public sealed class ScriptTests : ScriptBench
     {
         _lab = _lab with { Tools = _lab.Tools with { Postgres = new PostgresVersion(12, 4) } };
         await StartServerAsync(_lab.Nodes[2]);
-        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
+        Fake(
+            "psql",
+            "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; "
+                + "*pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat "
+                + ">/dev/null ;; esac"
+        );
         Assert.Equal(0, (await FollowAsync()).ExitCode);
         Assert.EndsWith("<-m><fast><-w><-s><restart>", Calls("pg_ctl")[^1], StringComparison.Ordinal);
     }
@@ -600,12 +764,23 @@ public sealed class ScriptTests : ScriptBench
     public async Task A_former_primary_is_copied_anew()
     {
         await StartServerAsync(_lab.Nodes[2]);
-        Fake("psql", "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo f ;; *pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat >/dev/null ;; esac");
+        Fake(
+            "psql",
+            "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo f ;; "
+                + "*pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat "
+                + ">/dev/null ;; esac"
+        );
         Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Script($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nprintf '<%s>' \"$@\" >\"$0.calls\"\n");
         Assert.Equal(0, (await FollowAsync()).ExitCode);
-        Assert.Equal($"<{_lab.Nodes[1].ServerDataDirectory}><localhost><{_lab.Nodes[2].ServerDataDirectory}><11003><2>", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls"));
-        Assert.Equal($"<localhost><{_lab.Nodes[2].ServerDataDirectory}>", File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start.calls"));
+        Assert.Equal(
+            $"<{_lab.Nodes[1].ServerDataDirectory}><localhost><{_lab.Nodes[2].ServerDataDirectory}><11003><2>",
+            File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/basebackup.sh.calls")
+        );
+        Assert.Equal(
+            $"<localhost><{_lab.Nodes[2].ServerDataDirectory}>",
+            File.ReadAllText($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start.calls")
+        );
         Assert.Single(Calls("../pcp's/pcp_attach_node"));
     }
 
@@ -615,8 +790,13 @@ public sealed class ScriptTests : ScriptBench
         await StartServerAsync(_lab.Nodes[2]);
         Directory.CreateDirectory($"{_lab.Nodes[1].DataDirectory}/pg_wal");
         EachPauseLasts(seconds: 1);
-        File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/pg_wal/0000000B.history", "1\t0/3000000\tno recovery target specified\n\n10\t0/4CA49D8\tno recovery target specified\n");
-        Fake("psql", """
+        File.WriteAllText(
+            $"{_lab.Nodes[1].DataDirectory}/pg_wal/0000000B.history",
+            "1\t0/3000000\tno recovery target specified\n\n10\t0/4CA49D8\tno recovery target specified\n"
+        );
+        Fake(
+            "psql",
+            """
             case "$*" in
                 *" 11003 "*pg_is_in_recovery*) echo f ;;
                 *pg_is_in_recovery*) echo t ;;
@@ -624,7 +804,8 @@ public sealed class ScriptTests : ScriptBench
                 *"> '0/4CA49D8' THEN 'diverged'"*) echo x >>"$0.asked"; if [ "$(wc -l <"$0.asked")" -gt 2 ]; then echo follows; else echo diverged; fi ;;
                 *) cat >/dev/null ;;
             esac
-            """);
+            """
+        );
         Script($"{_lab.Nodes[1].DataDirectory}/basebackup.sh", "#!/bin/sh\nexit 0\n");
         Script($"{_lab.Nodes[2].DataDirectory}/pgpool_remote_start", "#!/bin/sh\nexit 0\n");
         Assert.Equal(0, (await FollowAsync()).ExitCode);
@@ -644,7 +825,10 @@ public sealed class ScriptTests : ScriptBench
         Assert.Empty(Signals(_lab.Nodes[2]));
         await EndAsync(server);
         var result = await RecoverAsync(node: 2, from: 1);
-        Assert.Equal((1, "basebackup.sh: node 1 is no primary; nothing is copied from it, and node 2 is as it was\n"), (result.ExitCode, result.Error));
+        Assert.Equal(
+            (1, "basebackup.sh: node 1 is no primary; nothing is copied from it, and node 2 is as it was\n"),
+            (result.ExitCode, result.Error)
+        );
         Assert.Empty(Calls("pg_basebackup"));
     }
 
@@ -666,7 +850,15 @@ public sealed class ScriptTests : ScriptBench
         {
             var result = await CallAsync("stopall");
             Assert.Equal((0, ""), (result.ExitCode, result.Error));
-            Assert.Equal(["Pgpool-II: is not running", "node 0: is not running", "node 1: is not running", "node 2: is not running"], Sorted(result.Output));
+            Assert.Equal(
+                [
+                    "Pgpool-II: is not running",
+                    "node 0: is not running",
+                    "node 1: is not running",
+                    "node 2: is not running",
+                ],
+                Sorted(result.Output)
+            );
         }
 
         Assert.Empty(Calls("pg_ctl"));
@@ -677,7 +869,10 @@ public sealed class ScriptTests : ScriptBench
     {
         using var stranger = System.Diagnostics.Process.Start("sleep", "60");
         File.WriteAllText(_lab.Paths.PgpoolPid, $"{stranger.Id}\n");
-        File.WriteAllText($"{_lab.Nodes[0].DataDirectory}/postmaster.pid", $"{stranger.Id}\n{_lab.Nodes[0].DataDirectory}\n");
+        File.WriteAllText(
+            $"{_lab.Nodes[0].DataDirectory}/postmaster.pid",
+            $"{stranger.Id}\n{_lab.Nodes[0].DataDirectory}\n"
+        );
         var result = await CallAsync("stopall");
         var survived = !stranger.HasExited;
         stranger.Kill();
@@ -694,11 +889,29 @@ public sealed class ScriptTests : ScriptBench
         FakePgpoolThatAnswers();
         var result = await CallAsync("startall");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Equal(["Pgpool-II: started, port 11000", "node 0: started", "node 1: started", "node 2: started"], Sorted(result.Output));
+        Assert.Equal(
+            ["Pgpool-II: started, port 11000", "node 0: started", "node 1: started", "node 2: started"],
+            Sorted(result.Output)
+        );
         Assert.EndsWith("Pgpool-II: started, port 11000\n", result.Output, StringComparison.Ordinal);
-        Assert.Equal(_lab.Nodes.Select(n => $"<-D><{n.ServerDataDirectory}>"), Calls("postgres").Order(StringComparer.Ordinal));
-        Assert.All(_lab.Nodes, n => Assert.Equal((ServerOf(n)?.SessionId, "ready", "LOG:  starting\n"), (ServerOf(n)?.Id, StatusOf(n)?[1], LogOf($"node{n.Id}"))));
-        Assert.Equal([$"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}><-k><{_lab.Paths.PoolKey}>"], Calls("../pool/bin/pgpool"));
+        Assert.Equal(
+            _lab.Nodes.Select(n => $"<-D><{n.ServerDataDirectory}>"),
+            Calls("postgres").Order(StringComparer.Ordinal)
+        );
+        Assert.All(
+            _lab.Nodes,
+            n =>
+                Assert.Equal(
+                    (ServerOf(n)?.SessionId, "ready", "LOG:  starting\n"),
+                    (ServerOf(n)?.Id, StatusOf(n)?[1], LogOf($"node{n.Id}"))
+                )
+        );
+        Assert.Equal(
+            [
+                $"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}><-k><{_lab.Paths.PoolKey}>",
+            ],
+            Calls("../pool/bin/pgpool")
+        );
         Assert.Equal(_lab.Root + "\n", File.ReadAllText($"{_lab.Tools.PgpoolProgram}.cwd"));
         Assert.Equal("pgpool says\n", File.ReadAllText(_lab.Paths.PgpoolLog));
     }
@@ -741,17 +954,30 @@ public sealed class ScriptTests : ScriptBench
         FakePgpoolThatAnswers();
         File.WriteAllText($"{_lab.Nodes[2].DataDirectory}/standby.signal", "");
         Fake("psql", "echo 1"); // one standby streams
-        Fake("pg_controldata", "case \"$2\" in *data0) t=1 ;; *data1) t=2 ;; *) t=1 ;; esac; echo \"Latest checkpoint's TimeLineID:       $t\"");
+        Fake(
+            "pg_controldata",
+            "case \"$2\" in *data0) t=1 ;; *data1) t=2 ;; *) t=1 ;; esac; echo \"Latest checkpoint's TimeLineID: "
+                + "      $t\""
+        );
         var result = await CallAsync("startall");
         Assert.Equal(0, result.ExitCode);
-        Assert.Contains("node 0: not started, another node took over from it. Bring it back with: pcp_recovery_node -p 11001 -n 0\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "node 0: not started, another node took over from it. Bring it back with: pcp_recovery_node -p 11001 "
+                + "-n 0\n",
+            result.Output,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["data1", "data2"], StartedNodes());
     }
 
     [Theory]
     [InlineData("startall", "nodes", new[] { "node 0: started", "node 1: started", "node 2: started" })]
     [InlineData("startall", "pgpool", new[] { "Pgpool-II: started, port 11000" })]
-    [InlineData("stopall", "nodes", new[] { "node 0: is not running", "node 1: is not running", "node 2: is not running" })]
+    [InlineData(
+        "stopall",
+        "nodes",
+        new[] { "node 0: is not running", "node 1: is not running", "node 2: is not running" }
+    )]
     [InlineData("stopall", "pgpool", new[] { "Pgpool-II: is not running" })]
     public async Task Startall_and_stopall_can_be_asked_for_one_half(string script, string half, string[] said)
     {
@@ -775,8 +1001,18 @@ public sealed class ScriptTests : ScriptBench
         File.WriteAllText($"{_lab.Paths.Log}/pgpool_status", "up\ndown\nup\n");
         var result = await CallAsync("startall");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.EndsWith("Pgpool-II: started, port 11000\nnode 1: Pgpool-II holds it as down, as before. Bring it back with: pg_ctl -D data1 stop; pcp_recovery_node -p 11001 -n 1\n", result.Output, StringComparison.Ordinal);
-        Assert.Equal([$"<-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}><-k><{_lab.Paths.PoolKey}>"], Calls("../pool/bin/pgpool"));
+        Assert.EndsWith(
+            "Pgpool-II: started, port 11000\nnode 1: Pgpool-II holds it as down, as before. Bring it back with: "
+                + "pg_ctl -D data1 stop; pcp_recovery_node -p 11001 -n 1\n",
+            result.Output,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            [
+                $"<-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}><-k><{_lab.Paths.PoolKey}>",
+            ],
+            Calls("../pool/bin/pgpool")
+        );
     }
 
     [Fact]
@@ -787,7 +1023,14 @@ public sealed class ScriptTests : ScriptBench
         File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/standby.signal", "");
         File.WriteAllText($"{_lab.Paths.Log}/pgpool_status", "up\ndown\nup\n");
         var result = await CallAsync("startall");
-        Assert.Equal((1, "node 1: not started, its online recovery did not come to an end. Try again: pcp_recovery_node -p 11001 -n 1\n"), (result.ExitCode, result.Error));
+        Assert.Equal(
+            (
+                1,
+                "node 1: not started, its online recovery did not come to an end. Try again: pcp_recovery_node "
+                    + "-p 11001 -n 1\n"
+            ),
+            (result.ExitCode, result.Error)
+        );
         Assert.Equal(["data0", "data2"], StartedNodes());
     }
 
@@ -795,7 +1038,11 @@ public sealed class ScriptTests : ScriptBench
     public async Task The_first_stage_stops_the_standby_a_former_recovery_left()
     {
         Replicates();
-        Fake("psql", "case \"$*\" in *' 11003 '*pg_is_in_recovery*) echo t ;; *pg_is_in_recovery*) echo f ;; *pg_stat_wal_receiver*) echo 1 ;; esac");
+        Fake(
+            "psql",
+            "case \"$*\" in *' 11003 '*pg_is_in_recovery*) echo t ;; *pg_is_in_recovery*) echo f ;; "
+                + "*pg_stat_wal_receiver*) echo 1 ;; esac"
+        );
         Assert.Equal(0, (await RecoverAsync()).ExitCode);
         Assert.Equal($"<-D><{_lab.Nodes[1].ServerDataDirectory}><-m><fast><-w><-s><stop>", Calls("pg_ctl")[0]);
     }
@@ -808,16 +1055,34 @@ public sealed class ScriptTests : ScriptBench
         var result = await RecoverAsync();
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal([$"<-D><{_lab.Nodes[1].ServerDataDirectory}>"], Calls("postgres"));
-        Assert.Equal((ServerOf(_lab.Nodes[1])!.Id, "LOG:  starting\n"), (ServerOf(_lab.Nodes[1])!.SessionId, LogOf("node1")));
+        Assert.Equal(
+            (ServerOf(_lab.Nodes[1])!.Id, "LOG:  starting\n"),
+            (ServerOf(_lab.Nodes[1])!.SessionId, LogOf("node1"))
+        );
         Assert.Empty(Calls("pg_ctl"));
-        Assert.Equal(_renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[1], _lab.Nodes[0]), File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/myrecovery.conf"));
+        Assert.Equal(
+            _renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[1], _lab.Nodes[0]),
+            File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/myrecovery.conf")
+        );
     }
 
     /// <summary>psql that tells of databases, positions and that the copy has replayed all.</summary>
-    private void FakeSecondStage(params string[] databases) => Fake("psql",
-        $"case \"$*\" in *'SELECT oid'*) seq {databases.Length} ;; {string.Concat(databases.Select((d, i) => $"*'oid = {i + 1}'*) echo {Shell.Quote(d)} ;; "))}*'>='*) echo t ;; *pg_current_wal_lsn*) echo 0/5000000 ;; *setval*) echo 1 ;; esac");
+    private void FakeSecondStage(params string[] databases) =>
+        Fake(
+            "psql",
+            $"case \"$*\" in *'SELECT oid'*) seq {databases.Length} ;; "
+                + $"{string.Concat(databases.Select((d, i) => $"*'oid = {i + 1}'*) echo {Shell.Quote(d)} ;; "))}*'>='*) echo t ;; *pg_current_wal_lsn*) echo 0/5000000 ;; *setval*) echo 1 ;; esac"
+        );
 
-    private Task<CommandResult> SecondStageAsync() => RunAsync("pgpool_recovery_pitr", _lab.Nodes[0].ServerDataDirectory, "localhost", _lab.Nodes[1].ServerDataDirectory, "11002", "1");
+    private Task<CommandResult> SecondStageAsync() =>
+        RunAsync(
+            "pgpool_recovery_pitr",
+            _lab.Nodes[0].ServerDataDirectory,
+            "localhost",
+            _lab.Nodes[1].ServerDataDirectory,
+            "11002",
+            "1"
+        );
 
     [Fact]
     public async Task The_second_stage_writes_sequences_waits_for_the_copy_and_promotes_it()
@@ -827,9 +1092,19 @@ public sealed class ScriptTests : ScriptBench
         var result = await SecondStageAsync();
         Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
         Assert.Equal([$"<-D><{_lab.Nodes[1].ServerDataDirectory}><-w><-t><60><promote>"], Calls("pg_ctl"));
-        Assert.Equal(["dbname='postgres'", "dbname='test'"], Calls("psql").Where(c => c.Contains("setval", StringComparison.Ordinal)).Select(DatabaseOf));
-        Assert.Contains("<-p><11003>", Calls("psql").Single(c => c.Contains(">= '0/5000000'", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Equal(("recovery_2nd_stage", 0), (Event().GetProperty("event").GetString(), Event().GetProperty("exit_code").GetInt32()));
+        Assert.Equal(
+            ["dbname='postgres'", "dbname='test'"],
+            Calls("psql").Where(c => c.Contains("setval", StringComparison.Ordinal)).Select(DatabaseOf)
+        );
+        Assert.Contains(
+            "<-p><11003>",
+            Calls("psql").Single(c => c.Contains(">= '0/5000000'", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ("recovery_2nd_stage", 0),
+            (Event().GetProperty("event").GetString(), Event().GetProperty("exit_code").GetInt32())
+        );
     }
 
     /// <summary>The rules of libpq's connection strings.</summary>
@@ -852,10 +1127,17 @@ public sealed class ScriptTests : ScriptBench
     [InlineData("SELECT oid", "cannot list the databases")]
     [InlineData("setval", "cannot write the sequences of database test to WAL")]
     [InlineData("pg_current_wal_lsn", "cannot ask the main node for its WAL position")]
-    public async Task A_second_stage_that_fails_stops_the_copy_so_that_it_can_be_recovered_again(string failing, string why)
+    public async Task A_second_stage_that_fails_stops_the_copy_so_that_it_can_be_recovered_again(
+        string failing,
+        string why
+    )
     {
         Replicates();
-        Fake("psql", $"case \"$*\" in *'{failing}'*) exit 2 ;; *'SELECT oid'*) echo 5 ;; *'oid = 5'*) echo test ;; *'>='*) echo t ;; *pg_current_wal_lsn*) echo 0/5 ;; esac");
+        Fake(
+            "psql",
+            $"case \"$*\" in *'{failing}'*) exit 2 ;; *'SELECT oid'*) echo 5 ;; *'oid = 5'*) echo test ;; "
+                + "*'>='*) echo t ;; *pg_current_wal_lsn*) echo 0/5 ;; esac"
+        );
         var result = await SecondStageAsync();
         Assert.Equal((1, $"pgpool_recovery_pitr: {why}\n"), (result.ExitCode, result.Error));
         Assert.Equal([$"<-D><{_lab.Nodes[1].ServerDataDirectory}><-m><immediate><-w><-s><stop>"], Calls("pg_ctl"));
@@ -885,7 +1167,11 @@ public sealed class ScriptTests : ScriptBench
         for (var i = 0; i < 3; i++)
         {
             Directory.CreateDirectory($"{_lab.Root}/pgpool{i}");
-            Script($"{_lab.Root}/pgpool{i}/{script}", $"#!/bin/sh\necho \"$(basename \"$(dirname \"$0\")\") $1 ${{PGPOOLLAB_HAS_LOCK-no lock}}\" >>{Shell.Quote(_outer["calls"])}\n[ {i} != 1 ]\n");
+            Script(
+                $"{_lab.Root}/pgpool{i}/{script}",
+                $"#!/bin/sh\necho \"$(basename \"$(dirname \"$0\")\") $1 ${{PGPOOLLAB_HAS_LOCK-no lock}}\" "
+                    + $">>{Shell.Quote(_outer["calls"])}\n[ {i} != 1 ]\n"
+            );
         }
 
         _lab = Labs.Fixed(root: _lab.Root, pgpools: 3) with { Owner = Labs.Me };
@@ -909,7 +1195,9 @@ public sealed class ScriptTests : ScriptBench
     public async Task Bashrc_ports_can_be_sourced()
     {
         File.WriteAllText(_outer["bashrc.ports"], _renderer.Render("scripts/bashrc.ports", _lab));
-        var result = await HostRunAsync(new CommandSpec("/bin/sh", "-c", ". \"$1\"; env", "sh", _outer["bashrc.ports"]));
+        var result = await HostRunAsync(
+            new CommandSpec("/bin/sh", "-c", ". \"$1\"; env", "sh", _outer["bashrc.ports"])
+        );
         Assert.Contains($"\nPCPPASSFILE={_lab.Paths.PcpPass}\n", "\n" + result.Output, StringComparison.Ordinal);
         Assert.Contains("\nPGPOOL_PORT=11000\n", "\n" + result.Output, StringComparison.Ordinal);
         Assert.Contains("\nPCP_PORT=11001\n", "\n" + result.Output, StringComparison.Ordinal);
@@ -924,12 +1212,28 @@ public sealed class ScriptTests : ScriptBench
         Directory.CreateDirectory(_lab.Paths.ArchiveOf(0));
         Directory.CreateDirectory($"{_lab.Nodes[0].DataDirectory}/pg_wal");
         File.WriteAllText($"{_lab.Nodes[0].DataDirectory}/pg_wal/000000010000000000000001", "WAL");
-        var archive = await AsPostgresAsync(_lab.Nodes[0], _renderer.RenderNode("postgresql/postgresql.conf", _lab, _lab.Nodes[0]), "archive_command", "pg_wal/000000010000000000000001");
+        var archive = await AsPostgresAsync(
+            _lab.Nodes[0],
+            _renderer.RenderNode("postgresql/postgresql.conf", _lab, _lab.Nodes[0]),
+            "archive_command",
+            "pg_wal/000000010000000000000001"
+        );
         Assert.Equal((0, ""), (archive.ExitCode, archive.Error));
         Assert.Equal(["000000010000000000000001"], Names(_lab.Paths.ArchiveOf(0)));
 
         var standby = _renderer.RenderStandby("postgresql/myrecovery.conf", _lab, _lab.Nodes[1], _lab.Nodes[0]);
-        Assert.Equal(0, (await AsPostgresAsync(_lab.Nodes[1], standby, "restore_command", "pg_wal_restored", "000000010000000000000001")).ExitCode);
+        Assert.Equal(
+            0,
+            (
+                await AsPostgresAsync(
+                    _lab.Nodes[1],
+                    standby,
+                    "restore_command",
+                    "pg_wal_restored",
+                    "000000010000000000000001"
+                )
+            ).ExitCode
+        );
         Assert.Equal("WAL", File.ReadAllText($"{_lab.Nodes[1].DataDirectory}/pg_wal_restored"));
 
         // Above 125 PostgreSQL would take it for fatal.
@@ -937,12 +1241,24 @@ public sealed class ScriptTests : ScriptBench
         Assert.Equal((1, ""), (missing.ExitCode, missing.Error));
     }
 
-    private Task<CommandResult> AsPostgresAsync(PostgresNode node, string conf, string setting, string path, string? file = null)
+    private Task<CommandResult> AsPostgresAsync(
+        PostgresNode node,
+        string conf,
+        string setting,
+        string path,
+        string? file = null
+    )
     {
         var line = conf.Split('\n').Last(l => l.StartsWith(setting + " = '", StringComparison.Ordinal));
         // The rules of postgresql.conf, then those of the commands' %-escapes.
-        var value = line[(setting.Length + 4)..^1].Replace("''", "'", StringComparison.Ordinal).Replace(@"\\", @"\", StringComparison.Ordinal);
-        var command = value.Replace("%%", "\0", StringComparison.Ordinal).Replace("%p", path, StringComparison.Ordinal).Replace("%f", file ?? Path.GetFileName(path), StringComparison.Ordinal).Replace('\0', '%');
+        var value = line[(setting.Length + 4)..^1]
+            .Replace("''", "'", StringComparison.Ordinal)
+            .Replace(@"\\", @"\", StringComparison.Ordinal);
+        var command = value
+            .Replace("%%", "\0", StringComparison.Ordinal)
+            .Replace("%p", path, StringComparison.Ordinal)
+            .Replace("%f", file ?? Path.GetFileName(path), StringComparison.Ordinal)
+            .Replace('\0', '%');
         return HostRunAsync(new CommandSpec("/bin/sh", "-c", command) { WorkingDirectory = node.DataDirectory });
     }
 }

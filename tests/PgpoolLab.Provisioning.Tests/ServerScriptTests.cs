@@ -33,13 +33,21 @@ public sealed partial class ServerScriptTests : ScriptBench
         Assert.Equal(0, (await CallAsync("startall")).ExitCode);
         var servers = Servers(_ => true);
         Assert.Equal(4, servers.Count(s => s.Name is "postgres" or "pgpool"));
-        Assert.All(servers, server =>
-        {
-            var variables = File.ReadAllText($"/proc/{server.Id}/environ").Split('\0', StringSplitOptions.RemoveEmptyEntries);
-            Assert.Contains("TZ=Europe/Vienna 'n' more", variables);
-            // PWD, OLDPWD and the like are the shell's own.
-            Assert.Empty(variables.Select(v => v.Split('=')[0]).Except([.. CleanEnvironment.Kept, "PWD", "OLDPWD", "SHLVL", "_"]));
-        });
+        Assert.All(
+            servers,
+            server =>
+            {
+                var variables = File.ReadAllText($"/proc/{server.Id}/environ")
+                    .Split('\0', StringSplitOptions.RemoveEmptyEntries);
+                Assert.Contains("TZ=Europe/Vienna 'n' more", variables);
+                // PWD, OLDPWD and the like are the shell's own.
+                Assert.Empty(
+                    variables
+                        .Select(v => v.Split('=')[0])
+                        .Except([.. CleanEnvironment.Kept, "PWD", "OLDPWD", "SHLVL", "_"])
+                );
+            }
+        );
     }
 
     [Fact]
@@ -50,8 +58,24 @@ public sealed partial class ServerScriptTests : ScriptBench
         Fake("postgres", "env >\"$0.environment\"; " + Serve("standby"));
         Fake("psql", "env >\"$0.environment\"; echo 1");
         Assert.Equal(0, (await RemoteStartAsync()).ExitCode);
-        Assert.All((string[])["postgres", "psql"], p => Assert.DoesNotContain("PGHOSTADDR", File.ReadAllText($"{_lab.Tools.PostgresBin}/{p}.environment"), StringComparison.Ordinal));
-        Assert.All((string[])["postgres", "psql"], p => Assert.DoesNotContain("a secret", File.ReadAllText($"{_lab.Tools.PostgresBin}/{p}.environment"), StringComparison.Ordinal));
+        Assert.All(
+            (string[])["postgres", "psql"],
+            p =>
+                Assert.DoesNotContain(
+                    "PGHOSTADDR",
+                    File.ReadAllText($"{_lab.Tools.PostgresBin}/{p}.environment"),
+                    StringComparison.Ordinal
+                )
+        );
+        Assert.All(
+            (string[])["postgres", "psql"],
+            p =>
+                Assert.DoesNotContain(
+                    "a secret",
+                    File.ReadAllText($"{_lab.Tools.PostgresBin}/{p}.environment"),
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     [Fact]
@@ -83,7 +107,10 @@ public sealed partial class ServerScriptTests : ScriptBench
         Fake("postgres", manner == "dying" ? Serve(manner) : manner);
         var result = await CallAsync("startall", "nodes");
         Assert.Equal(1, result.ExitCode);
-        Assert.Equal(Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"), Sorted(result.Error));
+        Assert.Equal(
+            Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"),
+            Sorted(result.Error)
+        );
         Assert.Equal("", result.Output);
         // It would wait a minute for one that lives.
         Assert.InRange(result.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(55));
@@ -96,7 +123,10 @@ public sealed partial class ServerScriptTests : ScriptBench
         GiveUpAfter(1, insteadOf: 60);
         var result = await CallAsync("startall", "nodes");
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
-        Assert.All(Sorted(result.Error).Index(), l => Assert.Matches($"^node {l.Index}: did not start within [0-9]+ s; see log/node{l.Index}.log$", l.Item));
+        Assert.All(
+            Sorted(result.Error).Index(),
+            l => Assert.Matches($"^node {l.Index}: did not start within [0-9]+ s; see log/node{l.Index}.log$", l.Item)
+        );
         Assert.Equal(3, Sorted(result.Error).Length);
     }
 
@@ -122,7 +152,10 @@ public sealed partial class ServerScriptTests : ScriptBench
         Assert.Contains("pg bin/postgres", LogOf("node2"), StringComparison.Ordinal);
         var all = await CallAsync("startall", "nodes");
         Assert.Equal((1, ""), (all.ExitCode, all.Output));
-        Assert.Equal(Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"), Sorted(all.Error));
+        Assert.Equal(
+            Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"),
+            Sorted(all.Error)
+        );
     }
 
     [Fact]
@@ -130,7 +163,10 @@ public sealed partial class ServerScriptTests : ScriptBench
     {
         Fake("psql", "echo 1");
         await RemoteStartAsync();
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode($"{_lab.Paths.Log}/node2.log"));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode($"{_lab.Paths.Log}/node2.log")
+        );
     }
 
     [Theory]
@@ -139,18 +175,50 @@ public sealed partial class ServerScriptTests : ScriptBench
     [InlineData]
     public async Task Servers_hold_nothing_of_who_starts_them_with_bash_and_setsid_or_without(params string[] present)
     {
-        OnlyPrograms([.. present, "sh", "sleep", "date", "sed", "tr", "cat", "rm", "dirname", "basename", "awk", "head", "tail", "id"]);
+        OnlyPrograms([
+            .. present,
+            "sh",
+            "sleep",
+            "date",
+            "sed",
+            "tr",
+            "cat",
+            "rm",
+            "dirname",
+            "basename",
+            "awk",
+            "head",
+            "tail",
+            "id",
+        ]);
         FakePgpoolThatAnswers();
         Fake("psql", "echo 1");
         File.WriteAllText(_outer["held"], "");
         Assert.Equal(0, (await RemoteStartAsync()).ExitCode);
         // As Pgpool-II calls it: with a socket open.
-        var result = await HostRunAsync(new CommandSpec("/bin/sh", "-c", "exec 7>\"$1\"; shift; \"$@\"", "sh", _outer["held"], "/bin/sh", $"{_lab.Nodes[0].ServerDataDirectory}/pgpool_remote_start", "localhost", _lab.Nodes[1].ServerDataDirectory));
+        var result = await HostRunAsync(
+            new CommandSpec(
+                "/bin/sh",
+                "-c",
+                "exec 7>\"$1\"; shift; \"$@\"",
+                "sh",
+                _outer["held"],
+                "/bin/sh",
+                $"{_lab.Nodes[0].ServerDataDirectory}/pgpool_remote_start",
+                "localhost",
+                _lab.Nodes[1].ServerDataDirectory
+            )
+        );
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         result = await CallAsync("startall");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Equal(["Pgpool-II: started, port 11000", "node 0: started", "node 1: runs already", "node 2: runs already"], Sorted(result.Output));
-        var open = ServerOf(_lab.Nodes[1]) is { } server ? Directory.GetFiles($"/proc/{server.Id}/fd").Select(f => new FileInfo(f).LinkTarget).ToArray() : [];
+        Assert.Equal(
+            ["Pgpool-II: started, port 11000", "node 0: started", "node 1: runs already", "node 2: runs already"],
+            Sorted(result.Output)
+        );
+        var open = ServerOf(_lab.Nodes[1]) is { } server
+            ? Directory.GetFiles($"/proc/{server.Id}/fd").Select(f => new FileInfo(f).LinkTarget).ToArray()
+            : [];
         Assert.Contains($"{_lab.Paths.Log}/node1.log", open);
         Assert.DoesNotContain(_outer["held"], open);
     }
@@ -164,7 +232,10 @@ public sealed partial class ServerScriptTests : ScriptBench
         Assert.Equal(4, servers.Count);
         var result = await CallAsync("startall");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Equal(["Pgpool-II: runs already", "node 0: runs already", "node 1: runs already", "node 2: runs already"], Sorted(result.Output));
+        Assert.Equal(
+            ["Pgpool-II: runs already", "node 0: runs already", "node 1: runs already", "node 2: runs already"],
+            Sorted(result.Output)
+        );
         Assert.Equal(servers, Servers(_ => true));
         Assert.Equal(["data0", "data1", "data2"], StartedNodes());
         Assert.Single(Calls("../pool/bin/pgpool"));
@@ -186,7 +257,11 @@ public sealed partial class ServerScriptTests : ScriptBench
         FakePgpoolThatAnswers();
         MakeStandbys(1, 2);
         // One streams at first, then both.
-        Fake("psql", "case \"$*\" in *' 11002 '*pg_stat_replication*) : >>\"$0.asked\"; echo x >>\"$0.asked\"; [ $(grep -c x \"$0.asked\") -lt 4 ] && echo 1 || echo 2 ;; esac");
+        Fake(
+            "psql",
+            "case \"$*\" in *' 11002 '*pg_stat_replication*) : >>\"$0.asked\"; echo x >>\"$0.asked\"; [ $(grep "
+                + "-c x \"$0.asked\") -lt 4 ] && echo 1 || echo 2 ;; esac"
+        );
         var result = await CallAsync("startall");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal(4, Calls("psql").Length);
@@ -199,9 +274,16 @@ public sealed partial class ServerScriptTests : ScriptBench
         FakePgpoolThatAnswers();
         MakeStandbys(1, 2);
         GiveUpAfter(1, insteadOf: 30);
-        Fake("psql", "case \"$*\" in *pg_stat_replication*) echo 1 ;; *' 11003 '*pg_stat_wal_receiver*) echo 1 ;; *) echo 0 ;; esac");
+        Fake(
+            "psql",
+            "case \"$*\" in *pg_stat_replication*) echo 1 ;; *' 11003 '*pg_stat_wal_receiver*) echo 1 ;; *) echo "
+                + "0 ;; esac"
+        );
         var result = await CallAsync("startall");
-        Assert.Equal((1, "node 2: is a standby, but receives nothing; see log/node2.log\n"), (result.ExitCode, result.Error));
+        Assert.Equal(
+            (1, "node 2: is a standby, but receives nothing; see log/node2.log\n"),
+            (result.ExitCode, result.Error)
+        );
         Assert.Contains("Pgpool-II: started, port 11000\n", result.Output, StringComparison.Ordinal);
     }
 
@@ -228,7 +310,10 @@ public sealed partial class ServerScriptTests : ScriptBench
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Empty(Servers(_ => true));
         Assert.StartsWith("Pgpool-II: stopped\n", result.Output, StringComparison.Ordinal);
-        Assert.Equal(["Pgpool-II: stopped", "node 0: stopped", "node 1: stopped", "node 2: stopped"], Sorted(result.Output));
+        Assert.Equal(
+            ["Pgpool-II: stopped", "node 0: stopped", "node 1: stopped", "node 2: stopped"],
+            Sorted(result.Output)
+        );
         Assert.All(_lab.Nodes, n => Assert.Equal(["INT"], Signals(n)));
         // Nor was the one that writes the log forgotten, or made to end.
         Assert.All(_lab.Nodes, n => Assert.True(File.Exists($"{n.DataDirectory}/last words")));
@@ -238,32 +323,46 @@ public sealed partial class ServerScriptTests : ScriptBench
     [Fact]
     public async Task A_node_that_does_not_stop_is_told_and_the_others_stop()
     {
-        var (stubborn, other) = (await StartServerAsync(_lab.Nodes[0], "stubborn"), await StartServerAsync(_lab.Nodes[1]));
+        var (stubborn, other) = (
+            await StartServerAsync(_lab.Nodes[0], "stubborn"),
+            await StartServerAsync(_lab.Nodes[1])
+        );
         GiveUpAfter(1, insteadOf: 60);
         var result = await CallAsync("stopall");
         Assert.Equal(1, result.ExitCode);
-        Assert.Matches($"^node 0: did not stop within [0-9]+ s \\(pid {stubborn.Id}\\); see log/node0.log\n$", result.Error);
+        Assert.Matches(
+            $"^node 0: did not stop within [0-9]+ s \\(pid {stubborn.Id}\\); see log/node0.log\n$",
+            result.Error
+        );
         Assert.Equal(["Pgpool-II: is not running", "node 1: stopped", "node 2: is not running"], Sorted(result.Output));
         Assert.Equal((true, false), (Runs(stubborn), Runs(other)));
     }
 
     // ---- time ----
 
-    /// <summary>What takes a few hundredths of a second on an idle machine may take seconds on a busy one: 12000 looks were 13 minutes there.</summary>
+    /// <summary>What takes a few hundredths of a second on an idle machine may take seconds on a busy one: 12000 looks
+    /// were 13 minutes there.</summary>
     [Fact]
     public async Task On_a_busy_machine_a_script_gives_up_after_the_time_it_says_and_not_after_many_times_that()
     {
         var stubborn = await StartServerAsync(_lab.Nodes[0], "stubborn");
         EachPauseLasts(seconds: 7);
         var result = await CallAsync("stopall", "nodes");
-        Assert.Equal((1, $"node 0: did not stop within 63 s (pid {stubborn.Id}); see log/node0.log\n"), (result.ExitCode, result.Error));
+        Assert.Equal(
+            (1, $"node 0: did not stop within 63 s (pid {stubborn.Id}); see log/node0.log\n"),
+            (result.ExitCode, result.Error)
+        );
         Assert.Equal(9, Pauses);
         // Told once more after 30 seconds, by the harder signal.
         Assert.Equal(["INT", "QUIT"], Signals(_lab.Nodes[0]));
         Fake("postgres", Serve("starting"));
         result = await CallAsync("startall", "nodes");
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains("node 1: did not start within 63 s; see log/node1.log\n", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "node 1: did not start within 63 s; see log/node1.log\n",
+            result.Error,
+            StringComparison.Ordinal
+        );
         Assert.Equal(18, Pauses);
     }
 
@@ -291,16 +390,34 @@ public sealed partial class ServerScriptTests : ScriptBench
     [Fact]
     public void Every_loop_of_a_script_that_pauses_is_bounded_by_time()
     {
-        Lab[] labs = [_lab, Labs.Fixed(pgpools: 3), Labs.Fixed(mode: ClusteringMode.NativeReplication), Labs.Old(), Labs.Old(pgpools: 2)];
-        foreach (var (name, text) in labs.SelectMany(l => RenderedFiles.Of(l)).Where(f => RenderedFiles.IsScript(f.Key)))
+        Lab[] labs =
+        [
+            _lab,
+            Labs.Fixed(pgpools: 3),
+            Labs.Fixed(mode: ClusteringMode.NativeReplication),
+            Labs.Old(),
+            Labs.Old(pgpools: 2),
+        ];
+        foreach (
+            var (name, text) in labs.SelectMany(l => RenderedFiles.Of(l)).Where(f => RenderedFiles.IsScript(f.Key))
+        )
         {
             Assert.DoesNotContain("tries=", text, StringComparison.Ordinal);
             var lines = text.Split('\n');
             foreach (var (first, line) in lines.Index().Where(l => Loop().IsMatch(l.Item)))
             {
                 var end = line[..Loop().Match(line).Groups[1].Length] + "done";
-                var loop = line.Contains("; done", StringComparison.Ordinal) ? line : string.Join('\n', lines.Skip(first).TakeWhile(l => !l.StartsWith(end, StringComparison.Ordinal)));
-                Assert.True(loop.Contains("in_time", StringComparison.Ordinal) || !(loop.Contains("pause", StringComparison.Ordinal) || loop.Contains("sleep", StringComparison.Ordinal)), $"{name}: {loop}");
+                var loop = line.Contains("; done", StringComparison.Ordinal)
+                    ? line
+                    : string.Join('\n', lines.Skip(first).TakeWhile(l => !l.StartsWith(end, StringComparison.Ordinal)));
+                Assert.True(
+                    loop.Contains("in_time", StringComparison.Ordinal)
+                        || !(
+                            loop.Contains("pause", StringComparison.Ordinal)
+                            || loop.Contains("sleep", StringComparison.Ordinal)
+                        ),
+                    $"{name}: {loop}"
+                );
             }
         }
     }
@@ -316,7 +433,9 @@ public sealed partial class ServerScriptTests : ScriptBench
         Assert.Equal(0, (await CallAsync("startall", "pgpool")).ExitCode);
         var orphan = Assert.Single(Servers(_ => true));
         File.Delete(_lab.Paths.PgpoolPid);
-        using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(_outer["servers/pgpool"]) { WorkingDirectory = elsewhere.Path })!;
+        using var other = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo(_outer["servers/pgpool"]) { WorkingDirectory = elsewhere.Path }
+        )!;
         var result = await CallAsync("stopall");
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Contains("Pgpool-II: is not running\n", result.Output, StringComparison.Ordinal);
@@ -331,7 +450,10 @@ public sealed partial class ServerScriptTests : ScriptBench
     [Theory]
     [InlineData("stopall")]
     [InlineData("startall", "pgpool")]
-    public async Task The_memory_that_a_killed_Pgpool_shared_is_removed_and_nobody_elses(string script, params string[] arguments)
+    public async Task The_memory_that_a_killed_Pgpool_shared_is_removed_and_nobody_elses(
+        string script,
+        params string[] arguments
+    )
     {
         FakePgpoolThatAnswers();
         var (killed, stranger) = (await SegmentAsync(), await SegmentAsync());
@@ -350,16 +472,23 @@ public sealed partial class ServerScriptTests : ScriptBench
     }
 
     /// <summary>Memory of a process that has ended.</summary>
-    private async Task<string> SegmentAsync() => (await HostRunAsync(new CommandSpec("ipcmk", "-M", "4096"))).Output.Split(':')[1].Trim();
+    private async Task<string> SegmentAsync() =>
+        (await HostRunAsync(new CommandSpec("ipcmk", "-M", "4096"))).Output.Split(':')[1].Trim();
 
     private static string? MakerOf(string segment) =>
-        File.ReadLines("/proc/sysvipc/shm").Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).FirstOrDefault(l => l[1] == segment)?[4];
+        File.ReadLines("/proc/sysvipc/shm")
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .FirstOrDefault(l => l[1] == segment)
+            ?[4];
 
     /// <summary>A number no process of Linux can have.</summary>
     private const int NobodysNumber = 4_194_305;
 
     private static void LeavePidFile(PostgresNode node, int number) =>
-        File.WriteAllText($"{node.DataDirectory}/postmaster.pid", $"{number}\n{node.DataDirectory}\n1795428963\n{node.Port}\n/nonexistent\nlocalhost\n  11002 7\nready   \n");
+        File.WriteAllText(
+            $"{node.DataDirectory}/postmaster.pid",
+            $"{number}\n{node.DataDirectory}\n1795428963\n{node.Port}\n/nonexistent\nlocalhost\n  11002 7\nready   \n"
+        );
 
     private string LockOf(PostgresNode node) => Sockets[$".s.PGSQL.{node.Port}.lock"];
 
@@ -446,12 +575,16 @@ public sealed partial class ServerScriptTests : ScriptBench
         }
 
         var start = await CallAsync("startall", "nodes");
-        Assert.Equal(Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"), Sorted(start.Error));
+        Assert.Equal(
+            Enumerable.Range(0, 3).Select(n => $"node {n}: did not start; see log/node{n}.log"),
+            Sorted(start.Error)
+        );
     }
 
     // ---- log/events.jsonl ----
 
-    /// <summary>Those of BSD, of C libraries that leave what they do not know as it is, and of those that leave it out.</summary>
+    /// <summary>Those of BSD, of C libraries that leave what they do not know as it is, and of those that leave it
+    /// out.</summary>
     [Theory]
     [InlineData("3N")]
     [InlineData("%3N")]
@@ -460,25 +593,37 @@ public sealed partial class ServerScriptTests : ScriptBench
     public async Task Where_date_knows_no_milliseconds_an_event_has_whole_seconds(string milliseconds)
     {
         // Seconds that end as the unknown format begins must not lose that digit.
-        Program("date", $$"""
+        Program(
+            "date",
+            $$"""
             case "$*" in *%s*) ;; *) echo then; exit ;; esac
             if [ -e "$0.again" ]; then echo '2026-11-23T10:16:05 1795428965{{milliseconds}}'; else echo '2026-11-23T10:16:03 1795428963{{milliseconds}}'; fi
             : >"$0.again"
-            """);
+            """
+        );
         var result = await RunAsync("failover.sh", "1", "localhost", "11003", "0", "localhost", "0", "0");
         Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
-        Assert.Equal(("2026-11-23T10:16:03.000Z", 2000), (Event().GetProperty("time").GetString(), Event().GetProperty("duration_ms").GetInt64()));
+        Assert.Equal(
+            ("2026-11-23T10:16:03.000Z", 2000),
+            (Event().GetProperty("time").GetString(), Event().GetProperty("duration_ms").GetInt64())
+        );
     }
 
     [Fact]
     public async Task An_events_milliseconds_may_begin_with_zeros()
     {
-        Program("date", """
+        Program(
+            "date",
+            """
             case "$*" in *%s*) ;; *) echo then; exit ;; esac
             if [ -e "$0.again" ]; then echo '2026-11-23T10:16:05 1795428965008'; else echo '2026-11-23T10:16:04 1795428964099'; fi
             : >"$0.again"
-            """);
+            """
+        );
         await RunAsync("failover.sh", "1", "localhost", "11003", "0", "localhost", "0", "0");
-        Assert.Equal(("2026-11-23T10:16:04.099Z", 909), (Event().GetProperty("time").GetString(), Event().GetProperty("duration_ms").GetInt64()));
+        Assert.Equal(
+            ("2026-11-23T10:16:04.099Z", 909),
+            (Event().GetProperty("time").GetString(), Event().GetProperty("duration_ms").GetInt64())
+        );
     }
 }

@@ -11,14 +11,23 @@ public sealed class SettingNamesTests : IDisposable
     public SettingNamesTests()
     {
         File.WriteAllText(_folder["postgres"], "\u007fELF\0maintenance_work_mem\0DateStyle\0wal_keep_size\0");
-        File.WriteAllText(_folder["pgpool"], "\u007fELF\0num_init_children\0write_function_list\0health_check_period\0");
+        File.WriteAllText(
+            _folder["pgpool"],
+            "\u007fELF\0num_init_children\0write_function_list\0health_check_period\0"
+        );
     }
 
     public void Dispose() => _folder.Dispose();
 
     private IReadOnlyList<string> Problems(params string[] settings)
     {
-        var tools = new Toolset(_folder.Path, new PostgresVersion(15, 4), _folder["pgpool"], _folder.Path, new PgpoolVersion(4, 3, 5));
+        var tools = new Toolset(
+            _folder.Path,
+            new PostgresVersion(15, 4),
+            _folder["pgpool"],
+            _folder.Path,
+            new PgpoolVersion(4, 3, 5)
+        );
         try
         {
             SettingNames.Require(new LabSpec { Directory = "/x", Settings = settings }, tools);
@@ -36,13 +45,27 @@ public sealed class SettingNamesTests : IDisposable
     [InlineData("postgresql.work_mem=1MB", null)]
     [InlineData("postgresql.datestyle=ISO", null)]
     [InlineData("postgresql.auto_explain.log_min_duration=1", null)]
-    [InlineData("pgpool.num_init_childen=4", "--set pgpool.num_init_childen: Pgpool-II 4.3.5 has no such setting. Did you mean num_init_children?")]
-    [InlineData("pgpool.black_function_list=f", "--set pgpool.black_function_list: Pgpool-II 4.3.5 has no such setting. Did you mean write_function_list?")]
-    [InlineData("postgresql.work_men=1MB", "--set postgresql.work_men: PostgreSQL 15.4 has no such setting. Did you mean work_mem?")]
+    [InlineData(
+        "pgpool.num_init_childen=4",
+        "--set pgpool.num_init_childen: Pgpool-II 4.3.5 has no such setting. Did you mean num_init_children?"
+    )]
+    [InlineData(
+        "pgpool.black_function_list=f",
+        "--set pgpool.black_function_list: Pgpool-II 4.3.5 has no such setting. Did you mean write_function_list?"
+    )]
+    [InlineData(
+        "postgresql.work_men=1MB",
+        "--set postgresql.work_men: PostgreSQL 15.4 has no such setting. Did you mean work_mem?"
+    )]
     [InlineData("pgpool.TYPO=1", "--set pgpool.TYPO: Pgpool-II 4.3.5 has no such setting.")]
-    [InlineData("postgresql.wal_keep_segments=8", "--set postgresql.wal_keep_segments: PostgreSQL 15.4 has no such setting. Did you mean wal_keep_size?")]
-    public void A_setting_the_installed_program_does_not_know_is_refused_with_the_nearest_name(string setting, string? problem) =>
-        Assert.Equal(problem, Problems(setting).SingleOrDefault());
+    [InlineData(
+        "postgresql.wal_keep_segments=8",
+        "--set postgresql.wal_keep_segments: PostgreSQL 15.4 has no such setting. Did you mean wal_keep_size?"
+    )]
+    public void A_setting_the_installed_program_does_not_know_is_refused_with_the_nearest_name(
+        string setting,
+        string? problem
+    ) => Assert.Equal(problem, Problems(setting).SingleOrDefault());
 
     [Fact]
     public void Of_a_script_in_a_programs_place_nothing_is_known()

@@ -6,10 +6,19 @@ namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class SimpleQueryTests
 {
-    private static readonly byte[] TwoRows = [.. FakeServer.Columns("node_id", "prüf"), .. FakeServer.Row("0", "ü🐘"), .. FakeServer.Row("", null), .. FakeServer.Done];
+    private static readonly byte[] TwoRows =
+    [
+        .. FakeServer.Columns("node_id", "prüf"),
+        .. FakeServer.Row("0", "ü🐘"),
+        .. FakeServer.Row("", null),
+        .. FakeServer.Done,
+    ];
 
-    private static Task<(SimpleQuery? Session, SimpleQuery.Answer? Refusal)> OpenAsync(FakeServer server, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
-        SimpleQuery.OpenAsync(server, "olga", "test", time ?? TimeProvider.System, cancellationToken);
+    private static Task<(SimpleQuery? Session, SimpleQuery.Answer? Refusal)> OpenAsync(
+        FakeServer server,
+        TimeProvider? time = null,
+        CancellationToken cancellationToken = default
+    ) => SimpleQuery.OpenAsync(server, "olga", "test", time ?? TimeProvider.System, cancellationToken);
 
     /// <summary>Opens a session, asks once, and ends it.</summary>
     private static async Task<SimpleQuery.Answer> AskAsync(FakeServer server, string sql = "SHOW pool_nodes")
@@ -32,7 +41,13 @@ public sealed class SimpleQueryTests
         var answer = await AskAsync(server);
         Assert.Null(answer.Error);
         Assert.Equal(["node_id", "prüf"], answer.Columns);
-        Assert.Equal([["0", "ü🐘"], ["", null]], answer.Rows);
+        Assert.Equal(
+            [
+                ["0", "ü🐘"],
+                ["", null],
+            ],
+            answer.Rows
+        );
         Assert.True(server.IsClosed);
     }
 
@@ -44,8 +59,13 @@ public sealed class SimpleQueryTests
         byte[] hello = [0, 3, 0, 0, .. "user\0olga\0database\0test\0application_name\0pgpoollab\0\0"u8];
         byte[] question = [.. Encoding.UTF8.GetBytes("SHOW prüfung"), 0];
         Assert.Equal(
-            [[.. FakeServer.Number(hello.Length + 4), .. hello], FakeServer.Message('Q', question), FakeServer.Message('X', [])],
-            server.Received);
+            [
+                [.. FakeServer.Number(hello.Length + 4), .. hello],
+                FakeServer.Message('Q', question),
+                FakeServer.Message('X', []),
+            ],
+            server.Received
+        );
     }
 
     [Fact]
@@ -81,7 +101,11 @@ public sealed class SimpleQueryTests
     [Fact]
     public async Task An_error_after_the_question_is_the_answer_and_the_session_goes_on()
     {
-        using var server = new FakeServer(FakeServer.Welcome, [.. FakeServer.Error("prüfung: no such thing"), .. FakeServer.Error("second"), .. FakeServer.Ready], TwoRows);
+        using var server = new FakeServer(
+            FakeServer.Welcome,
+            [.. FakeServer.Error("prüfung: no such thing"), .. FakeServer.Error("second"), .. FakeServer.Ready],
+            TwoRows
+        );
         var (session, _) = await OpenAsync(server);
         await using (session)
         {
@@ -93,7 +117,13 @@ public sealed class SimpleQueryTests
     [Fact]
     public async Task A_server_that_says_why_it_leaves_is_quoted()
     {
-        using var server = new FakeServer(FakeServer.Welcome, FakeServer.Error("terminating connection due to administrator command")) { Leaves = true };
+        using var server = new FakeServer(
+            FakeServer.Welcome,
+            FakeServer.Error("terminating connection due to administrator command")
+        )
+        {
+            Leaves = true,
+        };
         var error = await Assert.ThrowsAnyAsync<IOException>(() => AskAsync(server));
         Assert.Equal("terminating connection due to administrator command", error.Message);
         Assert.True(server.IsClosed);
@@ -105,7 +135,9 @@ public sealed class SimpleQueryTests
     [InlineData("SFATAL")]
     public async Task An_error_without_a_text_is_an_error_too(string fields)
     {
-        using var server = new FakeServer(FakeServer.Message('E', Encoding.UTF8.GetBytes(fields), fields.Length > 0 ? "\0\0"u8 : "\0"u8));
+        using var server = new FakeServer(
+            FakeServer.Message('E', Encoding.UTF8.GetBytes(fields), fields.Length > 0 ? "\0\0"u8 : "\0"u8)
+        );
         var (_, refusal) = await OpenAsync(server);
         Assert.Equal("an error without a text", refusal!.Error);
     }
@@ -123,7 +155,11 @@ public sealed class SimpleQueryTests
     public async Task What_a_server_says_between_question_and_answer_does_not_matter()
     {
         var said = FakeServer.Message('S', "TimeZone\0"u8, "UTC\0"u8);
-        using var server = new FakeServer([.. FakeServer.Notice, .. FakeServer.Welcome, .. FakeServer.Notice, .. said], [.. FakeServer.Notice, .. TwoRows, .. said], TwoRows);
+        using var server = new FakeServer(
+            [.. FakeServer.Notice, .. FakeServer.Welcome, .. FakeServer.Notice, .. said],
+            [.. FakeServer.Notice, .. TwoRows, .. said],
+            TwoRows
+        );
         var (session, _) = await OpenAsync(server);
         await using (session)
         {
@@ -132,23 +168,27 @@ public sealed class SimpleQueryTests
         }
     }
 
-    public static TheoryData<string, byte[]> Garbage => new()
-    {
-        { "another protocol", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"u8.ToArray() },
-        { "zeros", new byte[64] },
-        { "a length below the least", [(byte)'Z', 0, 0, 0, 3, 0, 0, 0, 0, 0] },
-        { "a length below zero", [(byte)'Z', 0xFF, 0, 0, 0, 0, 0, 0, 0, 0] },
-        { "a length beyond all reason", [(byte)'T', 0x40, 0, 0, 0, 0, 0, 0, 0, 0] },
-        { "columns without an end", FakeServer.Message('T', FakeServer.Short(1), "node_id"u8) },
-        { "columns that are not there", FakeServer.Message('T', FakeServer.Short(3), "a\0"u8, new byte[18]) },
-        { "columns below zero", FakeServer.Message('T', FakeServer.Short(-1)) },
-        { "columns of nothing", FakeServer.Message('T', []) },
-        { "a value that is not there", FakeServer.Message('D', FakeServer.Short(1), FakeServer.Number(5), "abc"u8) },
-        { "values that are not there", FakeServer.Message('D', FakeServer.Short(2), FakeServer.Number(-1)) },
-        { "values below zero", FakeServer.Message('D', FakeServer.Short(-7)) },
-        { "a row of nothing", FakeServer.Message('D', []) },
-        { "an error without an end", FakeServer.Message('E', "SFATAL"u8) },
-    };
+    public static TheoryData<string, byte[]> Garbage =>
+        new()
+        {
+            { "another protocol", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"u8.ToArray() },
+            { "zeros", new byte[64] },
+            { "a length below the least", [(byte)'Z', 0, 0, 0, 3, 0, 0, 0, 0, 0] },
+            { "a length below zero", [(byte)'Z', 0xFF, 0, 0, 0, 0, 0, 0, 0, 0] },
+            { "a length beyond all reason", [(byte)'T', 0x40, 0, 0, 0, 0, 0, 0, 0, 0] },
+            { "columns without an end", FakeServer.Message('T', FakeServer.Short(1), "node_id"u8) },
+            { "columns that are not there", FakeServer.Message('T', FakeServer.Short(3), "a\0"u8, new byte[18]) },
+            { "columns below zero", FakeServer.Message('T', FakeServer.Short(-1)) },
+            { "columns of nothing", FakeServer.Message('T', []) },
+            {
+                "a value that is not there",
+                FakeServer.Message('D', FakeServer.Short(1), FakeServer.Number(5), "abc"u8)
+            },
+            { "values that are not there", FakeServer.Message('D', FakeServer.Short(2), FakeServer.Number(-1)) },
+            { "values below zero", FakeServer.Message('D', FakeServer.Short(-7)) },
+            { "a row of nothing", FakeServer.Message('D', []) },
+            { "an error without an end", FakeServer.Message('E', "SFATAL"u8) },
+        };
 
     [Theory]
     [MemberData(nameof(Garbage))]
@@ -165,7 +205,10 @@ public sealed class SimpleQueryTests
     [InlineData("E")]
     public async Task Nor_is_such_a_beginning_a_session(string type)
     {
-        using var server = new FakeServer(FakeServer.Message(type[0], type == "E" ? "SFATAL"u8 : "ab"u8), new byte[100]) { Leaves = true };
+        using var server = new FakeServer(FakeServer.Message(type[0], type == "E" ? "SFATAL"u8 : "ab"u8), new byte[100])
+        {
+            Leaves = true,
+        };
         await Assert.ThrowsAnyAsync<IOException>(() => OpenAsync(server));
         Assert.True(server.IsClosed);
     }
@@ -174,8 +217,17 @@ public sealed class SimpleQueryTests
     public async Task A_server_that_does_not_come_to_an_end_is_not_listened_to_for_ever()
     {
         var row = FakeServer.Row(new string('x', 1 << 16));
-        using var server = new FakeServer(FakeServer.Welcome, [.. FakeServer.Columns("x"), .. Enumerable.Repeat(row, 300).SelectMany(r => r)]) { Leaves = true };
-        Assert.Equal("What answers there is no PostgreSQL and no Pgpool-II.", (await Assert.ThrowsAsync<IOException>(() => AskAsync(server))).Message);
+        using var server = new FakeServer(
+            FakeServer.Welcome,
+            [.. FakeServer.Columns("x"), .. Enumerable.Repeat(row, 300).SelectMany(r => r)]
+        )
+        {
+            Leaves = true,
+        };
+        Assert.Equal(
+            "What answers there is no PostgreSQL and no Pgpool-II.",
+            (await Assert.ThrowsAsync<IOException>(() => AskAsync(server))).Message
+        );
     }
 
     [Fact]
@@ -210,7 +262,9 @@ public sealed class SimpleQueryTests
     {
         var time = new FakeTimeProvider();
         using var server = new FakeServer(accepts ? [FakeServer.Welcome] : []);
-        var asked = accepts ? (await OpenAsync(server, time)).Session!.AskAsync("SHOW pool_nodes", CancellationToken.None) : (Task)OpenAsync(server, time);
+        var asked = accepts
+            ? (await OpenAsync(server, time)).Session!.AskAsync("SHOW pool_nodes", CancellationToken.None)
+            : (Task)OpenAsync(server, time);
         time.Advance(TimeSpan.FromSeconds(19));
         Assert.False(asked.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(2));

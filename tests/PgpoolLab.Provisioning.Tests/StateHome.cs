@@ -4,7 +4,8 @@ using PgpoolLab.Provisioning.Tests;
 
 namespace PgpoolLab.Provisioning.Tests;
 
-/// <summary>The tests' own place for what belongs to a user: the list of labs of whoever runs them is not their business.</summary>
+/// <summary>The tests' own place for what belongs to a user: the list of labs of whoever runs them is not their
+/// business.</summary>
 public sealed class StateHome : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -12,14 +12,15 @@ public sealed class StoreTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static LabManifest ManifestOf(Lab lab, LabState state = LabState.Ready) => new()
-    {
-        ToolVersion = "1.2.3",
-        CommandLine = ["pgpoollab", "setup", "my lab", "-s"],
-        State = state,
-        CompletedSteps = ["Create the folders", "Create node 0 (initdb)"],
-        Lab = lab,
-    };
+    private static LabManifest ManifestOf(Lab lab, LabState state = LabState.Ready) =>
+        new()
+        {
+            ToolVersion = "1.2.3",
+            CommandLine = ["pgpoollab", "setup", "my lab", "-s"],
+            State = state,
+            CompletedSteps = ["Create the folders", "Create node 0 (initdb)"],
+            Lab = lab,
+        };
 
     private string File_ => _folder[".pgpoollab/lab.json"];
 
@@ -56,7 +57,12 @@ public sealed class StoreTests : IDisposable
     [InlineData(3)]
     public void A_lab_of_the_old_command_line_is_loaded_with_all_it_was_asked_for(int pgpools)
     {
-        var lab = Labs.Old(ClusteringMode.NativeReplication, root: _folder.Path, alias: "/home/olga/x", pgpools: pgpools) with
+        var lab = Labs.Old(
+            ClusteringMode.NativeReplication,
+            root: _folder.Path,
+            alias: "/home/olga/x",
+            pgpools: pgpools
+        ) with
         {
             OwnsNodes = false,
             PgpoolSetup = new PgpoolSetupConventions
@@ -78,10 +84,17 @@ public sealed class StoreTests : IDisposable
 
     [Fact]
     public void The_manifest_of_a_watchdog_has_a_shape_too() =>
-        Snapshot.Approve("manifest-watchdog", Saved(Labs.Old(root: _folder.Path, pgpools: 2)).Replace(_folder.Path, "/srv/lab", StringComparison.Ordinal).Replace(Path.GetFileName(_folder.Path), "lab", StringComparison.Ordinal));
+        Snapshot.Approve(
+            "manifest-watchdog",
+            Saved(Labs.Old(root: _folder.Path, pgpools: 2))
+                .Replace(_folder.Path, "/srv/lab", StringComparison.Ordinal)
+                .Replace(Path.GetFileName(_folder.Path), "lab", StringComparison.Ordinal)
+        );
 
     /// <summary>As version 0.1.0 wrote it before a lab could have several Pgpool-IIs.</summary>
-    private string Schema1(string root) => File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourceFile())!, "manifests", "schema-1.json")).Replace("/srv/lab", root, StringComparison.Ordinal);
+    private string Schema1(string root) =>
+        File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourceFile())!, "manifests", "schema-1.json"))
+            .Replace("/srv/lab", root, StringComparison.Ordinal);
 
     private static string SourceFile([System.Runtime.CompilerServices.CallerFilePath] string file = "") => file;
 
@@ -89,7 +102,12 @@ public sealed class StoreTests : IDisposable
     public void A_manifest_of_schema_1_is_a_lab_with_one_Pgpool()
     {
         Write(Schema1(_folder.Path));
-        var expected = Labs.Former(root: _folder.Path) with { Name = "lab", Invoker = "root", PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" } };
+        var expected = Labs.Former(root: _folder.Path) with
+        {
+            Name = "lab",
+            Invoker = "root",
+            PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" },
+        };
         var loaded = LabStore.Load(_folder.Path)!;
         Assert.Equivalent(expected, loaded.Lab, strict: true);
         Assert.Equal((true, false, null), (loaded.Lab.OwnsNodes, loaded.Lab.HasWatchdog, loaded.Lab.Former));
@@ -101,7 +119,10 @@ public sealed class StoreTests : IDisposable
     {
         Write(Schema1("/srv/former"));
         var loaded = LabStore.Load(_folder.Path)!;
-        Assert.Equal(("/srv/former", _folder.Path, _folder["data1"]), (loaded.Lab.Former?.Root, loaded.Lab.Pgpool.Folder, loaded.Lab.Nodes[1].DataDirectory));
+        Assert.Equal(
+            ("/srv/former", _folder.Path, _folder["data1"]),
+            (loaded.Lab.Former?.Root, loaded.Lab.Pgpool.Folder, loaded.Lab.Nodes[1].DataDirectory)
+        );
     }
 
     [Fact]
@@ -116,7 +137,11 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void A_folder_another_manifest_names_is_never_taken_for_the_labs()
     {
-        Write(Saved(Labs.Fixed(root: _folder.Path, pgpools: 2)).Replace($"{_folder.Path}/pgpool1", "/etc", StringComparison.Ordinal).Replace($"{_folder.Path}/pgpool0/data0", "/home", StringComparison.Ordinal));
+        Write(
+            Saved(Labs.Fixed(root: _folder.Path, pgpools: 2))
+                .Replace($"{_folder.Path}/pgpool1", "/etc", StringComparison.Ordinal)
+                .Replace($"{_folder.Path}/pgpool0/data0", "/home", StringComparison.Ordinal)
+        );
         var lab = LabStore.Load(_folder.Path)!.Lab;
         Assert.Equal([_folder["pgpool0"], _folder["pgpool1"]], lab.Pgpools.Select(p => p.Folder));
         Assert.Equal([_folder["pgpool0/data0"], _folder["pgpool0/data1"]], lab.Nodes.Select(n => n.DataDirectory));
@@ -125,7 +150,14 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void The_manifest_has_a_shape_later_versions_can_rely_on_and_holds_no_secrets()
     {
-        var text = Saved(Labs.Fixed(root: _folder.Path) with { Invoker = "root", PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" } }).Replace(_folder.Path, "/srv/lab", StringComparison.Ordinal);
+        var text = Saved(
+                Labs.Fixed(root: _folder.Path) with
+                {
+                    Invoker = "root",
+                    PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" },
+                }
+            )
+            .Replace(_folder.Path, "/srv/lab", StringComparison.Ordinal);
         Snapshot.Approve("manifest", text.Replace(Path.GetFileName(_folder.Path), "lab", StringComparison.Ordinal));
         Assert.DoesNotContain("password", text, StringComparison.OrdinalIgnoreCase);
     }
@@ -158,9 +190,16 @@ public sealed class StoreTests : IDisposable
     [InlineData("{}")]
     [InlineData("[]")]
     [InlineData("not json")]
-    [InlineData("{ \"schema\": 1, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": null }")]
-    [InlineData("{ \"schema\": 1, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": { \"root\": 5, \"pgpool\": {} } }")]
-    [InlineData("{ \"schema\": 2, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": null }")]
+    [InlineData(
+        "{ \"schema\": 1, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": null }"
+    )]
+    [InlineData(
+        "{ \"schema\": 1, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": { "
+            + "\"root\": 5, \"pgpool\": {} } }"
+    )]
+    [InlineData(
+        "{ \"schema\": 2, \"toolVersion\": \"1.2.3\", \"commandLine\": [], \"state\": \"Ready\", \"lab\": null }"
+    )]
     public void A_damaged_manifest_is_called_so_with_the_way_out(string text)
     {
         Write(text);
@@ -253,28 +292,42 @@ public sealed class StoreTests : IDisposable
         Assert.Equal(ExitCode.Failed, error.Code);
         Assert.StartsWith($"The manifest {File_} is damaged: ", error.Message, StringComparison.Ordinal);
         Assert.Equal(
-            [$"The servers can still be stopped:  {Shell.Quote(_folder.Path + "/stopall")}", $"When they are stopped, the lab can be deleted with its folder:  rm -r {Shell.Quote(_folder.Path)}"],
-            error.Hints);
+            [
+                $"The servers can still be stopped:  {Shell.Quote(_folder.Path + "/stopall")}",
+                $"When they are stopped, the lab can be deleted with its folder:  rm -r {Shell.Quote(_folder.Path)}",
+            ],
+            error.Hints
+        );
     }
 
     [Fact]
     public void A_manifest_of_a_newer_program_is_refused()
     {
         Write(Saved().Replace("\"schema\": 2", "\"schema\": 3", StringComparison.Ordinal));
-        Assert.StartsWith($"The lab in {_folder.Path} was made by pgpoollab 1.2.3, which is newer than this program", Refused().Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"The lab in {_folder.Path} was made by pgpoollab 1.2.3, which is newer than this program",
+            Refused().Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_newer_manifest_is_called_newer_also_when_the_rest_of_it_is_not_understood()
     {
         Write("{ \"schema\": 3, \"toolVersion\": \"9.0.0\", \"labs\": [ { \"state\": \"paused\" } ] }");
-        Assert.Contains("was made by pgpoollab 9.0.0, which is newer than this program", Refused().Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "was made by pgpoollab 9.0.0, which is newer than this program",
+            Refused().Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void What_a_newer_program_of_the_same_schema_added_does_not_matter()
     {
-        Write(Saved().Replace("\"schema\": 2", "\"schema\": 2, \"addedLater\": { \"x\": [1] }", StringComparison.Ordinal));
+        Write(
+            Saved().Replace("\"schema\": 2", "\"schema\": 2, \"addedLater\": { \"x\": [1] }", StringComparison.Ordinal)
+        );
         Assert.Equal(LabState.Ready, LabStore.Load(_folder.Path)!.State);
     }
 
@@ -311,14 +364,23 @@ public sealed class StoreTests : IDisposable
     public void A_lab_that_is_not_there_is_not_found()
     {
         var error = Assert.Throws<LabException>(() => LabLocator.Find("no-such-lab", _folder.Path));
-        Assert.Equal((ExitCode.NotFound, $"There is no lab named 'no-such-lab', and none in {_folder["no-such-lab"]}."), (error.Code, error.Message));
+        Assert.Equal(
+            (ExitCode.NotFound, $"There is no lab named 'no-such-lab', and none in {_folder["no-such-lab"]}."),
+            (error.Code, error.Message)
+        );
         Assert.NotEmpty(error.Hints);
         error = Assert.Throws<LabException>(() => LabLocator.Find(null, _folder.Path));
-        Assert.Equal((ExitCode.NotFound, $"There is no lab in {_folder.Path} or above it."), (error.Code, error.Message));
+        Assert.Equal(
+            (ExitCode.NotFound, $"There is no lab in {_folder.Path} or above it."),
+            (error.Code, error.Message)
+        );
     }
 
     [Theory]
-    [InlineData(LabState.Creating, "is not ready: its setup is still at work, or was killed after step 2 (Create node 0 (initdb)).")]
+    [InlineData(
+        LabState.Creating,
+        "is not ready: its setup is still at work, or was killed after step 2 (Create node 0 (initdb))."
+    )]
     [InlineData(LabState.Failed, "is what a failed setup was told to keep.")]
     public void A_lab_that_is_not_ready_can_only_be_destroyed(LabState state, string why)
     {
@@ -337,7 +399,10 @@ public sealed class StoreTests : IDisposable
         using (LabLock.Take(_folder.Path))
         {
             var error = Assert.Throws<LabException>(() => LabLock.Take(_folder.Path));
-            Assert.Equal((ExitCode.Busy, $"Another pgpoollab command is at work on the lab in {_folder.Path}."), (error.Code, error.Message));
+            Assert.Equal(
+                (ExitCode.Busy, $"Another pgpoollab command is at work on the lab in {_folder.Path}."),
+                (error.Code, error.Message)
+            );
         }
 
         LabLock.Take(_folder.Path).Dispose();

@@ -16,9 +16,17 @@ public sealed class TemplateErrorTests : IDisposable
     }
 
     private LabException Broken(string template, Func<ConfigRenderer, string>? render = null) =>
-        Assert.Throws<LabException>(() => render is null ? Labs.Renderer(_folder.Path).Render(template, Labs.Fixed()) : render(Labs.Renderer(_folder.Path)));
+        Assert.Throws<LabException>(() =>
+            render is null
+                ? Labs.Renderer(_folder.Path).Render(template, Labs.Fixed())
+                : render(Labs.Renderer(_folder.Path))
+        );
 
-    private static void AssertNames(string place, LabException error) => Assert.True(error.Message.StartsWith(place, StringComparison.Ordinal), $"instead of '{place}…':\n{error.Message}");
+    private static void AssertNames(string place, LabException error) =>
+        Assert.True(
+            error.Message.StartsWith(place, StringComparison.Ordinal),
+            $"instead of '{place}…':\n{error.Message}"
+        );
 
     [Theory]
     [InlineData("{{ pgpool.portt }}", "portt")]
@@ -42,7 +50,11 @@ public sealed class TemplateErrorTests : IDisposable
     public void Of_a_known_object_the_names_it_has_are_listed()
     {
         Override("scripts/README.port.sbn", "{{ paths.nothing }}");
-        Assert.Contains("there is no 'nothing' in 'paths'; it has archive, etc, events,", Broken("scripts/README.port").Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no 'nothing' in 'paths'; it has archive, etc, events,",
+            Broken("scripts/README.port").Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -59,7 +71,11 @@ public sealed class TemplateErrorTests : IDisposable
     public void A_mistake_in_what_a_script_writes_later_is_told_with_its_file_and_line()
     {
         Override("postgresql/myrecovery.conf.sbn", "# one\n# two\nx = {{ standby.nonsense }}\n");
-        Assert.Contains($"The template {_folder["postgresql/myrecovery.conf.sbn"]}, line 3, ", Broken("scripts/basebackup.sh").Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"The template {_folder["postgresql/myrecovery.conf.sbn"]}, line 3, ",
+            Broken("scripts/basebackup.sh").Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -75,7 +91,10 @@ public sealed class TemplateErrorTests : IDisposable
         Override("scripts/README.port.sbn", "{{ lab.name }} is on {{ pgpool.port }}");
         var (own, original) = (Labs.Renderer(_folder.Path), Labs.Renderer());
         Assert.Equal("lab is on 11000\n", own.Render("scripts/README.port", Labs.Fixed()));
-        Assert.Equal(original.Render("scripts/bashrc.ports", Labs.Fixed()), own.Render("scripts/bashrc.ports", Labs.Fixed()));
+        Assert.Equal(
+            original.Render("scripts/bashrc.ports", Labs.Fixed()),
+            own.Render("scripts/bashrc.ports", Labs.Fixed())
+        );
     }
 
     [Fact]
@@ -83,7 +102,10 @@ public sealed class TemplateErrorTests : IDisposable
     {
         Override("_generated.sbn", "# mine, of {{ lab.owner }}\n");
         var renderer = Labs.Renderer(_folder.Path);
-        Assert.All(["pgpool/pgpool.conf", "scripts/startall", "scripts/failover.sh"], t => Assert.Contains("# mine, of olga\n", renderer.Render(t, Labs.Fixed()), StringComparison.Ordinal));
+        Assert.All(
+            ["pgpool/pgpool.conf", "scripts/startall", "scripts/failover.sh"],
+            t => Assert.Contains("# mine, of olga\n", renderer.Render(t, Labs.Fixed()), StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -93,7 +115,10 @@ public sealed class TemplateErrorTests : IDisposable
         Override("other.sbn", "");
         var error = Assert.Throws<LabException>(() => new TemplateStore(_folder.Path));
         Assert.Equal(ExitCode.Usage, error.Code);
-        Assert.Equal("--templates: no generated file has the template other.sbn, pgpool/pgpool.cfg.sbn.", error.Message);
+        Assert.Equal(
+            "--templates: no generated file has the template other.sbn, pgpool/pgpool.cfg.sbn.",
+            error.Message
+        );
         Assert.Contains("pgpool/pgpool.conf.sbn", Assert.Single(error.Hints), StringComparison.Ordinal);
     }
 
@@ -101,7 +126,10 @@ public sealed class TemplateErrorTests : IDisposable
     public void A_folder_of_templates_that_is_not_there_is_refused()
     {
         var error = Assert.Throws<LabException>(() => new TemplateStore(_folder["none"]));
-        Assert.Equal((ExitCode.Usage, $"--templates: there is no folder {_folder["none"]}."), (error.Code, error.Message));
+        Assert.Equal(
+            (ExitCode.Usage, $"--templates: there is no folder {_folder["none"]}."),
+            (error.Code, error.Message)
+        );
     }
 
     [Fact]
@@ -113,9 +141,13 @@ public sealed class TemplateErrorTests : IDisposable
         }
 
         var (own, original) = (Labs.Renderer(_folder.Path), Labs.Renderer());
-        Assert.All(["pgpool/pgpool.conf", "scripts/basebackup.sh", "scripts/shutdownall"], t => Assert.Equal(original.Render(t, Labs.Fixed()), own.Render(t, Labs.Fixed())));
+        Assert.All(
+            ["pgpool/pgpool.conf", "scripts/basebackup.sh", "scripts/shutdownall"],
+            t => Assert.Equal(original.Render(t, Labs.Fixed()), own.Render(t, Labs.Fixed()))
+        );
     }
 
     [Fact]
-    public void The_templates_are_these() => Snapshot.Approve("template-names", string.Join('\n', TemplateStore.Names) + "\n");
+    public void The_templates_are_these() =>
+        Snapshot.Approve("template-names", string.Join('\n', TemplateStore.Names) + "\n");
 }

@@ -6,7 +6,16 @@ namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class ToolFinderTests : IDisposable
 {
-    private static readonly string[] PostgresPrograms = ["initdb", "postgres", "pg_ctl", "pg_basebackup", "pg_controldata", "pg_rewind", "psql"];
+    private static readonly string[] PostgresPrograms =
+    [
+        "initdb",
+        "postgres",
+        "pg_ctl",
+        "pg_basebackup",
+        "pg_controldata",
+        "pg_rewind",
+        "psql",
+    ];
 
     private readonly TemporaryFolder _folder = new(" it's");
 
@@ -24,7 +33,10 @@ public sealed class ToolFinderTests : IDisposable
         var bin = _folder[$"{name}/bin"];
         foreach (var program in PostgresPrograms.Except(without ?? []))
         {
-            Program($"{bin}/{program}", program == "postgres" ? $"echo 'postgres (PostgreSQL) {version} (Fake)'" : "exit 0");
+            Program(
+                $"{bin}/{program}",
+                program == "postgres" ? $"echo 'postgres (PostgreSQL) {version} (Fake)'" : "exit 0"
+            );
         }
 
         var share = _folder[$"{name}/somewhere/share"];
@@ -48,8 +60,17 @@ public sealed class ToolFinderTests : IDisposable
         return prefix;
     }
 
-    private static Task<Toolset> FindAsync(string? bin, string? pgpool, int? major = null, string? path = null, Platform? platform = null) =>
-        new ToolFinder(new LocalHost(TimeProvider.System), platform ?? new Platform("debian", 15)).FindAsync(new ToolRequest(major, bin, pgpool, path), CancellationToken.None);
+    private static Task<Toolset> FindAsync(
+        string? bin,
+        string? pgpool,
+        int? major = null,
+        string? path = null,
+        Platform? platform = null
+    ) =>
+        new ToolFinder(new LocalHost(TimeProvider.System), platform ?? new Platform("debian", 15)).FindAsync(
+            new ToolRequest(major, bin, pgpool, path),
+            CancellationToken.None
+        );
 
     private static Task<ToolsMissingException> MissingAsync(string? bin, string? pgpool, Platform? platform = null) =>
         Assert.ThrowsAsync<ToolsMissingException>(() => FindAsync(bin, pgpool, platform: platform));
@@ -58,7 +79,16 @@ public sealed class ToolFinderTests : IDisposable
     public async Task What_was_named_is_taken()
     {
         var (bin, prefix) = (Postgres("pg", "15.18"), Pgpool("4.3.5"));
-        Assert.Equal(new Toolset(bin, new PostgresVersion(15, 18), $"{prefix}/bin/pgpool", $"{prefix}/bin", new PgpoolVersion(4, 3, 5)), await FindAsync(bin, prefix));
+        Assert.Equal(
+            new Toolset(
+                bin,
+                new PostgresVersion(15, 18),
+                $"{prefix}/bin/pgpool",
+                $"{prefix}/bin",
+                new PgpoolVersion(4, 3, 5)
+            ),
+            await FindAsync(bin, prefix)
+        );
     }
 
     [Theory]
@@ -68,7 +98,10 @@ public sealed class ToolFinderTests : IDisposable
     public async Task Pgpools_folder_may_be_its_prefix_or_where_its_programs_are(string bin)
     {
         var prefix = Pgpool("4.6.1", bin, bin);
-        Assert.Equal(Path.GetFullPath($"{prefix}/{bin}/pgpool"), (await FindAsync(Postgres("pg", "17.2"), prefix)).PgpoolProgram);
+        Assert.Equal(
+            Path.GetFullPath($"{prefix}/{bin}/pgpool"),
+            (await FindAsync(Postgres("pg", "17.2"), prefix)).PgpoolProgram
+        );
     }
 
     [Fact]
@@ -101,7 +134,11 @@ public sealed class ToolFinderTests : IDisposable
     public async Task Of_several_on_the_path_the_newest_that_is_complete_is_taken()
     {
         // A version no machine has, so that only what this test made is found.
-        var (old, complete, newest) = (Postgres("a", "10.1"), Postgres("b", "10.91"), Postgres("c", "10.92", ["pgpool_recovery"]));
+        var (old, complete, newest) = (
+            Postgres("a", "10.1"),
+            Postgres("b", "10.91"),
+            Postgres("c", "10.92", ["pgpool_recovery"])
+        );
         var tools = await FindAsync(null, Pgpool("4.3.5"), major: 10, path: $"relative:{newest}:{old}::{complete}");
         Assert.Equal((complete, new PostgresVersion(10, 91)), (tools.PostgresBin, tools.Postgres));
     }
@@ -118,7 +155,10 @@ public sealed class ToolFinderTests : IDisposable
         var error = await MissingAsync(bin, Pgpool("4.3.5"));
         Assert.Equal([$"{name}: PostgreSQL 15.18 in {bin} lacks it."], error.Details);
         Assert.Equal(ExitCode.Missing, error.Code);
-        Assert.Equal([without.StartsWith("pgpool", StringComparison.Ordinal) ? "postgresql-15-pgpool2" : "postgresql-15"], error.Packages);
+        Assert.Equal(
+            [without.StartsWith("pgpool", StringComparison.Ordinal) ? "postgresql-15-pgpool2" : "postgresql-15"],
+            error.Packages
+        );
     }
 
     [Fact]
@@ -126,7 +166,10 @@ public sealed class ToolFinderTests : IDisposable
     {
         var bin = Postgres("pg", "15.18");
         File.SetUnixFileMode($"{bin}/pg_rewind", UnixFileMode.UserRead);
-        Assert.Equal([$"pg_rewind: PostgreSQL 15.18 in {bin} lacks it."], (await MissingAsync(bin, Pgpool("4.3.5"))).Details);
+        Assert.Equal(
+            [$"pg_rewind: PostgreSQL 15.18 in {bin} lacks it."],
+            (await MissingAsync(bin, Pgpool("4.3.5"))).Details
+        );
     }
 
     [Fact]
@@ -135,11 +178,20 @@ public sealed class ToolFinderTests : IDisposable
         Directory.CreateDirectory(_folder["empty"]);
         var error = await MissingAsync(_folder["empty"], _folder["none"]);
         Assert.Equal(
-            [$"PostgreSQL: there is no postgres in {_folder["empty"]}.", $"Pgpool-II: there is no working pgpool with its pcp programs in {_folder["none"]}/bin, {_folder["none"]}/sbin or {_folder["none"]}."],
-            error.Details);
+            [
+                $"PostgreSQL: there is no postgres in {_folder["empty"]}.",
+                $"Pgpool-II: there is no working pgpool with its pcp programs in {_folder["none"]}/bin, "
+                    + $"{_folder["none"]}/sbin or {_folder["none"]}.",
+            ],
+            error.Details
+        );
         Assert.Equal(
-            ["Install it:  apt-get update && apt-get install postgresql-15 pgpool2 postgresql-15-pgpool2", "Or say where it is:  --pg-bin DIR, --pgpool-dir DIR (or the variables PGBIN, PGPOOL_INSTALL_DIR)."],
-            error.Hints);
+            [
+                "Install it:  apt-get update && apt-get install postgresql-15 pgpool2 postgresql-15-pgpool2",
+                "Or say where it is:  --pg-bin DIR, --pgpool-dir DIR (or the variables PGBIN, PGPOOL_INSTALL_DIR).",
+            ],
+            error.Hints
+        );
     }
 
     [Fact]
@@ -152,7 +204,12 @@ public sealed class ToolFinderTests : IDisposable
 
     [Fact]
     public async Task The_extension_to_install_is_the_one_for_the_PostgreSQL_that_is_there() =>
-        Assert.Equal(["postgresql-17-pgpool2"], (await MissingAsync(Postgres("pg", "17.2", ["pgpool_recovery", "pgpool_regclass"]), Pgpool("4.3.5"))).Packages);
+        Assert.Equal(
+            ["postgresql-17-pgpool2"],
+            (
+                await MissingAsync(Postgres("pg", "17.2", ["pgpool_recovery", "pgpool_regclass"]), Pgpool("4.3.5"))
+            ).Packages
+        );
 
     [Fact]
     public async Task A_package_this_system_does_not_have_is_not_named_as_a_way_out()
@@ -162,7 +219,11 @@ public sealed class ToolFinderTests : IDisposable
         var error = await MissingAsync(Postgres("pg", "17.2", ["pgpool_recovery"]), _folder["none"], platform);
         Assert.Null(error.Packages);
         Assert.Equal("Install it:  apt-get update && apt-get install pgpool2", error.Hints[0]);
-        Assert.Equal("This system has no package postgresql-17-pgpool2: build it from source, or choose another PostgreSQL (--pg-version).", error.Hints[1]);
+        Assert.Equal(
+            "This system has no package postgresql-17-pgpool2: build it from source, or choose another "
+                + "PostgreSQL (--pg-version).",
+            error.Hints[1]
+        );
         error = await MissingAsync(Postgres("pg", "17.2", ["pgpool_recovery"]), Pgpool("4.3.5"), platform);
         Assert.StartsWith("This system has no package postgresql-17-pgpool2", error.Hints[0], StringComparison.Ordinal);
     }
@@ -175,7 +236,11 @@ public sealed class ToolFinderTests : IDisposable
         var bin = Postgres("pg", version);
         var error = await Assert.ThrowsAsync<LabException>(() => FindAsync(bin, Pgpool("4.3.5")));
         Assert.Equal(ExitCode.Missing, error.Code);
-        Assert.EndsWith($"({bin}) was found, but the templates are written for PostgreSQL 10 to 18.", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"({bin}) was found, but the templates are written for PostgreSQL 10 to 18.",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -185,7 +250,11 @@ public sealed class ToolFinderTests : IDisposable
     {
         var error = await Assert.ThrowsAsync<LabException>(() => FindAsync(Postgres("pg", "15.18"), Pgpool(version)));
         Assert.Equal(ExitCode.Missing, error.Code);
-        Assert.EndsWith("was found, but the templates are written for Pgpool-II 4.1 to 4.7.", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "was found, but the templates are written for Pgpool-II 4.1 to 4.7.",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -193,17 +262,45 @@ public sealed class ToolFinderTests : IDisposable
     {
         var prefix = Pgpool("4.3.5");
         File.Delete($"{prefix}/bin/pcp_attach_node");
-        Assert.StartsWith("Pgpool-II: there is no working pgpool with its pcp programs in", Assert.Single((await MissingAsync(Postgres("pg", "15.18"), prefix)).Details), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Pgpool-II: there is no working pgpool with its pcp programs in",
+            Assert.Single((await MissingAsync(Postgres("pg", "15.18"), prefix)).Details),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Options_win_over_variables()
     {
-        var variables = new Dictionary<string, string?> { ["PGBIN"] = "/env/pg", ["PGPOOL_INSTALL_DIR"] = "/env/pgpool", ["PATH"] = "/bin" };
+        var variables = new Dictionary<string, string?>
+        {
+            ["PGBIN"] = "/env/pg",
+            ["PGPOOL_INSTALL_DIR"] = "/env/pgpool",
+            ["PATH"] = "/bin",
+        };
         var spec = new LabSpec { Directory = "/srv/lab" };
-        Assert.Equal(new ToolRequest(null, "/env/pg", "/env/pgpool", "/bin"), ToolRequest.From(spec, variables.GetValueOrDefault));
-        Assert.Equal(new ToolRequest(null, "/opt/pg", "/opt/pgpool", "/bin"), ToolRequest.From(spec with { PostgresBin = "/opt/pg", PgpoolDirectory = "/opt/pgpool" }, variables.GetValueOrDefault));
-        Assert.Equal(new ToolRequest(13, null, "/env/pgpool", "/bin"), ToolRequest.From(spec with { PostgresMajor = 13 }, variables.GetValueOrDefault));
-        Assert.Equal(new ToolRequest(null, null, null, null), ToolRequest.From(spec, name => name == "PATH" ? null : ""));
+        Assert.Equal(
+            new ToolRequest(null, "/env/pg", "/env/pgpool", "/bin"),
+            ToolRequest.From(spec, variables.GetValueOrDefault)
+        );
+        Assert.Equal(
+            new ToolRequest(null, "/opt/pg", "/opt/pgpool", "/bin"),
+            ToolRequest.From(
+                spec with
+                {
+                    PostgresBin = "/opt/pg",
+                    PgpoolDirectory = "/opt/pgpool",
+                },
+                variables.GetValueOrDefault
+            )
+        );
+        Assert.Equal(
+            new ToolRequest(13, null, "/env/pgpool", "/bin"),
+            ToolRequest.From(spec with { PostgresMajor = 13 }, variables.GetValueOrDefault)
+        );
+        Assert.Equal(
+            new ToolRequest(null, null, null, null),
+            ToolRequest.From(spec, name => name == "PATH" ? null : "")
+        );
     }
 }

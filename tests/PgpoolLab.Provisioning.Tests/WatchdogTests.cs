@@ -11,32 +11,37 @@ public sealed class WatchdogTests
     /// <summary><c>pcp_watchdog_info -v</c> of 4.2 to 4.7; the words are the program's own.</summary>
     private static string Answer(string quorum, params (int Port, int Status, string Name)[] members) =>
         $"""
-        Watchdog Cluster Information 
-        Total Nodes              : {members.Length}
-        Remote Nodes             : {members.Length - 1}
-        Member Remote Nodes      : {members.Length - 1}
-        Alive Remote Nodes       : {members.Count(m => m.Name is "LEADER" or "STANDBY") - 1}
-        Nodes required for quorum: 2
-        Quorum state             : {quorum}
-        Local node escalation    : YES
-        Leader Node Name         : localhost:11000 Linux machine
-        Leader Host Name         : localhost
+            Watchdog Cluster Information 
+            Total Nodes              : {members.Length}
+            Remote Nodes             : {members.Length - 1}
+            Member Remote Nodes      : {members.Length - 1}
+            Alive Remote Nodes       : {members.Count(m => m.Name is "LEADER" or "STANDBY") - 1}
+            Nodes required for quorum: 2
+            Quorum state             : {quorum}
+            Local node escalation    : YES
+            Leader Node Name         : localhost:11000 Linux machine
+            Leader Host Name         : localhost
 
-        Watchdog Node Information 
+            Watchdog Node Information 
 
-        """ + string.Concat(members.Select(m => $"""
-        Node Name         : localhost:{m.Port} Linux machine
-        Host Name         : localhost
-        Delegate IP       : Not_Set
-        Pgpool port       : {m.Port}
-        Watchdog port     : {m.Port + 2}
-        Node priority     : 1
-        Status            : {m.Status}
-        Status Name       : {m.Name}
-        Membership Status : MEMBER
+            """
+        + string.Concat(
+            members.Select(m =>
+                $"""
+                    Node Name         : localhost:{m.Port} Linux machine
+                    Host Name         : localhost
+                    Delegate IP       : Not_Set
+                    Pgpool port       : {m.Port}
+                    Watchdog port     : {m.Port + 2}
+                    Node priority     : 1
+                    Status            : {m.Status}
+                    Status Name       : {m.Name}
+                    Membership Status : MEMBER
 
 
-        """));
+                    """
+            )
+        );
 
     private const string Of41 = """
         Watchdog Cluster Information 
@@ -78,7 +83,12 @@ public sealed class WatchdogTests
 
         """;
 
-    private static readonly string Healthy = Answer("QUORUM EXIST", (11000, 4, "LEADER"), (11004, 7, "STANDBY"), (11008, 7, "STANDBY"));
+    private static readonly string Healthy = Answer(
+        "QUORUM EXIST",
+        (11000, 4, "LEADER"),
+        (11004, 7, "STANDBY"),
+        (11008, 7, "STANDBY")
+    );
 
     [Fact]
     public void Pgpool_4_2_and_later_name_a_leader()
@@ -101,14 +111,16 @@ public sealed class WatchdogTests
     [InlineData("QUORUM IS ON THE EDGE", true)]
     [InlineData("QUORUM ABSENT", false)]
     [InlineData("UNKNOWN", false)]
-    public void A_quorum_is_there_or_not(string state, bool quorum) => Assert.Equal(quorum, WatchdogInfo.Parse(Answer(state, (11000, 4, "LEADER"))).Quorum);
+    public void A_quorum_is_there_or_not(string state, bool quorum) =>
+        Assert.Equal(quorum, WatchdogInfo.Parse(Answer(state, (11000, 4, "LEADER"))).Quorum);
 
     [Theory]
     [InlineData("JOINING")]
     [InlineData("INITIALIZING")]
     [InlineData("LOST")]
     [InlineData("SHUTDOWN")]
-    public void A_member_that_neither_leads_nor_stands_by_is_no_leader(string status) => Assert.Null(WatchdogInfo.Parse(Answer("QUORUM ABSENT", (11000, 1, status))).Leader);
+    public void A_member_that_neither_leads_nor_stands_by_is_no_leader(string status) =>
+        Assert.Null(WatchdogInfo.Parse(Answer("QUORUM ABSENT", (11000, 1, status))).Leader);
 
     [Theory]
     [InlineData("")]
@@ -124,7 +136,10 @@ public sealed class WatchdogTests
         var host = new FakeHost { Run = c => new(asked = c, 0, Healthy, "", TimeSpan.Zero) };
         var (info, problem) = await WatchdogInfo.AskAsync(host, Three, Three.Pgpools[2], CancellationToken.None);
         Assert.Equal((11000, null), (info?.Leader, problem));
-        Assert.Equal("/usr/sbin/pcp_watchdog_info -v -w -h /srv/lab/run -p 11009 -U olga", $"{asked!.Program} {string.Join(' ', asked.Arguments)}");
+        Assert.Equal(
+            "/usr/sbin/pcp_watchdog_info -v -w -h /srv/lab/run -p 11009 -U olga",
+            $"{asked!.Program} {string.Join(' ', asked.Arguments)}"
+        );
         Assert.Equal("/srv/lab/pgpool2/pcppass", asked.Environment["PCPPASSFILE"]);
     }
 
@@ -132,28 +147,54 @@ public sealed class WatchdogTests
     public async Task When_Pgpool_does_not_answer_the_first_line_pcp_says_is_the_reason()
     {
         var host = new FakeHost { Run = c => new(c, 1, "", "ERROR: connection refused\nmore\n", TimeSpan.Zero) };
-        Assert.Equal((null, "ERROR: connection refused"), await WatchdogInfo.AskAsync(host, Three, Three.Pgpool, CancellationToken.None));
+        Assert.Equal(
+            (null, "ERROR: connection refused"),
+            await WatchdogInfo.AskAsync(host, Three, Three.Pgpool, CancellationToken.None)
+        );
         host.Run = c => new(c, 1, "", "", TimeSpan.Zero);
-        Assert.Equal((null, "pcp_watchdog_info ended with exit code 1"), await WatchdogInfo.AskAsync(host, Three, Three.Pgpool, CancellationToken.None));
+        Assert.Equal(
+            (null, "pcp_watchdog_info ended with exit code 1"),
+            await WatchdogInfo.AskAsync(host, Three, Three.Pgpool, CancellationToken.None)
+        );
         host.Run = c => new(c, 0, "nonsense\n", "", TimeSpan.Zero);
-        Assert.Equal((null, "nonsense"), await WatchdogInfo.AskAsync(host, Three, Three.Pgpool, CancellationToken.None));
+        Assert.Equal(
+            (null, "nonsense"),
+            await WatchdogInfo.AskAsync(host, Three, Three.Pgpool, CancellationToken.None)
+        );
     }
 
-    public static TheoryData<string, string, bool> Views => new()
-    {
-        { "all agree", Healthy, true },
-        { "4.1", Of41.Replace("500", "110", StringComparison.Ordinal).Replace("DEAD", "STANDBY", StringComparison.Ordinal), true },
-        { "no quorum", Healthy.Replace("QUORUM EXIST", "QUORUM ABSENT", StringComparison.Ordinal), false },
-        { "no leader", Healthy.Replace("LEADER", "STANDBY", StringComparison.Ordinal), false },
-        { "one is lost", Answer("QUORUM EXIST", (11000, 4, "LEADER"), (11004, 7, "STANDBY"), (11008, 8, "LOST")), false },
-        { "one is not known yet", Answer("QUORUM EXIST", (11000, 4, "LEADER"), (11004, 7, "STANDBY")), false },
-    };
+    public static TheoryData<string, string, bool> Views =>
+        new()
+        {
+            { "all agree", Healthy, true },
+            {
+                "4.1",
+                Of41.Replace("500", "110", StringComparison.Ordinal)
+                    .Replace("DEAD", "STANDBY", StringComparison.Ordinal),
+                true
+            },
+            { "no quorum", Healthy.Replace("QUORUM EXIST", "QUORUM ABSENT", StringComparison.Ordinal), false },
+            { "no leader", Healthy.Replace("LEADER", "STANDBY", StringComparison.Ordinal), false },
+            {
+                "one is lost",
+                Answer("QUORUM EXIST", (11000, 4, "LEADER"), (11004, 7, "STANDBY"), (11008, 8, "LOST")),
+                false
+            },
+            { "one is not known yet", Answer("QUORUM EXIST", (11000, 4, "LEADER"), (11004, 7, "STANDBY")), false },
+        };
 
     [Theory]
     [MemberData(nameof(Views))]
-    public async Task A_watchdog_has_a_leader_when_every_Pgpool_knows_all_and_the_same_one(string name, string second, bool holds)
+    public async Task A_watchdog_has_a_leader_when_every_Pgpool_knows_all_and_the_same_one(
+        string name,
+        string second,
+        bool holds
+    )
     {
-        var host = new FakeHost { Run = c => new(c, 0, c.Arguments.Contains("11005") ? second : Healthy, "", TimeSpan.Zero) };
+        var host = new FakeHost
+        {
+            Run = c => new(c, 0, c.Arguments.Contains("11005") ? second : Healthy, "", TimeSpan.Zero),
+        };
         var probe = new WatchdogHasLeader(host, Three);
         Assert.True(holds == (await probe.CheckAsync(CancellationToken.None)).Holds, name);
         Assert.Equal(holds ? null : "/srv/lab/pgpool1/log/pgpool.log", probe.LogFile);
@@ -163,7 +204,19 @@ public sealed class WatchdogTests
     [Fact]
     public async Task Two_leaders_are_none()
     {
-        var host = new FakeHost { Run = c => new(c, 0, c.Arguments.Contains("11005") ? Answer("QUORUM EXIST", (11004, 4, "LEADER"), (11000, 7, "STANDBY"), (11008, 7, "STANDBY")) : Healthy, "", TimeSpan.Zero) };
+        var host = new FakeHost
+        {
+            Run = c =>
+                new(
+                    c,
+                    0,
+                    c.Arguments.Contains("11005")
+                        ? Answer("QUORUM EXIST", (11004, 4, "LEADER"), (11000, 7, "STANDBY"), (11008, 7, "STANDBY"))
+                        : Healthy,
+                    "",
+                    TimeSpan.Zero
+                ),
+        };
         var seen = await new WatchdogHasLeader(host, Three).CheckAsync(CancellationToken.None);
         Assert.False(seen.Holds);
         Assert.Contains("Pgpool-II 1: 11004 LEADER, 11000 STANDBY, 11008 STANDBY", seen.Seen, StringComparison.Ordinal);
@@ -172,7 +225,13 @@ public sealed class WatchdogTests
     [Fact]
     public async Task One_that_does_not_answer_is_told_with_its_reason()
     {
-        var host = new FakeHost { Run = c => c.Arguments.Contains("11009") ? new(c, 1, "", "ERROR: no\n", TimeSpan.Zero) : new(c, 0, Healthy, "", TimeSpan.Zero) };
+        var host = new FakeHost
+        {
+            Run = c =>
+                c.Arguments.Contains("11009")
+                    ? new(c, 1, "", "ERROR: no\n", TimeSpan.Zero)
+                    : new(c, 0, Healthy, "", TimeSpan.Zero),
+        };
         var seen = await new WatchdogHasLeader(host, Three).CheckAsync(CancellationToken.None);
         Assert.False(seen.Holds);
         Assert.EndsWith("Pgpool-II 2: ERROR: no", seen.Seen, StringComparison.Ordinal);
@@ -189,7 +248,10 @@ public sealed class WatchdogTests
         host.Processes.Add(new ProcessFacts(77, "1", "pgpool", "", "/srv/lab/pgpool1", 77));
         Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
         Assert.Null(await probe.WhySubjectIsGoneAsync(CancellationToken.None));
-        Assert.Equal(("the watchdog of Pgpool-II 1 listens", "/srv/lab/pgpool1/log/pgpool.log"), (probe.Expectation, probe.LogFile));
+        Assert.Equal(
+            ("the watchdog of Pgpool-II 1 listens", "/srv/lab/pgpool1/log/pgpool.log"),
+            (probe.Expectation, probe.LogFile)
+        );
     }
 
     private sealed class Clock : TimeProvider
@@ -201,7 +263,8 @@ public sealed class WatchdogTests
         public override long GetTimestamp() => Seconds;
     }
 
-    private static string Roles(string first) => $"node_id{Tools.Psql.FieldSeparator}status{Tools.Psql.FieldSeparator}role\n0{Tools.Psql.FieldSeparator}up{Tools.Psql.FieldSeparator}{first}\n1{Tools.Psql.FieldSeparator}up{Tools.Psql.FieldSeparator}standby\n";
+    private static string Roles(string first) =>
+        $"node_id{Tools.Psql.FieldSeparator}status{Tools.Psql.FieldSeparator}role\n0{Tools.Psql.FieldSeparator}up{Tools.Psql.FieldSeparator}{first}\n1{Tools.Psql.FieldSeparator}up{Tools.Psql.FieldSeparator}standby\n";
 
     [Theory]
     [InlineData("standby", "standby", "primary", "it shows no primary, and Pgpool-II 2 does")]
@@ -209,9 +272,25 @@ public sealed class WatchdogTests
     [InlineData("standby", null, null, null)]
     [InlineData(null, "primary", "primary", null)]
     [InlineData("primary", "primary", "primary", null)]
-    public async Task A_member_that_never_hears_of_the_primary_is_not_waited_for(string? first, string? second, string? third, string? gone)
+    public async Task A_member_that_never_hears_of_the_primary_is_not_waited_for(
+        string? first,
+        string? second,
+        string? third,
+        string? gone
+    )
     {
-        var host = new FakeHost { Run = c => (c.Arguments.Contains("11000") ? first : c.Arguments.Contains("11004") ? second : third) is { } role ? new(c, 0, Roles(role), "", TimeSpan.Zero) : new(c, 2, "", "no", TimeSpan.Zero) };
+        var host = new FakeHost
+        {
+            Run = c =>
+                (
+                    c.Arguments.Contains("11000") ? first
+                    : c.Arguments.Contains("11004") ? second
+                    : third
+                )
+                    is { } role
+                    ? new(c, 0, Roles(role), "", TimeSpan.Zero)
+                    : new(c, 2, "", "no", TimeSpan.Zero),
+        };
         host.Processes.Add(new ProcessFacts(77, "1", "pgpool", "", "/srv/lab/pgpool0", 77));
         var lab = Labs.Former(pgpools: 3);
         var clock = new Clock();
@@ -234,7 +313,10 @@ public sealed class WatchdogTests
     public async Task Others_are_asked_again_only_after_a_while_and_it_may_hear_of_the_primary_in_between()
     {
         var (asked, own) = (0, "standby");
-        var host = new FakeHost { Run = c => new(c, 0, Roles(c.Arguments.Contains("11000") ? own : $"standby{asked++}"), "", TimeSpan.Zero) };
+        var host = new FakeHost
+        {
+            Run = c => new(c, 0, Roles(c.Arguments.Contains("11000") ? own : $"standby{asked++}"), "", TimeSpan.Zero),
+        };
         host.Processes.Add(new ProcessFacts(77, "1", "pgpool", "", "/srv/lab/pgpool0", 77));
         var lab = Labs.Former(pgpools: 2);
         var clock = new Clock();

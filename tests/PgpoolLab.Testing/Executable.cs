@@ -3,13 +3,15 @@ using System.Diagnostics;
 namespace PgpoolLab.Testing;
 
 /// <summary>
-/// Programs that a test writes and then runs. A process of its own writes them: a file this process has open for writing is open in every program that another
-/// test starts at this moment, too, and until that has become another program nobody can run the file ("Text file busy").
+/// Programs that a test writes and then runs. A process of its own writes them: a file this process has open for
+/// writing is open in every program that another test starts at this moment, too, and until that has become another
+/// program nobody can run the file ("Text file busy").
 /// </summary>
 public static class Executable
 {
     /// <summary>Writes a program.</summary>
-    public static void Write(string path, string text) => Run("/bin/sh", ["-c", "cat >\"$1\" && chmod 700 \"$1\"", "sh", path], text);
+    public static void Write(string path, string text) =>
+        Run("/bin/sh", ["-c", "cat >\"$1\" && chmod 700 \"$1\"", "sh", path], text);
 
     /// <summary>Copies a program, over another one if there is one.</summary>
     public static void Copy(string from, string path) => Run("/bin/cp", ["--", from, path], "");

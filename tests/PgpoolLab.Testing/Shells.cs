@@ -8,7 +8,10 @@ public static class Shells
 {
     /// <summary>Those this machine has, each once; <c>/bin/sh</c> is always there.</summary>
     public static IReadOnlyList<string> All { get; } =
-        ((string[])["/bin/sh", "/bin/bash", "/bin/dash", "/bin/zsh", "/bin/ksh"]).Where(File.Exists).DistinctBy(s => new FileInfo(s).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? s).ToArray();
+        ((string[])["/bin/sh", "/bin/bash", "/bin/dash", "/bin/zsh", "/bin/ksh"])
+            .Where(File.Exists)
+            .DistinctBy(s => new FileInfo(s).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? s)
+            .ToArray();
 
     /// <summary>Has a shell run a script, which it reads from its standard input.</summary>
     /// <returns>What the script prints, each text ended by NUL.</returns>
@@ -33,7 +36,8 @@ public static class Shells
         process.StandardInput.Close();
         process.WaitForExit();
         output.GetAwaiter().GetResult();
-        return process.ExitCode == 0 && error.Result.Length == 0 ? Encoding.UTF8.GetString(bytes.ToArray()).Split('\0')[..^1]
+        return process.ExitCode == 0 && error.Result.Length == 0
+            ? Encoding.UTF8.GetString(bytes.ToArray()).Split('\0')[..^1]
             : throw new InvalidOperationException($"{shell} ended with {process.ExitCode}: {error.Result}\n{script}");
     }
 }

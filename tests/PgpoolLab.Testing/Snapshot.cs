@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace PgpoolLab.Testing;
 
-/// <summary>Approves text: it must be what lies in <c>snapshots/NAME.txt</c> beside the test. To approve what a run made, run the tests with
+/// <summary>Approves text: it must be what lies in <c>snapshots/NAME.txt</c> beside the test. To approve what a run
+/// made, run the tests with
 /// <c>UPDATE_SNAPSHOTS=1</c>, then read the difference in git.</summary>
 public static class Snapshot
 {
@@ -25,14 +26,21 @@ public static class Snapshot
         }
 
         File.WriteAllText(Path.ChangeExtension(file, ".received.txt"), text);
-        throw new SnapshotMismatchException(expected is null ? $"There is no approved {file}; this run made:\n{text}" : $"{file} differs.\n{FirstDifference(expected, text)}");
+        throw new SnapshotMismatchException(
+            expected is null
+                ? $"There is no approved {file}; this run made:\n{text}"
+                : $"{file} differs.\n{FirstDifference(expected, text)}"
+        );
     }
 
     private static string FirstDifference(string expected, string actual)
     {
         var (left, right) = (expected.Split('\n'), actual.Split('\n'));
-        var line = Enumerable.Range(0, Math.Max(left.Length, right.Length)).First(i => left.ElementAtOrDefault(i) != right.ElementAtOrDefault(i));
-        return $"Line {line + 1}\n  approved: {left.ElementAtOrDefault(line) ?? "(end)"}\n  now:      {right.ElementAtOrDefault(line) ?? "(end)"}\nAll of it now:\n{actual}";
+        var line = Enumerable
+            .Range(0, Math.Max(left.Length, right.Length))
+            .First(i => left.ElementAtOrDefault(i) != right.ElementAtOrDefault(i));
+        return $"Line {line + 1}\n  approved: {left.ElementAtOrDefault(line) ?? "(end)"}\n  now:      "
+            + $"{right.ElementAtOrDefault(line) ?? "(end)"}\nAll of it now:\n{actual}";
     }
 }
 

@@ -5,7 +5,8 @@ public sealed class TemporaryFolder : IDisposable
 {
     /// <summary>Makes it.</summary>
     /// <param name="name">End of its name, to try names that make trouble.</param>
-    public TemporaryFolder(string name = "") => Path = Directory.CreateTempSubdirectory($"pgpoollab-test{name}-").FullName;
+    public TemporaryFolder(string name = "") =>
+        Path = Directory.CreateTempSubdirectory($"pgpoollab-test{name}-").FullName;
 
     /// <summary>Its path.</summary>
     public string Path { get; }

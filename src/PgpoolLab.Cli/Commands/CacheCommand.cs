@@ -21,7 +21,10 @@ internal static class CacheCommand
     /// <param name="caches">The caches there are.</param>
     internal static Command Create(Terminal terminal, Func<IReadOnlyList<ClusterCache>> caches)
     {
-        var list = new Command("list", "List them: for which PostgreSQL, how large, when last used") { CommandLine.Json };
+        var list = new Command("list", "List them: for which PostgreSQL, how large, when last used")
+        {
+            CommandLine.Json,
+        };
         list.SetAction(parsed =>
         {
             var templates = caches().SelectMany(c => c.TakeOnUser().List()).ToArray();
@@ -37,28 +40,31 @@ internal static class CacheCommand
             return (int)ExitCode.Done;
         });
         var clear = new Command("clear", "Delete them; the next setup makes its own anew");
-        clear.SetAction(async (parsed, _) =>
-        {
-            var (deleted, left) = (0, 0);
-            foreach (var cache in caches())
+        clear.SetAction(
+            async (parsed, _) =>
             {
-                deleted += await cache.TakeOnUser().ClearAsync();
-                File.Delete(ProgramAnswers.FileBeside(cache.Folder));
-                left += cache.List().Count;
-            }
+                var (deleted, left) = (0, 0);
+                foreach (var cache in caches())
+                {
+                    deleted += await cache.TakeOnUser().ClearAsync();
+                    File.Delete(ProgramAnswers.FileBeside(cache.Folder));
+                    left += cache.List().Count;
+                }
 
-            terminal.Say(deleted == 1 ? "1 cluster deleted." : $"{deleted} clusters deleted.");
-            if (left > 0)
-            {
-                terminal.Say($"{left} in use at this moment: not deleted.");
-            }
+                terminal.Say(deleted == 1 ? "1 cluster deleted." : $"{deleted} clusters deleted.");
+                if (left > 0)
+                {
+                    terminal.Say($"{left} in use at this moment: not deleted.");
+                }
 
-            return (int)(left > 0 ? ExitCode.Busy : ExitCode.Done);
-        });
+                return (int)(left > 0 ? ExitCode.Busy : ExitCode.Done);
+            }
+        );
         return new Command("cache", "The fresh database clusters new labs are copied from") { list, clear };
     }
 
-    internal static string ToJson(IReadOnlyList<CachedTemplate> templates) => JsonSerializer.Serialize(templates, CacheJson.Default.IReadOnlyListCachedTemplate);
+    internal static string ToJson(IReadOnlyList<CachedTemplate> templates) =>
+        JsonSerializer.Serialize(templates, CacheJson.Default.IReadOnlyListCachedTemplate);
 
     internal static void Show(Terminal terminal, IReadOnlyList<CachedTemplate> templates)
     {
@@ -80,13 +86,21 @@ internal static class CacheCommand
 
             foreach (var t in cache)
             {
-                table.AddRow(t.Key[..8], t.PostgreSql ?? "damaged", Printable.Escape(t.Superuser ?? ""), $"{t.Bytes / 1_000_000} MB", Time(t.Created), Time(t.LastUsed));
+                table.AddRow(
+                    t.Key[..8],
+                    t.PostgreSql ?? "damaged",
+                    Printable.Escape(t.Superuser ?? ""),
+                    $"{t.Bytes / 1_000_000} MB",
+                    Time(t.Created),
+                    Time(t.LastUsed)
+                );
             }
 
             Terminal.Whole(terminal.Data, table);
         }
 
-        static string Time(DateTimeOffset? time) => time is { } t ? t.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "";
+        static string Time(DateTimeOffset? time) =>
+            time is { } t ? t.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "";
     }
 
     private static IReadOnlyList<ClusterCache> Caches()

@@ -7,40 +7,63 @@ using PgpoolLab.Provisioning.Operations;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>demo</c>: lives through the whole story on real servers, in a folder of its own, and cleans up.</summary>
+/// <summary><c>demo</c>: lives through the whole story on real servers, in a folder of its own, and cleans
+/// up.</summary>
 internal static class DemoCommand
 {
     internal static Command Create(Terminal terminal)
     {
         var keep = new Option<bool>("--keep") { Description = "Leave the lab running at the end" };
-        var command = new Command("demo", "Live through it all on real servers: set up, load, kill the primary, fail over, recover") { keep };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            "demo",
+            "Live through it all on real servers: set up, load, kill the primary, fail over, recover"
+        )
         {
-            await DemoPackages.EnsureAsync(terminal, new LocalHost(TimeProvider.System), cancellationToken);
-            using var progress = new ProgressView(terminal);
-            var operation = Terminal.Operation(progress);
-            var spec = new LabSpec { Directory = $"{Path.TrimEndingDirectorySeparator(Path.GetTempPath())}/pgpoollab-demo-{Guid.NewGuid().ToString("N")[..6]}", Nodes = 2, Port = null, UseSlots = true, LeaveRunning = true };
-            Lab? lab = null;
-            var told = false;
-            try
+            keep,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                var story = new Story(terminal, operation);
-                story.Opening(spec);
-                lab = (await new SetupOperation(operation).ExecuteAsync(spec, ["pgpoollab", "demo"], cancellationToken)).Lab;
-                await story.TellAsync(lab, cancellationToken);
-                told = true;
-            }
-            finally
-            {
-                if (lab is not null && !(told && parsed.GetValue(keep)))
+                await DemoPackages.EnsureAsync(terminal, new LocalHost(TimeProvider.System), cancellationToken);
+                using var progress = new ProgressView(terminal);
+                var operation = Terminal.Operation(progress);
+                var spec = new LabSpec
                 {
-                    await new DestroyOperation(operation).ExecuteAsync(lab, deletesUsersFiles: true, CancellationToken.None);
+                    Directory =
+                        $"{Path.TrimEndingDirectorySeparator(Path.GetTempPath())}/pgpoollab-demo-{Guid.NewGuid().ToString("N")[..6]}",
+                    Nodes = 2,
+                    Port = null,
+                    UseSlots = true,
+                    LeaveRunning = true,
+                };
+                Lab? lab = null;
+                var told = false;
+                try
+                {
+                    var story = new Story(terminal, operation);
+                    story.Opening(spec);
+                    lab = (
+                        await new SetupOperation(operation).ExecuteAsync(spec, ["pgpoollab", "demo"], cancellationToken)
+                    ).Lab;
+                    await story.TellAsync(lab, cancellationToken);
+                    told = true;
                 }
-            }
+                finally
+                {
+                    if (lab is not null && !(told && parsed.GetValue(keep)))
+                    {
+                        await new DestroyOperation(operation).ExecuteAsync(
+                            lab,
+                            deletesUsersFiles: true,
+                            CancellationToken.None
+                        );
+                    }
+                }
 
-            Story.Closing(terminal, lab, parsed.GetValue(keep));
-            return (int)ExitCode.Done;
-        });
+                Story.Closing(terminal, lab, parsed.GetValue(keep));
+                return (int)ExitCode.Done;
+            }
+        );
         return command;
     }
 }

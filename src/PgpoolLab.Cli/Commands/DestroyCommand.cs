@@ -8,90 +8,141 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>destroy</c>: stops a lab and removes exactly what belongs to it; <c>destroy --orphans</c>: removes what nobody looks after any more.</summary>
+/// <summary><c>destroy</c>: stops a lab and removes exactly what belongs to it; <c>destroy --orphans</c>: removes what
+/// nobody looks after any more.</summary>
 internal static class DestroyCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var labArgument = new Argument<string?>("LAB") { Description = "The lab, by name or folder; by default the one around the current folder", Arity = ArgumentArity.ZeroOrOne };
-        var orphans = new Option<bool>("--orphans") { Description = "Instead of a lab, remove what nobody looks after any more: labs whose setup was killed, and servers, sockets and entries of labs whose folder was deleted by hand" };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be stopped, deleted and left, and do nothing" };
+        var labArgument = new Argument<string?>("LAB")
+        {
+            Description = "The lab, by name or folder; by default the one around the current folder",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var orphans = new Option<bool>("--orphans")
+        {
+            Description =
+                "Instead of a lab, remove what nobody looks after any more: labs whose setup was killed, and "
+                + "servers, sockets and entries of labs whose folder was deleted by hand",
+        };
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Say what would be stopped, deleted and left, and do nothing",
+        };
         var yes = new Option<bool>("--yes", "-y")
         {
-            Description = "Delete also files of yours in the lab's folders (etc, log, data0, …) without asking; else they stay, or it asks on a terminal",
+            Description =
+                "Delete also files of yours in the lab's folders (etc, log, data0, …) without asking; else they "
+                + "stay, or it asks on a terminal",
         };
-        var command = new Command("destroy", "Stop a lab and remove everything that belongs to it, also when it is half made") 
+        var command = new Command(
+            "destroy",
+            "Stop a lab and remove everything that belongs to it, also when it is half made"
+        )
         {
-            labArgument, CommandLine.Lab, orphans, dryRun, yes, CommandLine.Json,
+            labArgument,
+            CommandLine.Lab,
+            orphans,
+            dryRun,
+            yes,
+            CommandLine.Json,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(orphans) && (result.GetValue(labArgument) ?? result.GetValue(CommandLine.Lab)) is not null)
+            if (
+                result.GetValue(orphans)
+                && (result.GetValue(labArgument) ?? result.GetValue(CommandLine.Lab)) is not null
+            )
             {
                 result.AddError("--orphans is for all labs; name none with it.");
             }
 
             if (result.GetValue(orphans) && (result.GetValue(dryRun) || result.GetValue(yes)))
             {
-                result.AddError("--dry-run and --yes are for one lab. What --orphans would remove is shown by:  pgpoollab list");
+                result.AddError(
+                    "--dry-run and --yes are for one lab. What --orphans would remove is shown by:  pgpoollab list"
+                );
             }
 
             if (result.GetValue(CommandLine.Json) && !result.GetValue(orphans) && !result.GetValue(dryRun))
             {
-                result.AddError("--json goes with --orphans and with --dry-run; destroying one lab has nothing to report.");
+                result.AddError(
+                    "--json goes with --orphans and with --dry-run; destroying one lab has nothing to report."
+                );
             }
         });
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            if (parsed.GetValue(orphans))
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                return (int)await OrphansAsync(terminal, parsed.GetValue(CommandLine.Json), cancellationToken);
-            }
+                if (parsed.GetValue(orphans))
+                {
+                    return (int)await OrphansAsync(terminal, parsed.GetValue(CommandLine.Json), cancellationToken);
+                }
 
-            var name = parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab);
-            LabManifest manifest;
-            try
-            {
-                manifest = LabLocator.Find(name, Invocation.CurrentFolder);
-            }
-            catch (LabException error) when (error.Code is ExitCode.NotFound && RemoveRemains(Path.GetFullPath(name ?? ".", Invocation.CurrentFolder)) is { } folder)
-            {
-                terminal.Say($"There was no lab in {folder}, but what a command had left there that was killed; it is gone.");
+                var name = parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab);
+                LabManifest manifest;
+                try
+                {
+                    manifest = LabLocator.Find(name, Invocation.CurrentFolder);
+                }
+                catch (LabException error)
+                    when (error.Code is ExitCode.NotFound
+                        && RemoveRemains(Path.GetFullPath(name ?? ".", Invocation.CurrentFolder)) is { } folder
+                    )
+                {
+                    terminal.Say(
+                        $"There was no lab in {folder}, but what a command had left there that was killed; it is gone."
+                    );
+                    return (int)ExitCode.Done;
+                }
+
+                var lab = manifest.Lab;
+                LabLocator.BecomeOwner(manifest);
+                var preview = await PreviewAsync(terminal, lab, cancellationToken);
+                if (parsed.GetValue(dryRun))
+                {
+                    DestroyView.Print(terminal, lab, preview, parsed.GetValue(CommandLine.Json));
+                    return (int)ExitCode.Done;
+                }
+
+                var deletesUsersFiles =
+                    parsed.GetValue(yes)
+                    || (
+                        preview.UsersFiles.Count > 0
+                        && await DestroyView.AskAsync(terminal, lab, preview, cancellationToken)
+                    );
+                using var progress = new ProgressView(terminal);
+                var operation = Terminal.Operation(progress);
+                var result = await new DestroyOperation(operation).ExecuteAsync(
+                    lab,
+                    deletesUsersFiles,
+                    cancellationToken
+                );
+                if (
+                    manifest.State is LabState.Creating
+                    && ClusterCache.Of(operation.Host, operation.Probes, operation.Time) is { } cache
+                )
+                {
+                    // Its setup may have been killed while it filled the cache.
+                    await cache.ClearUnfinishedAsync();
+                }
+
+                progress.Dispose();
+                var gone = $"is gone{(result.FolderIsGone ? ", and its folder with it" : "")}.";
+                terminal.Say(
+                    lab.Former is { HasOriginal: true } original
+                        ? $"The copy {lab.Root} of the lab '{lab.Name}' {gone} The lab itself in {original.Root} "
+                            + "is as it was."
+                        : $"The lab '{lab.Name}' {gone}"
+                );
+                if (result.Left.Count > 0)
+                {
+                    terminal.Say($"Left in {lab.Root}, as it is not the lab's: {string.Join(", ", result.Left)}");
+                }
+
                 return (int)ExitCode.Done;
             }
-
-            var lab = manifest.Lab;
-            LabLocator.BecomeOwner(manifest);
-            var preview = await PreviewAsync(terminal, lab, cancellationToken);
-            if (parsed.GetValue(dryRun))
-            {
-                DestroyView.Print(terminal, lab, preview, parsed.GetValue(CommandLine.Json));
-                return (int)ExitCode.Done;
-            }
-
-            var deletesUsersFiles = parsed.GetValue(yes)
-                || (preview.UsersFiles.Count > 0 && await DestroyView.AskAsync(terminal, lab, preview, cancellationToken));
-            using var progress = new ProgressView(terminal);
-            var operation = Terminal.Operation(progress);
-            var result = await new DestroyOperation(operation).ExecuteAsync(lab, deletesUsersFiles, cancellationToken);
-            if (manifest.State is LabState.Creating && ClusterCache.Of(operation.Host, operation.Probes, operation.Time) is { } cache)
-            {
-                // Its setup may have been killed while it filled the cache.
-                await cache.ClearUnfinishedAsync();
-            }
-
-            progress.Dispose();
-            var gone = $"is gone{(result.FolderIsGone ? ", and its folder with it" : "")}.";
-            terminal.Say(lab.Former is { HasOriginal: true } original
-                ? $"The copy {lab.Root} of the lab '{lab.Name}' {gone} The lab itself in {original.Root} is as it was."
-                : $"The lab '{lab.Name}' {gone}");
-            if (result.Left.Count > 0)
-            {
-                terminal.Say($"Left in {lab.Root}, as it is not the lab's: {string.Join(", ", result.Left)}");
-            }
-
-            return (int)ExitCode.Done;
-        });
+        );
         return command;
     }
 
@@ -108,7 +159,11 @@ internal static class DestroyCommand
         return LabFolder.GiveBackNoted(folder) || any ? folder : null;
     }
 
-    private static async Task<DestroyPreview> PreviewAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
+    private static async Task<DestroyPreview> PreviewAsync(
+        Terminal terminal,
+        Lab lab,
+        CancellationToken cancellationToken
+    )
     {
         using var progress = new ProgressView(terminal);
         return await new DestroyOperation(Terminal.Operation(progress)).PreviewAsync(lab, cancellationToken);

@@ -5,27 +5,40 @@ using PgpoolLab.Provisioning.Doctor;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>doctor</c>: what this machine has and lacks for labs, its limits, and what dead labs have left.</summary>
+/// <summary><c>doctor</c>: what this machine has and lacks for labs, its limits, and what dead labs have
+/// left.</summary>
 internal static class DoctorCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("doctor", "Tell what this machine has and lacks for labs, its limits, and what dead labs have left") { CommandLine.Json };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            "doctor",
+            "Tell what this machine has and lacks for labs, its limits, and what dead labs have left"
+        )
         {
-            var inspector = new MachineInspector(new LocalHost(TimeProvider.System), TimeProvider.System, Environment.GetEnvironmentVariable);
-            var report = Diagnosis.Of(await inspector.InspectAsync(Invocation.CurrentFolder, cancellationToken));
-            if (parsed.GetValue(CommandLine.Json))
+            CommandLine.Json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                terminal.Out.WriteLine(report.ToJson());
-            }
-            else
-            {
-                DoctorView.Print(terminal, report);
-            }
+                var inspector = new MachineInspector(
+                    new LocalHost(TimeProvider.System),
+                    TimeProvider.System,
+                    Environment.GetEnvironmentVariable
+                );
+                var report = Diagnosis.Of(await inspector.InspectAsync(Invocation.CurrentFolder, cancellationToken));
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(report.ToJson());
+                }
+                else
+                {
+                    DoctorView.Print(terminal, report);
+                }
 
-            return (int)report.ExitCode;
-        });
+                return (int)report.ExitCode;
+            }
+        );
         return command;
     }
 }

@@ -12,23 +12,71 @@ internal static class EnvCommand
 {
     private static readonly string[] PcpPrograms =
     [
-        "pcp_attach_node", "pcp_detach_node", "pcp_health_check_stats", "pcp_invalidate_query_cache", "pcp_log_rotate", "pcp_node_count", "pcp_node_info", "pcp_pool_status",
-        "pcp_proc_count", "pcp_proc_info", "pcp_promote_node", "pcp_recovery_node", "pcp_reload_config", "pcp_stop_pgpool", "pcp_watchdog_info",
+        "pcp_attach_node",
+        "pcp_detach_node",
+        "pcp_health_check_stats",
+        "pcp_invalidate_query_cache",
+        "pcp_log_rotate",
+        "pcp_node_count",
+        "pcp_node_info",
+        "pcp_pool_status",
+        "pcp_proc_count",
+        "pcp_proc_info",
+        "pcp_promote_node",
+        "pcp_recovery_node",
+        "pcp_reload_config",
+        "pcp_stop_pgpool",
+        "pcp_watchdog_info",
     ];
 
     /// <summary>Those a person calls by name.</summary>
     private static readonly string[] PostgresPrograms =
     [
-        "psql", "pgbench", "pg_ctl", "postgres", "createdb", "dropdb", "createuser", "dropuser", "pg_dump", "pg_dumpall", "pg_restore", "vacuumdb", "reindexdb", "pg_isready",
-        "pg_basebackup", "pg_controldata", "pg_rewind", "pg_resetwal", "pg_receivewal", "pg_recvlogical", "pg_waldump", "pg_checksums",
+        "psql",
+        "pgbench",
+        "pg_ctl",
+        "postgres",
+        "createdb",
+        "dropdb",
+        "createuser",
+        "dropuser",
+        "pg_dump",
+        "pg_dumpall",
+        "pg_restore",
+        "vacuumdb",
+        "reindexdb",
+        "pg_isready",
+        "pg_basebackup",
+        "pg_controldata",
+        "pg_rewind",
+        "pg_resetwal",
+        "pg_receivewal",
+        "pg_recvlogical",
+        "pg_waldump",
+        "pg_checksums",
     ];
 
     /// <summary>The rest of what libpq reads changes nothing of where a lab is found, and how one is let in.</summary>
-    private static readonly string[] Harmless = ["PGAPPNAME", "PGCONNECT_TIMEOUT", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGGEQO", "PGLOCALEDIR", "PGDATA", "PGOAUTHDEBUG"];
+    private static readonly string[] Harmless =
+    [
+        "PGAPPNAME",
+        "PGCONNECT_TIMEOUT",
+        "PGCLIENTENCODING",
+        "PGDATESTYLE",
+        "PGTZ",
+        "PGGEQO",
+        "PGLOCALEDIR",
+        "PGDATA",
+        "PGOAUTHDEBUG",
+    ];
 
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("env", "Print what a shell needs to find this lab:  eval \"$(pgpoollab env)\"") { CommandLine.Lab, CommandLine.Json };
+        var command = new Command("env", "Print what a shell needs to find this lab:  eval \"$(pgpoollab env)\"")
+        {
+            CommandLine.Lab,
+            CommandLine.Json,
+        };
         command.SetAction(parsed =>
         {
             var callersPath = Environment.GetEnvironmentVariable("PATH") ?? "";
@@ -65,7 +113,10 @@ internal static class EnvCommand
 
     private static void PrintForOwner(TextWriter output, Lab lab, Dictionary<string, string> variables)
     {
-        output.WriteLine($"unset {string.Join(' ', CleanEnvironment.Libpq.Where(v => !variables.ContainsKey(v) && !Harmless.Contains(v)))}");
+        output.WriteLine(
+            "unset "
+                + $"{string.Join(' ', CleanEnvironment.Libpq.Where(v => !variables.ContainsKey(v) && !Harmless.Contains(v)))}"
+        );
         foreach (var (name, value) in variables)
         {
             output.WriteLine($"export {name}={Shell.Quote(value)}");
@@ -74,13 +125,16 @@ internal static class EnvCommand
         // Without -w a pcp program asks for a password even where PCPPASSFILE has it.
         foreach (var program in PcpPrograms.Where(p => File.Exists(lab.Tools.PcpProgram(p))))
         {
-            output.WriteLine($"{program}() {{ {string.Join(' ', PcpWords(lab, program).Select(Shell.Quote))} \"$@\"; }}");
+            output.WriteLine(
+                $"{program}() {{ {string.Join(' ', PcpWords(lab, program).Select(Shell.Quote))} \"$@\"; }}"
+            );
         }
     }
 
     /// <summary>
-    /// The manifest is the word of whoever can write it, which the lab's user can: root's shell must neither find programs where it says, nor be led by
-    /// it to a server. So there are but functions, and each runs this program, which runs the lab's as the lab's user.
+    /// The manifest is the word of whoever can write it, which the lab's user can: root's shell must neither find
+    /// programs where it says, nor be led by it to a server. So there are but functions, and each runs this program,
+    /// which runs the lab's as the lab's user.
     /// </summary>
     private static void PrintForRoot(TextWriter output, Lab lab)
     {
@@ -100,14 +154,26 @@ internal static class EnvCommand
 
     /// <summary>A pcp program and what it is always called with.</summary>
     internal static IReadOnlyList<string> PcpWords(Lab lab, string program) =>
-        [lab.Tools.PcpProgram(program), "-w", .. lab.HasPrivateSockets ? (string[])["-h", lab.Pgpool.PcpSocketDirectory, "-p", $"{lab.Pgpool.PcpPort}"] : []];
+        [
+            lab.Tools.PcpProgram(program),
+            "-w",
+            .. lab.HasPrivateSockets
+                ? (string[])["-h", lab.Pgpool.PcpSocketDirectory, "-p", $"{lab.Pgpool.PcpPort}"]
+                : [],
+        ];
 
     internal static bool IsPcp(string program) => PcpPrograms.Contains(program);
 
     /// <summary>The variables, in the order they are printed.</summary>
     internal static Dictionary<string, string> Variables(Lab lab, string path)
     {
-        string[] folders = [lab.Tools.PostgresBin, lab.Tools.PgpoolBin, lab.Tools.PcpBin, .. Invocation.FolderToAdd is { } folder ? (string[])[folder] : []];
+        string[] folders =
+        [
+            lab.Tools.PostgresBin,
+            lab.Tools.PgpoolBin,
+            lab.Tools.PcpBin,
+            .. Invocation.FolderToAdd is { } folder ? (string[])[folder] : [],
+        ];
         var known = path.Split(':', StringSplitOptions.RemoveEmptyEntries);
         var variables = new Dictionary<string, string>
         {
@@ -141,5 +207,11 @@ internal static class EnvCommand
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class EnvJson : JsonSerializerContext
 {
-    internal static EnvJson Readable => new(new JsonSerializerOptions(Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    internal static EnvJson Readable =>
+        new(
+            new JsonSerializerOptions(Default.Options)
+            {
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
 }

@@ -26,16 +26,21 @@ internal static class StartAllCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("startall", "Start every PostgreSQL, then Pgpool-II; what runs already is left alone") { CommandLine.Lab };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command("startall", "Start every PostgreSQL, then Pgpool-II; what runs already is left alone")
         {
-            var lab = LabCommand.Open(parsed);
-            using var progress = new ProgressView(terminal);
-            await new StartOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
-            progress.Dispose();
-            terminal.Say($"The lab '{lab.Name}' is up; Pgpool-II listens on port {lab.Pgpool.Port}.");
-            return (int)ExitCode.Done;
-        });
+            CommandLine.Lab,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                using var progress = new ProgressView(terminal);
+                await new StartOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
+                progress.Dispose();
+                terminal.Say($"The lab '{lab.Name}' is up; Pgpool-II listens on port {lab.Pgpool.Port}.");
+                return (int)ExitCode.Done;
+            }
+        );
         return command;
     }
 }
@@ -45,16 +50,24 @@ internal static class StopAllCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("stopall", "Stop Pgpool-II, then every PostgreSQL; what is stopped already does not matter") { CommandLine.Lab };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            "stopall",
+            "Stop Pgpool-II, then every PostgreSQL; what is stopped already does not matter"
+        )
         {
-            var lab = LabCommand.Open(parsed);
-            using var progress = new ProgressView(terminal);
-            await new StopOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
-            progress.Dispose();
-            terminal.Say($"The lab '{lab.Name}' is stopped.");
-            return (int)ExitCode.Done;
-        });
+            CommandLine.Lab,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                using var progress = new ProgressView(terminal);
+                await new StopOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
+                progress.Dispose();
+                terminal.Say($"The lab '{lab.Name}' is stopped.");
+                return (int)ExitCode.Done;
+            }
+        );
         return command;
     }
 }
@@ -64,29 +77,68 @@ internal static class PsqlCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var target = new Argument<string>("TARGET") { Description = "pgpool (default), or a node's number", DefaultValueFactory = _ => "pgpool" };
-        var rest = new Argument<string[]>("ARGS") { Description = "Passed on to psql; put -- before them", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("psql", "Open psql through Pgpool-II, or on one node") { target, rest, CommandLine.Lab };
-        command.SetAction(async (parsed, _) =>
+        var target = new Argument<string>("TARGET")
         {
-            // "psql -- -c ..." leaves TARGET out: then the first argument is psql's.
-            var (to, arguments) = (parsed.GetValue(target)!, parsed.GetValue(rest) ?? []);
-            if (to != "pgpool" && !int.TryParse(to, out var _))
+            Description = "pgpool (default), or a node's number",
+            DefaultValueFactory = _ => "pgpool",
+        };
+        var rest = new Argument<string[]>("ARGS")
+        {
+            Description = "Passed on to psql; put -- before them",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("psql", "Open psql through Pgpool-II, or on one node")
+        {
+            target,
+            rest,
+            CommandLine.Lab,
+        };
+        command.SetAction(
+            async (parsed, _) =>
             {
-                if (!to.StartsWith('-'))
+                // "psql -- -c ..." leaves TARGET out: then the first argument is psql's.
+                var (to, arguments) = (parsed.GetValue(target)!, parsed.GetValue(rest) ?? []);
+                if (to != "pgpool" && !int.TryParse(to, out var _))
                 {
-                    throw new LabException(ExitCode.Usage, $"'{to}' is neither pgpool nor a node's number.") { Hints = ["Arguments for psql come after --, for example:  pgpoollab psql 1 -- -c 'SELECT 1'"] };
+                    if (!to.StartsWith('-'))
+                    {
+                        throw new LabException(ExitCode.Usage, $"'{to}' is neither pgpool nor a node's number.")
+                        {
+                            Hints =
+                            [
+                                "Arguments for psql come after --, for example:  pgpoollab psql 1 -- -c 'SELECT 1'",
+                            ],
+                        };
+                    }
+
+                    arguments = [to, .. arguments];
+                    to = "pgpool";
                 }
 
-                arguments = [to, .. arguments];
-                to = "pgpool";
+                var lab = LabCommand.Open(parsed);
+                var port =
+                    to == "pgpool"
+                        ? lab.Pgpool.Port
+                        : lab.Nodes.FirstOrDefault(n => n.Id == int.Parse(to))?.Port
+                            ?? throw new LabException(
+                                ExitCode.NotFound,
+                                $"The lab '{lab.Name}' has no node {to}; its nodes are 0 to {lab.Nodes.Count - 1}."
+                            );
+                return await LocalPrograms.RunInteractiveAsync(
+                    Provisioning.Tools.Psql.Interactive(
+                        lab.Tools,
+                        lab.HasPrivateSockets ? lab.SocketFolder : "localhost",
+                        port,
+                        lab.Owner,
+                        arguments
+                    ) with
+                    {
+                        KeepsEnvironment = !Identity.HasStoodDown,
+                        OnTerminal = true,
+                    }
+                );
             }
-
-            var lab = LabCommand.Open(parsed);
-            var port = to == "pgpool" ? lab.Pgpool.Port : lab.Nodes.FirstOrDefault(n => n.Id == int.Parse(to))?.Port
-                ?? throw new LabException(ExitCode.NotFound, $"The lab '{lab.Name}' has no node {to}; its nodes are 0 to {lab.Nodes.Count - 1}.");
-            return await LocalPrograms.RunInteractiveAsync(Provisioning.Tools.Psql.Interactive(lab.Tools, lab.HasPrivateSockets ? lab.SocketFolder : "localhost", port, lab.Owner, arguments) with { KeepsEnvironment = !Identity.HasStoodDown, OnTerminal = true });
-        });
+        );
         return command;
     }
 }

@@ -12,7 +12,14 @@ internal static class ListCommand
     internal static Command Create(Terminal terminal)
     {
         var all = new Option<bool>("--all") { Description = "For root: the labs of every user of this machine" };
-        var command = new Command("list", "List every lab: where it is, what runs of it, its ports and versions, and what was left behind") { all, CommandLine.Json };
+        var command = new Command(
+            "list",
+            "List every lab: where it is, what runs of it, its ports and versions, and what was left behind"
+        )
+        {
+            all,
+            CommandLine.Json,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(all) && !Identity.IsRoot)
@@ -20,24 +27,29 @@ internal static class ListCommand
                 result.AddError("--all shows the labs of every user; only root can look at them.");
             }
         });
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var report = await new LabsReporter(new LocalHost(TimeProvider.System), TimeProvider.System).ReportAsync(Invocation.CurrentFolder, parsed.GetValue(all), cancellationToken);
-            if (parsed.GetValue(CommandLine.Json))
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                terminal.Out.WriteLine(report.ToJson());
-            }
-            else if (report.Labs.Count == 0)
-            {
-                terminal.Say("There are no labs. Make one:  pgpoollab up DIR");
-            }
-            else
-            {
-                LabsView.Print(terminal.Data, report);
-            }
+                var report = await new LabsReporter(
+                    new LocalHost(TimeProvider.System),
+                    TimeProvider.System
+                ).ReportAsync(Invocation.CurrentFolder, parsed.GetValue(all), cancellationToken);
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(report.ToJson());
+                }
+                else if (report.Labs.Count == 0)
+                {
+                    terminal.Say("There are no labs. Make one:  pgpoollab up DIR");
+                }
+                else
+                {
+                    LabsView.Print(terminal.Data, report);
+                }
 
-            return (int)ExitCode.Done;
-        });
+                return (int)ExitCode.Done;
+            }
+        );
         return command;
     }
 }

@@ -14,37 +14,43 @@ internal static class NodesCommand
     internal static Command Create(Terminal terminal)
     {
         var watch = new Option<bool>("--watch", "-w") { Description = "Show it again every second, until Ctrl+C" };
-        var command = new Command("nodes", "Show what Pgpool-II thinks of every node beside what the node says itself") { CommandLine.Lab, watch, CommandLine.Json };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command("nodes", "Show what Pgpool-II thinks of every node beside what the node says itself")
         {
-            var lab = LabCommand.Open(parsed);
-            var host = new LocalHost(TimeProvider.System);
-            var probes = new ProbeRunner(host, TimeProvider.System);
-            try
+            CommandLine.Lab,
+            watch,
+            CommandLine.Json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                do
+                var lab = LabCommand.Open(parsed);
+                var host = new LocalHost(TimeProvider.System);
+                var probes = new ProbeRunner(host, TimeProvider.System);
+                try
                 {
-                    var report = await new NodesReporter(host, probes).ReportAsync(lab, cancellationToken);
-                    if (parsed.GetValue(watch) && terminal.Data.Profile.Capabilities.Ansi)
+                    do
                     {
-                        terminal.Data.Clear();
-                    }
+                        var report = await new NodesReporter(host, probes).ReportAsync(lab, cancellationToken);
+                        if (parsed.GetValue(watch) && terminal.Data.Profile.Capabilities.Ansi)
+                        {
+                            terminal.Data.Clear();
+                        }
 
-                    Print(terminal, report, parsed.GetValue(CommandLine.Json));
-                    if (parsed.GetValue(watch) && !terminal.OutputIsLost)
-                    {
-                        await probes.PauseAsync(TimeSpan.FromSeconds(1), cancellationToken);
-                    }
+                        Print(terminal, report, parsed.GetValue(CommandLine.Json));
+                        if (parsed.GetValue(watch) && !terminal.OutputIsLost)
+                        {
+                            await probes.PauseAsync(TimeSpan.FromSeconds(1), cancellationToken);
+                        }
+                    } while (parsed.GetValue(watch) && !terminal.OutputIsLost);
                 }
-                while (parsed.GetValue(watch) && !terminal.OutputIsLost);
-            }
-            catch (OperationCanceledException) when (parsed.GetValue(watch))
-            {
-                // Ctrl+C is how one leaves --watch.
-            }
+                catch (OperationCanceledException) when (parsed.GetValue(watch))
+                {
+                    // Ctrl+C is how one leaves --watch.
+                }
 
-            return (int)ExitCode.Done;
-        });
+                return (int)ExitCode.Done;
+            }
+        );
         return command;
     }
 

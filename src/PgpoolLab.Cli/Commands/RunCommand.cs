@@ -11,34 +11,69 @@ internal static class RunCommand
     internal static Command Create(Terminal terminal)
     {
         _ = terminal;
-        var program = new Argument<string>("PROGRAM") { Description = "A program; the lab's own are found by their names" };
-        var rest = new Argument<string[]>("ARGS") { Description = "Passed on to it; put -- before the program", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("run", "Run a program that finds this lab, as the lab's user:  pgpoollab run -- pg_dump test") { program, rest, CommandLine.Lab };
-        command.SetAction(async (parsed, _) =>
+        var program = new Argument<string>("PROGRAM")
         {
-            var (folder, path) = (Invocation.CurrentFolder, Environment.GetEnvironmentVariable("PATH") ?? "");
-            var lab = LabCommand.Open(parsed);
-            return await LocalPrograms.RunInteractiveAsync(Command(lab, parsed.GetValue(program)!, parsed.GetValue(rest) ?? [], path, FolderOf(lab, folder)));
-        });
+            Description = "A program; the lab's own are found by their names",
+        };
+        var rest = new Argument<string[]>("ARGS")
+        {
+            Description = "Passed on to it; put -- before the program",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command(
+            "run",
+            "Run a program that finds this lab, as the lab's user:  pgpoollab run -- pg_dump test"
+        )
+        {
+            program,
+            rest,
+            CommandLine.Lab,
+        };
+        command.SetAction(
+            async (parsed, _) =>
+            {
+                var (folder, path) = (Invocation.CurrentFolder, Environment.GetEnvironmentVariable("PATH") ?? "");
+                var lab = LabCommand.Open(parsed);
+                return await LocalPrograms.RunInteractiveAsync(
+                    Command(lab, parsed.GetValue(program)!, parsed.GetValue(rest) ?? [], path, FolderOf(lab, folder))
+                );
+            }
+        );
         return command;
     }
 
-    internal static CommandSpec Command(Lab lab, string program, IReadOnlyList<string> arguments, string callersPath, string folder)
+    internal static CommandSpec Command(
+        Lab lab,
+        string program,
+        IReadOnlyList<string> arguments,
+        string callersPath,
+        string folder
+    )
     {
         var variables = EnvCommand.Variables(lab, callersPath);
-        string[] words = program.Contains('/') ? [program] : EnvCommand.IsPcp(program) ? [.. EnvCommand.PcpWords(lab, program)] : [Find(program, variables["PATH"])];
+        string[] words =
+            program.Contains('/') ? [program]
+            : EnvCommand.IsPcp(program) ? [.. EnvCommand.PcpWords(lab, program)]
+            : [Find(program, variables["PATH"])];
         return new CommandSpec(words[0], [.. words.Skip(1), .. arguments])
         {
             WorkingDirectory = folder,
             // The lab's user may see what runs as that user; what else root's shell holds is none of its business.
             KeepsEnvironment = !Identity.HasStoodDown,
             OnTerminal = true,
-            Environment = CleanEnvironment.Libpq.ToDictionary(v => v, v => variables.GetValueOrDefault(v))
-                .Concat(variables.Where(v => !CleanEnvironment.Libpq.Contains(v.Key)).Select(v => KeyValuePair.Create(v.Key, (string?)v.Value))).ToDictionary(),
+            Environment = CleanEnvironment
+                .Libpq.ToDictionary(v => v, v => variables.GetValueOrDefault(v))
+                .Concat(
+                    variables
+                        .Where(v => !CleanEnvironment.Libpq.Contains(v.Key))
+                        .Select(v => KeyValuePair.Create(v.Key, (string?)v.Value))
+                )
+                .ToDictionary(),
         };
     }
 
-    private static string Find(string program, string path) => path.Split(':').Select(f => Path.Combine(f, program)).FirstOrDefault(Identity.CanExecute) ?? program;
+    private static string Find(string program, string path) =>
+        path.Split(':').Select(f => Path.Combine(f, program)).FirstOrDefault(Identity.CanExecute) ?? program;
 
     /// <summary>Where the caller is, when the lab's user may be there, too.</summary>
     private static string FolderOf(Lab lab, string callers)

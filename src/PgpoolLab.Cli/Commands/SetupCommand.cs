@@ -12,29 +12,125 @@ internal static class SetupCommand
     /// <summary>Its values are options of another program.</summary>
     internal const string InitDbOption = "--initdb-arg";
 
-    private static readonly Argument<string> Directory = new("DIR") { Description = "The lab's folder: empty, or not there yet", DefaultValueFactory = _ => "." };
-    private static readonly Option<int> Nodes = new("--nodes", "-n") { Description = "PostgreSQL nodes: one primary, the others standbys", HelpName = "N", DefaultValueFactory = _ => 2 };
-    private static readonly Option<string> Mode = new("--mode", "-m") { Description = "Clustering mode: s streaming, r replication, n raw, l logical, i snapshot-isolation", HelpName = "MODE", DefaultValueFactory = _ => "s" };
-    private static readonly Option<string> Port = new("--port", "-p") { Description = "Pgpool-II's port, or auto; pcp is the next, then the nodes", HelpName = "PORT|auto", DefaultValueFactory = _ => PortLayout.DefaultPgpool.ToString() };
-    private static readonly Option<int?> PgPort = new("--pg-port") { Description = "Port of node 0; the other nodes follow", HelpName = "PORT" };
-    private static readonly Option<bool> Slots = new("--slots", "-s") { Description = "Replication slots instead of WAL archiving" };
-    private static readonly Option<bool> Rewind = new("--rewind", "-r") { Description = "Online recovery tries pg_rewind before a base backup" };
-    private static readonly Option<string> Standbys = new("--standbys") { Description = "How standbys are made: basebackup, or clone, which is faster", HelpName = "HOW", DefaultValueFactory = _ => "basebackup" };
-    private static readonly Option<int?> Watchdog = new("--watchdog") { Description = "Number of Pgpool-II nodes, which watch each other; by default one without a watchdog", HelpName = "N" };
-    private static readonly Option<string> Auth = new("--auth") { Description = "How who comes by TCP proves who he is: scram, md5, trust", HelpName = "METHOD", DefaultValueFactory = _ => "scram" };
-    private static readonly Option<string[]> Listen = new("--listen") { Description = "An address to listen on besides loopback, by TLS only; * for all; repeatable", HelpName = "ADDRESS", DefaultValueFactory = _ => [] };
-    private static readonly Option<bool> Tls = new("--tls") { Description = "TLS with a certificate of the lab's own authority, also on loopback" };
-    private static readonly Option<bool> Start = new("--start", "--no-stop") { Description = "Leave everything running" };
-    private static readonly Option<string?> Name = new("--name") { Description = "The lab's name; by default the folder's", HelpName = "NAME" };
-    private static readonly Option<int?> PgVersion = new("--pg-version") { Description = "PostgreSQL's major version; by default the newest that is complete", HelpName = "N" };
-    private static readonly Option<string?> PgBin = new("--pg-bin") { Description = "Folder of PostgreSQL's programs (or PGBIN)", HelpName = "DIR" };
-    private static readonly Option<string?> PgpoolDir = new("--pgpool-dir") { Description = "Where Pgpool-II is installed (or PGPOOL_INSTALL_DIR)", HelpName = "DIR" };
-    private static readonly Option<string[]> Set = new("--set") { Description = "A setting: pgpool.KEY=VALUE or postgresql.KEY=VALUE; repeatable", HelpName = "SETTING", DefaultValueFactory = _ => [] };
-    private static readonly Option<string?> PgpoolConf = new("--pgpool-conf") { Description = "A pgpool.conf to take what is portable of; says what it leaves out", HelpName = "FILE" };
-    private static readonly Option<string?> PostgresConf = new("--postgresql-conf") { Description = "The same of a postgresql.conf", HelpName = "FILE" };
-    private static readonly Option<string[]> InitDbArg = new(InitDbOption) { Description = "One more argument for initdb, for example --locale=de_DE.UTF-8; repeatable", HelpName = "ARG", DefaultValueFactory = _ => [] };
-    private static readonly Option<string?> Templates = new("--templates") { Description = "Folder with your own copies of templates", HelpName = "DIR" };
-    private static readonly Option<string?> RunAsUser = new("--run-as") { Description = "As root: the user to run the servers as; by default the folder's owner or postgres", HelpName = "USER" };
+    private static readonly Argument<string> Directory = new("DIR")
+    {
+        Description = "The lab's folder: empty, or not there yet",
+        DefaultValueFactory = _ => ".",
+    };
+    private static readonly Option<int> Nodes = new("--nodes", "-n")
+    {
+        Description = "PostgreSQL nodes: one primary, the others standbys",
+        HelpName = "N",
+        DefaultValueFactory = _ => 2,
+    };
+    private static readonly Option<string> Mode = new("--mode", "-m")
+    {
+        Description = "Clustering mode: s streaming, r replication, n raw, l logical, i snapshot-isolation",
+        HelpName = "MODE",
+        DefaultValueFactory = _ => "s",
+    };
+    private static readonly Option<string> Port = new("--port", "-p")
+    {
+        Description = "Pgpool-II's port, or auto; pcp is the next, then the nodes",
+        HelpName = "PORT|auto",
+        DefaultValueFactory = _ => PortLayout.DefaultPgpool.ToString(),
+    };
+    private static readonly Option<int?> PgPort = new("--pg-port")
+    {
+        Description = "Port of node 0; the other nodes follow",
+        HelpName = "PORT",
+    };
+    private static readonly Option<bool> Slots = new("--slots", "-s")
+    {
+        Description = "Replication slots instead of WAL archiving",
+    };
+    private static readonly Option<bool> Rewind = new("--rewind", "-r")
+    {
+        Description = "Online recovery tries pg_rewind before a base backup",
+    };
+    private static readonly Option<string> Standbys = new("--standbys")
+    {
+        Description = "How standbys are made: basebackup, or clone, which is faster",
+        HelpName = "HOW",
+        DefaultValueFactory = _ => "basebackup",
+    };
+    private static readonly Option<int?> Watchdog = new("--watchdog")
+    {
+        Description = "Number of Pgpool-II nodes, which watch each other; by default one without a watchdog",
+        HelpName = "N",
+    };
+    private static readonly Option<string> Auth = new("--auth")
+    {
+        Description = "How who comes by TCP proves who he is: scram, md5, trust",
+        HelpName = "METHOD",
+        DefaultValueFactory = _ => "scram",
+    };
+    private static readonly Option<string[]> Listen = new("--listen")
+    {
+        Description = "An address to listen on besides loopback, by TLS only; * for all; repeatable",
+        HelpName = "ADDRESS",
+        DefaultValueFactory = _ => [],
+    };
+    private static readonly Option<bool> Tls = new("--tls")
+    {
+        Description = "TLS with a certificate of the lab's own authority, also on loopback",
+    };
+    private static readonly Option<bool> Start = new("--start", "--no-stop")
+    {
+        Description = "Leave everything running",
+    };
+    private static readonly Option<string?> Name = new("--name")
+    {
+        Description = "The lab's name; by default the folder's",
+        HelpName = "NAME",
+    };
+    private static readonly Option<int?> PgVersion = new("--pg-version")
+    {
+        Description = "PostgreSQL's major version; by default the newest that is complete",
+        HelpName = "N",
+    };
+    private static readonly Option<string?> PgBin = new("--pg-bin")
+    {
+        Description = "Folder of PostgreSQL's programs (or PGBIN)",
+        HelpName = "DIR",
+    };
+    private static readonly Option<string?> PgpoolDir = new("--pgpool-dir")
+    {
+        Description = "Where Pgpool-II is installed (or PGPOOL_INSTALL_DIR)",
+        HelpName = "DIR",
+    };
+    private static readonly Option<string[]> Set = new("--set")
+    {
+        Description = "A setting: pgpool.KEY=VALUE or postgresql.KEY=VALUE; repeatable",
+        HelpName = "SETTING",
+        DefaultValueFactory = _ => [],
+    };
+    private static readonly Option<string?> PgpoolConf = new("--pgpool-conf")
+    {
+        Description = "A pgpool.conf to take what is portable of; says what it leaves out",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> PostgresConf = new("--postgresql-conf")
+    {
+        Description = "The same of a postgresql.conf",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string[]> InitDbArg = new(InitDbOption)
+    {
+        Description = "One more argument for initdb, for example --locale=de_DE.UTF-8; repeatable",
+        HelpName = "ARG",
+        DefaultValueFactory = _ => [],
+    };
+    private static readonly Option<string?> Templates = new("--templates")
+    {
+        Description = "Folder with your own copies of templates",
+        HelpName = "DIR",
+    };
+    private static readonly Option<string?> RunAsUser = new("--run-as")
+    {
+        Description = "As root: the user to run the servers as; by default the folder's owner or postgres",
+        HelpName = "USER",
+    };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
     private static readonly Option<bool> Keep = new("--keep") { Description = "If it fails, keep what was made" };
 
@@ -69,25 +165,64 @@ internal static class SetupCommand
         });
     }
 
-    private static void OnlyAmong(Option<string> option, params string[] values) => option.Validators.Add(result =>
-    {
-        if (result.Tokens is [{ Value: var text }] && !values.Contains(text))
+    private static void OnlyAmong(Option<string> option, params string[] values) =>
+        option.Validators.Add(result =>
         {
-            result.AddError($"{option.Name} must be {string.Join(" or ", values)}; it is '{text}'.");
-        }
-    });
+            if (result.Tokens is [{ Value: var text }] && !values.Contains(text))
+            {
+                result.AddError($"{option.Name} must be {string.Join(" or ", values)}; it is '{text}'.");
+            }
+        });
 
     internal static Command Create(Terminal terminal, IReadOnlyList<string> arguments, string name, bool start)
     {
-        var command = new Command(name, start ? "Make a lab and leave it running (setup and start in one)" : "Make a lab in DIR, prove that it works, leave it stopped")
+        var command = new Command(
+            name,
+            start
+                ? "Make a lab and leave it running (setup and start in one)"
+                : "Make a lab in DIR, prove that it works, leave it stopped"
+        )
         {
-            Directory, Nodes, Mode, Port, PgPort, Slots, Rewind, Standbys, Watchdog, Auth, Listen, Tls, Start, Name, PgVersion, PgBin, PgpoolDir, Set, PgpoolConf, PostgresConf, InitDbArg, Templates, RunAsUser, DryRun, Keep, CommandLine.Json,
+            Directory,
+            Nodes,
+            Mode,
+            Port,
+            PgPort,
+            Slots,
+            Rewind,
+            Standbys,
+            Watchdog,
+            Auth,
+            Listen,
+            Tls,
+            Start,
+            Name,
+            PgVersion,
+            PgBin,
+            PgpoolDir,
+            Set,
+            PgpoolConf,
+            PostgresConf,
+            InitDbArg,
+            Templates,
+            RunAsUser,
+            DryRun,
+            Keep,
+            CommandLine.Json,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, arguments, start, cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) => RunAsync(terminal, parsed, arguments, start, cancellationToken)
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, IReadOnlyList<string> arguments, bool start, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Terminal terminal,
+        ParseResult parsed,
+        IReadOnlyList<string> arguments,
+        bool start,
+        CancellationToken cancellationToken
+    )
     {
         var spec = Spec(parsed, start);
         using var progress = new ProgressView(terminal);
@@ -110,36 +245,44 @@ internal static class SetupCommand
         return (int)ExitCode.Done;
     }
 
-    internal static LabSpec Spec(ParseResult parsed, bool start) => new()
-    {
-        Directory = Hosts.Identity.RealPath(Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetValue(Directory)!))),
-        Name = parsed.GetValue(Name),
-        Nodes = parsed.GetValue(Nodes),
-        Mode = ClusteringModes.Parse(parsed.GetValue(Mode)!)!.Value,
-        PgpoolNodes = parsed.GetValue(Watchdog) ?? 1,
-        Port = int.TryParse(parsed.GetValue(Port), out var port) ? port : null,
-        PostgresPort = parsed.GetValue(PgPort),
-        Standbys = parsed.GetValue(Standbys) == "clone" ? StandbyMethod.Clone : StandbyMethod.BaseBackup,
-        Auth = AuthMethods.Parse(parsed.GetValue(Auth)!)!.Value,
-        ListenAddresses = parsed.GetValue(Listen) ?? [],
-        UseTls = parsed.GetValue(Tls),
-        UseSlots = parsed.GetValue(Slots),
-        UseRewind = parsed.GetValue(Rewind),
-        LeaveRunning = start || parsed.GetValue(Start),
-        KeepOnFailure = parsed.GetValue(Keep),
-        PostgresMajor = parsed.GetValue(PgVersion),
-        PostgresBin = FullPath(parsed.GetValue(PgBin)),
-        PgpoolDirectory = FullPath(parsed.GetValue(PgpoolDir)),
-        Templates = FullPath(parsed.GetValue(Templates)),
-        RunAs = parsed.GetValue(RunAsUser),
-        InitDbArguments = parsed.GetValue(InitDbArg) ?? [],
-        Settings = parsed.GetValue(Set) ?? [],
-        SettingsFiles =
-        [
-            .. parsed.GetValue(PgpoolConf) is { } pgpool ? (SettingsFile[])[SettingsFileReader.Read("pgpool", PgpoolConf.Name, FullPath(pgpool)!)] : [],
-            .. parsed.GetValue(PostgresConf) is { } postgres ? (SettingsFile[])[SettingsFileReader.Read("postgresql", PostgresConf.Name, FullPath(postgres)!)] : [],
-        ],
-    };
+    internal static LabSpec Spec(ParseResult parsed, bool start) =>
+        new()
+        {
+            Directory = Hosts.Identity.RealPath(
+                Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetValue(Directory)!))
+            ),
+            Name = parsed.GetValue(Name),
+            Nodes = parsed.GetValue(Nodes),
+            Mode = ClusteringModes.Parse(parsed.GetValue(Mode)!)!.Value,
+            PgpoolNodes = parsed.GetValue(Watchdog) ?? 1,
+            Port = int.TryParse(parsed.GetValue(Port), out var port) ? port : null,
+            PostgresPort = parsed.GetValue(PgPort),
+            Standbys = parsed.GetValue(Standbys) == "clone" ? StandbyMethod.Clone : StandbyMethod.BaseBackup,
+            Auth = AuthMethods.Parse(parsed.GetValue(Auth)!)!.Value,
+            ListenAddresses = parsed.GetValue(Listen) ?? [],
+            UseTls = parsed.GetValue(Tls),
+            UseSlots = parsed.GetValue(Slots),
+            UseRewind = parsed.GetValue(Rewind),
+            LeaveRunning = start || parsed.GetValue(Start),
+            KeepOnFailure = parsed.GetValue(Keep),
+            PostgresMajor = parsed.GetValue(PgVersion),
+            PostgresBin = FullPath(parsed.GetValue(PgBin)),
+            PgpoolDirectory = FullPath(parsed.GetValue(PgpoolDir)),
+            Templates = FullPath(parsed.GetValue(Templates)),
+            RunAs = parsed.GetValue(RunAsUser),
+            InitDbArguments = parsed.GetValue(InitDbArg) ?? [],
+            Settings = parsed.GetValue(Set) ?? [],
+            SettingsFiles =
+            [
+                .. parsed.GetValue(PgpoolConf) is { } pgpool
+                    ? (SettingsFile[])[SettingsFileReader.Read("pgpool", PgpoolConf.Name, FullPath(pgpool)!)]
+                    : [],
+                .. parsed.GetValue(PostgresConf) is { } postgres
+                    ? (SettingsFile[])[SettingsFileReader.Read("postgresql", PostgresConf.Name, FullPath(postgres)!)]
+                    : [],
+            ],
+        };
 
-    private static string? FullPath(string? path) => path is null ? null : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+    private static string? FullPath(string? path) =>
+        path is null ? null : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }

@@ -5,19 +5,28 @@ using PgpoolLab.Provisioning.Configuration;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>templates export</c>: writes the built-in templates out, to be edited and used with <c>--templates</c>.</summary>
+/// <summary><c>templates export</c>: writes the built-in templates out, to be edited and used with
+/// <c>--templates</c>.</summary>
 internal static class TemplatesCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var directory = new Argument<string>("DIR") { Description = "Folder to write to; files that are there already are kept" };
+        var directory = new Argument<string>("DIR")
+        {
+            Description = "Folder to write to; files that are there already are kept",
+        };
         CommandLine.RequireFolder(directory);
         var export = new Command("export", "Write every template to DIR") { directory };
         export.SetAction(parsed =>
         {
             var target = Path.GetFullPath(parsed.GetValue(directory)!);
-            var written = TemplateStore.Names.Count(name => Write(Path.Combine(target, name), TemplateStore.BuiltIn(name)));
-            terminal.Say($"{written} templates written to {target}{(written < TemplateStore.Names.Count ? $"; {TemplateStore.Names.Count - written} were there already and are kept" : "")}.");
+            var written = TemplateStore.Names.Count(name =>
+                Write(Path.Combine(target, name), TemplateStore.BuiltIn(name))
+            );
+            terminal.Say(
+                $"{written} templates written to "
+                    + $"{target}{(written < TemplateStore.Names.Count ? $"; {TemplateStore.Names.Count - written} were there already and are kept" : "")}."
+            );
             terminal.Say("Delete those you do not change: those that are missing are taken from the program.");
             return (int)ExitCode.Done;
         });

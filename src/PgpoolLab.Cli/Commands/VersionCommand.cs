@@ -13,39 +13,63 @@ internal static class VersionCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("version", "Print the version, and which PostgreSQL and Pgpool-II would be used") { CommandLine.Json };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command("version", "Print the version, and which PostgreSQL and Pgpool-II would be used")
         {
-            var host = new LocalHost(TimeProvider.System);
-            Toolset? tools = null;
-            try
+            CommandLine.Json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                var finder = new ToolFinder(host, await Platform.DetectAsync(host, cancellationToken));
-                tools = await finder.FindAsync(ToolRequest.From(new LabSpec { Directory = "/" }, Environment.GetEnvironmentVariable), cancellationToken);
-            }
-            catch (LabException error) when (error.Code is ExitCode.Missing)
-            {
-                // What is missing is no failure of this command; it is what it reports.
-            }
+                var host = new LocalHost(TimeProvider.System);
+                Toolset? tools = null;
+                try
+                {
+                    var finder = new ToolFinder(host, await Platform.DetectAsync(host, cancellationToken));
+                    tools = await finder.FindAsync(
+                        ToolRequest.From(new LabSpec { Directory = "/" }, Environment.GetEnvironmentVariable),
+                        cancellationToken
+                    );
+                }
+                catch (LabException error) when (error.Code is ExitCode.Missing)
+                {
+                    // What is missing is no failure of this command; it is what it reports.
+                }
 
-            var info = new VersionInfo(ProgramVersion.Text, tools?.Postgres.ToString(), tools?.PostgresBin, tools?.Pgpool.ToString(), tools?.PgpoolProgram);
-            if (parsed.GetValue(CommandLine.Json))
-            {
-                terminal.Out.WriteLine(JsonSerializer.Serialize(info, VersionJson.Default.VersionInfo));
+                var info = new VersionInfo(
+                    ProgramVersion.Text,
+                    tools?.Postgres.ToString(),
+                    tools?.PostgresBin,
+                    tools?.Pgpool.ToString(),
+                    tools?.PgpoolProgram
+                );
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(JsonSerializer.Serialize(info, VersionJson.Default.VersionInfo));
+                    return (int)ExitCode.Done;
+                }
+
+                terminal.Out.WriteLine($"pgpoollab {info.Pgpoollab}");
+                terminal.Out.WriteLine(
+                    tools is null
+                        ? "No complete set of PostgreSQL and Pgpool-II was found; pgpoollab setup says what is missing."
+                        : $"PostgreSQL {info.Postgresql} in {info.PostgresqlBin}\nPgpool-II {info.Pgpool}, "
+                            + $"{info.PgpoolProgram}"
+                );
                 return (int)ExitCode.Done;
             }
-
-            terminal.Out.WriteLine($"pgpoollab {info.Pgpoollab}");
-            terminal.Out.WriteLine(tools is null ? "No complete set of PostgreSQL and Pgpool-II was found; pgpoollab setup says what is missing."
-                : $"PostgreSQL {info.Postgresql} in {info.PostgresqlBin}\nPgpool-II {info.Pgpool}, {info.PgpoolProgram}");
-            return (int)ExitCode.Done;
-        });
+        );
         return command;
     }
 }
 
 /// <summary>The shape of <c>version --json</c>.</summary>
-internal sealed record VersionInfo(string Pgpoollab, string? Postgresql, string? PostgresqlBin, string? Pgpool, string? PgpoolProgram);
+internal sealed record VersionInfo(
+    string Pgpoollab,
+    string? Postgresql,
+    string? PostgresqlBin,
+    string? Pgpool,
+    string? PgpoolProgram
+);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(VersionInfo))]

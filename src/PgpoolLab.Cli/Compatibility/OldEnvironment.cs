@@ -4,7 +4,8 @@ using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Cli.Compatibility;
 
-/// <summary>What the old command lines were given as options. Null and false mean: not given; then the environment counts.</summary>
+/// <summary>What the old command lines were given as options. Null and false mean: not given; then the environment
+/// counts.</summary>
 internal sealed record OldOptions
 {
     internal string? Mode { get; init; }
@@ -35,7 +36,8 @@ internal sealed record OldOptions
     internal string? VirtualIp { get; init; }
 }
 
-/// <summary>Turns the old command lines and their environment variables into the same <see cref="LabSpec"/> the new one makes.</summary>
+/// <summary>Turns the old command lines and their environment variables into the same <see cref="LabSpec"/> the new one
+/// makes.</summary>
 /// <param name="environment">Looks a variable up.</param>
 internal sealed class OldEnvironment(Func<string, string?> environment)
 {
@@ -43,13 +45,23 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
     /// <param name="options">The options.</param>
     /// <param name="folder">The current folder, absolute.</param>
     /// <param name="tools">The programs found, for what the samples and scripts must know of them.</param>
-    /// <exception cref="LabException">A variable holds what cannot be understood, or sample scripts are asked for that are not there.</exception>
+    /// <exception cref="LabException">A variable holds what cannot be understood, or sample scripts are asked for that
+    /// are not there.</exception>
     internal LabSpec Spec(OldOptions options, string folder, Toolset tools)
     {
         var mode = ClusteringModes.Parse(options.Mode ?? ClusteringMode.StreamingReplication.Letter())!.Value;
         var watchdog = options.PgpoolNodes is not null;
-        var port = options.Port ?? Number(watchdog ? "W_BASE_PORT" : "BASEPORT") ?? (watchdog ? PortLayout.DefaultWatchdog : PortLayout.DefaultPgpool);
-        var nodesPort = options.PostgresPort ?? (watchdog ? (options.Port is null ? Number("PGBASEPORT") : null) ?? (port + PortLayout.WatchdogToPostgres) : null);
+        var port =
+            options.Port
+            ?? Number(watchdog ? "W_BASE_PORT" : "BASEPORT")
+            ?? (watchdog ? PortLayout.DefaultWatchdog : PortLayout.DefaultPgpool);
+        var nodesPort =
+            options.PostgresPort
+            ?? (
+                watchdog
+                    ? (options.Port is null ? Number("PGBASEPORT") : null) ?? (port + PortLayout.WatchdogToPostgres)
+                    : null
+            );
         var samples = options.SampleScripts || IsTrue("TEST_SAMPLES");
         var install = InstallDirectory(tools);
         return new LabSpec
@@ -66,7 +78,10 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
             LeaveRunning = true,
             PostgresBin = tools.PostgresBin,
             PgpoolDirectory = tools.PgpoolBin,
-            SocketDirectories = Text("PGSOCKET_DIR")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray(),
+            SocketDirectories = Text("PGSOCKET_DIR")
+                ?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Distinct()
+                .ToArray(),
             PgpoolSetup = new PgpoolSetupConventions
             {
                 InstallDirectory = install,
@@ -75,7 +90,11 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
                 WaitForTimeWait = Text("CHECK_TIME_WAIT") is not (null or "false"),
                 LibraryPath = LibraryPath(),
                 InitDbArguments = Text("INITDBARG")?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries),
-                Sample = SampleConfiguration.Find(Text("PGPOOLDIR"), install, tools.Pgpool.Number < 402 ? OldSampleSuffix(mode) : ""),
+                Sample = SampleConfiguration.Find(
+                    Text("PGPOOLDIR"),
+                    install,
+                    tools.Pgpool.Number < 402 ? OldSampleSuffix(mode) : ""
+                ),
                 SampleScripts = samples ? RequireSampleScripts(mode) : null,
                 VirtualIp = options.VirtualIp,
             },
@@ -89,7 +108,10 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
     {
         return Text(variable) is not { } text ? null
             : int.TryParse(text, out var number) ? number
-            : throw new LabException(ExitCode.Usage, $"The variable {variable} must be a whole number; it is '{text}'.");
+            : throw new LabException(
+                ExitCode.Usage,
+                $"The variable {variable} must be a whole number; it is '{text}'."
+            );
     }
 
     internal string? Text(string variable) => environment(variable) is { Length: > 0 } text ? text : null;
@@ -108,18 +130,28 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
     private string RequireSampleScripts(ClusteringMode mode)
     {
         var (folder, lacks) = SampleScripts.Find(Text("PGPOOLDIR"), mode);
-        return folder ?? throw new LabException(ExitCode.Missing, $"-c (or TEST_SAMPLES) uses Pgpool-II's sample scripts, and not all are on this machine: {string.Join(", ", lacks)}.")
-        {
-            Hints = ["Say where they are:  PGPOOLDIR=DIR", "Without -c pgpoollab's own scripts are used, which need no ssh."],
-        };
+        return folder
+            ?? throw new LabException(
+                ExitCode.Missing,
+                "-c (or TEST_SAMPLES) uses Pgpool-II's sample scripts, and not all are on this machine: "
+                    + $"{string.Join(", ", lacks)}."
+            )
+            {
+                Hints =
+                [
+                    "Say where they are:  PGPOOLDIR=DIR",
+                    "Without -c pgpoollab's own scripts are used, which need no ssh.",
+                ],
+            };
     }
 
-    private static string OldSampleSuffix(ClusteringMode mode) => mode switch
-    {
-        ClusteringMode.StreamingReplication => "-stream",
-        ClusteringMode.NativeReplication => "-replication",
-        ClusteringMode.LogicalReplication => "-logical",
-        ClusteringMode.Slony => "-master-slave",
-        _ => "",
-    };
+    private static string OldSampleSuffix(ClusteringMode mode) =>
+        mode switch
+        {
+            ClusteringMode.StreamingReplication => "-stream",
+            ClusteringMode.NativeReplication => "-replication",
+            ClusteringMode.LogicalReplication => "-logical",
+            ClusteringMode.Slony => "-master-slave",
+            _ => "",
+        };
 }

@@ -11,19 +11,13 @@ internal sealed class OldScreen(TextWriter output, TextWriter error) : IPlanObse
 {
     private readonly Lock _gate = new();
 
-    public void Started(string title)
-    {
-    }
+    public void Started(string title) { }
 
-    public void Finished(string title, TimeSpan elapsed)
-    {
-    }
+    public void Finished(string title, TimeSpan elapsed) { }
 
     public void Failed(string title) => Say(error, $"FAILED: {title}");
 
-    public void Undoing(string title)
-    {
-    }
+    public void Undoing(string title) { }
 
     public void Note(string text) => Say(error, text);
 
@@ -76,25 +70,36 @@ internal sealed class OldScreen(TextWriter output, TextWriter error) : IPlanObse
         }
     }
 
-    private static IEnumerable<string> Lines(IStep step, Lab lab) => step switch
-    {
-        WriteLabFiles when lab.HasWatchdog => lab.Pgpools.Select(p => $"============= setting up pgpool {p.Id} ============="),
-        WriteLabFiles =>
-        [
-            "creating startall and shutdownall",
-            .. lab.Mode is ClusteringMode.StreamingReplication ? (string[])["creating failover script", "creating follow primary script"] : [],
-        ],
-        CreateNodes n => [.. n.Nodes.Select(d => $"creating database cluster {d.DataDirectory}...done."), "create extensions"],
-        ConfigureNode =>
-        [
-            "update postgresql.conf",
-            .. lab.Mode.HasOnlineRecovery() ? (string[])["creating pgpool_remote_start", "creating basebackup.sh"] : [],
-        ],
-        CopyNode n => [$"recovery node {n.Node.Id}...done."],
-        ConfigureStandby => ["creating recovery.conf"],
-        StartPgpool or AwaitPgpool => ["waiting for pgpool-II coming up...done."],
-        _ => [],
-    };
+    private static IEnumerable<string> Lines(IStep step, Lab lab) =>
+        step switch
+        {
+            WriteLabFiles when lab.HasWatchdog => lab.Pgpools.Select(p =>
+                $"============= setting up pgpool {p.Id} ============="
+            ),
+            WriteLabFiles =>
+            [
+                "creating startall and shutdownall",
+                .. lab.Mode is ClusteringMode.StreamingReplication
+                    ? (string[])["creating failover script", "creating follow primary script"]
+                    : [],
+            ],
+            CreateNodes n =>
+            [
+                .. n.Nodes.Select(d => $"creating database cluster {d.DataDirectory}...done."),
+                "create extensions",
+            ],
+            ConfigureNode =>
+            [
+                "update postgresql.conf",
+                .. lab.Mode.HasOnlineRecovery()
+                    ? (string[])["creating pgpool_remote_start", "creating basebackup.sh"]
+                    : [],
+            ],
+            CopyNode n => [$"recovery node {n.Node.Id}...done."],
+            ConfigureStandby => ["creating recovery.conf"],
+            StartPgpool or AwaitPgpool => ["waiting for pgpool-II coming up...done."],
+            _ => [],
+        };
 
     private void Say(TextWriter writer, string text)
     {

@@ -6,7 +6,8 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Cli.Compatibility;
 
-/// <summary>Somebody else's <c>pgpool_setup</c>, named by PGPOOL_SETUP: watchdog_setup lets it make each Pgpool-II, and adds the watchdog.</summary>
+/// <summary>Somebody else's <c>pgpool_setup</c>, named by PGPOOL_SETUP: watchdog_setup lets it make each Pgpool-II, and
+/// adds the watchdog.</summary>
 /// <param name="words">The program and what is to come first on its command line.</param>
 internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
 {
@@ -22,27 +23,52 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             return null;
         }
 
-        var program = words[0].Contains('/') ? Path.GetFullPath(words[0]) : (searchPath ?? "").Split(':').Select(f => Path.Combine(f, words[0])).FirstOrDefault(Identity.CanExecute);
+        var program = words[0].Contains('/')
+            ? Path.GetFullPath(words[0])
+            : (searchPath ?? "").Split(':').Select(f => Path.Combine(f, words[0])).FirstOrDefault(Identity.CanExecute);
         if (program is null || !Identity.CanExecute(program))
         {
-            throw new LabException(ExitCode.Missing, $"PGPOOL_SETUP names {words[0]}, which is no program.") { Hints = ["Without PGPOOL_SETUP watchdog_setup does everything itself."] };
+            throw new LabException(ExitCode.Missing, $"PGPOOL_SETUP names {words[0]}, which is no program.")
+            {
+                Hints = ["Without PGPOOL_SETUP watchdog_setup does everything itself."],
+            };
         }
 
-        return Invocation.IsThis(SetupWrapper.ProgramOf(program) ?? [program]) ? null : new OtherPgpoolSetup([program, .. words.Skip(1)]);
+        return Invocation.IsThis(SetupWrapper.ProgramOf(program) ?? [program])
+            ? null
+            : new OtherPgpoolSetup([program, .. words.Skip(1)]);
     }
 
     /// <summary>Makes the lab.</summary>
     /// <exception cref="LabException">The program failed; what was made is removed again.</exception>
-    internal async Task<Lab> RunAsync(OperationContext operation, LabSpec spec, OldOptions options, IReadOnlyList<string> commandLine, CancellationToken cancellationToken)
+    internal async Task<Lab> RunAsync(
+        OperationContext operation,
+        LabSpec spec,
+        OldOptions options,
+        IReadOnlyList<string> commandLine,
+        CancellationToken cancellationToken
+    )
     {
         if (Identity.IsRoot)
         {
-            throw new LabException(ExitCode.Usage, $"{words[0]} (PGPOOL_SETUP) cannot work as root: PostgreSQL refuses that.") { Hints = ["Call watchdog_setup as another user, or without PGPOOL_SETUP."] };
+            throw new LabException(
+                ExitCode.Usage,
+                $"{words[0]} (PGPOOL_SETUP) cannot work as root: PostgreSQL refuses that."
+            )
+            {
+                Hints = ["Call watchdog_setup as another user, or without PGPOOL_SETUP."],
+            };
         }
 
         var lab = (await new SetupOperation(operation).PlanAsync(spec, cancellationToken)).Lab;
         var (_, ports) = await new PortClaim(operation).TakeAsync(spec, lab.Id, lab.Root, cancellationToken);
-        var manifest = new LabManifest { ToolVersion = operation.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
+        var manifest = new LabManifest
+        {
+            ToolVersion = operation.ProgramVersion,
+            CommandLine = commandLine,
+            State = LabState.Creating,
+            Lab = lab,
+        };
         // What is killed half-way can then be destroyed like any other lab.
         await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
         var labLock = LabLock.Take(lab.Root);
@@ -50,7 +76,8 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         {
             LabStore.Save(manifest);
             LabIndex.Register(lab);
-            // From here on the manifest stands for the leases. The other program may be one that leases, too: it is to get these ports.
+            // From here on the manifest stands for the leases. The other program may be one that leases, too: it is to
+            // get these ports.
             ports?.Dispose();
             foreach (var pgpool in lab.Pgpools)
             {
@@ -62,12 +89,22 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             var renderer = new ConfigRenderer(new TemplateStore(), operation.ProgramVersion);
             foreach (var script in (string[])["startall", "shutdownall"])
             {
-                await operation.Host.WriteTextAsync($"{lab.Root}/{script}", renderer.Render($"pgpool_setup/watchdog_{script}", lab), Executable, cancellationToken);
+                await operation.Host.WriteTextAsync(
+                    $"{lab.Root}/{script}",
+                    renderer.Render($"pgpool_setup/watchdog_{script}", lab),
+                    Executable,
+                    cancellationToken
+                );
             }
 
             if (options.LeaveRunning)
             {
-                (await operation.Host.RunAsync(new CommandSpec($"{lab.Root}/startall") { WorkingDirectory = lab.Root }, cancellationToken)).OrThrow("start the lab");
+                (
+                    await operation.Host.RunAsync(
+                        new CommandSpec($"{lab.Root}/startall") { WorkingDirectory = lab.Root },
+                        cancellationToken
+                    )
+                ).OrThrow("start the lab");
             }
 
             cancellationToken.ThrowIfCancellationRequested();
@@ -78,7 +115,14 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         {
             labLock.Dispose();
             // Stops what runs before it deletes anything; what cannot be stopped keeps its files, and the manifest.
-            await new DestroyOperation(operation).ExecuteAsync(lab with { Folder = new FolderOrigin(null) }, deletesUsersFiles: true, CancellationToken.None);
+            await new DestroyOperation(operation).ExecuteAsync(
+                lab with
+                {
+                    Folder = new FolderOrigin(null),
+                },
+                deletesUsersFiles: true,
+                CancellationToken.None
+            );
             throw;
         }
         finally
@@ -89,13 +133,31 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
     }
 
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode Executable = Private | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode Executable =
+        Private
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherExecute;
 
     private async Task MakeAsync(Lab lab, PgpoolNode pgpool, OldOptions options, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(pgpool.Folder);
-        string[] arguments = ["-m", lab.Mode.Letter(), "-p", pgpool.Port.ToString(), "-pg", lab.Nodes[0].Port.ToString(), .. pgpool.Id > 0 ? (string[])["-e"] : []];
-        var command = new CommandSpec(words[0], [.. words.Skip(1), .. arguments]) { WorkingDirectory = pgpool.Folder, KeepsEnvironment = true }.With("NUMCLUSTERS", lab.Nodes.Count.ToString());
+        string[] arguments =
+        [
+            "-m",
+            lab.Mode.Letter(),
+            "-p",
+            pgpool.Port.ToString(),
+            "-pg",
+            lab.Nodes[0].Port.ToString(),
+            .. pgpool.Id > 0 ? (string[])["-e"] : [],
+        ];
+        var command = new CommandSpec(words[0], [.. words.Skip(1), .. arguments])
+        {
+            WorkingDirectory = pgpool.Folder,
+            KeepsEnvironment = true,
+        }.With("NUMCLUSTERS", lab.Nodes.Count.ToString());
         if (options.Debug)
         {
             command = command.With("PGPOOLDEBUG", "true");
@@ -105,24 +167,54 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         var code = await LocalPrograms.RunInteractiveAsync(command);
         // The terminal's Ctrl+C has reached both of us.
         cancellationToken.ThrowIfCancellationRequested();
-        string[] needed = [$"{pgpool.Folder}/startall", $"{pgpool.Folder}/shutdownall", pgpool.Paths.PgpoolConf, pgpool.Paths.PoolHba, pgpool.Paths.PcpConf, pgpool.Paths.PcpPass,
-            .. pgpool.Id == 0 ? lab.Nodes.Select(n => $"{n.DataDirectory}/PG_VERSION") : []];
+        string[] needed =
+        [
+            $"{pgpool.Folder}/startall",
+            $"{pgpool.Folder}/shutdownall",
+            pgpool.Paths.PgpoolConf,
+            pgpool.Paths.PoolHba,
+            pgpool.Paths.PcpConf,
+            pgpool.Paths.PcpPass,
+            .. pgpool.Id == 0 ? lab.Nodes.Select(n => $"{n.DataDirectory}/PG_VERSION") : [],
+        ];
         if (code == 0 && needed.FirstOrDefault(f => !File.Exists(f)) is { } missing)
         {
-            throw new LabException(ExitCode.Failed, $"{words[0]} (PGPOOL_SETUP) ended with exit code 0, but has not made {missing}; what it printed is above.");
+            throw new LabException(
+                ExitCode.Failed,
+                $"{words[0]} (PGPOOL_SETUP) ended with exit code 0, but has not made {missing}; what it printed "
+                    + "is above."
+            );
         }
 
         if (code != 0)
         {
-            throw new LabException(ExitCode.Failed, $"{words[0]} (PGPOOL_SETUP) ended with exit code {code} as it made pgpool{pgpool.Id}; what it printed is above.");
+            throw new LabException(
+                ExitCode.Failed,
+                $"{words[0]} (PGPOOL_SETUP) ended with exit code {code} as it made pgpool{pgpool.Id}; what it "
+                    + "printed is above."
+            );
         }
     }
 
-    private static async Task AddWatchdogAsync(OperationContext operation, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
+    private static async Task AddWatchdogAsync(
+        OperationContext operation,
+        Lab lab,
+        PgpoolNode pgpool,
+        CancellationToken cancellationToken
+    )
     {
         var renderer = new ConfigRenderer(new TemplateStore(), operation.ProgramVersion);
-        await operation.Host.AppendTextAsync(pgpool.Paths.PgpoolConf, renderer.Render("pgpool_setup/watchdog.conf", lab, pgpool), cancellationToken);
-        await operation.Host.WriteTextAsync(pgpool.Paths.PgpoolNodeId, $"{pgpool.Id}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite, cancellationToken);
+        await operation.Host.AppendTextAsync(
+            pgpool.Paths.PgpoolConf,
+            renderer.Render("pgpool_setup/watchdog.conf", lab, pgpool),
+            cancellationToken
+        );
+        await operation.Host.WriteTextAsync(
+            pgpool.Paths.PgpoolNodeId,
+            $"{pgpool.Id}\n",
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            cancellationToken
+        );
         if (pgpool.Id == 0)
         {
             return;
@@ -132,13 +224,31 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         foreach (var script in (string[])[$"{pgpool.Folder}/startall", $"{pgpool.Folder}/shutdownall"])
         {
             var lines = await File.ReadAllLinesAsync(script, cancellationToken);
-            await operation.Host.WriteTextAsync(script, string.Concat(lines.Where(l => !(l.Contains("pg_ctl", StringComparison.Ordinal) && lab.Nodes.Any(n => l.Contains($"/data{n.Id}", StringComparison.Ordinal)))).Select(l => l + "\n")), Executable, cancellationToken);
+            await operation.Host.WriteTextAsync(
+                script,
+                string.Concat(
+                    lines
+                        .Where(l =>
+                            !(
+                                l.Contains("pg_ctl", StringComparison.Ordinal)
+                                && lab.Nodes.Any(n => l.Contains($"/data{n.Id}", StringComparison.Ordinal))
+                            )
+                        )
+                        .Select(l => l + "\n")
+                ),
+                Executable,
+                cancellationToken
+            );
         }
 
         foreach (var node in lab.Nodes)
         {
             await operation.Host.DeleteAsync(pgpool.Paths.Data(node.Id), cancellationToken);
-            await operation.Host.CreateLinkAsync(pgpool.Paths.Data(node.Id), $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{node.Id}", cancellationToken);
+            await operation.Host.CreateLinkAsync(
+                pgpool.Paths.Data(node.Id),
+                $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{node.Id}",
+                cancellationToken
+            );
         }
     }
 }

@@ -8,7 +8,8 @@ using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Cli.Compatibility;
 
-/// <summary><c>pgpool_setup</c> and <c>watchdog_setup</c>: the old command lines, for those who have scripts that call them.</summary>
+/// <summary><c>pgpool_setup</c> and <c>watchdog_setup</c>: the old command lines, for those who have scripts that call
+/// them.</summary>
 internal static class PgpoolSetupCommand
 {
     internal const string Name = "pgpool_setup";
@@ -16,24 +17,76 @@ internal static class PgpoolSetupCommand
 
     internal static readonly string[] Names = [Name, WatchdogName];
 
-    /// <summary>An option may be given again: PGPOOL_SETUP may hold some already. As in the old scripts the last one counts.</summary>
+    /// <summary>An option may be given again: PGPOOL_SETUP may hold some already. As in the old scripts the last one
+    /// counts.</summary>
     private static readonly ArgumentArity LastCounts = new(1, 100);
 
     private static readonly string[] Letters = ["s", "r", "n", "l", "i", "y"];
-    private static readonly Option<string?> Mode = new("-m") { Description = "s streaming replication (default), r native replication, n raw, l logical replication, i snapshot isolation, y slony", HelpName = "MODE" };
-    private static readonly Option<int?> Nodes = new("-n") { Description = "Number of PostgreSQL nodes, 2 by default (NUMCLUSTERS)", HelpName = "N" };
-    private static readonly Option<int?> Port = new("-p") { Description = "Pgpool-II's port, 11000 by default (BASEPORT); pcp is the next, then the nodes", HelpName = "PORT" };
-    private static readonly Option<int?> PostgresPort = new("-pg") { Description = "Port of the first node", HelpName = "PORT" };
-    private static readonly Option<bool> NoStop = new("--no-stop") { Description = "Leave Pgpool-II and PostgreSQL running" };
-    private static readonly Option<bool> Debug = new("-d") { Description = "Start Pgpool-II with -d (PGPOOLDEBUG=true)" };
-    private static readonly Option<bool> Slots = new("-s") { Description = "Replication slots rather than WAL archives (USE_REPLICATION_SLOT=true)" };
-    private static readonly Option<bool> Rewind = new("-r") { Description = "pg_rewind in online recovery where it can be (USE_PG_REWIND=true)" };
+    private static readonly Option<string?> Mode = new("-m")
+    {
+        Description =
+            "s streaming replication (default), r native replication, n raw, l logical replication, i snapshot "
+            + "isolation, y slony",
+        HelpName = "MODE",
+    };
+    private static readonly Option<int?> Nodes = new("-n")
+    {
+        Description = "Number of PostgreSQL nodes, 2 by default (NUMCLUSTERS)",
+        HelpName = "N",
+    };
+    private static readonly Option<int?> Port = new("-p")
+    {
+        Description = "Pgpool-II's port, 11000 by default (BASEPORT); pcp is the next, then the nodes",
+        HelpName = "PORT",
+    };
+    private static readonly Option<int?> PostgresPort = new("-pg")
+    {
+        Description = "Port of the first node",
+        HelpName = "PORT",
+    };
+    private static readonly Option<bool> NoStop = new("--no-stop")
+    {
+        Description = "Leave Pgpool-II and PostgreSQL running",
+    };
+    private static readonly Option<bool> Debug = new("-d")
+    {
+        Description = "Start Pgpool-II with -d (PGPOOLDEBUG=true)",
+    };
+    private static readonly Option<bool> Slots = new("-s")
+    {
+        Description = "Replication slots rather than WAL archives (USE_REPLICATION_SLOT=true)",
+    };
+    private static readonly Option<bool> Rewind = new("-r")
+    {
+        Description = "pg_rewind in online recovery where it can be (USE_PG_REWIND=true)",
+    };
     private static readonly Option<bool> NoClusters = new("-e") { Description = "Create no PostgreSQL clusters" };
-    private static readonly Option<bool> EnableTest = new("-t") { Description = "health_check_test = on (ENABLE_TEST=true)" };
-    private static readonly Option<bool> Samples = new("-c") { Description = "Use Pgpool-II's sample scripts (TEST_SAMPLES=true)" };
-    private static readonly Option<int?> PgpoolNodes = new("-wn") { Description = "Number of Pgpool-II nodes, more than 1; 3 by default (W_NUM_PGPOOL)", HelpName = "N" };
-    private static readonly Option<int?> WatchdogPort = new("-wp") { Description = "Port of the first Pgpool-II, 50000 by default (W_BASE_PORT); each takes four, and the nodes begin 1000 above", HelpName = "PORT" };
-    private static readonly Option<string?> VirtualIp = new("-vip") { Description = "delegate_ip, 127.0.0.1 when no address is given; it is not really brought up", HelpName = "IP", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<bool> EnableTest = new("-t")
+    {
+        Description = "health_check_test = on (ENABLE_TEST=true)",
+    };
+    private static readonly Option<bool> Samples = new("-c")
+    {
+        Description = "Use Pgpool-II's sample scripts (TEST_SAMPLES=true)",
+    };
+    private static readonly Option<int?> PgpoolNodes = new("-wn")
+    {
+        Description = "Number of Pgpool-II nodes, more than 1; 3 by default (W_NUM_PGPOOL)",
+        HelpName = "N",
+    };
+    private static readonly Option<int?> WatchdogPort = new("-wp")
+    {
+        Description =
+            "Port of the first Pgpool-II, 50000 by default (W_BASE_PORT); each takes four, and the nodes begin "
+            + "1000 above",
+        HelpName = "PORT",
+    };
+    private static readonly Option<string?> VirtualIp = new("-vip")
+    {
+        Description = "delegate_ip, 127.0.0.1 when no address is given; it is not really brought up",
+        HelpName = "IP",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     static PgpoolSetupCommand()
     {
@@ -63,99 +116,168 @@ internal static class PgpoolSetupCommand
     }
 
     /// <summary>The line the old scripts print when a command line is wrong.</summary>
-    internal static string Usage(string command) => command == Name
-        ? "usage: pgpool_setup [-m r|s|n|l|y|i] [-n num_clusters] [-p base_port] [-pg pg_base_port][--no-stop] [-d] [-s] [-r] [-e] [-t] [-c]"
-        : "usage: watchdog_setup [-wn num_pgpool][-wp watchdog_base_port][-m r|s|n|l|i] [-n num_clusters] [-p base_port] [-pg pg_base_port][--no-stop] [-vip [ip]] [-d]";
+    internal static string Usage(string command) =>
+        command == Name
+            ? "usage: pgpool_setup [-m r|s|n|l|y|i] [-n num_clusters] [-p base_port] [-pg "
+                + "pg_base_port][--no-stop] [-d] [-s] [-r] [-e] [-t] [-c]"
+            : "usage: watchdog_setup [-wn num_pgpool][-wp watchdog_base_port][-m r|s|n|l|i] [-n num_clusters] "
+                + "[-p base_port] [-pg pg_base_port][--no-stop] [-vip [ip]] [-d]";
 
     internal static Command Create(Terminal terminal, IReadOnlyList<string> arguments)
     {
-        var command = new Command(Name, "The old command line: make a lab in the current folder, by the conventions of Pgpool-II's pgpool_setup")
+        var command = new Command(
+            Name,
+            "The old command line: make a lab in the current folder, by the conventions of Pgpool-II's pgpool_setup"
+        )
         {
-            Mode, Nodes, Port, PostgresPort, NoStop, Debug, Slots, Rewind, NoClusters, EnableTest, Samples,
+            Mode,
+            Nodes,
+            Port,
+            PostgresPort,
+            NoStop,
+            Debug,
+            Slots,
+            Rewind,
+            NoClusters,
+            EnableTest,
+            Samples,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(terminal, arguments, new OldOptions
-        {
-            Mode = parsed.GetValue(Mode),
-            Nodes = parsed.GetValue(Nodes),
-            Port = parsed.GetValue(Port),
-            PostgresPort = parsed.GetValue(PostgresPort),
-            LeaveRunning = parsed.GetValue(NoStop),
-            Debug = parsed.GetValue(Debug),
-            Slots = parsed.GetValue(Slots),
-            Rewind = parsed.GetValue(Rewind),
-            NoClusters = parsed.GetValue(NoClusters),
-            EnableTest = parsed.GetValue(EnableTest),
-            SampleScripts = parsed.GetValue(Samples),
-        }, cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    terminal,
+                    arguments,
+                    new OldOptions
+                    {
+                        Mode = parsed.GetValue(Mode),
+                        Nodes = parsed.GetValue(Nodes),
+                        Port = parsed.GetValue(Port),
+                        PostgresPort = parsed.GetValue(PostgresPort),
+                        LeaveRunning = parsed.GetValue(NoStop),
+                        Debug = parsed.GetValue(Debug),
+                        Slots = parsed.GetValue(Slots),
+                        Rewind = parsed.GetValue(Rewind),
+                        NoClusters = parsed.GetValue(NoClusters),
+                        EnableTest = parsed.GetValue(EnableTest),
+                        SampleScripts = parsed.GetValue(Samples),
+                    },
+                    cancellationToken
+                )
+        );
         return command;
     }
 
     internal static Command CreateWatchdog(Terminal terminal, IReadOnlyList<string> arguments)
     {
-        var command = new Command(WatchdogName, "The old command line: make a lab of several Pgpool-IIs with a watchdog in the current folder")
+        var command = new Command(
+            WatchdogName,
+            "The old command line: make a lab of several Pgpool-IIs with a watchdog in the current folder"
+        )
         {
-            PgpoolNodes, WatchdogPort, Mode, Nodes, Port, PostgresPort, NoStop, Debug, VirtualIp,
+            PgpoolNodes,
+            WatchdogPort,
+            Mode,
+            Nodes,
+            Port,
+            PostgresPort,
+            NoStop,
+            Debug,
+            VirtualIp,
         };
-        command.SetAction((parsed, cancellationToken) =>
-        {
-            var environment = new OldEnvironment(Environment.GetEnvironmentVariable);
-            var count = parsed.GetValue(PgpoolNodes) ?? environment.Number("W_NUM_PGPOOL") ?? 3;
-            if (count <= 1)
+        command.SetAction(
+            (parsed, cancellationToken) =>
             {
-                throw new LabException(ExitCode.Usage, "number of Pgpool-II nodes must be greater than 1");
-            }
+                var environment = new OldEnvironment(Environment.GetEnvironmentVariable);
+                var count = parsed.GetValue(PgpoolNodes) ?? environment.Number("W_NUM_PGPOOL") ?? 3;
+                if (count <= 1)
+                {
+                    throw new LabException(ExitCode.Usage, "number of Pgpool-II nodes must be greater than 1");
+                }
 
-            if (parsed.GetValue(Port) is not null)
-            {
-                terminal.Say("-p has no effect here: every Pgpool-II takes its port from -wp.");
-            }
+                if (parsed.GetValue(Port) is not null)
+                {
+                    terminal.Say("-p has no effect here: every Pgpool-II takes its port from -wp.");
+                }
 
-            return RunAsync(terminal, arguments, new OldOptions
-            {
-                Mode = parsed.GetValue(Mode),
-                Nodes = parsed.GetValue(Nodes),
-                Port = parsed.GetValue(WatchdogPort),
-                PostgresPort = parsed.GetValue(PostgresPort),
-                LeaveRunning = parsed.GetValue(NoStop),
-                Debug = parsed.GetValue(Debug),
-                PgpoolNodes = count,
-                VirtualIp = parsed.GetResult(VirtualIp) is null ? null : parsed.GetValue(VirtualIp) ?? "127.0.0.1",
-            }, cancellationToken);
-        });
+                return RunAsync(
+                    terminal,
+                    arguments,
+                    new OldOptions
+                    {
+                        Mode = parsed.GetValue(Mode),
+                        Nodes = parsed.GetValue(Nodes),
+                        Port = parsed.GetValue(WatchdogPort),
+                        PostgresPort = parsed.GetValue(PostgresPort),
+                        LeaveRunning = parsed.GetValue(NoStop),
+                        Debug = parsed.GetValue(Debug),
+                        PgpoolNodes = count,
+                        VirtualIp = parsed.GetResult(VirtualIp) is null
+                            ? null
+                            : parsed.GetValue(VirtualIp) ?? "127.0.0.1",
+                    },
+                    cancellationToken
+                );
+            }
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, IReadOnlyList<string> arguments, OldOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Terminal terminal,
+        IReadOnlyList<string> arguments,
+        OldOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var folder = Identity.RealPath(Environment.CurrentDirectory);
         var screen = new OldScreen(terminal.Out, terminal.Error);
         var operation = Terminal.Operation(screen);
         await RequireEmptyAsync(operation, folder, cancellationToken);
         var environment = new OldEnvironment(Environment.GetEnvironmentVariable);
-        var tools = await new ToolFinder(operation.Host, await Platform.DetectAsync(operation.Host, cancellationToken), ProgramAnswers.OfCurrentUser(operation.Host)).FindAsync(environment.Tools(folder), cancellationToken);
+        var tools = await new ToolFinder(
+            operation.Host,
+            await Platform.DetectAsync(operation.Host, cancellationToken),
+            ProgramAnswers.OfCurrentUser(operation.Host)
+        ).FindAsync(environment.Tools(folder), cancellationToken);
         var spec = environment.Spec(options, folder, tools);
         if (spec.UseRewind && spec.Mode.WritesEverywhere())
         {
-            screen.Note($"pg_rewind cannot compare nodes in {spec.Mode.Title()}: each has a history of its own. Online recovery always takes a base backup.");
+            screen.Note(
+                $"pg_rewind cannot compare nodes in {spec.Mode.Title()}: each has a history of its own. Online "
+                    + "recovery always takes a base backup."
+            );
         }
 
-        var other = options.PgpoolNodes is null ? null : OtherPgpoolSetup.From(environment.Text("PGPOOL_SETUP"), environment.Text("PATH"));
+        var other = options.PgpoolNodes is null
+            ? null
+            : OtherPgpoolSetup.From(environment.Text("PGPOOL_SETUP"), environment.Text("PATH"));
         if (other is not null)
         {
-            var made = await other.RunAsync(operation, spec, options, CommandLineOf(options, arguments), cancellationToken);
+            var made = await other.RunAsync(
+                operation,
+                spec,
+                options,
+                CommandLineOf(options, arguments),
+                cancellationToken
+            );
             screen.End(made, options.LeaveRunning);
             return (int)ExitCode.Done;
         }
 
         screen.Begin(tools, spec);
-        var lab = (await new SetupOperation(operation).ExecuteAsync(spec, CommandLineOf(options, arguments), cancellationToken)).Lab;
+        var lab = (
+            await new SetupOperation(operation).ExecuteAsync(spec, CommandLineOf(options, arguments), cancellationToken)
+        ).Lab;
         if (lab.OwnsNodes)
         {
             await FinishAsync(operation, screen, lab, options.LeaveRunning);
         }
 
         screen.End(lab, options.LeaveRunning && lab.OwnsNodes);
-        screen.Note("This lab lets everybody on this machine in, without a password, as Pgpool-II's own tests need it. pgpoollab setup makes labs that do not.");
+        screen.Note(
+            "This lab lets everybody on this machine in, without a password, as Pgpool-II's own tests need it. "
+                + "pgpoollab setup makes labs that do not."
+        );
         return (int)ExitCode.Done;
     }
 
@@ -166,7 +288,8 @@ internal static class PgpoolSetupCommand
         return ["pgpoollab", name, .. arguments.Count > 0 && arguments[0] == name ? arguments.Skip(1) : arguments];
     }
 
-    /// <summary>Shows what Pgpool-II says of its nodes, as the old script does, and stops everything. The lab is made by now: who interrupts comes too late.</summary>
+    /// <summary>Shows what Pgpool-II says of its nodes, as the old script does, and stops everything. The lab is made
+    /// by now: who interrupts comes too late.</summary>
     private static async Task FinishAsync(OperationContext operation, OldScreen screen, Lab lab, bool leaveRunning)
     {
         try
@@ -182,7 +305,14 @@ internal static class PgpoolSetupCommand
                 await new StartOperation(operation).ExecuteAsync(lab, CancellationToken.None);
             }
 
-            screen.Say((await operation.Host.RunAsync(Psql.Table(lab.Tools, "localhost", lab.Pgpool.Port, lab.Owner, Lab.Database, "show pool_nodes"), CancellationToken.None)).Output.TrimEnd());
+            screen.Say(
+                (
+                    await operation.Host.RunAsync(
+                        Psql.Table(lab.Tools, "localhost", lab.Pgpool.Port, lab.Owner, Lab.Database, "show pool_nodes"),
+                        CancellationToken.None
+                    )
+                ).Output.TrimEnd()
+            );
         }
         finally
         {
@@ -194,18 +324,38 @@ internal static class PgpoolSetupCommand
         }
     }
 
-    /// <summary>Refuses a folder with anything in it. "rm -r *" leaves what is hidden: the remains of a lab are cleared away.</summary>
-    private static async Task RequireEmptyAsync(OperationContext operation, string folder, CancellationToken cancellationToken)
+    /// <summary>Refuses a folder with anything in it. "rm -r *" leaves what is hidden: the remains of a lab are cleared
+    /// away.</summary>
+    private static async Task RequireEmptyAsync(
+        OperationContext operation,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         if (Directory.EnumerateFileSystemEntries(folder).Any(e => !Path.GetFileName(e).StartsWith('.')))
         {
-            throw new LabException(ExitCode.InTheWay, "Current directory is not empty. Please remove files and directories then try again.");
+            throw new LabException(
+                ExitCode.InTheWay,
+                "Current directory is not empty. Please remove files and directories then try again."
+            );
         }
 
         if (LabStore.Load(folder) is { } remains && !LabLock.IsTaken(folder))
         {
             LabLocator.BecomeOwner(remains);
-            await new DestroyOperation(operation with { Observer = new OldScreen(TextWriter.Null, TextWriter.Null) }).ExecuteAsync(remains.Lab with { Folder = new FolderOrigin(null) }, deletesUsersFiles: true, cancellationToken);
+            await new DestroyOperation(
+                operation with
+                {
+                    Observer = new OldScreen(TextWriter.Null, TextWriter.Null),
+                }
+            ).ExecuteAsync(
+                remains.Lab with
+                {
+                    Folder = new FolderOrigin(null),
+                },
+                deletesUsersFiles: true,
+                cancellationToken
+            );
         }
     }
 }

@@ -3,8 +3,8 @@ using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Cli.Compatibility;
 
-/// <summary>What <c>install-links</c> puts under an old program's name: a script of the shell that calls this program. Unlike a symbolic
-/// link to it, it also works as <c>sh FILE</c>, as many scripts call the old programs.</summary>
+/// <summary>What <c>install-links</c> puts under an old program's name: a script of the shell that calls this program.
+/// Unlike a symbolic link to it, it also works as <c>sh FILE</c>, as many scripts call the old programs.</summary>
 internal static class SetupWrapper
 {
     private const UnixFileMode Mode = (UnixFileMode)0b111_101_101;
@@ -19,12 +19,17 @@ internal static class SetupWrapper
     /// <summary>The script.</summary>
     /// <param name="name">The old program's name.</param>
     /// <param name="program">This program: an absolute path, and what comes first on its command line.</param>
-    internal static string Text(string name, IReadOnlyList<string> program) => $$"""
-        #!/bin/sh
-        # {{name}}, as pgpoollab understands it. Made by "pgpoollab install-links", which replaces it when it is called again.{{Program}}{{Shell.Quote(program[0])}}{{Check}}
-            { printf '%s: %s is not there any more; install pgpoollab, then call: pgpoollab install-links DIR\n' "$0" "$program" >&2; exit 3; }{{Call}}{{string.Concat(program.Skip(1).Select(w => Shell.Quote(w) + " "))}}{{name}} "$@"
+    internal static string Text(string name, IReadOnlyList<string> program) =>
+        $$"""
+            #!/bin/sh
+            # {{name}}, as pgpoollab understands it. Made by "pgpoollab install-links", which replaces it when it is called again.{{Program}}{{Shell.Quote(
+                program[0]
+            )}}{{Check}}
+                { printf '%s: %s is not there any more; install pgpoollab, then call: pgpoollab install-links DIR\n' "$0" "$program" >&2; exit 3; }{{Call}}{{string.Concat(
+                program.Skip(1).Select(w => Shell.Quote(w) + " ")
+            )}}{{name}} "$@"
 
-        """;
+            """;
 
     /// <summary>Puts it into a file, in place of whatever is there: a link is replaced, not what it leads to.</summary>
     internal static void Write(string path, string text)
@@ -56,7 +61,11 @@ internal static class SetupWrapper
         {
             // The library of a program that dotnet runs is between the program and the name.
             var call = text.LastIndexOf(Call, StringComparison.Ordinal);
-            if (Between(text, Program, Check) is { } program && call >= 0 && TryUnquote(text[(call + Call.Length)..], $" {name} \"$@\"\n", out var library))
+            if (
+                Between(text, Program, Check) is { } program
+                && call >= 0
+                && TryUnquote(text[(call + Call.Length)..], $" {name} \"$@\"\n", out var library)
+            )
             {
                 string[] words = [program, .. library];
                 if (text == Text(name, words))
@@ -71,13 +80,19 @@ internal static class SetupWrapper
 
     private static bool TryUnquote(string call, string end, [NotNullWhen(true)] out string[]? library)
     {
-        library = call == end[1..] ? [] : call.EndsWith(end, StringComparison.Ordinal) && Shell.Unquote(call[..^end.Length]) is { } word ? [word] : null;
+        library =
+            call == end[1..] ? []
+            : call.EndsWith(end, StringComparison.Ordinal) && Shell.Unquote(call[..^end.Length]) is { } word ? [word]
+            : null;
         return library is not null;
     }
 
     private static string? Between(string text, string start, string end)
     {
-        var (from, to) = (text.IndexOf(start, StringComparison.Ordinal) + start.Length, text.LastIndexOf(end, StringComparison.Ordinal));
+        var (from, to) = (
+            text.IndexOf(start, StringComparison.Ordinal) + start.Length,
+            text.LastIndexOf(end, StringComparison.Ordinal)
+        );
         return from >= start.Length && to > from ? Shell.Unquote(text[from..to]) : null;
     }
 

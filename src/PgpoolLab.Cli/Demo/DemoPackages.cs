@@ -5,7 +5,8 @@ using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Cli.Demo;
 
-/// <summary>Installs what a demo needs on a Debian machine, when root asks for one; anybody else is told the command.</summary>
+/// <summary>Installs what a demo needs on a Debian machine, when root asks for one; anybody else is told the
+/// command.</summary>
 internal static class DemoPackages
 {
     internal static async Task EnsureAsync(Terminal terminal, LocalHost host, CancellationToken cancellationToken)
@@ -17,29 +18,41 @@ internal static class DemoPackages
         {
             await finder.FindAsync(request, cancellationToken);
         }
-        catch (ToolsMissingException missing) when (missing.Packages is { } packages && platform.Family == "debian" && Identity.IsRoot)
+        catch (ToolsMissingException missing)
+            when (missing.Packages is { } packages && platform.Family == "debian" && Identity.IsRoot)
         {
             terminal.Say($"Installing what is missing:  {platform.InstallCommand(packages)}");
             await AptAsync(["update"], cancellationToken);
             await AptAsync(["install", "-y", .. packages], cancellationToken);
-            terminal.Say("(Debian's packages may start servers of their own, on ports 5432 and 5433; a lab has nothing to do with them.)");
+            terminal.Say(
+                "(Debian's packages may start servers of their own, on ports 5432 and 5433; a lab has nothing to "
+                    + "do with them.)"
+            );
             await finder.FindAsync(request, cancellationToken);
         }
     }
 
-    /// <summary>Shows what apt-get does, and waits for it however long it takes: a package manager that is ended leaves the
-    /// machine half configured. In a session of its own Ctrl+C does not reach it.</summary>
+    /// <summary>Shows what apt-get does, and waits for it however long it takes: a package manager that is ended leaves
+    /// the machine half configured. In a session of its own Ctrl+C does not reach it.</summary>
     private static async Task AptAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // Its progress is conversation, not data.
-        var command = new CommandSpec("/bin/sh", ["-c", "exec setsid --wait apt-get \"$@\" >&2 </dev/null", "apt-get", .. arguments]) { KeepsEnvironment = true }
-            .With("DEBIAN_FRONTEND", "noninteractive");
+        var command = new CommandSpec(
+            "/bin/sh",
+            ["-c", "exec setsid --wait apt-get \"$@\" >&2 </dev/null", "apt-get", .. arguments]
+        )
+        {
+            KeepsEnvironment = true,
+        }.With("DEBIAN_FRONTEND", "noninteractive");
         var code = await LocalPrograms.RunInteractiveAsync(command);
         cancellationToken.ThrowIfCancellationRequested();
         if (code != 0)
         {
-            throw new LabException(ExitCode.Missing, $"What is missing could not be installed: apt-get ended with exit code {code}.");
+            throw new LabException(
+                ExitCode.Missing,
+                $"What is missing could not be installed: apt-get ended with exit code {code}."
+            );
         }
     }
 }

@@ -7,7 +7,8 @@ using PgpoolLab.Provisioning.Reports;
 
 namespace PgpoolLab.Cli.Demo;
 
-/// <summary>A client as applications should be: it writes row after row through Pgpool-II, and when its connection breaks it connects again.</summary>
+/// <summary>A client as applications should be: it writes row after row through Pgpool-II, and when its connection
+/// breaks it connects again.</summary>
 internal sealed class SteadyWriter : IAsyncDisposable
 {
     private const string Table = "demo_writes";
@@ -65,12 +66,17 @@ internal sealed class SteadyWriter : IAsyncDisposable
     {
         lock (_acknowledgedAt)
         {
-            return _acknowledgedAt.Zip(_acknowledgedAt.Skip(1)).Where(p => p.Second > timestamp)
-                .Select(p => Stopwatch.GetElapsedTime(p.First, p.Second)).DefaultIfEmpty().Max();
+            return _acknowledgedAt
+                .Zip(_acknowledgedAt.Skip(1))
+                .Where(p => p.Second > timestamp)
+                .Select(p => Stopwatch.GetElapsedTime(p.First, p.Second))
+                .DefaultIfEmpty()
+                .Max();
         }
     }
 
-    internal async Task<long> CountAsync(int port, CancellationToken cancellationToken) => long.Parse(await AskAsync(_lab, port, $"SELECT count(*)::text FROM {Table}", cancellationToken) ?? "0");
+    internal async Task<long> CountAsync(int port, CancellationToken cancellationToken) =>
+        long.Parse(await AskAsync(_lab, port, $"SELECT count(*)::text FROM {Table}", cancellationToken) ?? "0");
 
     public async ValueTask DisposeAsync()
     {
@@ -89,7 +95,10 @@ internal sealed class SteadyWriter : IAsyncDisposable
                 await using var connection = await _source.OpenConnectionAsync(_stop.Token);
                 while (!_stop.IsCancellationRequested)
                 {
-                    await using var insert = new NpgsqlCommand($"INSERT INTO {Table} VALUES ({next}) ON CONFLICT DO NOTHING", connection);
+                    await using var insert = new NpgsqlCommand(
+                        $"INSERT INTO {Table} VALUES ({next}) ON CONFLICT DO NOTHING",
+                        connection
+                    );
                     await insert.ExecuteNonQueryAsync(CancellationToken.None);
                     next++;
                     lock (_acknowledgedAt)
@@ -120,17 +129,19 @@ internal sealed class SteadyWriter : IAsyncDisposable
 
     private static NpgsqlDataSource Source(Lab lab, int port)
     {
-        var builder = new NpgsqlSlimDataSourceBuilder(new NpgsqlConnectionStringBuilder
-        {
-            Host = "127.0.0.1",
-            Port = port,
-            Username = lab.Owner,
-            Passfile = lab.Asks ? lab.Pgpool.Paths.PgPass : null,
-            Database = Lab.Database,
-            Pooling = false,
-            Timeout = 5,
-            SslMode = SslMode.Disable,
-        }.ConnectionString);
+        var builder = new NpgsqlSlimDataSourceBuilder(
+            new NpgsqlConnectionStringBuilder
+            {
+                Host = "127.0.0.1",
+                Port = port,
+                Username = lab.Owner,
+                Passfile = lab.Asks ? lab.Pgpool.Paths.PgPass : null,
+                Database = Lab.Database,
+                Pooling = false,
+                Timeout = 5,
+                SslMode = SslMode.Disable,
+            }.ConnectionString
+        );
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
         return builder.Build();
     }
@@ -142,23 +153,43 @@ internal sealed class SteadyWriter : IAsyncDisposable
         public string? LogFile => Writer._lab.Paths.PgpoolLog;
 
         public Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
-            Task.FromResult(new Observation(Writer.Acknowledged >= Target, $"{Writer.Acknowledged} rows acknowledged, {Writer.Broken} connections broken"));
+            Task.FromResult(
+                new Observation(
+                    Writer.Acknowledged >= Target,
+                    $"{Writer.Acknowledged} rows acknowledged, {Writer.Broken} connections broken"
+                )
+            );
 
-        public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+        public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<string?>(null);
     }
 }
 
 /// <summary>Waits until <c>nodes</c> shows something.</summary>
-internal sealed record NodesShow(IHost Host, Lab Lab, Func<IReadOnlyList<NodeView>, bool> Holds, string Expected) : IProbe
+internal sealed record NodesShow(IHost Host, Lab Lab, Func<IReadOnlyList<NodeView>, bool> Holds, string Expected)
+    : IProbe
 {
-    public string Expectation => Expected.StartsWith("that ", StringComparison.Ordinal) ? Expected["that ".Length..] : Expected;
+    public string Expectation =>
+        Expected.StartsWith("that ", StringComparison.Ordinal) ? Expected["that ".Length..] : Expected;
 
     public string? LogFile => Lab.Paths.PgpoolLog;
 
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var report = await new NodesReporter(Host, new ProbeRunner(Host, TimeProvider.System)).ReportAsync(Lab, cancellationToken);
-        return new Observation(Holds(report.Nodes), string.Join(", ", report.Nodes.Select(n => $"node {n.Id}: {n.Pgpool?.Status ?? "no answer"} as {n.Pgpool?.Role}, itself {n.Postgres.Role ?? "down"}")));
+        var report = await new NodesReporter(Host, new ProbeRunner(Host, TimeProvider.System)).ReportAsync(
+            Lab,
+            cancellationToken
+        );
+        return new Observation(
+            Holds(report.Nodes),
+            string.Join(
+                ", ",
+                report.Nodes.Select(n =>
+                    $"node {n.Id}: {n.Pgpool?.Status ?? "no answer"} as {n.Pgpool?.Role}, itself "
+                    + $"{n.Postgres.Role ?? "down"}"
+                )
+            )
+        );
     }
 
     public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
@@ -173,8 +204,13 @@ internal sealed record SameEverywhere(Lab Lab, string Sql) : IProbe
 
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var answers = await Task.WhenAll(Lab.Nodes.Select(n => SteadyWriter.AskAsync(Lab, n.Port, Sql, cancellationToken)));
-        return new Observation(answers.Distinct().Count() == 1, string.Join(", ", answers.Select((a, i) => $"node {i}: {a}")));
+        var answers = await Task.WhenAll(
+            Lab.Nodes.Select(n => SteadyWriter.AskAsync(Lab, n.Port, Sql, cancellationToken))
+        );
+        return new Observation(
+            answers.Distinct().Count() == 1,
+            string.Join(", ", answers.Select((a, i) => $"node {i}: {a}"))
+        );
     }
 
     public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);

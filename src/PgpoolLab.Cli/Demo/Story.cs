@@ -9,7 +9,8 @@ using Spectre.Console;
 
 namespace PgpoolLab.Cli.Demo;
 
-/// <summary>The story every user must be able to live through, told live: real commands, real servers, real tables.</summary>
+/// <summary>The story every user must be able to live through, told live: real commands, real servers, real
+/// tables.</summary>
 internal sealed class Story(Terminal terminal, OperationContext operation)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -42,11 +43,24 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
             await client.WriteSomeAsync(100, cancellationToken);
             var killed = Stopwatch.GetTimestamp();
             await RunAsync(lab, ["pg_ctl", "-m", "immediate", "-D", "data0", "stop"], cancellationToken);
-            await WaitForAsync(lab, nodes => nodes[1].Pgpool?.Role == "primary" && nodes[0].Pgpool?.Status == "down", "that node 1 is the primary and node 0 is down", cancellationToken);
+            await WaitForAsync(
+                lab,
+                nodes => nodes[1].Pgpool?.Role == "primary" && nodes[0].Pgpool?.Status == "down",
+                "that node 1 is the primary and node 0 is down",
+                cancellationToken
+            );
             await client.WriteSomeAsync(100, cancellationToken);
             await client.StopAsync();
-            Say($"From the kill until writing went on: [bold]{client.PauseAfter(killed).TotalSeconds:0.00} s[/]. The client connected again {client.Broken} time(s)", markup: true);
-            Say($"and had {client.Acknowledged} rows acknowledged; {await client.CountAsync(lab.Nodes[1].Port, cancellationToken)} of them are on the new primary. (Replication is");
+            Say(
+                $"From the kill until writing went on: [bold]{client.PauseAfter(killed).TotalSeconds:0.00} s[/]. "
+                    + $"The client connected again {client.Broken} time(s)",
+                markup: true
+            );
+            Say(
+                $"and had {client.Acknowledged} rows acknowledged; "
+                    + $"{await client.CountAsync(lab.Nodes[1].Port, cancellationToken)} of them are on the new "
+                    + "primary. (Replication is"
+            );
             Say("asynchronous: the last ones before a crash may be lost.)");
         }
 
@@ -54,8 +68,17 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
         await RunAsync(lab, ["pgbench", "-c", "4", "-T", "2"], cancellationToken);
 
         Chapter("Recover: online, from the new primary, while everything goes on");
-        await RunAsync(lab, ["pcp_recovery_node", "-w", "-p", lab.Pgpool.PcpPort.ToString(), "-n", "0"], cancellationToken);
-        await WaitForAsync(lab, nodes => nodes[0] is { Pgpool: { Status: "up", ReplicationState: "streaming" }, Postgres.Role: "standby" }, "that node 0 streams from node 1", cancellationToken);
+        await RunAsync(
+            lab,
+            ["pcp_recovery_node", "-w", "-p", lab.Pgpool.PcpPort.ToString(), "-n", "0"],
+            cancellationToken
+        );
+        await WaitForAsync(
+            lab,
+            nodes => nodes[0] is { Pgpool: { Status: "up", ReplicationState: "streaming" }, Postgres.Role: "standby" },
+            "that node 0 streams from node 1",
+            cancellationToken
+        );
         await NodesAsync(lab, cancellationToken);
         await SameDataAsync(lab, cancellationToken);
         Chapter("Every script Pgpool-II ran has left a line");
@@ -75,20 +98,27 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
             terminal.Out.WriteLine($"  cd {Shell.Quote(lab.Root)} && eval \"$({Invocation.Command} env)\"");
             terminal.Out.WriteLine("  pgpoollab nodes --watch                     # in one terminal; in another:");
             terminal.Out.WriteLine("  pg_ctl -m immediate -D data1 stop           # kill the primary again");
-            terminal.Out.WriteLine($"  pcp_recovery_node -w -p {lab.Pgpool.PcpPort} -n 1           # and bring it back");
+            terminal.Out.WriteLine(
+                $"  pcp_recovery_node -w -p {lab.Pgpool.PcpPort} -n 1           # and bring it back"
+            );
             terminal.Out.WriteLine("  pgpoollab destroy                           # remove it all");
             return;
         }
 
         terminal.Out.WriteLine("The demo's lab is gone again. Try next, in an empty folder:");
-        terminal.Out.WriteLine($"  {Invocation.Command} setup -s -n 3             # one of your own, with two standbys");
+        terminal.Out.WriteLine(
+            $"  {Invocation.Command} setup -s -n 3             # one of your own, with two standbys"
+        );
         terminal.Out.WriteLine($"  {Invocation.Command} demo --keep               # or this one, left running");
     }
 
     private async Task NodesAsync(Lab lab, CancellationToken cancellationToken)
     {
         Prompt("pgpoollab nodes");
-        NodesView.Print(terminal.Data, await new NodesReporter(operation.Host, operation.Probes).ReportAsync(lab, cancellationToken));
+        NodesView.Print(
+            terminal.Data,
+            await new NodesReporter(operation.Host, operation.Probes).ReportAsync(lab, cancellationToken)
+        );
     }
 
     private async Task RunAsync(Lab lab, IReadOnlyList<string> argv, CancellationToken cancellationToken)
@@ -97,7 +127,9 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
         var command = new CommandSpec(Locate(lab, argv[0]), argv.Skip(1).ToArray())
         {
             WorkingDirectory = lab.Root,
-            Environment = EnvCommand.Variables(lab, Environment.GetEnvironmentVariable("PATH") ?? "").ToDictionary(v => v.Key, v => (string?)v.Value),
+            Environment = EnvCommand
+                .Variables(lab, Environment.GetEnvironmentVariable("PATH") ?? "")
+                .ToDictionary(v => v.Key, v => (string?)v.Value),
         };
         var result = (await operation.Host.RunAsync(command, cancellationToken)).OrThrow($"run {argv[0]}");
         var lines = (result.Output + result.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -109,20 +141,35 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
     }
 
     private static string Locate(Lab lab, string program) =>
-        program.StartsWith("pcp_", StringComparison.Ordinal) ? lab.Tools.PcpProgram(program) : lab.Tools.PostgresProgram(program);
+        program.StartsWith("pcp_", StringComparison.Ordinal)
+            ? lab.Tools.PcpProgram(program)
+            : lab.Tools.PostgresProgram(program);
 
     private async Task SameDataAsync(Lab lab, CancellationToken cancellationToken)
     {
         const string sum = "SELECT sum(abalance) FROM pgbench_accounts";
-        await operation.Probes.WaitAsync(new SameEverywhere(lab, "SELECT sum(abalance)::text FROM pgbench_accounts"), Patience, cancellationToken);
+        await operation.Probes.WaitAsync(
+            new SameEverywhere(lab, "SELECT sum(abalance)::text FROM pgbench_accounts"),
+            Patience,
+            cancellationToken
+        );
         foreach (var node in lab.Nodes)
         {
             await RunAsync(lab, ["psql", "-p", node.Port.ToString(), "-Atc", sum], cancellationToken);
         }
     }
 
-    private async Task WaitForAsync(Lab lab, Func<IReadOnlyList<NodeView>, bool> holds, string expectation, CancellationToken cancellationToken) =>
-        await operation.Probes.WaitAsync(new NodesShow(operation.Host, lab, holds, expectation), Patience, cancellationToken);
+    private async Task WaitForAsync(
+        Lab lab,
+        Func<IReadOnlyList<NodeView>, bool> holds,
+        string expectation,
+        CancellationToken cancellationToken
+    ) =>
+        await operation.Probes.WaitAsync(
+            new NodesShow(operation.Host, lab, holds, expectation),
+            Patience,
+            cancellationToken
+        );
 
     private void Chapter(string title)
     {
@@ -132,5 +179,6 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
 
     private void Prompt(string command) => Terminal.Line(terminal.Data, $"[bold]$ {Printable.Escape(command)}[/]");
 
-    private void Say(string text, bool markup = false) => Terminal.Line(terminal.Data, markup ? text : Printable.Escape(text));
+    private void Say(string text, bool markup = false) =>
+        Terminal.Line(terminal.Data, markup ? text : Printable.Escape(text));
 }

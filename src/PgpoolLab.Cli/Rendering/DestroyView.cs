@@ -12,8 +12,9 @@ namespace PgpoolLab.Cli.Rendering;
 internal static class DestroyView
 {
     private const int MostShown = 10;
-    private static readonly DestroyJson Json =
-        new(new JsonSerializerOptions(DestroyJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly DestroyJson Json = new(
+        new JsonSerializerOptions(DestroyJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+    );
 
     /// <summary>The report of <c>--dry-run</c>, on standard output.</summary>
     internal static void Print(Terminal terminal, Lab lab, DestroyPreview preview, bool json)
@@ -41,7 +42,12 @@ internal static class DestroyView
 
     /// <summary>Asks a person at a terminal whether files of their own are to be deleted as well.</summary>
     /// <returns>True when the answer is yes; false also where nobody can be asked.</returns>
-    internal static async Task<bool> AskAsync(Terminal terminal, Lab lab, DestroyPreview preview, CancellationToken cancellationToken)
+    internal static async Task<bool> AskAsync(
+        Terminal terminal,
+        Lab lab,
+        DestroyPreview preview,
+        CancellationToken cancellationToken
+    )
     {
         const int standardInput = 0;
         if (!terminal.IsInteractive || !StandardStreams.IsTerminal(standardInput))
@@ -49,7 +55,9 @@ internal static class DestroyView
             return false;
         }
 
-        terminal.Error.WriteLine($"In folders of the lab '{lab.Name}' there are files that neither the lab nor its servers have made:");
+        terminal.Error.WriteLine(
+            $"In folders of the lab '{lab.Name}' there are files that neither the lab nor its servers have made:"
+        );
         foreach (var file in preview.UsersFiles.Take(MostShown))
         {
             terminal.Error.WriteLine("  " + file);
@@ -62,7 +70,9 @@ internal static class DestroyView
 
         terminal.Error.Write("Delete them, too? y: yes; n: keep them, and destroy the rest; Ctrl+C: do nothing [n] ");
         // Nothing can end a read from a terminal: it is left behind when Ctrl+C ends the command.
-        using var input = new StreamReader(new FileStream(new SafeFileHandle(standardInput, ownsHandle: false), FileAccess.Read, bufferSize: 1));
+        using var input = new StreamReader(
+            new FileStream(new SafeFileHandle(standardInput, ownsHandle: false), FileAccess.Read, bufferSize: 1)
+        );
         var answer = await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
         return answer?.Trim() is "y" or "Y" or "yes";
     }

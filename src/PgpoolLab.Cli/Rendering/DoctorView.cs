@@ -12,8 +12,16 @@ internal static class DoctorView
         var indent = new string(' ', "problem".Length + width + 4);
         foreach (var finding in report.Findings)
         {
-            var severity = finding.Severity switch { Severity.Ok => "[green]ok     [/]", Severity.Note => "[yellow]note   [/]", _ => "[red]problem[/]" };
-            Terminal.Line(terminal.Data, $"{severity}  {Printable.Escape(finding.Check.PadRight(width))}  {Printable.Escape(finding.Seen)}");
+            var severity = finding.Severity switch
+            {
+                Severity.Ok => "[green]ok     [/]",
+                Severity.Note => "[yellow]note   [/]",
+                _ => "[red]problem[/]",
+            };
+            Terminal.Line(
+                terminal.Data,
+                $"{severity}  {Printable.Escape(finding.Check.PadRight(width))}  {Printable.Escape(finding.Seen)}"
+            );
             if (finding.Cause is not null)
             {
                 Terminal.Line(terminal.Data, indent + Printable.Escape(finding.Cause));
@@ -26,6 +34,10 @@ internal static class DoctorView
         }
 
         var problems = report.Findings.Count(f => f.Severity is Severity.Problem);
-        terminal.Say(problems == 0 ? "Labs can be made here:  pgpoollab up DIR" : $"Labs cannot be made here: {problems} {(problems == 1 ? "problem" : "problems")}, see above.");
+        terminal.Say(
+            problems == 0
+                ? "Labs can be made here:  pgpoollab up DIR"
+                : $"Labs cannot be made here: {problems} {(problems == 1 ? "problem" : "problems")}, see above."
+        );
     }
 }

@@ -15,13 +15,21 @@ internal static class ErrorView
         if (UnknownOption.In(parsed) is { } unknown)
         {
             // The parser takes it for an argument, and what follows for one too many.
-            Headline(terminal, $"There is no option {unknown.Text}.{(unknown.Suggestion is null ? "" : $" Did you mean {unknown.Suggestion}?")}");
+            Headline(
+                terminal,
+                "There is no option "
+                    + $"{unknown.Text}.{(unknown.Suggestion is null ? "" : $" Did you mean {unknown.Suggestion}?")}"
+            );
         }
         else
         {
             // An unknown command is told twice: once as such, once as the lack of a known one.
             var unknownCommand = parsed.UnmatchedTokens.Count > 0 && parsed.CommandResult.Command is RootCommand;
-            foreach (var error in unknownCommand ? [$"There is no command {parsed.UnmatchedTokens[0]}."] : parsed.Errors.Select(e => e.Message))
+            foreach (
+                var error in unknownCommand
+                    ? [$"There is no command {parsed.UnmatchedTokens[0]}."]
+                    : parsed.Errors.Select(e => e.Message)
+            )
             {
                 Headline(terminal, error);
             }
@@ -90,7 +98,11 @@ internal static class ErrorView
             Lines(terminal, null, lab.Details);
             if (lab.LogFile is not null)
             {
-                Lines(terminal, lab.LogTail.Count > 0 ? $"The end of {lab.LogFile}:" : $"There is no log {lab.LogFile} yet.", lab.LogTail);
+                Lines(
+                    terminal,
+                    lab.LogTail.Count > 0 ? $"The end of {lab.LogFile}:" : $"There is no log {lab.LogFile} yet.",
+                    lab.LogTail
+                );
             }
 
             foreach (var hint in lab.Hints)
@@ -127,16 +139,19 @@ internal static class ErrorView
         }
     }
 
-    private static string Sentence(Exception cause) => cause switch
-    {
-        LabException => cause.Message,
-        IOException or UnauthorizedAccessException => $"A file could not be read or written: {cause.Message}",
-        _ => $"Something unexpected happened: {cause.Message} ({cause.GetType().Name})",
-    };
+    private static string Sentence(Exception cause) =>
+        cause switch
+        {
+            LabException => cause.Message,
+            IOException or UnauthorizedAccessException => $"A file could not be read or written: {cause.Message}",
+            _ => $"Something unexpected happened: {cause.Message} ({cause.GetType().Name})",
+        };
 
-    internal static void Headline(Terminal terminal, string text) => Terminal.Line(terminal.Talk, $"[red]error:[/] {Printable.Escape(text)}");
+    internal static void Headline(Terminal terminal, string text) =>
+        Terminal.Line(terminal.Talk, $"[red]error:[/] {Printable.Escape(text)}");
 
-    private static void Hint(Terminal terminal, string text) => Terminal.Line(terminal.Talk, $"  [blue]→[/] {Printable.Escape(text)}");
+    private static void Hint(Terminal terminal, string text) =>
+        Terminal.Line(terminal.Talk, $"  [blue]→[/] {Printable.Escape(text)}");
 
     private static void Lines(Terminal terminal, string? title, IReadOnlyList<string> lines)
     {

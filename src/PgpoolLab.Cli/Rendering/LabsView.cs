@@ -55,10 +55,21 @@ internal static class LabsView
     private static Table Table() => new Table().Border(TableBorder.None).AddColumn(Left("name"));
 
     private static void AddRuns(Table table) =>
-        table.AddColumn(Left("state")).AddColumn(Right("nodes up")).AddColumn(Right("Pgpool-II up")).AddColumn(Left("port")).AddColumn(Left("pcp")).AddColumn(Left("nodes"));
+        table
+            .AddColumn(Left("state"))
+            .AddColumn(Right("nodes up"))
+            .AddColumn(Right("Pgpool-II up"))
+            .AddColumn(Left("port"))
+            .AddColumn(Left("pcp"))
+            .AddColumn(Left("nodes"));
 
     private static void AddIs(Table table) =>
-        table.AddColumn(Left("mode")).AddColumn(Left("PostgreSQL")).AddColumn(Left("Pgpool-II")).AddColumn(Right("size")).AddColumn(Left("folder"));
+        table
+            .AddColumn(Left("mode"))
+            .AddColumn(Left("PostgreSQL"))
+            .AddColumn(Left("Pgpool-II"))
+            .AddColumn(Right("size"))
+            .AddColumn(Left("folder"));
 
     private static TableColumn Left(string title) => Narrow(new TableColumn(title));
 
@@ -70,18 +81,27 @@ internal static class LabsView
     private static string Name(LabView lab) => Printable.Escape(lab.Name);
 
     private static string[] Runs(LabView lab) =>
-    [
-        State(lab),
-        lab.NodesUp is { } nodes ? Up(nodes, lab.NodePorts.Count) : "",
-        lab.PgpoolsUp is { } pgpools ? Up(pgpools, lab.PgpoolPorts.Count) : "",
-        Ports(lab.PgpoolPorts), Ports(lab.PcpPorts), Ports(lab.NodePorts),
-    ];
+        [
+            State(lab),
+            lab.NodesUp is { } nodes ? Up(nodes, lab.NodePorts.Count) : "",
+            lab.PgpoolsUp is { } pgpools ? Up(pgpools, lab.PgpoolPorts.Count) : "",
+            Ports(lab.PgpoolPorts),
+            Ports(lab.PcpPorts),
+            Ports(lab.NodePorts),
+        ];
 
     private static string[] Is(LabView lab) =>
-        [Mode(lab), lab.PostgreSql ?? "", lab.Pgpool ?? "", lab.Bytes is { } bytes ? (bytes / 1e6).ToString("0 'MB'", CultureInfo.InvariantCulture) : "", Printable.Escape(lab.Directory)];
+        [
+            Mode(lab),
+            lab.PostgreSql ?? "",
+            lab.Pgpool ?? "",
+            lab.Bytes is { } bytes ? (bytes / 1e6).ToString("0 'MB'", CultureInfo.InvariantCulture) : "",
+            Printable.Escape(lab.Directory),
+        ];
 
     /// <summary>"streaming", where Pgpool-II says streaming_replication.</summary>
-    private static string Mode(LabView lab) => (lab.Mode ?? "").Replace("_replication", "", StringComparison.Ordinal).Replace('_', ' ');
+    private static string Mode(LabView lab) =>
+        (lab.Mode ?? "").Replace("_replication", "", StringComparison.Ordinal).Replace('_', ' ');
 
     private static string State(LabView lab)
     {
@@ -92,14 +112,16 @@ internal static class LabsView
             : $"[yellow]{state}[/]";
     }
 
-    private static string Up(int up, int all) => $"{(up == all ? "[green]" : up > 0 ? "[yellow]" : "[grey]")}{up}/{all}[/]";
+    private static string Up(int up, int all) =>
+        $"{(up == all ? "[green]" : up > 0 ? "[yellow]" : "[grey]")}{up}/{all}[/]";
 
     /// <summary>"11002-11004" where they follow one another.</summary>
-    private static string Ports(IReadOnlyList<int> ports) => ports switch
-    {
-        [] => "",
-        [var one] => one.ToString(CultureInfo.InvariantCulture),
-        [var first, .., var last] when last - first == ports.Count - 1 => $"{first}-{last}",
-        _ => string.Join(',', ports),
-    };
+    private static string Ports(IReadOnlyList<int> ports) =>
+        ports switch
+        {
+            [] => "",
+            [var one] => one.ToString(CultureInfo.InvariantCulture),
+            [var first, .., var last] when last - first == ports.Count - 1 => $"{first}-{last}",
+            _ => string.Join(',', ports),
+        };
 }

@@ -12,7 +12,9 @@ internal static class NodesView
     {
         if (console.Profile.Width >= WidthOfOneTable)
         {
-            var table = new Table().Border(console.Profile.Capabilities.Unicode ? TableBorder.Minimal : TableBorder.None).BorderStyle(Style.Parse("grey"));
+            var table = new Table()
+                .Border(console.Profile.Capabilities.Unicode ? TableBorder.Minimal : TableBorder.None)
+                .BorderStyle(Style.Parse("grey"));
             AddNode(table);
             AddPgpool(table, "Pgpool-II: status");
             AddPostgres(table, "PostgreSQL: up");
@@ -34,11 +36,29 @@ internal static class NodesView
         if (report.Watchdog.Count > 0)
         {
             console.MarkupLine("[bold]The watchdog[/]");
-            var table = new Table().Border(TableBorder.None).AddColumn(Right("Pgpool-II")).AddColumn(Right("port")).AddColumn(Left("up")).AddColumn(Left("role")).AddColumn(Left("quorum"));
+            var table = new Table()
+                .Border(TableBorder.None)
+                .AddColumn(Right("Pgpool-II"))
+                .AddColumn(Right("port"))
+                .AddColumn(Left("up"))
+                .AddColumn(Left("role"))
+                .AddColumn(Left("quorum"));
             foreach (var member in report.Watchdog)
             {
-                table.AddRow(member.Id.ToString(), member.Port.ToString(), member.Answers ? "[green]yes[/]" : "[red]no[/]",
-                    member.Status is "LEADER" or "MASTER" ? $"[bold]{member.Status}[/]" : Printable.Escape(member.Status ?? ""), member.Quorum switch { true => "yes", false => "[red]no[/]", null => "" });
+                table.AddRow(
+                    member.Id.ToString(),
+                    member.Port.ToString(),
+                    member.Answers ? "[green]yes[/]" : "[red]no[/]",
+                    member.Status is "LEADER" or "MASTER"
+                        ? $"[bold]{member.Status}[/]"
+                        : Printable.Escape(member.Status ?? ""),
+                    member.Quorum switch
+                    {
+                        true => "yes",
+                        false => "[red]no[/]",
+                        null => "",
+                    }
+                );
             }
 
             Terminal.Whole(console, table);
@@ -46,7 +66,10 @@ internal static class NodesView
 
         foreach (var work in report.AtWork)
         {
-            Terminal.Line(console, $"[blue]…[/] {Printable.Escape(work.Title)}{Since(work)}. {Printable.Escape(work.Next ?? "")}".TrimEnd());
+            Terminal.Line(
+                console,
+                $"[blue]…[/] {Printable.Escape(work.Title)}{Since(work)}. {Printable.Escape(work.Next ?? "")}".TrimEnd()
+            );
         }
 
         foreach (var finding in report.Findings)
@@ -59,9 +82,15 @@ internal static class NodesView
         }
     }
 
-    private static string Since(WorkUnderWay work) => work.Since is { } since ? $" (since {since:HH:mm:ss}, pid {work.ProcessId})" : $" (pid {work.ProcessId})";
+    private static string Since(WorkUnderWay work) =>
+        work.Since is { } since ? $" (since {since:HH:mm:ss}, pid {work.ProcessId})" : $" (pid {work.ProcessId})";
 
-    private static void PrintHalf(IAnsiConsole console, NodesReport report, Action<Table> addColumns, Func<NodeView, string[]> cells)
+    private static void PrintHalf(
+        IAnsiConsole console,
+        NodesReport report,
+        Action<Table> addColumns,
+        Func<NodeView, string[]> cells
+    )
     {
         // No lines: it fits in 80 columns.
         var table = new Table().Border(TableBorder.None);
@@ -83,11 +112,22 @@ internal static class NodesView
     private static void AddNode(Table table) => table.AddColumn(Right("node")).AddColumn(Right("port"));
 
     private static void AddPgpool(Table table, string first) =>
-        table.AddColumn(Left(first)).AddColumn(Left("role")).AddColumn(Right("weight")).AddColumn(Right("selects"))
-            .AddColumn(Left("replication")).AddColumn(Right("delay")).AddColumn(Left("last change"));
+        table
+            .AddColumn(Left(first))
+            .AddColumn(Left("role"))
+            .AddColumn(Right("weight"))
+            .AddColumn(Right("selects"))
+            .AddColumn(Left("replication"))
+            .AddColumn(Right("delay"))
+            .AddColumn(Left("last change"));
 
     private static void AddPostgres(Table table, string first) =>
-        table.AddColumn(Left(first)).AddColumn(Left("role")).AddColumn(Right("timeline")).AddColumn(Right("WAL position")).AddColumn(Right("lag"));
+        table
+            .AddColumn(Left(first))
+            .AddColumn(Left("role"))
+            .AddColumn(Right("timeline"))
+            .AddColumn(Right("WAL position"))
+            .AddColumn(Right("lag"));
 
     private static TableColumn Left(string title) => new TableColumn(title).NoWrap();
 
@@ -95,28 +135,38 @@ internal static class NodesView
 
     private static string[] Node(NodeView node) => [node.Id.ToString(), node.Port.ToString()];
 
-    private static string[] Pgpool(NodeView node, bool shortTime) => node.Pgpool is not { } p ? ["[grey]no answer[/]", "", "", "", "", "", ""] :
-    [
-        p.Status is "up" or "waiting" ? $"[green]{p.Status}[/]" : $"[red]{Printable.Escape(p.Status)}[/]",
-        Role(p.Role),
-        p.Weight is { } weight && double.TryParse(weight, System.Globalization.CultureInfo.InvariantCulture, out var w) ? w.ToString("0.00") : "",
-        p.SelectCount?.ToString() ?? "",
-        Printable.Escape(string.Join("/", ((string?[])[p.ReplicationState, p.SyncState]).OfType<string>())),
-        Printable.Escape(Delay(p.Delay)),
-        Printable.Escape((shortTime ? p.LastChange?.Split(' ')[^1] : p.LastChange) ?? ""),
-    ];
+    private static string[] Pgpool(NodeView node, bool shortTime) =>
+        node.Pgpool is not { } p
+            ? ["[grey]no answer[/]", "", "", "", "", "", ""]
+            :
+            [
+                p.Status is "up" or "waiting" ? $"[green]{p.Status}[/]" : $"[red]{Printable.Escape(p.Status)}[/]",
+                Role(p.Role),
+                p.Weight is { } weight
+                && double.TryParse(weight, System.Globalization.CultureInfo.InvariantCulture, out var w)
+                    ? w.ToString("0.00")
+                    : "",
+                p.SelectCount?.ToString() ?? "",
+                Printable.Escape(string.Join("/", ((string?[])[p.ReplicationState, p.SyncState]).OfType<string>())),
+                Printable.Escape(Delay(p.Delay)),
+                Printable.Escape((shortTime ? p.LastChange?.Split(' ')[^1] : p.LastChange) ?? ""),
+            ];
 
-    private static string[] Postgres(NodeView node) => node.Postgres is { Up: false } ? ["[red]no[/]", "", "", "", ""] :
-    [
-        "[green]yes[/]",
-        Role(node.Postgres.Role ?? ""),
-        node.Postgres.Timeline?.ToString() ?? "",
-        node.Postgres.WalPosition ?? "",
-        node.Postgres.LagBytes is { } lag ? $"{lag} B" : "",
-    ];
+    private static string[] Postgres(NodeView node) =>
+        node.Postgres is { Up: false }
+            ? ["[red]no[/]", "", "", "", ""]
+            :
+            [
+                "[green]yes[/]",
+                Role(node.Postgres.Role ?? ""),
+                node.Postgres.Timeline?.ToString() ?? "",
+                node.Postgres.WalPosition ?? "",
+                node.Postgres.LagBytes is { } lag ? $"{lag} B" : "",
+            ];
 
     /// <summary>Pgpool-II reports seconds with their unit, and bytes without.</summary>
-    private static string Delay(string? delay) => delay is { Length: > 0 } && delay.All(char.IsAsciiDigit) ? $"{delay} B" : delay ?? "";
+    private static string Delay(string? delay) =>
+        delay is { Length: > 0 } && delay.All(char.IsAsciiDigit) ? $"{delay} B" : delay ?? "";
 
     private static string Role(string role) => role == "primary" ? "[bold]primary[/]" : Printable.Escape(role);
 }

@@ -35,7 +35,11 @@ internal static class OrphansView
 
             foreach (var left in orphan.Left)
             {
-                terminal.Say(orphan.Kind is OrphanKind.ManifestGone ? $"  left as it is, as without its manifest nothing tells what in it is the lab's: {left}" : $"  left, as it is not the lab's: {left}");
+                terminal.Say(
+                    orphan.Kind is OrphanKind.ManifestGone
+                        ? $"  left as it is, as without its manifest nothing tells what in it is the lab's: {left}"
+                        : $"  left, as it is not the lab's: {left}"
+                );
             }
         }
 
@@ -47,18 +51,23 @@ internal static class OrphansView
         foreach (var kept in report.Kept)
         {
             // Quiet or not: this is why the exit code is not 0.
-            terminal.Error.WriteLine($"error: Not everything of the lab '{kept.Name}' in {kept.Directory} could be removed: {kept.Problem}");
+            terminal.Error.WriteLine(
+                $"error: Not everything of the lab '{kept.Name}' in {kept.Directory} could be removed: {kept.Problem}"
+            );
         }
     }
 
     /// <summary>Children show what they do in place of a command line.</summary>
-    private static bool IsServer(string command) => !command.StartsWith("postgres: ", StringComparison.Ordinal) && !command.StartsWith("pgpool: ", StringComparison.Ordinal);
+    private static bool IsServer(string command) =>
+        !command.StartsWith("postgres: ", StringComparison.Ordinal)
+        && !command.StartsWith("pgpool: ", StringComparison.Ordinal);
 
-    private static string Why(OrphanKind kind) => kind switch
-    {
-        OrphanKind.SetupKilled => "its setup had been killed",
-        OrphanKind.FolderGone => "its folder had been deleted by hand",
-        OrphanKind.ManifestGone => "its manifest had been deleted by hand",
-        _ => "its folder had been deleted by hand, and another lab lies there",
-    };
+    private static string Why(OrphanKind kind) =>
+        kind switch
+        {
+            OrphanKind.SetupKilled => "its setup had been killed",
+            OrphanKind.FolderGone => "its folder had been deleted by hand",
+            OrphanKind.ManifestGone => "its manifest had been deleted by hand",
+            _ => "its folder had been deleted by hand, and another lab lies there",
+        };
 }

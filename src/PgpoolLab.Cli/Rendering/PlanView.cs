@@ -13,12 +13,21 @@ internal static class PlanView
         output.WriteLine($"Lab      {lab.Name}");
         output.WriteLine($"Folder   {lab.Root}");
         output.WriteLine($"User     {lab.Owner}{(lab.Invoker is null ? "" : $" (called by {lab.Invoker})")}");
-        output.WriteLine($"Programs PostgreSQL {lab.Tools.Postgres} in {lab.Tools.PostgresBin}, Pgpool-II {lab.Tools.Pgpool} in {lab.Tools.PgpoolBin}");
+        output.WriteLine(
+            $"Programs PostgreSQL {lab.Tools.Postgres} in {lab.Tools.PostgresBin}, Pgpool-II {lab.Tools.Pgpool} "
+                + $"in {lab.Tools.PgpoolBin}"
+        );
         output.WriteLine($"Ports    {string.Join(", ", lab.AllPorts.Select(p => $"{p.Port} {p.Use}"))}");
-        output.WriteLine($"Sockets  {string.Join(", ", lab.Pgpool.SocketDirectories)}{(lab.HasPrivateSockets && lab.LinkDirectories.Count > 0 ? $", with links in {string.Join(", ", lab.LinkDirectories)}" : "")}");
+        output.WriteLine(
+            "Sockets  "
+                + $"{string.Join(", ", lab.Pgpool.SocketDirectories)}{(lab.HasPrivateSockets && lab.LinkDirectories.Count > 0 ? $", with links in {string.Join(", ", lab.LinkDirectories)}" : "")}"
+        );
         if (lab.PgpoolSetup is null)
         {
-            output.WriteLine($"Access   {lab.Auth.Setting()}{(lab.UseTls ? ", TLS" : "")}, on {string.Join(", ", ((string[])["loopback"]).Concat(lab.ListenAddresses))}");
+            output.WriteLine(
+                $"Access   {lab.Auth.Setting()}{(lab.UseTls ? ", TLS" : "")}, on "
+                    + $"{string.Join(", ", ((string[])["loopback"]).Concat(lab.ListenAddresses))}"
+            );
         }
         foreach (var line in plan.SettingsFiles.SelectMany(PortableSettings.Told))
         {
@@ -33,7 +42,10 @@ internal static class PlanView
             {
                 foreach (var step in lane)
                 {
-                    output.WriteLine($"{++number,3}. {step.Title}{(stage.Lanes.Count > 1 ? "   [side by side with the others of this group]" : "")}");
+                    output.WriteLine(
+                        $"{++number, 3}. "
+                            + $"{step.Title}{(stage.Lanes.Count > 1 ? "   [side by side with the others of this group]" : "")}"
+                    );
                     foreach (var line in step.Preview(lab))
                     {
                         output.WriteLine($"       {line}");

@@ -25,7 +25,10 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         lock (_gate)
         {
             _running.Remove(title);
-            Line($"[green]✓[/] {Printable.Escape(title)} [grey]{elapsed.TotalMilliseconds:0} ms[/]", $"ok   {title} ({elapsed.TotalMilliseconds:0} ms)");
+            Line(
+                $"[green]✓[/] {Printable.Escape(title)} [grey]{elapsed.TotalMilliseconds:0} ms[/]",
+                $"ok   {title} ({elapsed.TotalMilliseconds:0} ms)"
+            );
         }
     }
 
@@ -98,7 +101,9 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         {
             var text = "… " + string.Join(", ", _running);
             var width = Math.Max(10, terminal.Talk.Profile.Width - 1);
-            terminal.Talk.Markup($"[grey]{Printable.Escape(text.Length <= width ? text : text[..(width - 1)] + "…")}[/]");
+            terminal.Talk.Markup(
+                $"[grey]{Printable.Escape(text.Length <= width ? text : text[..(width - 1)] + "…")}[/]"
+            );
             _lineIsLive = true;
         }
     }

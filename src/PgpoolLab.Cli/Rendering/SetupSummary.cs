@@ -7,17 +7,57 @@ using PgpoolLab.Provisioning.Operations;
 namespace PgpoolLab.Cli.Rendering;
 
 /// <summary>The shape of <c>setup --json</c> and <c>up --json</c>. It holds no secrets.</summary>
-internal sealed record LabInfo(string Name, string Directory, string User, bool Running, int PgpoolPort, int PcpPort, IReadOnlyList<NodeInfo> Nodes, string Database, string PcpPassFile, string Mode, IReadOnlyList<PgpoolInfo> Pgpools, IReadOnlyList<SettingsFileReport> SettingsFiles)
+internal sealed record LabInfo(
+    string Name,
+    string Directory,
+    string User,
+    bool Running,
+    int PgpoolPort,
+    int PcpPort,
+    IReadOnlyList<NodeInfo> Nodes,
+    string Database,
+    string PcpPassFile,
+    string Mode,
+    IReadOnlyList<PgpoolInfo> Pgpools,
+    IReadOnlyList<SettingsFileReport> SettingsFiles
+)
 {
-    internal static LabInfo Of(Lab lab, bool running, IReadOnlyList<SettingsFileReport> files) => new(lab.Name, lab.Root, lab.Owner, running, lab.Pgpool.Port, lab.Pgpool.PcpPort,
-        lab.Nodes.Select(n => new NodeInfo(n.Id, n.Port, n.DataDirectory)).ToArray(), Lab.Database, lab.Pgpool.Paths.PcpPass,
-        lab.Mode.Setting(), lab.Pgpools.Select(p => new PgpoolInfo(p.Id, p.Port, p.PcpPort, p.Watchdog?.Port, p.Watchdog?.Heartbeat, p.Folder)).ToArray(), files);
+    internal static LabInfo Of(Lab lab, bool running, IReadOnlyList<SettingsFileReport> files) =>
+        new(
+            lab.Name,
+            lab.Root,
+            lab.Owner,
+            running,
+            lab.Pgpool.Port,
+            lab.Pgpool.PcpPort,
+            lab.Nodes.Select(n => new NodeInfo(n.Id, n.Port, n.DataDirectory)).ToArray(),
+            Lab.Database,
+            lab.Pgpool.Paths.PcpPass,
+            lab.Mode.Setting(),
+            lab.Pgpools.Select(p => new PgpoolInfo(
+                    p.Id,
+                    p.Port,
+                    p.PcpPort,
+                    p.Watchdog?.Port,
+                    p.Watchdog?.Heartbeat,
+                    p.Folder
+                ))
+                .ToArray(),
+            files
+        );
 
     internal string ToJson() => JsonSerializer.Serialize(this, LabInfoJson.Readable.LabInfo);
 }
 
 /// <summary>One Pgpool-II of <see cref="LabInfo"/>; the watchdog's ports are null when it is the only one.</summary>
-internal sealed record PgpoolInfo(int Id, int Port, int PcpPort, int? WatchdogPort, int? HeartbeatPort, string Directory);
+internal sealed record PgpoolInfo(
+    int Id,
+    int Port,
+    int PcpPort,
+    int? WatchdogPort,
+    int? HeartbeatPort,
+    string Directory
+);
 
 /// <summary>One node of <see cref="LabInfo"/>.</summary>
 internal sealed record NodeInfo(int Id, int Port, string DataDirectory);
@@ -26,7 +66,13 @@ internal sealed record NodeInfo(int Id, int Port, string DataDirectory);
 [JsonSerializable(typeof(LabInfo))]
 internal sealed partial class LabInfoJson : JsonSerializerContext
 {
-    internal static LabInfoJson Readable => new(new JsonSerializerOptions(Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    internal static LabInfoJson Readable =>
+        new(
+            new JsonSerializerOptions(Default.Options)
+            {
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
 }
 
 /// <summary>What setup says at its end: that it works, and the lines to paste next.</summary>
@@ -38,14 +84,29 @@ internal static class SetupSummary
         var primary = lab.Nodes[0];
         var streaming = lab.Mode is ClusteringMode.StreamingReplication;
         terminal.Say("");
-        var proved = lab.Nodes.Count > 1 && lab.Mode is not ClusteringMode.Raw ? $"all {lab.Nodes.Count} nodes" : lab.Nodes.Count > 1 ? "node 0, the one Pgpool-II uses" : "its node";
-        terminal.Say($"The lab '{lab.Name}' works ({elapsed.TotalSeconds:0.0} s): a row written through {(lab.HasWatchdog ? "each Pgpool-II" : "Pgpool-II")} was read on {proved}. It is {(running ? "running" : "stopped now")}.");
+        var proved =
+            lab.Nodes.Count > 1 && lab.Mode is not ClusteringMode.Raw ? $"all {lab.Nodes.Count} nodes"
+            : lab.Nodes.Count > 1 ? "node 0, the one Pgpool-II uses"
+            : "its node";
+        terminal.Say(
+            $"The lab '{lab.Name}' works ({elapsed.TotalSeconds:0.0} s): a row written through "
+                + $"{(lab.HasWatchdog ? "each Pgpool-II" : "Pgpool-II")} was read on {proved}. It is "
+                + $"{(running ? "running" : "stopped now")}."
+        );
         terminal.Say("");
         terminal.Say($"  Folder      {lab.Root}");
-        terminal.Say($"  Mode        {lab.Mode.Title()}{(lab.HasWatchdog ? $", {lab.Pgpools.Count} Pgpool-IIs with a watchdog" : "")}");
-        terminal.Say($"  Pgpool-II   port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.Port))}, database {Lab.Database}, user {lab.Owner}");
+        terminal.Say(
+            "  Mode        "
+                + $"{lab.Mode.Title()}{(lab.HasWatchdog ? $", {lab.Pgpools.Count} Pgpool-IIs with a watchdog" : "")}"
+        );
+        terminal.Say(
+            $"  Pgpool-II   port{(lab.HasWatchdog ? "s" : "")} "
+                + $"{string.Join(", ", lab.Pgpools.Select(p => p.Port))}, database {Lab.Database}, user {lab.Owner}"
+        );
         terminal.Say($"  Nodes       {string.Join(", ", lab.Nodes.Select(n => $"{n.Id}: port {n.Port}"))}");
-        terminal.Say($"  pcp         port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.PcpPort))}");
+        terminal.Say(
+            $"  pcp         port{(lab.HasWatchdog ? "s" : "")} {string.Join(", ", lab.Pgpools.Select(p => p.PcpPort))}"
+        );
         terminal.Say($"  Access      {Access(lab)}");
         terminal.Say("");
         terminal.Say("Next, paste:");
@@ -64,19 +125,31 @@ internal static class SetupSummary
         Line($"pgbench -i -p {lab.Pgpool.Port} {Lab.Database}", "give it something to do");
         if (lab.HasWatchdog)
         {
-            Line("kill -9 $(tr -d '\\0' <pgpool0/run/pgpool.pid)", "kill one Pgpool-II, and watch: pgpoollab nodes --watch");
+            Line(
+                "kill -9 $(tr -d '\\0' <pgpool0/run/pgpool.pid)",
+                "kill one Pgpool-II, and watch: pgpoollab nodes --watch"
+            );
         }
 
         if (lab.Nodes.Count > 1)
         {
-            Line($"pg_ctl -m immediate -D {lab.RelativeData(primary.Id)} stop", $"kill {(streaming ? "the primary" : $"node {primary.Id}")}, and watch: pgpoollab nodes --watch");
+            Line(
+                $"pg_ctl -m immediate -D {lab.RelativeData(primary.Id)} stop",
+                $"kill {(streaming ? "the primary" : $"node {primary.Id}")}, and watch: pgpoollab nodes --watch"
+            );
             if (lab.Mode.HasOnlineRecovery())
             {
-                Line($"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", streaming ? "bring it back as a standby" : "bring it back");
+                Line(
+                    $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {primary.Id}",
+                    streaming ? "bring it back as a standby" : "bring it back"
+                );
             }
             else
             {
-                Line($"pg_ctl -D {lab.RelativeData(primary.Id)} -l {lab.RelativeNodeLog(primary.Id)} start", "start it again");
+                Line(
+                    $"pg_ctl -D {lab.RelativeData(primary.Id)} -l {lab.RelativeNodeLog(primary.Id)} start",
+                    "start it again"
+                );
                 Line($"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", "and have Pgpool-II use it again");
             }
         }
@@ -90,14 +163,29 @@ internal static class SetupSummary
             terminal.Say($"warning: {warning}");
         }
 
-        void Line(string command, string comment) => terminal.Say($"  {command,-38} # {comment}");
+        void Line(string command, string comment) => terminal.Say($"  {command, -38} # {comment}");
     }
 
     private static string Access(Lab lab)
     {
-        var passwords = string.Join(", ", ((string[])[lab.Asks ? Path.GetRelativePath(lab.Root, lab.Pgpool.Paths.PgPass) : "", Path.GetRelativePath(lab.Root, lab.Pgpool.Paths.PcpPass)]).Where(f => f.Length > 0));
-        var where = lab.ListenAddresses.Count == 0 ? "this machine alone" : $"this machine and, by TLS, {string.Join(", ", lab.ListenAddresses.Select(a => a == "*" ? "every address" : a))}";
-        return $"{where}; by TCP {(lab.Asks ? $"with a password ({lab.Auth.Setting()})" : "without a password")}; passwords in {passwords}";
+        var passwords = string.Join(
+            ", ",
+            (
+                (string[])
+                    [
+                        lab.Asks ? Path.GetRelativePath(lab.Root, lab.Pgpool.Paths.PgPass) : "",
+                        Path.GetRelativePath(lab.Root, lab.Pgpool.Paths.PcpPass),
+                    ]
+            ).Where(f => f.Length > 0)
+        );
+        var where =
+            lab.ListenAddresses.Count == 0
+                ? "this machine alone"
+                : "this machine and, by TLS, "
+                    + $"{string.Join(", ", lab.ListenAddresses.Select(a => a == "*" ? "every address" : a))}";
+        return $"{where}; by TCP "
+            + $"{(lab.Asks ? $"with a password ({lab.Auth.Setting()})" : "without a password")}; passwords "
+            + $"in {passwords}";
     }
 
     /// <summary>What the user's own options have opened.</summary>

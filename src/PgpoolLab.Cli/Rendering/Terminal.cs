@@ -29,7 +29,8 @@ internal sealed class Terminal
     /// <summary>Text that is no rendering: JSON, help.</summary>
     internal TextWriter Out { get; }
 
-    /// <summary>What a shell evaluates, and must get as it is: a folder is not found by a name that was made fit to be shown. On a terminal, <see cref="Out"/>.</summary>
+    /// <summary>What a shell evaluates, and must get as it is: a folder is not found by a name that was made fit to be
+    /// shown. On a terminal, <see cref="Out"/>.</summary>
     internal TextWriter Verbatim { get; }
 
     /// <summary>Plain lines of conversation.</summary>
@@ -53,31 +54,54 @@ internal sealed class Terminal
 
     internal static Terminal Create(StandardStream output, StandardStream error, Func<string, string?> environment)
     {
-        const int standardOutput = 1, standardError = 2;
+        const int standardOutput = 1,
+            standardError = 2;
         var canMoveItsCursor = environment("TERM") is not ("dumb" or "" or null);
-        var (data, talk) = (canMoveItsCursor && StandardStreams.IsTerminal(standardOutput), canMoveItsCursor && StandardStreams.IsTerminal(standardError));
-        return new Terminal(output.Writer(), error.Writer(), new Manner
-        {
-            DataIsShown = StandardStreams.IsTerminal(standardOutput),
-            DataIsInteractive = data,
-            TalkIsInteractive = talk,
-            // https://no-color.org: set and not empty means no colour.
-            Color = string.IsNullOrEmpty(environment("NO_COLOR")),
-            Unicode = SpeaksUnicode(environment),
-            // Where nobody watches, lines must not be broken to fit a window.
-            DataWidth = data ? StandardStreams.WidthOf(standardOutput) ?? DefaultWidth : Unlimited,
-            TalkWidth = talk ? StandardStreams.WidthOf(standardError) ?? DefaultWidth : Unlimited,
-        }, () => output.IsLost);
+        var (data, talk) = (
+            canMoveItsCursor && StandardStreams.IsTerminal(standardOutput),
+            canMoveItsCursor && StandardStreams.IsTerminal(standardError)
+        );
+        return new Terminal(
+            output.Writer(),
+            error.Writer(),
+            new Manner
+            {
+                DataIsShown = StandardStreams.IsTerminal(standardOutput),
+                DataIsInteractive = data,
+                TalkIsInteractive = talk,
+                // https://no-color.org: set and not empty means no colour.
+                Color = string.IsNullOrEmpty(environment("NO_COLOR")),
+                Unicode = SpeaksUnicode(environment),
+                // Where nobody watches, lines must not be broken to fit a window.
+                DataWidth = data ? StandardStreams.WidthOf(standardOutput) ?? DefaultWidth : Unlimited,
+                TalkWidth = talk ? StandardStreams.WidthOf(standardError) ?? DefaultWidth : Unlimited,
+            },
+            () => output.IsLost
+        );
     }
 
     /// <summary>For tests: plain text of a fixed width.</summary>
     internal static Terminal Plain(TextWriter output, TextWriter error, int width) =>
-        new(output, error, new Manner { DataWidth = width, TalkWidth = width, Unicode = true }, () => false);
+        new(
+            output,
+            error,
+            new Manner
+            {
+                DataWidth = width,
+                TalkWidth = width,
+                Unicode = true,
+            },
+            () => false
+        );
 
     /// <summary>POSIX, Locale: the first of these that is set and not empty counts.</summary>
     private static bool SpeaksUnicode(Func<string, string?> environment) =>
-        ((string[])["LC_ALL", "LC_CTYPE", "LANG"]).Select(environment).FirstOrDefault(v => !string.IsNullOrEmpty(v)) is { } locale
-        && (locale.Contains("UTF-8", StringComparison.OrdinalIgnoreCase) || locale.Contains("UTF8", StringComparison.OrdinalIgnoreCase));
+        ((string[])["LC_ALL", "LC_CTYPE", "LANG"]).Select(environment).FirstOrDefault(v => !string.IsNullOrEmpty(v))
+            is { } locale
+        && (
+            locale.Contains("UTF-8", StringComparison.OrdinalIgnoreCase)
+            || locale.Contains("UTF8", StringComparison.OrdinalIgnoreCase)
+        );
 
     /// <summary>A line that is never broken to fit the window: it may be a command to paste.</summary>
     internal static void Line(IAnsiConsole console, string markup)
@@ -107,15 +131,23 @@ internal sealed class Terminal
     }
 
     /// <summary>What operations need, with this terminal as their observer.</summary>
-    internal static OperationContext Operation(IPlanObserver progress) => new(new LocalHost(TimeProvider.System), TimeProvider.System, progress, OpenLog, ProgramVersion.Text);
+    internal static OperationContext Operation(IPlanObserver progress) =>
+        new(new LocalHost(TimeProvider.System), TimeProvider.System, progress, OpenLog, ProgramVersion.Text);
 
     private static Serilog.Core.Logger OpenLog(string file)
     {
         var log = new LoggerConfiguration().MinimumLevel.Debug();
-        // A pipe in its place would keep us waiting for good; on a read-only disk there is no log. Without one the command does the same.
-        return !CanWrite(file) ? log.CreateLogger() : log
-            .WriteTo.File(file, outputTemplate: "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}", formatProvider: System.Globalization.CultureInfo.InvariantCulture)
-            .CreateLogger();
+        // A pipe in its place would keep us waiting for good; on a read-only disk there is no log. Without one the
+        // command does the same.
+        return !CanWrite(file)
+            ? log.CreateLogger()
+            : log
+                .WriteTo.File(
+                    file,
+                    outputTemplate: "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}",
+                    formatProvider: System.Globalization.CultureInfo.InvariantCulture
+                )
+                .CreateLogger();
     }
 
     private static bool CanWrite(string log)
@@ -133,13 +165,15 @@ internal sealed class Terminal
 
     private static IAnsiConsole Console(TextWriter writer, bool interactive, Manner manner, int width)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new Window(writer, interactive, width),
-            Ansi = interactive ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = interactive && manner.Color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-            Interactive = interactive ? InteractionSupport.Yes : InteractionSupport.No,
-        });
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Out = new Window(writer, interactive, width),
+                Ansi = interactive ? AnsiSupport.Yes : AnsiSupport.No,
+                ColorSystem = interactive && manner.Color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+                Interactive = interactive ? InteractionSupport.Yes : InteractionSupport.No,
+            }
+        );
         console.Profile.Width = width;
         console.Profile.Capabilities.Unicode = interactive && manner.Unicode;
         console.Pipeline.Attach(new PrintableRendering(interactive && !manner.Unicode ? Glyphs.Ascii : Glyphs.All));
@@ -147,9 +181,18 @@ internal sealed class Terminal
     }
 
     /// <summary>What there is to write to, and what it can show.</summary>
-    private readonly record struct Manner(bool DataIsShown, bool DataIsInteractive, bool TalkIsInteractive, bool Color, bool Unicode, int DataWidth, int TalkWidth);
+    private readonly record struct Manner(
+        bool DataIsShown,
+        bool DataIsInteractive,
+        bool TalkIsInteractive,
+        bool Color,
+        bool Unicode,
+        int DataWidth,
+        int TalkWidth
+    );
 
-    /// <summary>Spectre's own would ask .NET's console, which sends escape sequences to the terminal before it answers.</summary>
+    /// <summary>Spectre's own would ask .NET's console, which sends escape sequences to the terminal before it
+    /// answers.</summary>
     private sealed class Window(TextWriter writer, bool interactive, int width) : IAnsiConsoleOutput
     {
         public TextWriter Writer => writer;
@@ -160,9 +203,7 @@ internal sealed class Terminal
 
         public int Height => 24;
 
-        public void SetEncoding(System.Text.Encoding encoding)
-        {
-        }
+        public void SetEncoding(System.Text.Encoding encoding) { }
     }
 }
 

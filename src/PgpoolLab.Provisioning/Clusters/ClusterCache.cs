@@ -13,21 +13,37 @@ namespace PgpoolLab.Provisioning.Clusters;
 /// <param name="Bytes">Bytes on disk.</param>
 /// <param name="Created">When it was made.</param>
 /// <param name="LastUsed">When a lab was last made from it.</param>
-public sealed record CachedTemplate(string Key, string Folder, string? PostgreSql, string? Superuser, long Bytes, DateTimeOffset? Created, DateTimeOffset LastUsed);
+public sealed record CachedTemplate(
+    string Key,
+    string Folder,
+    string? PostgreSql,
+    string? Superuser,
+    long Bytes,
+    DateTimeOffset? Created,
+    DateTimeOffset LastUsed
+);
 
 /// <summary>The cache's folder cannot take what is to be put into it; a lab can be made without.</summary>
 /// <param name="folder">The folder.</param>
 /// <param name="reason">Why, in the system's or a program's words.</param>
 /// <param name="inner">The failure.</param>
-public sealed class CacheUnusableException(string folder, string reason, Exception inner) : LabException(ExitCode.Failed, $"The cache in {folder} cannot be used: {reason}", inner);
+public sealed class CacheUnusableException(string folder, string reason, Exception inner)
+    : LabException(ExitCode.Failed, $"The cache in {folder} cannot be used: {reason}", inner);
 
-/// <summary>Templates of database clusters, so that initdb runs once and not for every lab. It can be deleted at any time.</summary>
+/// <summary>Templates of database clusters, so that initdb runs once and not for every lab. It can be deleted at any
+/// time.</summary>
 /// <param name="folder">Where it lies.</param>
 /// <param name="host">Where programs run.</param>
 /// <param name="probes">Waits.</param>
 /// <param name="time">The clock.</param>
 /// <param name="user">Whose it is, when that is another user than the current one.</param>
-public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, TimeProvider time, SystemUser? user = null)
+public sealed class ClusterCache(
+    string folder,
+    IHost host,
+    ProbeRunner probes,
+    TimeProvider time,
+    SystemUser? user = null
+)
 {
     /// <summary>How many bytes all templates together may take; one has about 25 MB.</summary>
     public const long MaxBytes = 400_000_000;
@@ -38,19 +54,27 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     /// <summary>The current user's cache.</summary>
     /// <returns>Null when this user has no folder for such things.</returns>
     /// <remarks>freedesktop.org, "XDG Base Directory Specification".</remarks>
-    public static ClusterCache? Of(IHost host, ProbeRunner probes, TimeProvider time) => FolderOfUser() is { } folder && IsOurs(folder) ? new ClusterCache(folder, host, probes, time) : null;
+    public static ClusterCache? Of(IHost host, ProbeRunner probes, TimeProvider time) =>
+        FolderOfUser() is { } folder && IsOurs(folder) ? new ClusterCache(folder, host, probes, time) : null;
 
-    /// <summary>The caches there are: the current user's and, for root, that of the user root's labs run as. Before one is worked on, call
+    /// <summary>The caches there are: the current user's and, for root, that of the user root's labs run as. Before one
+    /// is worked on, call
     /// <see cref="TakeOnUser"/>: the current user's own comes first, as there is no way back.</summary>
     public static IReadOnlyList<ClusterCache> Existing(IHost host, ProbeRunner probes, TimeProvider time)
     {
         var other = Identity.IsRoot ? Identity.Find(RunAs.DefaultUser) : null;
-        var folders = ((string? Folder, SystemUser? User)[])[(FolderOfUser(), null), (other is null ? null : FolderIn(other.Home), other)];
-        return folders.Where(f => Directory.Exists(f.Folder)).DistinctBy(f => f.Folder)
-            .Where(f => f.User is not null || !Identity.IsRoot || IsRoots(f.Folder!)).Select(f => new ClusterCache(f.Folder!, host, probes, time, f.User)).ToArray();
+        var folders = ((string? Folder, SystemUser? User)[])
+            [(FolderOfUser(), null), (other is null ? null : FolderIn(other.Home), other)];
+        return folders
+            .Where(f => Directory.Exists(f.Folder))
+            .DistinctBy(f => f.Folder)
+            .Where(f => f.User is not null || !Identity.IsRoot || IsRoots(f.Folder!))
+            .Select(f => new ClusterCache(f.Folder!, host, probes, time, f.User))
+            .ToArray();
     }
 
-    /// <summary>Goes on as the user whose cache this is. What lies in it is that user's word: root follows no link there, and waits for no pipe.</summary>
+    /// <summary>Goes on as the user whose cache this is. What lies in it is that user's word: root follows no link
+    /// there, and waits for no pipe.</summary>
     public ClusterCache TakeOnUser()
     {
         if (user is not null && Identity.IsRoot)
@@ -62,21 +86,30 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         return this;
     }
 
-    /// <summary>Where the current user's cache lies, or would; null when this user has no folder for such things.</summary>
+    /// <summary>Where the current user's cache lies, or would; null when this user has no folder for such
+    /// things.</summary>
     public static string? FolderOfCurrentUser() => FolderOfUser();
 
     private static string? FolderOfUser() =>
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? home + "/pgpoollab/clusters" : FolderIn(Identity.Current.Home);
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home && Path.IsPathRooted(home)
+            ? home + "/pgpoollab/clusters"
+            : FolderIn(Identity.Current.Home);
 
     private static string? FolderIn(string home) => home.Length > 1 ? home + "/.cache/pgpoollab/clusters" : null;
 
-    /// <summary>Copies a cluster of this recipe to new folders: from its template, which is made first when there is none or when it is damaged.</summary>
+    /// <summary>Copies a cluster of this recipe to new folders: from its template, which is made first when there is
+    /// none or when it is damaged.</summary>
     /// <param name="recipe">What the cluster is to be like.</param>
     /// <param name="targets">Data folders to make.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>True when a template was there already.</returns>
-    /// <exception cref="CacheUnusableException">The folder cannot take a template; the targets are untouched.</exception>
-    public async Task<bool> CopyAsync(ClusterRecipe recipe, IReadOnlyList<string> targets, CancellationToken cancellationToken)
+    /// <exception cref="CacheUnusableException">The folder cannot take a template; the targets are
+    /// untouched.</exception>
+    public async Task<bool> CopyAsync(
+        ClusterRecipe recipe,
+        IReadOnlyList<string> targets,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(targets);
@@ -128,24 +161,46 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     }
 
     private static bool IsOfTheDisk(string line) =>
-        ((string[])["No space left on device", "Check free disk space", "Disk quota exceeded", "Read-only file system", "Permission denied", "Input/output error"]).Any(e => line.Contains(e, StringComparison.Ordinal));
+        (
+            (string[])
+                [
+                    "No space left on device",
+                    "Check free disk space",
+                    "Disk quota exceeded",
+                    "Read-only file system",
+                    "Permission denied",
+                    "Input/output error",
+                ]
+        ).Any(e => line.Contains(e, StringComparison.Ordinal));
 
     /// <summary>Every template, the last used first.</summary>
     public IReadOnlyList<CachedTemplate> List() =>
-        Keys().Select(key =>
-        {
-            var path = $"{folder}/{key}";
-            var used = new DateTimeOffset(File.GetLastWriteTimeUtc(LockOf(key)), TimeSpan.Zero);
-            try
+        Keys()
+            .Select(key =>
             {
-                return ClusterTemplate.Find(path) is { } t ? new CachedTemplate(key, path, t.Manifest.PostgreSql, t.Manifest.Superuser, t.Bytes, t.Manifest.Created, used)
-                    : new CachedTemplate(key, path, null, null, 0, null, used);
-            }
-            catch (TemplateDamagedException)
-            {
-                return new CachedTemplate(key, path, null, null, 0, null, used);
-            }
-        }).OrderByDescending(t => t.LastUsed).ToArray();
+                var path = $"{folder}/{key}";
+                var used = new DateTimeOffset(File.GetLastWriteTimeUtc(LockOf(key)), TimeSpan.Zero);
+                try
+                {
+                    return ClusterTemplate.Find(path) is { } t
+                        ? new CachedTemplate(
+                            key,
+                            path,
+                            t.Manifest.PostgreSql,
+                            t.Manifest.Superuser,
+                            t.Bytes,
+                            t.Manifest.Created,
+                            used
+                        )
+                        : new CachedTemplate(key, path, null, null, 0, null, used);
+                }
+                catch (TemplateDamagedException)
+                {
+                    return new CachedTemplate(key, path, null, null, 0, null, used);
+                }
+            })
+            .OrderByDescending(t => t.LastUsed)
+            .ToArray();
 
     /// <summary>Deletes every template nobody is copying at this moment.</summary>
     /// <returns>How many were deleted.</returns>
@@ -160,7 +215,8 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         return deleted;
     }
 
-    /// <summary>Deletes templates that were never finished, as whoever made them was killed, and ends what is still at work on them.</summary>
+    /// <summary>Deletes templates that were never finished, as whoever made them was killed, and ends what is still at
+    /// work on them.</summary>
     /// <returns>Their folders.</returns>
     public async Task<IReadOnlyList<string>> ClearUnfinishedAsync()
     {
@@ -177,7 +233,8 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     }
 
     /// <summary>Templates that were never finished, or are being made at this moment.</summary>
-    public IReadOnlyList<string> ListUnfinished() => Abandoned().Distinct().Select(Unfinished).Where(Directory.Exists).ToArray();
+    public IReadOnlyList<string> ListUnfinished() =>
+        Abandoned().Distinct().Select(Unfinished).Where(Directory.Exists).ToArray();
 
     private async Task<bool> RemoveUnfinishedAsync(string key)
     {
@@ -241,7 +298,8 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     private async Task MakeAsync(string key, ClusterRecipe recipe, CancellationToken cancellationToken)
     {
         var unfinished = Unfinished(key);
-        // What is there was left by a program that was killed, or is damaged: the lock is ours. What that program had started may still be at it.
+        // What is there was left by a program that was killed, or is damaged: the lock is ours. What that program had
+        // started may still be at it.
         await RemoveWithProgramsAsync(unfinished);
         Remove($"{folder}/{key}");
         try
@@ -256,7 +314,8 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         }
     }
 
-    /// <summary>Removes what is unfinished. An initdb that a killed setup had started would go on, and make it again.</summary>
+    /// <summary>Removes what is unfinished. An initdb that a killed setup had started would go on, and make it
+    /// again.</summary>
     private async Task RemoveWithProgramsAsync(string unfinished)
     {
         await new Orphans(host, probes).EndAsync([ClusterTemplate.DataOf(unfinished)]);
@@ -315,7 +374,8 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
 
     /// <summary>Several may read a template, one may make or delete it.</summary>
     /// <returns>Null when another has the lock, or when there is nothing to read.</returns>
-    /// <exception cref="IOException">There cannot be a lock: the disk is full, say. Who waited for that to change would wait for ever.</exception>
+    /// <exception cref="IOException">There cannot be a lock: the disk is full, say. Who waited for that to change would
+    /// wait for ever.</exception>
     private IDisposable? Lock(string key, FileAccess access)
     {
         try
@@ -333,10 +393,18 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
     private string Unfinished(string key) => $"{folder}/{key}.unfinished";
 
     private string[] Keys() =>
-        Directory.Exists(folder) ? Directory.EnumerateDirectories(folder).Select(d => Path.GetFileName(d)).Where(IsKey).ToArray() : [];
+        Directory.Exists(folder)
+            ? Directory.EnumerateDirectories(folder).Select(d => Path.GetFileName(d)).Where(IsKey).ToArray()
+            : [];
 
     private string[] Abandoned() =>
-        Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e).Split('.')[0]).Where(IsKey).ToArray() : [];
+        Directory.Exists(folder)
+            ? Directory
+                .EnumerateFileSystemEntries(folder)
+                .Select(e => Path.GetFileName(e).Split('.')[0])
+                .Where(IsKey)
+                .ToArray()
+            : [];
 
     private static bool IsKey(string name) => name.Length == 32 && name.All(char.IsAsciiHexDigit);
 
@@ -356,7 +424,10 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
         }
         else
         {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(
+                folder,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            );
         }
     }
 
@@ -373,8 +444,10 @@ public sealed class ClusterCache(string folder, IHost host, ProbeRunner probes, 
             }
 
             CreateFolder(folder);
-            return OperatingSystem.IsWindows() || Identity.CanEnterAndWrite(folder) && Identity.OwnerOf(folder)?.User == Identity.Current.UserId
-                && (File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
+            return OperatingSystem.IsWindows()
+                || Identity.CanEnterAndWrite(folder)
+                    && Identity.OwnerOf(folder)?.User == Identity.Current.UserId
+                    && (File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

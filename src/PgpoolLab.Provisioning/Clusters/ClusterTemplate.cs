@@ -10,13 +10,22 @@ namespace PgpoolLab.Provisioning.Clusters;
 /// <summary>One file of a template.</summary>
 /// <param name="Path">Relative to the data folder.</param>
 /// <param name="Length">Length in bytes.</param>
-/// <param name="Content">Bytes up to the last one that is not zero; the rest is a hole. A fresh WAL file is nearly all hole.</param>
+/// <param name="Content">Bytes up to the last one that is not zero; the rest is a hole. A fresh WAL file is nearly all
+/// hole.</param>
 /// <param name="Hash">XxHash3 of that content, without the hole in it.</param>
 /// <param name="Mode">Permissions.</param>
-/// <param name="Hole">Where the largest hole in that content begins, in bytes; it is a multiple of what is read at once.</param>
+/// <param name="Hole">Where the largest hole in that content begins, in bytes; it is a multiple of what is read at
+/// once.</param>
 /// <param name="HoleEnd">Where that hole ends; as <paramref name="Hole"/> when there is none.</param>
-public sealed record TemplateFile(string Path, long Length, long Content, ulong Hash, int Mode,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Hole = 0, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long HoleEnd = 0);
+public sealed record TemplateFile(
+    string Path,
+    long Length,
+    long Content,
+    ulong Hash,
+    int Mode,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Hole = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long HoleEnd = 0
+);
 
 /// <summary>What is known of a template; lies beside it as <c>template.json</c>, and is written last.</summary>
 /// <param name="Key">The recipe's key.</param>
@@ -25,7 +34,14 @@ public sealed record TemplateFile(string Path, long Length, long Content, ulong 
 /// <param name="Created">When it was made.</param>
 /// <param name="Folders">Folders in it, parents first.</param>
 /// <param name="Files">Files in it.</param>
-public sealed record TemplateManifest(string Key, string PostgreSql, string Superuser, DateTimeOffset Created, IReadOnlyList<string> Folders, IReadOnlyList<TemplateFile> Files);
+public sealed record TemplateManifest(
+    string Key,
+    string PostgreSql,
+    string Superuser,
+    DateTimeOffset Created,
+    IReadOnlyList<string> Folders,
+    IReadOnlyList<TemplateFile> Files
+);
 
 /// <summary>Serialization without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
@@ -35,7 +51,8 @@ internal sealed partial class ClusterJson : JsonSerializerContext;
 /// <summary>A template is not what it was when it was made.</summary>
 /// <param name="message">What differs.</param>
 /// <param name="inner">The system's own error.</param>
-public sealed class TemplateDamagedException(string message, Exception? inner = null) : LabException(ExitCode.Failed, message, inner);
+public sealed class TemplateDamagedException(string message, Exception? inner = null)
+    : LabException(ExitCode.Failed, message, inner);
 
 /// <summary>A finished database cluster, never started, that labs are copied from.</summary>
 public sealed class ClusterTemplate
@@ -43,7 +60,8 @@ public sealed class ClusterTemplate
     private const string ManifestName = "template.json";
     private const long MostManifest = 16 << 20;
     private const int BlockSize = 1 << 18;
-    private const UnixFileMode PrivateFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode PrivateFolder =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly string _folder;
 
@@ -58,22 +76,52 @@ public sealed class ClusterTemplate
     private static long Filled(TemplateFile file) => file.Content - (file.HoleEnd - file.Hole);
 
     /// <summary>Makes a template in a folder that does not exist yet.</summary>
-    public static async Task<ClusterTemplate> MakeAsync(string folder, ClusterRecipe recipe, IHost host, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ClusterTemplate> MakeAsync(
+        string folder,
+        ClusterRecipe recipe,
+        IHost host,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(time);
         CreateFolder(folder);
         var data = DataOf(folder);
-        // An initdb that fails deletes the folder it has made, but only the contents of one it has found: by which what it leaves outside is known.
+        // An initdb that fails deletes the folder it has made, but only the contents of one it has found: by which what
+        // it leaves outside is known.
         CreateFolder(data);
         await recipe.MakeAsync(host, data, cancellationToken);
         ClusterWal.Forget(data);
-        var folders = Directory.EnumerateDirectories(data, "*", SearchOption.AllDirectories).Select(d => Path.GetRelativePath(data, d)).Order(StringComparer.Ordinal).ToArray();
-        var files = Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
+        var folders = Directory
+            .EnumerateDirectories(data, "*", SearchOption.AllDirectories)
+            .Select(d => Path.GetRelativePath(data, d))
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        var files = Directory
+            .EnumerateFiles(data, "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         var described = new TemplateFile[files.Length];
-        Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellationToken }, i => described[i] = Describe(data, files[i]));
-        var manifest = new TemplateManifest(recipe.Key(), recipe.Tools.Postgres.ToString(), recipe.Superuser, time.GetUtcNow(), folders, described);
-        await File.WriteAllTextAsync($"{folder}/{ManifestName}", JsonSerializer.Serialize(manifest, ClusterJson.Default.TemplateManifest), cancellationToken);
+        Parallel.For(
+            0,
+            files.Length,
+            new ParallelOptions { CancellationToken = cancellationToken },
+            i => described[i] = Describe(data, files[i])
+        );
+        var manifest = new TemplateManifest(
+            recipe.Key(),
+            recipe.Tools.Postgres.ToString(),
+            recipe.Superuser,
+            time.GetUtcNow(),
+            folders,
+            described
+        );
+        await File.WriteAllTextAsync(
+            $"{folder}/{ManifestName}",
+            JsonSerializer.Serialize(manifest, ClusterJson.Default.TemplateManifest),
+            cancellationToken
+        );
         return new ClusterTemplate(folder, manifest);
     }
 
@@ -90,9 +138,13 @@ public sealed class ClusterTemplate
                 throw new TemplateDamagedException($"The description of the template in {folder} is too large.");
             }
 
-            return JsonSerializer.Deserialize(stream, ClusterJson.Default.TemplateManifest) is { } manifest && IsSound(manifest)
+            return
+                JsonSerializer.Deserialize(stream, ClusterJson.Default.TemplateManifest) is { } manifest
+                && IsSound(manifest)
                 ? new ClusterTemplate(folder, manifest)
-                : throw new TemplateDamagedException($"The template in {folder} has no description, or one of what no cluster has.");
+                : throw new TemplateDamagedException(
+                    $"The template in {folder} has no description, or one of what no cluster has."
+                );
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -124,8 +176,15 @@ public sealed class ClusterTemplate
         var files = Manifest.Files.OrderByDescending(Filled).ToArray();
         try
         {
-            Parallel.ForEach(System.Collections.Concurrent.Partitioner.Create(files, EnumerablePartitionerOptions), new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount },
-                file => CopyFile(DataOf(_folder), file, targets));
+            Parallel.ForEach(
+                System.Collections.Concurrent.Partitioner.Create(files, EnumerablePartitionerOptions),
+                new ParallelOptions
+                {
+                    CancellationToken = cancellationToken,
+                    MaxDegreeOfParallelism = Environment.ProcessorCount,
+                },
+                file => CopyFile(DataOf(_folder), file, targets)
+            );
         }
         catch (AggregateException several)
         {
@@ -133,24 +192,46 @@ public sealed class ClusterTemplate
         }
     }
 
-    private const System.Collections.Concurrent.EnumerablePartitionerOptions EnumerablePartitionerOptions = System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering;
+    private const System.Collections.Concurrent.EnumerablePartitionerOptions EnumerablePartitionerOptions = System
+        .Collections
+        .Concurrent
+        .EnumerablePartitionerOptions
+        .NoBuffering;
 
     /// <summary>The data folder of a template.</summary>
     internal static string DataOf(string folder) => $"{folder}/cluster";
 
-    /// <summary>True when everything it names lies in the cluster's folder, once, and can be a file or folder of PostgreSQL's. What a file holds is checked when it is copied.</summary>
+    /// <summary>True when everything it names lies in the cluster's folder, once, and can be a file or folder of
+    /// PostgreSQL's. What a file holds is checked when it is copied.</summary>
     private static bool IsSound(TemplateManifest manifest)
     {
         const long longest = 1L << 30; // of tables and WAL alike
         const int permissions = 0b111_111_111;
-        return manifest is { Key: not null, Folders: not null, Files: not null } && !manifest.Folders.Contains(null!) && !manifest.Files.Contains(null!)
+        return manifest is { Key: not null, Folders: not null, Files: not null }
+            && !manifest.Folders.Contains(null!)
+            && !manifest.Files.Contains(null!)
             && manifest.Folders.Concat(manifest.Files.Select(f => f.Path)).All(IsRelative)
-            && manifest.Folders.Concat(manifest.Files.Select(f => f.Path)).ToHashSet() is var all && all.Count == manifest.Folders.Count + manifest.Files.Count
-            && manifest.Folders.Append("").ToHashSet() is var folders && all.All(p => folders.Contains(Path.GetDirectoryName(p)!))
-            && manifest.Files.All(f => f.Content >= 0 && f.Content <= f.Length && f.Length <= longest && f.Hole >= 0 && f.Hole <= f.HoleEnd && f.HoleEnd <= f.Content && (f.Mode & ~permissions) == 0);
+            && manifest.Folders.Concat(manifest.Files.Select(f => f.Path)).ToHashSet() is var all
+            && all.Count == manifest.Folders.Count + manifest.Files.Count
+            && manifest.Folders.Append("").ToHashSet() is var folders
+            && all.All(p => folders.Contains(Path.GetDirectoryName(p)!))
+            && manifest.Files.All(f =>
+                f.Content >= 0
+                && f.Content <= f.Length
+                && f.Length <= longest
+                && f.Hole >= 0
+                && f.Hole <= f.HoleEnd
+                && f.HoleEnd <= f.Content
+                && (f.Mode & ~permissions) == 0
+            );
 
         static bool IsRelative(string? path) =>
-            path is { Length: > 0 and <= 200 } && path.Split('/').All(name => name is not ("" or "." or "..") && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.'));
+            path is { Length: > 0 and <= 200 }
+            && path.Split('/')
+                .All(name =>
+                    name is not ("" or "." or "..")
+                    && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
+                );
     }
 
     private static void CreateFolder(string folder)
@@ -174,7 +255,7 @@ public sealed class ClusterTemplate
         {
             long content = 0;
             var (hole, holeEnd) = (0L, 0L);
-            for (long at = 0, begin = 0; at < length;)
+            for (long at = 0, begin = 0; at < length; )
             {
                 var read = RandomAccess.Read(handle, buffer.AsSpan(0, BlockSize), at);
                 if (read == 0)
@@ -191,14 +272,22 @@ public sealed class ClusterTemplate
             }
 
             var hash = new XxHash3();
-            for (var at = Beyond(0, hole, holeEnd); at < content;)
+            for (var at = Beyond(0, hole, holeEnd); at < content; )
             {
                 var read = RandomAccess.Read(handle, buffer.AsSpan(0, ToRead(at, content, hole)), at);
                 hash.Append(buffer.AsSpan(0, read));
                 at = Beyond(at + read, hole, holeEnd);
             }
 
-            return new TemplateFile(Path.GetRelativePath(data, file), length, content, hash.GetCurrentHashAsUInt64(), OperatingSystem.IsWindows() ? 0 : (int)File.GetUnixFileMode(handle), hole, holeEnd);
+            return new TemplateFile(
+                Path.GetRelativePath(data, file),
+                length,
+                content,
+                hash.GetCurrentHashAsUInt64(),
+                OperatingSystem.IsWindows() ? 0 : (int)File.GetUnixFileMode(handle),
+                hole,
+                holeEnd
+            );
         }
         finally
         {
@@ -208,7 +297,8 @@ public sealed class ClusterTemplate
 
     private static long Beyond(long at, long hole, long holeEnd) => at == hole ? holeEnd : at;
 
-    private static int ToRead(long at, long content, long hole) => (int)Math.Min(BlockSize, (at < hole ? hole : content) - at);
+    private static int ToRead(long at, long content, long hole) =>
+        (int)Math.Min(BlockSize, (at < hole ? hole : content) - at);
 
     private static void CopyFile(string data, TemplateFile file, IReadOnlyList<string> targets)
     {
@@ -224,7 +314,7 @@ public sealed class ClusterTemplate
             }
 
             var hash = new XxHash3();
-            for (var at = Beyond(0, file.Hole, file.HoleEnd); at < file.Content;)
+            for (var at = Beyond(0, file.Hole, file.HoleEnd); at < file.Content; )
             {
                 var read = RandomAccess.Read(source, buffer.AsSpan(0, ToRead(at, file.Content, file.Hole)), at);
                 if (read == 0)
@@ -267,7 +357,8 @@ public sealed class ClusterTemplate
             {
                 return RegularFile.Open(path);
             }
-            catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+            catch (Exception error)
+                when (error is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
             {
                 throw new TemplateDamagedException($"{path} is gone.", error);
             }

@@ -4,8 +4,10 @@ using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Provisioning.Clusters;
 
-/// <summary>The WAL of a cluster that was shut down and has no copies yet. Of all that was written while it was made a start needs nothing but the last checkpoint.</summary>
-/// <remarks>PostgreSQL source: <c>catalog/pg_control.h</c> (ControlFileData), <c>access/xlog_internal.h</c> (XLogLongPageHeaderData, XLogFileName).</remarks>
+/// <summary>The WAL of a cluster that was shut down and has no copies yet. Of all that was written while it was made a
+/// start needs nothing but the last checkpoint.</summary>
+/// <remarks>PostgreSQL source: <c>catalog/pg_control.h</c> (ControlFileData), <c>access/xlog_internal.h</c>
+/// (XLogLongPageHeaderData, XLogFileName).</remarks>
 internal static class ClusterWal
 {
     private const int CheckpointInControlFile = 32;
@@ -13,9 +15,11 @@ internal static class ClusterWal
     private const int PageSizeInHeader = 36;
     private const int HeaderLength = 40;
 
-    /// <summary>Makes a hole of what lies before the last checkpoint in its segment; the segment's first page stays, by which PostgreSQL knows it.</summary>
+    /// <summary>Makes a hole of what lies before the last checkpoint in its segment; the segment's first page stays, by
+    /// which PostgreSQL knows it.</summary>
     /// <param name="dataDirectory">The cluster.</param>
-    /// <returns>False when nothing was done: there is nothing before, or the files are not as this knows them.</returns>
+    /// <returns>False when nothing was done: there is nothing before, or the files are not as this knows
+    /// them.</returns>
     internal static bool Forget(string dataDirectory)
     {
         var control = RegularFile.ReadBytes($"{dataDirectory}/global/pg_control", ClusterIdentity.MostControlFile);
@@ -34,7 +38,12 @@ internal static class ClusterWal
             var header = new byte[HeaderLength];
             var complete = RandomAccess.Read(former, header, 0) == header.Length;
             var pageSize = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(PageSizeInHeader));
-            if (!complete || BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(SegmentSizeInHeader)) != length || pageSize is < 1024 or > 65536 || Path.GetFileName(segment) != NameOf(checkpoint, length))
+            if (
+                !complete
+                || BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(SegmentSizeInHeader)) != length
+                || pageSize is < 1024 or > 65536
+                || Path.GetFileName(segment) != NameOf(checkpoint, length)
+            )
             {
                 continue;
             }
@@ -72,10 +81,15 @@ internal static class ClusterWal
         return string.Create(CultureInfo.InvariantCulture, $"00000001{number / perFile:X8}{number % perFile:X8}");
     }
 
-    private static void Copy(Microsoft.Win32.SafeHandles.SafeFileHandle from, Microsoft.Win32.SafeHandles.SafeFileHandle to, long begin, long end)
+    private static void Copy(
+        Microsoft.Win32.SafeHandles.SafeFileHandle from,
+        Microsoft.Win32.SafeHandles.SafeFileHandle to,
+        long begin,
+        long end
+    )
     {
         var buffer = new byte[1 << 16];
-        for (var at = begin; at < end;)
+        for (var at = begin; at < end; )
         {
             var read = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - at)), at);
             if (read == 0)

@@ -4,8 +4,9 @@ namespace PgpoolLab.Provisioning.Configuration;
 public static class ConfigQuoting
 {
     /// <summary>A value for postgresql.conf and pgpool.conf, in single quotes.</summary>
-    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File". pgpool.conf takes what is between the quotes as it stands,
-    /// backslashes too: values for it are not quoted by this, and must hold no single quote.</remarks>
+    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File". pgpool.conf takes what is
+    /// between the quotes as it stands, backslashes too: values for it are not quoted by this, and must hold no single
+    /// quote.</remarks>
     public static string Value(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -30,12 +31,17 @@ public static class ConfigQuoting
         return $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
-    /// <summary>A user's name in pg_hba.conf and pool_hba.conf, where some words and characters have a meaning of their own.</summary>
+    /// <summary>A user's name in pg_hba.conf and pool_hba.conf, where some words and characters have a meaning of their
+    /// own.</summary>
     /// <remarks>PostgreSQL manual, "The pg_hba.conf File": quoting removes the special meaning.</remarks>
     public static string AccessRuleName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') && name is not ("all" or "sameuser" or "samerole" or "samegroup" or "replication") ? name : Identifier(name);
+        return
+            name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-')
+            && name is not ("all" or "sameuser" or "samerole" or "samegroup" or "replication")
+            ? name
+            : Identifier(name);
     }
 
     /// <summary>A field of a password file.</summary>
@@ -46,7 +52,8 @@ public static class ConfigQuoting
         return text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace(":", @"\:", StringComparison.Ordinal);
     }
 
-    /// <summary>Text in a command that has %-escapes (archive_command, failover_command): a percent sign is written twice.</summary>
+    /// <summary>Text in a command that has %-escapes (archive_command, failover_command): a percent sign is written
+    /// twice.</summary>
     public static string Percent(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -57,6 +64,8 @@ public static class ConfigQuoting
     public static string HereDocument(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("$", @"\$", StringComparison.Ordinal).Replace("`", @"\`", StringComparison.Ordinal);
+        return text.Replace(@"\", @"\\", StringComparison.Ordinal)
+            .Replace("$", @"\$", StringComparison.Ordinal)
+            .Replace("`", @"\`", StringComparison.Ordinal);
     }
 }

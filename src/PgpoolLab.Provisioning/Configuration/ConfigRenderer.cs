@@ -8,7 +8,8 @@ using Scriban.Syntax;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
-/// <summary>Turns a lab into the text of its files. Unknown names in a template are errors that give file and line.</summary>
+/// <summary>Turns a lab into the text of its files. Unknown names in a template are errors that give file and
+/// line.</summary>
 /// <param name="templates">Where templates come from.</param>
 /// <param name="programVersion">This program's version, for the files' heads.</param>
 public sealed partial class ConfigRenderer(TemplateStore templates, string programVersion)
@@ -49,7 +50,12 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(primary);
         var globals = Globals(lab);
-        globals["standby"] = TemplateModel.Standby(lab, node.Id.ToString(), primary.Id.ToString(), primary.Port.ToString());
+        globals["standby"] = TemplateModel.Standby(
+            lab,
+            node.Id.ToString(),
+            primary.Id.ToString(),
+            primary.Port.ToString()
+        );
         return Render(name, lab, globals);
     }
 
@@ -80,14 +86,20 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         };
     }
 
-    /// <summary>A configuration file as a here-document of a script: the same template, with shell variables where the script knows
-    /// better. Markers stand for them while the template quotes its values; the text is escaped, then the markers become $variables.
-    /// They begin and end with control characters, which no folder and no setting may hold.</summary>
+    /// <summary>A configuration file as a here-document of a script: the same template, with shell variables where the
+    /// script knows better. Markers stand for them while the template quotes its values; the text is escaped, then the
+    /// markers become $variables. They begin and end with control characters, which no folder and no setting may
+    /// hold.</summary>
     private string HereDocument(string name, Lab lab)
     {
         var globals = Globals(lab);
         globals["node"] = TemplateModel.Node(lab, Marker("node_id"), Marker("node_port"));
-        globals["standby"] = TemplateModel.Standby(lab, Marker("node_id"), Marker("primary_id"), Marker("primary_port"));
+        globals["standby"] = TemplateModel.Standby(
+            lab,
+            Marker("node_id"),
+            Marker("primary_id"),
+            Marker("primary_port")
+        );
         return MarkerPattern().Replace(ConfigQuoting.HereDocument(Render(name, lab, globals)), "${$1}");
 
         static string Marker(string variable) => $"\u0001{variable}\u0002";
@@ -143,10 +155,18 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
     }
 
     private static LabException Broken(SourceSpan span, string message, Lab? lab, Exception? inner) =>
-        new(ExitCode.Failed, $"The template {span.FileName}, line {span.Start.Line + 1}, column {span.Start.Column + 1}, cannot be rendered: {message}", inner)
+        new(
+            ExitCode.Failed,
+            $"The template {span.FileName}, line {span.Start.Line + 1}, column {span.Start.Column + 1}, cannot "
+                + $"be rendered: {message}",
+            inner
+        )
         {
-            Hints = ["docs/templates.md lists what a template can name; pgpoollab templates export DIR writes the originals."
-                + (lab is null ? "" : $" (PostgreSQL {lab.Tools.Postgres}, Pgpool-II {lab.Tools.Pgpool})")],
+            Hints =
+            [
+                "docs/templates.md lists what a template can name; pgpoollab templates export DIR writes the originals."
+                    + (lab is null ? "" : $" (PostgreSQL {lab.Tools.Postgres}, Pgpool-II {lab.Tools.Pgpool})"),
+            ],
         };
 
     [GeneratedRegex("\u0001([a-z_]+)\u0002")]
@@ -173,6 +193,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
 
         public string Load(TemplateContext context, SourceSpan callerSpan, string templatePath) => _texts[templatePath];
 
-        public ValueTask<string?> LoadAsync(TemplateContext context, SourceSpan callerSpan, string templatePath) => ValueTask.FromResult<string?>(Load(context, callerSpan, templatePath));
+        public ValueTask<string?> LoadAsync(TemplateContext context, SourceSpan callerSpan, string templatePath) =>
+            ValueTask.FromResult<string?>(Load(context, callerSpan, templatePath));
     }
 }

@@ -2,7 +2,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
-/// <summary>What setup makes up or is told, and nobody else may read. Never in the manifest, a log or on a command line.</summary>
+/// <summary>What setup makes up or is told, and nobody else may read. Never in the manifest, a log or on a command
+/// line.</summary>
 public sealed record LabSecrets
 {
     /// <summary>Of a lab that exists: its files have them already.</summary>
@@ -35,8 +36,13 @@ public sealed record LabSecrets
             PcpUsers = users.Select(u => new PcpUser(u, PcpUser.RandomPassword())).ToArray(),
             WatchdogKey = lab.HasWatchdog ? PcpUser.RandomPassword() : "",
         };
-        return lab.Auth is AuthMethod.Trust ? secrets
-            : secrets with { DatabaseUsers = lab.LoginRoles.Select(r => new DatabaseUser(r, PcpUser.RandomPassword())).ToArray(), PoolKey = PcpUser.RandomPassword() + PcpUser.RandomPassword() };
+        return lab.Auth is AuthMethod.Trust
+            ? secrets
+            : secrets with
+            {
+                DatabaseUsers = lab.LoginRoles.Select(r => new DatabaseUser(r, PcpUser.RandomPassword())).ToArray(),
+                PoolKey = PcpUser.RandomPassword() + PcpUser.RandomPassword(),
+            };
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,8 @@ namespace PgpoolLab.Provisioning.Configuration;
 /// <summary>The unix sockets of a lab.</summary>
 public static class LabSockets
 {
-    /// <summary>Pgpool-II's client, pcp and watchdog sockets. 4.4 and later listen in all folders, those before in the first.</summary>
+    /// <summary>Pgpool-II's client, pcp and watchdog sockets. 4.4 and later listen in all folders, those before in the
+    /// first.</summary>
     public static IReadOnlyList<string> OfPgpool(Lab lab, PgpoolNode pgpool)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -13,7 +14,8 @@ public static class LabSockets
         var folders = lab.Tools.Pgpool.Number >= 404 ? pgpool.SocketDirectories : pgpool.SocketDirectories.Take(1);
         return
         [
-            .. folders.Select(f => Path(f, pgpool.Port)), Path(pgpool.PcpSocketDirectory, pgpool.PcpPort),
+            .. folders.Select(f => Path(f, pgpool.Port)),
+            Path(pgpool.PcpSocketDirectory, pgpool.PcpPort),
             .. OfWatchdog(pgpool) is { } watchdog ? [watchdog] : Array.Empty<string>(),
         ];
     }
@@ -30,11 +32,14 @@ public static class LabSockets
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(node);
-        return lab.Pgpool.SocketDirectories.SelectMany(f => (string[])[Path(f, node.Port), Path(f, node.Port) + ".lock"]).ToArray();
+        return lab
+            .Pgpool.SocketDirectories.SelectMany(f => (string[])[Path(f, node.Port), Path(f, node.Port) + ".lock"])
+            .ToArray();
     }
 
-    /// <summary>Where to ask a server again and again until it answers: its unix socket. Over TCP each attempt takes one of the ports the kernel lends to clients,
-    /// and among those may be the very port the server is about to listen on; a client may even be connected to itself.</summary>
+    /// <summary>Where to ask a server again and again until it answers: its unix socket. Over TCP each attempt takes
+    /// one of the ports the kernel lends to clients, and among those may be the very port the server is about to listen
+    /// on; a client may even be connected to itself.</summary>
     public static string ProbeHost(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);

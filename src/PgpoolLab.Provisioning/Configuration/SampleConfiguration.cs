@@ -2,22 +2,37 @@ using System.IO.Compression;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
-/// <summary>The pgpool.conf.sample of a Pgpool-II installation, which labs of pgpool_setup's conventions begin with.</summary>
+/// <summary>The pgpool.conf.sample of a Pgpool-II installation, which labs of pgpool_setup's conventions begin
+/// with.</summary>
 public static class SampleConfiguration
 {
     /// <summary>Where packages and source installs put the samples.</summary>
-    private static readonly string[] UsualFolders = ["/etc/pgpool2", "/etc/pgpool-II", "/usr/share/doc/pgpool2/examples", "/usr/share/pgpool-II/etc", "/usr/local/etc"];
+    private static readonly string[] UsualFolders =
+    [
+        "/etc/pgpool2",
+        "/etc/pgpool-II",
+        "/usr/share/doc/pgpool2/examples",
+        "/usr/share/pgpool-II/etc",
+        "/usr/local/etc",
+    ];
 
     /// <summary>Finds the sample.</summary>
     /// <param name="asked">PGPOOLDIR; null when not given.</param>
     /// <param name="installDirectory">Pgpool-II's prefix.</param>
-    /// <param name="modeSuffix">Before 4.2 each mode has a sample of its own: its suffix, such as <c>-stream</c>; empty for the general one.</param>
+    /// <param name="modeSuffix">Before 4.2 each mode has a sample of its own: its suffix, such as <c>-stream</c>; empty
+    /// for the general one.</param>
     /// <returns>A file; null when there is none.</returns>
     public static string? Find(string? asked, string installDirectory, string modeSuffix)
     {
         string[] folders = [.. asked is null ? [] : (string[])[asked], $"{installDirectory}/etc", .. UsualFolders];
-        string[] names = [.. modeSuffix.Length > 0 ? (string[])[$"pgpool.conf.sample{modeSuffix}"] : [], "pgpool.conf.sample"];
-        return folders.SelectMany(f => names.SelectMany(n => (string[])[$"{f}/{n}", $"{f}/{n}.gz"])).FirstOrDefault(File.Exists);
+        string[] names =
+        [
+            .. modeSuffix.Length > 0 ? (string[])[$"pgpool.conf.sample{modeSuffix}"] : [],
+            "pgpool.conf.sample",
+        ];
+        return folders
+            .SelectMany(f => names.SelectMany(n => (string[])[$"{f}/{n}", $"{f}/{n}.gz"]))
+            .FirstOrDefault(File.Exists);
     }
 
     /// <summary>The sample's text, with a line break at its end.</summary>
@@ -25,7 +40,9 @@ public static class SampleConfiguration
     internal static string Read(string file)
     {
         using var stream = File.OpenRead(file);
-        using Stream plain = file.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionMode.Decompress) : stream;
+        using Stream plain = file.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(stream, CompressionMode.Decompress)
+            : stream;
         using var reader = new StreamReader(plain);
         var text = reader.ReadToEnd();
         return text.EndsWith('\n') ? text : text + "\n";

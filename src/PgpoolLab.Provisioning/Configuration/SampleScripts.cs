@@ -4,26 +4,53 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
-/// <summary>Pgpool-II's own sample scripts, which <c>pgpool_setup -c</c> puts to the test: taken as they are but for the variables at their head.</summary>
+/// <summary>Pgpool-II's own sample scripts, which <c>pgpool_setup -c</c> puts to the test: taken as they are but for
+/// the variables at their head.</summary>
 /// <remarks>Pgpool-II manual, "Pgpool-II + Watchdog Setup Example", explains the scripts.</remarks>
 public static partial class SampleScripts
 {
     private static readonly Dictionary<string, Sample> Samples = new()
     {
         ["failover.sh"] = new(["failover.sh.sample"], "FAILED_NODE_ID", null, null),
-        ["follow_primary.sh"] = new(["follow_primary.sh.sample", "follow_master.sh.sample"], "NODE_ID", "NODE_PGDATA", "NEW_PRIMARY_NODE_PGDATA"),
+        ["follow_primary.sh"] = new(
+            ["follow_primary.sh.sample", "follow_master.sh.sample"],
+            "NODE_ID",
+            "NODE_PGDATA",
+            "NEW_PRIMARY_NODE_PGDATA"
+        ),
         ["pgpool_remote_start"] = new(["pgpool_remote_start.sample"], null, null, null),
-        ["pgpool_recovery_pitr"] = new(["replication_mode_recovery_2nd_stage.sample", "recovery_2nd_stage.sample"], null, "DEST_NODE_PGDATA", "MAIN_NODE_PGDATA"),
-        ["basebackup.sh"] = new(["recovery_1st_stage.sample"], "DEST_NODE_ID", "DEST_NODE_PGDATA", "PRIMARY_NODE_PGDATA"),
+        ["pgpool_recovery_pitr"] = new(
+            ["replication_mode_recovery_2nd_stage.sample", "recovery_2nd_stage.sample"],
+            null,
+            "DEST_NODE_PGDATA",
+            "MAIN_NODE_PGDATA"
+        ),
+        ["basebackup.sh"] = new(
+            ["recovery_1st_stage.sample"],
+            "DEST_NODE_ID",
+            "DEST_NODE_PGDATA",
+            "PRIMARY_NODE_PGDATA"
+        ),
     };
 
-    private static readonly Sample ReplicationBaseBackup = new(["replication_mode_recovery_1st_stage.sample"], "DEST_NODE_ID", "DEST_NODE_PGDATA", "MAIN_NODE_PGDATA");
+    private static readonly Sample ReplicationBaseBackup = new(
+        ["replication_mode_recovery_1st_stage.sample"],
+        "DEST_NODE_ID",
+        "DEST_NODE_PGDATA",
+        "MAIN_NODE_PGDATA"
+    );
 
-    /// <summary>A sample, what to look for it as, and the variables in it that name the node and the data folders.</summary>
+    /// <summary>A sample, what to look for it as, and the variables in it that name the node and the data
+    /// folders.</summary>
     private sealed record Sample(string[] Files, string? NodeId, string? Target, string? Source);
 
     /// <summary>Folders the samples are looked for in, after the one the user named.</summary>
-    private static readonly string[] UsualFolders = ["/etc/pgpool-II", "/etc/pgpool2", "/usr/share/doc/pgpool2/examples"];
+    private static readonly string[] UsualFolders =
+    [
+        "/etc/pgpool-II",
+        "/etc/pgpool2",
+        "/usr/share/doc/pgpool2/examples",
+    ];
 
     /// <summary>Finds the folder that has all samples a mode needs.</summary>
     /// <param name="asked">PGPOOLDIR; null when not given.</param>
@@ -31,10 +58,25 @@ public static partial class SampleScripts
     /// <returns>The folder, or what the first folder that has any lacks.</returns>
     public static (string? Folder, IReadOnlyList<string> Lacks) Find(string? asked, ClusteringMode mode)
     {
-        string[] names = mode.WritesEverywhere() ? ["basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start"] : ["failover.sh", "follow_primary.sh", "basebackup.sh", "pgpool_remote_start"];
-        var folders = UsualFolders.Prepend(asked).OfType<string>().SelectMany(f => (string[])[f, $"{f}/sample_scripts"]).Where(Directory.Exists)
-            .Select(f => (Folder: f, Lacks: (IReadOnlyList<string>)names.Where(n => FileOf(f, Of(n, mode)!) is null).Select(n => Of(n, mode)!.Files[0]).ToArray())).ToArray();
-        return folders.FirstOrDefault(f => f.Lacks.Count == 0) is { Folder: { } complete } ? (complete, []) : (null, folders.MinBy(f => f.Lacks.Count).Lacks ?? names.Select(n => Of(n, mode)!.Files[0]).ToArray());
+        string[] names = mode.WritesEverywhere()
+            ? ["basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start"]
+            : ["failover.sh", "follow_primary.sh", "basebackup.sh", "pgpool_remote_start"];
+        var folders = UsualFolders
+            .Prepend(asked)
+            .OfType<string>()
+            .SelectMany(f => (string[])[f, $"{f}/sample_scripts"])
+            .Where(Directory.Exists)
+            .Select(f =>
+                (
+                    Folder: f,
+                    Lacks: (IReadOnlyList<string>)
+                        names.Where(n => FileOf(f, Of(n, mode)!) is null).Select(n => Of(n, mode)!.Files[0]).ToArray()
+                )
+            )
+            .ToArray();
+        return folders.FirstOrDefault(f => f.Lacks.Count == 0) is { Folder: { } complete }
+            ? (complete, [])
+            : (null, folders.MinBy(f => f.Lacks.Count).Lacks ?? names.Select(n => Of(n, mode)!.Files[0]).ToArray());
     }
 
     /// <summary>The text of a script of this lab; null when the lab uses our own.</summary>
@@ -42,14 +84,19 @@ public static partial class SampleScripts
     /// <param name="script">Our name for it.</param>
     /// <param name="pgpool">The Pgpool-II that runs it.</param>
     internal static string? Read(Lab lab, string script, PgpoolNode pgpool) =>
-        lab.PgpoolSetup?.SampleScripts is { } folder && Of(script, lab.Mode) is { } sample && FileOf(folder, sample) is { } file
+        lab.PgpoolSetup?.SampleScripts is { } folder
+        && Of(script, lab.Mode) is { } sample
+        && FileOf(folder, sample) is { } file
             ? Adapt(File.ReadAllText(file), sample, lab, pgpool)
             : null;
 
     private static Sample? Of(string script, ClusteringMode mode) =>
-        script == "basebackup.sh" && mode.WritesEverywhere() ? ReplicationBaseBackup : Samples.GetValueOrDefault(script);
+        script == "basebackup.sh" && mode.WritesEverywhere()
+            ? ReplicationBaseBackup
+            : Samples.GetValueOrDefault(script);
 
-    private static string? FileOf(string folder, Sample sample) => sample.Files.Select(f => $"{folder}/{f}").FirstOrDefault(File.Exists);
+    private static string? FileOf(string folder, Sample sample) =>
+        sample.Files.Select(f => $"{folder}/{f}").FirstOrDefault(File.Exists);
 
     private static string Adapt(string text, Sample sample, Lab lab, PgpoolNode pgpool)
     {
@@ -64,10 +111,21 @@ public static partial class SampleScripts
             ["PCP_PORT"] = pgpool.PcpPort.ToString(),
             ["SSH_KEY_FILE"] = $"id_rsa\n. {pgpool.ServerFolder}/bashrc.ports",
             ["REPL_SLOT_NAME"] = sample.NodeId is null ? null : $"pgpool_setup_slot${{{sample.NodeId}}}",
-            ["ARCHIVEDIR"] = sample.Target is null ? null : $"{archive}/$(basename ${sample.Target})\nNEW_PRIMARY_ARCHIVEDIR={archive}/$(basename ${sample.Source})",
+            ["ARCHIVEDIR"] = sample.Target is null
+                ? null
+                : $"{archive}/$(basename ${sample.Target})\nNEW_PRIMARY_ARCHIVEDIR={archive}/$(basename "
+                    + $"${sample.Source})",
         };
-        var adapted = Assignment().Replace(text, m => values.GetValueOrDefault(m.Groups[1].Value) is { } value ? $"{m.Groups[1].Value}={value}" : m.Value);
-        return RestoreCommand().Replace(adapted, m => m.Value.Replace("${ARCHIVEDIR}", "${NEW_PRIMARY_ARCHIVEDIR}", StringComparison.Ordinal));
+        var adapted = Assignment()
+            .Replace(
+                text,
+                m => values.GetValueOrDefault(m.Groups[1].Value) is { } value ? $"{m.Groups[1].Value}={value}" : m.Value
+            );
+        return RestoreCommand()
+            .Replace(
+                adapted,
+                m => m.Value.Replace("${ARCHIVEDIR}", "${NEW_PRIMARY_ARCHIVEDIR}", StringComparison.Ordinal)
+            );
     }
 
     [GeneratedRegex("^([A-Z_]+)=.*$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]

@@ -6,8 +6,8 @@ using PgpoolLab.Model;
 namespace PgpoolLab.Provisioning.Configuration;
 
 /// <summary>Reads a postgresql.conf or pgpool.conf.</summary>
-/// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File", and its guc-file.l; Pgpool-II's pool_config.l, which knows
-/// no doubled quotes and takes what is between quotes as it stands.</remarks>
+/// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File", and its guc-file.l; Pgpool-II's
+/// pool_config.l, which knows no doubled quotes and takes what is between quotes as it stands.</remarks>
 public static partial class SettingsFileReader
 {
     /// <summary>PostgreSQL's sample has 30 kB.</summary>
@@ -33,7 +33,11 @@ public static partial class SettingsFileReader
         }
 
         return text is null
-            ? throw new InvalidSpecException([Directory.Exists(path) ? $"{option}: {path} is a folder, not a file." : $"{option}: there is no file {path}."])
+            ? throw new InvalidSpecException([
+                Directory.Exists(path)
+                    ? $"{option}: {path} is a folder, not a file."
+                    : $"{option}: there is no file {path}.",
+            ])
             : Parse(program, option, path, text);
     }
 
@@ -58,7 +62,13 @@ public static partial class SettingsFileReader
             }
             else if (IncludeNames.Contains(match.Groups[1].Value.ToLowerInvariant()))
             {
-                includes.Add(new LeftOutSetting(number, match.Groups[1].Value, $"the settings in {Unquoted(match.Groups[2].Value, isPgpool)} are not read."));
+                includes.Add(
+                    new LeftOutSetting(
+                        number,
+                        match.Groups[1].Value,
+                        $"the settings in {Unquoted(match.Groups[2].Value, isPgpool)} are not read."
+                    )
+                );
             }
             else
             {
@@ -71,7 +81,9 @@ public static partial class SettingsFileReader
             }
         }
 
-        return problems.Count > 0 ? throw new InvalidSpecException(problems) : new SettingsFile(program, path, settings, includes, commented);
+        return problems.Count > 0
+            ? throw new InvalidSpecException(problems)
+            : new SettingsFile(program, path, settings, includes, commented);
     }
 
     /// <summary>A word of a message: what is in the file may be long, and anything.</summary>
@@ -90,17 +102,26 @@ public static partial class SettingsFileReader
         }
 
         var inside = token[1..^1];
-        return isPgpool ? inside : Escape().Replace(inside, static match => match.Value switch
-        {
-            "''" => "'",
-            ['\\', >= '0' and <= '7', ..] => ((char)(Convert.ToInt32(match.Value[1..], 8) & 0xFF)).ToString(CultureInfo.InvariantCulture),
-            @"\b" => "\b",
-            @"\f" => "\f",
-            @"\n" => "\n",
-            @"\r" => "\r",
-            @"\t" => "\t",
-            _ => match.Value[1..],
-        });
+        return isPgpool
+            ? inside
+            : Escape()
+                .Replace(
+                    inside,
+                    static match =>
+                        match.Value switch
+                        {
+                            "''" => "'",
+                            ['\\', >= '0' and <= '7', ..] => (
+                                (char)(Convert.ToInt32(match.Value[1..], 8) & 0xFF)
+                            ).ToString(CultureInfo.InvariantCulture),
+                            @"\b" => "\b",
+                            @"\f" => "\f",
+                            @"\n" => "\n",
+                            @"\r" => "\r",
+                            @"\t" => "\t",
+                            _ => match.Value[1..],
+                        }
+                );
     }
 
     /// <summary>Nothing, or a comment.</summary>
@@ -114,14 +135,18 @@ public static partial class SettingsFileReader
     // A value is a text in quotes, a word, or a number that may have a unit; behind it there may be a comment.
     [GeneratedRegex(
         @"\A[ \t\r]*([A-Za-z_\u0080-\uFFFF][A-Za-z0-9_$\u0080-\uFFFF]*(?:\.[A-Za-z_\u0080-\uFFFF][A-Za-z0-9_$\u0080-\uFFFF]*)*)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+|(?='))"
-        + @"('(?:[^'\\\n]|\\.|'')*'|[A-Za-z_\u0080-\uFFFF](?:[A-Za-z0-9_$\u0080-\uFFFF]|[-._:/])*|[-+]?(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)[a-zA-Z]*)"
-        + @"[ \t\r]*(?:#.*)?\z", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+            + @"('(?:[^'\\\n]|\\.|'')*'|[A-Za-z_\u0080-\uFFFF](?:[A-Za-z0-9_$\u0080-\uFFFF]|[-._:/])*|[-+]?(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)[a-zA-Z]*)"
+            + @"[ \t\r]*(?:#.*)?\z",
+        RegexOptions.CultureInvariant | RegexOptions.Singleline
+    )]
     private static partial Regex PostgresLine();
 
     [GeneratedRegex(
         @"\A[ \t\r]*([A-Za-z_\u0080-\uFFFF][A-Za-z0-9_$\u0080-\uFFFF]*)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+|(?='))"
-        + @"('(?:[^'\\\n]|\\.)*'|[A-Za-z_\u0080-\uFFFF](?:[A-Za-z0-9_$\u0080-\uFFFF]|[-._:/])*|[-+]?(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)[a-zA-Z]*)"
-        + @"[ \t\r]*(?:#.*)?\z", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+            + @"('(?:[^'\\\n]|\\.)*'|[A-Za-z_\u0080-\uFFFF](?:[A-Za-z0-9_$\u0080-\uFFFF]|[-._:/])*|[-+]?(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)[a-zA-Z]*)"
+            + @"[ \t\r]*(?:#.*)?\z",
+        RegexOptions.CultureInvariant | RegexOptions.Singleline
+    )]
     private static partial Regex PgpoolLine();
 
     [GeneratedRegex(@"''|\\[0-7]{1,3}|\\.", RegexOptions.CultureInvariant | RegexOptions.Singleline)]

@@ -5,8 +5,9 @@ using Scriban.Runtime;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
-/// <summary>Scriban's own functions. Most templates need <c>include</c> and <c>array</c> alone; the others are found by reflection, hundreds of them, and are
-/// looked for only when a template names one. One object for all templates: Scriban would make a copy for each.</summary>
+/// <summary>Scriban's own functions. Most templates need <c>include</c> and <c>array</c> alone; the others are found by
+/// reflection, hundreds of them, and are looked for only when a template names one. One object for all templates:
+/// Scriban would make a copy for each.</summary>
 internal sealed class TemplateBuiltins : ScriptObject
 {
     private static readonly Lazy<ScriptObject> Others = new(TemplateContext.GetDefaultBuiltinObject);
@@ -23,5 +24,6 @@ internal sealed class TemplateBuiltins : ScriptObject
 
     /// <inheritdoc/>
     public override bool TryGetValue(TemplateContext? context, SourceSpan span, string member, out object? value) =>
-        base.TryGetValue(context, span, member, out value) || Others.Value.TryGetValue(context, span, member, out value);
+        base.TryGetValue(context, span, member, out value)
+        || Others.Value.TryGetValue(context, span, member, out value);
 }

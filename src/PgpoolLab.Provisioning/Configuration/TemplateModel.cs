@@ -14,10 +14,14 @@ internal sealed class StrictObject(string name) : ScriptObject(capacity: 0, auto
     public override bool TryGetValue(TemplateContext? context, SourceSpan span, string member, out object? value) =>
         base.TryGetValue(context, span, member, out value)
             ? true
-            : throw new ScriptRuntimeException(span, $"there is no '{member}' in '{name}'; it has {string.Join(", ", Keys.Order(StringComparer.Ordinal))}");
+            : throw new ScriptRuntimeException(
+                span,
+                $"there is no '{member}' in '{name}'; it has {string.Join(", ", Keys.Order(StringComparer.Ordinal))}"
+            );
 }
 
-/// <summary>A function of one text for templates, without reflection (which ahead-of-time compilation would cut away).</summary>
+/// <summary>A function of one text for templates, without reflection (which ahead-of-time compilation would cut
+/// away).</summary>
 internal sealed class TextFunction(string name, Func<TemplateContext, string, string> body) : IScriptCustomFunction
 {
     public int RequiredParameterCount => 1;
@@ -30,11 +34,22 @@ internal sealed class TextFunction(string name, Func<TemplateContext, string, st
 
     public ScriptParameterInfo GetParameterInfo(int index) => new(typeof(string), "text");
 
-    public object? Invoke(TemplateContext context, ScriptNode? callerContext, ScriptArray arguments, ScriptBlockStatement? blockStatement) =>
-        arguments.Count == 1 ? body(context, context.ObjectToString(arguments[0]) ?? "") : throw new ScriptRuntimeException(callerContext?.Span ?? default, $"{name} takes one text");
+    public object? Invoke(
+        TemplateContext context,
+        ScriptNode? callerContext,
+        ScriptArray arguments,
+        ScriptBlockStatement? blockStatement
+    ) =>
+        arguments.Count == 1
+            ? body(context, context.ObjectToString(arguments[0]) ?? "")
+            : throw new ScriptRuntimeException(callerContext?.Span ?? default, $"{name} takes one text");
 
-    public ValueTask<object?> InvokeAsync(TemplateContext context, ScriptNode? callerContext, ScriptArray arguments, ScriptBlockStatement? blockStatement) =>
-        ValueTask.FromResult(Invoke(context, callerContext, arguments, blockStatement));
+    public ValueTask<object?> InvokeAsync(
+        TemplateContext context,
+        ScriptNode? callerContext,
+        ScriptArray arguments,
+        ScriptBlockStatement? blockStatement
+    ) => ValueTask.FromResult(Invoke(context, callerContext, arguments, blockStatement));
 }
 
 /// <summary>What templates can name. <c>docs/templates.md</c> lists it for users.</summary>
@@ -42,117 +57,128 @@ internal static class TemplateModel
 {
     internal static ScriptObject Program(string version) => new StrictObject("program") { ["version"] = version };
 
-    internal static ScriptObject LabOf(Lab lab, PgpoolNode pgpool) => new StrictObject("lab")
-    {
-        ["name"] = lab.Name,
-        ["id"] = lab.Id,
-        ["root"] = pgpool.Folder,
-        ["folder"] = lab.Root,
-        ["safe_root"] = pgpool.ServerFolder,
-        ["alias"] = lab.SafeAlias,
-        ["alias_target"] = lab.Root,
-        ["owner"] = lab.Owner,
-        ["invoker"] = lab.Invoker,
-        ["database"] = Lab.Database,
-        ["mode"] = lab.Mode.Setting(),
-        ["streaming"] = lab.Mode is ClusteringMode.StreamingReplication,
-        ["has_primary"] = lab.Mode.HasPrimary(),
-        ["has_recovery"] = lab.Mode.HasOnlineRecovery(),
-        ["writes_everywhere"] = lab.Mode.WritesEverywhere(),
-        ["remembers"] = lab.RemembersStatus,
-        ["archives"] = lab.Archives,
-        ["slots"] = lab.UseSlots,
-        ["rewind"] = lab.UseRewind,
-        ["watchdog"] = lab.HasWatchdog,
-        ["auth"] = lab.Auth.Setting(),
-        ["asks"] = lab.Asks,
-        ["login_roles"] = new ScriptArray(lab.LoginRoles),
-        ["replication_role"] = lab.ReplicationRole,
-        ["check_role"] = lab.CheckRole,
-        ["listen"] = new ScriptArray(lab.ListenAddresses),
-        ["listen_everywhere"] = lab.ListenAddresses.Contains("*"),
-        ["tls"] = lab.UseTls,
-        ["private_sockets"] = lab.HasPrivateSockets,
-        ["links"] = new ScriptArray(lab.LinkDirectories),
-        ["pgpool_setup"] = lab.PgpoolSetup is not null,
-    };
+    internal static ScriptObject LabOf(Lab lab, PgpoolNode pgpool) =>
+        new StrictObject("lab")
+        {
+            ["name"] = lab.Name,
+            ["id"] = lab.Id,
+            ["root"] = pgpool.Folder,
+            ["folder"] = lab.Root,
+            ["safe_root"] = pgpool.ServerFolder,
+            ["alias"] = lab.SafeAlias,
+            ["alias_target"] = lab.Root,
+            ["owner"] = lab.Owner,
+            ["invoker"] = lab.Invoker,
+            ["database"] = Lab.Database,
+            ["mode"] = lab.Mode.Setting(),
+            ["streaming"] = lab.Mode is ClusteringMode.StreamingReplication,
+            ["has_primary"] = lab.Mode.HasPrimary(),
+            ["has_recovery"] = lab.Mode.HasOnlineRecovery(),
+            ["writes_everywhere"] = lab.Mode.WritesEverywhere(),
+            ["remembers"] = lab.RemembersStatus,
+            ["archives"] = lab.Archives,
+            ["slots"] = lab.UseSlots,
+            ["rewind"] = lab.UseRewind,
+            ["watchdog"] = lab.HasWatchdog,
+            ["auth"] = lab.Auth.Setting(),
+            ["asks"] = lab.Asks,
+            ["login_roles"] = new ScriptArray(lab.LoginRoles),
+            ["replication_role"] = lab.ReplicationRole,
+            ["check_role"] = lab.CheckRole,
+            ["listen"] = new ScriptArray(lab.ListenAddresses),
+            ["listen_everywhere"] = lab.ListenAddresses.Contains("*"),
+            ["tls"] = lab.UseTls,
+            ["private_sockets"] = lab.HasPrivateSockets,
+            ["links"] = new ScriptArray(lab.LinkDirectories),
+            ["pgpool_setup"] = lab.PgpoolSetup is not null,
+        };
 
-    internal static ScriptObject PathsOf(Lab lab, PgpoolNode pgpool) => new StrictObject("paths")
-    {
-        ["etc"] = pgpool.Paths.Etc,
-        ["log"] = pgpool.Paths.Log,
-        ["node_logs"] = new LabPaths(lab.Pgpool.ServerFolder).Log,
-        ["run"] = pgpool.Paths.Run,
-        ["archive"] = lab.ServerPaths.Archive,
-        ["failover"] = pgpool.Paths.FailoverScript,
-        ["follow_primary"] = pgpool.Paths.FollowPrimaryScript,
-        ["pgpool_pid"] = pgpool.Paths.PgpoolPid,
-        ["oiddir"] = pgpool.Paths.OidDirectory,
-        ["events"] = pgpool.Paths.Events,
-        ["pcppass"] = pgpool.Paths.PcpPass,
-        ["pgpass"] = new LabPaths(pgpool.ServerFolder).PgPass,
-        ["pool_key"] = pgpool.Paths.PoolKey,
-        ["tls_authority"] = new LabPaths(pgpool.ServerFolder).TlsAuthority,
-        ["tls_certificate"] = new LabPaths(pgpool.ServerFolder).TlsCertificate,
-        ["tls_key"] = new LabPaths(pgpool.ServerFolder).TlsKey,
-    };
+    internal static ScriptObject PathsOf(Lab lab, PgpoolNode pgpool) =>
+        new StrictObject("paths")
+        {
+            ["etc"] = pgpool.Paths.Etc,
+            ["log"] = pgpool.Paths.Log,
+            ["node_logs"] = new LabPaths(lab.Pgpool.ServerFolder).Log,
+            ["run"] = pgpool.Paths.Run,
+            ["archive"] = lab.ServerPaths.Archive,
+            ["failover"] = pgpool.Paths.FailoverScript,
+            ["follow_primary"] = pgpool.Paths.FollowPrimaryScript,
+            ["pgpool_pid"] = pgpool.Paths.PgpoolPid,
+            ["oiddir"] = pgpool.Paths.OidDirectory,
+            ["events"] = pgpool.Paths.Events,
+            ["pcppass"] = pgpool.Paths.PcpPass,
+            ["pgpass"] = new LabPaths(pgpool.ServerFolder).PgPass,
+            ["pool_key"] = pgpool.Paths.PoolKey,
+            ["tls_authority"] = new LabPaths(pgpool.ServerFolder).TlsAuthority,
+            ["tls_certificate"] = new LabPaths(pgpool.ServerFolder).TlsCertificate,
+            ["tls_key"] = new LabPaths(pgpool.ServerFolder).TlsKey,
+        };
 
-    internal static ScriptObject PostgresOf(Lab lab) => new StrictObject("pg")
-    {
-        ["major"] = lab.Tools.Postgres.Major,
-        ["version_text"] = lab.Tools.Postgres.ToString(),
-        ["in_place_tablespaces"] = lab.Tools.Postgres.KnowsInPlaceTablespaces,
-        ["bin"] = lab.Tools.PostgresBin,
-        ["socket_dirs"] = new ScriptArray(lab.Pgpool.SocketDirectories),
-        // Where the lab's own scripts reach a node as a superuser.
-        ["host"] = lab.HasPrivateSockets ? lab.SocketFolder : "localhost",
-        ["fast_backup_options"] = new ScriptArray(Tools.PgBaseBackup.FastOptions(lab.Tools.Postgres)),
-    };
+    internal static ScriptObject PostgresOf(Lab lab) =>
+        new StrictObject("pg")
+        {
+            ["major"] = lab.Tools.Postgres.Major,
+            ["version_text"] = lab.Tools.Postgres.ToString(),
+            ["in_place_tablespaces"] = lab.Tools.Postgres.KnowsInPlaceTablespaces,
+            ["bin"] = lab.Tools.PostgresBin,
+            ["socket_dirs"] = new ScriptArray(lab.Pgpool.SocketDirectories),
+            // Where the lab's own scripts reach a node as a superuser.
+            ["host"] = lab.HasPrivateSockets ? lab.SocketFolder : "localhost",
+            ["fast_backup_options"] = new ScriptArray(Tools.PgBaseBackup.FastOptions(lab.Tools.Postgres)),
+        };
 
-    internal static ScriptObject PgpoolOf(Lab lab, PgpoolNode pgpool, string watchdogKey) => new StrictObject("pgpool")
-    {
-        ["id"] = pgpool.Id,
-        ["title"] = lab.TitleOf(pgpool),
-        ["watchdog_key"] = watchdogKey,
-        ["version"] = lab.Tools.Pgpool.Number,
-        ["version_text"] = lab.Tools.Pgpool.ToString(),
-        // The folder alone is quoted: users look for the words "bin/pgpool -D".
-        ["bin_words"] = Shell.Quote(lab.Tools.PgpoolBin),
-        ["pcp_bin"] = lab.Tools.PcpBin,
-        ["port"] = pgpool.Port,
-        ["pcp_port"] = pgpool.PcpPort,
-        ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
-        ["probe_host"] = LabSockets.ProbeHost(lab),
-        ["roles_query"] = Probes.PoolNodes.RolesQueryOf(lab),
-        ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
-        ["pcp_host"] = lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
-        ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),
-    };
+    internal static ScriptObject PgpoolOf(Lab lab, PgpoolNode pgpool, string watchdogKey) =>
+        new StrictObject("pgpool")
+        {
+            ["id"] = pgpool.Id,
+            ["title"] = lab.TitleOf(pgpool),
+            ["watchdog_key"] = watchdogKey,
+            ["version"] = lab.Tools.Pgpool.Number,
+            ["version_text"] = lab.Tools.Pgpool.ToString(),
+            // The folder alone is quoted: users look for the words "bin/pgpool -D".
+            ["bin_words"] = Shell.Quote(lab.Tools.PgpoolBin),
+            ["pcp_bin"] = lab.Tools.PcpBin,
+            ["port"] = pgpool.Port,
+            ["pcp_port"] = pgpool.PcpPort,
+            ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
+            ["probe_host"] = LabSockets.ProbeHost(lab),
+            ["roles_query"] = Probes.PoolNodes.RolesQueryOf(lab),
+            ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
+            ["pcp_host"] = lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
+            ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),
+        };
 
-    internal static ScriptArray Pgpools(Lab lab) => new(lab.Pgpools.Select(p => new StrictObject("pgpool")
-    {
-        ["id"] = p.Id,
-        ["port"] = p.Port,
-        ["pcp_port"] = p.PcpPort,
-        ["watchdog_port"] = p.Watchdog?.Port,
-        ["heartbeat_port"] = p.Watchdog?.Heartbeat,
-    }));
+    internal static ScriptArray Pgpools(Lab lab) =>
+        new(
+            lab.Pgpools.Select(p => new StrictObject("pgpool")
+            {
+                ["id"] = p.Id,
+                ["port"] = p.Port,
+                ["pcp_port"] = p.PcpPort,
+                ["watchdog_port"] = p.Watchdog?.Port,
+                ["heartbeat_port"] = p.Watchdog?.Heartbeat,
+            })
+        );
 
     /// <summary>What only the old command lines can ask for; empty in a lab of the tool's own conventions.</summary>
-    internal static ScriptObject PgpoolSetupOf(Lab lab) => new StrictObject("pgpool_setup")
-    {
-        ["install_dir"] = lab.PgpoolSetup?.InstallDirectory,
-        // The programs' folder below it; users look for the words "bin/pgpool -D".
-        ["bin"] = lab.PgpoolSetup is { } old ? Path.GetRelativePath(old.InstallDirectory, lab.Tools.PgpoolBin) : null,
-        ["debug"] = lab.PgpoolSetup?.Debug,
-        ["enable_test"] = lab.PgpoolSetup?.EnableTest,
-        ["wait_for_time_wait"] = lab.PgpoolSetup?.WaitForTimeWait,
-        ["library_path"] = lab.PgpoolSetup?.LibraryPath,
-        ["sample_scripts"] = lab.PgpoolSetup?.SampleScripts,
-        ["virtual_ip"] = lab.PgpoolSetup?.VirtualIp,
-    };
+    internal static ScriptObject PgpoolSetupOf(Lab lab) =>
+        new StrictObject("pgpool_setup")
+        {
+            ["install_dir"] = lab.PgpoolSetup?.InstallDirectory,
+            // The programs' folder below it; users look for the words "bin/pgpool -D".
+            ["bin"] = lab.PgpoolSetup is { } old
+                ? Path.GetRelativePath(old.InstallDirectory, lab.Tools.PgpoolBin)
+                : null,
+            ["debug"] = lab.PgpoolSetup?.Debug,
+            ["enable_test"] = lab.PgpoolSetup?.EnableTest,
+            ["wait_for_time_wait"] = lab.PgpoolSetup?.WaitForTimeWait,
+            ["library_path"] = lab.PgpoolSetup?.LibraryPath,
+            ["sample_scripts"] = lab.PgpoolSetup?.SampleScripts,
+            ["virtual_ip"] = lab.PgpoolSetup?.VirtualIp,
+        };
 
-    /// <summary>One node; texts may be markers that a shell script replaces (see <see cref="ConfigRenderer"/>).</summary>
+    /// <summary>One node; texts may be markers that a shell script replaces (see
+    /// <see cref="ConfigRenderer"/>).</summary>
     internal static ScriptObject Node(Lab lab, string id, string port)
     {
         return new StrictObject("node")
@@ -171,43 +197,58 @@ internal static class TemplateModel
     /// <summary>The nodes Pgpool-II knows.</summary>
     internal static ScriptArray Nodes(Lab lab) => Nodes(lab, lab.Nodes);
 
-    /// <summary>The nodes the scripts of this Pgpool-II start and stop: all or, when they are another's, none.</summary>
-    internal static ScriptArray OwnNodes(Lab lab, PgpoolNode pgpool) => Nodes(lab, lab.OwnsNodes && pgpool.Id == 0 ? lab.Nodes : []);
+    /// <summary>The nodes the scripts of this Pgpool-II start and stop: all or, when they are another's,
+    /// none.</summary>
+    internal static ScriptArray OwnNodes(Lab lab, PgpoolNode pgpool) =>
+        Nodes(lab, lab.OwnsNodes && pgpool.Id == 0 ? lab.Nodes : []);
 
     private static ScriptArray Nodes(Lab lab, IEnumerable<PostgresNode> nodes) =>
-        new(nodes.Select(n =>
-        {
-            var node = Node(lab, n.Id.ToString(), n.Port.ToString());
-            node["id"] = n.Id;
-            node["port"] = n.Port;
-            return node;
-        }));
+        new(
+            nodes.Select(n =>
+            {
+                var node = Node(lab, n.Id.ToString(), n.Port.ToString());
+                node["id"] = n.Id;
+                node["port"] = n.Port;
+                return node;
+            })
+        );
 
-    internal static ScriptObject Standby(Lab lab, string id, string primaryId, string primaryPort) => new StrictObject("standby")
-    {
-        ["application_name"] = $"server{id}",
-        ["slot"] = $"pgpool_setup_slot{id}",
-        ["primary_port"] = primaryPort,
-        ["primary_archive"] = $"{lab.ServerPaths.Archive}/data{primaryId}",
-    };
+    internal static ScriptObject Standby(Lab lab, string id, string primaryId, string primaryPort) =>
+        new StrictObject("standby")
+        {
+            ["application_name"] = $"server{id}",
+            ["slot"] = $"pgpool_setup_slot{id}",
+            ["primary_port"] = primaryPort,
+            ["primary_archive"] = $"{lab.ServerPaths.Archive}/data{primaryId}",
+        };
 
     /// <summary>What scripts do with the variables of whoever calls them.</summary>
-    internal static ScriptObject Environment => new StrictObject("environment")
-    {
-        ["kept"] = new ScriptArray(CleanEnvironment.Kept),
-        ["libpq"] = new ScriptArray(CleanEnvironment.Libpq),
-    };
+    internal static ScriptObject Environment =>
+        new StrictObject("environment")
+        {
+            ["kept"] = new ScriptArray(CleanEnvironment.Kept),
+            ["libpq"] = new ScriptArray(CleanEnvironment.Libpq),
+        };
 
-    internal static ScriptObject SettingsOf(Lab lab) => new StrictObject("settings")
-    {
-        ["pgpool"] = Pairs(lab.PgpoolSettings),
-        ["postgresql"] = Pairs(lab.PostgresSettings),
-    };
+    internal static ScriptObject SettingsOf(Lab lab) =>
+        new StrictObject("settings")
+        {
+            ["pgpool"] = Pairs(lab.PgpoolSettings),
+            ["postgresql"] = Pairs(lab.PostgresSettings),
+        };
 
-    internal static ScriptObject Pcp(IEnumerable<PcpUser> users) => new StrictObject("pcp")
-    {
-        ["users"] = new ScriptArray(users.Select(u => new StrictObject("user") { ["name"] = u.Name, ["password"] = u.Password, ["md5"] = u.PasswordHash })),
-    };
+    internal static ScriptObject Pcp(IEnumerable<PcpUser> users) =>
+        new StrictObject("pcp")
+        {
+            ["users"] = new ScriptArray(
+                users.Select(u => new StrictObject("user")
+                {
+                    ["name"] = u.Name,
+                    ["password"] = u.Password,
+                    ["md5"] = u.PasswordHash,
+                })
+            ),
+        };
 
     internal static ScriptArray Passwords(IEnumerable<DatabaseUser> users) =>
         new(users.Select(u => new StrictObject("user") { ["name"] = u.Name, ["password"] = u.Password }));

@@ -24,31 +24,49 @@ public sealed class TemplateStore
 
         if (!Directory.Exists(overrides))
         {
-            throw new LabException(ExitCode.Usage, $"--templates: there is no folder {overrides}.") { Hints = ["pgpoollab templates export DIR  writes all templates to DIR."] };
+            throw new LabException(ExitCode.Usage, $"--templates: there is no folder {overrides}.")
+            {
+                Hints = ["pgpoollab templates export DIR  writes all templates to DIR."],
+            };
         }
 
         // A file without the extension would silently count for nothing.
-        var strangers = Directory.EnumerateFiles(overrides, "*", SearchOption.AllDirectories)
+        var strangers = Directory
+            .EnumerateFiles(overrides, "*", SearchOption.AllDirectories)
             .Select(f => Path.GetRelativePath(overrides, f).Replace('\\', '/'))
-            .Where(f => f.EndsWith(Extension, StringComparison.Ordinal) ? !Names.Contains(f) : Names.Contains(f + Extension)).Order(StringComparer.Ordinal).ToArray();
+            .Where(f =>
+                f.EndsWith(Extension, StringComparison.Ordinal) ? !Names.Contains(f) : Names.Contains(f + Extension)
+            )
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         if (strangers.Length > 0)
         {
-            throw new LabException(ExitCode.Usage, $"--templates: no generated file has the template {string.Join(", ", strangers)}.")
+            throw new LabException(
+                ExitCode.Usage,
+                $"--templates: no generated file has the template {string.Join(", ", strangers)}."
+            )
             {
                 Hints = ["The names are: " + string.Join(", ", Names)],
             };
         }
     }
 
-    /// <summary>File names of all templates, relative, with forward slashes, for example <c>pgpool/pgpool.conf.sbn</c>.</summary>
+    /// <summary>File names of all templates, relative, with forward slashes, for example
+    /// <c>pgpool/pgpool.conf.sbn</c>.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        Home.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Select(n => n[Prefix.Length..]).Order(StringComparer.Ordinal).ToArray();
+        Home.GetManifestResourceNames()
+            .Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(n => n[Prefix.Length..])
+            .Order(StringComparer.Ordinal)
+            .ToArray();
 
     /// <summary>The text of a template that is built in.</summary>
     /// <param name="fileName">One of <see cref="Names"/>.</param>
     public static string BuiltIn(string fileName)
     {
-        using var stream = Home.GetManifestResourceStream(Prefix + fileName) ?? throw new FileNotFoundException($"There is no template {fileName}.");
+        using var stream =
+            Home.GetManifestResourceStream(Prefix + fileName)
+            ?? throw new FileNotFoundException($"There is no template {fileName}.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

@@ -7,11 +7,18 @@ public static class Diagnosis
     public static DoctorReport Of(MachineFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        return new DoctorReport([.. ProgramChecks.Of(facts), .. LimitChecks.Of(facts), .. PlaceChecks.Of(facts), .. PortChecks.Of(facts), .. LeftoverChecks.Of(facts)]);
+        return new DoctorReport([
+            .. ProgramChecks.Of(facts),
+            .. LimitChecks.Of(facts),
+            .. PlaceChecks.Of(facts),
+            .. PortChecks.Of(facts),
+            .. LeftoverChecks.Of(facts),
+        ]);
     }
 
     /// <summary>For people: "150 MB", "70 GB".</summary>
-    internal static string Megabytes(long bytes) => bytes < 10_000_000_000 ? $"{bytes / 1_000_000} MB" : $"{bytes / 1_000_000_000} GB";
+    internal static string Megabytes(long bytes) =>
+        bytes < 10_000_000_000 ? $"{bytes / 1_000_000} MB" : $"{bytes / 1_000_000_000} GB";
 
     /// <summary>"1 set", "2 sets".</summary>
     internal static string Count(long count, string thing) => count == 1 ? $"1 {thing}" : $"{count} {thing}s";

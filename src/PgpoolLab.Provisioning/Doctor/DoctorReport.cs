@@ -24,7 +24,13 @@ public enum Severity
 /// <param name="Seen">What was seen.</param>
 /// <param name="Cause">Why that matters, or where it comes from; null when that goes without saying.</param>
 /// <param name="Fix">The command or setting that mends it; null when there is nothing to mend.</param>
-public sealed record DoctorFinding(string Check, Severity Severity, string Seen, string? Cause = null, string? Fix = null)
+public sealed record DoctorFinding(
+    string Check,
+    Severity Severity,
+    string Seen,
+    string? Cause = null,
+    string? Fix = null
+)
 {
     /// <summary>The exit code a problem leads to.</summary>
     [JsonIgnore]
@@ -35,7 +41,9 @@ public sealed record DoctorFinding(string Check, Severity Severity, string Seen,
 /// <param name="Findings">What was found, in the order in which it was looked at.</param>
 public sealed record DoctorReport(IReadOnlyList<DoctorFinding> Findings)
 {
-    private static readonly DoctorJson Json = new(new JsonSerializerOptions(DoctorJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly DoctorJson Json = new(
+        new JsonSerializerOptions(DoctorJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+    );
 
     /// <summary>True when labs can be made on this machine.</summary>
     [JsonPropertyOrder(-1)]
@@ -43,13 +51,18 @@ public sealed record DoctorReport(IReadOnlyList<DoctorFinding> Findings)
 
     /// <summary>What is missing weighs more than what is in the way.</summary>
     [JsonIgnore]
-    public ExitCode ExitCode => Findings.Where(f => f.Severity is Severity.Problem).Select(f => f.Code).DefaultIfEmpty(ExitCode.Done).Min();
+    public ExitCode ExitCode =>
+        Findings.Where(f => f.Severity is Severity.Problem).Select(f => f.Code).DefaultIfEmpty(ExitCode.Done).Min();
 
     /// <summary>The report as <c>--json</c> prints it.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json.DoctorReport);
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(SeverityNames)])]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    Converters = [typeof(SeverityNames)]
+)]
 [JsonSerializable(typeof(DoctorReport))]
 internal sealed partial class DoctorJson : JsonSerializerContext;
 

@@ -89,7 +89,8 @@ public sealed record MachineFacts
 /// <summary>A folder labs write in.</summary>
 /// <param name="Use">What for.</param>
 /// <param name="Path">The folder, or the nearest one above it that exists.</param>
-/// <param name="CanWrite">Whether the lab's user can write there, or, for root, whether root can make a lab there for that user.</param>
+/// <param name="CanWrite">Whether the lab's user can write there, or, for root, whether root can make a lab there for
+/// that user.</param>
 /// <param name="Volume">Its file system; null when it cannot be seen.</param>
 public sealed record Place(PlaceUse Use, string Path, bool CanWrite, Volume? Volume);
 
@@ -122,7 +123,13 @@ public sealed record SemaphoreFacts(long PerSet, long All, long Sets, long UsedA
 /// <param name="UsedBytes">Bytes there are.</param>
 /// <param name="UsedSegments">Segments there are.</param>
 /// <remarks>Linux manual, proc(5), "/proc/sys/kernel/shmall" and its neighbours.</remarks>
-public sealed record SharedMemoryFacts(decimal LargestSegment, decimal AllBytes, long Segments, long UsedBytes, long UsedSegments);
+public sealed record SharedMemoryFacts(
+    decimal LargestSegment,
+    decimal AllBytes,
+    long Segments,
+    long UsedBytes,
+    long UsedSegments
+);
 
 /// <summary>What labs that are dead have left.</summary>
 public sealed record Leftovers

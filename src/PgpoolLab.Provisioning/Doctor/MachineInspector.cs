@@ -41,7 +41,9 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
         var registrations = LabIndex.Registrations();
         var orphans = await new OrphanFinder(host).FindAsync(cancellationToken);
         var processes = await host.FindProcessesAsync(_ => true, cancellationToken);
-        var mine = processes.Where(p => user is not null && Identity.OwnerOf($"/proc/{p.Id}")?.User == user.UserId).ToArray();
+        var mine = processes
+            .Where(p => user is not null && Identity.OwnerOf($"/proc/{p.Id}")?.User == user.UserId)
+            .ToArray();
         var ownFolder = Identity.OwnerOf(currentFolder);
         if (byRoot && user is not null)
         {
@@ -49,7 +51,10 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
             Identity.Become(user);
         }
 
-        var (segments, sets) = (SystemVIpc.Segments(Read("/proc/sysvipc/shm")), SystemVIpc.SemaphoreSets(Read("/proc/sysvipc/sem")));
+        var (segments, sets) = (
+            SystemVIpc.Segments(Read("/proc/sysvipc/shm")),
+            SystemVIpc.SemaphoreSets(Read("/proc/sysvipc/sem"))
+        );
         return new MachineFacts
         {
             LabUser = user?.Name,
@@ -58,7 +63,10 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
             Tools = survey,
             Chosen = chosen,
             Missing = missing,
-            ChosenBy = request.PostgresBin is not null ? "PGBIN" : request.PgpoolDirectory is not null ? "PGPOOL_INSTALL_DIR" : null,
+            ChosenBy =
+                request.PostgresBin is not null ? "PGBIN"
+                : request.PgpoolDirectory is not null ? "PGPOOL_INSTALL_DIR"
+                : null,
             Programs = ScriptPrograms.ToDictionary(p => p, OnPath),
             HasProc = Directory.Exists("/proc/self"),
             LocaleComplaint = await LocaleComplaintAsync(cancellationToken),
@@ -74,19 +82,36 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
             SocketFolders = HostInspector.SocketFolders.Select(f => (f, Identity.CanEnterAndWrite(f))).ToArray(),
             HasLoopback = hasLoopback,
             KnowsLocalhost = Network.Resolve("localhost").Count > 0,
-            LentPorts = Numbers("/proc/sys/net/ipv4/ip_local_port_range") is [var first, var last] ? ((int)first, (int)last) : null,
+            LentPorts = Numbers("/proc/sys/net/ipv4/ip_local_port_range") is [var first, var last]
+                ? ((int)first, (int)last)
+                : null,
             TakenPorts = taken,
-            TakenAutomaticPorts = ListenersIn(Read("/proc/net/tcp") + Read("/proc/net/tcp6"), PortClaim.FirstAutomaticPort, PortClaim.LastAutomaticPort),
-            Leftovers = user is null ? new Leftovers() : new Leftovers
-            {
-                Orphans = orphans.Where(o => !o.IsNothing).Select(Told).ToArray(),
-                Sockets = await StaleSocketsAsync(user, registrations, orphans, cancellationToken),
-                Segments = SystemVIpc.Abandoned(segments, user.UserId, id => processes.Any(p => p.Id == id)).Select(s => (s.Id, s.Bytes)).ToArray(),
-                Semaphores = SystemVIpc.Abandoned(sets, user.UserId, mine.Where(IsServer).Select(p => StartOf(p)).ToArray()).Select(s => s.Id).ToArray(),
-                Strays = Strays(mine, registrations, orphans),
-                RecoveryFolders = RecoveryFolders(registrations, processes),
-                CacheFolders = ClusterCache.Existing(host, new ProbeRunner(host, time), time).SelectMany(c => c.ListUnfinished()).ToArray(),
-            },
+            TakenAutomaticPorts = ListenersIn(
+                Read("/proc/net/tcp") + Read("/proc/net/tcp6"),
+                PortClaim.FirstAutomaticPort,
+                PortClaim.LastAutomaticPort
+            ),
+            Leftovers = user is null
+                ? new Leftovers()
+                : new Leftovers
+                {
+                    Orphans = orphans.Where(o => !o.IsNothing).Select(Told).ToArray(),
+                    Sockets = await StaleSocketsAsync(user, registrations, orphans, cancellationToken),
+                    Segments = SystemVIpc
+                        .Abandoned(segments, user.UserId, id => processes.Any(p => p.Id == id))
+                        .Select(s => (s.Id, s.Bytes))
+                        .ToArray(),
+                    Semaphores = SystemVIpc
+                        .Abandoned(sets, user.UserId, mine.Where(IsServer).Select(p => StartOf(p)).ToArray())
+                        .Select(s => s.Id)
+                        .ToArray(),
+                    Strays = Strays(mine, registrations, orphans),
+                    RecoveryFolders = RecoveryFolders(registrations, processes),
+                    CacheFolders = ClusterCache
+                        .Existing(host, new ProbeRunner(host, time), time)
+                        .SelectMany(c => c.ListUnfinished())
+                        .ToArray(),
+                },
         };
     }
 
@@ -94,17 +119,36 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
     internal static int ListenersIn(string tables, int first, int last)
     {
         // Number, local address, remote address, state (0A: listening), …
-        return tables.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(f => f.Length > 3 && f[3] == "0A")
-            .Select(f => int.TryParse(f[1].Split(':')[^1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var port) ? port : 0).Where(p => p >= first && p <= last).Distinct().Count();
+        return tables
+            .Split('\n')
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(f => f.Length > 3 && f[3] == "0A")
+            .Select(f =>
+                int.TryParse(f[1].Split(':')[^1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var port)
+                    ? port
+                    : 0
+            )
+            .Where(p => p >= first && p <= last)
+            .Distinct()
+            .Count();
     }
 
     /// <summary>The soft limit of this name; null when there is none, or when it cannot be seen.</summary>
     /// <remarks>Linux manual, proc(5), "/proc/pid/limits".</remarks>
     internal static long? LimitIn(string limits, string name) =>
         limits.Split('\n').FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) is { } line
-        && long.TryParse(line[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(), out var limit) ? limit : null;
+        && long.TryParse(
+            line[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(),
+            out var limit
+        )
+            ? limit
+            : null;
 
-    private static async Task<(ToolSurvey Survey, Toolset? Chosen, LabException? Missing)> ToolsAsync(ToolFinder finder, ToolRequest request, CancellationToken cancellationToken)
+    private static async Task<(ToolSurvey Survey, Toolset? Chosen, LabException? Missing)> ToolsAsync(
+        ToolFinder finder,
+        ToolRequest request,
+        CancellationToken cancellationToken
+    )
     {
         var survey = await finder.SurveyAsync(request, cancellationToken);
         try
@@ -118,14 +162,24 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
     }
 
     private string? OnPath(string program) =>
-        ((IEnumerable<string>)[.. (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/bin", "/bin"]).Select(f => $"{f}/{program}").FirstOrDefault(Identity.CanExecute);
+        (
+            (IEnumerable<string>)
+                [.. (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/bin", "/bin"]
+        )
+            .Select(f => $"{f}/{program}")
+            .FirstOrDefault(Identity.CanExecute);
 
     private async Task<string?> LocaleComplaintAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var answer = await host.RunAsync(new CommandSpec("locale").With("LC_ALL", environment("LC_ALL")), cancellationToken);
-            return answer.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            var answer = await host.RunAsync(
+                new CommandSpec("locale").With("LC_ALL", environment("LC_ALL")),
+                cancellationToken
+            );
+            return answer
+                .Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .FirstOrDefault();
         }
         catch (ProgramNotFoundException)
         {
@@ -134,11 +188,22 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
     }
 
     private static SemaphoreFacts? Semaphores(IReadOnlyList<SemaphoreSet> sets) =>
-        Numbers("/proc/sys/kernel/sem") is [var perSet, var all, _, var most] ? new SemaphoreFacts((long)perSet, (long)all, (long)most, sets.Sum(s => (long)s.Count), sets.Count) : null;
+        Numbers("/proc/sys/kernel/sem") is [var perSet, var all, _, var most]
+            ? new SemaphoreFacts((long)perSet, (long)all, (long)most, sets.Sum(s => (long)s.Count), sets.Count)
+            : null;
 
     private static SharedMemoryFacts? SharedMemory(IReadOnlyList<Segment> segments) =>
-        Numbers("/proc/sys/kernel/shmmax") is [var largest] && Numbers("/proc/sys/kernel/shmall") is [var pages] && Numbers("/proc/sys/kernel/shmmni") is [var most]
-            ? new SharedMemoryFacts(largest, pages * Environment.SystemPageSize, (long)most, segments.Sum(s => s.Bytes), segments.Count) : null;
+        Numbers("/proc/sys/kernel/shmmax") is [var largest]
+        && Numbers("/proc/sys/kernel/shmall") is [var pages]
+        && Numbers("/proc/sys/kernel/shmmni") is [var most]
+            ? new SharedMemoryFacts(
+                largest,
+                pages * Environment.SystemPageSize,
+                (long)most,
+                segments.Sum(s => s.Bytes),
+                segments.Count
+            )
+            : null;
 
     private static Place[] Places(string currentFolder, bool byRoot, int? ownerOfCurrentFolder)
     {
@@ -155,8 +220,16 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
 
         return
         [
-            // Root makes a folder in any other, and gives it to the lab's user, who must be able to reach it: what can be entered can be asked for its ".".
-            PlaceOf(PlaceUse.Lab, currentFolder, f => byRoot && ownerOfCurrentFolder is not null ? Identity.OwnerOf(f + "/.") is not null : Identity.CanEnterAndWrite(f)),
+            // Root makes a folder in any other, and gives it to the lab's user, who must be able to reach it: what can
+            // be entered can be asked for its ".".
+            PlaceOf(
+                PlaceUse.Lab,
+                currentFolder,
+                f =>
+                    byRoot && ownerOfCurrentFolder is not null
+                        ? Identity.OwnerOf(f + "/.") is not null
+                        : Identity.CanEnterAndWrite(f)
+            ),
             PlaceOf(PlaceUse.State, state, Identity.CanEnterAndWrite),
             .. cache is null ? [] : (Place[])[PlaceOf(PlaceUse.Cache, cache, Identity.CanEnterAndWrite)],
         ];
@@ -173,19 +246,37 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
         return new Place(use, existing == folder ? folder : existing, canWrite(existing), Volume.Of(existing));
     }
 
-    private async Task<IReadOnlyList<string>> StaleSocketsAsync(SystemUser user, IReadOnlyList<LabRegistration> registrations, IReadOnlyList<Orphan> orphans, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> StaleSocketsAsync(
+        SystemUser user,
+        IReadOnlyList<LabRegistration> registrations,
+        IReadOnlyList<Orphan> orphans,
+        CancellationToken cancellationToken
+    )
     {
         const string lockFile = ".lock";
         // /var/run is a link to /run on most systems.
-        var owned = registrations.SelectMany(r => OrphanFinder.SocketsOf(r.Entry)).Concat(orphans.SelectMany(o => o.Files))
-            .Select(f => $"{Identity.RealPath(Path.GetDirectoryName(f)!)}/{Path.GetFileName(f)}").ToHashSet(StringComparer.Ordinal);
+        var owned = registrations
+            .SelectMany(r => OrphanFinder.SocketsOf(r.Entry))
+            .Concat(orphans.SelectMany(o => o.Files))
+            .Select(f => $"{Identity.RealPath(Path.GetDirectoryName(f)!)}/{Path.GetFileName(f)}")
+            .ToHashSet(StringComparer.Ordinal);
         var bound = UnixSockets.Bound();
         var stale = new List<string>();
-        foreach (var file in HostInspector.SocketFolders.Select(Identity.RealPath).Distinct().SelectMany(SocketsIn).Where(f => !owned.Contains(f) && Identity.OwnerOf(f)?.User == user.UserId))
+        foreach (
+            var file in HostInspector
+                .SocketFolders.Select(Identity.RealPath)
+                .Distinct()
+                .SelectMany(SocketsIn)
+                .Where(f => !owned.Contains(f) && Identity.OwnerOf(f)?.User == user.UserId)
+        )
         {
             var socket = file.EndsWith(lockFile, StringComparison.Ordinal) ? file[..^lockFile.Length] : file;
             // A link to the folder may be the name it was bound by.
-            if (!owned.Contains(socket) && !bound.Any(b => Path.GetFileName(b) == Path.GetFileName(socket) && Identity.RealPath(b) == socket) && !await host.SocketAnswersAsync(socket, cancellationToken))
+            if (
+                !owned.Contains(socket)
+                && !bound.Any(b => Path.GetFileName(b) == Path.GetFileName(socket) && Identity.RealPath(b) == socket)
+                && !await host.SocketAnswersAsync(socket, cancellationToken)
+            )
             {
                 stale.Add(file);
             }
@@ -198,8 +289,21 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
     {
         try
         {
-            return Directory.EnumerateFileSystemEntries(folder, ".s.*", new EnumerationOptions { AttributesToSkip = FileAttributes.None })
-                .Where(f => Path.GetFileName(f) is var name && (name.StartsWith(".s.PGSQL.", StringComparison.Ordinal) || name.StartsWith(".s.PGPOOLWD_CMD.", StringComparison.Ordinal))).Order(StringComparer.Ordinal).ToArray();
+            return Directory
+                .EnumerateFileSystemEntries(
+                    folder,
+                    ".s.*",
+                    new EnumerationOptions { AttributesToSkip = FileAttributes.None }
+                )
+                .Where(f =>
+                    Path.GetFileName(f) is var name
+                    && (
+                        name.StartsWith(".s.PGSQL.", StringComparison.Ordinal)
+                        || name.StartsWith(".s.PGPOOLWD_CMD.", StringComparison.Ordinal)
+                    )
+                )
+                .Order(StringComparer.Ordinal)
+                .ToArray();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -207,32 +311,61 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
         }
     }
 
-    /// <summary>Servers whose folder was deleted and that no list tells of: the list itself may have been deleted.</summary>
-    private static (int, string, string)[] Strays(ProcessFacts[] mine, IReadOnlyList<LabRegistration> registrations, IReadOnlyList<Orphan> orphans)
+    /// <summary>Servers whose folder was deleted and that no list tells of: the list itself may have been
+    /// deleted.</summary>
+    private static (int, string, string)[] Strays(
+        ProcessFacts[] mine,
+        IReadOnlyList<LabRegistration> registrations,
+        IReadOnlyList<Orphan> orphans
+    )
     {
         const string mark = " (deleted)";
         var known = orphans.SelectMany(o => o.Processes).Select(p => p.Id).ToHashSet();
         var roots = registrations.Select(r => r.Entry.Root).ToArray();
-        return mine.Where(p => IsServer(p) && !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal) && !known.Contains(p.Id))
-            .Where(p => p.WorkingDirectory is { } cwd && cwd.EndsWith(mark, StringComparison.Ordinal) && !roots.Any(r => cwd.StartsWith(r + "/", StringComparison.Ordinal)))
-            .Select(p => (p.Id, p.Name, p.WorkingDirectory![..^mark.Length])).ToArray();
+        return mine.Where(p =>
+                IsServer(p)
+                && !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal)
+                && !known.Contains(p.Id)
+            )
+            .Where(p =>
+                p.WorkingDirectory is { } cwd
+                && cwd.EndsWith(mark, StringComparison.Ordinal)
+                && !roots.Any(r => cwd.StartsWith(r + "/", StringComparison.Ordinal))
+            )
+            .Select(p => (p.Id, p.Name, p.WorkingDirectory![..^mark.Length]))
+            .ToArray();
     }
 
-    private static string[] RecoveryFolders(IReadOnlyList<LabRegistration> registrations, IReadOnlyList<ProcessFacts> processes)
+    private static string[] RecoveryFolders(
+        IReadOnlyList<LabRegistration> registrations,
+        IReadOnlyList<ProcessFacts> processes
+    )
     {
         var found = new List<string>();
         foreach (var root in registrations.Select(r => r.Entry.Root))
         {
             // A recovery that is at work names the lab's folder in its command lines.
-            if (processes.Any(p => p.CommandLine.Contains(root, StringComparison.Ordinal) && (p.Name == "pg_basebackup" || p.CommandLine.Contains("basebackup.sh", StringComparison.Ordinal))))
+            if (
+                processes.Any(p =>
+                    p.CommandLine.Contains(root, StringComparison.Ordinal)
+                    && (p.Name == "pg_basebackup" || p.CommandLine.Contains("basebackup.sh", StringComparison.Ordinal))
+                )
+            )
             {
                 continue;
             }
 
             try
             {
-                found.AddRange(((string[])[root, $"{root}/pgpool0"]).Where(Directory.Exists).SelectMany(f => Directory.EnumerateDirectories(f, "data*.*"))
-                    .Where(d => d.EndsWith(".recovery", StringComparison.Ordinal) || d.EndsWith(".kept", StringComparison.Ordinal)));
+                found.AddRange(
+                    ((string[])[root, $"{root}/pgpool0"])
+                        .Where(Directory.Exists)
+                        .SelectMany(f => Directory.EnumerateDirectories(f, "data*.*"))
+                        .Where(d =>
+                            d.EndsWith(".recovery", StringComparison.Ordinal)
+                            || d.EndsWith(".kept", StringComparison.Ordinal)
+                        )
+                );
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -243,19 +376,25 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
         return [.. found.Order(StringComparer.Ordinal)];
     }
 
-    private static string Told(Orphan orphan) => orphan.Kind is OrphanKind.SetupKilled
-        ? $"The setup of the lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root} was killed."
-        : $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root}: {Reports.LabsReporter.Told(orphan.Kind)}; left of it: {Reports.LabsReporter.Remains(orphan)}.";
+    private static string Told(Orphan orphan) =>
+        orphan.Kind is OrphanKind.SetupKilled
+            ? $"The setup of the lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root} was killed."
+            : $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root}: "
+                + $"{Reports.LabsReporter.Told(orphan.Kind)}; left of it: {Reports.LabsReporter.Remains(orphan)}.";
 
     private static bool IsServer(ProcessFacts process) => process.Name is "postgres" or "postmaster" or "pgpool";
 
-    /// <summary>When a process started, in seconds since 1970: Linux tells it in hundredths of a second since the machine did.</summary>
+    /// <summary>When a process started, in seconds since 1970: Linux tells it in hundredths of a second since the
+    /// machine did.</summary>
     private static long StartOf(ProcessFacts process)
     {
         const string bootTime = "btime ";
         const long ticksOfSecond = 100;
         var boot = Read("/proc/stat").Split('\n').FirstOrDefault(l => l.StartsWith(bootTime, StringComparison.Ordinal));
-        return long.TryParse(boot?[bootTime.Length..], out var booted) && long.TryParse(process.StartedAt, out var ticks) ? booted + (ticks / ticksOfSecond) : 0;
+        return
+            long.TryParse(boot?[bootTime.Length..], out var booted) && long.TryParse(process.StartedAt, out var ticks)
+            ? booted + (ticks / ticksOfSecond)
+            : 0;
     }
 
     private static int Threads(int id)
@@ -276,12 +415,21 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
     private static string? GroupFile(string name)
     {
         const string unified = "0::";
-        var group = Read("/proc/self/cgroup").Split('\n').FirstOrDefault(l => l.StartsWith(unified, StringComparison.Ordinal))?[unified.Length..].TrimEnd('/');
-        return ((string[])[$"/sys/fs/cgroup{group}/{name}", $"/sys/fs/cgroup/{name}"]).Where(File.Exists).Select(f => Read(f).Trim()).FirstOrDefault();
+        var group = Read("/proc/self/cgroup")
+            .Split('\n')
+            .FirstOrDefault(l => l.StartsWith(unified, StringComparison.Ordinal))
+            ?[unified.Length..].TrimEnd('/');
+        return ((string[])[$"/sys/fs/cgroup{group}/{name}", $"/sys/fs/cgroup/{name}"])
+            .Where(File.Exists)
+            .Select(f => Read(f).Trim())
+            .FirstOrDefault();
     }
 
     private static decimal[] Numbers(string file) =>
-        Read(file).Split((char[])[' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(w => decimal.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0).ToArray();
+        Read(file)
+            .Split((char[])[' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)
+            .Select(w => decimal.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0)
+            .ToArray();
 
     private static string Read(string file)
     {

@@ -1,8 +1,8 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
 
@@ -15,10 +15,16 @@ public sealed record DestroyResult(bool FolderIsGone, IReadOnlyList<string> Left
 /// <param name="Directory">The lab's folder.</param>
 /// <param name="Servers">What runs of it and would be stopped, in words.</param>
 /// <param name="Deletes">Files and folders that would be deleted, absolute; folders with all that is in them.</param>
-/// <param name="UsersFiles">What lies in these folders and was made neither by setup nor by a server of the lab: it stays, unless that is asked for.</param>
+/// <param name="UsersFiles">What lies in these folders and was made neither by setup nor by a server of the lab: it
+/// stays, unless that is asked for.</param>
 /// <param name="Stays">What else lies in the lab's folder: it stays in any case.</param>
 public sealed record DestroyPreview(
-    string Directory, IReadOnlyList<string> Servers, IReadOnlyList<string> Deletes, IReadOnlyList<string> UsersFiles, IReadOnlyList<string> Stays);
+    string Directory,
+    IReadOnlyList<string> Servers,
+    IReadOnlyList<string> Deletes,
+    IReadOnlyList<string> UsersFiles,
+    IReadOnlyList<string> Stays
+);
 
 /// <summary>Removes exactly what belongs to a lab, however far it had come and whatever runs of it.</summary>
 /// <param name="context">What it works with.</param>
@@ -31,23 +37,36 @@ public sealed class DestroyOperation(OperationContext context)
         var survey = new LabSurvey(context.Host);
         (lab, _) = await survey.LookAsync(lab, cancellationToken);
         var deletes = (await PathsAsync(lab)).Append(lab.Paths.Hidden).Where(IsThere).Distinct().ToArray();
-        var top = deletes.Select(p => Path.GetRelativePath(lab.Root, p).Split('/')[0]).ToHashSet(StringComparer.Ordinal);
+        var top = deletes
+            .Select(p => Path.GetRelativePath(lab.Root, p).Split('/')[0])
+            .ToHashSet(StringComparer.Ordinal);
         return new DestroyPreview(
             lab.Root,
-            [.. (await survey.FindServersAsync(lab, cancellationToken)).Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
-                .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}")],
+            [
+                .. (await survey.FindServersAsync(lab, cancellationToken))
+                    .Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
+                    .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}"),
+            ],
             [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],
             await new UsersFiles(context.Host).FindAsync(LabPlaces.WithoutLinkedNodes(lab), cancellationToken),
-            [.. (await context.Host.ListAsync(lab.Root, cancellationToken)).Where(n => !top.Contains(n)).Order(StringComparer.Ordinal).Select(n => $"{lab.Root}/{n}")]);
+            [
+                .. (await context.Host.ListAsync(lab.Root, cancellationToken))
+                    .Where(n => !top.Contains(n))
+                    .Order(StringComparer.Ordinal)
+                    .Select(n => $"{lab.Root}/{n}"),
+            ]
+        );
 
         static bool IsThere(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
     }
 
     /// <summary>Stops the servers and deletes the lab. What users have put into its folders stays.</summary>
     /// <param name="lab">The lab.</param>
-    /// <param name="deletesUsersFiles">True to delete that as well, where it lies in a folder that is the lab's.</param>
+    /// <param name="deletesUsersFiles">True to delete that as well, where it lies in a folder that is the
+    /// lab's.</param>
     /// <param name="cancellationToken">Ends it before something is deleted.</param>
-    /// <exception cref="LabException">Something could not be stopped or deleted; the manifest is still there, so that it can be tried again.</exception>
+    /// <exception cref="LabException">Something could not be stopped or deleted; the manifest is still there, so that
+    /// it can be tried again.</exception>
     public async Task<DestroyResult> ExecuteAsync(Lab lab, bool deletesUsersFiles, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -60,18 +79,30 @@ public sealed class DestroyOperation(OperationContext context)
             lab = survey.Lab;
             if (survey.Unlisted.Count > 0)
             {
-                context.Observer.Note($"The lab's manifest does not name {string.Join(" and ", survey.Unlisted)}, which lies in its folder: it is stopped and deleted, too.");
+                context.Observer.Note(
+                    $"The lab's manifest does not name {string.Join(" and ", survey.Unlisted)}, which lies in "
+                        + "its folder: it is stopped and deleted, too."
+                );
             }
 
             var reached = LabPlaces.WithoutLinkedNodes(lab);
             foreach (var node in lab.Nodes.Except(reached.Nodes))
             {
-                context.Observer.Note($"{node.DataDirectory} is a link, and may lead to data of the lab in {lab.Former!.Root}: the link is deleted, and what it leads to is not touched.");
+                context.Observer.Note(
+                    $"{node.DataDirectory} is a link, and may lead to data of the lab in {lab.Former!.Root}: the "
+                        + "link is deleted, and what it leads to is not touched."
+                );
             }
 
             if (await new StopOperation(context).StopServersAsync(reached) is { Count: > 0 } running)
             {
-                throw new LabException(ExitCode.UndoFailed, $"The lab '{lab.Name}' was not destroyed: not all of its servers could be stopped.") { Details = running };
+                throw new LabException(
+                    ExitCode.UndoFailed,
+                    $"The lab '{lab.Name}' was not destroyed: not all of its servers could be stopped."
+                )
+                {
+                    Details = running,
+                };
             }
 
             await EndRemainingServersAsync(lab, cancellationToken);
@@ -81,7 +112,9 @@ public sealed class DestroyOperation(OperationContext context)
             cancellationToken.ThrowIfCancellationRequested();
             began = context.Time.GetTimestamp();
             context.Observer.Started("Delete the files");
-            kept = deletesUsersFiles ? [] : await new UsersFiles(context.Host).FindAsync(reached, CancellationToken.None);
+            kept = deletesUsersFiles
+                ? []
+                : await new UsersFiles(context.Host).FindAsync(reached, CancellationToken.None);
             await DeleteAsync(lab, kept);
             DeleteEmptyFolders(lab);
             context.Observer.Finished("Delete the files", context.Time.GetElapsedTime(began));
@@ -91,44 +124,83 @@ public sealed class DestroyOperation(OperationContext context)
         LabIndex.Remove(lab);
         await DeleteAsync(lab, lab.Paths.Hidden);
         var left = await context.Host.ListAsync(lab.Root, CancellationToken.None);
-        // The folder of a moved lab is the one that setup had made, and that of a copy is like it: neither is anybody's when it is empty.
+        // The folder of a moved lab is the one that setup had made, and that of a copy is like it: neither is anybody's
+        // when it is empty.
         var isMoved = lab.Former is { IsSetups: true };
-        var givenBack = left.Count == 0 && (isMoved ? LabFolder.DeleteEmpty(lab.Root) : LabFolder.GiveBack(lab.Root, lab.Folder));
+        var givenBack =
+            left.Count == 0 && (isMoved ? LabFolder.DeleteEmpty(lab.Root) : LabFolder.GiveBack(lab.Root, lab.Folder));
         var inside = kept.Select(k => Path.GetRelativePath(lab.Root, k)).ToArray();
         return new DestroyResult(
             givenBack && (isMoved || lab.Folder.CreatedFrom is not null),
-            [.. left.Where(n => !inside.Any(k => k.StartsWith(n + "/", StringComparison.Ordinal))), .. inside]);
+            [.. left.Where(n => !inside.Any(k => k.StartsWith(n + "/", StringComparison.Ordinal))), .. inside]
+        );
     }
 
-    /// <summary>What runs in the lab's folders and is not found by a PID file: its data folder was deleted under it, say.</summary>
+    /// <summary>What runs in the lab's folders and is not found by a PID file: its data folder was deleted under it,
+    /// say.</summary>
     private async Task EndRemainingServersAsync(Lab lab, CancellationToken cancellationToken)
     {
         var survey = new LabSurvey(context.Host);
         if (await survey.FindServersAsync(lab, cancellationToken) is { Count: > 0 } running)
         {
-            await new OrphanServers(context.Host, context.Probes, lab.Name, dataIsThere: true)
-                .EndAsync(running, () => survey.FindServersAsync(lab, cancellationToken), cancellationToken);
+            await new OrphanServers(context.Host, context.Probes, lab.Name, dataIsThere: true).EndAsync(
+                running,
+                () => survey.FindServersAsync(lab, cancellationToken),
+                cancellationToken
+            );
         }
     }
 
     /// <summary>All that is the lab's, whether it is there or not.</summary>
     private async Task<IReadOnlyList<string>> PathsAsync(Lab lab)
     {
-        var files = lab.Pgpools.SelectMany(p => (string[])[p.Paths.PcpPass, p.Paths.PgPass, $"{p.Folder}/bashrc.ports", $"{p.Folder}/README.port", .. LabScripts.Names.Select(n => $"{p.Folder}/{n}")])
-            .Concat(LabScripts.Names.Select(n => $"{lab.Root}/{n}")).Distinct().ToArray();
+        var files = lab
+            .Pgpools.SelectMany(p =>
+                (string[])
+                    [
+                        p.Paths.PcpPass,
+                        p.Paths.PgPass,
+                        $"{p.Folder}/bashrc.ports",
+                        $"{p.Folder}/README.port",
+                        .. LabScripts.Names.Select(n => $"{p.Folder}/{n}"),
+                    ]
+            )
+            .Concat(LabScripts.Names.Select(n => $"{lab.Root}/{n}"))
+            .Distinct()
+            .ToArray();
         string?[] everything =
         [
-            lab.SafeAlias is { } alias && new FileInfo(alias).LinkTarget is not null && Identity.RealPath(alias) == lab.Root ? alias : null,
-            lab.Former is { HasOriginal: false, SafeAlias: { } former } && new FileInfo(former).LinkTarget == lab.Former.Root ? former : null,
-            .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)).Concat(lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p))).Where(IsStale),
+            lab.SafeAlias is { } alias
+            && new FileInfo(alias).LinkTarget is not null
+            && Identity.RealPath(alias) == lab.Root
+                ? alias
+                : null,
+            lab.Former is { HasOriginal: false, SafeAlias: { } former }
+            && new FileInfo(former).LinkTarget == lab.Former.Root
+                ? former
+                : null,
+            .. lab
+                .Nodes.Where(_ => lab.OwnsNodes)
+                .SelectMany(n => LabSockets.OfNode(lab, n))
+                .Concat(lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)))
+                .Where(IsStale),
             // What the others hold are links to the first one's data.
-            .. lab.Pgpools.SelectMany(p => lab.Nodes.SelectMany(n => (string[])[p.Paths.Data(n.Id), p.Paths.Data(n.Id) + ".recovery", p.Paths.Data(n.Id) + ".kept"])),
-            .. lab.Pgpools.SelectMany(p => (string[])
-            [
-                p.Paths.Etc, p.Paths.Run, p.Paths.Archive, p.Paths.Log,
-                // Left by the pgpool_setup that watchdog_setup has called for each.
-                .. p.Folder == lab.Root ? [] : (string[])[$"{p.Folder}/pgpool_setup.log", p.Paths.Hidden],
-            ]),
+            .. lab.Pgpools.SelectMany(p =>
+                lab.Nodes.SelectMany(n =>
+                    (string[])[p.Paths.Data(n.Id), p.Paths.Data(n.Id) + ".recovery", p.Paths.Data(n.Id) + ".kept"]
+                )
+            ),
+            .. lab.Pgpools.SelectMany(p =>
+                (string[])
+                    [
+                        p.Paths.Etc,
+                        p.Paths.Run,
+                        p.Paths.Archive,
+                        p.Paths.Log,
+                        // Left by the pgpool_setup that watchdog_setup has called for each.
+                        .. p.Folder == lab.Root ? [] : (string[])[$"{p.Folder}/pgpool_setup.log", p.Paths.Hidden],
+                    ]
+            ),
             .. files,
             .. await FindUnfinishedAsync(files),
             .. lab.HasPrivateSockets ? (string[])[lab.Paths.Run] : [],
@@ -152,7 +224,8 @@ public sealed class DestroyOperation(OperationContext context)
                     Hints =
                     [
                         error is IOException io && LabLock.IsReadOnly(io)
-                            ? "The lab's servers are stopped. Its file system is read-only: make it writable, then run the same command again."
+                            ? "The lab's servers are stopped. Its file system is read-only: make it writable, "
+                                + "then run the same command again."
                             : "Remove what is in the way, then run the same command again.",
                     ],
                 };
@@ -181,8 +254,10 @@ public sealed class DestroyOperation(OperationContext context)
     }
 
     /// <summary>What lies in the lab's folder is reached from there through no link.</summary>
-    private ValueTask DeleteAsync(Lab lab, string path) => path.StartsWith(lab.Root + "/", StringComparison.Ordinal)
-        ? context.Host.DeleteWithinAsync(lab.Root, path, CancellationToken.None) : context.Host.DeleteAsync(path, CancellationToken.None);
+    private ValueTask DeleteAsync(Lab lab, string path) =>
+        path.StartsWith(lab.Root + "/", StringComparison.Ordinal)
+            ? context.Host.DeleteWithinAsync(lab.Root, path, CancellationToken.None)
+            : context.Host.DeleteAsync(path, CancellationToken.None);
 
     /// <summary>What was being written when a command was killed .</summary>
     private async Task<IReadOnlyList<string>> FindUnfinishedAsync(IReadOnlyList<string> files)
@@ -191,7 +266,11 @@ public sealed class DestroyOperation(OperationContext context)
         foreach (var folder in files.GroupBy(f => Path.GetDirectoryName(f)!))
         {
             var names = folder.Select(f => Path.GetFileName(f)).ToHashSet(StringComparer.Ordinal);
-            found.AddRange((await context.Host.ListAsync(folder.Key, CancellationToken.None)).Where(n => UnfinishedFile.Replaces(n) is { } name && names.Contains(name)).Select(n => $"{folder.Key}/{n}"));
+            found.AddRange(
+                (await context.Host.ListAsync(folder.Key, CancellationToken.None))
+                    .Where(n => UnfinishedFile.Replaces(n) is { } name && names.Contains(name))
+                    .Select(n => $"{folder.Key}/{n}")
+            );
         }
 
         return found;
@@ -211,8 +290,17 @@ public sealed class DestroyOperation(OperationContext context)
         }
     }
 
-    /// <summary>A socket of this lab's ports may by now be another user's or another lab's server; ours are stopped, so that one answers is proof.</summary>
+    /// <summary>A socket of this lab's ports may by now be another user's or another lab's server; ours are stopped, so
+    /// that one answers is proof.</summary>
     private bool IsStale(string socket) =>
-        Path.Exists(socket) && Identity.OwnerOf(socket)?.User == Identity.Current.UserId
-        && !context.Host.SocketAnswersAsync(socket.EndsWith(".lock", StringComparison.Ordinal) ? socket[..^".lock".Length] : socket, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        Path.Exists(socket)
+        && Identity.OwnerOf(socket)?.User == Identity.Current.UserId
+        && !context
+            .Host.SocketAnswersAsync(
+                socket.EndsWith(".lock", StringComparison.Ordinal) ? socket[..^".lock".Length] : socket,
+                CancellationToken.None
+            )
+            .AsTask()
+            .GetAwaiter()
+            .GetResult();
 }

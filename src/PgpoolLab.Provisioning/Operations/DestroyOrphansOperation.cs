@@ -6,13 +6,15 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
 
-/// <summary>Removes what nobody looks after any more: labs of killed setups, and what labs have left whose folder was deleted by hand.</summary>
+/// <summary>Removes what nobody looks after any more: labs of killed setups, and what labs have left whose folder was
+/// deleted by hand.</summary>
 /// <param name="context">What it works with.</param>
 public sealed class DestroyOrphansOperation(OperationContext context)
 {
     private readonly OrphanFinder _finder = new(context.Host);
 
-    /// <summary>Removes every orphan of the current user; for root also of the user root's labs run as, whose rights it takes on for that.</summary>
+    /// <summary>Removes every orphan of the current user; for root also of the user root's labs run as, whose rights it
+    /// takes on for that.</summary>
     /// <returns>What was done. What could not be removed is in it, and keeps nothing else from being removed.</returns>
     public async Task<OrphansReport> ExecuteAsync(CancellationToken cancellationToken)
     {
@@ -45,10 +47,21 @@ public sealed class DestroyOrphansOperation(OperationContext context)
                 }
                 else if (Identity.HasStoodDown && orphan.Registration.User.UserId != Identity.Current.UserId)
                 {
-                    throw new LabException(ExitCode.Failed, $"It is {orphan.Registration.User.Name}'s. Run the command again: it takes on one user at a time.");
+                    throw new LabException(
+                        ExitCode.Failed,
+                        $"It is {orphan.Registration.User.Name}'s. Run the command again: it takes on one user "
+                            + "at a time."
+                    );
                 }
 
-                if (await (orphan.Kind is OrphanKind.SetupKilled ? DestroyLabAsync(orphan, cancellationToken) : RemoveRemainsAsync(orphan, cancellationToken)) is { } done)
+                if (
+                    await (
+                        orphan.Kind is OrphanKind.SetupKilled
+                            ? DestroyLabAsync(orphan, cancellationToken)
+                            : RemoveRemainsAsync(orphan, cancellationToken)
+                    ) is
+                    { } done
+                )
                 {
                     removed.Add(done);
                 }
@@ -57,7 +70,13 @@ public sealed class DestroyOrphansOperation(OperationContext context)
             {
                 if (error is not LabException { Code: ExitCode.Busy })
                 {
-                    kept.Add(new KeptOrphan(entry.Name, entry.Root, string.Join(' ', [error.Message, .. (error as LabException)?.Details ?? []])));
+                    kept.Add(
+                        new KeptOrphan(
+                            entry.Name,
+                            entry.Root,
+                            string.Join(' ', [error.Message, .. (error as LabException)?.Details ?? []])
+                        )
+                    );
                 }
             }
         }
@@ -88,14 +107,30 @@ public sealed class DestroyOrphansOperation(OperationContext context)
 
         LabLocator.BecomeOwner(manifest);
         var result = await new DestroyOperation(context).ExecuteAsync(lab, deletesUsersFiles: false, cancellationToken);
-        return new RemovedOrphan(entry.Name, entry.Root, orphan.Kind, [], [], result.Left.Select(n => $"{entry.Root}/{n}").ToArray());
+        return new RemovedOrphan(
+            entry.Name,
+            entry.Root,
+            orphan.Kind,
+            [],
+            [],
+            result.Left.Select(n => $"{entry.Root}/{n}").ToArray()
+        );
     }
 
     private async Task<RemovedOrphan?> RemoveRemainsAsync(Orphan found, CancellationToken cancellationToken)
     {
         var (registration, kind) = (found.Registration, found.Kind);
-        var ended = await new OrphanServers(context.Host, context.Probes, registration.Entry.Name, dataIsThere: kind is OrphanKind.ManifestGone)
-            .EndAsync(found.Processes, async () => (await _finder.FindAsync(registration, kind, LabIndex.Registrations(), cancellationToken)).Processes, cancellationToken);
+        var ended = await new OrphanServers(
+            context.Host,
+            context.Probes,
+            registration.Entry.Name,
+            dataIsThere: kind is OrphanKind.ManifestGone
+        ).EndAsync(
+            found.Processes,
+            async () =>
+                (await _finder.FindAsync(registration, kind, LabIndex.Registrations(), cancellationToken)).Processes,
+            cancellationToken
+        );
 
         // While we hold this lock no setup takes the same ports and makes sockets of the same names.
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
@@ -116,9 +151,16 @@ public sealed class DestroyOrphansOperation(OperationContext context)
             File.Delete(entry);
         }
 
-        return ended.Count == 0 && files.Count == 0 ? null
-            : new RemovedOrphan(registration.Entry.Name, registration.Entry.Root, kind, ended.Select(p => new EndedProcess(p.Id, p.CommandLine)).ToArray(), files,
-                kind is OrphanKind.ManifestGone ? [registration.Entry.Root] : []);
+        return ended.Count == 0 && files.Count == 0
+            ? null
+            : new RemovedOrphan(
+                registration.Entry.Name,
+                registration.Entry.Root,
+                kind,
+                ended.Select(p => new EndedProcess(p.Id, p.CommandLine)).ToArray(),
+                files,
+                kind is OrphanKind.ManifestGone ? [registration.Entry.Root] : []
+            );
     }
 
     /// <summary>Folders made for one lab's sockets alone carry its id in their names.</summary>
@@ -126,7 +168,11 @@ public sealed class DestroyOrphansOperation(OperationContext context)
     {
         foreach (var folder in registration.Entry.Sockets.Select(Path.GetDirectoryName).OfType<string>().Distinct())
         {
-            if (Path.GetFileName(folder).Contains(registration.Entry.Id, StringComparison.Ordinal) && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+            if (
+                Path.GetFileName(folder).Contains(registration.Entry.Id, StringComparison.Ordinal)
+                && Directory.Exists(folder)
+                && !Directory.EnumerateFileSystemEntries(folder).Any()
+            )
             {
                 Directory.Delete(folder);
             }

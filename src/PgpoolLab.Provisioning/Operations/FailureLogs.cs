@@ -16,13 +16,31 @@ internal static class FailureLogs
         {
             var parent = $"{StateFolder.Open()}/failed";
             var target = Directory.CreateDirectory($"{parent}/{time.GetUtcNow():yyyyMMdd-HHmmss}-{lab.Id}").FullName;
-            string[] nodeLogs = lab.PgpoolSetup is null ? [] : lab.Nodes.Select(n => $"{n.DataDirectory}/log").ToArray();
-            var logs = lab.Pgpools.Select(p => p.Paths.Log).Concat(nodeLogs).Where(Directory.Exists).SelectMany(Directory.GetFiles).Append(lab.ToolLog).Where(RegularFile.Is).Distinct();
+            string[] nodeLogs = lab.PgpoolSetup is null
+                ? []
+                : lab.Nodes.Select(n => $"{n.DataDirectory}/log").ToArray();
+            var logs = lab
+                .Pgpools.Select(p => p.Paths.Log)
+                .Concat(nodeLogs)
+                .Where(Directory.Exists)
+                .SelectMany(Directory.GetFiles)
+                .Append(lab.ToolLog)
+                .Where(RegularFile.Is)
+                .Distinct();
             foreach (var file in logs)
             {
                 // pgpool1/log/pgpool.log: pgpool1-log-pgpool.log; the lab's own are named as they are.
                 var name = Path.GetRelativePath(lab.Paths.Log, file);
-                File.Copy(file, Path.Combine(target, name.StartsWith("..", StringComparison.Ordinal) ? Path.GetRelativePath(lab.Root, file).Replace('/', '-') : name), overwrite: true);
+                File.Copy(
+                    file,
+                    Path.Combine(
+                        target,
+                        name.StartsWith("..", StringComparison.Ordinal)
+                            ? Path.GetRelativePath(lab.Root, file).Replace('/', '-')
+                            : name
+                    ),
+                    overwrite: true
+                );
             }
 
             foreach (var old in Directory.GetDirectories(parent).OrderDescending(StringComparer.Ordinal).Skip(Kept))

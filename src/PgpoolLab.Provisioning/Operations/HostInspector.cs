@@ -26,7 +26,15 @@ public sealed class HostInspector(OperationContext context)
     /// <param name="invoker">Login name of the user who called, when that is another one.</param>
     /// <param name="firstPort">The lab's first port, when it is chosen already.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<HostFacts> InspectAsync(LabSpec spec, Toolset tools, FolderOrigin folder, SystemUser owner, string? invoker, int firstPort, CancellationToken cancellationToken)
+    public async Task<HostFacts> InspectAsync(
+        LabSpec spec,
+        Toolset tools,
+        FolderOrigin folder,
+        SystemUser owner,
+        string? invoker,
+        int firstPort,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(tools);
@@ -40,7 +48,9 @@ public sealed class HostInspector(OperationContext context)
             Folder = folder,
             Tools = tools,
             SocketDirectories = await SocketDirectoriesAsync(spec.SocketDirectories, tools, cancellationToken),
-            AliasFolder = StateFolder.Open(f => Shell.IsSafeWord(f) && f.Length + "/01234567".Length <= LabPlanner.MostForSockets),
+            AliasFolder = StateFolder.Open(f =>
+                Shell.IsSafeWord(f) && f.Length + "/01234567".Length <= LabPlanner.MostForSockets
+            ),
             FreePort = firstPort,
         };
     }
@@ -50,7 +60,11 @@ public sealed class HostInspector(OperationContext context)
     /// <param name="ports">The ports, with what each is for.</param>
     /// <param name="byOldCommandLine">Which options to advise.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RequireFreePortsAsync(IEnumerable<LabPort> ports, bool byOldCommandLine, CancellationToken cancellationToken)
+    public async Task RequireFreePortsAsync(
+        IEnumerable<LabPort> ports,
+        bool byOldCommandLine,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(ports);
         var busy = new List<(LabPort, string)>();
@@ -77,13 +91,18 @@ public sealed class HostInspector(OperationContext context)
     /// <summary>Who has a port, of TCP or of UDP.</summary>
     /// <returns>Null when it is free, else what is in the way.</returns>
     internal static ValueTask<string?> WhoHoldsAsync(IHost host, LabPort port, CancellationToken cancellationToken) =>
-        port.IsDatagram ? host.WhoHoldsDatagramPortAsync(port.Port, cancellationToken) : host.WhoHoldsPortAsync(port.Port, cancellationToken);
+        port.IsDatagram
+            ? host.WhoHoldsDatagramPortAsync(port.Port, cancellationToken)
+            : host.WhoHoldsPortAsync(port.Port, cancellationToken);
 
     /// <summary>Waits for the end of a connection nobody has any more.</summary>
     /// <returns>Who holds the port all the same; null when it has become free.</returns>
     private async Task<string?> OutlastAsync(int port, string use, CancellationToken cancellationToken)
     {
-        context.Observer.Note($"Port {port} ({use}) is {PortState.Lingering}; waiting up to {LingeringPatience.TotalSeconds:0} s until it is free.");
+        context.Observer.Note(
+            $"Port {port} ({use}) is {PortState.Lingering}; waiting up to {LingeringPatience.TotalSeconds:0} s "
+                + "until it is free."
+        );
         try
         {
             await context.Probes.WaitAsync(new PortIsFree(_host, port), LingeringPatience, cancellationToken);
@@ -95,11 +114,20 @@ public sealed class HostInspector(OperationContext context)
         }
     }
 
-    private async Task<IReadOnlyList<string>> SocketDirectoriesAsync(IReadOnlyList<string>? asked, Toolset tools, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> SocketDirectoriesAsync(
+        IReadOnlyList<string>? asked,
+        Toolset tools,
+        CancellationToken cancellationToken
+    )
     {
         var usable = new List<string>();
         // Of a list, libpq's own default comes first: releases before 4.4 have room for one folder alone.
-        foreach (var folder in asked?.OrderBy(f => Array.IndexOf(SocketFolders, f) is var place && place < 0 ? SocketFolders.Length : place) ?? (IEnumerable<string>)SocketFolders)
+        foreach (
+            var folder in asked?.OrderBy(f =>
+                Array.IndexOf(SocketFolders, f) is var place && place < 0 ? SocketFolders.Length : place
+            )
+                ?? (IEnumerable<string>)SocketFolders
+        )
         {
             if (await _host.CanWriteAsync(folder, cancellationToken))
             {
@@ -109,10 +137,18 @@ public sealed class HostInspector(OperationContext context)
 
         if (asked is { Count: > 0 } && usable.Count == 0)
         {
-            throw new LabException(ExitCode.Missing, $"None of the folders for sockets can be written to: {string.Join(", ", asked)}.") { Hints = ["Name others:  PGSOCKET_DIR=/tmp"] };
+            throw new LabException(
+                ExitCode.Missing,
+                $"None of the folders for sockets can be written to: {string.Join(", ", asked)}."
+            )
+            {
+                Hints = ["Name others:  PGSOCKET_DIR=/tmp"],
+            };
         }
 
         // A PostgreSQL built from source has its psql look in /tmp; the packaged ones look in /var/run/postgresql.
-        return asked is null && tools.PostgresBin.StartsWith("/usr/local", StringComparison.Ordinal) ? Enumerable.Reverse(usable).ToArray() : usable;
+        return asked is null && tools.PostgresBin.StartsWith("/usr/local", StringComparison.Ordinal)
+            ? Enumerable.Reverse(usable).ToArray()
+            : usable;
     }
 }

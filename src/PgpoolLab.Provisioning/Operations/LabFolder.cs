@@ -7,12 +7,19 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <summary>The folder a lab lies in: made, handed over, and given back as it was.</summary>
 public static class LabFolder
 {
-    private const UnixFileMode ForOthersToPass = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode ForOthersToPass =
+        UnixFileMode.UserRead
+        | UnixFileMode.UserWrite
+        | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherExecute;
 
     /// <summary>Refuses a folder that cannot become a lab. Touches nothing.</summary>
     /// <param name="folder">The folder, absolute.</param>
-    /// <param name="hiddenFilesAreFine">As pgpool_setup sees it, files whose name begins with a dot do not count.</param>
+    /// <param name="hiddenFilesAreFine">As pgpool_setup sees it, files whose name begins with a dot do not
+    /// count.</param>
     /// <exception cref="LabException">It is not empty, no folder, or its parent cannot be written to.</exception>
     public static void RequireUsable(string folder, bool hiddenFilesAreFine = false)
     {
@@ -44,14 +51,23 @@ public static class LabFolder
                 throw new LabException(ExitCode.InTheWay, misplaced) { Hints = LabPlaces.HintsOf(manifest.Lab) };
             }
 
-            throw new LabException(ExitCode.InTheWay, manifest.State switch
+            throw new LabException(
+                ExitCode.InTheWay,
+                manifest.State switch
+                {
+                    LabState.Ready => $"{folder} is the lab '{manifest.Lab.Name}' already.",
+                    LabState.Failed => $"{folder} holds what a failed setup was told to keep.",
+                    _ => $"{folder} holds a lab whose setup was killed before it was done (state: creating).",
+                }
+            )
             {
-                LabState.Ready => $"{folder} is the lab '{manifest.Lab.Name}' already.",
-                LabState.Failed => $"{folder} holds what a failed setup was told to keep.",
-                _ => $"{folder} holds a lab whose setup was killed before it was done (state: creating).",
-            })
-            {
-                Hints = [manifest.State is LabState.Ready ? $"Start it:  pgpoollab startall --lab {Shell.Quote(folder)}" : "A lab is made anew, not mended.", $"Delete it:  pgpoollab destroy {Shell.Quote(folder)}"],
+                Hints =
+                [
+                    manifest.State is LabState.Ready
+                        ? $"Start it:  pgpoollab startall --lab {Shell.Quote(folder)}"
+                        : "A lab is made anew, not mended.",
+                    $"Delete it:  pgpoollab destroy {Shell.Quote(folder)}",
+                ],
             };
         }
 
@@ -59,7 +75,13 @@ public static class LabFolder
         try
         {
             var remains = LabRemains.AreIn(folder) ? Path.GetFileName(new LabPaths(folder).Hidden) : null;
-            found = Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Where(n => n != remains && (!hiddenFilesAreFine || !n.StartsWith('.'))).Take(4).Order(StringComparer.Ordinal).ToArray();
+            found = Directory
+                .EnumerateFileSystemEntries(folder)
+                .Select(e => Path.GetFileName(e))
+                .Where(n => n != remains && (!hiddenFilesAreFine || !n.StartsWith('.')))
+                .Take(4)
+                .Order(StringComparer.Ordinal)
+                .ToArray();
         }
         catch (UnauthorizedAccessException)
         {
@@ -68,19 +90,28 @@ public static class LabFolder
 
         if (found.Length > 0)
         {
-            throw new LabException(ExitCode.InTheWay, $"The folder {folder} is not empty: it holds {string.Join(", ", found.Take(3))}{(found.Length > 3 ? ", …" : "")}.")
+            throw new LabException(
+                ExitCode.InTheWay,
+                $"The folder {folder} is not empty: it holds "
+                    + $"{string.Join(", ", found.Take(3))}{(found.Length > 3 ? ", …" : "")}."
+            )
             {
                 Hints = ["Name a folder that does not exist yet:  pgpoollab setup DIR"],
             };
         }
     }
 
-    /// <summary>Keeps other setups of the same folder waiting while one finds out whether it is there, and makes it.</summary>
+    /// <summary>Keeps other setups of the same folder waiting while one finds out whether it is there, and makes
+    /// it.</summary>
     /// <param name="folder">The folder, absolute.</param>
     /// <param name="probes">Waits.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Dispose it when the folder is claimed; null when it cannot be locked.</returns>
-    public static async Task<IDisposable?> LockAsync(string folder, Probes.ProbeRunner probes, CancellationToken cancellationToken)
+    public static async Task<IDisposable?> LockAsync(
+        string folder,
+        Probes.ProbeRunner probes,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(probes);
         // Anybody may lock a folder like /tmp, and keep it: the lock is a help, not a condition.
@@ -96,8 +127,7 @@ public static class LabFolder
 
             held?.Dispose();
             await probes.PauseAsync(TimeSpan.FromMilliseconds(10), cancellationToken);
-        }
-        while (inTime());
+        } while (inTime());
 
         return null;
     }
@@ -111,7 +141,9 @@ public static class LabFolder
     {
         var above = Directory.Exists(folder) ? folder : NearestExisting(folder);
         var missing = folder[above.TrimEnd('/').Length..].Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var current = OpenFolder.TryOpen(Identity.RealPath(above)) ?? throw new LabException(ExitCode.InTheWay, $"{above} was deleted in this moment.");
+        var current =
+            OpenFolder.TryOpen(Identity.RealPath(above))
+            ?? throw new LabException(ExitCode.InTheWay, $"{above} was deleted in this moment.");
         try
         {
             var made = new List<(string Named, MadeFolder Folder)>();
@@ -128,7 +160,9 @@ public static class LabFolder
                 }
                 else
                 {
-                    current = parent.TryOpenFolder(name) ?? throw new LabException(ExitCode.InTheWay, $"{named} was deleted in this moment.");
+                    current =
+                        parent.TryOpenFolder(name)
+                        ?? throw new LabException(ExitCode.InTheWay, $"{named} was deleted in this moment.");
                     made.Clear();
                 }
             }
@@ -143,7 +177,12 @@ public static class LabFolder
             else if (made.Count > 0)
             {
                 // Until the manifest says so.
-                FolderRecords.OfCurrentUser().TryWrite(current, new FolderRecord(current.Path, Identity.Current.UserId, null, [.. made.Select(m => m.Folder)]));
+                FolderRecords
+                    .OfCurrentUser()
+                    .TryWrite(
+                        current,
+                        new FolderRecord(current.Path, Identity.Current.UserId, null, [.. made.Select(m => m.Folder)])
+                    );
             }
 
             if (!Identity.CanEnterAndWrite(folder))
@@ -161,7 +200,12 @@ public static class LabFolder
     }
 
     /// <summary>Notes whose the folder was, then gives it away.</summary>
-    private static FolderOrigin HandOver(OpenFolder folder, SystemUser user, FolderOrigin origin, IReadOnlyList<MadeFolder> made)
+    private static FolderOrigin HandOver(
+        OpenFolder folder,
+        SystemUser user,
+        FolderOrigin origin,
+        IReadOnlyList<MadeFolder> made
+    )
     {
         if (folder.Ownership is not { } owner)
         {
@@ -188,8 +232,13 @@ public static class LabFolder
         {
             var real = Identity.RealPath(folder);
             var given = false;
-            // What the origin says is the word of the lab's user. Root goes by its own notes, and never through a link that was put in the way since.
-            if (Identity.HasStoodDown && Identity.WithOriginalRights(() => given = FolderRecords.OfThisMachine.GiveBack(real)) && given)
+            // What the origin says is the word of the lab's user. Root goes by its own notes, and never through a link
+            // that was put in the way since.
+            if (
+                Identity.HasStoodDown
+                && Identity.WithOriginalRights(() => given = FolderRecords.OfThisMachine.GiveBack(real))
+                && given
+            )
             {
                 return true;
             }
@@ -203,7 +252,8 @@ public static class LabFolder
             FolderRecords.OfCurrentUser().Forget(real);
             return origin.CreatedFrom is not null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        catch (Exception error)
+            when (error is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             return false;
         }
@@ -225,8 +275,8 @@ public static class LabFolder
         }
     }
 
-    /// <summary>Gives a folder back by what is noted of it alone: a setup that was killed before it wrote a manifest has made it, or root has given it to
-    /// the lab's user.</summary>
+    /// <summary>Gives a folder back by what is noted of it alone: a setup that was killed before it wrote a manifest
+    /// has made it, or root has given it to the lab's user.</summary>
     /// <returns>False when nothing is noted, it is not empty, or a setup is at work on it.</returns>
     public static bool GiveBackNoted(string folder)
     {
@@ -239,11 +289,19 @@ public static class LabFolder
                 return Identity.WithOriginalRights(() => given = GiveBack(FolderRecords.OfThisMachine)) && given;
             }
 
-            return (Identity.IsRoot && GiveBack(FolderRecords.OfThisMachine)) || GiveBack(FolderRecords.OfCurrentUser());
+            return (Identity.IsRoot && GiveBack(FolderRecords.OfThisMachine))
+                || GiveBack(FolderRecords.OfCurrentUser());
 
-            bool GiveBack(FolderRecords records) => records.All().Any(r => r.Folder == real && !IsBeingMade(r)) && IsEmpty(real) && records.GiveBack(real);
+            bool GiveBack(FolderRecords records) =>
+                records.All().Any(r => r.Folder == real && !IsBeingMade(r)) && IsEmpty(real) && records.GiveBack(real);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or LabException or System.ComponentModel.Win32Exception)
+        catch (Exception error)
+            when (error
+                    is IOException
+                        or UnauthorizedAccessException
+                        or LabException
+                        or System.ComponentModel.Win32Exception
+            )
         {
             return false;
         }
@@ -251,7 +309,12 @@ public static class LabFolder
 
     /// <summary>Folders that are noted, of labs that were never made.</summary>
     internal static IReadOnlyList<string> Noted() =>
-        [.. (Identity.IsRoot ? FolderRecords.OfThisMachine.All() : []).Concat(FolderRecords.OfCurrentUser().All()).Select(r => r.Folder).Distinct()];
+        [
+            .. (Identity.IsRoot ? FolderRecords.OfThisMachine.All() : [])
+                .Concat(FolderRecords.OfCurrentUser().All())
+                .Select(r => r.Folder)
+                .Distinct(),
+        ];
 
     private static bool IsEmpty(string folder)
     {
@@ -262,7 +325,10 @@ public static class LabFolder
     /// <summary>Setup keeps the folder locked in which it makes new ones, until there is a manifest.</summary>
     private static bool IsBeingMade(FolderRecord record)
     {
-        using var held = FolderLock.TryTake(Path.GetDirectoryName(record.Made.Count > 0 ? record.Made[0].Path : record.Folder)!, out var taken);
+        using var held = FolderLock.TryTake(
+            Path.GetDirectoryName(record.Made.Count > 0 ? record.Made[0].Path : record.Folder)!,
+            out var taken
+        );
         return taken;
     }
 
@@ -270,7 +336,11 @@ public static class LabFolder
     private static void DeleteMade(string folder, string? createdFrom)
     {
         // It may have been named by way of a link.
-        if (createdFrom is null || Identity.RealPath(createdFrom) is not { Length: > 1 } topmost || (folder != topmost && !folder.StartsWith(topmost + "/", StringComparison.Ordinal)))
+        if (
+            createdFrom is null
+            || Identity.RealPath(createdFrom) is not { Length: > 1 } topmost
+            || (folder != topmost && !folder.StartsWith(topmost + "/", StringComparison.Ordinal))
+        )
         {
             return;
         }
@@ -290,8 +360,17 @@ public static class LabFolder
     }
 
     private static LabException NotWritable(string folder, string user) =>
-        new(ExitCode.InTheWay, $"The user {user} cannot write in {folder}, or cannot enter one of the folders above it.")
+        new(
+            ExitCode.InTheWay,
+            $"The user {user} cannot write in {folder}, or cannot enter one of the folders above it."
+        )
         {
-            Hints = [$"Name a folder that {user} can write in:  pgpoollab setup DIR", .. Identity.HasStoodDown ? ["Or another user, as PostgreSQL refuses to run as root:  --run-as USER"] : Array.Empty<string>()],
+            Hints =
+            [
+                $"Name a folder that {user} can write in:  pgpoollab setup DIR",
+                .. Identity.HasStoodDown
+                    ? ["Or another user, as PostgreSQL refuses to run as root:  --run-as USER"]
+                    : Array.Empty<string>(),
+            ],
         };
 }

@@ -4,7 +4,8 @@ using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Operations;
 
-/// <summary>What the files of a lab's servers tell of before, whether the servers run or not: who is a standby, who was primary and is no more, whom Pgpool-II has given up.</summary>
+/// <summary>What the files of a lab's servers tell of before, whether the servers run or not: who is a standby, who was
+/// primary and is no more, whom Pgpool-II has given up.</summary>
 /// <param name="host">Where the lab is.</param>
 /// <param name="lab">The lab.</param>
 public sealed class LabHistory(IHost host, Lab lab)
@@ -14,13 +15,23 @@ public sealed class LabHistory(IHost host, Lab lab)
     public async Task<IReadOnlyList<int>> FindNodesHeldDownAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
-        var lines = (await host.ReadTextAsync($"{pgpool.Paths.Log}/pgpool_status", cancellationToken))?.Split('\n', StringSplitOptions.TrimEntries) ?? [];
-        var down = lines.Select((state, node) => (state, node)).Take(lab.Nodes.Count).Where(l => l.state == "down").Select(l => l.node).ToArray();
+        var lines =
+            (await host.ReadTextAsync($"{pgpool.Paths.Log}/pgpool_status", cancellationToken))?.Split(
+                '\n',
+                StringSplitOptions.TrimEntries
+            ) ?? [];
+        var down = lines
+            .Select((state, node) => (state, node))
+            .Take(lab.Nodes.Count)
+            .Where(l => l.state == "down")
+            .Select(l => l.node)
+            .ToArray();
         // With all of them down it begins anew.
         return lines.Contains("up") ? down : [];
     }
 
-    /// <summary>Nodes that must not be started as they are: they were primary until another node was promoted, and would be a second one.</summary>
+    /// <summary>Nodes that must not be started as they are: they were primary until another node was promoted, and
+    /// would be a second one.</summary>
     public async Task<IReadOnlyList<PostgresNode>> FindOutdatedPrimariesAsync(CancellationToken cancellationToken)
     {
         if (lab.Mode is not ClusteringMode.StreamingReplication || lab.PgpoolSetup is not null)
@@ -41,11 +52,21 @@ public sealed class LabHistory(IHost host, Lab lab)
         var timelines = new Dictionary<PostgresNode, int>();
         foreach (var node in primaries.Count > 1 ? primaries : [])
         {
-            if (PgControlData.Timeline((await host.RunAsync(PgControlData.Show(lab.Tools, node.DataDirectory), cancellationToken)).Output) is { } timeline)
+            if (
+                PgControlData.Timeline(
+                    (await host.RunAsync(PgControlData.Show(lab.Tools, node.DataDirectory), cancellationToken)).Output
+                ) is
+                { } timeline
+            )
             {
                 // The control file knows of a promotion only after a checkpoint, the history files at once.
-                var histories = (await host.ListAsync($"{node.DataDirectory}/pg_wal", cancellationToken)).Where(n => n.EndsWith(".history", StringComparison.Ordinal))
-                    .Select(n => int.TryParse(n.Split('.')[0], System.Globalization.NumberStyles.HexNumber, null, out var t) ? t : 0);
+                var histories = (await host.ListAsync($"{node.DataDirectory}/pg_wal", cancellationToken))
+                    .Where(n => n.EndsWith(".history", StringComparison.Ordinal))
+                    .Select(n =>
+                        int.TryParse(n.Split('.')[0], System.Globalization.NumberStyles.HexNumber, null, out var t)
+                            ? t
+                            : 0
+                    );
                 timelines[node] = histories.Append(timeline).Max();
             }
         }
@@ -57,6 +78,9 @@ public sealed class LabHistory(IHost host, Lab lab)
     public async Task<bool> IsStandbyAsync(PostgresNode node, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return await host.ExistsAsync($"{node.DataDirectory}/{(lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}", cancellationToken);
+        return await host.ExistsAsync(
+            $"{node.DataDirectory}/{(lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}",
+            cancellationToken
+        );
     }
 }

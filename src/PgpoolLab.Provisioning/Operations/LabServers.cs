@@ -6,7 +6,8 @@ using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Operations;
 
-/// <summary>The running servers of a lab: finds, starts and stops them, and never touches a process that is not the lab's.</summary>
+/// <summary>The running servers of a lab: finds, starts and stops them, and never touches a process that is not the
+/// lab's.</summary>
 /// <param name="host">Where they run.</param>
 /// <param name="lab">The lab.</param>
 /// <param name="probes">Waits.</param>
@@ -19,12 +20,16 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     private readonly ServerPorts _ports = new(host, lab);
     private readonly Lazy<int?> _user = new(() => Identity.Find(lab.Owner)?.UserId);
 
-    /// <summary>The first process of a node; null when it does not run. A PID file alone proves nothing: the number may be a stranger's by now.</summary>
+    /// <summary>The first process of a node; null when it does not run. A PID file alone proves nothing: the number may
+    /// be a stranger's by now.</summary>
     public async Task<ProcessFacts?> FindNodeAsync(PostgresNode node, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(node);
         var file = await host.ReadTextAsync($"{node.DataDirectory}/postmaster.pid", cancellationToken);
-        return int.TryParse(file?.Split('\n')[0], out var id) && await host.FindProcessAsync(id, cancellationToken) is { } process && await BelongsAsync(process, node, cancellationToken)
+        return
+            int.TryParse(file?.Split('\n')[0], out var id)
+            && await host.FindProcessAsync(id, cancellationToken) is { } process
+            && await BelongsAsync(process, node, cancellationToken)
             ? process
             : null;
     }
@@ -34,7 +39,10 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
         var file = await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken);
-        return int.TryParse(file?.Trim(), out var id) && await host.FindProcessAsync(id, cancellationToken) is { } process && IsPgpool(process, pgpool)
+        return
+            int.TryParse(file?.Trim(), out var id)
+            && await host.FindProcessAsync(id, cancellationToken) is { } process
+            && IsPgpool(process, pgpool)
             ? process
             : null;
     }
@@ -62,20 +70,38 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(node);
         if (await FindNodeAsync(node, cancellationToken) is { } running)
         {
-            if (await PostmasterFile.ReadAsync(host, node.DataDirectory, cancellationToken) is not { IsStopping: true } && !await host.IsBeingKilledAsync(running.Id, cancellationToken))
+            if (
+                await PostmasterFile.ReadAsync(host, node.DataDirectory, cancellationToken) is not { IsStopping: true }
+                && !await host.IsBeingKilledAsync(running.Id, cancellationToken)
+            )
             {
                 return running.Id;
             }
 
             // Whoever told it to stop was killed, or did not wait; or it has just been killed itself.
-            await WaitForEndAsync(await host.FindFamilyAsync(running, cancellationToken), $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
+            await WaitForEndAsync(
+                await host.FindFamilyAsync(running, cancellationToken),
+                $"PostgreSQL node {node.Id}",
+                NodeLog.Of(lab, node),
+                cancellationToken
+            );
         }
 
         await RemoveRemainsAsync(node, cancellationToken);
         var ports = _ports.Of(node);
         await _ports.RequireFreeAsync($"start node {node.Id}", ports, cancellationToken);
-        var id = await host.StartDetachedAsync(PostgresServer.Start(lab.Tools, node.DataDirectory), lab.ServerPaths.NodeLog(node.Id), append: true, cancellationToken);
-        await OrEndAsync(id, $"start node {node.Id}", ports, () => probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken));
+        var id = await host.StartDetachedAsync(
+            PostgresServer.Start(lab.Tools, node.DataDirectory),
+            lab.ServerPaths.NodeLog(node.Id),
+            append: true,
+            cancellationToken
+        );
+        await OrEndAsync(
+            id,
+            $"start node {node.Id}",
+            ports,
+            () => probes.WaitAsync(new NodeAccepts(host, lab, node, id), ProbeRunner.Patience, cancellationToken)
+        );
         return id;
     }
 
@@ -87,7 +113,8 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         return OrEndAsync(processId, $"start {lab.TitleOf(pgpool)}", _ports.Of(pgpool), wait);
     }
 
-    /// <summary>Waits for a server that was just started, and that its ports are its own. If that ends early, ends the server: it may not have a PID file, nor even its name, yet.</summary>
+    /// <summary>Waits for a server that was just started, and that its ports are its own. If that ends early, ends the
+    /// server: it may not have a PID file, nor even its name, yet.</summary>
     private async Task OrEndAsync(int processId, string attempt, IReadOnlyList<LabPort> ports, Func<Task> wait)
     {
         try
@@ -107,7 +134,10 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
                 await host.RemoveSemaphoresAsync(semaphores, CancellationToken.None);
             }
 
-            if (error is ProbeFailedException failed && await _ports.FindTakenAsync(ports, CancellationToken.None) is { Count: > 0 } taken)
+            if (
+                error is ProbeFailedException failed
+                && await _ports.FindTakenAsync(ports, CancellationToken.None) is { Count: > 0 } taken
+            )
             {
                 throw ServerPorts.Taken(attempt, taken, failed);
             }
@@ -131,7 +161,12 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             {
                 await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
                 // The first process waits for all others but the one that writes the log, which follows it.
-                await WaitForEndAsync(await StillThereAsync(children, p => WorksIn(p, node), cancellationToken), $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken);
+                await WaitForEndAsync(
+                    await StillThereAsync(children, p => WorksIn(p, node), cancellationToken),
+                    $"PostgreSQL node {node.Id}",
+                    NodeLog.Of(lab, node),
+                    cancellationToken
+                );
                 if (!await host.ExistsAsync($"{node.DataDirectory}/postmaster.pid", cancellationToken))
                 {
                     return true;
@@ -141,9 +176,16 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
             }
             catch (ProbeFailedException late)
             {
-                // One that was told to end while it recovered from a crash can be deaf for ever. What it has acknowledged is in its WAL.
+                // One that was told to end while it recovered from a crash can be deaf for ever. What it has
+                // acknowledged is in its WAL.
                 await host.SignalAsync(first, ProcessSignal.Quit, cancellationToken);
-                await WaitForEndAsync([first], $"PostgreSQL node {node.Id}", NodeLog.Of(lab, node), cancellationToken, late.Waited);
+                await WaitForEndAsync(
+                    [first],
+                    $"PostgreSQL node {node.Id}",
+                    NodeLog.Of(lab, node),
+                    cancellationToken,
+                    late.Waited
+                );
             }
         }
 
@@ -171,35 +213,63 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         {
             if (await host.SocketAnswersAsync(socket, cancellationToken))
             {
-                throw new PortTakenException($"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.", _ports.Of(pgpool).Select(p => p.Port).ToArray());
+                throw new PortTakenException(
+                    $"Could not start {lab.TitleOf(pgpool)}: another program listens on the socket {socket}.",
+                    _ports.Of(pgpool).Select(p => p.Port).ToArray()
+                );
             }
 
             if (await host.ExistsAsync(socket, cancellationToken))
             {
-                throw new LabException(ExitCode.InTheWay, $"Could not start {lab.TitleOf(pgpool)}: a server of another user has left the socket {socket}, and only that user or root can delete it.")
+                throw new LabException(
+                    ExitCode.InTheWay,
+                    $"Could not start {lab.TitleOf(pgpool)}: a server of another user has left the socket "
+                        + $"{socket}, and only that user or root can delete it."
+                )
                 {
-                    Hints = [$"Delete it, as that user or root:  rm {Shell.Quote(socket)}", "Or make the lab with other ports."],
+                    Hints =
+                    [
+                        $"Delete it, as that user or root:  rm {Shell.Quote(socket)}",
+                        "Or make the lab with other ports.",
+                    ],
                 };
             }
         }
 
         await _ports.RequireFreeAsync($"start {lab.TitleOf(pgpool)}", _ports.Of(pgpool), cancellationToken);
 
-        return await host.StartDetachedAsync(Tools.Pgpool.Start(lab, pgpool), pgpool.Paths.PgpoolLog, append: false, cancellationToken);
+        return await host.StartDetachedAsync(
+            Tools.Pgpool.Start(lab, pgpool),
+            pgpool.Paths.PgpoolLog,
+            append: false,
+            cancellationToken
+        );
     }
 
-    /// <summary>Stops Pgpool-II (fast shutdown) with all its processes, and removes what it leaves when it was killed.</summary>
+    /// <summary>Stops Pgpool-II (fast shutdown) with all its processes, and removes what it leaves when it was
+    /// killed.</summary>
     /// <param name="pgpool">The Pgpool-II.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="leaving">Called as soon as it has said that it ends: from then on it takes nothing for a failure any more. Called at its end, when it has not.</param>
+    /// <param name="leaving">Called as soon as it has said that it ends: from then on it takes nothing for a failure
+    /// any more. Called at its end, when it has not.</param>
     /// <returns>True when it ran.</returns>
-    public async Task<bool> StopPgpoolAsync(PgpoolNode pgpool, CancellationToken cancellationToken, Action? leaving = null)
+    public async Task<bool> StopPgpoolAsync(
+        PgpoolNode pgpool,
+        CancellationToken cancellationToken,
+        Action? leaving = null
+    )
     {
         ArgumentNullException.ThrowIfNull(pgpool);
         IReadOnlyList<ProcessFacts>? orphans = null;
-        IReadOnlyList<int> semaphores = [], makers = [];
+        IReadOnlyList<int> semaphores = [],
+            makers = [];
         var ran = false;
-        int? killed = int.TryParse((await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '), out var former) ? former : null;
+        int? killed = int.TryParse(
+            (await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '),
+            out var former
+        )
+            ? former
+            : null;
         if (await FindPgpoolAsync(pgpool, cancellationToken) is { } first)
         {
             semaphores = await host.FindSemaphoresAsync(first.Id, cancellationToken);
@@ -211,7 +281,11 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
                 leaving?.Invoke();
                 // Those it has started since.
                 children = [.. children.Union(await host.FindChildrenAsync(first, cancellationToken))];
-                await probes.WaitAsync(new ProcessesEnd(host, [first], lab.TitleOf(pgpool), pgpool.Paths.PgpoolLog), PgpoolShutdownPatience, cancellationToken);
+                await probes.WaitAsync(
+                    new ProcessesEnd(host, [first], lab.TitleOf(pgpool), pgpool.Paths.PgpoolLog),
+                    PgpoolShutdownPatience,
+                    cancellationToken
+                );
             }
             catch (ProbeFailedException)
             {
@@ -222,7 +296,10 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
             ran = true;
             // A watchdog's processes have children themselves, and do not wait for them.
-            orphans = children.Count > 0 && pgpool.Watchdog is null ? await StillThereAsync(children, p => IsPgpool(p, pgpool), cancellationToken) : null;
+            orphans =
+                children.Count > 0 && pgpool.Watchdog is null
+                    ? await StillThereAsync(children, p => IsPgpool(p, pgpool), cancellationToken)
+                    : null;
         }
 
         // The children of a killed Pgpool-II live on and hold its ports.
@@ -231,9 +308,17 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         ran |= await KillAsync(orphans, lab.TitleOf(pgpool), cancellationToken);
         if (killed is { } creator && await host.ExistsAsync(pgpool.Paths.PgpoolPid, cancellationToken))
         {
-            // One that ends by itself removes its memory, then this file. Its pcp process has memory of its own, and is known by the log when it is gone too.
+            // One that ends by itself removes its memory, then this file. Its pcp process has memory of its own, and is
+            // known by the log when it is gone too.
             var log = await host.ReadTextAsync(pgpool.Paths.PgpoolLog, cancellationToken) ?? "";
-            foreach (var process in PcpProcess().Matches(log).Select(m => int.Parse(m.Groups[1].Value)).Concat(orphans.Select(o => o.Id)).Append(creator).Distinct())
+            foreach (
+                var process in PcpProcess()
+                    .Matches(log)
+                    .Select(m => int.Parse(m.Groups[1].Value))
+                    .Concat(orphans.Select(o => o.Id))
+                    .Append(creator)
+                    .Distinct()
+            )
             {
                 await host.RemoveSharedMemoryAsync(process, cancellationToken);
             }
@@ -256,7 +341,8 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         return ran;
     }
 
-    /// <summary>Tells Pgpool-II to end until it has said that it does. During a failover it has the C library's system() run failover_command, which throws away a SIGINT that waits.</summary>
+    /// <summary>Tells Pgpool-II to end until it has said that it does. During a failover it has the C library's
+    /// system() run failover_command, which throws away a SIGINT that waits.</summary>
     /// <exception cref="ProbeFailedException">It is deaf.</exception>
     private async Task AskToEndAsync(PgpoolNode pgpool, ProcessFacts first, CancellationToken cancellationToken)
     {
@@ -270,9 +356,7 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
                 await probes.WaitAsync(leaves, ProbeRunner.AskAgain, cancellationToken);
                 return;
             }
-            catch (ProbeFailedException) when (waited < PgpoolShutdownPatience)
-            {
-            }
+            catch (ProbeFailedException) when (waited < PgpoolShutdownPatience) { }
         }
     }
 
@@ -280,7 +364,10 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     private static partial System.Text.RegularExpressions.Regex PcpProcess();
 
     private bool WorksIn(ProcessFacts process, PostgresNode node) =>
-        IsPostgres(process) && IsOfLabsUser(process) && process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == node.DataDirectory;
+        IsPostgres(process)
+        && IsOfLabsUser(process)
+        && process.WorkingDirectory is { } cwd
+        && WithoutDeletedMark(cwd) == node.DataDirectory;
 
     private bool IsOfLabsUser(ProcessFacts process) => process.UserId is null || process.MayBeOf(_user.Value);
 
@@ -289,25 +376,45 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
     private static string WithoutDeletedMark(string folder) =>
         folder.EndsWith(" (deleted)", StringComparison.Ordinal) ? folder[..^" (deleted)".Length] : folder;
 
-    // PostgreSQL works in its data folder; Pgpool-II is started in the lab's. Where that cannot be seen, its command line tells.
-    private async ValueTask<bool> BelongsAsync(ProcessFacts process, PostgresNode node, CancellationToken cancellationToken) =>
-        IsPostgres(process) && IsOfLabsUser(process) && (process.WorkingDirectory is { } cwd
-            ? WithoutDeletedMark(cwd) == node.DataDirectory || cwd == await host.RealPathAsync(node.DataDirectory, cancellationToken)
-            : process.CommandLine.Contains(node.DataDirectory, StringComparison.Ordinal) || process.CommandLine.Contains(node.ServerDataDirectory, StringComparison.Ordinal));
+    // PostgreSQL works in its data folder; Pgpool-II is started in the lab's. Where that cannot be seen, its command
+    // line tells.
+    private async ValueTask<bool> BelongsAsync(
+        ProcessFacts process,
+        PostgresNode node,
+        CancellationToken cancellationToken
+    ) =>
+        IsPostgres(process)
+        && IsOfLabsUser(process)
+        && (
+            process.WorkingDirectory is { } cwd
+                ? WithoutDeletedMark(cwd) == node.DataDirectory
+                    || cwd == await host.RealPathAsync(node.DataDirectory, cancellationToken)
+                : process.CommandLine.Contains(node.DataDirectory, StringComparison.Ordinal)
+                    || process.CommandLine.Contains(node.ServerDataDirectory, StringComparison.Ordinal)
+        );
 
     // Who starts it from another folder leaves its command line to know it by; its children have none.
     private bool IsPgpool(ProcessFacts process, PgpoolNode pgpool) =>
-        PgpoolNames.Contains(process.Name) && IsOfLabsUser(process) && ((process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == pgpool.Folder)
-            || process.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal));
+        PgpoolNames.Contains(process.Name)
+        && IsOfLabsUser(process)
+        && (
+            (process.WorkingDirectory is { } cwd && WithoutDeletedMark(cwd) == pgpool.Folder)
+            || process.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal)
+        );
 
-    /// <summary>Removes what a killed PostgreSQL left. PostgreSQL itself believes the numbers in these files: a stranger's, or that of a
-    /// process which has ended and was not collected by its parent, which in a container may never happen.</summary>
+    /// <summary>Removes what a killed PostgreSQL left. PostgreSQL itself believes the numbers in these files: a
+    /// stranger's, or that of a process which has ended and was not collected by its parent, which in a container may
+    /// never happen.</summary>
     private async Task RemoveRemainsAsync(PostgresNode node, CancellationToken cancellationToken)
     {
         var file = $"{node.DataDirectory}/postmaster.pid";
         if (await host.ExistsAsync(file, cancellationToken))
         {
-            await KillAsync(await host.FindProcessesAsync(PostgresNames, p => WorksIn(p, node), cancellationToken), $"PostgreSQL node {node.Id}", cancellationToken);
+            await KillAsync(
+                await host.FindProcessesAsync(PostgresNames, p => WorksIn(p, node), cancellationToken),
+                $"PostgreSQL node {node.Id}",
+                cancellationToken
+            );
             await TidyAsync(file, cancellationToken);
         }
 
@@ -316,13 +423,21 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
     private async Task RemoveStaleSocketsAsync(PostgresNode node, CancellationToken cancellationToken)
     {
-        foreach (var socketLock in LabSockets.OfNode(lab, node).Where(s => s.EndsWith(".lock", StringComparison.Ordinal)))
+        foreach (
+            var socketLock in LabSockets.OfNode(lab, node).Where(s => s.EndsWith(".lock", StringComparison.Ordinal))
+        )
         {
             var socket = socketLock[..^".lock".Length];
             // PID, data folder, ...: of another server it is removed only when that server's folder is gone.
-            if ((await ReadLockAsync(socketLock, cancellationToken))?.Split('\n') is [_, var folder, ..]
-                && (folder == node.ServerDataDirectory || folder == node.DataDirectory || !await host.ExistsAsync(folder, cancellationToken))
-                && !await host.SocketAnswersAsync(socket, cancellationToken))
+            if (
+                (await ReadLockAsync(socketLock, cancellationToken))?.Split('\n') is [_, var folder, ..]
+                && (
+                    folder == node.ServerDataDirectory
+                    || folder == node.DataDirectory
+                    || !await host.ExistsAsync(folder, cancellationToken)
+                )
+                && !await host.SocketAnswersAsync(socket, cancellationToken)
+            )
             {
                 await DeleteStaleSocketAsync(socket, cancellationToken);
                 await DeleteStaleSocketAsync(socketLock, cancellationToken);
@@ -343,7 +458,11 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
     }
 
-    private async Task<IReadOnlyList<ProcessFacts>> StillThereAsync(IReadOnlyList<int> processes, Func<ProcessFacts, bool> test, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ProcessFacts>> StillThereAsync(
+        IReadOnlyList<int> processes,
+        Func<ProcessFacts, bool> test,
+        CancellationToken cancellationToken
+    )
     {
         var left = new List<ProcessFacts>();
         foreach (var process in processes)
@@ -359,7 +478,10 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
 
     private async Task DeleteStaleSocketAsync(string socket, CancellationToken cancellationToken)
     {
-        if (await host.ExistsAsync(socket, cancellationToken) && !await host.SocketAnswersAsync(socket, cancellationToken))
+        if (
+            await host.ExistsAsync(socket, cancellationToken)
+            && !await host.SocketAnswersAsync(socket, cancellationToken)
+        )
         {
             try
             {
@@ -372,19 +494,22 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         }
     }
 
-    /// <summary>Deletes what a server has left. On a disk that has become read-only it stays, and what is to be started there says so.</summary>
+    /// <summary>Deletes what a server has left. On a disk that has become read-only it stays, and what is to be started
+    /// there says so.</summary>
     private async Task TidyAsync(string file, CancellationToken cancellationToken)
     {
         try
         {
             await host.DeleteAsync(file, cancellationToken);
         }
-        catch (IOException error) when (Store.LabLock.IsReadOnly(error))
-        {
-        }
+        catch (IOException error) when (Store.LabLock.IsReadOnly(error)) { }
     }
 
-    private async Task<bool> KillAsync(IReadOnlyList<ProcessFacts> orphans, string name, CancellationToken cancellationToken)
+    private async Task<bool> KillAsync(
+        IReadOnlyList<ProcessFacts> orphans,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var process in orphans)
         {
@@ -395,6 +520,17 @@ public sealed partial class LabServers(IHost host, Lab lab, ProbeRunner probes)
         return orphans.Count > 0;
     }
 
-    private Task WaitForEndAsync(IReadOnlyList<ProcessFacts> processes, string name, string? log, CancellationToken cancellationToken, TimeSpan waitedBefore = default) =>
-        probes.WaitAsync(new ProcessesEnd(host, processes, name, log), ShutdownPatience, cancellationToken, waitedBefore);
+    private Task WaitForEndAsync(
+        IReadOnlyList<ProcessFacts> processes,
+        string name,
+        string? log,
+        CancellationToken cancellationToken,
+        TimeSpan waitedBefore = default
+    ) =>
+        probes.WaitAsync(
+            new ProcessesEnd(host, processes, name, log),
+            ShutdownPatience,
+            cancellationToken,
+            waitedBefore
+        );
 }

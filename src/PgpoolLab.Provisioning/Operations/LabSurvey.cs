@@ -10,8 +10,8 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="Unlisted">What its manifest does not name, in words: <c>node 1 (data1)</c>.</param>
 internal sealed record Survey(Lab Lab, IReadOnlyList<string> Unlisted);
 
-/// <summary>Looks for what belongs to a lab though its manifest does not name it. A manifest can lose a node: an editor's hand, an older copy that
-/// was put back.</summary>
+/// <summary>Looks for what belongs to a lab though its manifest does not name it. A manifest can lose a node: an
+/// editor's hand, an older copy that was put back.</summary>
 /// <param name="host">Where the lab lies.</param>
 internal sealed partial class LabSurvey(IHost host)
 {
@@ -32,8 +32,13 @@ internal sealed partial class LabSurvey(IHost host)
     internal async Task<IReadOnlyList<ProcessFacts>> FindServersAsync(Lab lab, CancellationToken cancellationToken)
     {
         var servers = new List<ProcessFacts>();
-        foreach (var process in await host.FindProcessesAsync(
-            ["postgres", "postmaster", "pgpool"], p => OrphanFinder.Belongs(p, lab.Root, OrphanKind.ManifestGone), cancellationToken))
+        foreach (
+            var process in await host.FindProcessesAsync(
+                ["postgres", "postmaster", "pgpool"],
+                p => OrphanFinder.Belongs(p, lab.Root, OrphanKind.ManifestGone),
+                cancellationToken
+            )
+        )
         {
             if (OwnedByUs(process) && await host.SeesOurFilesAsync(process, cancellationToken))
             {
@@ -45,16 +50,23 @@ internal sealed partial class LabSurvey(IHost host)
     }
 
     private static bool OwnedByUs(ProcessFacts process) =>
-        !OperatingSystem.IsLinux() || Identity.OwnerOf($"/proc/{process.Id}") is not { } owner || owner.User == Identity.Current.UserId;
+        !OperatingSystem.IsLinux()
+        || Identity.OwnerOf($"/proc/{process.Id}") is not { } owner
+        || owner.User == Identity.Current.UserId;
 
     private async Task<Lab> WithPgpoolsAsync(Lab lab, List<string> unlisted, CancellationToken cancellationToken)
     {
         var pgpools = lab.Pgpools.ToList();
-        foreach (var number in Numbers(PgpoolFolder(), await host.ListAsync(lab.Root, cancellationToken)).Where(n => n < LabSpec.MaxPgpoolNodes))
+        foreach (
+            var number in Numbers(PgpoolFolder(), await host.ListAsync(lab.Root, cancellationToken))
+                .Where(n => n < LabSpec.MaxPgpoolNodes)
+        )
         {
             var folder = $"{lab.Root}/pgpool{number}";
-            if (lab.Pgpools.Any(p => p.Folder == folder)
-                || await host.ReadTextAsync(new LabPaths(folder).PgpoolConf, cancellationToken) is not { } configuration)
+            if (
+                lab.Pgpools.Any(p => p.Folder == folder)
+                || await host.ReadTextAsync(new LabPaths(folder).PgpoolConf, cancellationToken) is not { } configuration
+            )
             {
                 continue;
             }
@@ -80,7 +92,10 @@ internal sealed partial class LabSurvey(IHost host)
     {
         var nodes = lab.Nodes.ToList();
         var folder = lab.Pgpool.Folder;
-        foreach (var number in Numbers(DataFolder(), await host.ListAsync(folder, cancellationToken)).Where(n => n >= lab.Nodes.Count && n < LabSpec.MaxNodes))
+        foreach (
+            var number in Numbers(DataFolder(), await host.ListAsync(folder, cancellationToken))
+                .Where(n => n >= lab.Nodes.Count && n < LabSpec.MaxNodes)
+        )
         {
             var data = $"{folder}/data{number}";
             if (!await host.ExistsAsync($"{data}/PG_VERSION", cancellationToken))
@@ -98,15 +113,21 @@ internal sealed partial class LabSurvey(IHost host)
             unlisted.Add($"node {number} (data{number})");
         }
 
-        return lab with { Nodes = nodes };
+        return lab with
+        {
+            Nodes = nodes,
+        };
     }
 
     /// <summary>The port of a server that runs, or of one that was configured.</summary>
     /// <remarks>PostgreSQL manual, "Database File Layout": the fourth line of postmaster.pid.</remarks>
     private async Task<int?> PortOfAsync(string data, CancellationToken cancellationToken)
     {
-        if (await host.ReadTextAsync($"{data}/postmaster.pid", cancellationToken) is { } text
-            && text.Split('\n') is [_, _, _, var line, ..] && int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        if (
+            await host.ReadTextAsync($"{data}/postmaster.pid", cancellationToken) is { } text
+            && text.Split('\n') is [_, _, _, var line, ..]
+            && int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+        )
         {
             return port;
         }
@@ -114,12 +135,20 @@ internal sealed partial class LabSurvey(IHost host)
         return SettingOf("port", await host.ReadTextAsync($"{data}/postgresql.conf", cancellationToken) ?? "");
     }
 
-    private static int? SettingOf(string name, string configuration) => Setting().Matches(configuration)
-        .LastOrDefault(m => m.Groups[1].Value == name && m.Groups[2].Value is { Length: <= 5 }) is { } match
-            ? int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) : null;
+    private static int? SettingOf(string name, string configuration) =>
+        Setting()
+            .Matches(configuration)
+            .LastOrDefault(m => m.Groups[1].Value == name && m.Groups[2].Value is { Length: <= 5 })
+            is { } match
+            ? int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)
+            : null;
 
     private static IEnumerable<int> Numbers(Regex name, IReadOnlyList<string> names) =>
-        names.Select(n => name.Match(n)).Where(m => m.Success).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).Order();
+        names
+            .Select(n => name.Match(n))
+            .Where(m => m.Success)
+            .Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))
+            .Order();
 
     [GeneratedRegex(@"\Adata(0|[1-9][0-9]{0,2})\z")]
     private static partial Regex DataFolder();

@@ -3,7 +3,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Operations;
 
-/// <summary>What every lab needs of its machine. Looked at before anything is made; <c>doctor</c> reports the same.</summary>
+/// <summary>What every lab needs of its machine. Looked at before anything is made; <c>doctor</c> reports the
+/// same.</summary>
 public static class MachineRequirements
 {
     /// <summary>Why there can be no lab without 127.0.0.1.</summary>
@@ -52,9 +53,13 @@ public static class MachineRequirements
             var meant = Network.Resolve(address);
             if (!meant.Any(Network.IsOwn))
             {
-                throw new LabException(ExitCode.InTheWay, meant.Count == 0
-                    ? $"--listen {address}: that name does not resolve."
-                    : $"--listen {address}: no server of this machine can listen there{Meant(address, meant)}; it is not its address.")
+                throw new LabException(
+                    ExitCode.InTheWay,
+                    meant.Count == 0
+                        ? $"--listen {address}: that name does not resolve."
+                        : $"--listen {address}: no server of this machine can listen "
+                            + $"there{Meant(address, meant)}; it is not its address."
+                )
                 {
                     Hints = ["This machine's addresses:  ip address", "All of them:  --listen '*'"],
                 };
@@ -65,7 +70,8 @@ public static class MachineRequirements
             addresses[0].ToString() == name ? "" : $" ({string.Join(", ", addresses)})";
     }
 
-    /// <summary>Refuses a folder whose programs may not be run: Pgpool-II calls the lab's scripts at a failover and a recovery.</summary>
+    /// <summary>Refuses a folder whose programs may not be run: Pgpool-II calls the lab's scripts at a failover and a
+    /// recovery.</summary>
     /// <param name="folder">The lab's folder, absolute; it need not be there yet.</param>
     /// <exception cref="LabException">It lies on a file system that is mounted so.</exception>
     public static void RequirePrograms(string folder)
@@ -73,7 +79,10 @@ public static class MachineRequirements
         var nearest = Directory.Exists(folder) ? folder : LabFolder.NearestExisting(folder);
         if (Volume.Of(nearest) is { NoPrograms: true })
         {
-            throw new LabException(ExitCode.InTheWay, $"{nearest} is on a file system from which no program can be run (noexec).")
+            throw new LabException(
+                ExitCode.InTheWay,
+                $"{nearest} is on a file system from which no program can be run (noexec)."
+            )
             {
                 Details = ["Pgpool-II could not call the lab's scripts: there would be no failover and no recovery."],
                 Hints = ["Name a folder elsewhere:  pgpoollab setup DIR"],

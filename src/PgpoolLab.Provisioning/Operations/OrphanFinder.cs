@@ -25,9 +25,15 @@ public enum OrphanKind
 /// <summary>An orphaned lab, and what is left of it outside of its folder.</summary>
 /// <param name="Registration">Its place on the list.</param>
 /// <param name="Kind">What became of it.</param>
-/// <param name="Processes">Servers of it that run, with their children. Empty for <see cref="OrphanKind.SetupKilled"/>: destroying the lab finds them.</param>
+/// <param name="Processes">Servers of it that run, with their children. Empty for <see cref="OrphanKind.SetupKilled"/>:
+/// destroying the lab finds them.</param>
 /// <param name="Files">Sockets nobody listens on, their lock files, and the link that was its second name.</param>
-public sealed record Orphan(LabRegistration Registration, OrphanKind Kind, IReadOnlyList<ProcessFacts> Processes, IReadOnlyList<string> Files)
+public sealed record Orphan(
+    LabRegistration Registration,
+    OrphanKind Kind,
+    IReadOnlyList<ProcessFacts> Processes,
+    IReadOnlyList<string> Files
+)
 {
     /// <summary>True when nothing but the entry on the list is left: it can be forgotten.</summary>
     public bool IsNothing => Kind is not OrphanKind.SetupKilled && Processes.Count == 0 && Files.Count == 0;
@@ -38,7 +44,12 @@ public sealed record Orphan(LabRegistration Registration, OrphanKind Kind, IRead
 /// <param name="userOf">Numeric user of a process; null when that cannot be seen.</param>
 /// <param name="logOf">The file a process writes its standard output to; null when that cannot be seen.</param>
 /// <param name="homeOf">HOME in a process's environment; null when that cannot be seen.</param>
-public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = null, Func<int, string?>? logOf = null, Func<int, string?>? homeOf = null)
+public sealed partial class OrphanFinder(
+    IHost host,
+    Func<int, int?>? userOf = null,
+    Func<int, string?>? logOf = null,
+    Func<int, string?>? homeOf = null
+)
 {
     /// <summary>What Linux adds to the name of a file or folder that was deleted.</summary>
     private const string Deleted = " (deleted)";
@@ -54,7 +65,11 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
     {
         var registrations = LabIndex.Registrations();
         var orphans = new List<Orphan>();
-        foreach (var registration in registrations.Concat(await FindUnlistedAsync(registrations, LabIndex.Users(), cancellationToken)))
+        foreach (
+            var registration in registrations.Concat(
+                await FindUnlistedAsync(registrations, LabIndex.Users(), cancellationToken)
+            )
+        )
         {
             if (KindOf(registration) is { } kind)
             {
@@ -65,22 +80,39 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
         return orphans;
     }
 
-    /// <summary>Labs that are on no list, whose folder was deleted, and of which servers run: they work in a deleted folder, and write to a deleted log
-    /// beside it. Of another HOME there is another list, which may know them.</summary>
+    /// <summary>Labs that are on no list, whose folder was deleted, and of which servers run: they work in a deleted
+    /// folder, and write to a deleted log beside it. Of another HOME there is another list, which may know
+    /// them.</summary>
     /// <param name="listed">The labs that are on a list.</param>
     /// <param name="users">Whose servers count.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<IReadOnlyList<LabRegistration>> FindUnlistedAsync(
-        IReadOnlyList<LabRegistration> listed, IReadOnlyList<SystemUser> users, CancellationToken cancellationToken)
+        IReadOnlyList<LabRegistration> listed,
+        IReadOnlyList<SystemUser> users,
+        CancellationToken cancellationToken
+    )
     {
         var known = listed.Select(r => r.Entry.Root).ToHashSet(StringComparer.Ordinal);
         var found = new Dictionary<string, LabRegistration>(StringComparer.Ordinal);
-        foreach (var process in await host.FindProcessesAsync(["postgres", "postmaster", "pgpool"], p => RootOf(p) is not null, cancellationToken))
+        foreach (
+            var process in await host.FindProcessesAsync(
+                ["postgres", "postmaster", "pgpool"],
+                p => RootOf(p) is not null,
+                cancellationToken
+            )
+        )
         {
             var root = RootOf(process)!;
-            if (!known.Contains(root) && users.FirstOrDefault(u => IsOf(process, u) && _homeOf(process.Id) == u.Home) is { } user && HasDeletedLog(process))
+            if (
+                !known.Contains(root)
+                && users.FirstOrDefault(u => IsOf(process, u) && _homeOf(process.Id) == u.Home) is { } user
+                && HasDeletedLog(process)
+            )
             {
-                found.TryAdd(root, new LabRegistration(null, "", user, new LabIndexEntry("", Path.GetFileName(root), root, [])));
+                found.TryAdd(
+                    root,
+                    new LabRegistration(null, "", user, new LabIndexEntry("", Path.GetFileName(root), root, []))
+                );
             }
         }
 
@@ -108,14 +140,18 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
 
         // With a watchdog each has a folder in the lab's, which is gone as well; else it is the lab's own name.
         var parent = Path.GetDirectoryName(folder);
-        return PgpoolName().IsMatch(folder) && parent is { Length: > 1 } && !Directory.Exists(parent) ? parent : Directory.Exists(folder) ? null : folder;
+        return PgpoolName().IsMatch(folder) && parent is { Length: > 1 } && !Directory.Exists(parent) ? parent
+            : Directory.Exists(folder) ? null
+            : folder;
     }
 
     private bool HasDeletedLog(ProcessFacts process)
     {
         var folder = process.WorkingDirectory![..^Deleted.Length];
         var logs = $"{(process.Name == "pgpool" ? folder : folder[..folder.LastIndexOf('/')])}/log/";
-        return _logOf(process.Id) is { } log && log.StartsWith(logs, StringComparison.Ordinal) && log.EndsWith(".log" + Deleted, StringComparison.Ordinal);
+        return _logOf(process.Id) is { } log
+            && log.StartsWith(logs, StringComparison.Ordinal)
+            && log.EndsWith(".log" + Deleted, StringComparison.Ordinal);
     }
 
     private static string? LogOf(int process)
@@ -135,7 +171,11 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
     {
         const string name = "HOME=";
         using var file = SharedFile.TryOpen($"/proc/{process}/environ", out _);
-        return file?.Read(LargestEnvironment)?.Split('\0').FirstOrDefault(v => v.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
+        return file
+            ?.Read(LargestEnvironment)
+            ?.Split('\0')
+            .FirstOrDefault(v => v.StartsWith(name, StringComparison.Ordinal))
+            ?[name.Length..];
     }
 
     /// <summary>What became of a lab; null when it is no orphan, or when that cannot be told.</summary>
@@ -165,7 +205,12 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
     /// <param name="kind">What became of it.</param>
     /// <param name="others">Every lab there is: what is theirs is not the orphan's.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<Orphan> FindAsync(LabRegistration registration, OrphanKind kind, IReadOnlyList<LabRegistration> others, CancellationToken cancellationToken)
+    public async Task<Orphan> FindAsync(
+        LabRegistration registration,
+        OrphanKind kind,
+        IReadOnlyList<LabRegistration> others,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(registration);
         ArgumentNullException.ThrowIfNull(others);
@@ -175,9 +220,17 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
         }
 
         // Where another lab lies by now, nobody can tell whose a process of that folder is.
-        var processes = kind is OrphanKind.Replaced ? []
-            : await host.FindProcessesAsync(p => Belongs(p, registration.Entry.Root, kind) && IsOf(p, registration.User), cancellationToken);
-        var claimed = others.Where(o => o.Entry.Id != registration.Entry.Id && File.Exists(new LabPaths(o.Entry.Root).Manifest)).SelectMany(o => SocketsOf(o.Entry)).ToHashSet(StringComparer.Ordinal);
+        var processes =
+            kind is OrphanKind.Replaced
+                ? []
+                : await host.FindProcessesAsync(
+                    p => Belongs(p, registration.Entry.Root, kind) && IsOf(p, registration.User),
+                    cancellationToken
+                );
+        var claimed = others
+            .Where(o => o.Entry.Id != registration.Entry.Id && File.Exists(new LabPaths(o.Entry.Root).Manifest))
+            .SelectMany(o => SocketsOf(o.Entry))
+            .ToHashSet(StringComparer.Ordinal);
         var files = new List<string>(Links(registration));
         var bound = UnixSockets.Bound();
         foreach (var socket in SocketsOf(registration.Entry).Where(s => !claimed.Contains(s)))
@@ -191,17 +244,21 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
         return new Orphan(registration, kind, processes, files);
     }
 
-    /// <summary>Whether a process is a server of the lab that was in this folder: by its program, and by the folder it works in.</summary>
+    /// <summary>Whether a process is a server of the lab that was in this folder: by its program, and by the folder it
+    /// works in.</summary>
     /// <param name="process">The process.</param>
     /// <param name="root">The lab's folder.</param>
     /// <param name="kind">What became of the lab.</param>
-    /// <remarks>Linux marks a working folder that was deleted with " (deleted)". A process that works in a folder of the same name which is there is in another
-    /// container, perhaps: not ours.</remarks>
+    /// <remarks>Linux marks a working folder that was deleted with " (deleted)". A process that works in a folder of
+    /// the same name which is there is in another container, perhaps: not ours.</remarks>
     public static bool Belongs(ProcessFacts process, string root, OrphanKind kind)
     {
         ArgumentNullException.ThrowIfNull(process);
         var isPgpool = process.Name == "pgpool";
-        if ((!isPgpool && process.Name is not ("postgres" or "postmaster")) || kind is OrphanKind.SetupKilled or OrphanKind.Replaced)
+        if (
+            (!isPgpool && process.Name is not ("postgres" or "postmaster"))
+            || kind is OrphanKind.SetupKilled or OrphanKind.Replaced
+        )
         {
             return false;
         }
@@ -209,17 +266,27 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
         if (process.WorkingDirectory is not { } cwd)
         {
             // Where that cannot be seen, its command line tells. Its children have none, and end with it.
-            return isPgpool ? PgpoolConf().Match(process.CommandLine) is { Success: true } conf && IsPgpoolFolder(conf.Groups[1].Value, root)
-                : DataFolder().Match(process.CommandLine) is { Success: true } data && IsDataFolder(data.Groups[1].Value, root);
+            return isPgpool
+                ? PgpoolConf().Match(process.CommandLine) is { Success: true } conf
+                    && IsPgpoolFolder(conf.Groups[1].Value, root)
+                : DataFolder().Match(process.CommandLine) is { Success: true } data
+                    && IsDataFolder(data.Groups[1].Value, root);
         }
 
         var deleted = cwd.EndsWith(Deleted, StringComparison.Ordinal);
         cwd = deleted ? cwd[..^Deleted.Length] : cwd;
-        return (deleted || kind is OrphanKind.ManifestGone) && (isPgpool ? IsPgpoolFolder(cwd, root) : IsDataFolder(cwd, root));
+        return (deleted || kind is OrphanKind.ManifestGone)
+            && (isPgpool ? IsPgpoolFolder(cwd, root) : IsDataFolder(cwd, root));
     }
 
-    /// <summary>True for a socket, or the lock file beside one, that is a file of this user's and that no server has.</summary>
-    internal async ValueTask<bool> IsStaleAsync(string file, LabRegistration registration, IReadOnlySet<string> bound, CancellationToken cancellationToken)
+    /// <summary>True for a socket, or the lock file beside one, that is a file of this user's and that no server
+    /// has.</summary>
+    internal async ValueTask<bool> IsStaleAsync(
+        string file,
+        LabRegistration registration,
+        IReadOnlySet<string> bound,
+        CancellationToken cancellationToken
+    )
     {
         const string lockFile = ".lock";
         if (Identity.OwnerOf(file)?.User != registration.User.UserId)
@@ -242,7 +309,9 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
         try
         {
             // PID, data folder, …: PostgreSQL says whose it is.
-            return await host.ReadTextAsync(socket + lockFile, cancellationToken) is not { } text || text.Split('\n') is not [_, var folder, ..] || IsOf(folder, registration);
+            return await host.ReadTextAsync(socket + lockFile, cancellationToken) is not { } text
+                || text.Split('\n') is not [_, var folder, ..]
+                || IsOf(folder, registration);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -251,28 +320,57 @@ public sealed partial class OrphanFinder(IHost host, Func<int, int?>? userOf = n
     }
 
     /// <summary>Every socket of a lab, as its entry tells; an entry of an older version tells its ports.</summary>
-    internal static IReadOnlyList<string> SocketsOf(LabIndexEntry entry) => entry.Sockets is { Count: > 0 } sockets ? sockets
-        : HostInspector.SocketFolders.SelectMany(f => entry.Ports.SelectMany(p => (string[])[LabSockets.Path(f, p), LabSockets.Path(f, p) + ".lock", $"{f}/.s.PGPOOLWD_CMD.{p}"])).ToArray();
+    internal static IReadOnlyList<string> SocketsOf(LabIndexEntry entry) =>
+        entry.Sockets is { Count: > 0 } sockets
+            ? sockets
+            : HostInspector
+                .SocketFolders.SelectMany(f =>
+                    entry.Ports.SelectMany(p =>
+                        (string[])[LabSockets.Path(f, p), LabSockets.Path(f, p) + ".lock", $"{f}/.s.PGPOOLWD_CMD.{p}"]
+                    )
+                )
+                .ToArray();
 
     /// <summary>Links that were the lab's second name.</summary>
     private static IEnumerable<string> Links(LabRegistration registration) =>
-        registration.File is null ? LinksInto(registration.Entry.Root)
-            : StateFolder.Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder)).Select(f => $"{f}/{registration.Entry.Id}").Distinct()
+        registration.File is null
+            ? LinksInto(registration.Entry.Root)
+            : StateFolder
+                .Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder))
+                .Select(f => $"{f}/{registration.Entry.Id}")
+                .Distinct()
                 .Where(l => new FileInfo(l).LinkTarget == registration.Entry.Root);
 
-    /// <summary>Links to sockets in a folder that is gone, which the lab had made where programs look for them.</summary>
-    private static IEnumerable<string> LinksInto(string root) => HostInspector.SocketFolders.Where(Directory.Exists)
-        .SelectMany(f => Directory.EnumerateFileSystemEntries(f, ".s.PGSQL.*", new EnumerationOptions { AttributesToSkip = FileAttributes.None }))
-        .Where(l => new FileInfo(l).LinkTarget is { } target && target.StartsWith(root + "/", StringComparison.Ordinal));
+    /// <summary>Links to sockets in a folder that is gone, which the lab had made where programs look for
+    /// them.</summary>
+    private static IEnumerable<string> LinksInto(string root) =>
+        HostInspector
+            .SocketFolders.Where(Directory.Exists)
+            .SelectMany(f =>
+                Directory.EnumerateFileSystemEntries(
+                    f,
+                    ".s.PGSQL.*",
+                    new EnumerationOptions { AttributesToSkip = FileAttributes.None }
+                )
+            )
+            .Where(l =>
+                new FileInfo(l).LinkTarget is { } target && target.StartsWith(root + "/", StringComparison.Ordinal)
+            );
 
     private static bool IsOf(string folder, LabRegistration registration) =>
-        IsDataFolder(folder, registration.Entry.Root) || StateFolder.Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder)).Any(f => IsDataFolder(folder, $"{f}/{registration.Entry.Id}"));
+        IsDataFolder(folder, registration.Entry.Root)
+        || StateFolder
+            .Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder))
+            .Any(f => IsDataFolder(folder, $"{f}/{registration.Entry.Id}"));
 
-    private bool IsOf(ProcessFacts process, SystemUser user) => _userOf(process.Id) is { } actual ? actual == user.UserId : !OperatingSystem.IsLinux();
+    private bool IsOf(ProcessFacts process, SystemUser user) =>
+        _userOf(process.Id) is { } actual ? actual == user.UserId : !OperatingSystem.IsLinux();
 
-    private static bool IsPgpoolFolder(string folder, string root) => folder.StartsWith(root, StringComparison.Ordinal) && PgpoolTail().IsMatch(folder.AsSpan(root.Length));
+    private static bool IsPgpoolFolder(string folder, string root) =>
+        folder.StartsWith(root, StringComparison.Ordinal) && PgpoolTail().IsMatch(folder.AsSpan(root.Length));
 
-    private static bool IsDataFolder(string folder, string root) => folder.StartsWith(root, StringComparison.Ordinal) && DataTail().IsMatch(folder.AsSpan(root.Length));
+    private static bool IsDataFolder(string folder, string root) =>
+        folder.StartsWith(root, StringComparison.Ordinal) && DataTail().IsMatch(folder.AsSpan(root.Length));
 
     [GeneratedRegex(@"\A(/pgpool[0-9]+)?\z")]
     private static partial Regex PgpoolTail();

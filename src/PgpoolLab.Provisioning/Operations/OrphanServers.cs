@@ -15,12 +15,16 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, string lab, 
 
     /// <summary>Ends Pgpool-II, then PostgreSQL: asks, then kills.</summary>
     /// <param name="running">What runs of it.</param>
-    /// <param name="find">Looks again for what runs of the lab. A Pgpool-II that fails over has other processes by now than when it was found, and they live on without their first.</param>
+    /// <param name="find">Looks again for what runs of the lab. A Pgpool-II that fails over has other processes by now
+    /// than when it was found, and they live on without their first.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>Who was ended.</returns>
     /// <exception cref="ProbeFailedException">One of them cannot even be killed.</exception>
     internal async Task<IReadOnlyList<ProcessFacts>> EndAsync(
-        IReadOnlyList<ProcessFacts> running, Func<Task<IReadOnlyList<ProcessFacts>>> find, CancellationToken cancellationToken)
+        IReadOnlyList<ProcessFacts> running,
+        Func<Task<IReadOnlyList<ProcessFacts>>> find,
+        CancellationToken cancellationToken
+    )
     {
         var ended = new List<ProcessFacts>();
         for (var round = 0; round < Rounds && running.Count > 0; round++)
@@ -54,10 +58,15 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, string lab, 
         var patience = servers.Length > 0 ? Patience : TimeSpan.FromSeconds(1);
         for (var waited = TimeSpan.Zero; waited < patience; waited += ProbeRunner.AskAgain)
         {
-            // During a failover Pgpool-II may lose what it was told. With its data gone PostgreSQL has nothing to write any more: it is told to end at once.
+            // During a failover Pgpool-II may lose what it was told. With its data gone PostgreSQL has nothing to write
+            // any more: it is told to end at once.
             foreach (var server in servers)
             {
-                await host.SignalAsync(server, IsPgpool(server) || dataIsThere ? ProcessSignal.Interrupt : ProcessSignal.Quit, cancellationToken);
+                await host.SignalAsync(
+                    server,
+                    IsPgpool(server) || dataIsThere ? ProcessSignal.Interrupt : ProcessSignal.Quit,
+                    cancellationToken
+                );
             }
 
             try
@@ -65,9 +74,7 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, string lab, 
                 await WaitAsync(processes, ProbeRunner.AskAgain, cancellationToken);
                 return;
             }
-            catch (ProbeFailedException)
-            {
-            }
+            catch (ProbeFailedException) { }
         }
 
         foreach (var process in processes)
@@ -85,11 +92,21 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, string lab, 
         await host.RemoveSemaphoresAsync(semaphores, cancellationToken);
     }
 
-    private Task WaitAsync(IReadOnlyList<ProcessFacts> processes, TimeSpan patience, CancellationToken cancellationToken) =>
-        probes.WaitAsync(new ProcessesEnd(host, processes, $"what is left of the lab '{lab}'", null), patience, cancellationToken);
+    private Task WaitAsync(
+        IReadOnlyList<ProcessFacts> processes,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    ) =>
+        probes.WaitAsync(
+            new ProcessesEnd(host, processes, $"what is left of the lab '{lab}'", null),
+            patience,
+            cancellationToken
+        );
 
     private static bool IsPgpool(ProcessFacts process) => process.Name == "pgpool";
 
-    /// <summary>The others are its children, and show what they do in place of a command line: "postgres: checkpointer".</summary>
-    private static bool IsServer(ProcessFacts process) => !process.CommandLine.StartsWith(process.Name + ": ", StringComparison.Ordinal);
+    /// <summary>The others are its children, and show what they do in place of a command line: "postgres:
+    /// checkpointer".</summary>
+    private static bool IsServer(ProcessFacts process) =>
+        !process.CommandLine.StartsWith(process.Name + ": ", StringComparison.Ordinal);
 }

@@ -4,8 +4,8 @@ using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Operations;
 
-/// <summary>Programs that go on working in a folder after whoever has started them was killed: initdb, a base backup, the scripts of online recovery. Who deletes
-/// the folder under them finds it not empty, again and again.</summary>
+/// <summary>Programs that go on working in a folder after whoever has started them was killed: initdb, a base backup,
+/// the scripts of online recovery. Who deletes the folder under them finds it not empty, again and again.</summary>
 /// <param name="host">Where they run.</param>
 /// <param name="probes">Waits.</param>
 internal sealed class Orphans(IHost host, ProbeRunner probes)
@@ -13,19 +13,33 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
     private const int Rounds = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>As the system names them: at most 15 characters. An editor or a shell of the user's in that folder is none of these.</summary>
+    /// <summary>As the system names them: at most 15 characters. An editor or a shell of the user's in that folder is
+    /// none of these.</summary>
     private static readonly HashSet<string> Names =
     [
-        "initdb", "postgres", "postmaster", "pg_basebackup", "pg_rewind", "pg_ctl",
-        "basebackup.sh", "failover.sh", "follow_primary.", "pgpool_remote_s", "pgpool_recovery",
+        "initdb",
+        "postgres",
+        "postmaster",
+        "pg_basebackup",
+        "pg_rewind",
+        "pg_ctl",
+        "basebackup.sh",
+        "failover.sh",
+        "follow_primary.",
+        "pgpool_remote_s",
+        "pgpool_recovery",
     ];
 
     /// <summary>Ends what works in a lab's own folders; what users have made beside them is theirs.</summary>
-    internal Task EndAsync(Lab lab) => EndAsync(
-    [
-        .. lab.Pgpools.Select(p => p.Paths.Etc),
-        .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => (string[])[n.DataDirectory, n.ServerDataDirectory]).Distinct().SelectMany(d => (string[])[d, d + ".recovery"]),
-    ]);
+    internal Task EndAsync(Lab lab) =>
+        EndAsync([
+            .. lab.Pgpools.Select(p => p.Paths.Etc),
+            .. lab
+                .Nodes.Where(_ => lab.OwnsNodes)
+                .SelectMany(n => (string[])[n.DataDirectory, n.ServerDataDirectory])
+                .Distinct()
+                .SelectMany(d => (string[])[d, d + ".recovery"]),
+        ]);
 
     /// <summary>Ends them, and removes what shared memory they leave.</summary>
     /// <param name="folders">The folders, absolute.</param>
@@ -36,7 +50,13 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
         for (var round = 0; round < Rounds; round++)
         {
             var found = new List<ProcessFacts>();
-            foreach (var process in await host.FindProcessesAsync(p => Names.Contains(p.Name) && p.MayBeOf(Identity.Current.UserId) && folders.Any(f => WorksIn(p, f)), CancellationToken.None))
+            foreach (
+                var process in await host.FindProcessesAsync(
+                    p =>
+                        Names.Contains(p.Name) && p.MayBeOf(Identity.Current.UserId) && folders.Any(f => WorksIn(p, f)),
+                    CancellationToken.None
+                )
+            )
             {
                 if (await host.SeesOurFilesAsync(process, CancellationToken.None))
                 {
@@ -54,7 +74,11 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
                 await host.SignalAsync(process, ProcessSignal.Kill, CancellationToken.None);
             }
 
-            await probes.WaitAsync(new ProcessesEnd(host, found, string.Join(", ", found.Select(p => p.Name).Distinct()), null), Patience, CancellationToken.None);
+            await probes.WaitAsync(
+                new ProcessesEnd(host, found, string.Join(", ", found.Select(p => p.Name).Distinct()), null),
+                Patience,
+                CancellationToken.None
+            );
         }
 
         foreach (var folder in folders)
@@ -64,6 +88,10 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
     }
 
     private static bool WorksIn(ProcessFacts process, string folder) =>
-        (process.WorkingDirectory is { } cwd && (cwd == folder || cwd.StartsWith(folder + "/", StringComparison.Ordinal)))
-        || (process.CommandLine + " ").Contains($" {folder} ", StringComparison.Ordinal) || process.CommandLine.Contains($" {folder}/", StringComparison.Ordinal);
+        (
+            process.WorkingDirectory is { } cwd
+            && (cwd == folder || cwd.StartsWith(folder + "/", StringComparison.Ordinal))
+        )
+        || (process.CommandLine + " ").Contains($" {folder} ", StringComparison.Ordinal)
+        || process.CommandLine.Contains($" {folder}/", StringComparison.Ordinal);
 }

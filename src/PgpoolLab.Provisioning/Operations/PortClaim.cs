@@ -3,27 +3,38 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
 
-/// <summary>A port of a lab is somebody else's. Nothing but the port is wrong: with other ports the same lab can be made.</summary>
+/// <summary>A port of a lab is somebody else's. Nothing but the port is wrong: with other ports the same lab can be
+/// made.</summary>
 /// <param name="what">What was attempted, which port it is, and who has it.</param>
 /// <param name="ports">The ports.</param>
 /// <param name="inner">What a server said of it.</param>
-public sealed class PortTakenException(string what, IReadOnlyList<int> ports, Exception? inner = null) : LabException(ExitCode.InTheWay, what, inner)
+public sealed class PortTakenException(string what, IReadOnlyList<int> ports, Exception? inner = null)
+    : LabException(ExitCode.InTheWay, what, inner)
 {
     /// <summary>The ports.</summary>
     public IReadOnlyList<int> Ports { get; } = ports;
 
     /// <summary>The same with other advice.</summary>
-    internal PortTakenException With(IReadOnlyList<string> hints) => new(Message, Ports, InnerException) { Details = Details, LogFile = LogFile, LogTail = LogTail, Hints = hints };
+    internal PortTakenException With(IReadOnlyList<string> hints) =>
+        new(Message, Ports, InnerException)
+        {
+            Details = Details,
+            LogFile = LogFile,
+            LogTail = LogTail,
+            Hints = hints,
+        };
 }
 
-/// <summary>Chooses the ports of a lab that is about to be made, and leases them, so that no other setup of any user takes them.</summary>
+/// <summary>Chooses the ports of a lab that is about to be made, and leases them, so that no other setup of any user
+/// takes them.</summary>
 /// <param name="context">The machine, the leases, and who is told.</param>
 public sealed class PortClaim(OperationContext context)
 {
     internal const int FirstAutomaticPort = 12000;
     internal const int LastAutomaticPort = 32000; // above begin the ports Linux hands out to clients
 
-    /// <summary>A setup at work keeps its lock for longer, mostly. On a busy machine others hold theirs for longer than they need.</summary>
+    /// <summary>A setup at work keeps its lock for longer, mostly. On a busy machine others hold theirs for longer than
+    /// they need.</summary>
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(10);
@@ -35,14 +46,17 @@ public sealed class PortClaim(OperationContext context)
     {
         var layout = PortLayout.From(spec.Port ?? 0, spec.PgpoolNodes, spec.PostgresPort);
         var nodes = spec.OwnsNodes ? spec.Nodes : 0;
-        return spec.Port is not null ? layout.All(nodes).ToArray() : spec.PostgresPort is not null ? Enumerable.Range(0, nodes).Select(layout.OfNode).ToArray() : [];
+        return spec.Port is not null ? layout.All(nodes).ToArray()
+            : spec.PostgresPort is not null ? Enumerable.Range(0, nodes).Select(layout.OfNode).ToArray()
+            : [];
     }
 
     /// <summary>What to do about a port that is taken.</summary>
     /// <param name="byOldCommandLine">Which options to advise.</param>
-    public static IReadOnlyList<string> Advice(bool byOldCommandLine) => byOldCommandLine
-        ? ["Choose others:  -p PORT, -pg PORT (watchdog_setup: -wp PORT)"]
-        : ["Let pgpoollab choose free ports:  --port auto", "Or choose others:  --port PORT, --pg-port PORT"];
+    public static IReadOnlyList<string> Advice(bool byOldCommandLine) =>
+        byOldCommandLine
+            ? ["Choose others:  -p PORT, -pg PORT (watchdog_setup: -wp PORT)"]
+            : ["Let pgpoollab choose free ports:  --port auto", "Or choose others:  --port PORT, --pg-port PORT"];
 
     /// <summary>The first port a lab would get if it were made now. Takes nothing.</summary>
     public async Task<int> LookAsync(LabSpec spec, CancellationToken cancellationToken)
@@ -54,7 +68,12 @@ public sealed class PortClaim(OperationContext context)
         }
 
         var leased = context.Leases.Leased();
-        return await ChooseAsync(spec, block => block.All(p => !leased.Contains(p.Port)), giveBack: () => { }, cancellationToken);
+        return await ChooseAsync(
+            spec,
+            block => block.All(p => !leased.Contains(p.Port)),
+            giveBack: () => { },
+            cancellationToken
+        );
     }
 
     /// <summary>Takes ports: those that were asked for, or a free block.</summary>
@@ -62,9 +81,15 @@ public sealed class PortClaim(OperationContext context)
     /// <param name="labId">The lab's id.</param>
     /// <param name="root">The lab's folder, with links resolved.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The first port of the lab; and the ports, until setup is done. Null for the latter where ports cannot be leased.</returns>
+    /// <returns>The first port of the lab; and the ports, until setup is done. Null for the latter where ports cannot
+    /// be leased.</returns>
     /// <exception cref="PortTakenException">Another setup is just about to use one that was asked for.</exception>
-    public async Task<(int First, HeldPorts? Held)> TakeAsync(LabSpec spec, string labId, string root, CancellationToken cancellationToken)
+    public async Task<(int First, HeldPorts? Held)> TakeAsync(
+        LabSpec spec,
+        string labId,
+        string root,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         var held = context.Leases.Begin(labId, root, out var problem);
@@ -77,7 +102,14 @@ public sealed class PortClaim(OperationContext context)
             }
 
             await TakeFixedAsync(held, FixedPortsOf(spec), spec.PgpoolSetup is not null, cancellationToken);
-            var first = spec.Port ?? await ChooseAsync(spec, block => held.TryTakeAll(block.Select(p => p.Port)), held.GiveBackLast, cancellationToken);
+            var first =
+                spec.Port
+                ?? await ChooseAsync(
+                    spec,
+                    block => held.TryTakeAll(block.Select(p => p.Port)),
+                    held.GiveBackLast,
+                    cancellationToken
+                );
             held.Complete();
             return (first, held);
         }
@@ -94,7 +126,12 @@ public sealed class PortClaim(OperationContext context)
         }
     }
 
-    private async Task TakeFixedAsync(HeldPorts held, IReadOnlyList<LabPort> ports, bool byOldCommandLine, CancellationToken cancellationToken)
+    private async Task TakeFixedAsync(
+        HeldPorts held,
+        IReadOnlyList<LabPort> ports,
+        bool byOldCommandLine,
+        CancellationToken cancellationToken
+    )
     {
         var conflicts = new List<(LabPort Port, string Holder)>();
         var inTime = context.Probes.Limit(LongestLook);
@@ -121,10 +158,16 @@ public sealed class PortClaim(OperationContext context)
     }
 
     /// <summary>The failure for ports that are taken.</summary>
-    internal static PortTakenException Taken(IReadOnlyList<(LabPort Port, string Holder)> taken, IReadOnlyList<string> hints)
+    internal static PortTakenException Taken(
+        IReadOnlyList<(LabPort Port, string Holder)> taken,
+        IReadOnlyList<string> hints
+    )
     {
         var lines = taken.Select(t => $"Port {t.Port.Port} ({t.Port.Use}) is {t.Holder}.").ToArray();
-        return new PortTakenException(lines.Length == 1 ? lines[0] : $"{lines.Length} of the lab's ports are not free.", taken.Select(t => t.Port.Port).ToArray())
+        return new PortTakenException(
+            lines.Length == 1 ? lines[0] : $"{lines.Length} of the lab's ports are not free.",
+            taken.Select(t => t.Port.Port).ToArray()
+        )
         {
             Details = lines.Length == 1 ? [] : lines,
             Hints = hints,
@@ -136,11 +179,19 @@ public sealed class PortClaim(OperationContext context)
         if (!_toldOfNoLeases)
         {
             _toldOfNoLeases = true;
-            context.Observer.Note($"Ports cannot be leased in {context.Leases.Folder} ({problem}): another user's setup at the same moment could choose the same ones. Root's next setup repairs the folder.");
+            context.Observer.Note(
+                $"Ports cannot be leased in {context.Leases.Folder} ({problem}): another user's setup at the "
+                    + "same moment could choose the same ones. Root's next setup repairs the folder."
+            );
         }
     }
 
-    private async Task<int> ChooseAsync(LabSpec spec, Func<IReadOnlyList<LabPort>, bool> take, Action giveBack, CancellationToken cancellationToken)
+    private async Task<int> ChooseAsync(
+        LabSpec spec,
+        Func<IReadOnlyList<LabPort>, bool> take,
+        Action giveBack,
+        CancellationToken cancellationToken
+    )
     {
         // Of labs that were made before there were leases, or whose leases were tidied away.
         var taken = LabIndex.All().SelectMany(l => l.Ports).Concat(FixedPortsOf(spec).Select(p => p.Port)).ToHashSet();
@@ -168,9 +219,16 @@ public sealed class PortClaim(OperationContext context)
             giveBack();
         }
 
-        throw new LabException(ExitCode.InTheWay, $"There is no free block of {step} ports between {FirstAutomaticPort} and {LastAutomaticPort}.")
+        throw new LabException(
+            ExitCode.InTheWay,
+            $"There is no free block of {step} ports between {FirstAutomaticPort} and {LastAutomaticPort}."
+        )
         {
-            Hints = [$"Which labs have them is in {context.Leases.Folder}; destroy some, or choose ports above:  --port PORT"],
+            Hints =
+            [
+                $"Which labs have them is in {context.Leases.Folder}; destroy some, or choose ports above:  "
+                    + "--port PORT",
+            ],
         };
 
         async Task<bool> AllFreeAsync(LabPort[] ports)

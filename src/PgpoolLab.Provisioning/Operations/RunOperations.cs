@@ -23,7 +23,11 @@ public sealed class StartOperation(OperationContext context)
         if (lab.SafeAlias is { } alias && !await context.Host.ExistsAsync(alias, cancellationToken))
         {
             // It lies outside of the lab's folder, where somebody may tidy up.
-            await context.Host.CreateDirectoryAsync(Path.GetDirectoryName(alias)!, Steps.Modes.PrivateFolder, cancellationToken);
+            await context.Host.CreateDirectoryAsync(
+                Path.GetDirectoryName(alias)!,
+                Steps.Modes.PrivateFolder,
+                cancellationToken
+            );
             await context.Host.CreateLinkAsync(alias, lab.Root, cancellationToken);
         }
 
@@ -32,16 +36,34 @@ public sealed class StartOperation(OperationContext context)
         var outdated = await history.FindOutdatedPrimariesAsync(cancellationToken);
         foreach (var node in outdated)
         {
-            context.Observer.Note($"Node {node.Id} is not started: another node took over from it, and there would be two primaries. Bring it back with:  pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}");
+            context.Observer.Note(
+                $"Node {node.Id} is not started: another node took over from it, and there would be two "
+                    + $"primaries. Bring it back with:  pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}"
+            );
         }
 
-        foreach (var held in lab.RemembersStatus && await servers.FindPgpoolAsync(lab.Pgpool, cancellationToken) is null ? await history.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken) : [])
+        foreach (
+            var held in lab.RemembersStatus && await servers.FindPgpoolAsync(lab.Pgpool, cancellationToken) is null
+                ? await history.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken)
+                : []
+        )
         {
-            context.Observer.Note($"Pgpool-II holds node {held} as down, as before: what was written since is not on it.");
+            context.Observer.Note(
+                $"Pgpool-II holds node {held} as down, as before: what was written since is not on it."
+            );
         }
 
         var undo = new UndoStack();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, LabSecrets.None, undo, log, context.Time);
+        var steps = new StepContext(
+            context.Host,
+            lab,
+            new ConfigRenderer(new TemplateStore(), context.ProgramVersion),
+            context.Probes,
+            LabSecrets.None,
+            undo,
+            log,
+            context.Time
+        );
         await using var sessions = steps.Sessions;
         var runner = new PlanRunner(context.Observer, context.Time);
         var failures = new Failures();
@@ -52,7 +74,12 @@ public sealed class StartOperation(OperationContext context)
             var nodes = lab.Nodes.Except(outdated).ToArray();
             if (lab.OwnsNodes)
             {
-                await runner.RunAsync([Stage.ForEach(nodes, n => [failures.Collect(new Steps.StartNode(n), n)])], steps, null, cancellationToken);
+                await runner.RunAsync(
+                    [Stage.ForEach(nodes, n => [failures.Collect(new Steps.StartNode(n), n)])],
+                    steps,
+                    null,
+                    cancellationToken
+                );
             }
 
             var up = nodes.Where(n => !failures.Of(n)).ToArray();
@@ -61,10 +88,15 @@ public sealed class StartOperation(OperationContext context)
                 var (held, silent) = await FindGivenUpAsync(servers, lab, cancellationToken);
                 foreach (var node in held)
                 {
-                    context.Observer.Note($"Pgpool-II runs and holds node {node} as down until it is attached or recovered. How, tells:  pgpoollab nodes");
+                    context.Observer.Note(
+                        $"Pgpool-II runs and holds node {node} as down until it is attached or recovered. How, "
+                            + "tells:  pgpoollab nodes"
+                    );
                 }
 
-                var expected = (await ExpectAsync(history, lab, up, cancellationToken)).Where(e => !held.Contains(e.Id)).ToArray();
+                var expected = (await ExpectAsync(history, lab, up, cancellationToken))
+                    .Where(e => !held.Contains(e.Id))
+                    .ToArray();
                 var streaming = GiveStandbysTimeAsync(lab, steps.Sessions, expected, cancellationToken);
                 try
                 {
@@ -75,7 +107,9 @@ public sealed class StartOperation(OperationContext context)
                     await streaming;
                 }
 
-                await Task.WhenAll(silent.Select(p => failures.Collect(new RequireAnswer(p), p).ExecuteAsync(steps, cancellationToken)));
+                await Task.WhenAll(
+                    silent.Select(p => failures.Collect(new RequireAnswer(p), p).ExecuteAsync(steps, cancellationToken))
+                );
             }
 
             await links.MakeAsync(cancellationToken);
@@ -89,9 +123,14 @@ public sealed class StartOperation(OperationContext context)
         failures.ThrowIfAny();
     }
 
-    /// <summary>The nodes that a Pgpool-II which runs already has given up. It does not look again by itself, and one that joins its watchdog now believes it.</summary>
+    /// <summary>The nodes that a Pgpool-II which runs already has given up. It does not look again by itself, and one
+    /// that joins its watchdog now believes it.</summary>
     /// <returns>These nodes, and the Pgpool-IIs that run and do not answer.</returns>
-    private async Task<(IReadOnlyList<int> Held, IReadOnlyList<PgpoolNode> Silent)> FindGivenUpAsync(LabServers servers, Lab lab, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<int> Held, IReadOnlyList<PgpoolNode> Silent)> FindGivenUpAsync(
+        LabServers servers,
+        Lab lab,
+        CancellationToken cancellationToken
+    )
     {
         var held = new SortedSet<int>();
         var silent = new List<PgpoolNode>();
@@ -113,9 +152,14 @@ public sealed class StartOperation(OperationContext context)
         return ([.. held], silent);
     }
 
-    /// <summary>Pgpool-II looks once as it starts which standbys stream, and again only a second later: so they get the moment they need. One that does not
-    /// stream is in nobody's way; Pgpool-II's own report tells of it.</summary>
-    private async Task GiveStandbysTimeAsync(Lab lab, PostgresSessions sessions, IReadOnlyList<ExpectedNode> expected, CancellationToken cancellationToken)
+    /// <summary>Pgpool-II looks once as it starts which standbys stream, and again only a second later: so they get the
+    /// moment they need. One that does not stream is in nobody's way; Pgpool-II's own report tells of it.</summary>
+    private async Task GiveStandbysTimeAsync(
+        Lab lab,
+        PostgresSessions sessions,
+        IReadOnlyList<ExpectedNode> expected,
+        CancellationToken cancellationToken
+    )
     {
         var standbys = lab.Nodes.Where(n => expected.Any(e => e.Id == n.Id && e.Streams)).ToArray();
         if (standbys.Length == 0 || expected.Where(e => !e.Streams).ToArray() is not [{ } primary])
@@ -125,7 +169,11 @@ public sealed class StartOperation(OperationContext context)
 
         try
         {
-            await context.Probes.WaitAsync(new StandbysAreStreaming(lab, sessions, lab.Nodes.First(n => n.Id == primary.Id), standbys), StreamingPatience, cancellationToken);
+            await context.Probes.WaitAsync(
+                new StandbysAreStreaming(lab, sessions, lab.Nodes.First(n => n.Id == primary.Id), standbys),
+                StreamingPatience,
+                cancellationToken
+            );
         }
         catch (ProbeFailedException)
         {
@@ -133,7 +181,12 @@ public sealed class StartOperation(OperationContext context)
         }
     }
 
-    private static async Task<IReadOnlyList<ExpectedNode>> ExpectAsync(LabHistory history, Lab lab, IReadOnlyList<PostgresNode> up, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ExpectedNode>> ExpectAsync(
+        LabHistory history,
+        Lab lab,
+        IReadOnlyList<PostgresNode> up,
+        CancellationToken cancellationToken
+    )
     {
         if (!lab.OwnsNodes)
         {
@@ -144,7 +197,10 @@ public sealed class StartOperation(OperationContext context)
         var primaries = 0;
         foreach (var node in up)
         {
-            var isPrimary = lab.Mode is ClusteringMode.StreamingReplication ? !await history.IsStandbyAsync(node, cancellationToken) : node.Id == 0;
+            var isPrimary =
+                lab.Mode is ClusteringMode.StreamingReplication
+                    ? !await history.IsStandbyAsync(node, cancellationToken)
+                    : node.Id == 0;
             primaries += isPrimary ? 1 : 0;
             expected.Add(ExpectedNode.Of(lab, node, isPrimary));
         }
@@ -154,7 +210,8 @@ public sealed class StartOperation(OperationContext context)
     }
 }
 
-/// <summary>Asks a Pgpool-II that ran already and did not answer once more: it may have been failing over. One that has given up every node lets nobody in.</summary>
+/// <summary>Asks a Pgpool-II that ran already and did not answer once more: it may have been failing over. One that has
+/// given up every node lets nobody in.</summary>
 /// <param name="pgpool">The Pgpool-II.</param>
 internal sealed class RequireAnswer(PgpoolNode pgpool) : IStep
 {
@@ -167,9 +224,15 @@ internal sealed class RequireAnswer(PgpoolNode pgpool) : IStep
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        if (await PoolNodes.AskAsync(context.Host, context.Lab, pgpool, cancellationToken) is { Nodes: null, Problem: var problem })
+        if (
+            await PoolNodes.AskAsync(context.Host, context.Lab, pgpool, cancellationToken) is
+            { Nodes: null, Problem: var problem }
+        )
         {
-            throw new LabException(ExitCode.NotHealthy, $"{context.Lab.TitleOf(pgpool)} runs, but lets nobody in: {problem}")
+            throw new LabException(
+                ExitCode.NotHealthy,
+                $"{context.Lab.TitleOf(pgpool)} runs, but lets nobody in: {problem}"
+            )
             {
                 Hints = ["It may have given up every node. Start it anew:  stopall, then startall"],
                 LogFile = pgpool.Paths.PgpoolLog,
@@ -179,7 +242,8 @@ internal sealed class RequireAnswer(PgpoolNode pgpool) : IStep
     }
 }
 
-/// <summary>Stops a lab. What is stopped already does not matter; what does not stop keeps none of the others up.</summary>
+/// <summary>Stops a lab. What is stopped already does not matter; what does not stop keeps none of the others
+/// up.</summary>
 /// <param name="context">What it works with.</param>
 public sealed class StopOperation(OperationContext context)
 {
@@ -191,21 +255,40 @@ public sealed class StopOperation(OperationContext context)
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
         var failures = new Failures();
-        var steps = new StepContext(context.Host, lab, new ConfigRenderer(new TemplateStore(), context.ProgramVersion), context.Probes, LabSecrets.None, new UndoStack(), log, context.Time);
-        var stages = LabPlanner.Stop(lab).Select(s => new Stage(s.Lanes.Select(l => (IReadOnlyList<IStep>)l.Select(step => failures.Collect(step, step)).ToArray()).ToArray())).ToArray();
+        var steps = new StepContext(
+            context.Host,
+            lab,
+            new ConfigRenderer(new TemplateStore(), context.ProgramVersion),
+            context.Probes,
+            LabSecrets.None,
+            new UndoStack(),
+            log,
+            context.Time
+        );
+        var stages = LabPlanner
+            .Stop(lab)
+            .Select(s => new Stage(
+                s.Lanes.Select(l => (IReadOnlyList<IStep>)l.Select(step => failures.Collect(step, step)).ToArray())
+                    .ToArray()
+            ))
+            .ToArray();
         await new PlanRunner(context.Observer, context.Time).RunAsync(stages, steps, null, cancellationToken);
         await new SocketLinks(context.Host, lab).RemoveAsync(cancellationToken);
         failures.ThrowIfAny();
     }
 
-    /// <summary>Stops every process of the lab, without a word and without its lock, whatever state the lab is in.</summary>
+    /// <summary>Stops every process of the lab, without a word and without its lock, whatever state the lab is
+    /// in.</summary>
     /// <returns>What could not be stopped, in words.</returns>
     internal async Task<IReadOnlyList<string>> StopServersAsync(Lab lab)
     {
         var servers = new LabServers(context.Host, lab, context.Probes);
         var failures = new List<string>();
         await Task.WhenAll(lab.Pgpools.Select(p => TryAsync(() => servers.StopPgpoolAsync(p, CancellationToken.None))));
-        await Task.WhenAll(lab.Nodes.Where(_ => lab.OwnsNodes).Select(n => TryAsync(() => servers.StopNodeAsync(n, CancellationToken.None))));
+        await Task.WhenAll(
+            lab.Nodes.Where(_ => lab.OwnsNodes)
+                .Select(n => TryAsync(() => servers.StopNodeAsync(n, CancellationToken.None)))
+        );
         await new SocketLinks(context.Host, lab).RemoveAsync(CancellationToken.None);
         return failures;
 

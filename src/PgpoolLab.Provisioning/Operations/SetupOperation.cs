@@ -15,7 +15,13 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="Observer">Is told what happens.</param>
 /// <param name="OpenLog">Opens the lab's own log, given its path. Dispose the logger to close it.</param>
 /// <param name="ProgramVersion">This program's version.</param>
-public sealed record OperationContext(IHost Host, TimeProvider Time, IPlanObserver Observer, Func<string, Serilog.Core.Logger> OpenLog, string ProgramVersion)
+public sealed record OperationContext(
+    IHost Host,
+    TimeProvider Time,
+    IPlanObserver Observer,
+    Func<string, Serilog.Core.Logger> OpenLog,
+    string ProgramVersion
+)
 {
     /// <summary>Waits.</summary>
     public ProbeRunner Probes { get; } = new(Host, Time);
@@ -52,7 +58,8 @@ public sealed class SetupFailedException(Exception cause, ExitCode code) : LabEx
 /// <param name="context">What it works with.</param>
 public sealed class SetupOperation(OperationContext context)
 {
-    /// <summary>How often another block of ports is tried when a stranger takes one of those that were chosen.</summary>
+    /// <summary>How often another block of ports is tried when a stranger takes one of those that were
+    /// chosen.</summary>
     private const int BlocksToTry = 5;
 
     private readonly PortClaim _ports = new(context);
@@ -63,14 +70,29 @@ public sealed class SetupOperation(OperationContext context)
         var (tools, user) = await CheckAsync(spec, touches: false, cancellationToken);
         var owner = user ?? Identity.Current;
         (spec, var files) = PortableSettings.Choose(spec, tools);
-        var plan = LabPlanner.Plan(spec, await new HostInspector(context).InspectAsync(spec, tools, new FolderOrigin(null), owner, InvokerOf(user), await _ports.LookAsync(spec, cancellationToken), cancellationToken));
+        var plan = LabPlanner.Plan(
+            spec,
+            await new HostInspector(context).InspectAsync(
+                spec,
+                tools,
+                new FolderOrigin(null),
+                owner,
+                InvokerOf(user),
+                await _ports.LookAsync(spec, cancellationToken),
+                cancellationToken
+            )
+        );
         return plan with { SettingsFiles = files };
     }
 
     /// <summary>Makes the lab.</summary>
     /// <exception cref="LabException">It could not be made; nothing was touched.</exception>
     /// <exception cref="SetupFailedException">It failed on the way and was undone.</exception>
-    public async Task<SetupResult> ExecuteAsync(LabSpec spec, IReadOnlyList<string> commandLine, CancellationToken cancellationToken)
+    public async Task<SetupResult> ExecuteAsync(
+        LabSpec spec,
+        IReadOnlyList<string> commandLine,
+        CancellationToken cancellationToken
+    )
     {
         // What passwords are made with takes some milliseconds to load.
         _ = Task.Run(static () => RandomNumberGenerator.GetBytes(1), CancellationToken.None);
@@ -85,7 +107,9 @@ public sealed class SetupOperation(OperationContext context)
         var invoker = InvokerOf(user);
         if (user is not null)
         {
-            context.Observer.Note($"PostgreSQL refuses to run as root: this lab runs as {user.Name} (choose with --run-as).");
+            context.Observer.Note(
+                $"PostgreSQL refuses to run as root: this lab runs as {user.Name} (choose with --run-as)."
+            );
         }
 
         if (Identity.IsRoot)
@@ -116,17 +140,30 @@ public sealed class SetupOperation(OperationContext context)
             {
                 claim = await ClaimAsync(spec, tools, origin, invoker, commandLine, undo, cancellationToken);
                 folderLock?.Dispose();
-                return await MakeAsync(claim, renderer, commandLine, undo, cancellationToken) with { SettingsFiles = files };
+                return await MakeAsync(claim, renderer, commandLine, undo, cancellationToken) with
+                {
+                    SettingsFiles = files,
+                };
             }
-            catch (PortTakenException taken) when (tries < BlocksToTry && spec.Port is null && !taken.Ports.Intersect(PortClaim.FixedPortsOf(spec).Select(p => p.Port)).Any())
+            catch (PortTakenException taken)
+                when (tries < BlocksToTry
+                    && spec.Port is null
+                    && !taken.Ports.Intersect(PortClaim.FixedPortsOf(spec).Select(p => p.Port)).Any()
+                )
             {
                 if (await undo.UnwindAsync(context.Observer.Undoing, folderIsThere) is { Count: > 0 } failures)
                 {
                     folderLock?.Dispose();
-                    throw new SetupFailedException(taken, ExitCode.UndoFailed) { NotUndone = [.. failures, .. await undo.UnwindAsync(context.Observer.Undoing)] };
+                    throw new SetupFailedException(taken, ExitCode.UndoFailed)
+                    {
+                        NotUndone = [.. failures, .. await undo.UnwindAsync(context.Observer.Undoing)],
+                    };
                 }
 
-                context.Observer.Note($"{string.Join(' ', taken.Details.Count > 0 ? taken.Details : [taken.Message])} Other ports are tried.");
+                context.Observer.Note(
+                    $"{string.Join(' ', taken.Details.Count > 0 ? taken.Details : [taken.Message])} Other ports "
+                        + "are tried."
+                );
             }
             catch (Exception cause)
             {
@@ -136,7 +173,8 @@ public sealed class SetupOperation(OperationContext context)
             finally
             {
                 claim?.Ports?.Dispose();
-                // Not before all is undone: a lab in state creating that nobody has locked is what a killed setup has left.
+                // Not before all is undone: a lab in state creating that nobody has locked is what a killed setup has
+                // left.
                 claim?.Lock.Dispose();
             }
         }
@@ -149,7 +187,13 @@ public sealed class SetupOperation(OperationContext context)
     /// <param name="Ports">The lab's ports; null where they cannot be leased.</param>
     private sealed record Claim(LabPlan Plan, LabManifest Manifest, LabLock Lock, HeldPorts? Ports);
 
-    private async Task<SetupResult> MakeAsync(Claim claim, ConfigRenderer renderer, IReadOnlyList<string> commandLine, UndoStack undo, CancellationToken cancellationToken)
+    private async Task<SetupResult> MakeAsync(
+        Claim claim,
+        ConfigRenderer renderer,
+        IReadOnlyList<string> commandLine,
+        UndoStack undo,
+        CancellationToken cancellationToken
+    )
     {
         var (plan, manifest, _, _) = claim;
         var lab = plan.Lab;
@@ -157,17 +201,28 @@ public sealed class SetupOperation(OperationContext context)
         using (var log = context.OpenLog(lab.ToolLog))
         {
             log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
-            var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log, context.Time) { Note = context.Observer.Note };
+            var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log, context.Time)
+            {
+                Note = context.Observer.Note,
+            };
             await using var sessions = steps.Sessions;
-            await new PlanRunner(context.Observer, context.Time).RunAsync(plan.Stages, steps,
-                done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }), cancellationToken);
+            await new PlanRunner(context.Observer, context.Time).RunAsync(
+                plan.Stages,
+                steps,
+                done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }),
+                cancellationToken
+            );
             LabStore.Save(manifest with { State = LabState.Ready });
         }
 
         return new SetupResult(lab, secrets.PcpUsers);
     }
 
-    private async Task<(Toolset Tools, SystemUser? User)> CheckAsync(LabSpec spec, bool touches, CancellationToken cancellationToken)
+    private async Task<(Toolset Tools, SystemUser? User)> CheckAsync(
+        LabSpec spec,
+        bool touches,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         if (spec.Validate() is { Count: > 0 } problems)
@@ -177,7 +232,11 @@ public sealed class SetupOperation(OperationContext context)
 
         if (OperatingSystem.IsWindows())
         {
-            throw new LabException(ExitCode.Missing, "A lab on this machine itself needs Linux, macOS or another POSIX system: Pgpool-II does not run on Windows.")
+            throw new LabException(
+                ExitCode.Missing,
+                "A lab on this machine itself needs Linux, macOS or another POSIX system: Pgpool-II does not run "
+                    + "on Windows."
+            )
             {
                 Hints = ["Under Windows, use a Linux distribution in WSL."],
             };
@@ -188,24 +247,52 @@ public sealed class SetupOperation(OperationContext context)
         MachineRequirements.RequirePrograms(spec.Directory);
         MachineRequirements.RequireLoopback();
         MachineRequirements.RequireAddresses(spec.ListenAddresses);
-        // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who holds them.
-        await new HostInspector(context).RequireFreePortsAsync(PortClaim.FixedPortsOf(spec), spec.PgpoolSetup is not null, cancellationToken);
-        var finder = new ToolFinder(context.Host, await Platform.DetectAsync(context.Host, cancellationToken), ProgramAnswers.OfCurrentUser(context.Host, keep: touches));
-        var tools = await finder.FindAsync(ToolRequest.From(spec, Environment.GetEnvironmentVariable), cancellationToken);
+        // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who
+        // holds them.
+        await new HostInspector(context).RequireFreePortsAsync(
+            PortClaim.FixedPortsOf(spec),
+            spec.PgpoolSetup is not null,
+            cancellationToken
+        );
+        var finder = new ToolFinder(
+            context.Host,
+            await Platform.DetectAsync(context.Host, cancellationToken),
+            ProgramAnswers.OfCurrentUser(context.Host, keep: touches)
+        );
+        var tools = await finder.FindAsync(
+            ToolRequest.From(spec, Environment.GetEnvironmentVariable),
+            cancellationToken
+        );
         SettingNames.Require(spec, tools);
         var owner = Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null;
         return (tools, RunAs.Choose(spec.RunAs, owner, Identity.IsRoot, Identity.Find));
     }
 
-    /// <summary>Takes folder, ports and name for this lab: writes the manifest before anything else is created.</summary>
+    /// <summary>Takes folder, ports and name for this lab: writes the manifest before anything else is
+    /// created.</summary>
     private async Task<Claim> ClaimAsync(
-        LabSpec spec, Toolset tools, FolderOrigin origin, string? invoker, IReadOnlyList<string> commandLine, UndoStack undo, CancellationToken cancellationToken)
+        LabSpec spec,
+        Toolset tools,
+        FolderOrigin origin,
+        string? invoker,
+        IReadOnlyList<string> commandLine,
+        UndoStack undo,
+        CancellationToken cancellationToken
+    )
     {
         var inspector = new HostInspector(context);
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
         // Another setup may have taken the folder since it was looked at first.
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
-        var facts = await inspector.InspectAsync(spec, tools, origin, Identity.Current, invoker, firstPort: 0, cancellationToken);
+        var facts = await inspector.InspectAsync(
+            spec,
+            tools,
+            origin,
+            Identity.Current,
+            invoker,
+            firstPort: 0,
+            cancellationToken
+        );
         context.Leases.Sweep();
         var (firstPort, ports) = await _ports.TakeAsync(spec, facts.LabId, facts.Root, cancellationToken);
         undo.Push("give the ports back", _ => Task.Run(() => ports?.Release(), CancellationToken.None));
@@ -214,7 +301,13 @@ public sealed class SetupOperation(OperationContext context)
         var lab = plan.Lab;
         await inspector.RequireFreePortsAsync(lab.AllPorts, spec.PgpoolSetup is not null, cancellationToken);
 
-        var manifest = new LabManifest { ToolVersion = context.ProgramVersion, CommandLine = commandLine, State = LabState.Creating, Lab = lab };
+        var manifest = new LabManifest
+        {
+            ToolVersion = context.ProgramVersion,
+            CommandLine = commandLine,
+            State = LabState.Creating,
+            Lab = lab,
+        };
         await context.Host.CreateDirectoryAsync(lab.Paths.Hidden, Steps.Modes.PrivateFolder, cancellationToken);
         var labLock = LabRemains.TakeLock(lab.Root);
         try
@@ -247,15 +340,23 @@ public sealed class SetupOperation(OperationContext context)
         var taken = LabIndex.All().Select(l => l.Name).ToHashSet(StringComparer.Ordinal);
         if (spec.Name is { } asked)
         {
-            return !taken.Contains(asked) ? spec : throw new LabException(ExitCode.InTheWay, $"There is a lab named '{asked}' already, in {LabIndex.All().First(l => l.Name == asked).Root}.")
-            {
-                Hints = ["Choose another name, or leave --name away: the folder's name is taken."],
-            };
+            return !taken.Contains(asked)
+                ? spec
+                : throw new LabException(
+                    ExitCode.InTheWay,
+                    $"There is a lab named '{asked}' already, in {LabIndex.All().First(l => l.Name == asked).Root}."
+                )
+                {
+                    Hints = ["Choose another name, or leave --name away: the folder's name is taken."],
+                };
         }
 
         var name = Path.GetFileName(root).TrimStart('.', '-');
         name = name.Length is > 0 and <= 90 ? name : "lab";
-        var free = Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? name : $"{name}-{i}").First(n => !taken.Contains(n));
+        var free = Enumerable
+            .Range(1, int.MaxValue)
+            .Select(i => i == 1 ? name : $"{name}-{i}")
+            .First(n => !taken.Contains(n));
         return spec with { Name = free };
     }
 
@@ -285,7 +386,11 @@ public sealed class SetupOperation(OperationContext context)
         }
 
         var failures = await undo.UnwindAsync(context.Observer.Undoing);
-        return new SetupFailedException(cause, failures.Count > 0 ? ExitCode.UndoFailed : code) { KeptLogs = logs, NotUndone = failures };
+        return new SetupFailedException(cause, failures.Count > 0 ? ExitCode.UndoFailed : code)
+        {
+            KeptLogs = logs,
+            NotUndone = failures,
+        };
     }
 
     private static string? InvokerOf(SystemUser? user) => user is null ? null : Identity.Current.Name;

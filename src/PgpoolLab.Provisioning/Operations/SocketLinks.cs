@@ -5,8 +5,9 @@ using PgpoolLab.Provisioning.Planning;
 
 namespace PgpoolLab.Provisioning.Operations;
 
-/// <summary>Links to a running lab's private sockets in the folders where programs look for sockets by themselves: so that <c>psql -p 11000</c>
-/// and <c>pcp_node_count -p 11001</c> find it. They open nothing: who follows one is stopped at the private folder.</summary>
+/// <summary>Links to a running lab's private sockets in the folders where programs look for sockets by themselves: so
+/// that <c>psql -p 11000</c> and <c>pcp_node_count -p 11001</c> find it. They open nothing: who follows one is stopped
+/// at the private folder.</summary>
 /// <param name="host">Where the lab is.</param>
 /// <param name="lab">The lab; one without private sockets has no links.</param>
 public sealed class SocketLinks(IHost host, Lab lab)
@@ -23,19 +24,30 @@ public sealed class SocketLinks(IHost host, Lab lab)
         var clients = lab.Pgpools.Select(p => p.Port).Concat(lab.OwnsNodes ? lab.Nodes.Select(n => n.Port) : []);
         return
         [
-            .. lab.LinkDirectories.SelectMany(folder => clients.Select(port => (folder, port))).Concat(lab.Pgpools.Select(p => (folder: LabPlanner.PcpSocketDirectory, port: p.PcpPort)))
+            .. lab
+                .LinkDirectories.SelectMany(folder => clients.Select(port => (folder, port)))
+                .Concat(lab.Pgpools.Select(p => (folder: LabPlanner.PcpSocketDirectory, port: p.PcpPort)))
                 .Select(l => (LabSockets.Path(l.folder, l.port), LabSockets.Path(lab.SocketFolder, l.port))),
         ];
     }
 
-    /// <summary>Makes those whose sockets are there. What answers at a link's place already is another server's, and stays.</summary>
+    /// <summary>Makes those whose sockets are there. What answers at a link's place already is another server's, and
+    /// stays.</summary>
     public async Task MakeAsync(CancellationToken cancellationToken)
     {
-        // A Pgpool-II's socket for pcp may come a moment later than the one for clients: its link is made with the latter.
-        var first = lab.Pgpools.ToDictionary(p => LabSockets.Path(lab.SocketFolder, p.PcpPort), p => LabSockets.Path(lab.SocketFolder, p.Port));
+        // A Pgpool-II's socket for pcp may come a moment later than the one for clients: its link is made with the
+        // latter.
+        var first = lab.Pgpools.ToDictionary(
+            p => LabSockets.Path(lab.SocketFolder, p.PcpPort),
+            p => LabSockets.Path(lab.SocketFolder, p.Port)
+        );
         foreach (var (link, socket) in Of(lab))
         {
-            if (await host.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken) && new FileInfo(link).LinkTarget != socket && !await host.SocketAnswersAsync(link, cancellationToken))
+            if (
+                await host.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken)
+                && new FileInfo(link).LinkTarget != socket
+                && !await host.SocketAnswersAsync(link, cancellationToken)
+            )
             {
                 await TryAsync(async () =>
                 {
@@ -58,15 +70,14 @@ public sealed class SocketLinks(IHost host, Lab lab)
         }
     }
 
-    /// <summary>They are a convenience: where one cannot be made (another user's file has its name), the lab works without.</summary>
+    /// <summary>They are a convenience: where one cannot be made (another user's file has its name), the lab works
+    /// without.</summary>
     private static async Task TryAsync(Func<Task> change)
     {
         try
         {
             await change();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException) { }
     }
 }

@@ -4,7 +4,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Operations;
 
-/// <summary>Finds what users have put into the folders that <c>destroy</c> deletes: what neither setup nor a server of the lab makes there.</summary>
+/// <summary>Finds what users have put into the folders that <c>destroy</c> deletes: what neither setup nor a server of
+/// the lab makes there.</summary>
 /// <param name="host">Where the lab lies.</param>
 internal sealed partial class UsersFiles(IHost host)
 {
@@ -33,12 +34,19 @@ internal sealed partial class UsersFiles(IHost host)
         return found;
     }
 
-    private async Task<IEnumerable<string>> OthersAsync(string folder, Regex ours, CancellationToken cancellationToken) =>
-        (await host.ListAsync(folder, cancellationToken)).Where(n => !ours.IsMatch(UnfinishedFile.Replaces(n) ?? n)).Order(StringComparer.Ordinal)
+    private async Task<IEnumerable<string>> OthersAsync(
+        string folder,
+        Regex ours,
+        CancellationToken cancellationToken
+    ) =>
+        (await host.ListAsync(folder, cancellationToken))
+            .Where(n => !ours.IsMatch(UnfinishedFile.Replaces(n) ?? n))
+            .Order(StringComparer.Ordinal)
             .Select(n => $"{folder}/{n}");
 
     [GeneratedRegex(
-        @"\A(pgpool\.conf|pcp\.conf|pool_hba\.conf|pool_passwd|pgpool_node_id|\.pgpoolkey|tls|failover\.sh|follow_primary\.sh|core(\..*)?)\z")]
+        @"\A(pgpool\.conf|pcp\.conf|pool_hba\.conf|pool_passwd|pgpool_node_id|\.pgpoolkey|tls|failover\.sh|follow_primary\.sh|core(\..*)?)\z"
+    )]
     private static partial Regex Etc();
 
     // Servers name their logs, and rotate them, as their settings say.
@@ -48,16 +56,19 @@ internal sealed partial class UsersFiles(IHost host)
     [GeneratedRegex(@"\A(\.s\..*|pgpool\.pid|.*\.lock|core(\..*)?)\z")]
     private static partial Regex Run();
 
-    /// <remarks>PostgreSQL manual, "WAL Internals": names of segments; "Continuous Archiving": of backup and timeline history files.</remarks>
+    /// <remarks>PostgreSQL manual, "WAL Internals": names of segments; "Continuous Archiving": of backup and timeline
+    /// history files.</remarks>
     [GeneratedRegex(@"\A([0-9A-F]{24}(\..*)?|[0-9A-F]{8}\.history|RECOVERY.*|.*\.tmp|data[0-9]+)\z")]
     private static partial Regex Archive();
 
-    /// <remarks>PostgreSQL manual, "Database File Layout", of releases 10 to 18; and what online recovery keeps in a data folder.</remarks>
+    /// <remarks>PostgreSQL manual, "Database File Layout", of releases 10 to 18; and what online recovery keeps in a
+    /// data folder.</remarks>
     [GeneratedRegex(
         @"\A(PG_VERSION|base|global|pg_(commit_ts|dynshmem|logical|multixact|notify|replslot|serial|snapshots|stat|stat_tmp|subtrans|tblspc|twophase|wal|xact|log"
-        + @"|hba\.conf|ident\.conf|internal\.init.*|rewind.*|upgrade_output\.d)|postgresql(\.auto)?\.conf(\..*)?|postmaster\.(pid|opts)|backup_label(\..*)?"
-        + @"|backup_manifest(\..*)?|tablespace_map(\..*)?|current_logfiles(\..*)?|log|pgsql_tmp.*|(standby|recovery|fallback_promote|promote)(\.signal)?|recovery\.(conf|done)"
-        + @"|logrotate|failover_trigger|server\.(crt|key)|root\.(crt|crl)|myrecovery\.conf|basebackup\.sh|pgpool_remote_start|pgpool_recovery.*|tablespaces|core(\..*)?"
-        + @"|.*\.tmp|\.s\.PGSQL.*)\z")]
+            + @"|hba\.conf|ident\.conf|internal\.init.*|rewind.*|upgrade_output\.d)|postgresql(\.auto)?\.conf(\..*)?|postmaster\.(pid|opts)|backup_label(\..*)?"
+            + @"|backup_manifest(\..*)?|tablespace_map(\..*)?|current_logfiles(\..*)?|log|pgsql_tmp.*|(standby|recovery|fallback_promote|promote)(\.signal)?|recovery\.(conf|done)"
+            + @"|logrotate|failover_trigger|server\.(crt|key)|root\.(crt|crl)|myrecovery\.conf|basebackup\.sh|pgpool_remote_start|pgpool_recovery.*|tablespaces|core(\..*)?"
+            + @"|.*\.tmp|\.s\.PGSQL.*)\z"
+    )]
     private static partial Regex Data();
 }

@@ -39,13 +39,16 @@ public sealed record HostFacts
 /// <summary>Makes a plan: pure, from what was asked and what is known of the machine.</summary>
 public static class LabPlanner
 {
-    /// <summary>Where the pcp programs look for a socket when they are given no host; it is compiled into them.</summary>
+    /// <summary>Where the pcp programs look for a socket when they are given no host; it is compiled into
+    /// them.</summary>
     public const string PcpSocketDirectory = "/tmp";
 
-    /// <summary>The most that a folder of sockets may have above it: 104 bytes are all a socket's path has on macOS, with the zero at its end; Linux has 108.</summary>
+    /// <summary>The most that a folder of sockets may have above it: 104 bytes are all a socket's path has on macOS,
+    /// with the zero at its end; Linux has 108.</summary>
     public static int MostForSockets { get; } = 103 - "/run/.s.PGPOOLWD_CMD.65535".Length;
 
-    /// <summary>Each copy takes up to two WAL senders on the node it is made from, whose settings have room for eight (nodes + 10).</summary>
+    /// <summary>Each copy takes up to two WAL senders on the node it is made from, whose settings have room for eight
+    /// (nodes + 10).</summary>
     private const int CopiesAtATime = 4;
 
     /// <summary>Resolves every name, port and path, and lists the steps.</summary>
@@ -58,14 +61,26 @@ public static class LabPlanner
         var lab = Resolve(spec, facts);
         RequireSupport(lab);
         // Whoever has settings of his own for Pgpool-II, or a template, sees the lab proved with them.
-        var fewProcesses = lab.OwnsNodes && !spec.LeaveRunning && spec.Templates is null && lab.PgpoolSettings.Count == 0;
+        var fewProcesses =
+            lab.OwnsNodes && !spec.LeaveRunning && spec.Templates is null && lab.PgpoolSettings.Count == 0;
         Stage[] stages =
         [
             Stage.Of(new CreateFolders()),
             .. lab.UseTls ? (Stage[])[Stage.Of(new WriteCertificates())] : [],
             .. lab.OwnsNodes ? WithNodes(lab, fewProcesses) : [Stage.Of(new WriteLabFiles(fewProcesses))],
         ];
-        return new LabPlan(lab, !lab.OwnsNodes ? stages : [.. stages, .. spec.LeaveRunning ? [] : Stop(lab), Stage.Of(new HandOver(lab.Nodes, spec.LeaveRunning, fewProcesses)), .. spec.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : []]);
+        return new LabPlan(
+            lab,
+            !lab.OwnsNodes
+                ? stages
+                :
+                [
+                    .. stages,
+                    .. spec.LeaveRunning ? [] : Stop(lab),
+                    Stage.Of(new HandOver(lab.Nodes, spec.LeaveRunning, fewProcesses)),
+                    .. spec.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : [],
+                ]
+        );
     }
 
     /// <summary>What starts a lab that exists: the nodes, then every Pgpool-II.</summary>
@@ -81,15 +96,27 @@ public static class LabPlanner
 
         // One after the other, but without waiting for one to answer: alone it takes long to find that it is alone.
         var launches = lab.Pgpools.Select(p => new LaunchPgpool(p)).ToArray();
-        return [new Stage([launches]), Stage.ForEach(launches, l => [new AwaitPgpool(l, expected)]), Stage.Of(new AwaitWatchdog())];
+        return
+        [
+            new Stage([launches]),
+            Stage.ForEach(launches, l => [new AwaitPgpool(l, expected)]),
+            Stage.Of(new AwaitWatchdog()),
+        ];
     }
 
-    /// <summary>What stops a lab: Pgpool-II first, so that it takes no shutdown for a failure; the nodes do not wait for its end, but for its word.</summary>
+    /// <summary>What stops a lab: Pgpool-II first, so that it takes no shutdown for a failure; the nodes do not wait
+    /// for its end, but for its word.</summary>
     public static IReadOnlyList<Stage> Stop(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
         var pgpools = lab.Pgpools.Select(p => new StopPgpool(p)).ToArray();
-        return [new Stage([.. pgpools.Select(p => (IReadOnlyList<IStep>)[p]), .. lab.OwnsNodes ? lab.Nodes.Select(n => (IReadOnlyList<IStep>)[new StopNode(n, pgpools)]) : []])];
+        return
+        [
+            new Stage([
+                .. pgpools.Select(p => (IReadOnlyList<IStep>)[p]),
+                .. lab.OwnsNodes ? lab.Nodes.Select(n => (IReadOnlyList<IStep>)[new StopNode(n, pgpools)]) : [],
+            ]),
+        ];
     }
 
     // Modes differ in what the other nodes are to the first, and in what proves that the lab works.
@@ -102,52 +129,128 @@ public static class LabPlanner
         var backups = streaming && lab.Standbys is StandbyMethod.BaseBackup ? others : [];
         var copies = lab.Nodes.Except(backups).ToArray();
         var slots = lab.UseSlots && others.Length > 0;
-        // A standby needs the password it replicates with from its first moment on; elsewhere each node has its roles for itself.
+        // A standby needs the password it replicates with from its first moment on; elsewhere each node has its roles
+        // for itself.
         var cloned = streaming ? copies.Except([first]).ToArray() : [];
         // A base backup needs none: it comes by the socket.
         IStep[] access = lab.Asks ? [new SetPasswords(first)] : [];
         IStep[] forStandbys = slots ? [new CreateSlots(first, others), .. access] : access;
         return
         [
-            new Stage([[new CreateNodes(copies, alike: streaming)], [new WriteLabFiles(fewProcesses)]]),
-            Stage.ForEach(copies.Except(cloned), n => [new ConfigureNode(n), new StartNode(n), .. streaming || !lab.Asks ? [] : (IStep[])[new SetPasswords(n)]]),
+            new Stage([
+                [new CreateNodes(copies, alike: streaming)],
+                [new WriteLabFiles(fewProcesses)],
+            ]),
+            Stage.ForEach(
+                copies.Except(cloned),
+                n =>
+                    [
+                        new ConfigureNode(n),
+                        new StartNode(n),
+                        .. streaming || !lab.Asks ? [] : (IStep[])[new SetPasswords(n)],
+                    ]
+            ),
             .. Stages(streaming && backups.Length == 0 && forStandbys.Length > 0, new Stage([forStandbys])),
-            .. Stages(cloned.Length > 0, Stage.ForEach(cloned, n => [new ConfigureNode(n), new ConfigureStandby(n, first, hasOwnSettings: true), new StartNode(n)])),
+            .. Stages(
+                cloned.Length > 0,
+                Stage.ForEach(
+                    cloned,
+                    n => [new ConfigureNode(n), new ConfigureStandby(n, first, hasOwnSettings: true), new StartNode(n)]
+                )
+            ),
             .. BaseBackups(forStandbys, first, backups),
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
-            // watchdog_setup's way: the first Pgpool-II is proved by itself, then all get their watchdog, which takes its time to start.
+            // watchdog_setup's way: the first Pgpool-II is proved by itself, then all get their watchdog, which takes
+            // its time to start.
             .. lab is { HasWatchdog: true, PgpoolSetup: not null }
-                ? [.. Proved([Stage.Of(new StartPgpool(lab.Pgpool with { Watchdog = null }, ExpectedNode.AllOf(lab)))]), Stage.Of(Proof(lab, subscribes, [lab.Pgpool])), Stage.Of(new StopPgpool(lab.Pgpool)), Stage.Of(new AddWatchdog())]
-                : (IReadOnlyList<Stage>)[.. Proved(StartPgpools(lab, ExpectedNode.AllOf(lab))), Stage.Of(Proof(lab, subscribes, lab.Pgpools))],
+                ?
+                [
+                    .. Proved([
+                        Stage.Of(new StartPgpool(lab.Pgpool with { Watchdog = null }, ExpectedNode.AllOf(lab))),
+                    ]),
+                    Stage.Of(Proof(lab, subscribes, [lab.Pgpool])),
+                    Stage.Of(new StopPgpool(lab.Pgpool)),
+                    Stage.Of(new AddWatchdog()),
+                ]
+                : (IReadOnlyList<Stage>)
+                    [
+                        .. Proved(StartPgpools(lab, ExpectedNode.AllOf(lab))),
+                        Stage.Of(Proof(lab, subscribes, lab.Pgpools)),
+                    ],
         ];
 
-        // What the proof needs is made ready while Pgpool-II starts; but one with a watchdog may end sessions once more as it hears of the leader's primary.
-        IReadOnlyList<Stage> Proved(IReadOnlyList<Stage> start) => !streaming ? start :
-        [
-            .. Stages(lab.Asks && others.Length > 0, Stage.Of(new AwaitPasswords(others))),
-            new Stage([.. others.Length > 0 ? (IStep[][])[[new AwaitStreaming(first, others)]] : [], start[0].Lanes[0], [new PrepareProof(first, lab.Nodes, start[0].Lanes[0].OfType<ILaunch>().Where(l => l.Pgpool.Watchdog is null).ToArray())]]),
-            .. start.Skip(1),
-        ];
+        // What the proof needs is made ready while Pgpool-II starts; but one with a watchdog may end sessions once more
+        // as it hears of the leader's primary.
+        IReadOnlyList<Stage> Proved(IReadOnlyList<Stage> start) =>
+            !streaming
+                ? start
+                :
+                [
+                    .. Stages(lab.Asks && others.Length > 0, Stage.Of(new AwaitPasswords(others))),
+                    new Stage([
+                        .. others.Length > 0
+                            ? (IStep[][])
+                                [
+                                    [new AwaitStreaming(first, others)],
+                                ]
+                            : [],
+                        start[0].Lanes[0],
+                        [
+                            new PrepareProof(
+                                first,
+                                lab.Nodes,
+                                start[0].Lanes[0].OfType<ILaunch>().Where(l => l.Pgpool.Watchdog is null).ToArray()
+                            ),
+                        ],
+                    ]),
+                    .. start.Skip(1),
+                ];
 
         static Stage[] Stages(bool wanted, params Stage[] stages) => wanted ? stages : [];
     }
 
-    /// <summary>The first is of the primary, the others are of the first standby. Each base backup of a primary ends with a switch to the next WAL segment, and
-    /// all standbys that stream already receive the rest of the last one, 16 MB of zeros: the more standbys, the more often and the more of them. One of a
-    /// standby leaves the WAL alone.</summary>
-    private static IEnumerable<Stage> BaseBackups(IStep[] meanwhile, PostgresNode primary, PostgresNode[] standbys) => standbys is not [var first, .. var rest] ? [] :
-    [
-        new Stage([.. meanwhile.Length > 0 ? [meanwhile] : (IStep[][])[], [new CopyNode(first, primary)]]),
-        new Stage([[new ConfigureStandby(first, primary), new StartNode(first), .. rest.Length > 0 ? (IStep[])[new MoveOn(primary, first)] : []]]),
-        .. rest.Length > 0 ? (Stage[])[Stage.ForEach(rest, CopiesAtATime, n => [new CopyNode(n, first), new ConfigureStandby(n, primary), new StartNode(n)])] : [],
-    ];
+    /// <summary>The first is of the primary, the others are of the first standby. Each base backup of a primary ends
+    /// with a switch to the next WAL segment, and all standbys that stream already receive the rest of the last one, 16
+    /// MB of zeros: the more standbys, the more often and the more of them. One of a standby leaves the WAL
+    /// alone.</summary>
+    private static IEnumerable<Stage> BaseBackups(IStep[] meanwhile, PostgresNode primary, PostgresNode[] standbys) =>
+        standbys is not [var first, .. var rest]
+            ? []
+            :
+            [
+                new Stage([.. meanwhile.Length > 0 ? [meanwhile] : (IStep[][])[], [new CopyNode(first, primary)]]),
+                new Stage([
+                    [
+                        new ConfigureStandby(first, primary),
+                        new StartNode(first),
+                        .. rest.Length > 0 ? (IStep[])[new MoveOn(primary, first)] : [],
+                    ],
+                ]),
+                .. rest.Length > 0
+                    ? (Stage[])
+                        [
+                            Stage.ForEach(
+                                rest,
+                                CopiesAtATime,
+                                n => [new CopyNode(n, first), new ConfigureStandby(n, primary), new StartNode(n)]
+                            ),
+                        ]
+                    : [],
+            ];
 
-    private static ProveReplication Proof(Lab lab, bool subscribes, IReadOnlyList<PgpoolNode> writers) => lab.Mode switch
-    {
-        ClusteringMode.StreamingReplication or ClusteringMode.NativeReplication or ClusteringMode.SnapshotIsolation => new ProveReplication(createEverywhere: false, writers, lab.Nodes),
-        ClusteringMode.LogicalReplication when subscribes => new ProveReplication(createEverywhere: true, writers, lab.Nodes),
-        _ => new ProveReplication(createEverywhere: false, writers, [lab.Nodes[0]]),
-    };
+    private static ProveReplication Proof(Lab lab, bool subscribes, IReadOnlyList<PgpoolNode> writers) =>
+        lab.Mode switch
+        {
+            ClusteringMode.StreamingReplication
+            or ClusteringMode.NativeReplication
+            or ClusteringMode.SnapshotIsolation => new ProveReplication(createEverywhere: false, writers, lab.Nodes),
+            ClusteringMode.LogicalReplication when subscribes => new ProveReplication(
+                createEverywhere: true,
+                writers,
+                lab.Nodes
+            ),
+            _ => new ProveReplication(createEverywhere: false, writers, [lab.Nodes[0]]),
+        };
 
     private static void RequireSupport(Lab lab)
     {
@@ -160,7 +263,10 @@ public static class LabPlanner
         };
         if (lacks is not null)
         {
-            throw new LabException(ExitCode.Missing, $"{lacks}; this is {version} ({lab.Tools.PgpoolProgram}).") { Hints = ["Choose another installation:  --pgpool-dir DIR (or PGPOOL_INSTALL_DIR)"] };
+            throw new LabException(ExitCode.Missing, $"{lacks}; this is {version} ({lab.Tools.PgpoolProgram}).")
+            {
+                Hints = ["Choose another installation:  --pgpool-dir DIR (or PGPOOL_INSTALL_DIR)"],
+            };
         }
     }
 
@@ -169,12 +275,24 @@ public static class LabPlanner
     {
         if (facts.Owner.Contains('\''))
         {
-            throw new LabException(ExitCode.Failed, $"The servers cannot run as the user {facts.Owner}: pgpool.conf has no way to write a single quote.") { Hints = ["As root, choose another user:  --run-as USER"] };
+            throw new LabException(
+                ExitCode.Failed,
+                $"The servers cannot run as the user {facts.Owner}: pgpool.conf has no way to write a single quote."
+            )
+            {
+                Hints = ["As root, choose another user:  --run-as USER"],
+            };
         }
 
         if (facts.SocketDirectories.FirstOrDefault(d => d.Contains('\'')) is { } folder)
         {
-            throw new LabException(ExitCode.Failed, $"Sockets cannot lie in {folder}: pgpool.conf has no way to write a single quote.") { Hints = ["Name another folder:  PGSOCKET_DIR=/tmp"] };
+            throw new LabException(
+                ExitCode.Failed,
+                $"Sockets cannot lie in {folder}: pgpool.conf has no way to write a single quote."
+            )
+            {
+                Hints = ["Name another folder:  PGSOCKET_DIR=/tmp"],
+            };
         }
     }
 
@@ -183,17 +301,25 @@ public static class LabPlanner
         RequireQuotable(facts);
         // A folder may have a name that could not be given to a lab: ".lab", say.
         var name = spec.Name ?? Path.GetFileName(facts.Root).TrimStart('.', '-');
-        var resolved = spec with { Name = name.Length is > 0 and <= 100 ? name : facts.LabId, Port = spec.Port ?? facts.FreePort };
+        var resolved = spec with
+        {
+            Name = name.Length is > 0 and <= 100 ? name : facts.LabId,
+            Port = spec.Port ?? facts.FreePort,
+        };
         if (resolved.Validate() is { Count: > 0 } problems)
         {
             throw new InvalidSpecException(problems);
         }
 
         var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
-        // Pgpool-II's extension has room for about 1000 characters of command line, in which the folder stands three times.
+        // Pgpool-II's extension has room for about 1000 characters of command line, in which the folder stands three
+        // times.
         const int shortEnoughForCommands = 200;
         var own = spec.PgpoolSetup is null;
-        var alias = Shell.IsSafeWord(facts.Root) && facts.Root.Length <= (own ? MostForSockets : shortEnoughForCommands) ? null : $"{facts.AliasFolder}/{facts.LabId}";
+        var alias =
+            Shell.IsSafeWord(facts.Root) && facts.Root.Length <= (own ? MostForSockets : shortEnoughForCommands)
+                ? null
+                : $"{facts.AliasFolder}/{facts.LabId}";
         var streaming = spec.Mode is ClusteringMode.StreamingReplication;
         return new Lab
         {
@@ -205,9 +331,23 @@ public static class LabPlanner
             Invoker = facts.Invoker,
             Folder = facts.Folder,
             Tools = facts.Tools,
-            Pgpools = Enumerable.Range(0, spec.PgpoolNodes).Select(i =>
-                new PgpoolNode(i, facts.Root, facts.Root, ports.Pgpool(i), ports.Pcp(i), ports.Watchdog(i), facts.SocketDirectories, PcpSocketDirectory)).ToArray(),
-            Nodes = Enumerable.Range(0, spec.Nodes).Select(i => new PostgresNode(i, ports.Postgres(i), "", "")).ToArray(),
+            Pgpools = Enumerable
+                .Range(0, spec.PgpoolNodes)
+                .Select(i => new PgpoolNode(
+                    i,
+                    facts.Root,
+                    facts.Root,
+                    ports.Pgpool(i),
+                    ports.Pcp(i),
+                    ports.Watchdog(i),
+                    facts.SocketDirectories,
+                    PcpSocketDirectory
+                ))
+                .ToArray(),
+            Nodes = Enumerable
+                .Range(0, spec.Nodes)
+                .Select(i => new PostgresNode(i, ports.Postgres(i), "", ""))
+                .ToArray(),
             OwnsNodes = spec.OwnsNodes,
             PgpoolSetup = spec.PgpoolSetup,
             HasPrivateSockets = own,

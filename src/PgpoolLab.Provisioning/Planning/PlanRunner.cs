@@ -11,10 +11,9 @@ public interface IPlanObserver
     /// <summary>A step is done.</summary>
     void Finished(string title, TimeSpan elapsed);
 
-    /// <summary>A step of a lab's plan is done; told besides <see cref="Finished(string, TimeSpan)"/>, for who must know which.</summary>
-    void Finished(IStep completed, Model.Lab lab)
-    {
-    }
+    /// <summary>A step of a lab's plan is done; told besides <see cref="Finished(string, TimeSpan)"/>, for who must
+    /// know which.</summary>
+    void Finished(IStep completed, Model.Lab lab) { }
 
     /// <summary>A step has failed or was cancelled.</summary>
     void Failed(string title);
@@ -35,8 +34,14 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
     /// <param name="stages">What to run.</param>
     /// <param name="context">What the steps work with.</param>
     /// <param name="completed">Is told each title that is done, one at a time.</param>
-    /// <param name="cancellationToken">Ends the run; it returns only after every lane has ended, so that undoing never races work.</param>
-    public async Task RunAsync(IReadOnlyList<Stage> stages, StepContext context, Action<string>? completed, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the run; it returns only after every lane has ended, so that undoing never
+    /// races work.</param>
+    public async Task RunAsync(
+        IReadOnlyList<Stage> stages,
+        StepContext context,
+        Action<string>? completed,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(stages);
         var gate = new Lock();
@@ -44,7 +49,9 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
         {
             using var others = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var failures = new List<Exception>();
-            await Task.WhenAll(stage.Lanes.Select(lane => Task.Run(() => RunLaneAsync(lane, others, failures), CancellationToken.None)));
+            await Task.WhenAll(
+                stage.Lanes.Select(lane => Task.Run(() => RunLaneAsync(lane, others, failures), CancellationToken.None))
+            );
             cancellationToken.ThrowIfCancellationRequested();
             if ((failures.Find(f => f is not OperationCanceledException) ?? failures.FirstOrDefault()) is { } cause)
             {

@@ -21,17 +21,34 @@ public static class RunAs
         ArgumentNullException.ThrowIfNull(find);
         if (!isRoot)
         {
-            return asked is null || find(asked)?.UserId == Identity.Current.UserId ? null
-                : throw new LabException(ExitCode.Usage, $"--run-as {asked}: only root can run servers as another user.");
+            return asked is null || find(asked)?.UserId == Identity.Current.UserId
+                ? null
+                : throw new LabException(
+                    ExitCode.Usage,
+                    $"--run-as {asked}: only root can run servers as another user."
+                );
         }
 
-        var user = asked is not null ? find(asked) ?? throw new LabException(ExitCode.Usage, $"--run-as {asked}: this machine has no such user.")
+        var user =
+            asked is not null
+                ? find(asked)
+                    ?? throw new LabException(ExitCode.Usage, $"--run-as {asked}: this machine has no such user.")
             : folderOwner is > 0 ? find(folderOwner.Value.ToString())
             : null;
-        user ??= find(DefaultUser) ?? throw new LabException(ExitCode.Missing, $"PostgreSQL refuses to run as root, and this machine has no user {DefaultUser}.")
-        {
-            Hints = ["Name another user:  --run-as USER"],
-        };
-        return user.UserId != 0 ? user : throw new LabException(ExitCode.Usage, "PostgreSQL refuses to run as root; name another user with --run-as.");
+        user ??=
+            find(DefaultUser)
+            ?? throw new LabException(
+                ExitCode.Missing,
+                $"PostgreSQL refuses to run as root, and this machine has no user {DefaultUser}."
+            )
+            {
+                Hints = ["Name another user:  --run-as USER"],
+            };
+        return user.UserId != 0
+            ? user
+            : throw new LabException(
+                ExitCode.Usage,
+                "PostgreSQL refuses to run as root; name another user with --run-as."
+            );
     }
 }

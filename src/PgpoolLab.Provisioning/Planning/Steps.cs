@@ -15,7 +15,16 @@ namespace PgpoolLab.Provisioning.Planning;
 /// <param name="Undo">Takes what takes back what a step does.</param>
 /// <param name="Log">The lab's log.</param>
 /// <param name="Time">The clock.</param>
-public sealed record StepContext(IHost Host, Lab Lab, ConfigRenderer Renderer, ProbeRunner Probes, LabSecrets Secrets, UndoStack Undo, ILogger Log, TimeProvider Time)
+public sealed record StepContext(
+    IHost Host,
+    Lab Lab,
+    ConfigRenderer Renderer,
+    ProbeRunner Probes,
+    LabSecrets Secrets,
+    UndoStack Undo,
+    ILogger Log,
+    TimeProvider Time
+)
 {
     /// <summary>Tells the user something that is no failure.</summary>
     public Action<string> Note { get; init; } = _ => { };
@@ -36,23 +45,35 @@ public interface IStep
     /// <summary>Does it.</summary>
     Task ExecuteAsync(StepContext context, CancellationToken cancellationToken);
 
-    /// <summary>Why it failed, when that is not to end the steps beside it and after it; null when it did what it should.</summary>
+    /// <summary>Why it failed, when that is not to end the steps beside it and after it; null when it did what it
+    /// should.</summary>
     Exception? ToleratedFailure => null;
 }
 
-/// <summary>Lanes that do not depend on each other and run side by side. The steps of one lane run one after another.</summary>
+/// <summary>Lanes that do not depend on each other and run side by side. The steps of one lane run one after
+/// another.</summary>
 /// <param name="Lanes">The lanes.</param>
 public sealed record Stage(IReadOnlyList<IReadOnlyList<IStep>> Lanes)
 {
     /// <summary>A stage of one step.</summary>
-    public static Stage Of(IStep step) => new([[step]]);
+    public static Stage Of(IStep step) =>
+        new([
+            [step],
+        ]);
 
     /// <summary>A stage of one lane for each node.</summary>
-    public static Stage ForEach<T>(IEnumerable<T> items, Func<T, IReadOnlyList<IStep>> lane) => new(items.Select(lane).ToArray());
+    public static Stage ForEach<T>(IEnumerable<T> items, Func<T, IReadOnlyList<IStep>> lane) =>
+        new(items.Select(lane).ToArray());
 
     /// <summary>A stage of at most so many lanes, among which the items are dealt out.</summary>
     public static Stage ForEach<T>(IEnumerable<T> items, int lanes, Func<T, IReadOnlyList<IStep>> steps) =>
-        new(items.Select((item, index) => (item, index)).GroupBy(i => i.index % lanes, i => i.item).Select(g => (IReadOnlyList<IStep>)g.SelectMany(steps).ToArray()).ToArray());
+        new(
+            items
+                .Select((item, index) => (item, index))
+                .GroupBy(i => i.index % lanes, i => i.item)
+                .Select(g => (IReadOnlyList<IStep>)g.SelectMany(steps).ToArray())
+                .ToArray()
+        );
 }
 
 /// <summary>A resolved lab and what makes it.</summary>

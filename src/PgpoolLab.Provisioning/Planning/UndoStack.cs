@@ -1,6 +1,7 @@
 namespace PgpoolLab.Provisioning.Planning;
 
-/// <summary>How to take back what a run has done. A step registers the undo at the moment it creates something.</summary>
+/// <summary>How to take back what a run has done. A step registers the undo at the moment it creates
+/// something.</summary>
 public sealed class UndoStack
 {
     private readonly Stack<(string Title, Func<CancellationToken, Task> Undo)> _entries = new();
@@ -31,7 +32,8 @@ public sealed class UndoStack
 
     /// <summary>Undoes everything, last in first out, and goes on when one fails.</summary>
     /// <param name="starting">Is told each title.</param>
-    /// <param name="downTo">How much, of what came first, remains: what <see cref="Count"/> was before that which is to be undone.</param>
+    /// <param name="downTo">How much, of what came first, remains: what <see cref="Count"/> was before that which is to
+    /// be undone.</param>
     /// <returns>What failed, in words; empty when nothing did.</returns>
     public async Task<IReadOnlyList<string>> UnwindAsync(Action<string> starting, int downTo = 0)
     {

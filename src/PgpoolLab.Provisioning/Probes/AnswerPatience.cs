@@ -1,9 +1,9 @@
 namespace PgpoolLab.Provisioning.Probes;
 
 /// <summary>
-/// How long <c>nodes</c> waits for a server's answer: two seconds in which nothing of the lab had anything to do. A server that hangs
-/// is given up after that. On a busy machine one that is about to answer is not: while processes of the lab run, or this program itself
-/// comes late, the time does not count, up to a limit.
+/// How long <c>nodes</c> waits for a server's answer: two seconds in which nothing of the lab had anything to do. A
+/// server that hangs is given up after that. On a busy machine one that is about to answer is not: while processes of
+/// the lab run, or this program itself comes late, the time does not count, up to a limit.
 /// </summary>
 /// <param name="probes">Lets time pass.</param>
 /// <param name="time">The clock.</param>
@@ -22,7 +22,7 @@ internal sealed class AnswerPatience(ProbeRunner probes, TimeProvider time, Func
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var answer = ask(limit.Token);
         var began = time.GetTimestamp();
-        for (var idle = TimeSpan.Zero; !answer.IsCompleted && idle < Idle && time.GetElapsedTime(began) < Most;)
+        for (var idle = TimeSpan.Zero; !answer.IsCompleted && idle < Idle && time.GetElapsedTime(began) < Most; )
         {
             var before = time.GetTimestamp();
             await Task.WhenAny(answer, probes.PauseAsync(Slice, limit.Token));
@@ -41,8 +41,15 @@ internal sealed class AnswerPatience(ProbeRunner probes, TimeProvider time, Func
         var waited = time.GetElapsedTime(began);
         await limit.CancelAsync();
         // Npgsql asks the server to cancel, which hangs too. Nobody waits for that for long, nor minds how it ends.
-        _ = answer.ContinueWith(a => a.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = answer.ContinueWith(
+            a => a.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default
+        );
         await Task.WhenAny(answer, probes.PauseAsync(ForItsEnd, cancellationToken));
-        return answer.IsCompletedSuccessfully ? await answer : throw new TimeoutException($"no answer within {waited.TotalSeconds:0} s");
+        return answer.IsCompletedSuccessfully
+            ? await answer
+            : throw new TimeoutException($"no answer within {waited.TotalSeconds:0} s");
     }
 }

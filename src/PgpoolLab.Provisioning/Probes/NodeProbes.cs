@@ -20,18 +20,31 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        // PostgreSQL writes there how far it is, as pg_ctl -w believes, too. An attempt to connect would cost both sides some milliseconds.
-        var ready = await PostmasterFile.ReadAsync(Host, Node.DataDirectory, cancellationToken) is { } file && file.ProcessId == ProcessId && file.Accepts;
+        // PostgreSQL writes there how far it is, as pg_ctl -w believes, too. An attempt to connect would cost both
+        // sides some milliseconds.
+        var ready =
+            await PostmasterFile.ReadAsync(Host, Node.DataDirectory, cancellationToken) is { } file
+            && file.ProcessId == ProcessId
+            && file.Accepts;
         return new Observation(ready, ready ? "it does" : "it has not said in its postmaster.pid that it is ready");
     }
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken) && !await StillWritesItsLogAsync(cancellationToken) ? "it has ended" : null;
+        !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken)
+        && !await StillWritesItsLogAsync(cancellationToken)
+            ? "it has ended"
+            : null;
 
-    /// <summary>The process that writes the log outlives the others by a moment, and the reason is the last thing it writes.</summary>
+    /// <summary>The process that writes the log outlives the others by a moment, and the reason is the last thing it
+    /// writes.</summary>
     private async Task<bool> StillWritesItsLogAsync(CancellationToken cancellationToken) =>
-        (await Host.FindProcessesAsync(p => p.Name == "postgres" && p.WorkingDirectory == Node.DataDirectory, cancellationToken)).Count > 0;
+        (
+            await Host.FindProcessesAsync(
+                p => p.Name == "postgres" && p.WorkingDirectory == Node.DataDirectory,
+                cancellationToken
+            )
+        ).Count > 0;
 }
 
 /// <summary>Waits until all these standbys stream from the primary.</summary>
@@ -39,10 +52,17 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
 /// <param name="Sessions">Sessions on its nodes.</param>
 /// <param name="Primary">The primary.</param>
 /// <param name="Standbys">Who must stream.</param>
-public sealed record StandbysAreStreaming(Lab Lab, PostgresSessions Sessions, PostgresNode Primary, IReadOnlyList<PostgresNode> Standbys) : IProbe
+public sealed record StandbysAreStreaming(
+    Lab Lab,
+    PostgresSessions Sessions,
+    PostgresNode Primary,
+    IReadOnlyList<PostgresNode> Standbys
+) : IProbe
 {
     /// <inheritdoc/>
-    public string Expectation => $"{(Standbys.Count == 1 ? $"node {Standbys[0].Id} streams" : $"all {Standbys.Count} standbys stream")} from node {Primary.Id}";
+    public string Expectation =>
+        $"{(Standbys.Count == 1 ? $"node {Standbys[0].Id} streams" : $"all {Standbys.Count} standbys stream")} "
+        + $"from node {Primary.Id}";
 
     /// <inheritdoc/>
     public string? LogFile { get; private set; }
@@ -53,11 +73,21 @@ public sealed record StandbysAreStreaming(Lab Lab, PostgresSessions Sessions, Po
         try
         {
             await using var client = await Sessions.OpenAsync(Primary, "postgres", cancellationToken);
-            var states = (await client.RowsAsync("SELECT application_name, state FROM pg_stat_replication", cancellationToken)).ToLookup(r => r[0], r => r[1]);
+            var states = (
+                await client.RowsAsync("SELECT application_name, state FROM pg_stat_replication", cancellationToken)
+            ).ToLookup(r => r[0], r => r[1]);
             var missing = Standbys.Where(s => !states[s.ApplicationName].Contains("streaming")).ToArray();
             LogFile = missing.Length > 0 ? NodeLog.Of(Lab, missing[0]) : null;
-            return new Observation(missing.Length == 0,
-                string.Join(", ", missing.Select(m => $"{m.ApplicationName} {(states[m.ApplicationName].FirstOrDefault() is { } state ? $"in state {state}" : "not connected")}")));
+            return new Observation(
+                missing.Length == 0,
+                string.Join(
+                    ", ",
+                    missing.Select(m =>
+                        $"{m.ApplicationName} "
+                        + $"{(states[m.ApplicationName].FirstOrDefault() is { } state ? $"in state {state}" : "not connected")}"
+                    )
+                )
+            );
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
@@ -76,7 +106,13 @@ public sealed record StandbysAreStreaming(Lab Lab, PostgresSessions Sessions, Po
 /// <param name="Primary">The primary.</param>
 /// <param name="Standby">The standby.</param>
 /// <param name="Position">Where the primary was, as PostgreSQL writes it.</param>
-internal sealed record HasReplayed(Lab Lab, PostgresClient Client, PostgresNode Primary, PostgresNode Standby, string Position) : IProbe
+internal sealed record HasReplayed(
+    Lab Lab,
+    PostgresClient Client,
+    PostgresNode Primary,
+    PostgresNode Standby,
+    string Position
+) : IProbe
 {
     /// <inheritdoc/>
     public string Expectation => $"node {Standby.Id} has replayed what node {Primary.Id} had written at {Position}";
@@ -87,8 +123,19 @@ internal sealed record HasReplayed(Lab Lab, PostgresClient Client, PostgresNode 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var behind = (await Client.RowsAsync($"SELECT application_name, replay_lsn::text, (replay_lsn >= '{Position}')::text FROM pg_stat_replication", cancellationToken)).Where(r => r[0] == Standby.ApplicationName).ToArray();
-        return new Observation(behind.Any(r => r[2] == "true"), behind.Length == 0 ? "it is not connected" : $"it is at {behind[0][1] ?? "the beginning"}");
+        var behind = (
+            await Client.RowsAsync(
+                $"SELECT application_name, replay_lsn::text, (replay_lsn >= '{Position}')::text FROM "
+                    + "pg_stat_replication",
+                cancellationToken
+            )
+        )
+            .Where(r => r[0] == Standby.ApplicationName)
+            .ToArray();
+        return new Observation(
+            behind.Any(r => r[2] == "true"),
+            behind.Length == 0 ? "it is not connected" : $"it is at {behind[0][1] ?? "the beginning"}"
+        );
     }
 
     /// <inheritdoc/>
@@ -103,7 +150,15 @@ internal sealed record HasReplayed(Lab Lab, PostgresClient Client, PostgresNode 
 /// <param name="Sql">A query of one value.</param>
 /// <param name="Expected">That value as text.</param>
 /// <param name="Expectation">What that means.</param>
-public sealed record NodeAnswers(Lab Lab, PostgresSessions Sessions, PostgresNode Node, string Database, string Sql, string Expected, string Expectation) : IProbe
+public sealed record NodeAnswers(
+    Lab Lab,
+    PostgresSessions Sessions,
+    PostgresNode Node,
+    string Database,
+    string Sql,
+    string Expected,
+    string Expectation
+) : IProbe
 {
     /// <inheritdoc/>
     public string? LogFile => NodeLog.Of(Lab, Node);
@@ -170,7 +225,8 @@ public sealed record ClientsConnect(Lab Lab, PostgresSessions Sessions, PgpoolNo
 /// <param name="Processes">Who must end.</param>
 /// <param name="Name">What to call them.</param>
 /// <param name="LogFile">Their log.</param>
-public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Processes, string Name, string? LogFile) : IProbe
+public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Processes, string Name, string? LogFile)
+    : IProbe
 {
     /// <inheritdoc/>
     public string Expectation => $"{Name} ends";
@@ -201,7 +257,8 @@ public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Proces
 /// <param name="Length">How long the log was before it was told to end, in bytes.</param>
 public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name, string Log, long Length) : IProbe
 {
-    /// <summary>What it logs when it sends its processes away and waits for nothing but their ends (4.1 to 4.7).</summary>
+    /// <summary>What it logs when it sends its processes away and waits for nothing but their ends (4.1 to
+    /// 4.7).</summary>
     private const string Words = "terminating all child processes";
 
     /// <inheritdoc/>
@@ -214,7 +271,11 @@ public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name,
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
         var (text, _) = await Host.ReadGrowthAsync(Log, Length, cancellationToken);
-        return new Observation(text.Contains(Words, StringComparison.Ordinal) || !await Host.RunsAsync(Process.Id, Process.StartedAt, cancellationToken), $"pid {Process.Id} is still there: {Process.CommandLine}");
+        return new Observation(
+            text.Contains(Words, StringComparison.Ordinal)
+                || !await Host.RunsAsync(Process.Id, Process.StartedAt, cancellationToken),
+            $"pid {Process.Id} is still there: {Process.CommandLine}"
+        );
     }
 
     /// <inheritdoc/>

@@ -48,19 +48,28 @@ public static class PoolNodes
 {
     private const string Query = "SHOW pool_nodes";
 
-    /// <summary>Pgpool-II opens a session in it on every node. Its own checks do so too, and so PostgreSQL has read this database's catalog already.</summary>
+    /// <summary>Pgpool-II opens a session in it on every node. Its own checks do so too, and so PostgreSQL has read
+    /// this database's catalog already.</summary>
     private const string Database = "postgres";
 
-    /// <summary>Since 4.3 SHOW pool_nodes connects to every node, twice, each time. This tells what Pgpool-II thinks of their status and roles without.</summary>
+    /// <summary>Since 4.3 SHOW pool_nodes connects to every node, twice, each time. This tells what Pgpool-II thinks of
+    /// their status and roles without.</summary>
     /// <remarks>Pgpool-II manual, "SHOW POOL_HEALTH_CHECK_STATS" (since 4.2).</remarks>
     private const string RolesQuery = "SHOW pool_health_check_stats";
 
     /// <summary>Begins a session to ask in.</summary>
     /// <returns>The session, or Pgpool-II's error; neither where psql must ask.</returns>
-    internal static async Task<(SimpleQuery? Session, SimpleQuery.Answer? Refusal)> OpenAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
+    internal static async Task<(SimpleQuery? Session, SimpleQuery.Answer? Refusal)> OpenAsync(
+        IHost host,
+        Lab lab,
+        PgpoolNode pgpool,
+        CancellationToken cancellationToken
+    )
     {
         var folder = LabSockets.ProbeHost(lab);
-        return folder.StartsWith('/') && await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
+        return
+            folder.StartsWith('/')
+            && await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
             ? await SimpleQuery.OpenAsync(connection, lab.CheckRole, Database, TimeProvider.System, cancellationToken)
             : (null, null);
     }
@@ -69,8 +78,11 @@ public static class PoolNodes
     internal static string RolesQueryOf(Lab lab) => lab.Tools.Pgpool.Number >= 403 ? RolesQuery : Query;
 
     /// <summary>Asks in a session for status and roles alone.</summary>
-    internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskForRolesAsync(SimpleQuery session, Lab lab, CancellationToken cancellationToken) =>
-        From(await session.AskAsync(RolesQueryOf(lab), cancellationToken));
+    internal static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskForRolesAsync(
+        SimpleQuery session,
+        Lab lab,
+        CancellationToken cancellationToken
+    ) => From(await session.AskAsync(RolesQueryOf(lab), cancellationToken));
 
     private static (IReadOnlyList<PoolNode>? Nodes, string? Problem) From(SimpleQuery.Answer answer) =>
         answer.Error is { } error ? (null, error) : (From(answer.Columns, answer.Rows), null);
@@ -78,16 +90,30 @@ public static class PoolNodes
     /// <summary>Asks.</summary>
     /// <returns>The nodes, or null and the reason when pgpool does not answer.</returns>
     public static Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(
-        IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken) => AskAsync(host, lab, pgpool, Query, cancellationToken);
+        IHost host,
+        Lab lab,
+        PgpoolNode pgpool,
+        CancellationToken cancellationToken
+    ) => AskAsync(host, lab, pgpool, Query, cancellationToken);
 
-    /// <summary>Asks for what Pgpool-II knows without connecting to a node: one that hangs would keep it waiting.</summary>
-    /// <returns>As <see cref="AskAsync(IHost, Lab, PgpoolNode, CancellationToken)"/>, with status and roles alone where that is a question of its own.</returns>
+    /// <summary>Asks for what Pgpool-II knows without connecting to a node: one that hangs would keep it
+    /// waiting.</summary>
+    /// <returns>As <see cref="AskAsync(IHost, Lab, PgpoolNode, CancellationToken)"/>, with status and roles alone where
+    /// that is a question of its own.</returns>
     internal static Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskForRolesAsync(
-        IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken) =>
-        AskAsync(host, lab, pgpool, RolesQueryOf(lab), cancellationToken);
+        IHost host,
+        Lab lab,
+        PgpoolNode pgpool,
+        CancellationToken cancellationToken
+    ) => AskAsync(host, lab, pgpool, RolesQueryOf(lab), cancellationToken);
 
     private static async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(
-        IHost host, Lab lab, PgpoolNode pgpool, string query, CancellationToken cancellationToken)
+        IHost host,
+        Lab lab,
+        PgpoolNode pgpool,
+        string query,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
@@ -113,10 +139,19 @@ public static class PoolNodes
             return (null, ServerProblem.Of(error));
         }
 
-        var result = await host.RunAsync(Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Database, query), cancellationToken);
+        var result = await host.RunAsync(
+            Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Database, query),
+            cancellationToken
+        );
         if (result.ExitCode != 0)
         {
-            return (null, result.Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"psql ended with exit code {result.ExitCode}");
+            return (
+                null,
+                result
+                    .Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                    .FirstOrDefault()
+                    ?? $"psql ended with exit code {result.ExitCode}"
+            );
         }
 
         return (Parse(result.Output), null);
@@ -127,7 +162,9 @@ public static class PoolNodes
     public static IReadOnlyList<PoolNode> Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.TrimEnd('\r').Split(Psql.FieldSeparator)).ToArray();
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => l.TrimEnd('\r').Split(Psql.FieldSeparator))
+            .ToArray();
         if (lines.Length == 0)
         {
             return [];
@@ -138,23 +175,29 @@ public static class PoolNodes
 
     private static PoolNode[] From(IReadOnlyList<string> names, IEnumerable<string?[]> rows)
     {
-        var columns = names.Select((name, index) => (name, index)).GroupBy(c => c.name).ToDictionary(g => g.Key, g => g.First().index);
-        return rows.Where(f => f.Length == names.Count && int.TryParse(Field(f, "node_id"), out _)).Select(f => new PoolNode
-        {
-            Id = int.Parse(Field(f, "node_id")!),
-            Status = Field(f, "status") ?? "unknown",
-            Role = Field(f, "role") ?? "unknown",
-            PostgresStatus = Field(f, "pg_status"),
-            PostgresRole = Field(f, "pg_role"),
-            Weight = Field(f, "lb_weight"),
-            SelectCount = long.TryParse(Field(f, "select_cnt"), out var count) ? count : null,
-            Delay = Field(f, "replication_delay"),
-            ReplicationState = Field(f, "replication_state"),
-            SyncState = Field(f, "replication_sync_state"),
-            LastChange = Field(f, "last_status_change"),
-        }).ToArray();
+        var columns = names
+            .Select((name, index) => (name, index))
+            .GroupBy(c => c.name)
+            .ToDictionary(g => g.Key, g => g.First().index);
+        return rows.Where(f => f.Length == names.Count && int.TryParse(Field(f, "node_id"), out _))
+            .Select(f => new PoolNode
+            {
+                Id = int.Parse(Field(f, "node_id")!),
+                Status = Field(f, "status") ?? "unknown",
+                Role = Field(f, "role") ?? "unknown",
+                PostgresStatus = Field(f, "pg_status"),
+                PostgresRole = Field(f, "pg_role"),
+                Weight = Field(f, "lb_weight"),
+                SelectCount = long.TryParse(Field(f, "select_cnt"), out var count) ? count : null,
+                Delay = Field(f, "replication_delay"),
+                ReplicationState = Field(f, "replication_state"),
+                SyncState = Field(f, "replication_sync_state"),
+                LastChange = Field(f, "last_status_change"),
+            })
+            .ToArray();
 
-        string? Field(string?[] fields, string name) => columns.TryGetValue(name, out var index) && fields[index] is { Length: > 0 } text ? text : null;
+        string? Field(string?[] fields, string name) =>
+            columns.TryGetValue(name, out var index) && fields[index] is { Length: > 0 } text ? text : null;
     }
 }
 
@@ -177,12 +220,21 @@ public sealed record ExpectedNode(int Id, string? Role, bool Streams)
     /// <summary>One node up.</summary>
     /// <param name="lab">The lab.</param>
     /// <param name="node">The node.</param>
-    /// <param name="isPrimary">Whether it is to be the primary; of meaning in streaming replication alone: elsewhere Pgpool-II says "main" and "replica".</param>
+    /// <param name="isPrimary">Whether it is to be the primary; of meaning in streaming replication alone: elsewhere
+    /// Pgpool-II says "main" and "replica".</param>
     public static ExpectedNode Of(Lab lab, PostgresNode node, bool isPrimary)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(node);
-        return new ExpectedNode(node.Id, lab.Mode is ClusteringMode.StreamingReplication ? isPrimary ? Primary : "standby" : null, lab.Mode is ClusteringMode.StreamingReplication && !isPrimary);
+        return new ExpectedNode(
+            node.Id,
+            lab.Mode is ClusteringMode.StreamingReplication
+                ? isPrimary
+                    ? Primary
+                    : "standby"
+                : null,
+            lab.Mode is ClusteringMode.StreamingReplication && !isPrimary
+        );
     }
 
     /// <inheritdoc/>
@@ -195,7 +247,13 @@ public sealed record ExpectedNode(int Id, string? Role, bool Streams)
 /// <param name="Pgpool">The Pgpool-II.</param>
 /// <param name="Expected">The nodes that must be up.</param>
 /// <param name="ProcessId">Pgpool-II's first process.</param>
-public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IReadOnlyList<ExpectedNode> Expected, int ProcessId) : IProbe, IAsyncDisposable
+public sealed record PgpoolShowsNodes(
+    IHost Host,
+    Lab Lab,
+    PgpoolNode Pgpool,
+    IReadOnlyList<ExpectedNode> Expected,
+    int ProcessId
+) : IProbe, IAsyncDisposable
 {
     private SimpleQuery? _session;
 
@@ -218,7 +276,9 @@ public sealed record PgpoolShowsNodes(IHost Host, Lab Lab, PgpoolNode Pgpool, IR
             return new Observation(false, problem ?? "no answer");
         }
 
-        var holds = Expected.All(e => nodes.Any(n => n.Id == e.Id && n.Status is ("up" or "waiting") && (e.Role is null || n.Role == e.Role)));
+        var holds = Expected.All(e =>
+            nodes.Any(n => n.Id == e.Id && n.Status is ("up" or "waiting") && (e.Role is null || n.Role == e.Role))
+        );
         return new Observation(holds, string.Join(", ", nodes.Select(n => $"node {n.Id} {n.Status} as {n.Role}")));
     }
 

@@ -15,9 +15,13 @@ public sealed record PortIsFree(IHost Host, int Port) : IProbe
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
-        await Host.WhoHoldsPortAsync(Port, cancellationToken) is { } holder ? new Observation(false, $"it is {holder}") : new Observation(true, "");
+        await Host.WhoHoldsPortAsync(Port, cancellationToken) is { } holder
+            ? new Observation(false, $"it is {holder}")
+            : new Observation(true, "");
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        await Host.WhoHoldsPortAsync(Port, cancellationToken) is { } holder && holder != PortState.Lingering ? $"it is {holder}" : null;
+        await Host.WhoHoldsPortAsync(Port, cancellationToken) is { } holder && holder != PortState.Lingering
+            ? $"it is {holder}"
+            : null;
 }

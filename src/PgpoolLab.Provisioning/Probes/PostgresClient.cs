@@ -5,7 +5,8 @@ using PgpoolLab.Provisioning.Configuration;
 namespace PgpoolLab.Provisioning.Probes;
 
 /// <summary>A connection to one server on loopback, for a few short queries.</summary>
-/// <remarks>Pgpool-II's own SHOW commands do not work over it: Npgsql speaks the extended query protocol only.</remarks>
+/// <remarks>Pgpool-II's own SHOW commands do not work over it: Npgsql speaks the extended query protocol
+/// only.</remarks>
 internal sealed class PostgresClient : IAsyncDisposable
 {
     private const string Loopback = "127.0.0.1";
@@ -21,35 +22,57 @@ internal sealed class PostgresClient : IAsyncDisposable
         }
     }
 
-    private PostgresClient(NpgsqlDataSource? source, NpgsqlConnection connection) => (_source, _connection) = (source, connection);
+    private PostgresClient(NpgsqlDataSource? source, NpgsqlConnection connection) =>
+        (_source, _connection) = (source, connection);
 
     /// <summary>Connects to one of a lab's servers by its unix socket.</summary>
-    internal static Task<PostgresClient> ConnectAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
-        ConnectAsync(SocketOf(lab), port, lab, database, lab.Owner, cancellationToken);
+    internal static Task<PostgresClient> ConnectAsync(
+        Lab lab,
+        int port,
+        string database,
+        CancellationToken cancellationToken
+    ) => ConnectAsync(SocketOf(lab), port, lab, database, lab.Owner, cancellationToken);
 
     /// <summary>Connects by TCP, as most clients do; as the lab's owner.</summary>
-    internal static Task<PostgresClient> ConnectByTcpAsync(Lab lab, int port, string database, CancellationToken cancellationToken) =>
-        ConnectAsync(TcpOf(lab, port), port, lab, database, lab.Owner, cancellationToken);
+    internal static Task<PostgresClient> ConnectByTcpAsync(
+        Lab lab,
+        int port,
+        string database,
+        CancellationToken cancellationToken
+    ) => ConnectAsync(TcpOf(lab, port), port, lab, database, lab.Owner, cancellationToken);
 
-    private static string TcpOf(Lab lab, int port) => PgpoolIsOnLoopback(lab) || lab.Pgpools.All(p => p.Port != port) ? Loopback : SocketOf(lab);
+    private static string TcpOf(Lab lab, int port) =>
+        PgpoolIsOnLoopback(lab) || lab.Pgpools.All(p => p.Port != port) ? Loopback : SocketOf(lab);
 
     /// <summary>False when Pgpool-II listens on one other address alone: before 4.4 it has room for one.</summary>
-    private static bool PgpoolIsOnLoopback(Lab lab) => lab.ListenAddresses.Count == 0 || lab.ListenAddresses.Contains("*") || lab.Tools.Pgpool.Number >= 404;
+    private static bool PgpoolIsOnLoopback(Lab lab) =>
+        lab.ListenAddresses.Count == 0 || lab.ListenAddresses.Contains("*") || lab.Tools.Pgpool.Number >= 404;
 
     /// <summary>Takes a session of a source that keeps it when it is not needed any more.</summary>
-    internal static async Task<PostgresClient> OfAsync(NpgsqlDataSource source, CancellationToken cancellationToken) => new(null, await source.OpenConnectionAsync(cancellationToken));
+    internal static async Task<PostgresClient> OfAsync(NpgsqlDataSource source, CancellationToken cancellationToken) =>
+        new(null, await source.OpenConnectionAsync(cancellationToken));
 
-    /// <summary>A source of sessions on one of a lab's servers by its unix socket, which keeps those that are not needed any more. In a synchronous lab their
-    /// commits wait for no standby: setup writes before there is one.</summary>
+    /// <summary>A source of sessions on one of a lab's servers by its unix socket, which keeps those that are not
+    /// needed any more. In a synchronous lab their commits wait for no standby: setup writes before there is
+    /// one.</summary>
     internal static NpgsqlDataSource SourceOf(Lab lab, int port, string database) =>
         SourceOf(SocketOf(lab), port, lab, database, lab.Owner, pooling: true, "-c synchronous_commit=local");
 
     /// <summary>The same by TCP, as one of its roles.</summary>
-    internal static NpgsqlDataSource SourceByTcp(Lab lab, int port, string database, string role) => SourceOf(TcpOf(lab, port), port, lab, database, role, pooling: true);
+    internal static NpgsqlDataSource SourceByTcp(Lab lab, int port, string database, string role) =>
+        SourceOf(TcpOf(lab, port), port, lab, database, role, pooling: true);
 
-    private static string SocketOf(Lab lab) => LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : Loopback;
+    private static string SocketOf(Lab lab) =>
+        LabSockets.ProbeHost(lab) is var host && host.StartsWith('/') ? host : Loopback;
 
-    private static async Task<PostgresClient> ConnectAsync(string host, int port, Lab lab, string database, string role, CancellationToken cancellationToken)
+    private static async Task<PostgresClient> ConnectAsync(
+        string host,
+        int port,
+        Lab lab,
+        string database,
+        string role,
+        CancellationToken cancellationToken
+    )
     {
         var source = SourceOf(host, port, lab, database, role, pooling: false);
         try
@@ -63,7 +86,15 @@ internal sealed class PostgresClient : IAsyncDisposable
         }
     }
 
-    private static NpgsqlDataSource SourceOf(string host, int port, Lab lab, string database, string role, bool pooling, string? options = null)
+    private static NpgsqlDataSource SourceOf(
+        string host,
+        int port,
+        Lab lab,
+        string database,
+        string role,
+        bool pooling,
+        string? options = null
+    )
     {
         var text = new NpgsqlConnectionStringBuilder
         {
@@ -93,8 +124,8 @@ internal sealed class PostgresClient : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>One statement in a transaction of its own. Npgsql sends BEGIN and COMMIT as simple queries: a BEGIN by the extended protocol can hang in
-    /// Pgpool-II 4.7's logical replication mode.</summary>
+    /// <summary>One statement in a transaction of its own. Npgsql sends BEGIN and COMMIT as simple queries: a BEGIN by
+    /// the extended protocol can hang in Pgpool-II 4.7's logical replication mode.</summary>
     internal async Task ExecuteInTransactionAsync(string sql, CancellationToken cancellationToken)
     {
         await using var transaction = await _connection.BeginTransactionAsync(cancellationToken);
@@ -110,7 +141,12 @@ internal sealed class PostgresClient : IAsyncDisposable
         var rows = new List<string?[]>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i)).ToArray());
+            rows.Add(
+                Enumerable
+                    .Range(0, reader.FieldCount)
+                    .Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))
+                    .ToArray()
+            );
         }
 
         return rows;

@@ -10,7 +10,8 @@ public sealed record PostmasterFile(int ProcessId, string Status)
 {
     private const int StatusLine = 7;
 
-    /// <summary>True when it takes connections. A hot standby says "ready" as a primary does; "standby" is one that takes none (hot_standby off).</summary>
+    /// <summary>True when it takes connections. A hot standby says "ready" as a primary does; "standby" is one that
+    /// takes none (hot_standby off).</summary>
     public bool Accepts => Status is "ready";
 
     /// <summary>True when it was told to stop and has not ended yet.</summary>
@@ -18,7 +19,11 @@ public sealed record PostmasterFile(int ProcessId, string Status)
 
     /// <summary>Reads the file of a data folder.</summary>
     /// <returns>Null when there is none, or it is only just being written.</returns>
-    public static async ValueTask<PostmasterFile?> ReadAsync(IHost host, string dataDirectory, CancellationToken cancellationToken)
+    public static async ValueTask<PostmasterFile?> ReadAsync(
+        IHost host,
+        string dataDirectory,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(host);
         return Parse(await host.ReadTextAsync($"{dataDirectory}/postmaster.pid", cancellationToken) ?? "");
@@ -30,6 +35,8 @@ public sealed record PostmasterFile(int ProcessId, string Status)
         ArgumentNullException.ThrowIfNull(text);
         var lines = text.Split('\n');
         // Without a server process (single-user mode) the number is negative.
-        return int.TryParse(lines[0], out var id) && id > 0 ? new PostmasterFile(id, lines.Length > StatusLine ? lines[StatusLine].Trim() : "") : null;
+        return int.TryParse(lines[0], out var id) && id > 0
+            ? new PostmasterFile(id, lines.Length > StatusLine ? lines[StatusLine].Trim() : "")
+            : null;
     }
 }

@@ -33,17 +33,20 @@ public sealed class ProbeFailedException(string message) : LabException(ExitCode
     public TimeSpan Waited { get; init; }
 }
 
-/// <summary>The only place that waits. It waits for facts: it looks again and again, first every few milliseconds, later less often.</summary>
+/// <summary>The only place that waits. It waits for facts: it looks again and again, first every few milliseconds,
+/// later less often.</summary>
 /// <param name="host">Where the logs are.</param>
 /// <param name="time">The clock.</param>
 public sealed class ProbeRunner(IHost host, TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+
     // What takes long is found out a thirtieth of that too late.
     private const double Growth = 1.03;
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Less than one segment of a WAL file would need, and more than what a full disk has when the servers on it have died.</summary>
+    /// <summary>Less than one segment of a WAL file would need, and more than what a full disk has when the servers on
+    /// it have died.</summary>
     private const long AlmostNothing = 2_000_000;
 
     /// <summary>After how long a server that was told to end is told again: what it was told may be lost.</summary>
@@ -56,9 +59,15 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     /// <param name="probe">What to wait for.</param>
     /// <param name="deadline">How long at most.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="waitedBefore">How long the same was waited for already: it is said with the rest when it does not happen.</param>
+    /// <param name="waitedBefore">How long the same was waited for already: it is said with the rest when it does not
+    /// happen.</param>
     /// <exception cref="ProbeFailedException">The time is over, or the subject is gone.</exception>
-    public async Task WaitAsync(IProbe probe, TimeSpan deadline, CancellationToken cancellationToken, TimeSpan waitedBefore = default)
+    public async Task WaitAsync(
+        IProbe probe,
+        TimeSpan deadline,
+        CancellationToken cancellationToken,
+        TimeSpan waitedBefore = default
+    )
     {
         ArgumentNullException.ThrowIfNull(probe);
         var began = time.GetTimestamp();
@@ -73,13 +82,25 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
 
             if (await probe.WhySubjectIsGoneAsync(cancellationToken) is { } gone)
             {
-                throw await FailedAsync(probe, $"Expected that {probe.Expectation}, but {gone}.", observation, cancellationToken);
+                throw await FailedAsync(
+                    probe,
+                    $"Expected that {probe.Expectation}, but {gone}.",
+                    observation,
+                    cancellationToken
+                );
             }
 
             var elapsed = time.GetElapsedTime(began);
             if (elapsed >= deadline)
             {
-                throw await FailedAsync(probe, $"Expected that {probe.Expectation}; it did not happen within {(waitedBefore + elapsed).TotalSeconds:0.#} s.", observation, cancellationToken, waitedBefore + elapsed);
+                throw await FailedAsync(
+                    probe,
+                    $"Expected that {probe.Expectation}; it did not happen within "
+                        + $"{(waitedBefore + elapsed).TotalSeconds:0.#} s.",
+                    observation,
+                    cancellationToken,
+                    waitedBefore + elapsed
+                );
             }
 
             await PauseAsync(pause, cancellationToken);
@@ -88,9 +109,11 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     }
 
     /// <summary>Lets some time pass, for what is repeated on purpose (<c>nodes --watch</c>).</summary>
-    public Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => Task.Delay(pause, time, cancellationToken);
+    public Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
+        Task.Delay(pause, time, cancellationToken);
 
-    /// <summary>The limit of a caller's own loop: it counts time, not tries, which on a busy machine last as long as they like.</summary>
+    /// <summary>The limit of a caller's own loop: it counts time, not tries, which on a busy machine last as long as
+    /// they like.</summary>
     /// <returns>Tells whether there is time left.</returns>
     public Func<bool> Limit(TimeSpan limit)
     {
@@ -100,9 +123,18 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
 
     /// <summary>A server whose disk is full may not even be able to log it.</summary>
     private async Task<IReadOnlyList<string>> FullDiskAsync(string? log, CancellationToken cancellationToken) =>
-        Path.GetDirectoryName(log) is { Length: > 0 } folder && await host.FreeSpaceAsync(folder, cancellationToken) < AlmostNothing ? [$"The disk under {folder} is full (No space left on device)."] : [];
+        Path.GetDirectoryName(log) is { Length: > 0 } folder
+        && await host.FreeSpaceAsync(folder, cancellationToken) < AlmostNothing
+            ? [$"The disk under {folder} is full (No space left on device)."]
+            : [];
 
-    private async Task<ProbeFailedException> FailedAsync(IProbe probe, string message, Observation last, CancellationToken cancellationToken, TimeSpan waited = default) =>
+    private async Task<ProbeFailedException> FailedAsync(
+        IProbe probe,
+        string message,
+        Observation last,
+        CancellationToken cancellationToken,
+        TimeSpan waited = default
+    ) =>
         new(message)
         {
             Waited = waited,
@@ -116,9 +148,17 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
 public static class LogTail
 {
     /// <summary>Reads the last lines; none when there is no such file.</summary>
-    public static async Task<IReadOnlyList<string>> ReadAsync(IHost host, string file, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> ReadAsync(
+        IHost host,
+        string file,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(host);
-        return ((await host.ReadTextAsync(file, cancellationToken)) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(8).Select(l => l.TrimEnd()).ToArray();
+        return ((await host.ReadTextAsync(file, cancellationToken)) ?? "")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .TakeLast(8)
+            .Select(l => l.TrimEnd())
+            .ToArray();
     }
 }

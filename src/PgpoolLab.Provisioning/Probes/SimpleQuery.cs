@@ -4,8 +4,9 @@ using System.Text;
 namespace PgpoolLab.Provisioning.Probes;
 
 /// <summary>
-/// Queries by the simple query protocol, over a unix socket. Pgpool-II answers its own SHOW commands by this protocol alone, and Npgsql does
-/// not speak it; psql does, but takes 20 ms to start, which is long for who looks again and again.
+/// Queries by the simple query protocol, over a unix socket. Pgpool-II answers its own SHOW commands by this protocol
+/// alone, and Npgsql does not speak it; psql does, but takes 20 ms to start, which is long for who looks again and
+/// again.
 /// </summary>
 /// <remarks>PostgreSQL manual, "Message Flow" and "Message Formats" of the frontend/backend protocol 3.0.</remarks>
 internal sealed class SimpleQuery : IAsyncDisposable
@@ -14,28 +15,42 @@ internal sealed class SimpleQuery : IAsyncDisposable
     private const int MostWeAccept = 1 << 24;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly Stream _connection;
-    // Only for reading: it writes nothing while there is something left to read, as there is of an answer that cannot be understood.
+
+    // Only for reading: it writes nothing while there is something left to read, as there is of an answer that cannot
+    // be understood.
     private readonly BufferedStream _answers;
     private readonly TimeProvider _time;
     private int _received;
 
-    private SimpleQuery(Stream connection, TimeProvider time) => (_connection, _answers, _time) = (connection, new BufferedStream(connection), time);
+    private SimpleQuery(Stream connection, TimeProvider time) =>
+        (_connection, _answers, _time) = (connection, new BufferedStream(connection), time);
 
-    /// <summary>Begins a session, for who asks again and again: through Pgpool-II each costs a connection to every node.</summary>
+    /// <summary>Begins a session, for who asks again and again: through Pgpool-II each costs a connection to every
+    /// node.</summary>
     /// <param name="connection">A connection to the server; it is the session's from now on.</param>
     /// <param name="user">Who asks.</param>
     /// <param name="database">Where.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The session, or the server's error, or neither when it wants to know more of us than our name.</returns>
+    /// <returns>The session, or the server's error, or neither when it wants to know more of us than our
+    /// name.</returns>
     /// <exception cref="IOException">The connection broke, or what came is not this protocol.</exception>
-    internal static async Task<(SimpleQuery? Session, Answer? Refusal)> OpenAsync(Stream connection, string user, string database, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<(SimpleQuery? Session, Answer? Refusal)> OpenAsync(
+        Stream connection,
+        string user,
+        string database,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         var session = new SimpleQuery(connection, time);
         var accepted = false;
         try
         {
-            (accepted, var refusal) = await session.WithinPatienceAsync(token => session.StartAsync(user, database, token), cancellationToken);
+            (accepted, var refusal) = await session.WithinPatienceAsync(
+                token => session.StartAsync(user, database, token),
+                cancellationToken
+            );
             return (accepted ? session : null, refusal);
         }
         finally
@@ -49,7 +64,8 @@ internal sealed class SimpleQuery : IAsyncDisposable
 
     /// <summary>Asks.</summary>
     /// <exception cref="IOException">The connection broke, or what came is not this protocol.</exception>
-    internal Task<Answer> AskAsync(string sql, CancellationToken cancellationToken) => WithinPatienceAsync(token => QueryAsync(sql, token), cancellationToken);
+    internal Task<Answer> AskAsync(string sql, CancellationToken cancellationToken) =>
+        WithinPatienceAsync(token => QueryAsync(sql, token), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -66,7 +82,10 @@ internal sealed class SimpleQuery : IAsyncDisposable
         await _answers.DisposeAsync();
     }
 
-    private async Task<T> WithinPatienceAsync<T>(Func<CancellationToken, Task<T>> talk, CancellationToken cancellationToken)
+    private async Task<T> WithinPatienceAsync<T>(
+        Func<CancellationToken, Task<T>> talk,
+        CancellationToken cancellationToken
+    )
     {
         _received = 0;
         using var limit = new CancellationTokenSource(Patience, _time);
@@ -86,9 +105,26 @@ internal sealed class SimpleQuery : IAsyncDisposable
         }
     }
 
-    private async Task<(bool Accepted, Answer? Refusal)> StartAsync(string user, string database, CancellationToken cancellationToken)
+    private async Task<(bool Accepted, Answer? Refusal)> StartAsync(
+        string user,
+        string database,
+        CancellationToken cancellationToken
+    )
     {
-        await SendAsync(null, [.. Number(ProtocolVersion3), .. Text("user"), .. Text(user), .. Text("database"), .. Text(database), .. Text("application_name"), .. Text("pgpoollab"), 0], cancellationToken);
+        await SendAsync(
+            null,
+            [
+                .. Number(ProtocolVersion3),
+                .. Text("user"),
+                .. Text(user),
+                .. Text("database"),
+                .. Text(database),
+                .. Text("application_name"),
+                .. Text("pgpoollab"),
+                0,
+            ],
+            cancellationToken
+        );
         while (true)
         {
             var (type, body) = await ReceiveAsync(cancellationToken);
@@ -155,7 +191,8 @@ internal sealed class SimpleQuery : IAsyncDisposable
     {
         var header = new byte[1 + sizeof(int)];
         await _answers.ReadExactlyAsync(header, cancellationToken);
-        // What the header promises, and all messages of an answer together: a server that never comes to an end must not fill our memory.
+        // What the header promises, and all messages of an answer together: a server that never comes to an end must
+        // not fill our memory.
         var length = (long)BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - sizeof(int);
         if (length < 0 || _received + header.Length + length > MostWeAccept)
         {
@@ -168,7 +205,8 @@ internal sealed class SimpleQuery : IAsyncDisposable
         return ((char)header[0], body);
     }
 
-    private static IOException NotThisProtocol(Exception? error = null) => new("What answers there is no PostgreSQL and no Pgpool-II.", error);
+    private static IOException NotThisProtocol(Exception? error = null) =>
+        new("What answers there is no PostgreSQL and no Pgpool-II.", error);
 
     private static string[] Columns(ReadOnlySpan<byte> body)
     {

@@ -2,7 +2,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Probes;
 
-/// <summary>Waits until a standby has replayed the passwords that were set on the primary. They were set in one transaction: who has one has all.</summary>
+/// <summary>Waits until a standby has replayed the passwords that were set on the primary. They were set in one
+/// transaction: who has one has all.</summary>
 /// <param name="Lab">The lab.</param>
 /// <param name="Sessions">Sessions on its nodes.</param>
 /// <param name="Node">The standby.</param>
@@ -21,9 +22,18 @@ public sealed record StandbyKnowsPasswords(Lab Lab, PostgresSessions Sessions, P
     {
         try
         {
-            await using var client = await Sessions.OpenAsync(Node, Steps.ProveReplication.DatabaseOfPrimary, cancellationToken);
+            await using var client = await Sessions.OpenAsync(
+                Node,
+                Steps.ProveReplication.DatabaseOfPrimary,
+                cancellationToken
+            );
             var roles = (await client.RowsAsync(Query, cancellationToken)).Select(r => r[0]!).ToArray();
-            return new Observation(roles.Contains(Lab.CheckRole), roles.Length == 0 ? "no role has a password there" : $"roles with a password there: {string.Join(", ", roles)}");
+            return new Observation(
+                roles.Contains(Lab.CheckRole),
+                roles.Length == 0
+                    ? "no role has a password there"
+                    : $"roles with a password there: {string.Join(", ", roles)}"
+            );
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {

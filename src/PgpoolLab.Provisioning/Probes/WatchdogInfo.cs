@@ -25,13 +25,24 @@ public sealed record WatchdogInfo(bool Quorum, IReadOnlyList<WatchdogMember> Mem
 
     /// <summary>Asks one Pgpool-II.</summary>
     /// <returns>Its answer, or null and the reason.</returns>
-    public static async Task<(WatchdogInfo? Info, string? Problem)> AskAsync(IHost host, Lab lab, PgpoolNode pgpool, CancellationToken cancellationToken)
+    public static async Task<(WatchdogInfo? Info, string? Problem)> AskAsync(
+        IHost host,
+        Lab lab,
+        PgpoolNode pgpool,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(host);
         var result = await host.RunAsync(Pcp.WatchdogInfo(lab, pgpool), cancellationToken);
         return result.ExitCode == 0 && Parse(result.Output) is { Members.Count: > 0 } info
             ? (info, null)
-            : (null, (result.Error + result.Output).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? $"pcp_watchdog_info ended with exit code {result.ExitCode}");
+            : (
+                null,
+                (result.Error + result.Output)
+                    .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                    .FirstOrDefault()
+                    ?? $"pcp_watchdog_info ended with exit code {result.ExitCode}"
+            );
     }
 
     /// <summary>Understands the answer: a "name : value" line for each fact, a block for each member.</summary>
@@ -50,7 +61,8 @@ public sealed record WatchdogInfo(bool Quorum, IReadOnlyList<WatchdogMember> Mem
             switch (name)
             {
                 case "Quorum state":
-                    quorum = value.StartsWith("QUORUM EXIST", StringComparison.Ordinal) || value == "QUORUM IS ON THE EDGE";
+                    quorum =
+                        value.StartsWith("QUORUM EXIST", StringComparison.Ordinal) || value == "QUORUM IS ON THE EDGE";
                     break;
                 case "Pgpool port":
                     _ = int.TryParse(value, out port);
@@ -87,8 +99,9 @@ public sealed record WatchdogListens(IHost Host, Lab Lab, PgpoolNode Pgpool, int
         !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken) ? "it has ended" : null;
 }
 
-/// <summary>Waits until a member of a watchdog shows the nodes as it should, but not for one that never will: who joins asks the leader for the primary, and believes
-/// a leader which is still starting that there is none. Nobody tells it later; started again it asks again.</summary>
+/// <summary>Waits until a member of a watchdog shows the nodes as it should, but not for one that never will: who joins
+/// asks the leader for the primary, and believes a leader which is still starting that there is none. Nobody tells it
+/// later; started again it asks again.</summary>
 /// <param name="shows">What it must show.</param>
 /// <param name="time">The clock; by default the system's.</param>
 public sealed class PgpoolFollowsLeader(PgpoolShowsNodes shows, TimeProvider? time = null) : IProbe
@@ -112,7 +125,12 @@ public sealed class PgpoolFollowsLeader(PgpoolShowsNodes shows, TimeProvider? ti
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
         var seen = await shows.CheckAsync(cancellationToken);
-        _since = shows.Expected.Any(e => e.Role == ExpectedNode.Primary) && shows.LastSeen is { } nodes && !HavePrimary(nodes) ? _since ?? _time.GetTimestamp() : null;
+        _since =
+            shows.Expected.Any(e => e.Role == ExpectedNode.Primary)
+            && shows.LastSeen is { } nodes
+            && !HavePrimary(nodes)
+                ? _since ?? _time.GetTimestamp()
+                : null;
         return seen;
     }
 
@@ -131,7 +149,10 @@ public sealed class PgpoolFollowsLeader(PgpoolShowsNodes shows, TimeProvider? ti
 
         foreach (var other in shows.Lab.Pgpools.Where(p => p.Id != shows.Pgpool.Id))
         {
-            if ((await PoolNodes.AskAsync(shows.Host, shows.Lab, other, cancellationToken)).Nodes is { } nodes && HavePrimary(nodes))
+            if (
+                (await PoolNodes.AskAsync(shows.Host, shows.Lab, other, cancellationToken)).Nodes is { } nodes
+                && HavePrimary(nodes)
+            )
             {
                 MissesPrimary = true;
                 return $"it shows no primary, and {shows.Lab.TitleOf(other)} does";
@@ -159,12 +180,27 @@ public sealed record WatchdogHasLeader(IHost Host, Lab Lab) : IProbe
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var answers = await Task.WhenAll(Lab.Pgpools.Select(async p => (Pgpool: p, Answer: await WatchdogInfo.AskAsync(Host, Lab, p, cancellationToken))));
+        var answers = await Task.WhenAll(
+            Lab.Pgpools.Select(async p =>
+                (Pgpool: p, Answer: await WatchdogInfo.AskAsync(Host, Lab, p, cancellationToken))
+            )
+        );
         var leaders = answers.Select(a => a.Answer.Info?.Leader).Distinct().ToArray();
-        var behind = answers.FirstOrDefault(a => a.Answer.Info is not { Quorum: true, Leader: not null } info || info.Members.Count(m => m.IsLeader || m.Status == "STANDBY") < Lab.Pgpools.Count);
+        var behind = answers.FirstOrDefault(a =>
+            a.Answer.Info is not { Quorum: true, Leader: not null } info
+            || info.Members.Count(m => m.IsLeader || m.Status == "STANDBY") < Lab.Pgpools.Count
+        );
         LogFile = behind.Pgpool?.Paths.PgpoolLog;
-        return new Observation(behind.Pgpool is null && leaders.Length == 1, string.Join("; ", answers.Select(a =>
-            $"{Lab.TitleOf(a.Pgpool)}: {(a.Answer.Info is { } info ? string.Join(", ", info.Members.Select(m => $"{m.Port} {m.Status}")) : a.Answer.Problem)}")));
+        return new Observation(
+            behind.Pgpool is null && leaders.Length == 1,
+            string.Join(
+                "; ",
+                answers.Select(a =>
+                    $"{Lab.TitleOf(a.Pgpool)}: "
+                    + $"{(a.Answer.Info is { } info ? string.Join(", ", info.Members.Select(m => $"{m.Port} {m.Status}")) : a.Answer.Problem)}"
+                )
+            )
+        );
     }
 
     /// <inheritdoc/>

@@ -36,7 +36,10 @@ internal sealed partial record FailoverInLog(DateTime? Since, bool LooksForPrima
             }
         }
 
-        if (began is null || (Process().Match(began) is { Success: true } process && process.Groups[1].Value != $"{processId}"))
+        if (
+            began is null
+            || (Process().Match(began) is { Success: true } process && process.Groups[1].Value != $"{processId}")
+        )
         {
             return null;
         }
@@ -46,7 +49,9 @@ internal sealed partial record FailoverInLog(DateTime? Since, bool LooksForPrima
 
     private static DateTime? TimeOf(string line) =>
         Time().Match(line) is { Success: true } match
-        && DateTime.TryParse(match.Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time) ? time : null;
+        && DateTime.TryParse(match.Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time)
+            ? time
+            : null;
 
     [GeneratedRegex(@"starting (?!follow )[a-z ]+\. (shutdown|reconnect|promote) host", RegexOptions.IgnoreCase)]
     private static partial Regex Begins();

@@ -11,7 +11,8 @@ public sealed record ServerProcesses(ProcessFacts? First, IReadOnlyList<ProcessF
     /// <summary>Nobody.</summary>
     public static ServerProcesses None { get; } = new(null, []);
 
-    /// <summary>Process ids of those that were sent SIGSTOP, or that a debugger holds; the first process first.</summary>
+    /// <summary>Process ids of those that were sent SIGSTOP, or that a debugger holds; the first process
+    /// first.</summary>
     public IReadOnlyList<int> Suspended =>
         [.. All.Where(p => p.IsSuspended).Select(p => p.Id).OrderBy(id => id != First?.Id).ThenBy(id => id)];
 
@@ -28,7 +29,11 @@ public sealed record ServerProcesses(ProcessFacts? First, IReadOnlyList<ProcessF
 /// <param name="Scripts">The scripts at work that Pgpool-II has started, and online recoveries.</param>
 /// <param name="AreSeen">False where the system does not show which process is whose.</param>
 public sealed record LabProcesses(
-    IReadOnlyList<ServerProcesses> Nodes, IReadOnlyList<ServerProcesses> Pgpools, IReadOnlyList<LabScript> Scripts, bool AreSeen)
+    IReadOnlyList<ServerProcesses> Nodes,
+    IReadOnlyList<ServerProcesses> Pgpools,
+    IReadOnlyList<LabScript> Scripts,
+    bool AreSeen
+)
 {
     /// <summary>True when one of the servers has something to do right now.</summary>
     public bool Work => Nodes.Concat(Pgpools).Any(s => s.Works);
@@ -67,13 +72,28 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
         {
             var folder = await host.RealPathAsync(pgpool.Folder, cancellationToken);
             var first = FirstOf(await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken));
-            pgpools.Add(Of(all, p => p.Name == "pgpool" && (p.WorkingDirectory == folder
-                || p.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal)), first));
+            pgpools.Add(
+                Of(
+                    all,
+                    p =>
+                        p.Name == "pgpool"
+                        && (
+                            p.WorkingDirectory == folder
+                            || p.CommandLine.Contains($" -f {pgpool.Paths.PgpoolConf} ", StringComparison.Ordinal)
+                        ),
+                    first
+                )
+            );
         }
 
         var scripts = all.Select(ScriptOf).OfType<LabScript>().ToList();
-        if (scripts.All(s => s.Kind is not WorkKind.Recovery)
-            && pgpools.SelectMany(p => p.All).FirstOrDefault(p => p.CommandLine.StartsWith(RecoveryTitle, StringComparison.Ordinal)) is { } pcp)
+        if (
+            scripts.All(s => s.Kind is not WorkKind.Recovery)
+            && pgpools
+                .SelectMany(p => p.All)
+                .FirstOrDefault(p => p.CommandLine.StartsWith(RecoveryTitle, StringComparison.Ordinal))
+                is { } pcp
+        )
         {
             // Between its stages no script runs.
             scripts.Add(new LabScript(pcp, WorkKind.Recovery, null));
@@ -82,7 +102,8 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
         return new LabProcesses(nodes, pgpools, WithoutDoubles(scripts), all.Any(p => p.WorkingDirectory is not null));
     }
 
-    private static int? FirstOf(string? pidFile) => int.TryParse(pidFile?.Split('\n')[0].Trim('\0', ' '), out var id) ? id : null;
+    private static int? FirstOf(string? pidFile) =>
+        int.TryParse(pidFile?.Split('\n')[0].Trim('\0', ' '), out var id) ? id : null;
 
     private static ServerProcesses Of(IReadOnlyList<ProcessFacts> all, Func<ProcessFacts, bool> test, int? first)
     {
@@ -90,12 +111,17 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
         return new ServerProcesses(own.FirstOrDefault(p => p.Id == first), own);
     }
 
-    /// <summary>follow_primary.sh runs basebackup.sh, and a shell is run to run a script: the work is done once.</summary>
+    /// <summary>follow_primary.sh runs basebackup.sh, and a shell is run to run a script: the work is done
+    /// once.</summary>
     private static LabScript[] WithoutDoubles(IEnumerable<LabScript> scripts)
     {
         var known = scripts.OrderBy(s => s.Kind).ThenBy(s => s.Process.Id).DistinctBy(s => (s.Kind, s.Node)).ToArray();
-        return [.. known.Where(s => s.Kind is not WorkKind.Recovery
-            || !known.Any(k => k.Kind is WorkKind.FollowPrimary && k.Node == s.Node))];
+        return
+        [
+            .. known.Where(s =>
+                s.Kind is not WorkKind.Recovery || !known.Any(k => k.Kind is WorkKind.FollowPrimary && k.Node == s.Node)
+            ),
+        ];
     }
 
     private LabScript? ScriptOf(ProcessFacts process)
@@ -129,8 +155,11 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
 
             if (Arguments($"{folder}/pgpool_remote_start") is { Length: > 1 } start)
             {
-                return new LabScript(process, WorkKind.Recovery, lab.Nodes.FirstOrDefault(n =>
-                    n.DataDirectory == start[1] || n.ServerDataDirectory == start[1])?.Id);
+                return new LabScript(
+                    process,
+                    WorkKind.Recovery,
+                    lab.Nodes.FirstOrDefault(n => n.DataDirectory == start[1] || n.ServerDataDirectory == start[1])?.Id
+                );
             }
         }
 
@@ -139,10 +168,21 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
         string[]? Arguments(string script)
         {
             var at = process.CommandLine.IndexOf(script + " ", StringComparison.Ordinal);
-            return at < 0 ? null : process.CommandLine[(at + script.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return at < 0
+                ? null
+                : process.CommandLine[(at + script.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         }
 
-        LabScript Script(WorkKind kind, string[] arguments, int position) => new(process, kind,
-            arguments.Length > position && int.TryParse(arguments[position], out var node) && node >= 0 && node < lab.Nodes.Count ? node : null);
+        LabScript Script(WorkKind kind, string[] arguments, int position) =>
+            new(
+                process,
+                kind,
+                arguments.Length > position
+                && int.TryParse(arguments[position], out var node)
+                && node >= 0
+                && node < lab.Nodes.Count
+                    ? node
+                    : null
+            );
     }
 }

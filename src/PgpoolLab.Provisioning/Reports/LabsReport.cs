@@ -19,7 +19,8 @@ public enum LabCondition
     /// <summary>Somebody has moved its folder; it can only be moved back or destroyed.</summary>
     Moved,
 
-    /// <summary>Somebody has copied its folder, and the lab itself is still in its place; the copy can only be destroyed.</summary>
+    /// <summary>Somebody has copied its folder, and the lab itself is still in its place; the copy can only be
+    /// destroyed.</summary>
     Copy,
 
     /// <summary>Its manifest cannot be understood.</summary>
@@ -95,14 +96,20 @@ public sealed record LabView
 /// <param name="Labs">The labs, by name.</param>
 public sealed record LabsReport(IReadOnlyList<LabView> Labs)
 {
-    private static readonly LabsJson Json = new(new JsonSerializerOptions(LabsJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly LabsJson Json = new(
+        new JsonSerializerOptions(LabsJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+    );
 
     /// <summary>The report as <c>--json</c> prints it.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json.LabsReport);
 }
 
 /// <summary>States by their names in small letters.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(ConditionNames)])]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    Converters = [typeof(ConditionNames)]
+)]
 [JsonSerializable(typeof(LabsReport))]
 internal sealed partial class LabsJson : JsonSerializerContext;
 

@@ -6,7 +6,8 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Reports;
 
-/// <summary>Finds out how every lab of a user is. It looks at files and processes and asks no server: so it is quick, and nothing can keep it waiting.</summary>
+/// <summary>Finds out how every lab of a user is. It looks at files and processes and asks no server: so it is quick,
+/// and nothing can keep it waiting.</summary>
 /// <param name="host">Where they are.</param>
 /// <param name="time">The clock.</param>
 public sealed class LabsReporter(IHost host, TimeProvider time)
@@ -22,22 +23,59 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     /// <param name="currentFolder">A lab around it is told even when it is on no list.</param>
     /// <param name="ofAllUsers">The labs of every user of the machine, for root.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<LabsReport> ReportAsync(string currentFolder, bool ofAllUsers, CancellationToken cancellationToken)
+    public async Task<LabsReport> ReportAsync(
+        string currentFolder,
+        bool ofAllUsers,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<LabRegistration> registrations = LabIndex.Registrations(ofAllUsers);
-        registrations = [.. registrations, .. await _finder.FindUnlistedAsync(registrations, LabIndex.Users(ofAllUsers), cancellationToken)];
+        registrations =
+        [
+            .. registrations,
+            .. await _finder.FindUnlistedAsync(registrations, LabIndex.Users(ofAllUsers), cancellationToken),
+        ];
         var here = LabStore.FindRoot(currentFolder) is { } around ? Identity.RealPath(around) : null;
         var rows = registrations
-            .Select(r => InTimeAsync(r.Entry.Name, r.Entry.Root, r.User.Name, () => LookAsync(r, registrations, cancellationToken), cancellationToken)).ToList();
+            .Select(r =>
+                InTimeAsync(
+                    r.Entry.Name,
+                    r.Entry.Root,
+                    r.User.Name,
+                    () => LookAsync(r, registrations, cancellationToken),
+                    cancellationToken
+                )
+            )
+            .ToList();
         if (here is not null && registrations.All(r => r.Entry.Root != here))
         {
-            rows.Add(InTimeAsync(Path.GetFileName(here), here, Identity.Current.Name, () => LookAsync(here, null, cancellationToken), cancellationToken));
+            rows.Add(
+                InTimeAsync(
+                    Path.GetFileName(here),
+                    here,
+                    Identity.Current.Name,
+                    () => LookAsync(here, null, cancellationToken),
+                    cancellationToken
+                )
+            );
         }
 
-        return new LabsReport((await Task.WhenAll(rows)).OfType<LabView>().OrderBy(l => l.Name, StringComparer.Ordinal).ThenBy(l => l.Directory, StringComparer.Ordinal).ToArray());
+        return new LabsReport(
+            (await Task.WhenAll(rows))
+                .OfType<LabView>()
+                .OrderBy(l => l.Name, StringComparer.Ordinal)
+                .ThenBy(l => l.Directory, StringComparer.Ordinal)
+                .ToArray()
+        );
     }
 
-    private async Task<LabView?> InTimeAsync(string name, string root, string user, Func<Task<LabView?>> look, CancellationToken cancellationToken)
+    private async Task<LabView?> InTimeAsync(
+        string name,
+        string root,
+        string user,
+        Func<Task<LabView?>> look,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -47,13 +85,23 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         {
             return new LabView
             {
-                Name = name, Directory = root, User = user, State = LabCondition.Unreadable,
-                Problem = error is TimeoutException ? $"The disk did not tell of {root} within {Patience.TotalSeconds:0} s." : error.Message,
+                Name = name,
+                Directory = root,
+                User = user,
+                State = LabCondition.Unreadable,
+                Problem =
+                    error is TimeoutException
+                        ? $"The disk did not tell of {root} within {Patience.TotalSeconds:0} s."
+                        : error.Message,
             };
         }
     }
 
-    private async Task<LabView?> LookAsync(LabRegistration registration, IReadOnlyList<LabRegistration> all, CancellationToken cancellationToken)
+    private async Task<LabView?> LookAsync(
+        LabRegistration registration,
+        IReadOnlyList<LabRegistration> all,
+        CancellationToken cancellationToken
+    )
     {
         if (OrphanFinder.KindOf(registration) is not { } kind || kind is OrphanKind.SetupKilled)
         {
@@ -69,21 +117,39 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
 
         return new LabView
         {
-            Name = registration.Entry.Name, Directory = registration.Entry.Root, User = registration.User.Name, State = LabCondition.Gone, Orphan = true,
-            Problem = $"{Told(kind)}; left of it: {Remains(orphan)}.", Fix = DestroyOrphans,
+            Name = registration.Entry.Name,
+            Directory = registration.Entry.Root,
+            User = registration.User.Name,
+            State = LabCondition.Gone,
+            Orphan = true,
+            Problem = $"{Told(kind)}; left of it: {Remains(orphan)}.",
+            Fix = DestroyOrphans,
         };
     }
 
-    private static string ToldOf(FormerPlace former) => former switch
-    {
-        { HasOriginal: true } => $"It is a copy of the lab in {former.Root}; its configuration names that folder.",
-        { State: FormerPlaceState.SomethingElse } => $"It was made in {former.Root}, where something else is now; its configuration still names that folder.",
-        _ => $"It was made in {former.Root}; its configuration still names that folder.",
-    };
+    private static string ToldOf(FormerPlace former) =>
+        former switch
+        {
+            { HasOriginal: true } => $"It is a copy of the lab in {former.Root}; its configuration names that folder.",
+            { State: FormerPlaceState.SomethingElse } =>
+                $"It was made in {former.Root}, where something else is now; its configuration still names that "
+                    + "folder.",
+            _ => $"It was made in {former.Root}; its configuration still names that folder.",
+        };
 
-    private async Task<LabView?> LookAsync(string root, LabRegistration? registration, CancellationToken cancellationToken)
+    private async Task<LabView?> LookAsync(
+        string root,
+        LabRegistration? registration,
+        CancellationToken cancellationToken
+    )
     {
-        var row = new LabView { Name = registration?.Entry.Name ?? Path.GetFileName(root), Directory = root, User = registration?.User.Name ?? Identity.Current.Name, State = LabCondition.Unreadable };
+        var row = new LabView
+        {
+            Name = registration?.Entry.Name ?? Path.GetFileName(root),
+            Directory = root,
+            User = registration?.User.Name ?? Identity.Current.Name,
+            State = LabCondition.Unreadable,
+        };
         LabManifest manifest;
         try
         {
@@ -96,7 +162,13 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         }
         catch (ManifestException error)
         {
-            return row with { State = error.IsNewer ? LabCondition.Newer : LabCondition.Damaged, Bytes = Size(root, cancellationToken), Problem = error.Message, Fix = error.Hints.Count > 0 ? error.Hints[^1] : null };
+            return row with
+            {
+                State = error.IsNewer ? LabCondition.Newer : LabCondition.Damaged,
+                Bytes = Size(root, cancellationToken),
+                Problem = error.Message,
+                Fix = error.Hints.Count > 0 ? error.Hints[^1] : null,
+            };
         }
         catch (LabException error)
         {
@@ -110,7 +182,16 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         {
             Name = lab.Name,
             User = lab.Owner,
-            State = lab.Former is { } place ? place.HasOriginal ? LabCondition.Copy : LabCondition.Moved : manifest.State switch { LabState.Creating => LabCondition.Creating, LabState.Failed => LabCondition.Failed, _ => LabCondition.Ready },
+            State = lab.Former is { } place
+                ? place.HasOriginal
+                    ? LabCondition.Copy
+                    : LabCondition.Moved
+                : manifest.State switch
+                {
+                    LabState.Creating => LabCondition.Creating,
+                    LabState.Failed => LabCondition.Failed,
+                    _ => LabCondition.Ready,
+                },
             Orphan = orphan,
             Command = holder is { } id ? await CommandAsync(id, cancellationToken) : null,
             Mode = lab.Mode.Setting(),
@@ -120,10 +201,18 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             PcpPorts = lab.Pgpools.Select(p => p.PcpPort).ToArray(),
             NodePorts = lab.Nodes.Select(n => n.Port).ToArray(),
             Bytes = Size(root, cancellationToken),
-            Problem = lab.Former is { } former ? ToldOf(former)
-                : orphan ? $"Its setup was killed after step {manifest.CompletedSteps.Count} ({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
-                : manifest.State is LabState.Failed ? "It is what a failed setup was told to keep." : null,
-            Fix = lab.Former is not null ? LabPlaces.FixOf(lab) : orphan ? DestroyOrphans : manifest.State is LabState.Failed ? $"pgpoollab destroy {Shell.Quote(root)}" : null,
+            Problem =
+                lab.Former is { } former ? ToldOf(former)
+                : orphan
+                    ? $"Its setup was killed after step {manifest.CompletedSteps.Count} "
+                        + $"({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
+                : manifest.State is LabState.Failed ? "It is what a failed setup was told to keep."
+                : null,
+            Fix =
+                lab.Former is not null ? LabPlaces.FixOf(lab)
+                : orphan ? DestroyOrphans
+                : manifest.State is LabState.Failed ? $"pgpoollab destroy {Shell.Quote(root)}"
+                : null,
         };
         var servers = new LabServers(host, lab, new ProbeRunner(host, time));
         try
@@ -140,7 +229,11 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
                 nodes += await servers.FindNodeAsync(node, cancellationToken) is null ? 0 : 1;
             }
 
-            return row with { PgpoolsUp = pgpools, NodesUp = lab.OwnsNodes ? nodes : null };
+            return row with
+            {
+                PgpoolsUp = pgpools,
+                NodesUp = lab.OwnsNodes ? nodes : null,
+            };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -166,7 +259,11 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     /// <summary>What holds the lock, in few words: the program's name and its command, not its options.</summary>
     private async Task<string> CommandAsync(int id, CancellationToken cancellationToken)
     {
-        var words = (await host.FindProcessAsync(id, cancellationToken))?.CommandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var words =
+            (await host.FindProcessAsync(id, cancellationToken))?.CommandLine.Split(
+                ' ',
+                StringSplitOptions.RemoveEmptyEntries
+            ) ?? [];
         // The scripts of a lab are run by flock, which keeps the lock for them: "flock … /bin/sh ./startall".
         var shell = Array.IndexOf(words, "/bin/sh");
         return words.Length == 0 ? "another command"
@@ -193,19 +290,31 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     }
 
     /// <summary>What became of an orphan, as a clause.</summary>
-    internal static string Told(OrphanKind kind) => kind switch
-    {
-        OrphanKind.SetupKilled => "Its setup was killed",
-        OrphanKind.FolderGone => "Its folder was deleted by hand",
-        OrphanKind.ManifestGone => "Its manifest was deleted by hand",
-        _ => "Its folder was deleted by hand, and another lab lies there now",
-    };
+    internal static string Told(OrphanKind kind) =>
+        kind switch
+        {
+            OrphanKind.SetupKilled => "Its setup was killed",
+            OrphanKind.FolderGone => "Its folder was deleted by hand",
+            OrphanKind.ManifestGone => "Its manifest was deleted by hand",
+            _ => "Its folder was deleted by hand, and another lab lies there now",
+        };
 
     /// <summary>What is left of an orphan, for people.</summary>
     internal static string Remains(Orphan orphan)
     {
-        var servers = orphan.Processes.Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal)).ToArray();
+        var servers = orphan
+            .Processes.Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
+            .ToArray();
         var shown = servers.Length > 0 ? servers : orphan.Processes;
-        return string.Join(", ", (string[])[.. shown.Take(4).Select(p => $"{p.Name} (pid {p.Id})"), .. shown.Count > 4 ? [$"{shown.Count - 4} more processes"] : Array.Empty<string>(), .. orphan.Files.Take(3), .. orphan.Files.Count > 3 ? [$"{orphan.Files.Count - 3} more files"] : Array.Empty<string>()]);
+        return string.Join(
+            ", ",
+            (string[])
+                [
+                    .. shown.Take(4).Select(p => $"{p.Name} (pid {p.Id})"),
+                    .. shown.Count > 4 ? [$"{shown.Count - 4} more processes"] : Array.Empty<string>(),
+                    .. orphan.Files.Take(3),
+                    .. orphan.Files.Count > 3 ? [$"{orphan.Files.Count - 3} more files"] : Array.Empty<string>(),
+                ]
+        );
     }
 }

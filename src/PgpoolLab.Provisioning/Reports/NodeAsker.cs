@@ -9,7 +9,12 @@ namespace PgpoolLab.Provisioning.Reports;
 /// <param name="Says">What it says of itself.</param>
 /// <param name="LagOf">Of a primary: the standbys it sends to, by name, and by how many bytes each is behind.</param>
 /// <param name="Synchronous">Of a primary: what commits on it wait for; null when they wait for nobody.</param>
-internal sealed record NodeAnswer(PostgresNode Node, PostgresSays Says, IReadOnlyDictionary<string, long?> LagOf, SynchronousCommit? Synchronous);
+internal sealed record NodeAnswer(
+    PostgresNode Node,
+    PostgresSays Says,
+    IReadOnlyDictionary<string, long?> LagOf,
+    SynchronousCommit? Synchronous
+);
 
 /// <summary>Asks every PostgreSQL of a lab for itself.</summary>
 /// <param name="host">Where they run.</param>
@@ -40,11 +45,13 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
     internal Task<NodeAnswer[]> AskAsync(LabProcesses processes, CancellationToken cancellationToken) =>
         Task.WhenAll(lab.Nodes.Select(n => AskAsync(n, processes, cancellationToken)));
 
-    /// <summary>The primary on the newest timeline: with two, what was written on the other counts for nothing.</summary>
+    /// <summary>The primary on the newest timeline: with two, what was written on the other counts for
+    /// nothing.</summary>
     internal static NodeAnswer? RightfulPrimary(IEnumerable<NodeAnswer> answers) =>
         answers.Where(a => a.Says.InRecovery is false).MaxBy(a => a.Says.Timeline);
 
-    /// <summary>Adds what only the primary knows of a standby. The lag is what it measures, or else the distance between the two positions.</summary>
+    /// <summary>Adds what only the primary knows of a standby. The lag is what it measures, or else the distance
+    /// between the two positions.</summary>
     internal static NodeAnswer[] Compare(NodeAnswer[] answers)
     {
         if (RightfulPrimary(answers) is not { } primary)
@@ -52,25 +59,42 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
             return answers;
         }
 
-        return answers.Select(a => a.Says.InRecovery is not true ? a : a with
-        {
-            Says = a.Says with
-            {
-                FedByPrimary = primary.LagOf.ContainsKey(a.Node.ApplicationName),
-                LagBytes = primary.LagOf.GetValueOrDefault(a.Node.ApplicationName) is { } lag ? Math.Max(0, lag)
-                    : NodesReporter.WalBytes(primary.Says.WalPosition) - NodesReporter.WalBytes(a.Says.WalPosition) is { } distance ? Math.Max(0, distance)
-                    : null,
-            },
-        }).ToArray();
+        return answers
+            .Select(a =>
+                a.Says.InRecovery is not true
+                    ? a
+                    : a with
+                    {
+                        Says = a.Says with
+                        {
+                            FedByPrimary = primary.LagOf.ContainsKey(a.Node.ApplicationName),
+                            LagBytes =
+                                primary.LagOf.GetValueOrDefault(a.Node.ApplicationName) is { } lag ? Math.Max(0, lag)
+                                : NodesReporter.WalBytes(primary.Says.WalPosition)
+                                    - NodesReporter.WalBytes(a.Says.WalPosition)
+                                    is { } distance
+                                    ? Math.Max(0, distance)
+                                : null,
+                        },
+                    }
+            )
+            .ToArray();
     }
 
-    private async Task<NodeAnswer> AskAsync(PostgresNode node, LabProcesses processes, CancellationToken cancellationToken)
+    private async Task<NodeAnswer> AskAsync(
+        PostgresNode node,
+        LabProcesses processes,
+        CancellationToken cancellationToken
+    )
     {
         var own = processes.Nodes[node.Id];
         var says = new PostgresSays
         {
             Up = false,
-            Runs = own.First is not null ? true : processes.AreSeen && lab.OwnsNodes ? false : null,
+            Runs =
+                own.First is not null ? true
+                : processes.AreSeen && lab.OwnsNodes ? false
+                : null,
             ProcessId = own.First?.Id,
             Suspended = own.Suspended,
         };
@@ -85,18 +109,35 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } problem)
         {
-            return await WithoutAnswerAsync(node, says, says.Runs is false ? "not running" : problem, cancellationToken);
+            return await WithoutAnswerAsync(
+                node,
+                says,
+                says.Runs is false ? "not running" : problem,
+                cancellationToken
+            );
         }
     }
 
-    private async Task<NodeAnswer> WithoutAnswerAsync(PostgresNode node, PostgresSays says, string problem, CancellationToken cancellationToken)
+    private async Task<NodeAnswer> WithoutAnswerAsync(
+        PostgresNode node,
+        PostgresSays says,
+        string problem,
+        CancellationToken cancellationToken
+    )
     {
         var signal = lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf";
-        return new NodeAnswer(node, says with
-        {
-            Problem = problem,
-            MadeAsStandby = lab.OwnsNodes ? await host.ExistsAsync($"{node.DataDirectory}/{signal}", cancellationToken) : null,
-        }, Nobody, null);
+        return new NodeAnswer(
+            node,
+            says with
+            {
+                Problem = problem,
+                MadeAsStandby = lab.OwnsNodes
+                    ? await host.ExistsAsync($"{node.DataDirectory}/{signal}", cancellationToken)
+                    : null,
+            },
+            Nobody,
+            null
+        );
     }
 
     private async Task<NodeAnswer> AskAsync(PostgresNode node, PostgresSays says, CancellationToken cancellationToken)
@@ -118,9 +159,20 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
         }
 
         var standbys = await client.RowsAsync(Standbys, cancellationToken);
-        var lags = standbys.Where(s => s[0] is not null).GroupBy(s => s[0]!).ToDictionary(g => g.Key, g => long.TryParse(g.First()[1], out var lag) ? lag : (long?)null);
+        var lags = standbys
+            .Where(s => s[0] is not null)
+            .GroupBy(s => s[0]!)
+            .ToDictionary(g => g.Key, g => long.TryParse(g.First()[1], out var lag) ? lag : (long?)null);
         var synchronous = SynchronousStandbys.Parse(row[4]) is { } names
-            ? new SynchronousCommit(node.Id, row[4]!, row[5] ?? "on", names.Required, standbys.Count(s => s[2] == "true"), int.Parse(standbys[0][3]!)) : null;
+            ? new SynchronousCommit(
+                node.Id,
+                row[4]!,
+                row[5] ?? "on",
+                names.Required,
+                standbys.Count(s => s[2] == "true"),
+                int.Parse(standbys[0][3]!)
+            )
+            : null;
         return new NodeAnswer(node, says, lags, synchronous);
     }
 }

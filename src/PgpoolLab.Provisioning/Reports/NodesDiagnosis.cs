@@ -22,9 +22,10 @@ public sealed record NodesFacts(Lab Lab, PgpoolSays Pgpool, IReadOnlyList<NodeVi
     /// <param name="fact">What is so.</param>
     /// <param name="meaning">What follows from it when nothing is under way.</param>
     /// <param name="fix">What to do then.</param>
-    internal Finding About(NodeView node, string fact, string? meaning, string? fix) => WorkOn(node.Id) is { } work
-        ? new Finding(node.Id, $"{fact} Wait: {work.Name} is at work.", null)
-        : new Finding(node.Id, meaning is null ? fact : $"{fact} {meaning}", fix);
+    internal Finding About(NodeView node, string fact, string? meaning, string? fix) =>
+        WorkOn(node.Id) is { } work
+            ? new Finding(node.Id, $"{fact} Wait: {work.Name} is at work.", null)
+            : new Finding(node.Id, meaning is null ? fact : $"{fact} {meaning}", fix);
 }
 
 /// <summary>Points out where a lab is not as it should be, and where Pgpool-II and PostgreSQL disagree. Pure.</summary>
@@ -41,16 +42,24 @@ public static class NodesDiagnosis
         var noNodeRuns = nodes.All(n => n.Postgres is { Up: false, Runs: not true });
         if (!pgpool.Answers && noNodeRuns && facts.Work.Count == 0)
         {
-            return [pgpool.Runs is true
-                ? new Finding(null, $"No node runs, and Pgpool-II (pid {pgpool.ProcessId}) lets nobody in.", Restart(lab))
-                : new Finding(null, "Nothing of this lab is running.", "./startall")];
+            return
+            [
+                pgpool.Runs is true
+                    ? new Finding(
+                        null,
+                        $"No node runs, and Pgpool-II (pid {pgpool.ProcessId}) lets nobody in.",
+                        Restart(lab)
+                    )
+                    : new Finding(null, "Nothing of this lab is running.", "./startall"),
+            ];
         }
 
         return
         [
             .. OfPgpool(facts) is { } finding ? [finding] : Array.Empty<Finding>(),
             .. nodes.Select(n => OfSuspended(facts, n)).OfType<Finding>(),
-            .. lab.Mode is ClusteringMode.StreamingReplication ? StreamingDiagnosis.Of(facts)
+            .. lab.Mode is ClusteringMode.StreamingReplication
+                ? StreamingDiagnosis.Of(facts)
                 // Here every node is one that can be written to.
                 : nodes.Select(n => PeersDiagnosis.Of(facts, n)).OfType<Finding>(),
         ];
@@ -58,7 +67,11 @@ public static class NodesDiagnosis
 
     /// <summary>Points out nodes that write each other's files.</summary>
     public static IReadOnlyList<Finding> OfTablespaces(
-        Lab lab, IReadOnlyList<NodeView> nodes, IReadOnlyList<SharedTablespace> shared, IReadOnlyList<WorkUnderWay>? work = null)
+        Lab lab,
+        IReadOnlyList<NodeView> nodes,
+        IReadOnlyList<SharedTablespace> shared,
+        IReadOnlyList<WorkUnderWay>? work = null
+    )
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(nodes);
@@ -67,14 +80,22 @@ public static class NodesDiagnosis
         return
         [
             .. from tablespace in shared
-               let keeper = tablespace.Nodes.Contains(primary ?? -1) ? primary!.Value : tablespace.Nodes[0]
-               from node in tablespace.Nodes.Where(n => n != keeper)
-               let underWay = work?.FirstOrDefault(w => w.Concerns(node))
-               select new Finding(node,
-                   $"Nodes {keeper} and {node} write the same files, and damage them: tablespace {tablespace.Number} lies in {tablespace.Folder} for both. "
-                   + (underWay is null ? "Recovery gives each its own; LOCATION '' makes new ones so." : $"Wait: {underWay.Name} is at work."),
-                   primary is null || primary == node || underWay is not null ? null
-                       : nodes.Any(n => n.Id == node && n.Postgres.Up) ? $"{Stop(lab, node)} && {Recover(lab, node)}" : Recover(lab, node)),
+            let keeper = tablespace.Nodes.Contains(primary ?? -1) ? primary!.Value : tablespace.Nodes[0]
+            from node in tablespace.Nodes.Where(n => n != keeper)
+            let underWay = work?.FirstOrDefault(w => w.Concerns(node))
+            select new Finding(
+                node,
+                $"Nodes {keeper} and {node} write the same files, and damage them: tablespace "
+                    + $"{tablespace.Number} lies in {tablespace.Folder} for both. "
+                    + (
+                        underWay is null
+                            ? "Recovery gives each its own; LOCATION '' makes new ones so."
+                            : $"Wait: {underWay.Name} is at work."
+                    ),
+                primary is null || primary == node || underWay is not null ? null
+                    : nodes.Any(n => n.Id == node && n.Postgres.Up) ? $"{Stop(lab, node)} && {Recover(lab, node)}"
+                    : Recover(lab, node)
+            ),
         ];
     }
 
@@ -84,7 +105,8 @@ public static class NodesDiagnosis
     /// <summary>The command that makes a node anew.</summary>
     internal static string Recover(Lab lab, int node) => $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node}";
 
-    private static string Restart(Lab lab) => lab.PgpoolSetup is null ? "./stopall && ./startall" : "./shutdownall && ./startall";
+    private static string Restart(Lab lab) =>
+        lab.PgpoolSetup is null ? "./stopall && ./startall" : "./shutdownall && ./startall";
 
     private static Finding? OfPgpool(NodesFacts facts)
     {
@@ -92,7 +114,9 @@ public static class NodesDiagnosis
         if (pgpool.Suspended.Count > 0)
         {
             // Each member of a watchdog is looked at by itself.
-            return lab.HasWatchdog && pgpool.Answers ? null : OfSuspended(lab.TitleOf(lab.Pgpool), pgpool.ProcessId, pgpool.Suspended);
+            return lab.HasWatchdog && pgpool.Answers
+                ? null
+                : OfSuspended(lab.TitleOf(lab.Pgpool), pgpool.ProcessId, pgpool.Suspended);
         }
 
         if (pgpool.Answers)
@@ -110,34 +134,62 @@ public static class NodesDiagnosis
         var process = pgpool.ProcessId is { } id ? $" (pid {id})" : "";
         var work = facts.Work.FirstOrDefault(w => w.Kind is not WorkKind.Recovery);
         // Even its failover may wait for that node.
-        if (work is null or { Kind: WorkKind.Failover, Node: null } && nodes.FirstOrDefault(n => n.Postgres.IsSuspended) is { } hung)
+        if (
+            work is null or { Kind: WorkKind.Failover, Node: null }
+            && nodes.FirstOrDefault(n => n.Postgres.IsSuspended) is { } hung
+        )
         {
-            return new Finding(null, $"Pgpool-II{process} does not answer: {pgpool.Problem}. It waits for node {hung.Id}, which is suspended.", null);
+            return new Finding(
+                null,
+                $"Pgpool-II{process} does not answer: {pgpool.Problem}. It waits for node {hung.Id}, which is "
+                    + "suspended.",
+                null
+            );
         }
 
         if (work is not null)
         {
-            return new Finding(null, $"Pgpool-II{process} does not answer: {pgpool.Problem}. Wait: {work.Name} is at work.", null);
+            return new Finding(
+                null,
+                $"Pgpool-II{process} does not answer: {pgpool.Problem}. Wait: {work.Name} is at work.",
+                null
+            );
         }
 
         if (pgpool.Age < StillStarts)
         {
-            return new Finding(null, $"Pgpool-II{process} was started {pgpool.Age.Value.TotalSeconds:0} s ago and does not answer yet: {pgpool.Problem}", null);
+            return new Finding(
+                null,
+                $"Pgpool-II{process} was started {pgpool.Age.Value.TotalSeconds:0} s ago and does not answer "
+                    + $"yet: {pgpool.Problem}",
+                null
+            );
         }
 
-        return new Finding(null, $"Pgpool-II{process} does not answer: {pgpool.Problem}", pgpool.Runs is null ? "./startall"
-            : lab.PgpoolSetup is not null ? Restart(lab)
-            : lab.HasWatchdog ? WatchdogDiagnosis.Restart(lab, lab.Pgpool.Id) : "./stopall pgpool && ./startall pgpool");
+        return new Finding(
+            null,
+            $"Pgpool-II{process} does not answer: {pgpool.Problem}",
+            pgpool.Runs is null ? "./startall"
+                : lab.PgpoolSetup is not null ? Restart(lab)
+                : lab.HasWatchdog ? WatchdogDiagnosis.Restart(lab, lab.Pgpool.Id)
+                : "./stopall pgpool && ./startall pgpool"
+        );
     }
 
-    /// <summary>Its first process decides on failovers and starts the others; a client may get an answer all the same.</summary>
-    internal static Finding OfSuspended(string pgpool, int? first, IReadOnlyList<int> suspended) => new(null,
-        first is { } id && suspended.Contains(id)
-            ? $"{pgpool} is suspended ({Pids(suspended)}): it decides on no failover, and clients may get no answer."
-            : $"{pgpool} has suspended processes ({Pids(suspended)}): a client that gets to one of them waits.",
-        $"kill -CONT {string.Join(' ', suspended)}");
+    /// <summary>Its first process decides on failovers and starts the others; a client may get an answer all the
+    /// same.</summary>
+    internal static Finding OfSuspended(string pgpool, int? first, IReadOnlyList<int> suspended) =>
+        new(
+            null,
+            first is { } id && suspended.Contains(id)
+                ? $"{pgpool} is suspended ({Pids(suspended)}): it decides on no failover, and clients may get no "
+                    + "answer."
+                : $"{pgpool} has suspended processes ({Pids(suspended)}): a client that gets to one of them waits.",
+            $"kill -CONT {string.Join(' ', suspended)}"
+        );
 
-    /// <summary>A suspended PostgreSQL looks alive to the system: connections to it are accepted, and nobody answers.</summary>
+    /// <summary>A suspended PostgreSQL looks alive to the system: connections to it are accepted, and nobody
+    /// answers.</summary>
     private static Finding? OfSuspended(NodesFacts facts, NodeView node)
     {
         if (node.Postgres.Suspended is not { Count: > 0 } suspended)
@@ -147,32 +199,45 @@ public static class NodesDiagnosis
 
         if (!node.Postgres.IsSuspended)
         {
-            return new Finding(node.Id, $"Node {node.Id} has suspended processes ({Pids(suspended)}).", $"kill -CONT {string.Join(' ', suspended)}");
+            return new Finding(
+                node.Id,
+                $"Node {node.Id} has suspended processes ({Pids(suspended)}).",
+                $"kill -CONT {string.Join(' ', suspended)}"
+            );
         }
 
         var problem = $"Node {node.Id} is suspended ({Pids(suspended)}): it accepts connections and answers nobody.";
-        var other = facts.Lab.Mode is ClusteringMode.StreamingReplication && node.Postgres.MadeAsStandby is not true
-            ? facts.Nodes.FirstOrDefault(n => n.Id != node.Id && n.Postgres.Role == "primary") : null;
+        var other =
+            facts.Lab.Mode is ClusteringMode.StreamingReplication && node.Postgres.MadeAsStandby is not true
+                ? facts.Nodes.FirstOrDefault(n => n.Id != node.Id && n.Postgres.Role == "primary")
+                : null;
         if (other is null)
         {
             // While failover.sh promotes another node, an old primary that goes on would be a second one.
-            return node.Postgres.MadeAsStandby is not true && facts.WorkOn(node.Id) is { Kind: WorkKind.Failover, Node: not null } failover
+            return
+                node.Postgres.MadeAsStandby is not true
+                && facts.WorkOn(node.Id) is { Kind: WorkKind.Failover, Node: not null } failover
                 ? new Finding(node.Id, $"{problem} Wait: {failover.Name} is at work.", null)
                 : new Finding(node.Id, problem, $"kill -CONT {string.Join(' ', suspended)}");
         }
 
         // Its processes end without having worked on: the first gets both signals, and kills the others.
         var end = $"kill -QUIT {node.Postgres.ProcessId}; kill -CONT {node.Postgres.ProcessId}";
-        return new Finding(node.Id, $"{problem} Node {other.Id} has taken over: continued, it would be a second primary. End it:",
+        return new Finding(
+            node.Id,
+            $"{problem} Node {other.Id} has taken over: continued, it would be a second primary. End it:",
             facts.WorkOn(node.Id) is null
-                ? $"{end}; pg_ctl -D {facts.Lab.RelativeData(node.Id)} -m immediate stop; pcp_recovery_node -p {facts.Lab.Pgpool.PcpPort} -n {node.Id}"
-                : end);
+                ? $"{end}; pg_ctl -D {facts.Lab.RelativeData(node.Id)} -m immediate stop; pcp_recovery_node -p "
+                    + $"{facts.Lab.Pgpool.PcpPort} -n {node.Id}"
+                : end
+        );
     }
 
     private static string Pids(IReadOnlyList<int> processes)
     {
         const int shown = 4;
-        return $"by SIGSTOP or a debugger; pid{(processes.Count == 1 ? "" : "s")} {string.Join(", ", processes.Take(shown))}"
+        return $"by SIGSTOP or a debugger; pid{(processes.Count == 1 ? "" : "s")} "
+            + $"{string.Join(", ", processes.Take(shown))}"
             + (processes.Count > shown ? $" and {processes.Count - shown} more" : "");
     }
 }

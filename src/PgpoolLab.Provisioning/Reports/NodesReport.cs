@@ -30,13 +30,15 @@ public sealed record PostgresSays
     /// <summary>Where it writes (primary) or has replayed to (standby), as PostgreSQL prints a WAL position.</summary>
     public string? WalPosition { get; init; }
 
-    /// <summary>Bytes of WAL the primary has written and this standby has not replayed; null when there is no primary to compare with.</summary>
+    /// <summary>Bytes of WAL the primary has written and this standby has not replayed; null when there is no primary
+    /// to compare with.</summary>
     public long? LagBytes { get; init; }
 
     /// <summary>State of its WAL receiver, for example <c>streaming</c>; null when it has none.</summary>
     public string? Receiver { get; init; }
 
-    /// <summary>Whether the primary says that it sends its WAL to this standby; null when there is no primary to ask.</summary>
+    /// <summary>Whether the primary says that it sends its WAL to this standby; null when there is no primary to
+    /// ask.</summary>
     public bool? FedByPrimary { get; init; }
 
     /// <summary>True when its first process is suspended: it accepts connections, and answers nobody.</summary>
@@ -49,7 +51,13 @@ public sealed record PostgresSays
 
     /// <summary>primary, standby, or null when it did not answer.</summary>
     [JsonIgnore]
-    public string? Role => InRecovery switch { true => "standby", false => "primary", null => null };
+    public string? Role =>
+        InRecovery switch
+        {
+            true => "standby",
+            false => "primary",
+            null => null,
+        };
 }
 
 /// <summary>What became of the question to Pgpool-II.</summary>
@@ -91,7 +99,15 @@ public sealed record Finding(int? Node, string Problem, string? Fix);
 /// <param name="Quorum">Whether it sees enough others to decide on a failover; null when it does not say.</param>
 /// <param name="Primary">The node it takes for the primary; null when it shows none.</param>
 /// <param name="Problem">Why it does not answer.</param>
-public sealed record WatchdogView(int Id, int Port, bool Answers, string? Status, bool? Quorum, int? Primary, string? Problem)
+public sealed record WatchdogView(
+    int Id,
+    int Port,
+    bool Answers,
+    string? Status,
+    bool? Quorum,
+    int? Primary,
+    string? Problem
+)
 {
     /// <summary>Its first process; null when it does not run, or cannot be seen.</summary>
     public int? ProcessId { get; init; }
@@ -111,8 +127,16 @@ public sealed record WatchdogView(int Id, int Port, bool Answers, string? Status
 /// <param name="Watchdog">The Pgpool-IIs, when there are several; else empty.</param>
 /// <param name="Findings">Where things are wrong, or the two sides disagree.</param>
 public sealed record NodesReport(
-    string Lab, string Directory, string Mode, int PgpoolPort, bool PgpoolAnswers, string? PgpoolProblem, IReadOnlyList<NodeView> Nodes,
-    IReadOnlyList<WatchdogView> Watchdog, IReadOnlyList<Finding> Findings)
+    string Lab,
+    string Directory,
+    string Mode,
+    int PgpoolPort,
+    bool PgpoolAnswers,
+    string? PgpoolProblem,
+    IReadOnlyList<NodeView> Nodes,
+    IReadOnlyList<WatchdogView> Watchdog,
+    IReadOnlyList<Finding> Findings
+)
 {
     /// <summary>The first process of that Pgpool-II; null when it does not run, or cannot be seen.</summary>
     public int? PgpoolProcessId { get; init; }
@@ -128,6 +152,10 @@ public sealed record NodesReport(
 }
 
 /// <summary>The shapes of <c>--json</c>, without reflection.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true
+)]
 [JsonSerializable(typeof(NodesReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -9,10 +9,18 @@ namespace PgpoolLab.Provisioning.Reports;
 /// <param name="Name">Its name.</param>
 /// <param name="Directory">Where it lay.</param>
 /// <param name="Kind">What had become of it.</param>
-/// <param name="Processes">Servers that were ended, each with its process id. Empty for a killed setup, whose lab is destroyed like any other.</param>
+/// <param name="Processes">Servers that were ended, each with its process id. Empty for a killed setup, whose lab is
+/// destroyed like any other.</param>
 /// <param name="Files">Sockets, lock files and links that were deleted.</param>
 /// <param name="Left">What was left as it is not the lab's, or as nothing says that it is.</param>
-public sealed record RemovedOrphan(string Name, string Directory, OrphanKind Kind, IReadOnlyList<EndedProcess> Processes, IReadOnlyList<string> Files, IReadOnlyList<string> Left);
+public sealed record RemovedOrphan(
+    string Name,
+    string Directory,
+    OrphanKind Kind,
+    IReadOnlyList<EndedProcess> Processes,
+    IReadOnlyList<string> Files,
+    IReadOnlyList<string> Left
+);
 
 /// <summary>A process that was ended.</summary>
 /// <param name="Id">Its process id.</param>
@@ -29,14 +37,24 @@ public sealed record KeptOrphan(string Name, string Directory, string Problem);
 /// <param name="Removed">Labs of which nothing is left.</param>
 /// <param name="CacheFolders">Database clusters in the cache that were never finished, and are deleted.</param>
 /// <param name="Kept">What could not be removed.</param>
-public sealed record OrphansReport(IReadOnlyList<RemovedOrphan> Removed, IReadOnlyList<string> CacheFolders, IReadOnlyList<KeptOrphan> Kept)
+public sealed record OrphansReport(
+    IReadOnlyList<RemovedOrphan> Removed,
+    IReadOnlyList<string> CacheFolders,
+    IReadOnlyList<KeptOrphan> Kept
+)
 {
-    private static readonly OrphansJson Json = new(new JsonSerializerOptions(OrphansJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly OrphansJson Json = new(
+        new JsonSerializerOptions(OrphansJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+    );
 
     /// <summary>The report as <c>--json</c> prints it.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json.OrphansReport);
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true
+)]
 [JsonSerializable(typeof(OrphansReport))]
 internal sealed partial class OrphansJson : JsonSerializerContext;

@@ -9,12 +9,17 @@ namespace PgpoolLab.Provisioning.Reports;
 /// <param name="Nodes">The nodes, in order; more than one.</param>
 public sealed record SharedTablespace(string Number, string Folder, IReadOnlyList<int> Nodes);
 
-/// <summary>Looks for tablespaces that nodes of one machine share: a standby makes the tablespace it replays in the folder of the primary's.</summary>
+/// <summary>Looks for tablespaces that nodes of one machine share: a standby makes the tablespace it replays in the
+/// folder of the primary's.</summary>
 /// <remarks>PostgreSQL manual, "Tablespaces"; CREATE TABLESPACE.</remarks>
 internal static class SharedTablespaces
 {
     /// <summary>Looks.</summary>
-    internal static async Task<IReadOnlyList<SharedTablespace>> FindAsync(IHost host, Lab lab, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<SharedTablespace>> FindAsync(
+        IHost host,
+        Lab lab,
+        CancellationToken cancellationToken
+    )
     {
         var found = new List<(int Node, string Number, string Folder)>();
         foreach (var node in lab.Nodes)
@@ -28,7 +33,9 @@ internal static class SharedTablespaces
 
         return
         [
-            .. found.GroupBy(f => f.Folder, StringComparer.Ordinal).Where(g => g.Select(f => f.Node).Distinct().Skip(1).Any())
+            .. found
+                .GroupBy(f => f.Folder, StringComparer.Ordinal)
+                .Where(g => g.Select(f => f.Node).Distinct().Skip(1).Any())
                 .Select(g => new SharedTablespace(g.First().Number, g.Key, [.. g.Select(f => f.Node).Distinct()])),
         ];
     }

@@ -6,7 +6,8 @@ namespace PgpoolLab.Provisioning.Reports;
 /// <summary>What can be at work on a lab.</summary>
 public enum WorkKind
 {
-    /// <summary>Pgpool-II fails over, or takes a node back: it runs failover_command, then looks for the primary.</summary>
+    /// <summary>Pgpool-II fails over, or takes a node back: it runs failover_command, then looks for the
+    /// primary.</summary>
     [JsonStringEnumMemberName("failover")]
     Failover,
 
@@ -39,28 +40,35 @@ public sealed record WorkUnderWay(WorkKind Kind, int? Node, int ProcessId, DateT
 
     /// <summary>A name for the middle of a sentence.</summary>
     [JsonIgnore]
-    public string Name => Kind switch
-    {
-        WorkKind.Failover => "the failover",
-        WorkKind.FollowPrimary => "follow_primary",
-        WorkKind.Recovery => "the recovery",
-        _ => "the command",
-    };
+    public string Name =>
+        Kind switch
+        {
+            WorkKind.Failover => "the failover",
+            WorkKind.FollowPrimary => "follow_primary",
+            WorkKind.Recovery => "the recovery",
+            _ => "the command",
+        };
 
     /// <summary>Adds what comes next, as far as Pgpool-II's view of the nodes shows it.</summary>
-    internal WorkUnderWay WithNext(Lab lab, IReadOnlyList<NodeView> nodes) => this with
-    {
-        Next = Kind switch
+    internal WorkUnderWay WithNext(Lab lab, IReadOnlyList<NodeView> nodes) =>
+        this with
         {
-            WorkKind.Failover => $"Next: Pgpool-II takes clients again{(lab.Nodes.Count > 2 ? ", then the other standbys follow the new primary" : "")}.",
-            WorkKind.FollowPrimary => Waiting(nodes) is { Length: > 0 } waiting
-                ? $"Next: node {string.Join(", then node ", waiting)}." : "Next: Pgpool-II attaches the node, if it can follow.",
-            WorkKind.Recovery => $"Next: {(Node is { } node ? $"node {node}" : "the node")} is started, and Pgpool-II attaches it.",
-            _ => null,
-        },
-    };
+            Next = Kind switch
+            {
+                WorkKind.Failover => "Next: Pgpool-II takes clients "
+                    + $"again{(lab.Nodes.Count > 2 ? ", then the other standbys follow the new primary" : "")}.",
+                WorkKind.FollowPrimary => Waiting(nodes) is { Length: > 0 } waiting
+                    ? $"Next: node {string.Join(", then node ", waiting)}."
+                    : "Next: Pgpool-II attaches the node, if it can follow.",
+                WorkKind.Recovery =>
+                    $"Next: {(Node is { } node ? $"node {node}" : "the node")} is started, and Pgpool-II attaches it.",
+                _ => null,
+            },
+        };
 
     /// <summary>Pgpool-II goes through the nodes that are down by their numbers.</summary>
     private int[] Waiting(IReadOnlyList<NodeView> nodes) =>
-        Node is { } current ? [.. nodes.Where(n => n.Id > current && n.Pgpool?.Status == "down").Select(n => n.Id)] : [];
+        Node is { } current
+            ? [.. nodes.Where(n => n.Id > current && n.Pgpool?.Status == "down").Select(n => n.Id)]
+            : [];
 }

@@ -6,7 +6,8 @@ using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Steps;
 
-/// <summary>Gives the lab's roles their passwords on one node. The servers see verifiers only, as with psql's <c>\password</c>.</summary>
+/// <summary>Gives the lab's roles their passwords on one node. The servers see verifiers only, as with psql's
+/// <c>\password</c>.</summary>
 /// <param name="node">A node that runs and can be written to.</param>
 public sealed class SetPasswords(PostgresNode node) : IStep
 {
@@ -27,7 +28,15 @@ public sealed class SetPasswords(PostgresNode node) : IStep
         try
         {
             await using var client = await context.Sessions.OpenAsync(node, "postgres", cancellationToken);
-            await client.ExecuteAsync(string.Join(";\n", context.Secrets.DatabaseUsers.Select(u => Statement(u.Name, u.Verifier(context.Lab.Auth, IterationsOf(context.Lab, u))))), cancellationToken);
+            await client.ExecuteAsync(
+                string.Join(
+                    ";\n",
+                    context.Secrets.DatabaseUsers.Select(u =>
+                        Statement(u.Name, u.Verifier(context.Lab.Auth, IterationsOf(context.Lab, u)))
+                    )
+                ),
+                cancellationToken
+            );
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
@@ -41,17 +50,24 @@ public sealed class SetPasswords(PostgresNode node) : IStep
     }
 
     private static int IterationsOf(Lab lab, DatabaseUser user) =>
-        user.Name != lab.Owner && user.Name != lab.Invoker ? DatabaseUser.LeastIterations : DatabaseUser.UsualIterations;
+        user.Name != lab.Owner && user.Name != lab.Invoker
+            ? DatabaseUser.LeastIterations
+            : DatabaseUser.UsualIterations;
 
-    private static string Statement(string role, string verifier) => $"ALTER ROLE {ConfigQuoting.Identifier(role)} PASSWORD '{verifier}'";
+    private static string Statement(string role, string verifier) =>
+        $"ALTER ROLE {ConfigQuoting.Identifier(role)} PASSWORD '{verifier}'";
 }
 
-/// <summary>Waits until standbys have the passwords that were set on the primary. Pgpool-II logs in to each node as soon as it starts, and gives up the one that does not let it in.</summary>
+/// <summary>Waits until standbys have the passwords that were set on the primary. Pgpool-II logs in to each node as
+/// soon as it starts, and gives up the one that does not let it in.</summary>
 /// <param name="standbys">The standbys.</param>
 public sealed class AwaitPasswords(IReadOnlyList<PostgresNode> standbys) : IStep
 {
     /// <inheritdoc/>
-    public string Title => standbys.Count == 1 ? $"Wait until node {standbys[0].Id} knows the passwords" : $"Wait until {standbys.Count} standbys know the passwords";
+    public string Title =>
+        standbys.Count == 1
+            ? $"Wait until node {standbys[0].Id} knows the passwords"
+            : $"Wait until {standbys.Count} standbys know the passwords";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -64,7 +80,15 @@ public sealed class AwaitPasswords(IReadOnlyList<PostgresNode> standbys) : IStep
     public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return Task.WhenAll(standbys.Select(s => context.Probes.WaitAsync(new StandbyKnowsPasswords(context.Lab, context.Sessions, s), ProbeRunner.Patience, cancellationToken)));
+        return Task.WhenAll(
+            standbys.Select(s =>
+                context.Probes.WaitAsync(
+                    new StandbyKnowsPasswords(context.Lab, context.Sessions, s),
+                    ProbeRunner.Patience,
+                    cancellationToken
+                )
+            )
+        );
     }
 }
 
@@ -78,7 +102,9 @@ public sealed class WriteCertificates : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return lab.Pgpools.SelectMany(p => (string[])[p.Paths.TlsAuthority, p.Paths.TlsCertificate, p.Paths.TlsKey]).Select(f => $"write {Hosts.Shell.Quote(f)}")
+        return lab
+            .Pgpools.SelectMany(p => (string[])[p.Paths.TlsAuthority, p.Paths.TlsCertificate, p.Paths.TlsKey])
+            .Select(f => $"write {Hosts.Shell.Quote(f)}")
             .Append($"valid for {string.Join(", ", LabCertificates.NamesOf(lab))}");
     }
 
@@ -91,9 +117,24 @@ public sealed class WriteCertificates : IStep
         {
             context.Undo.Push($"delete {paths.Tls}", ct => context.Host.DeleteAsync(paths.Tls, ct).AsTask());
             await context.Host.CreateDirectoryAsync(paths.Tls, Modes.PrivateFolder, cancellationToken);
-            await context.Host.WriteTextAsync(paths.TlsAuthority, certificates.Authority, Modes.Readable, cancellationToken);
-            await context.Host.WriteTextAsync(paths.TlsCertificate, certificates.Server, Modes.Readable, cancellationToken);
-            await context.Host.WriteTextAsync(paths.TlsKey, certificates.ServerKey, Modes.PrivateFile, cancellationToken);
+            await context.Host.WriteTextAsync(
+                paths.TlsAuthority,
+                certificates.Authority,
+                Modes.Readable,
+                cancellationToken
+            );
+            await context.Host.WriteTextAsync(
+                paths.TlsCertificate,
+                certificates.Server,
+                Modes.Readable,
+                cancellationToken
+            );
+            await context.Host.WriteTextAsync(
+                paths.TlsKey,
+                certificates.ServerKey,
+                Modes.PrivateFile,
+                cancellationToken
+            );
         }
     }
 }
@@ -105,7 +146,8 @@ public sealed class LinkSockets : IStep
     public string Title => "Link the sockets to where programs look for them";
 
     /// <inheritdoc/>
-    public IEnumerable<string> Preview(Lab lab) => SocketLinks.Of(lab).Select(l => $"ln -s {Hosts.Shell.Quote(l.Socket)} {Hosts.Shell.Quote(l.Link)}");
+    public IEnumerable<string> Preview(Lab lab) =>
+        SocketLinks.Of(lab).Select(l => $"ln -s {Hosts.Shell.Quote(l.Socket)} {Hosts.Shell.Quote(l.Link)}");
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)

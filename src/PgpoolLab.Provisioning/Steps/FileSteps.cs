@@ -8,9 +8,15 @@ namespace PgpoolLab.Provisioning.Steps;
 /// <summary>Modes of the lab's files.</summary>
 internal static class Modes
 {
-    internal const UnixFileMode PrivateFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    internal const UnixFileMode PrivateFolder =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     internal const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    internal const UnixFileMode Script = PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    internal const UnixFileMode Script =
+        PrivateFolder
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherExecute;
     internal const UnixFileMode Readable = PrivateFile | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 }
 
@@ -24,7 +30,9 @@ public sealed class CreateFolders : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Folders(lab).Select(f => $"mkdir {Shell.Quote(f)}").Concat(Links(lab).Select(l => $"ln -s {Shell.Quote(l.Target)} {Shell.Quote(l.Path)}"));
+        return Folders(lab)
+            .Select(f => $"mkdir {Shell.Quote(f)}")
+            .Concat(Links(lab).Select(l => $"ln -s {Shell.Quote(l.Target)} {Shell.Quote(l.Path)}"));
     }
 
     /// <inheritdoc/>
@@ -48,19 +56,33 @@ public sealed class CreateFolders : IStep
         }
     }
 
-    private static IEnumerable<string> Folders(Lab lab) => (lab.HasPrivateSockets && lab.HasWatchdog ? (string[])[lab.Paths.Run] : []).Concat(lab.Pgpools.SelectMany(p => (string[])
-    [
-        .. lab.HasWatchdog ? (string[])[p.Folder] : [],
-        p.Paths.Etc, p.Paths.Log, p.Paths.OidDirectory, p.Paths.Run,
-        .. lab.Archives || lab.PgpoolSetup is not null ? (string[])[p.Paths.Archive, .. lab.Nodes.Select(n => p.Paths.ArchiveOf(n.Id))] : [],
-    ]));
+    private static IEnumerable<string> Folders(Lab lab) =>
+        (lab.HasPrivateSockets && lab.HasWatchdog ? (string[])[lab.Paths.Run] : []).Concat(
+            lab.Pgpools.SelectMany(p =>
+                (string[])
+                    [
+                        .. lab.HasWatchdog ? (string[])[p.Folder] : [],
+                        p.Paths.Etc,
+                        p.Paths.Log,
+                        p.Paths.OidDirectory,
+                        p.Paths.Run,
+                        .. lab.Archives || lab.PgpoolSetup is not null
+                            ? (string[])[p.Paths.Archive, .. lab.Nodes.Select(n => p.Paths.ArchiveOf(n.Id))]
+                            : [],
+                    ]
+            )
+        );
 
     // The servers' data lies with the first Pgpool-II; the scripts of the others find it in their own folder too.
     private static IEnumerable<(string Path, string Target)> Links(Lab lab) =>
-    [
-        .. lab.SafeAlias is { } alias ? ((string, string)[])[(alias, lab.Root)] : [],
-        .. lab.Pgpools.Skip(1).SelectMany(p => lab.Nodes.Select(n => (p.Paths.Data(n.Id), $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{n.Id}"))),
-    ];
+        [
+            .. lab.SafeAlias is { } alias ? ((string, string)[])[(alias, lab.Root)] : [],
+            .. lab
+                .Pgpools.Skip(1)
+                .SelectMany(p =>
+                    lab.Nodes.Select(n => (p.Paths.Data(n.Id), $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{n.Id}"))
+                ),
+        ];
 }
 
 /// <summary>Renders every file of the lab that is not a node's.</summary>
@@ -74,8 +96,19 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Files(lab).Select(f => $"write {Shell.Quote(f.Path)}").Concat(lab.Pgpools.SelectMany(p => OtherFiles(lab, p).Append(p.Paths.PoolPasswd)).Select(f => $"write {Shell.Quote(f)}"))
-            .Concat(fewProcesses ? lab.Pgpools.Select(p => $"{BuildingSettings.FewProcesses}, until the lab is made: in {Shell.Quote(p.Paths.PgpoolConf)}") : []);
+        return Files(lab)
+            .Select(f => $"write {Shell.Quote(f.Path)}")
+            .Concat(
+                lab.Pgpools.SelectMany(p => OtherFiles(lab, p).Append(p.Paths.PoolPasswd))
+                    .Select(f => $"write {Shell.Quote(f)}")
+            )
+            .Concat(
+                fewProcesses
+                    ? lab.Pgpools.Select(p =>
+                        $"{BuildingSettings.FewProcesses}, until the lab is made: in {Shell.Quote(p.Paths.PgpoolConf)}"
+                    )
+                    : []
+            );
     }
 
     /// <inheritdoc/>
@@ -85,7 +118,12 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
         var lab = context.Lab;
         foreach (var (path, template, pgpool, mode) in Files(lab))
         {
-            await WriteAsync(path, SampleScripts.Read(lab, Path.GetFileName(template), pgpool) ?? context.Renderer.Render(template, lab, pgpool, context.Secrets), mode);
+            await WriteAsync(
+                path,
+                SampleScripts.Read(lab, Path.GetFileName(template), pgpool)
+                    ?? context.Renderer.Render(template, lab, pgpool, context.Secrets),
+                mode
+            );
         }
 
         foreach (var pgpool in lab.Pgpools)
@@ -93,7 +131,11 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
             if (lab.PgpoolSetup is { } old)
             {
                 var sample = old.Sample is null ? "" : SampleConfiguration.Read(old.Sample);
-                await WriteAsync(pgpool.Paths.PgpoolConf, sample + context.Renderer.Render("pgpool_setup/pgpool.conf", lab, pgpool, context.Secrets), Modes.PrivateFile);
+                await WriteAsync(
+                    pgpool.Paths.PgpoolConf,
+                    sample + context.Renderer.Render("pgpool_setup/pgpool.conf", lab, pgpool, context.Secrets),
+                    Modes.PrivateFile
+                );
             }
 
             if (lab.HasWatchdog)
@@ -104,19 +146,34 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
             if (context.Secrets.DatabaseUsers.Count > 0)
             {
                 await WriteAsync(pgpool.Paths.PoolKey, context.Secrets.PoolKey + "\n", Modes.PrivateFile);
-                await WriteAsync(pgpool.Paths.PgPass, context.Renderer.Render("pgpool/pgpass", lab, pgpool, context.Secrets), Modes.PrivateFile);
+                await WriteAsync(
+                    pgpool.Paths.PgPass,
+                    context.Renderer.Render("pgpool/pgpass", lab, pgpool, context.Secrets),
+                    Modes.PrivateFile
+                );
             }
 
             // pool_passwd must exist; who needs another role in it adds it with pg_enc.
-            var passwords = lab.PgpoolSetup is null ? context.Secrets.DatabaseUsers.Select(u => u.PoolPasswdLine(context.Secrets.PoolKey)) : context.Secrets.PcpUsers.Select(u => u.PoolPasswdLine);
-            await WriteAsync(pgpool.Paths.PoolPasswd, string.Concat(passwords.Select(l => l + "\n")), Modes.PrivateFile);
+            var passwords = lab.PgpoolSetup is null
+                ? context.Secrets.DatabaseUsers.Select(u => u.PoolPasswdLine(context.Secrets.PoolKey))
+                : context.Secrets.PcpUsers.Select(u => u.PoolPasswdLine);
+            await WriteAsync(
+                pgpool.Paths.PoolPasswd,
+                string.Concat(passwords.Select(l => l + "\n")),
+                Modes.PrivateFile
+            );
         }
 
         async Task WriteAsync(string path, string text, UnixFileMode mode)
         {
             context.Undo.Push($"delete {path}", ct => context.Host.DeleteAsync(path, ct).AsTask());
             var isPgpoolConf = lab.Pgpools.Any(p => p.Paths.PgpoolConf == path);
-            await context.Host.WriteTextAsync(path, fewProcesses && isPgpoolConf ? BuildingSettings.WithFewProcesses(text) : text, mode, cancellationToken);
+            await context.Host.WriteTextAsync(
+                path,
+                fewProcesses && isPgpoolConf ? BuildingSettings.WithFewProcesses(text) : text,
+                mode,
+                cancellationToken
+            );
         }
     }
 
@@ -125,28 +182,56 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
         // The old conventions have files of their own; what they have not is the same for both.
         var folder = lab.PgpoolSetup is null ? "scripts" : "pgpool_setup";
         var streaming = lab.Mode is ClusteringMode.StreamingReplication;
-        var all = lab.Pgpools.SelectMany(p => ((string, string, PgpoolNode, UnixFileMode)[])
-        [
-            .. lab.PgpoolSetup is null ? ((string, string, PgpoolNode, UnixFileMode)[])[(p.Paths.PgpoolConf, "pgpool/pgpool.conf", p, Modes.PrivateFile)] : [],
-            (p.Paths.PoolHba, lab.PgpoolSetup is null ? "pgpool/pool_hba.conf" : "pgpool_setup/pool_hba.conf", p, Modes.PrivateFile),
-            (p.Paths.PcpConf, "pgpool/pcp.conf", p, Modes.PrivateFile),
-            (p.Paths.PcpPass, "pgpool/pcppass", p, Modes.PrivateFile),
-            .. streaming ? ((string, string, PgpoolNode, UnixFileMode)[])
-            [
-                (p.Paths.FailoverScript, "scripts/failover.sh", p, Modes.Script),
-                (p.Paths.FollowPrimaryScript, "scripts/follow_primary.sh", p, Modes.Script),
-            ] : [],
-            .. LabScripts.NamesIn(lab).Select(n => ($"{p.Folder}/{n}", $"{folder}/{n}", p, Modes.Script)),
-            ($"{p.Folder}/bashrc.ports", "scripts/bashrc.ports", p, Modes.Readable),
-            ($"{p.Folder}/README.port", "scripts/README.port", p, Modes.Readable),
-        ]);
+        var all = lab.Pgpools.SelectMany(p =>
+            ((string, string, PgpoolNode, UnixFileMode)[])
+                [
+                    .. lab.PgpoolSetup is null
+                        ? ((string, string, PgpoolNode, UnixFileMode)[])
+                            [(p.Paths.PgpoolConf, "pgpool/pgpool.conf", p, Modes.PrivateFile)]
+                        : [],
+                    (
+                        p.Paths.PoolHba,
+                        lab.PgpoolSetup is null ? "pgpool/pool_hba.conf" : "pgpool_setup/pool_hba.conf",
+                        p,
+                        Modes.PrivateFile
+                    ),
+                    (p.Paths.PcpConf, "pgpool/pcp.conf", p, Modes.PrivateFile),
+                    (p.Paths.PcpPass, "pgpool/pcppass", p, Modes.PrivateFile),
+                    .. streaming
+                        ? ((string, string, PgpoolNode, UnixFileMode)[])
+                            [
+                                (p.Paths.FailoverScript, "scripts/failover.sh", p, Modes.Script),
+                                (p.Paths.FollowPrimaryScript, "scripts/follow_primary.sh", p, Modes.Script),
+                            ]
+                        : [],
+                    .. LabScripts.NamesIn(lab).Select(n => ($"{p.Folder}/{n}", $"{folder}/{n}", p, Modes.Script)),
+                    ($"{p.Folder}/bashrc.ports", "scripts/bashrc.ports", p, Modes.Readable),
+                    ($"{p.Folder}/README.port", "scripts/README.port", p, Modes.Readable),
+                ]
+        );
         return lab.HasWatchdog
-            ? all.Concat(LabScripts.NamesIn(lab).Where(n => n != LabScripts.Reload).Select(n => ($"{lab.Root}/{n}", $"{folder}/watchdog_{(lab.PgpoolSetup is null && n == LabScripts.Shutdown ? "stopall" : n)}", lab.Pgpool, Modes.Script)))
+            ? all.Concat(
+                LabScripts
+                    .NamesIn(lab)
+                    .Where(n => n != LabScripts.Reload)
+                    .Select(n =>
+                        (
+                            $"{lab.Root}/{n}",
+                            $"{folder}/watchdog_{(lab.PgpoolSetup is null && n == LabScripts.Shutdown ? "stopall" : n)}",
+                            lab.Pgpool,
+                            Modes.Script
+                        )
+                    )
+            )
             : all;
     }
 
     private static IEnumerable<string> OtherFiles(Lab lab, PgpoolNode pgpool) =>
-        [.. lab.PgpoolSetup is null ? [] : (string[])[pgpool.Paths.PgpoolConf], .. lab.Asks ? (string[])[pgpool.Paths.PoolKey, pgpool.Paths.PgPass] : [], .. lab.HasWatchdog ? (string[])[pgpool.Paths.PgpoolNodeId] : []];
+        [
+            .. lab.PgpoolSetup is null ? [] : (string[])[pgpool.Paths.PgpoolConf],
+            .. lab.Asks ? (string[])[pgpool.Paths.PoolKey, pgpool.Paths.PgPass] : [],
+            .. lab.HasWatchdog ? (string[])[pgpool.Paths.PgpoolNodeId] : [],
+        ];
 }
 
 /// <summary>The scripts users call.</summary>
@@ -165,7 +250,8 @@ public static class LabScripts
     internal static IEnumerable<string> NamesIn(Lab lab) => Names.Where(n => lab.PgpoolSetup is null || n != "stopall");
 }
 
-/// <summary>Adds the lab's settings to a fresh data folder, and the scripts that online recovery looks for in it.</summary>
+/// <summary>Adds the lab's settings to a fresh data folder, and the scripts that online recovery looks for in
+/// it.</summary>
 /// <param name="node">The node.</param>
 public sealed class ConfigureNode(PostgresNode node) : IStep
 {
@@ -176,7 +262,10 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Scripts(lab).Prepend("pg_hba.conf").Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}").Prepend($"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}");
+        return Scripts(lab)
+            .Prepend("pg_hba.conf")
+            .Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}")
+            .Prepend($"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}");
     }
 
     /// <inheritdoc/>
@@ -185,11 +274,25 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
         ArgumentNullException.ThrowIfNull(context);
         var (host, lab, renderer) = (context.Host, context.Lab, context.Renderer);
         var folder = lab.PgpoolSetup is null ? "postgresql" : "pgpool_setup";
-        await host.AppendTextAsync($"{node.DataDirectory}/postgresql.conf", renderer.RenderNode($"{folder}/postgresql.conf", lab, node), cancellationToken);
-        await host.WriteTextAsync($"{node.DataDirectory}/pg_hba.conf", renderer.Render($"{folder}/pg_hba.conf", lab), Modes.PrivateFile, cancellationToken);
+        await host.AppendTextAsync(
+            $"{node.DataDirectory}/postgresql.conf",
+            renderer.RenderNode($"{folder}/postgresql.conf", lab, node),
+            cancellationToken
+        );
+        await host.WriteTextAsync(
+            $"{node.DataDirectory}/pg_hba.conf",
+            renderer.Render($"{folder}/pg_hba.conf", lab),
+            Modes.PrivateFile,
+            cancellationToken
+        );
         foreach (var script in Scripts(lab))
         {
-            await host.WriteTextAsync($"{node.DataDirectory}/{script}", SampleScripts.Read(lab, script, lab.Pgpool) ?? renderer.Render($"scripts/{script}", lab), Modes.PrivateFolder, cancellationToken);
+            await host.WriteTextAsync(
+                $"{node.DataDirectory}/{script}",
+                SampleScripts.Read(lab, script, lab.Pgpool) ?? renderer.Render($"scripts/{script}", lab),
+                Modes.PrivateFolder,
+                cancellationToken
+            );
         }
     }
 
@@ -212,7 +315,11 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        string[] written = [RecoveryFile(lab), .. lab.Tools.Postgres.Major >= 12 ? ["standby.signal"] : Array.Empty<string>()];
+        string[] written =
+        [
+            RecoveryFile(lab),
+            .. lab.Tools.Postgres.Major >= 12 ? ["standby.signal"] : Array.Empty<string>(),
+        ];
         return
         [
             .. hasOwnSettings ? [] : (string[])[$"write {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}"],
@@ -229,10 +336,20 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
         {
             // The primary's settings, whosever the copy has brought along; its own go after them, where they win.
             var settings = await host.ReadTextAsync($"{primary.DataDirectory}/postgresql.conf", cancellationToken);
-            await host.WriteTextAsync($"{node.DataDirectory}/postgresql.conf", $"{settings}\n{context.Renderer.RenderNode("postgresql/_node.conf", lab, node)}", Modes.PrivateFile, cancellationToken);
+            await host.WriteTextAsync(
+                $"{node.DataDirectory}/postgresql.conf",
+                $"{settings}\n{context.Renderer.RenderNode("postgresql/_node.conf", lab, node)}",
+                Modes.PrivateFile,
+                cancellationToken
+            );
         }
 
-        await host.WriteTextAsync($"{node.DataDirectory}/{RecoveryFile(lab)}", context.Renderer.RenderStandby("postgresql/myrecovery.conf", lab, node, primary), Modes.PrivateFile, cancellationToken);
+        await host.WriteTextAsync(
+            $"{node.DataDirectory}/{RecoveryFile(lab)}",
+            context.Renderer.RenderStandby("postgresql/myrecovery.conf", lab, node, primary),
+            Modes.PrivateFile,
+            cancellationToken
+        );
         if (lab.Tools.Postgres.Major >= 12)
         {
             await host.WriteTextAsync($"{node.DataDirectory}/standby.signal", "", Modes.PrivateFile, cancellationToken);

@@ -8,7 +8,8 @@ namespace PgpoolLab.Provisioning.Steps;
 /// <summary>Settings that hold only while a lab is made, when nothing in it can be lost yet.</summary>
 internal static class BuildingSettings
 {
-    /// <summary>The proof has one client: the 32 processes that Pgpool-II starts for clients take longer to start and to end than all else it does.</summary>
+    /// <summary>The proof has one client: the 32 processes that Pgpool-II starts for clients take longer to start and
+    /// to end than all else it does.</summary>
     internal const string FewProcesses = "num_init_children = 4";
 
     private const string Begin = "# while pgpoollab makes this lab\n";
@@ -20,8 +21,16 @@ internal static class BuildingSettings
 
     private const string End = "# until here\n";
 
-    internal static ValueTask AddAsync(StepContext context, string dataDirectory, CancellationToken cancellationToken) =>
-        context.Host.AppendTextAsync(FileOf(dataDirectory), Begin + (context.Lab.Tools.Postgres.Major >= 12 ? TextSince12 : Text) + End, cancellationToken);
+    internal static ValueTask AddAsync(
+        StepContext context,
+        string dataDirectory,
+        CancellationToken cancellationToken
+    ) =>
+        context.Host.AppendTextAsync(
+            FileOf(dataDirectory),
+            Begin + (context.Lab.Tools.Postgres.Major >= 12 ? TextSince12 : Text) + End,
+            cancellationToken
+        );
 
     /// <summary>Adds that Pgpool-II starts few processes.</summary>
     internal static string WithFewProcesses(string pgpoolConf) => $"{pgpoolConf}{Begin}{FewProcesses}\n{End}";
@@ -29,10 +38,18 @@ internal static class BuildingSettings
     /// <summary>Takes the settings back.</summary>
     internal static async Task RemoveAsync(Hosts.IHost host, string file, CancellationToken cancellationToken)
     {
-        if (await host.ReadTextAsync(file, cancellationToken) is { } text && text.IndexOf(Begin, StringComparison.Ordinal) is >= 0 and var from
-            && text.IndexOf(End, from, StringComparison.Ordinal) is >= 0 and var to)
+        if (
+            await host.ReadTextAsync(file, cancellationToken) is { } text
+            && text.IndexOf(Begin, StringComparison.Ordinal) is >= 0 and var from
+            && text.IndexOf(End, from, StringComparison.Ordinal) is >= 0 and var to
+        )
         {
-            await host.WriteTextAsync(file, text.Remove(from, to + End.Length - from), Modes.PrivateFile, cancellationToken);
+            await host.WriteTextAsync(
+                file,
+                text.Remove(from, to + End.Length - from),
+                Modes.PrivateFile,
+                cancellationToken
+            );
         }
     }
 
@@ -70,7 +87,11 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bo
         var servers = new LabServers(context.Host, context.Lab, context.Probes);
         foreach (var node in nodes)
         {
-            await BuildingSettings.RemoveAsync(context.Host, BuildingSettings.FileOf(node.DataDirectory), cancellationToken);
+            await BuildingSettings.RemoveAsync(
+                context.Host,
+                BuildingSettings.FileOf(node.DataDirectory),
+                cancellationToken
+            );
             if (running && await servers.FindNodeAsync(node, cancellationToken) is { } process)
             {
                 await context.Host.SignalAsync(process, Hosts.ProcessSignal.Hangup, cancellationToken);
@@ -85,7 +106,19 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bo
         var wanted = context.Lab.PostgresSettings.TryGetValue("fsync", out var asked) ? asked : "on";
         foreach (var node in running && wanted == "on" ? nodes : [])
         {
-            await context.Probes.WaitAsync(new NodeAnswers(context.Lab, context.Sessions, node, "postgres", "SHOW fsync", wanted, $"node {node.Id} has fsync on again"), ProbeRunner.Patience, cancellationToken);
+            await context.Probes.WaitAsync(
+                new NodeAnswers(
+                    context.Lab,
+                    context.Sessions,
+                    node,
+                    "postgres",
+                    "SHOW fsync",
+                    wanted,
+                    $"node {node.Id} has fsync on again"
+                ),
+                ProbeRunner.Patience,
+                cancellationToken
+            );
         }
     }
 }

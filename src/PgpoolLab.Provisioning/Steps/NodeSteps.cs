@@ -8,16 +8,19 @@ using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Steps;
 
-/// <summary>Makes the clusters of one or more nodes from a template in the cache, or makes the template first.</summary>
+/// <summary>Makes the clusters of one or more nodes from a template in the cache, or makes the template
+/// first.</summary>
 /// <param name="nodes">The nodes.</param>
-/// <param name="alike">True when they are to be one and the same cluster, as a primary and its standbys are; false when each is one of its own.</param>
+/// <param name="alike">True when they are to be one and the same cluster, as a primary and its standbys are; false when
+/// each is one of its own.</param>
 public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) : IStep
 {
     /// <summary>The nodes it makes.</summary>
     public IReadOnlyList<PostgresNode> Nodes => nodes;
 
     /// <inheritdoc/>
-    public string Title => nodes.Count == 1 ? $"Create node {nodes[0].Id}" : $"Create nodes {nodes[0].Id} to {nodes[^1].Id}";
+    public string Title =>
+        nodes.Count == 1 ? $"Create node {nodes[0].Id}" : $"Create nodes {nodes[0].Id} to {nodes[^1].Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -47,7 +50,10 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         ArgumentNullException.ThrowIfNull(context);
         foreach (var node in nodes)
         {
-            context.Undo.Push($"delete {node.DataDirectory}", ct => context.Host.DeleteAsync(node.DataDirectory, ct).AsTask());
+            context.Undo.Push(
+                $"delete {node.DataDirectory}",
+                ct => context.Host.DeleteAsync(node.DataDirectory, ct).AsTask()
+            );
         }
 
         var recipe = ClusterRecipe.Of(context.Lab);
@@ -57,7 +63,11 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
             try
             {
                 var cached = await cache.CopyAsync(recipe, targets, cancellationToken);
-                context.Log.Information("clusters copied from {Folder}, where their template was {How}", cache.Folder, cached ? "already" : "made for it");
+                context.Log.Information(
+                    "clusters copied from {Folder}, where their template was {How}",
+                    cache.Folder,
+                    cached ? "already" : "made for it"
+                );
             }
             catch (CacheUnusableException error)
             {
@@ -67,7 +77,13 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         }
         else
         {
-            await CopyWithoutCacheAsync(context, recipe, targets, "this user has no folder for a cache (XDG_CACHE_HOME, or .cache in a home)", cancellationToken);
+            await CopyWithoutCacheAsync(
+                context,
+                recipe,
+                targets,
+                "this user has no folder for a cache (XDG_CACHE_HOME, or .cache in a home)",
+                cancellationToken
+            );
         }
 
         var identifier = ClusterIdentity.New(context.Time.GetUtcNow());
@@ -78,15 +94,27 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         }
     }
 
-    private static async Task CopyWithoutCacheAsync(StepContext context, ClusterRecipe recipe, string[] targets, string reason, CancellationToken cancellationToken)
+    private static async Task CopyWithoutCacheAsync(
+        StepContext context,
+        ClusterRecipe recipe,
+        string[] targets,
+        string reason,
+        CancellationToken cancellationToken
+    )
     {
         var folder = $"{context.Lab.Paths.Hidden}/template";
-        context.Undo.Push($"delete {folder}", async ct =>
-        {
-            await new Orphans(context.Host, context.Probes).EndAsync([ClusterTemplate.DataOf(folder)]);
-            await context.Host.DeleteAsync(folder, ct);
-        });
-        (await ClusterTemplate.MakeAsync(folder, recipe, context.Host, context.Time, cancellationToken)).CopyTo(targets, cancellationToken);
+        context.Undo.Push(
+            $"delete {folder}",
+            async ct =>
+            {
+                await new Orphans(context.Host, context.Probes).EndAsync([ClusterTemplate.DataOf(folder)]);
+                await context.Host.DeleteAsync(folder, ct);
+            }
+        );
+        (await ClusterTemplate.MakeAsync(folder, recipe, context.Host, context.Time, cancellationToken)).CopyTo(
+            targets,
+            cancellationToken
+        );
         await context.Host.DeleteAsync(folder, cancellationToken);
         context.Log.Information("{Reason}: the clusters were made from scratch", reason);
     }
@@ -113,21 +141,34 @@ public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.Undo.Push($"delete {node.DataDirectory}", async ct =>
-        {
-            // It has a second process, which fetches WAL and ends a moment after the first.
-            await new Orphans(context.Host, context.Probes).EndAsync([node.DataDirectory]);
-            await context.Host.DeleteAsync(node.DataDirectory, ct);
-        });
-        (await context.Host.RunAsync(Command(context.Lab), cancellationToken)).OrThrow($"copy node {source.Id} to node {node.Id}");
+        context.Undo.Push(
+            $"delete {node.DataDirectory}",
+            async ct =>
+            {
+                // It has a second process, which fetches WAL and ends a moment after the first.
+                await new Orphans(context.Host, context.Probes).EndAsync([node.DataDirectory]);
+                await context.Host.DeleteAsync(node.DataDirectory, ct);
+            }
+        );
+        (await context.Host.RunAsync(Command(context.Lab), cancellationToken)).OrThrow(
+            $"copy node {source.Id} to node {node.Id}"
+        );
     }
 
     private Hosts.CommandSpec Command(Lab lab) =>
-        PgBaseBackup.Create(lab.Tools, LabSockets.ProbeHost(lab), source.Port, lab.Owner, withWal: !lab.UseSlots, node.DataDirectory);
+        PgBaseBackup.Create(
+            lab.Tools,
+            LabSockets.ProbeHost(lab),
+            source.Port,
+            lab.Owner,
+            withWal: !lab.UseSlots,
+            node.DataDirectory
+        );
 }
 
-/// <summary>A checkpoint on the primary, replayed by a standby: what is copied of that from now on begins to stream there, and not before the switch of WAL
-/// segments at the end of its own backup, with 16 MB of zeros after it.</summary>
+/// <summary>A checkpoint on the primary, replayed by a standby: what is copied of that from now on begins to stream
+/// there, and not before the switch of WAL segments at the end of its own backup, with 16 MB of zeros after
+/// it.</summary>
 /// <param name="primary">The primary.</param>
 /// <param name="standby">The standby that is to be copied.</param>
 public sealed class MoveOn(PostgresNode primary, PostgresNode standby) : IStep
@@ -151,7 +192,11 @@ public sealed class MoveOn(PostgresNode primary, PostgresNode standby) : IStep
             await using var client = await context.Sessions.OpenAsync(primary, "postgres", cancellationToken);
             await client.ExecuteAsync("CHECKPOINT", cancellationToken);
             var position = (await client.RowsAsync("SELECT pg_current_wal_lsn()::text", cancellationToken))[0][0];
-            await context.Probes.WaitAsync(new HasReplayed(context.Lab, client, primary, standby, position!), ProbeRunner.Patience, cancellationToken);
+            await context.Probes.WaitAsync(
+                new HasReplayed(context.Lab, client, primary, standby, position!),
+                ProbeRunner.Patience,
+                cancellationToken
+            );
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
@@ -226,7 +271,8 @@ public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab) =>
-        // They keep WAL from now on (true): the checkpoint of one base backup would else remove what another still needs.
+        // They keep WAL from now on (true): the checkpoint of one base backup would else remove what another still
+        // needs.
         standbys.Select(s => $"SELECT pg_create_physical_replication_slot('{s.SlotName}', true)");
 
     /// <inheritdoc/>
@@ -241,7 +287,11 @@ public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode
         catch (Npgsql.PostgresException error)
         {
             var log = NodeLog.Of(context.Lab, primary);
-            throw new LabException(ExitCode.Failed, $"Could not create replication slots on node {primary.Id}: {error.MessageText}", error)
+            throw new LabException(
+                ExitCode.Failed,
+                $"Could not create replication slots on node {primary.Id}: {error.MessageText}",
+                error
+            )
             {
                 LogFile = log,
                 LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
@@ -256,7 +306,10 @@ public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode
 public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresNode> standbys) : IStep
 {
     /// <inheritdoc/>
-    public string Title => standbys.Count == 1 ? $"Wait until node {standbys[0].Id} streams" : $"Wait until {standbys.Count} standbys stream";
+    public string Title =>
+        standbys.Count == 1
+            ? $"Wait until node {standbys[0].Id} streams"
+            : $"Wait until {standbys.Count} standbys stream";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -268,7 +321,11 @@ public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresN
     public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.Probes.WaitAsync(new StandbysAreStreaming(context.Lab, context.Sessions, primary, standbys), ProbeRunner.Patience, cancellationToken);
+        return context.Probes.WaitAsync(
+            new StandbysAreStreaming(context.Lab, context.Sessions, primary, standbys),
+            ProbeRunner.Patience,
+            cancellationToken
+        );
     }
 }
 
@@ -291,7 +348,12 @@ public sealed class Publish(PostgresNode node) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await using var client = await PostgresClient.ConnectByTcpAsync(context.Lab, node.Port, Lab.Database, cancellationToken);
+        await using var client = await PostgresClient.ConnectByTcpAsync(
+            context.Lab,
+            node.Port,
+            Lab.Database,
+            cancellationToken
+        );
         await client.ExecuteAsync($"CREATE PUBLICATION {Publication} FOR ALL TABLES", cancellationToken);
     }
 }
@@ -315,7 +377,12 @@ public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await using var client = await PostgresClient.ConnectByTcpAsync(context.Lab, node.Port, Lab.Database, cancellationToken);
+        await using var client = await PostgresClient.ConnectByTcpAsync(
+            context.Lab,
+            node.Port,
+            Lab.Database,
+            cancellationToken
+        );
         await client.ExecuteAsync(Statement(context.Lab), cancellationToken);
     }
 
@@ -323,7 +390,11 @@ public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
 
     private string Statement(Lab lab)
     {
-        var connection = $"host=localhost port={publisher.Port} dbname={Lab.Database} user={ConfigQuoting.ConnectionValue(lab.Owner)}{(lab.Asks ? $" passfile={ConfigQuoting.ConnectionValue(new LabPaths(lab.Pgpool.ServerFolder).PgPass)}" : "")}";
-        return $"CREATE SUBSCRIPTION {NameOf(node)} CONNECTION '{connection.Replace("'", "''", StringComparison.Ordinal)}' PUBLICATION {Publish.Publication}";
+        var connection =
+            $"host=localhost port={publisher.Port} dbname={Lab.Database} "
+            + $"user={ConfigQuoting.ConnectionValue(lab.Owner)}{(lab.Asks ? $" passfile={ConfigQuoting.ConnectionValue(new LabPaths(lab.Pgpool.ServerFolder).PgPass)}" : "")}";
+        return $"CREATE SUBSCRIPTION {NameOf(node)} CONNECTION "
+            + $"'{connection.Replace("'", "''", StringComparison.Ordinal)}' PUBLICATION "
+            + $"{Publish.Publication}";
     }
 }

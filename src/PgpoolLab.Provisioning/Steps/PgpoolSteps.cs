@@ -15,7 +15,8 @@ public interface ILaunch
     Task Launched { get; }
 }
 
-/// <summary>Starts one Pgpool-II, and does not wait until it answers: with a watchdog it does so only when it has found the others.</summary>
+/// <summary>Starts one Pgpool-II, and does not wait until it answers: with a watchdog it does so only when it has found
+/// the others.</summary>
 /// <param name="pgpool">The Pgpool-II.</param>
 public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
 {
@@ -54,7 +55,9 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
             return;
         }
 
-        HeldDown = context.Lab.RemembersStatus ? await new LabHistory(context.Host, context.Lab).FindNodesHeldDownAsync(pgpool, cancellationToken) : [];
+        HeldDown = context.Lab.RemembersStatus
+            ? await new LabHistory(context.Host, context.Lab).FindNodesHeldDownAsync(pgpool, cancellationToken)
+            : [];
         context.Undo.Push($"stop {context.Lab.TitleOf(pgpool)}", ct => servers.StopPgpoolAsync(pgpool, ct));
         await StartAsync(context, servers, cancellationToken);
     }
@@ -68,7 +71,16 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
         if (pgpool.Watchdog is not null)
         {
             // Those that come to life at the very same moment may all but lock each other out.
-            await servers.OrEndPgpoolAsync(process, pgpool, () => context.Probes.WaitAsync(new WatchdogListens(context.Host, context.Lab, pgpool, process), ProbeRunner.Patience, cancellationToken));
+            await servers.OrEndPgpoolAsync(
+                process,
+                pgpool,
+                () =>
+                    context.Probes.WaitAsync(
+                        new WatchdogListens(context.Host, context.Lab, pgpool, process),
+                        ProbeRunner.Patience,
+                        cancellationToken
+                    )
+            );
         }
     }
 }
@@ -81,7 +93,8 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
     private const int MostRestarts = 2;
 
     /// <inheritdoc/>
-    public string Title => launch.Pgpool.Watchdog is null ? "Wait for Pgpool-II" : $"Wait for Pgpool-II {launch.Pgpool.Id}";
+    public string Title =>
+        launch.Pgpool.Watchdog is null ? "Wait for Pgpool-II" : $"Wait for Pgpool-II {launch.Pgpool.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -103,7 +116,16 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
             var follows = new PgpoolFollowsLeader(shows);
             try
             {
-                await servers.OrEndPgpoolAsync(process, launch.Pgpool, () => context.Probes.WaitAsync(launch.Pgpool.Watchdog is null ? shows : follows, ProbeRunner.Patience, cancellationToken));
+                await servers.OrEndPgpoolAsync(
+                    process,
+                    launch.Pgpool,
+                    () =>
+                        context.Probes.WaitAsync(
+                            launch.Pgpool.Watchdog is null ? shows : follows,
+                            ProbeRunner.Patience,
+                            cancellationToken
+                        )
+                );
                 return;
             }
             catch (ProbeFailedException) when (follows.MissesPrimary && restarts < MostRestarts)
@@ -131,7 +153,8 @@ public sealed class StartPgpool(PgpoolNode pgpool, IReadOnlyList<ExpectedNode> e
     public string Title => "Start Pgpool-II";
 
     /// <inheritdoc/>
-    public IEnumerable<string> Preview(Lab lab) => _launch.Preview(lab).Concat(new AwaitPgpool(_launch, expected).Preview(lab));
+    public IEnumerable<string> Preview(Lab lab) =>
+        _launch.Preview(lab).Concat(new AwaitPgpool(_launch, expected).Preview(lab));
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
@@ -158,7 +181,11 @@ public sealed class AwaitWatchdog : IStep
     public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.Probes.WaitAsync(new WatchdogHasLeader(context.Host, context.Lab), ProbeRunner.Patience, cancellationToken);
+        return context.Probes.WaitAsync(
+            new WatchdogHasLeader(context.Host, context.Lab),
+            ProbeRunner.Patience,
+            cancellationToken
+        );
     }
 }
 
@@ -186,7 +213,11 @@ public sealed class StopPgpool(PgpoolNode pgpool) : IStep
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await new LabServers(context.Host, context.Lab, context.Probes).StopPgpoolAsync(pgpool, cancellationToken, () => _leaving.TrySetResult());
+            await new LabServers(context.Host, context.Lab, context.Probes).StopPgpoolAsync(
+                pgpool,
+                cancellationToken,
+                () => _leaving.TrySetResult()
+            );
         }
         finally
         {
@@ -214,7 +245,11 @@ public sealed class AddWatchdog : IStep
         ArgumentNullException.ThrowIfNull(context);
         foreach (var pgpool in context.Lab.Pgpools)
         {
-            await context.Host.AppendTextAsync(pgpool.Paths.PgpoolConf, context.Renderer.Render("pgpool_setup/watchdog.conf", context.Lab, pgpool), cancellationToken);
+            await context.Host.AppendTextAsync(
+                pgpool.Paths.PgpoolConf,
+                context.Renderer.Render("pgpool_setup/watchdog.conf", context.Lab, pgpool),
+                cancellationToken
+            );
         }
     }
 }

@@ -5,11 +5,16 @@ using PgpoolLab.Provisioning.Probes;
 
 namespace PgpoolLab.Provisioning.Steps;
 
-/// <summary>Makes ready for the proof while Pgpool-II starts: the table on the primary, and sessions, to read it on every node and to write through Pgpool-II.</summary>
+/// <summary>Makes ready for the proof while Pgpool-II starts: the table on the primary, and sessions, to read it on
+/// every node and to write through Pgpool-II.</summary>
 /// <param name="primary">The primary.</param>
 /// <param name="readers">The nodes that must have the row.</param>
 /// <param name="launches">Those who launch the Pgpool-IIs to write through, at the same time.</param>
-public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNode> readers, IReadOnlyList<ILaunch> launches) : IStep
+public sealed class PrepareProof(
+    PostgresNode primary,
+    IReadOnlyList<PostgresNode> readers,
+    IReadOnlyList<ILaunch> launches
+) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Make ready to prove it";
@@ -28,8 +33,18 @@ public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNod
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            var others = context.Sessions.PrepareAsync(readers.Where(r => r != primary), ProveReplication.DatabaseOfPrimary, cancellationToken);
-            await using (var client = await context.Sessions.OpenAsync(primary, ProveReplication.DatabaseOfPrimary, cancellationToken))
+            var others = context.Sessions.PrepareAsync(
+                readers.Where(r => r != primary),
+                ProveReplication.DatabaseOfPrimary,
+                cancellationToken
+            );
+            await using (
+                var client = await context.Sessions.OpenAsync(
+                    primary,
+                    ProveReplication.DatabaseOfPrimary,
+                    cancellationToken
+                )
+            )
             {
                 await client.ExecuteAsync(string.Join(";\n", Statements(context.Lab)), cancellationToken);
             }
@@ -39,44 +54,84 @@ public sealed class PrepareProof(PostgresNode primary, IReadOnlyList<PostgresNod
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
             var log = NodeLog.Of(context.Lab, primary);
-            throw new LabException(ExitCode.NotHealthy, $"Could not make ready to prove that the lab works: {seen}", error)
+            throw new LabException(
+                ExitCode.NotHealthy,
+                $"Could not make ready to prove that the lab works: {seen}",
+                error
+            )
             {
                 LogFile = log,
                 LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
             };
         }
 
-        await Task.WhenAll(launches.Select(async launch =>
-        {
-            await launch.Launched.WaitAsync(cancellationToken);
-            await context.Probes.WaitAsync(new ClientsConnect(context.Lab, context.Sessions, launch.Pgpool, ProveReplication.DatabaseOfPrimary), ProbeRunner.Patience, cancellationToken);
-        }));
+        await Task.WhenAll(
+            launches.Select(async launch =>
+            {
+                await launch.Launched.WaitAsync(cancellationToken);
+                await context.Probes.WaitAsync(
+                    new ClientsConnect(
+                        context.Lab,
+                        context.Sessions,
+                        launch.Pgpool,
+                        ProveReplication.DatabaseOfPrimary
+                    ),
+                    ProbeRunner.Patience,
+                    cancellationToken
+                );
+            })
+        );
     }
 
-    // The role of the health check writes: Pgpool-II takes some 10 ms for each node it logs in to as one with an ordinary verifier.
+    // The role of the health check writes: Pgpool-II takes some 10 ms for each node it logs in to as one with an
+    // ordinary verifier.
     private static IEnumerable<string> Statements(Lab lab) =>
-        [$"CREATE TABLE {ProveReplication.Table} (lab text PRIMARY KEY)", .. lab.CheckRole != lab.Owner ? (string[])[$"GRANT INSERT ON {ProveReplication.Table} TO {ConfigQuoting.Identifier(lab.CheckRole)}"] : []];
+        [
+            $"CREATE TABLE {ProveReplication.Table} (lab text PRIMARY KEY)",
+            .. lab.CheckRole != lab.Owner
+                ? (string[])[$"GRANT INSERT ON {ProveReplication.Table} TO {ConfigQuoting.Identifier(lab.CheckRole)}"]
+                : [],
+        ];
 }
 
-/// <summary>The proof: writes a row through each of these Pgpool-IIs and reads it on every node that must have it.</summary>
-/// <param name="createEverywhere">True when the table must be made on each node by itself, because the mode replicates rows alone.</param>
+/// <summary>The proof: writes a row through each of these Pgpool-IIs and reads it on every node that must have
+/// it.</summary>
+/// <param name="createEverywhere">True when the table must be made on each node by itself, because the mode replicates
+/// rows alone.</param>
 /// <param name="writers">The Pgpool-IIs to write through.</param>
 /// <param name="readers">The nodes that must have the rows.</param>
-public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<PgpoolNode> writers, IReadOnlyList<PostgresNode> readers) : IStep
+public sealed class ProveReplication(
+    bool createEverywhere,
+    IReadOnlyList<PgpoolNode> writers,
+    IReadOnlyList<PostgresNode> readers
+) : IStep
 {
     internal const string Table = "pgpoollab_proof";
 
     /// <summary>Pgpool-II's own checks read the catalog of this database in any case.</summary>
     internal const string DatabaseOfPrimary = "postgres";
 
-    /// <summary>Who reads these catalogs first cleans up behind the table: some kilobytes of WAL, which wait a fifth of a second for the WAL writer, and all standbys
-    /// are behind by them. It is to be us, not Pgpool-II's first check.</summary>
-    private static readonly string[] Catalogs = ["pg_class", "pg_attribute", "pg_type", "pg_index", "pg_constraint", "pg_depend", "pg_shdepend"];
+    /// <summary>Who reads these catalogs first cleans up behind the table: some kilobytes of WAL, which wait a fifth of
+    /// a second for the WAL writer, and all standbys are behind by them. It is to be us, not Pgpool-II's first
+    /// check.</summary>
+    private static readonly string[] Catalogs =
+    [
+        "pg_class",
+        "pg_attribute",
+        "pg_type",
+        "pg_index",
+        "pg_constraint",
+        "pg_depend",
+        "pg_shdepend",
+    ];
 
     private static bool HasPrimary(Lab lab) => lab.Mode is ClusteringMode.StreamingReplication;
 
     /// <inheritdoc/>
-    public string Title => readers.Count == 1 ? "Prove it: write and read through Pgpool-II" : "Prove it: write through Pgpool-II, read on every node";
+    public string Title =>
+        readers.Count == 1
+            ? "Prove it: write and read through Pgpool-II"
+            : "Prove it: write through Pgpool-II, read on every node";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -106,16 +161,27 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
         {
             if (HasPrimary(lab))
             {
-                await Task.WhenAll(writers.Select(async pgpool =>
-                {
-                    await using var client = await context.Sessions.OpenAsync(pgpool, DatabaseOfPrimary, cancellationToken);
-                    await InsertAsync(client, pgpool);
-                }));
+                await Task.WhenAll(
+                    writers.Select(async pgpool =>
+                    {
+                        await using var client = await context.Sessions.OpenAsync(
+                            pgpool,
+                            DatabaseOfPrimary,
+                            cancellationToken
+                        );
+                        await InsertAsync(client, pgpool);
+                    })
+                );
                 await ReadEverywhereAsync();
-                await using (var primary = await context.Sessions.OpenAsync(lab.Nodes[0], DatabaseOfPrimary, cancellationToken))
+                await using (
+                    var primary = await context.Sessions.OpenAsync(lab.Nodes[0], DatabaseOfPrimary, cancellationToken)
+                )
                 {
                     await primary.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
-                    await primary.ExecuteAsync($"SELECT {string.Join(" + ", Catalogs.Select(c => $"(SELECT count(*) FROM {c})"))}", cancellationToken);
+                    await primary.ExecuteAsync(
+                        $"SELECT {string.Join(" + ", Catalogs.Select(c => $"(SELECT count(*) FROM {c})"))}",
+                        cancellationToken
+                    );
                 }
 
                 return;
@@ -124,7 +190,12 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
             // Only what must be is in a session of its own: through Pgpool-II each costs a connection to every node.
             if (!createEverywhere && writers.Count == 1)
             {
-                await using var client = await PostgresClient.ConnectByTcpAsync(lab, writers[0].Port, Lab.Database, cancellationToken);
+                await using var client = await PostgresClient.ConnectByTcpAsync(
+                    lab,
+                    writers[0].Port,
+                    Lab.Database,
+                    cancellationToken
+                );
                 await client.ExecuteAsync($"CREATE TABLE {Table} (lab text PRIMARY KEY)", cancellationToken);
                 await InsertAsync(client, writers[0]);
                 await ReadEverywhereAsync();
@@ -137,21 +208,44 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
             {
                 foreach (var subscriber in lab.Nodes.Skip(1))
                 {
-                    await OnEachAsync([subscriber.Port], $"ALTER SUBSCRIPTION {Subscribe.NameOf(subscriber)} REFRESH PUBLICATION");
+                    await OnEachAsync(
+                        [subscriber.Port],
+                        $"ALTER SUBSCRIPTION {Subscribe.NameOf(subscriber)} REFRESH PUBLICATION"
+                    );
                 }
             }
 
             foreach (var pgpool in writers)
             {
-                await using var client = await PostgresClient.ConnectByTcpAsync(lab, pgpool.Port, Lab.Database, cancellationToken);
+                await using var client = await PostgresClient.ConnectByTcpAsync(
+                    lab,
+                    pgpool.Port,
+                    Lab.Database,
+                    cancellationToken
+                );
                 await InsertAsync(client, pgpool);
             }
 
             await ReadEverywhereAsync();
-            // Rows can be there before the first copy of a table is wound up, and until then a subscriber does not let go of it.
-            await Task.WhenAll((createEverywhere ? lab.Nodes.Skip(1) : []).Select(subscriber => context.Probes.WaitAsync(
-                new NodeAnswers(lab, context.Sessions, subscriber, Lab.Database, "SELECT count(*)::text FROM pg_subscription_rel WHERE srsubstate <> 'r'", "0", $"node {subscriber.Id} has wound up the first copy of its tables"),
-                ProbeRunner.Patience, cancellationToken)));
+            // Rows can be there before the first copy of a table is wound up, and until then a subscriber does not let
+            // go of it.
+            await Task.WhenAll(
+                (createEverywhere ? lab.Nodes.Skip(1) : []).Select(subscriber =>
+                    context.Probes.WaitAsync(
+                        new NodeAnswers(
+                            lab,
+                            context.Sessions,
+                            subscriber,
+                            Lab.Database,
+                            "SELECT count(*)::text FROM pg_subscription_rel WHERE srsubstate <> 'r'",
+                            "0",
+                            $"node {subscriber.Id} has wound up the first copy of its tables"
+                        ),
+                        ProbeRunner.Patience,
+                        cancellationToken
+                    )
+                )
+            );
             await OnEachAsync(tableOn, $"DROP TABLE {Table}");
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
@@ -170,19 +264,43 @@ public sealed class ProveReplication(bool createEverywhere, IReadOnlyList<Pgpool
 
         async Task InsertAsync(PostgresClient client, PgpoolNode through)
         {
-            // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back when the session ends.
-            await client.ExecuteInTransactionAsync($"INSERT INTO {Table} VALUES ('{lab.Id}-{through.Id}')", cancellationToken);
+            // In raw mode Pgpool-II opens a transaction around an INSERT of the extended protocol, and rolls it back
+            // when the session ends.
+            await client.ExecuteInTransactionAsync(
+                $"INSERT INTO {Table} VALUES ('{lab.Id}-{through.Id}')",
+                cancellationToken
+            );
         }
 
-        Task ReadEverywhereAsync() => Task.WhenAll(readers.Select(node => context.Probes.WaitAsync(
-            new NodeAnswers(lab, context.Sessions, node, HasPrimary(lab) ? DatabaseOfPrimary : Lab.Database, $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'", writers.Count.ToString(), $"what was written through Pgpool-II can be read on node {node.Id}"),
-            ProbeRunner.Patience, cancellationToken)));
+        Task ReadEverywhereAsync() =>
+            Task.WhenAll(
+                readers.Select(node =>
+                    context.Probes.WaitAsync(
+                        new NodeAnswers(
+                            lab,
+                            context.Sessions,
+                            node,
+                            HasPrimary(lab) ? DatabaseOfPrimary : Lab.Database,
+                            $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'",
+                            writers.Count.ToString(),
+                            $"what was written through Pgpool-II can be read on node {node.Id}"
+                        ),
+                        ProbeRunner.Patience,
+                        cancellationToken
+                    )
+                )
+            );
 
         async Task OnEachAsync(IEnumerable<int> ports, params IEnumerable<string> statements)
         {
             foreach (var port in ports)
             {
-                await using var client = await PostgresClient.ConnectByTcpAsync(lab, port, Lab.Database, cancellationToken);
+                await using var client = await PostgresClient.ConnectByTcpAsync(
+                    lab,
+                    port,
+                    Lab.Database,
+                    cancellationToken
+                );
                 foreach (var statement in statements)
                 {
                     await client.ExecuteAsync(statement, cancellationToken);

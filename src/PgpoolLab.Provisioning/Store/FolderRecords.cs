@@ -21,8 +21,8 @@ public sealed record FormerOwner(int User, int Group, int Mode);
 /// <param name="Made">Folders root has made for it, topmost first, the lab's own the last.</param>
 public sealed record FolderRecord(string Folder, int User, FormerOwner? Former, IReadOnlyList<MadeFolder> Made);
 
-/// <summary>Root's own notes of the folders it has given to labs' users. By them it takes them back: the manifest in such a folder is its user's word, and
-/// root changes no owner and deletes nothing on that.</summary>
+/// <summary>Root's own notes of the folders it has given to labs' users. By them it takes them back: the manifest in
+/// such a folder is its user's word, and root changes no owner and deletes nothing on that.</summary>
 /// <remarks>docs/decisions/0030-roots-own-notes.md</remarks>
 /// <param name="folder">Where they are.</param>
 public sealed class FolderRecords(string folder)
@@ -30,7 +30,8 @@ public sealed class FolderRecords(string folder)
     private const int MostText = 1 << 20;
     private const UnixFileMode RootsAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Where they are on this machine: a place that HOME does not change, and that nobody else can write in.</summary>
+    /// <summary>Where they are on this machine: a place that HOME does not change, and that nobody else can write
+    /// in.</summary>
     /// <remarks>Filesystem Hierarchy Standard, "/var/lib".</remarks>
     public static FolderRecords OfThisMachine { get; } = new("/var/lib/pgpoollab/folders");
 
@@ -111,7 +112,12 @@ public sealed class FolderRecords(string folder)
         ArgumentNullException.ThrowIfNull(path);
         using var store = Open(create: false);
         using var given = store is null ? null : OpenFolder.TryOpen(path);
-        if (given?.Ownership is not { } now || Read(store!, NameOf(now.Id)) is not { } record || record.Folder != path || now.User != record.User)
+        if (
+            given?.Ownership is not { } now
+            || Read(store!, NameOf(now.Id)) is not { } record
+            || record.Folder != path
+            || now.User != record.User
+        )
         {
             return false;
         }
@@ -157,7 +163,8 @@ public sealed class FolderRecords(string folder)
         {
             using var above = OpenFolder.TryOpen(Path.GetDirectoryName(record.Folder)!);
             // A disk that is not mounted now may be so later.
-            return above is not null && (above.OwnershipOf(Path.GetFileName(record.Folder)) is not { Id: var id } || NameOf(id) != name);
+            return above is not null
+                && (above.OwnershipOf(Path.GetFileName(record.Folder)) is not { Id: var id } || NameOf(id) != name);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -169,8 +176,13 @@ public sealed class FolderRecords(string folder)
     {
         try
         {
-            return store.ReadText(name, MostText) is var (text, _) && JsonSerializer.Deserialize(text, StoreJson.Default.FolderRecord) is { Folder: not null, Made: not null } record
-                && record.Made.All(m => m is { Path: not null, Id: not null }) ? record : null;
+            return
+                store.ReadText(name, MostText) is var (text, _)
+                && JsonSerializer.Deserialize(text, StoreJson.Default.FolderRecord)
+                    is { Folder: not null, Made: not null } record
+                && record.Made.All(m => m is { Path: not null, Id: not null })
+                ? record
+                : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -185,7 +197,9 @@ public sealed class FolderRecords(string folder)
         foreach (var name in (string[])[Path.GetFileName(Path.GetDirectoryName(folder)!), Path.GetFileName(folder)])
         {
             using var parent = current;
-            current = parent?.TryOpenFolder(name) ?? (create ? parent?.TryMake(name, RootsAlone) ?? parent?.TryOpenFolder(name) : null);
+            current =
+                parent?.TryOpenFolder(name)
+                ?? (create ? parent?.TryMake(name, RootsAlone) ?? parent?.TryOpenFolder(name) : null);
             if (current?.Ownership is not { OnlyOwnerWrites: true } ownership || !Identity.IsEffective(ownership.User))
             {
                 current?.Dispose();

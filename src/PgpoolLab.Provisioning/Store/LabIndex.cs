@@ -6,13 +6,15 @@ using PgpoolLab.Provisioning.Operations;
 namespace PgpoolLab.Provisioning.Store;
 
 /// <summary>A lab on a user's list.</summary>
-/// <param name="File">The file that is the entry; null for a lab that is on no list and was found by its servers.</param>
+/// <param name="File">The file that is the entry; null for a lab that is on no list and was found by its
+/// servers.</param>
 /// <param name="StateFolder">The folder of the list.</param>
 /// <param name="User">Whose list it is.</param>
 /// <param name="Entry">What it says.</param>
 public sealed record LabRegistration(string? File, string StateFolder, SystemUser User, LabIndexEntry Entry);
 
-/// <summary>The list of a user's labs: a small file for each. It can be lost: labs are found by their folders too.</summary>
+/// <summary>The list of a user's labs: a small file for each. It can be lost: labs are found by their folders
+/// too.</summary>
 public static class LabIndex
 {
     /// <summary>Adds or replaces a lab.</summary>
@@ -20,13 +22,22 @@ public static class LabIndex
     {
         ArgumentNullException.ThrowIfNull(lab);
         var folder = Directory.CreateDirectory($"{StateFolder.Open()}/labs").FullName;
-        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray())
-        {
-            Sockets = [.. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)), .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)), .. SocketLinks.Of(lab).Select(l => l.Link)],
-        });
+        LabStore.WriteIndexEntry(
+            $"{folder}/{lab.Id}.json",
+            new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray())
+            {
+                Sockets =
+                [
+                    .. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)),
+                    .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)),
+                    .. SocketLinks.Of(lab).Select(l => l.Link),
+                ],
+            }
+        );
     }
 
-    /// <summary>Puts a lab on its user's list again when its entry was lost. That is a help, and fails no command.</summary>
+    /// <summary>Puts a lab on its user's list again when its entry was lost. That is a help, and fails no
+    /// command.</summary>
     public static void RegisterAgain(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -34,8 +45,8 @@ public static class LabIndex
         {
             var user = Identity.Current;
             var lists = StateFolder.Candidates(user, Environment.GetEnvironmentVariable("XDG_STATE_HOME"));
-            // An entry that names another folder is the original's, of which this is a copy. Of a lab that its user made, root does not know where the
-            // list is: HOME may have been another then.
+            // An entry that names another folder is the original's, of which this is a copy. Of a lab that its user
+            // made, root does not know where the list is: HOME may have been another then.
             if ((!Identity.HasStoodDown || IsRoots(lab)) && !lists.Any(l => File.Exists($"{l}/labs/{lab.Id}.json")))
             {
                 Register(lab);
@@ -51,7 +62,9 @@ public static class LabIndex
     private static bool IsRoots(Lab lab)
     {
         var noted = false;
-        return Identity.WithOriginalRights(() => noted = FolderRecords.OfThisMachine.All().Any(r => r.Folder == lab.Root)) && noted;
+        return Identity.WithOriginalRights(() =>
+                noted = FolderRecords.OfThisMachine.All().Any(r => r.Folder == lab.Root)
+            ) && noted;
     }
 
     /// <summary>Takes a lab off the list.</summary>
@@ -60,7 +73,11 @@ public static class LabIndex
         ArgumentNullException.ThrowIfNull(lab);
         var file = $"{StateFolder.Open()}/labs/{lab.Id}.json";
         // A copy of a lab has the same id; the entry is the original's.
-        if (File.Exists(file) && LabStore.ReadIndexEntry(file)?.Root is { } root && (root == lab.Root || IdOf(root) != lab.Id))
+        if (
+            File.Exists(file)
+            && LabStore.ReadIndexEntry(file)?.Root is { } root
+            && (root == lab.Root || IdOf(root) != lab.Id)
+        )
         {
             File.Delete(file);
         }
@@ -79,20 +96,33 @@ public static class LabIndex
         }
     }
 
-    /// <summary>Every lab of the current user that still exists; for root also those of the user root's labs run as.</summary>
-    public static IReadOnlyList<LabIndexEntry> All() => Registrations().Select(r => r.Entry).Where(e => File.Exists(new LabPaths(e.Root).Manifest)).ToArray();
+    /// <summary>Every lab of the current user that still exists; for root also those of the user root's labs run
+    /// as.</summary>
+    public static IReadOnlyList<LabIndexEntry> All() =>
+        Registrations().Select(r => r.Entry).Where(e => File.Exists(new LabPaths(e.Root).Manifest)).ToArray();
 
-    /// <summary>Everything on those lists, also what somebody has deleted by hand: see <see cref="Operations.OrphanFinder"/>.</summary>
+    /// <summary>Everything on those lists, also what somebody has deleted by hand: see
+    /// <see cref="Operations.OrphanFinder"/>.</summary>
     /// <param name="ofAllUsers">Of every user of the machine, for root.</param>
     public static IReadOnlyList<LabRegistration> Registrations(bool ofAllUsers = false)
     {
         var users = Users(ofAllUsers);
         // Anybody can make a folder in /var/tmp: a list counts only when it is its user's own.
-        return users.SelectMany((user, i) => StateFolder.Candidates(user, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null).Select(folder => (user, folder)))
-            .DistinctBy(l => l.folder).Where(l => StateFolder.IsTrusted(l.folder, l.user)).SelectMany(l => In(l.folder, l.user)).ToArray();
+        return users
+            .SelectMany(
+                (user, i) =>
+                    StateFolder
+                        .Candidates(user, i == 0 ? Environment.GetEnvironmentVariable("XDG_STATE_HOME") : null)
+                        .Select(folder => (user, folder))
+            )
+            .DistinctBy(l => l.folder)
+            .Where(l => StateFolder.IsTrusted(l.folder, l.user))
+            .SelectMany(l => In(l.folder, l.user))
+            .ToArray();
     }
 
-    /// <summary>Whose labs are listed: the current user's; for root also those of the user root's labs run as.</summary>
+    /// <summary>Whose labs are listed: the current user's; for root also those of the user root's labs run
+    /// as.</summary>
     /// <param name="all">Every user of the machine, for root.</param>
     internal static IReadOnlyList<SystemUser> Users(bool all = false)
     {
@@ -102,8 +132,14 @@ public static class LabIndex
         }
 
         // Root's own notes tell whom root's labs run as.
-        var others = all ? Identity.All()
-            : FolderRecords.OfThisMachine.All().Select(r => r.User).Distinct().Select(id => Identity.Find($"{id}")).Prepend(Identity.Find(RunAs.DefaultUser));
+        var others = all
+            ? Identity.All()
+            : FolderRecords
+                .OfThisMachine.All()
+                .Select(r => r.User)
+                .Distinct()
+                .Select(id => Identity.Find($"{id}"))
+                .Prepend(Identity.Find(RunAs.DefaultUser));
         return [.. others.OfType<SystemUser>().Prepend(Identity.Current).DistinctBy(u => u.UserId)];
     }
 
@@ -113,8 +149,16 @@ public static class LabIndex
         {
             // Root reads another user's list: only files of that user's own, in a folder of that user's own.
             using var list = OpenFolder.TryOpen(Identity.RealPath($"{folder}/labs"));
-            return list?.Ownership?.User != user.UserId ? []
-                : [.. list.List().Where(n => n.EndsWith(".json", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(n => Registration(list, n, folder, user)).OfType<LabRegistration>()];
+            return list?.Ownership?.User != user.UserId
+                ? []
+                :
+                [
+                    .. list.List()
+                        .Where(n => n.EndsWith(".json", StringComparison.Ordinal))
+                        .Order(StringComparer.Ordinal)
+                        .Select(n => Registration(list, n, folder, user))
+                        .OfType<LabRegistration>(),
+                ];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -126,8 +170,12 @@ public static class LabIndex
     {
         try
         {
-            return list.ReadText(name, LabStore.MostIndexEntry) is var (text, owner) && owner?.User == user.UserId && LabStore.ParseIndexEntry(text) is { } entry
-                ? new LabRegistration($"{folder}/labs/{name}", folder, user, entry) : null;
+            return
+                list.ReadText(name, LabStore.MostIndexEntry) is var (text, owner)
+                && owner?.User == user.UserId
+                && LabStore.ParseIndexEntry(text) is { } entry
+                ? new LabRegistration($"{folder}/labs/{name}", folder, user, entry)
+                : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -135,8 +183,8 @@ public static class LabIndex
         }
     }
 
-    /// <summary>Serializes the choice of names, which are each user's own: two setups at the same moment take different ones. Ports are all users':
-    /// see <see cref="PortLeases"/>.</summary>
+    /// <summary>Serializes the choice of names, which are each user's own: two setups at the same moment take different
+    /// ones. Ports are all users': see <see cref="PortLeases"/>.</summary>
     /// <returns>Dispose it when the choice is registered.</returns>
     public static async Task<IDisposable> LockAsync(Probes.ProbeRunner probes, CancellationToken cancellationToken)
     {

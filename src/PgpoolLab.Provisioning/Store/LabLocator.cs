@@ -14,8 +14,12 @@ public static class LabLocator
     {
         if (nameOrFolder is null)
         {
-            return LabStore.FindRoot(currentFolder) is { } around ? LabStore.Load(around)!
-                : throw new LabException(ExitCode.NotFound, $"There is no lab in {currentFolder} or above it.") { Hints = Hints() };
+            return LabStore.FindRoot(currentFolder) is { } around
+                ? LabStore.Load(around)!
+                : throw new LabException(ExitCode.NotFound, $"There is no lab in {currentFolder} or above it.")
+                {
+                    Hints = Hints(),
+                };
         }
 
         var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(nameOrFolder, currentFolder));
@@ -24,8 +28,17 @@ public static class LabLocator
             return here;
         }
 
-        return LabIndex.All().FirstOrDefault(l => l.Name == nameOrFolder) is { } named && LabStore.Load(named.Root) is { } found ? found
-            : throw new LabException(ExitCode.NotFound, $"There is no lab named '{nameOrFolder}', and none in {folder}.") { Hints = Hints() };
+        return
+            LabIndex.All().FirstOrDefault(l => l.Name == nameOrFolder) is { } named
+            && LabStore.Load(named.Root) is { } found
+            ? found
+            : throw new LabException(
+                ExitCode.NotFound,
+                $"There is no lab named '{nameOrFolder}', and none in {folder}."
+            )
+            {
+                Hints = Hints(),
+            };
     }
 
     /// <summary>Refuses a lab whose setup was never finished.</summary>
@@ -38,12 +51,19 @@ public static class LabLocator
             throw new LabException(ExitCode.Failed, misplaced) { Hints = LabPlaces.HintsOf(manifest.Lab) };
         }
 
-        return manifest.State is LabState.Ready ? manifest.Lab : throw new LabException(ExitCode.NotHealthy, manifest.State is LabState.Failed
-            ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is what a failed setup was told to keep."
-            : $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is not ready: its setup is still at work, or was killed after step {manifest.CompletedSteps.Count} ({manifest.CompletedSteps.LastOrDefault() ?? "none"}).")
-        {
-            Hints = [$"Delete it and make it anew:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}"],
-        };
+        return manifest.State is LabState.Ready
+            ? manifest.Lab
+            : throw new LabException(
+                ExitCode.NotHealthy,
+                manifest.State is LabState.Failed
+                    ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is what a failed setup was told to keep."
+                    : $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is not ready: its setup is still at "
+                        + $"work, or was killed after step {manifest.CompletedSteps.Count} "
+                        + $"({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
+            )
+            {
+                Hints = [$"Delete it and make it anew:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}"],
+            };
     }
 
     /// <summary>Root works on a lab as the lab's user; anybody else must be that user.</summary>
@@ -52,12 +72,17 @@ public static class LabLocator
     {
         ArgumentNullException.ThrowIfNull(manifest);
         var lab = manifest.Lab;
-        // What the manifest says is the word of whoever can write it: the file must be that user's, and nothing of it is run as root.
+        // What the manifest says is the word of whoever can write it: the file must be that user's, and nothing of it
+        // is run as root.
         var named = Identity.Find(lab.Owner);
         var writer = Identity.IsRoot ? manifest.Source?.User : manifest.Source?.File?.User;
         if (writer is null or 0 || (named is not null && named.UserId != writer))
         {
-            throw new LabException(ExitCode.Failed, $"The manifest {lab.Paths.Manifest} says that the lab runs as {lab.Owner}, but the file is not that user's alone; it cannot be trusted.")
+            throw new LabException(
+                ExitCode.Failed,
+                $"The manifest {lab.Paths.Manifest} says that the lab runs as {lab.Owner}, but the file is not "
+                    + "that user's alone; it cannot be trusted."
+            )
             {
                 Hints = [$"See whose it is:  ls -la {Shell.Quote(lab.Paths.Hidden)}"],
             };
@@ -71,10 +96,18 @@ public static class LabLocator
 
         if (!Identity.IsRoot)
         {
-            throw new LabException(ExitCode.Failed, $"The lab '{lab.Name}' belongs to {lab.Owner}.") { Hints = [$"Work as that user, for example with:  sudo -u {Shell.Quote(lab.Owner)} …"] };
+            throw new LabException(ExitCode.Failed, $"The lab '{lab.Name}' belongs to {lab.Owner}.")
+            {
+                Hints = [$"Work as that user, for example with:  sudo -u {Shell.Quote(lab.Owner)} …"],
+            };
         }
 
-        var user = named ?? throw new LabException(ExitCode.Missing, $"The lab '{lab.Name}' runs as {lab.Owner}, and this machine has no such user any more.");
+        var user =
+            named
+            ?? throw new LabException(
+                ExitCode.Missing,
+                $"The lab '{lab.Name}' runs as {lab.Owner}, and this machine has no such user any more."
+            );
         // First the user, then the folder: what leads there is then followed with that user's rights.
         Environment.CurrentDirectory = "/";
         Identity.Become(user);
@@ -89,7 +122,10 @@ public static class LabLocator
         {
             if (new FileInfo(folder).LinkTarget is not null)
             {
-                throw new LabException(ExitCode.Failed, $"{folder} is a link, and not the lab's own folder: it is not followed.")
+                throw new LabException(
+                    ExitCode.Failed,
+                    $"{folder} is a link, and not the lab's own folder: it is not followed."
+                )
                 {
                     Hints = [$"Delete the link:  rm {Shell.Quote(folder)}"],
                 };
@@ -114,6 +150,10 @@ public static class LabLocator
         var labs = LabIndex.All();
         return labs.Count == 0
             ? ["Make one:  pgpoollab setup DIR"]
-            : ["Labs there are:  " + string.Join(", ", labs.Select(l => $"{l.Name} ({l.Root})")), "Name one:  --lab NAME"];
+            :
+            [
+                "Labs there are:  " + string.Join(", ", labs.Select(l => $"{l.Name} ({l.Root})")),
+                "Name one:  --lab NAME",
+            ];
     }
 }

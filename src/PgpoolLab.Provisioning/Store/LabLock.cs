@@ -34,16 +34,19 @@ public sealed class LabLock : IDisposable
         }
         catch (IOException error) when (IsReadOnly(error))
         {
-            // A lab on a disk that has become read-only can still be stopped. A file that is open for reading can be locked just as well.
+            // A lab on a disk that has become read-only can still be stopped. A file that is open for reading can be
+            // locked just as well.
             return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None);
         }
     }
 
     /// <summary>Whether a file system is read-only (EROFS, on Linux, BSD and macOS alike).</summary>
-    internal static bool IsReadOnly(IOException error) => !OperatingSystem.IsWindows() && (error.HResult & 0xFFFF) is 30;
+    internal static bool IsReadOnly(IOException error) =>
+        !OperatingSystem.IsWindows() && (error.HResult & 0xFFFF) is 30;
 
     /// <summary>Whether somebody else has the lock, rather than that there can be none: on a full disk, say.</summary>
-    /// <remarks>.NET has no exception of its own for that, but tells the system's number: EWOULDBLOCK of Linux, that of BSD and macOS, ERROR_SHARING_VIOLATION.</remarks>
+    /// <remarks>.NET has no exception of its own for that, but tells the system's number: EWOULDBLOCK of Linux, that of
+    /// BSD and macOS, ERROR_SHARING_VIOLATION.</remarks>
     internal static bool IsTaken(IOException error) => (error.HResult & 0xFFFF) is 11 or 35 or 32;
 
     /// <summary>True when a command is at work on the lab right now.</summary>

@@ -40,7 +40,8 @@ public sealed record LabManifest
     /// <summary>The lab itself.</summary>
     public required Lab Lab { get; init; }
 
-    /// <summary>This manifest with folders that are the lab's own, whatever the file says: commands delete what they name.</summary>
+    /// <summary>This manifest with folders that are the lab's own, whatever the file says: commands delete what they
+    /// name.</summary>
     internal LabManifest WithOwnFolders() => this with { Lab = Lab.WithOwnFolders() };
 
     /// <summary>Whose word this is; null for one that was not read.</summary>
@@ -48,13 +49,18 @@ public sealed record LabManifest
     internal ManifestSource? Source { get; init; }
 }
 
-/// <summary>Who has written a manifest: as the system said of the open file that was read, and of the open folder it lay in.</summary>
+/// <summary>Who has written a manifest: as the system said of the open file that was read, and of the open folder it
+/// lay in.</summary>
 /// <param name="File">The manifest's owner; null where that cannot be seen.</param>
 /// <param name="Folder">The owner of the hidden folder it lies in; null where that cannot be seen.</param>
 internal sealed record ManifestSource(Hosts.Ownership? File, Hosts.Ownership? Folder)
 {
-    /// <summary>The one user whose word it certainly is; null when another could have put it there, or can write in it.</summary>
-    internal int? User => File is { OnlyOwnerWrites: true } file && Folder is { OnlyOwnerWrites: true } folder && file.User == folder.User ? file.User : null;
+    /// <summary>The one user whose word it certainly is; null when another could have put it there, or can write in
+    /// it.</summary>
+    internal int? User =>
+        File is { OnlyOwnerWrites: true } file && Folder is { OnlyOwnerWrites: true } folder && file.User == folder.User
+            ? file.User
+            : null;
 }
 
 /// <summary>One line of the index of a user's labs.</summary>
@@ -64,14 +70,18 @@ internal sealed record ManifestSource(Hosts.Ownership? File, Hosts.Ownership? Fo
 /// <param name="Ports">Every port it uses.</param>
 public sealed record LabIndexEntry(string Id, string Name, string Root, IReadOnlyList<int> Ports)
 {
-    /// <summary>Every socket of its servers, and the lock files beside them. They lie outside of the lab's folder: who deletes that by hand leaves them.
-    /// Empty in a list that an older version wrote.</summary>
+    /// <summary>Every socket of its servers, and the lock files beside them. They lie outside of the lab's folder: who
+    /// deletes that by hand leaves them. Empty in a list that an older version wrote.</summary>
     public IReadOnlyList<string> Sockets { get; init; } = [];
 }
 
 /// <summary>Serialization without reflection.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(LabManifest))]
 [JsonSerializable(typeof(LabIndexEntry))]
 [JsonSerializable(typeof(PortLease))]

@@ -4,12 +4,12 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Store;
 
-/// <summary>Labs that do not lie where they were made: somebody has moved or copied the folder. Their configuration names the folder they were made in, so
-/// whoever started a copy would start the original.</summary>
+/// <summary>Labs that do not lie where they were made: somebody has moved or copied the folder. Their configuration
+/// names the folder they were made in, so whoever started a copy would start the original.</summary>
 internal static class LabPlaces
 {
-    /// <summary>The lab as it lies in this folder. Folders are compared as the system knows them, not by their paths: a link or a second mount may
-    /// lead to the lab.</summary>
+    /// <summary>The lab as it lies in this folder. Folders are compared as the system knows them, not by their paths: a
+    /// link or a second mount may lead to the lab.</summary>
     /// <param name="lab">The lab as its manifest has it.</param>
     /// <param name="root">The folder of that manifest, with links resolved.</param>
     internal static Lab Placed(Lab lab, string root)
@@ -25,19 +25,30 @@ internal static class LabPlaces
             return made == lab.Root ? lab : Relinked(lab, made);
         }
 
-        return lab.MovedTo(root, new FormerPlace(lab.Root, StateOf(lab), lab.SafeAlias, lab.Folder.CreatedFrom is not null));
+        return lab.MovedTo(
+            root,
+            new FormerPlace(lab.Root, StateOf(lab), lab.SafeAlias, lab.Folder.CreatedFrom is not null)
+        );
     }
 
-    /// <summary>A lab that lies elsewhere, without the nodes whose data folder is a link: the lab it is a copy of may have the same link, and the server
-    /// is then that lab's. A lab in its place as it is.</summary>
+    /// <summary>A lab that lies elsewhere, without the nodes whose data folder is a link: the lab it is a copy of may
+    /// have the same link, and the server is then that lab's. A lab in its place as it is.</summary>
     internal static Lab WithoutLinkedNodes(Lab lab) =>
-        lab.Former is null ? lab : lab with { Nodes = [.. lab.Nodes.Where(n => Identity.RealPath(n.DataDirectory) == n.DataDirectory)] };
+        lab.Former is null
+            ? lab
+            : lab with
+            {
+                Nodes = [.. lab.Nodes.Where(n => Identity.RealPath(n.DataDirectory) == n.DataDirectory)],
+            };
 
     /// <summary>What is wrong with a lab that lies elsewhere; null when it lies where it was made.</summary>
-    internal static string? ProblemOf(Lab lab) => lab.Former is not { } former ? null
+    internal static string? ProblemOf(Lab lab) =>
+        lab.Former is not { } former ? null
         : former.HasOriginal
-            ? $"{lab.Root} is a copy of the lab '{lab.Name}' in {former.Root}; its configuration names that folder, so it cannot be used."
-            : $"The lab '{lab.Name}' was made in {former.Root} and moved to {lab.Root}; its configuration still names the old folder.";
+            ? $"{lab.Root} is a copy of the lab '{lab.Name}' in {former.Root}; its configuration names that "
+                + "folder, so it cannot be used."
+        : $"The lab '{lab.Name}' was made in {former.Root} and moved to {lab.Root}; its configuration still "
+            + "names the old folder.";
 
     /// <summary>What can be done with such a lab.</summary>
     internal static IReadOnlyList<string> HintsOf(Lab lab)
@@ -51,17 +62,27 @@ internal static class LabPlaces
         return former.HasOriginal
             ?
             [
-                $"Use the lab itself:  cd {Shell.Quote(former.Root)}", "Or make another:  pgpoollab setup DIR",
+                $"Use the lab itself:  cd {Shell.Quote(former.Root)}",
+                "Or make another:  pgpoollab setup DIR",
                 $"Delete the copy; the lab itself is not touched:  {destroy}",
             ]
-            : [WayBack(lab, former) is { } command ? $"Move it back:  {command}" : $"To move it back, first move away what is in {former.Root} now.", $"Or delete it:  {destroy}"];
+            :
+            [
+                WayBack(lab, former) is { } command
+                    ? $"Move it back:  {command}"
+                    : $"To move it back, first move away what is in {former.Root} now.",
+                $"Or delete it:  {destroy}",
+            ];
     }
 
     /// <summary>The one command that helps; null when there is none that can be run as it is.</summary>
-    internal static string? FixOf(Lab lab) => lab.Former is not { } former ? null
-        : former.HasOriginal ? $"pgpoollab destroy {Shell.Quote(lab.Root)}" : WayBack(lab, former);
+    internal static string? FixOf(Lab lab) =>
+        lab.Former is not { } former ? null
+        : former.HasOriginal ? $"pgpoollab destroy {Shell.Quote(lab.Root)}"
+        : WayBack(lab, former);
 
-    /// <summary>The command that moves a lab back; null while something is in its way: mv would move it into that.</summary>
+    /// <summary>The command that moves a lab back; null while something is in its way: mv would move it into
+    /// that.</summary>
     private static string? WayBack(Lab lab, FormerPlace former)
     {
         var move = $"mv {Shell.Quote(lab.Root)} {Shell.Quote(former.Root)}";
@@ -74,12 +95,24 @@ internal static class LabPlaces
         };
     }
 
-    /// <summary>A lab whose folder, or one above it, was moved, and a link left in its place: its configuration is right, and it works.</summary>
+    /// <summary>A lab whose folder, or one above it, was moved, and a link left in its place: its configuration is
+    /// right, and it works.</summary>
     private static Lab Relinked(Lab lab, string root)
     {
-        var created = lab.Folder.CreatedFrom is { } from && Identity.RealPath(from) is var real
-            && (root == real || root.StartsWith(real + "/", StringComparison.Ordinal)) ? real : null;
-        return (lab with { Root = root, SafeAlias = lab.SafeAlias ?? lab.Root, Folder = lab.Folder with { CreatedFrom = created } }).WithOwnFolders();
+        var created =
+            lab.Folder.CreatedFrom is { } from
+            && Identity.RealPath(from) is var real
+            && (root == real || root.StartsWith(real + "/", StringComparison.Ordinal))
+                ? real
+                : null;
+        return (
+            lab with
+            {
+                Root = root,
+                SafeAlias = lab.SafeAlias ?? lab.Root,
+                Folder = lab.Folder with { CreatedFrom = created },
+            }
+        ).WithOwnFolders();
     }
 
     private static FormerPlaceState StateOf(Lab lab)
@@ -88,14 +121,20 @@ internal static class LabPlaces
         {
             if (!Path.Exists(lab.Root) && new FileInfo(lab.Root).LinkTarget is null)
             {
-                return Directory.Exists(Path.GetDirectoryName(lab.Root)) ? FormerPlaceState.Free : FormerPlaceState.NoFolderAbove;
+                return Directory.Exists(Path.GetDirectoryName(lab.Root))
+                    ? FormerPlaceState.Free
+                    : FormerPlaceState.NoFolderAbove;
             }
 
             return IdIn(lab.Root) == lab.Id ? FormerPlaceState.ThisLab
-                : new FileInfo(lab.Root).LinkTarget is null && Directory.Exists(lab.Root) && !Directory.EnumerateFileSystemEntries(lab.Root).Any()
-                    ? FormerPlaceState.EmptyFolder : FormerPlaceState.SomethingElse;
+                : new FileInfo(lab.Root).LinkTarget is null
+                && Directory.Exists(lab.Root)
+                && !Directory.EnumerateFileSystemEntries(lab.Root).Any()
+                    ? FormerPlaceState.EmptyFolder
+                : FormerPlaceState.SomethingElse;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        catch (Exception error)
+            when (error is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
             return FormerPlaceState.SomethingElse;
         }
@@ -110,6 +149,8 @@ internal static class LabPlaces
         }
 
         using var document = JsonDocument.Parse(text);
-        return document.RootElement.TryGetProperty("lab", out var lab) && lab.TryGetProperty("id", out var id) ? id.GetString() : null;
+        return document.RootElement.TryGetProperty("lab", out var lab) && lab.TryGetProperty("id", out var id)
+            ? id.GetString()
+            : null;
     }
 }

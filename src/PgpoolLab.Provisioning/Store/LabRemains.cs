@@ -3,8 +3,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Store;
 
-/// <summary>What a command leaves that is killed just before it writes a lab's manifest, or just after it has deleted it: a hidden folder that only says that
-/// somebody was at work. No lab has been made yet, or none is left.</summary>
+/// <summary>What a command leaves that is killed just before it writes a lab's manifest, or just after it has deleted
+/// it: a hidden folder that only says that somebody was at work. No lab has been made yet, or none is left.</summary>
 public static class LabRemains
 {
     private static readonly string HiddenName = Path.GetFileName(new LabPaths("/").Hidden);
@@ -16,7 +16,9 @@ public static class LabRemains
         {
             using var folder = Directory.Exists(root) ? OpenFolder.TryOpen(Identity.RealPath(root)) : null;
             using var hidden = folder?.TryOpenFolder(HiddenName);
-            return hidden is not null && hidden.List().All(n => IsOurs(n) && hidden.HasFile(n)) && !LabLock.IsTaken(root);
+            return hidden is not null
+                && hidden.List().All(n => IsOurs(n) && hidden.HasFile(n))
+                && !LabLock.IsTaken(root);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -53,7 +55,10 @@ public static class LabRemains
         {
             if (!Identity.IsRoot || Identity.Find(owner.ToString()) is not { } user)
             {
-                throw new LabException(ExitCode.NotFound, $"There is no lab in {root}, but what a killed command of another user has left.");
+                throw new LabException(
+                    ExitCode.NotFound,
+                    $"There is no lab in {root}, but what a killed command of another user has left."
+                );
             }
 
             Identity.Become(user);

@@ -14,7 +14,8 @@ public sealed class ManifestException(string what, Exception? inner = null) : La
     public bool IsNewer { get; init; }
 }
 
-/// <summary>Reads and writes a lab's manifest, and finds labs. Manifests lie on the machine this program runs on.</summary>
+/// <summary>Reads and writes a lab's manifest, and finds labs. Manifests lie on the machine this program runs
+/// on.</summary>
 public sealed class LabStore
 {
     /// <summary>A manifest of the largest lab has a twentieth of that.</summary>
@@ -25,7 +26,9 @@ public sealed class LabStore
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Paths stay readable: nobody embeds this file in a web page.
-    private static readonly StoreJson Json = new(new JsonSerializerOptions(StoreJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly StoreJson Json = new(
+        new JsonSerializerOptions(StoreJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+    );
 
     /// <summary>Writes the manifest whole or not at all.</summary>
     public static void Save(LabManifest manifest)
@@ -51,10 +54,19 @@ public sealed class LabStore
             // The shape first: a newer one may have nothing else in common with this one.
             using var document = JsonDocument.Parse(text);
             RequireOnceEach(document.RootElement);
-            if (document.RootElement.TryGetProperty("schema", out var schema) && schema.TryGetInt32(out var version) && version > LabManifest.CurrentSchema)
+            if (
+                document.RootElement.TryGetProperty("schema", out var schema)
+                && schema.TryGetInt32(out var version)
+                && version > LabManifest.CurrentSchema
+            )
             {
-                var writer = document.RootElement.TryGetProperty("toolVersion", out var tool) ? tool.ToString() : "of an unknown version";
-                throw new ManifestException($"The lab in {root} was made by pgpoollab {writer}, which is newer than this program and writes its manifest in another shape.")
+                var writer = document.RootElement.TryGetProperty("toolVersion", out var tool)
+                    ? tool.ToString()
+                    : "of an unknown version";
+                throw new ManifestException(
+                    $"The lab in {root} was made by pgpoollab {writer}, which is newer than this program and "
+                        + "writes its manifest in another shape."
+                )
                 {
                     IsNewer = true,
                     Hints = ["Use that version, or a newer one."],
@@ -78,19 +90,29 @@ public sealed class LabStore
         }
     }
 
-    /// <summary>Reads the file, and whose it is: both of one and the same open file, in a folder that is reached through no link. Who could exchange the
-    /// file between the two would have one user's words taken for another's.</summary>
+    /// <summary>Reads the file, and whose it is: both of one and the same open file, in a folder that is reached
+    /// through no link. Who could exchange the file between the two would have one user's words taken for
+    /// another's.</summary>
     private static (string Text, ManifestSource Source)? Read(string root, string file)
     {
         try
         {
             using var folder = Hosts.OpenFolder.TryOpen(root);
             using var hidden = folder?.TryOpenFolder(Path.GetFileName(new LabPaths(root).Hidden));
-            return hidden?.ReadText(Path.GetFileName(file), MostText) is var (text, owner) ? (text, new ManifestSource(owner, hidden.Ownership)) : null;
+            return hidden?.ReadText(Path.GetFileName(file), MostText) is var (text, owner)
+                ? (text, new ManifestSource(owner, hidden.Ownership))
+                : null;
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new LabException(ExitCode.NotFound, $"There is a lab in {root}, but it belongs to another user.", error) { Details = [error.Message] };
+            throw new LabException(
+                ExitCode.NotFound,
+                $"There is a lab in {root}, but it belongs to another user.",
+                error
+            )
+            {
+                Details = [error.Message],
+            };
         }
         catch (IOException) when (!Directory.Exists(root))
         {
@@ -109,24 +131,56 @@ public sealed class LabStore
     /// <param name="root">The folder, with links resolved.</param>
     internal static string? ReadText(string root) => Read(root, new LabPaths(root).Manifest)?.Text;
 
-    /// <summary>True when nothing is missing that a command would miss: JSON knows neither what must be there nor which numbers are ports.</summary>
+    /// <summary>True when nothing is missing that a command would miss: JSON knows neither what must be there nor which
+    /// numbers are ports.</summary>
     private static bool IsWhole(LabManifest manifest)
     {
-        return manifest is { ToolVersion: not null, CommandLine: not null, CompletedSteps: not null, Lab: { } lab } && Enum.IsDefined(manifest.State)
-            && lab is
-            {
-                Id: not null, Name: not null, Root: not null, Owner: not null, Folder: not null, PgpoolSettings: not null, PostgresSettings: not null,
-                Tools: { PostgresBin: not null, PgpoolProgram: not null, PcpBin: not null },
-                Nodes.Count: > 0 and <= LabSpec.MaxNodes, Pgpools.Count: > 0 and <= LabSpec.MaxPgpoolNodes,
-                PgpoolSetup: null or { InstallDirectory: not null },
-            }
-            && Enum.IsDefined(lab.Mode) && Enum.IsDefined(lab.Standbys) && Enum.IsDefined(lab.Auth)
+        return manifest is { ToolVersion: not null, CommandLine: not null, CompletedSteps: not null, Lab: { } lab }
+            && Enum.IsDefined(manifest.State)
+            && lab
+                is {
+                    Id: not null,
+                    Name: not null,
+                    Root: not null,
+                    Owner: not null,
+                    Folder: not null,
+                    PgpoolSettings: not null,
+                    PostgresSettings: not null,
+                    Tools: { PostgresBin: not null, PgpoolProgram: not null, PcpBin: not null },
+                    Nodes.Count: > 0 and <= LabSpec.MaxNodes,
+                    Pgpools.Count: > 0 and <= LabSpec.MaxPgpoolNodes,
+                    PgpoolSetup: null or { InstallDirectory: not null },
+                }
+            && Enum.IsDefined(lab.Mode)
+            && Enum.IsDefined(lab.Standbys)
+            && Enum.IsDefined(lab.Auth)
             && lab.Nodes.All(n => n is not null && IsPort(n.Port))
-            && lab.Pgpools.All(p => p is { SocketDirectories: not null, PcpSocketDirectory: not null } && p.SocketDirectories.All(IsText) && IsText(p.PcpSocketDirectory) && IsPort(p.Port) && IsPort(p.PcpPort)
-                && p.Watchdog is null or { Port: > 0 and <= 65535, Heartbeat: > 0 and <= 65535 })
-            && ((string[])[lab.Root, lab.SafeAlias ?? lab.Root, lab.Tools.PostgresBin, lab.Tools.PgpoolProgram, lab.Tools.PcpBin]).All(p => IsText(p) && Path.IsPathRooted(p))
+            && lab.Pgpools.All(p =>
+                p is { SocketDirectories: not null, PcpSocketDirectory: not null }
+                && p.SocketDirectories.All(IsText)
+                && IsText(p.PcpSocketDirectory)
+                && IsPort(p.Port)
+                && IsPort(p.PcpPort)
+                && p.Watchdog is null or { Port: > 0 and <= 65535, Heartbeat: > 0 and <= 65535 }
+            )
+            && (
+                (string[])
+                    [
+                        lab.Root,
+                        lab.SafeAlias ?? lab.Root,
+                        lab.Tools.PostgresBin,
+                        lab.Tools.PgpoolProgram,
+                        lab.Tools.PcpBin,
+                    ]
+            ).All(p => IsText(p) && Path.IsPathRooted(p))
             && ((string[])[lab.Id, lab.Name, lab.Root, lab.Owner, lab.Invoker ?? ""]).All(t => !t.Any(char.IsControl))
-            && manifest.CommandLine.Concat(manifest.CompletedSteps).Concat(lab.PgpoolSettings.Values).Concat(lab.PostgresSettings.Values).Concat(lab.ListenAddresses).Concat(lab.LinkDirectories).All(IsText);
+            && manifest
+                .CommandLine.Concat(manifest.CompletedSteps)
+                .Concat(lab.PgpoolSettings.Values)
+                .Concat(lab.PostgresSettings.Values)
+                .Concat(lab.ListenAddresses)
+                .Concat(lab.LinkDirectories)
+                .All(IsText);
 
         static bool IsPort(int number) => number is > 0 and <= 65535;
 
@@ -134,7 +188,8 @@ public sealed class LabStore
         static bool IsText(string? text) => text is not null && !text.Contains('\0');
     }
 
-    /// <summary>Of two values of one name nobody knows which is meant. (JsonDocument can look for them itself, and loads all of OpenSSL for it.)</summary>
+    /// <summary>Of two values of one name nobody knows which is meant. (JsonDocument can look for them itself, and
+    /// loads all of OpenSSL for it.)</summary>
     private static void RequireOnceEach(JsonElement element)
     {
         if (element.ValueKind is JsonValueKind.Object)
@@ -211,8 +266,13 @@ public sealed class LabStore
         try
         {
             // The list's files are named by the lab, and so is its second name beside the list: an id is no path.
-            return JsonSerializer.Deserialize(text, Json.LabIndexEntry) is { Id: { Length: 8 } id, Name: not null, Root: { } root, Ports: not null } entry
-                && id.All(char.IsAsciiHexDigitLower) && Path.IsPathRooted(root) ? entry : null;
+            return
+                JsonSerializer.Deserialize(text, Json.LabIndexEntry)
+                    is { Id: { Length: 8 } id, Name: not null, Root: { } root, Ports: not null } entry
+                && id.All(char.IsAsciiHexDigitLower)
+                && Path.IsPathRooted(root)
+                ? entry
+                : null;
         }
         catch (JsonException)
         {
@@ -220,7 +280,8 @@ public sealed class LabStore
         }
     }
 
-    internal static void WriteIndexEntry(string file, LabIndexEntry entry) => WriteWhole(file, JsonSerializer.Serialize(entry, Json.LabIndexEntry));
+    internal static void WriteIndexEntry(string file, LabIndexEntry entry) =>
+        WriteWhole(file, JsonSerializer.Serialize(entry, Json.LabIndexEntry));
 
     private static void WriteWhole(string file, string text)
     {

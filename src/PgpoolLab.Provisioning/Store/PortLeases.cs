@@ -4,17 +4,20 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Store;
 
-/// <summary>Which ports belong to labs, of all users of this machine: a small file for each, named after the port and the network it is a port
-/// of.</summary>
-/// <remarks>docs/decisions/0018-port-leases.md says how it works, and why so; 0029 why the network is part of the name.</remarks>
+/// <summary>Which ports belong to labs, of all users of this machine: a small file for each, named after the port and
+/// the network it is a port of.</summary>
+/// <remarks>docs/decisions/0018-port-leases.md says how it works, and why so; 0029 why the network is part of the
+/// name.</remarks>
 /// <param name="folder">Where the files are.</param>
-/// <param name="network">The network namespace whose ports are meant (its number in <c>/proc/self/ns/net</c>); null for this process's.</param>
+/// <param name="network">The network namespace whose ports are meant (its number in <c>/proc/self/ns/net</c>); null for
+/// this process's.</param>
 public sealed class PortLeases(string folder, string? network = null)
 {
     private const string NewPrefix = ".new-";
     private const int LargestManifest = 4 << 20;
 
-    /// <summary>The folder of all users. Of the folders that are everybody's on each Linux and macOS, this is the one that outlives a restart of the machine.</summary>
+    /// <summary>The folder of all users. Of the folders that are everybody's on each Linux and macOS, this is the one
+    /// that outlives a restart of the machine.</summary>
     /// <remarks>Filesystem Hierarchy Standard, "/var/tmp".</remarks>
     public static PortLeases OfThisMachine { get; } = new("/var/tmp/pgpoollab-ports");
 
@@ -24,7 +27,8 @@ public sealed class PortLeases(string folder, string? network = null)
     /// <summary>The network namespace whose ports these are; null where the system has none.</summary>
     internal string? Network { get; } = network ?? PortLease.NetworkHere;
 
-    /// <summary>Begins to take ports for a lab that is about to be made. As long as what this returns is not disposed, nobody else can take them.</summary>
+    /// <summary>Begins to take ports for a lab that is about to be made. As long as what this returns is not disposed,
+    /// nobody else can take them.</summary>
     /// <param name="labId">The lab's id.</param>
     /// <param name="root">The lab's folder, with links resolved.</param>
     /// <param name="problem">Why ports cannot be leased here; empty when they can.</param>
@@ -42,7 +46,13 @@ public sealed class PortLeases(string folder, string? network = null)
         {
             try
             {
-                return new HeldPorts(this, shared, lease, shared.Create(NewPrefix + lease.Id, lease.ToJson()), NewPrefix + lease.Id);
+                return new HeldPorts(
+                    this,
+                    shared,
+                    lease,
+                    shared.Create(NewPrefix + lease.Id, lease.ToJson()),
+                    NewPrefix + lease.Id
+                );
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -69,7 +79,13 @@ public sealed class PortLeases(string folder, string? network = null)
 
         using (shared)
         {
-            return shared.List().Select(LeaseName.Parse).OfType<LeaseName>().Where(n => CountsHere(shared, n)).Select(n => n.Port).ToHashSet();
+            return shared
+                .List()
+                .Select(LeaseName.Parse)
+                .OfType<LeaseName>()
+                .Where(n => CountsHere(shared, n))
+                .Select(n => n.Port)
+                .ToHashSet();
         }
     }
 
@@ -81,12 +97,14 @@ public sealed class PortLeases(string folder, string? network = null)
             return true;
         }
 
-        // Of another network that is, or of one that was: numbers of namespaces end with the machine's run, a lab does not.
+        // Of another network that is, or of one that was: numbers of namespaces end with the machine's run, a lab does
+        // not.
         using var file = shared.TryOpen(name.Text);
         return PortLease.Parse(file?.Read(PortLease.LargestSize)) is { IsOfThisBoot: false };
     }
 
-    /// <summary>Takes the ports of a lab again which nobody has: its leases may have been tidied away. What cannot be leased is left as it is.</summary>
+    /// <summary>Takes the ports of a lab again which nobody has: its leases may have been tidied away. What cannot be
+    /// leased is left as it is.</summary>
     public void Renew(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -99,7 +117,8 @@ public sealed class PortLeases(string folder, string? network = null)
         }
     }
 
-    /// <summary>Gives a lab's ports back. Call it while the lab's manifest still exists: then nobody takes the leases for stale at the same time.</summary>
+    /// <summary>Gives a lab's ports back. Call it while the lab's manifest still exists: then nobody takes the leases
+    /// for stale at the same time.</summary>
     public void Release(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -112,11 +131,17 @@ public sealed class PortLeases(string folder, string? network = null)
         {
             // In every network: it may have been started in another one than it was made in.
             var ports = lab.AllPorts.Select(p => p.Port).ToHashSet();
-            foreach (var name in shared.List().Where(n => LeaseName.Parse(n) is { } lease && ports.Contains(lease.Port)))
+            foreach (
+                var name in shared.List().Where(n => LeaseName.Parse(n) is { } lease && ports.Contains(lease.Port))
+            )
             {
                 using var file = shared.TryOpen(name);
                 // A copy of a lab has the same id; the leases are the original's.
-                if (PortLease.Parse(file?.Read(PortLease.LargestSize)) is { } lease && lease.Lab == lab.Id && (lease.Folder == lab.Root || !Directory.Exists(lease.Folder)))
+                if (
+                    PortLease.Parse(file?.Read(PortLease.LargestSize)) is { } lease
+                    && lease.Lab == lab.Id
+                    && (lease.Folder == lab.Root || !Directory.Exists(lease.Folder))
+                )
                 {
                     shared.Delete(name);
                 }
@@ -124,7 +149,8 @@ public sealed class PortLeases(string folder, string? network = null)
         }
     }
 
-    /// <summary>Removes the user's leases of which it is proved that nobody needs them. Root removes everybody's, and makes the folder or puts it in order.</summary>
+    /// <summary>Removes the user's leases of which it is proved that nobody needs them. Root removes everybody's, and
+    /// makes the folder or puts it in order.</summary>
     public void Sweep()
     {
         if ((!Identity.IsRoot && !Directory.Exists(folder)) || SharedFolder.Open(folder, out _) is not { } shared)
@@ -136,7 +162,10 @@ public sealed class PortLeases(string folder, string? network = null)
         {
             foreach (var name in shared.List())
             {
-                if ((name.StartsWith(NewPrefix, StringComparison.Ordinal) || LeaseName.Parse(name) is not null) && (Identity.IsRoot || shared.IsMine(name)))
+                if (
+                    (name.StartsWith(NewPrefix, StringComparison.Ordinal) || LeaseName.Parse(name) is not null)
+                    && (Identity.IsRoot || shared.IsMine(name))
+                )
                 {
                     RemoveIfStale(shared, name);
                 }
@@ -185,7 +214,8 @@ public sealed class PortLeases(string folder, string? network = null)
         try
         {
             using var document = JsonDocument.Parse(manifest.Read(LargestManifest) ?? "");
-            return document.RootElement.GetProperty("lab").GetProperty("id").GetString() == lease.Lab || !lease.FolderMeansHere;
+            return document.RootElement.GetProperty("lab").GetProperty("id").GetString() == lease.Lab
+                || !lease.FolderMeansHere;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
@@ -195,7 +225,8 @@ public sealed class PortLeases(string folder, string? network = null)
     }
 }
 
-/// <summary>Ports in the hands of a setup at work. While this is not disposed, the files that stand for them are locked.</summary>
+/// <summary>Ports in the hands of a setup at work. While this is not disposed, the files that stand for them are
+/// locked.</summary>
 public sealed class HeldPorts : IDisposable
 {
     private readonly PortLeases _leases;
@@ -215,8 +246,12 @@ public sealed class HeldPorts : IDisposable
     internal HeldPorts(PortLeases leases, SharedFolder shared, PortLease lease, SharedFile file, string name)
     {
         (_leases, _shared, _lease, _file, _name) = (leases, shared, lease, file, name);
-        _others = shared.List().Select(LeaseName.Parse).OfType<LeaseName>()
-            .Where(n => n.Network != leases.Network && leases.CountsHere(shared, n)).ToLookup(n => n.Port, n => n.Text);
+        _others = shared
+            .List()
+            .Select(LeaseName.Parse)
+            .OfType<LeaseName>()
+            .Where(n => n.Network != leases.Network && leases.CountsHere(shared, n))
+            .ToLookup(n => n.Port, n => n.Text);
     }
 
     /// <summary>Where the leases are.</summary>
@@ -252,8 +287,8 @@ public sealed class HeldPorts : IDisposable
         _taken.RemoveRange(_lastBlock, _taken.Count - _lastBlock);
     }
 
-    /// <summary>Takes a port the user has chosen: one nobody has a lease for, or a lab's that nobody is making right now. In the latter case the lease
-    /// remains that lab's, and is locked for as long as we are at work.</summary>
+    /// <summary>Takes a port the user has chosen: one nobody has a lease for, or a lab's that nobody is making right
+    /// now. In the latter case the lease remains that lab's, and is locked for as long as we are at work.</summary>
     /// <returns>Null when the port is ours; else who else is at work.</returns>
     /// <exception cref="IOException">It cannot be leased.</exception>
     public LeaseConflict? Take(int port)
@@ -302,7 +337,8 @@ public sealed class HeldPorts : IDisposable
         return false;
     }
 
-    /// <summary>All ports are taken: the file needs no name of its own any more. It would be left by a setup that is killed.</summary>
+    /// <summary>All ports are taken: the file needs no name of its own any more. It would be left by a setup that is
+    /// killed.</summary>
     public void Complete() => _shared.Delete(_name);
 
     /// <summary>Gives the ports back, and ends this.</summary>
@@ -339,6 +375,8 @@ public sealed class HeldPorts : IDisposable
     }
 
     private static string Describe(PortLease? lease, string? user) =>
-        lease is null ? $"about to be used by another setup{(user is null ? "" : $" of {user}")}"
-            : $"about to be used by {user ?? "another user"}, who makes a lab in {lease.Folder}{(lease.ProcessMeansHere ? $" (pid {lease.Process})" : "")}";
+        lease is null
+            ? $"about to be used by another setup{(user is null ? "" : $" of {user}")}"
+            : $"about to be used by {user ?? "another user"}, who makes a lab in "
+                + $"{lease.Folder}{(lease.ProcessMeansHere ? $" (pid {lease.Process})" : "")}";
 }

@@ -12,8 +12,16 @@ public static class StateFolder
     public static IReadOnlyList<string> Candidates(SystemUser user, string? stateHome)
     {
         ArgumentNullException.ThrowIfNull(user);
-        return ((string?[])[string.IsNullOrEmpty(stateHome) ? null : stateHome + "/pgpoollab", $"{user.Home}/.local/state/pgpoollab", $"/var/tmp/pgpoollab-{user.UserId}"])
-            .OfType<string>().ToArray();
+        return (
+            (string?[])
+                [
+                    string.IsNullOrEmpty(stateHome) ? null : stateHome + "/pgpoollab",
+                    $"{user.Home}/.local/state/pgpoollab",
+                    $"/var/tmp/pgpoollab-{user.UserId}",
+                ]
+        )
+            .OfType<string>()
+            .ToArray();
     }
 
     /// <summary>The current user's folder; created when it does not exist.</summary>
@@ -22,10 +30,12 @@ public static class StateFolder
     {
         var user = Identity.Current;
         var candidates = Candidates(user, Environment.GetEnvironmentVariable("XDG_STATE_HOME"));
-        return candidates.SkipLast(1).FirstOrDefault(c => (suits is null || suits(c)) && TryCreate(c, user)) ?? Last(candidates[^1], user);
+        return candidates.SkipLast(1).FirstOrDefault(c => (suits is null || suits(c)) && TryCreate(c, user))
+            ?? Last(candidates[^1], user);
     }
 
-    /// <summary>Root's own folder must lie where nobody else can put another in its place; another user's is worked in with that user's rights.</summary>
+    /// <summary>Root's own folder must lie where nobody else can put another in its place; another user's is worked in
+    /// with that user's rights.</summary>
     internal static bool IsTrusted(string folder, SystemUser user)
     {
         ArgumentNullException.ThrowIfNull(user);
@@ -57,8 +67,13 @@ public static class StateFolder
     }
 
     private static string Last(string folder, SystemUser user) =>
-        TryCreate(folder, user) ? folder : throw new Model.LabException(Model.ExitCode.Failed, $"There is no folder to keep the list of labs in: {folder} cannot be used.")
-        {
-            Hints = ["Set XDG_STATE_HOME to a folder of your own."],
-        };
+        TryCreate(folder, user)
+            ? folder
+            : throw new Model.LabException(
+                Model.ExitCode.Failed,
+                $"There is no folder to keep the list of labs in: {folder} cannot be used."
+            )
+            {
+                Hints = ["Set XDG_STATE_HOME to a folder of your own."],
+            };
 }

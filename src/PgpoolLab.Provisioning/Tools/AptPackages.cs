@@ -9,11 +9,14 @@ public sealed class AptPackages(IHost host, int? defaultMajor)
 {
     private const string Lists = "/var/lib/apt/lists";
 
-    /// <summary>Asks apt; on a machine that has no lists of packages yet, it is what the release is known to have.</summary>
+    /// <summary>Asks apt; on a machine that has no lists of packages yet, it is what the release is known to
+    /// have.</summary>
     /// <returns>Names of packages; null when nothing is known.</returns>
     public async Task<IReadOnlySet<string>?> AvailableAsync(CancellationToken cancellationToken)
     {
-        if ((await host.ListAsync(Lists, cancellationToken)).Any(f => f.Contains("_Packages", StringComparison.Ordinal)))
+        if (
+            (await host.ListAsync(Lists, cancellationToken)).Any(f => f.Contains("_Packages", StringComparison.Ordinal))
+        )
         {
             var names = new HashSet<string>(StringComparer.Ordinal);
             foreach (var prefix in (string[])["postgresql-", "pgpool2"])
@@ -24,14 +27,21 @@ public sealed class AptPackages(IHost host, int? defaultMajor)
                     return null;
                 }
 
-                names.UnionWith(answer.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+                names.UnionWith(
+                    answer.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                );
             }
 
             return names;
         }
 
         return defaultMajor is { } major
-            ? new HashSet<string>(StringComparer.Ordinal) { $"postgresql-{major}", "pgpool2", $"postgresql-{major}-pgpool2" }
+            ? new HashSet<string>(StringComparer.Ordinal)
+            {
+                $"postgresql-{major}",
+                "pgpool2",
+                $"postgresql-{major}-pgpool2",
+            }
             : null;
     }
 

@@ -34,10 +34,16 @@ public sealed record Platform(string Family, int? DefaultPostgresMajor)
     /// <summary>Understands the text of an os-release file.</summary>
     public static Platform Parse(string osRelease)
     {
-        var values = osRelease.Split('\n').Select(l => l.Split('=', 2)).Where(p => p.Length == 2 && !p[0].TrimStart().StartsWith('#'))
-            .GroupBy(p => p[0].Trim()).ToDictionary(g => g.Key, g => g.Last()[1].Trim().Trim('"', '\''));
+        var values = osRelease
+            .Split('\n')
+            .Select(l => l.Split('=', 2))
+            .Where(p => p.Length == 2 && !p[0].TrimStart().StartsWith('#'))
+            .GroupBy(p => p[0].Trim())
+            .ToDictionary(g => g.Key, g => g.Last()[1].Trim().Trim('"', '\''));
         var likes = $"{values.GetValueOrDefault("ID")} {values.GetValueOrDefault("ID_LIKE")}".Split(' ');
-        var release = $"{values.GetValueOrDefault("ID")} {values.GetValueOrDefault("VERSION_ID") ?? values.GetValueOrDefault("VERSION_CODENAME")}";
+        var release =
+            $"{values.GetValueOrDefault("ID")} "
+            + $"{values.GetValueOrDefault("VERSION_ID") ?? values.GetValueOrDefault("VERSION_CODENAME")}";
         return likes.Contains("debian") ? new Platform("debian", DebianMajor(release))
             : likes.Contains("rhel") || likes.Contains("fedora") ? new Platform("redhat", null)
             : new Platform("other", null);
@@ -51,23 +57,36 @@ public sealed record Platform(string Family, int? DefaultPostgresMajor)
     /// <param name="available">The packages there are, as far as they matter; null when that is not known.</param>
     /// <returns>Null when this system's packages are not known.</returns>
     public IReadOnlyList<string>? InstallPackages(
-        int? postgresMajor, bool postgres, bool pgpool, bool extension, IReadOnlySet<string>? available = null)
+        int? postgresMajor,
+        bool postgres,
+        bool pgpool,
+        bool extension,
+        IReadOnlySet<string>? available = null
+    )
     {
         var major = postgresMajor ?? NewestWithExtension(available) ?? DefaultPostgresMajor;
         return (Family, major) switch
         {
             ("debian", { } m) => Packages($"postgresql-{m}", "pgpool2", $"postgresql-{m}-pgpool2"),
             ("debian", null) => Packages("postgresql", "pgpool2", "postgresql-*-pgpool2"),
-            ("redhat", var m) => Packages($"postgresql{m ?? 17}-server", $"pgpool-II-pg{m ?? 17}", $"pgpool-II-pg{m ?? 17}-extensions"),
+            ("redhat", var m) => Packages(
+                $"postgresql{m ?? 17}-server",
+                $"pgpool-II-pg{m ?? 17}",
+                $"pgpool-II-pg{m ?? 17}-extensions"
+            ),
             ("macos", var m) => Packages($"postgresql@{m ?? 17}", "pgpool-ii", "pgpool-ii"),
             _ => null,
         };
 
         IReadOnlyList<string> Packages(string server, string pool, string recovery) =>
-            ((string?[])[postgres ? server : null, pgpool ? pool : null, extension ? recovery : null]).OfType<string>().Distinct().ToArray();
+            ((string?[])[postgres ? server : null, pgpool ? pool : null, extension ? recovery : null])
+                .OfType<string>()
+                .Distinct()
+                .ToArray();
     }
 
-    /// <summary>The command line that installs these packages, also on a machine that has no lists of packages yet.</summary>
+    /// <summary>The command line that installs these packages, also on a machine that has no lists of packages
+    /// yet.</summary>
     public string InstallCommand(IEnumerable<string> packages)
     {
         var sudo = NeedsSudo ? "sudo " : "";
@@ -91,15 +110,16 @@ public sealed record Platform(string Family, int? DefaultPostgresMajor)
         return majors.Length > 0 ? majors.Max() : null;
     }
 
-    private static int? DebianMajor(string release) => release switch
-    {
-        "debian 11" => 13,
-        "debian 12" => 15,
-        "debian 13" => 17,
-        "debian 14" or "debian forky" or "debian sid" => 18,
-        "ubuntu 22.04" => 14,
-        "ubuntu 24.04" => 16,
-        "ubuntu 26.04" => 18,
-        _ => null,
-    };
+    private static int? DebianMajor(string release) =>
+        release switch
+        {
+            "debian 11" => 13,
+            "debian 12" => 15,
+            "debian 13" => 17,
+            "debian 14" or "debian forky" or "debian sid" => 18,
+            "ubuntu 22.04" => 14,
+            "ubuntu 24.04" => 16,
+            "ubuntu 26.04" => 18,
+            _ => null,
+        };
 }

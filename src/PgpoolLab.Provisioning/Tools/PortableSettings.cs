@@ -2,7 +2,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tools;
 
-/// <summary>What a lab takes of configuration files that were written for other installations, and what it does not.</summary>
+/// <summary>What a lab takes of configuration files that were written for other installations, and what it does
+/// not.</summary>
 public static class PortableSettings
 {
     /// <summary>Chooses.</summary>
@@ -16,16 +17,44 @@ public static class PortableSettings
         var reports = new List<SettingsFileReport>();
         foreach (var file in spec.SettingsFiles)
         {
-            var unknown = SettingNames.Unknown(file.Program, file.Settings.Select(s => s.Name).Distinct(), tools).ToDictionary();
+            var unknown = SettingNames
+                .Unknown(file.Program, file.Settings.Select(s => s.Name).Distinct(), tools)
+                .ToDictionary();
             // As everywhere, the last of a name counts.
-            var last = file.Settings.GroupBy(s => NameOf(file, s), StringComparer.Ordinal).Select(g => g.Last()).OrderBy(s => s.Line)
-                .Select(s => (Setting: s, Reason: spec.WhyLeftOut(file.Program, s) ?? unknown.GetValueOrDefault(s.Name))).ToArray();
-            var taken = last.Where(s => s.Reason is null).ToDictionary(s => NameOf(file, s.Setting), s => s.Setting.Value, StringComparer.Ordinal);
-            spec = file.Program == "pgpool" ? spec with { PgpoolFileSettings = taken } : spec with { PostgresFileSettings = taken };
-            reports.Add(new SettingsFileReport(
-                file.Program, file.Path, [.. taken.Keys],
-                [.. last.Where(s => s.Reason is not null).Select(s => new LeftOutSetting(s.Setting.Line, s.Setting.Name, s.Reason!)).Concat(file.Includes).OrderBy(l => l.Line)],
-                file.Commented));
+            var last = file
+                .Settings.GroupBy(s => NameOf(file, s), StringComparer.Ordinal)
+                .Select(g => g.Last())
+                .OrderBy(s => s.Line)
+                .Select(s =>
+                    (Setting: s, Reason: spec.WhyLeftOut(file.Program, s) ?? unknown.GetValueOrDefault(s.Name))
+                )
+                .ToArray();
+            var taken = last.Where(s => s.Reason is null)
+                .ToDictionary(s => NameOf(file, s.Setting), s => s.Setting.Value, StringComparer.Ordinal);
+            spec =
+                file.Program == "pgpool"
+                    ? spec with
+                    {
+                        PgpoolFileSettings = taken,
+                    }
+                    : spec with
+                    {
+                        PostgresFileSettings = taken,
+                    };
+            reports.Add(
+                new SettingsFileReport(
+                    file.Program,
+                    file.Path,
+                    [.. taken.Keys],
+                    [
+                        .. last.Where(s => s.Reason is not null)
+                            .Select(s => new LeftOutSetting(s.Setting.Line, s.Setting.Name, s.Reason!))
+                            .Concat(file.Includes)
+                            .OrderBy(l => l.Line),
+                    ],
+                    file.Commented
+                )
+            );
         }
 
         return (spec, reports);
@@ -35,7 +64,12 @@ public static class PortableSettings
     public static IEnumerable<string> Told(SettingsFileReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var commented = report.Commented switch { 0 => "", 1 => ", 1 is commented out", _ => $", {report.Commented} are commented out" };
+        var commented = report.Commented switch
+        {
+            0 => "",
+            1 => ", 1 is commented out",
+            _ => $", {report.Commented} are commented out",
+        };
         yield return $"{report.File}: {Count(report.Taken.Count, "setting")} taken, {report.LeftOut.Count} left out{commented}.";
         foreach (var setting in report.LeftOut)
         {
@@ -46,5 +80,6 @@ public static class PortableSettings
     }
 
     /// <summary>PostgreSQL does not mind how its names are written.</summary>
-    private static string NameOf(SettingsFile file, FileSetting setting) => file.Program == "postgresql" ? setting.Name.ToLowerInvariant() : setting.Name;
+    private static string NameOf(SettingsFile file, FileSetting setting) =>
+        file.Program == "postgresql" ? setting.Name.ToLowerInvariant() : setting.Name;
 }

@@ -13,9 +13,9 @@ namespace PgpoolLab.Provisioning.Tools;
 /// <param name="Error">Its standard error.</param>
 public sealed record ProgramAnswer(int ExitCode, string Output, string Error);
 
-/// <summary>Remembers what programs say of themselves (their version, their folders): to ask three of them costs as much as to start a server. An answer is
-/// kept for the very file that gave it, by its place on the disk, size and time, and only when that is a program itself: what a script says may
-/// depend on anything.</summary>
+/// <summary>Remembers what programs say of themselves (their version, their folders): to ask three of them costs as
+/// much as to start a server. An answer is kept for the very file that gave it, by its place on the disk, size and
+/// time, and only when that is a program itself: what a script says may depend on anything.</summary>
 /// <param name="host">Where the programs run.</param>
 /// <param name="file">Where the answers are kept; null to ask each time.</param>
 /// <param name="keep">False for who must not leave anything behind.</param>
@@ -24,13 +24,15 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
     private const int Most = 100;
     private const int MostText = 4 << 20;
     private static readonly byte[] Elf = [0x7f, (byte)'E', (byte)'L', (byte)'F'];
+
     /// <summary>With other libraries it may be another program.</summary>
     private static readonly string[] Variables = ["LD_LIBRARY_PATH", "LD_PRELOAD"];
     private readonly Lock _gate = new();
     private Dictionary<string, string[]>? _known;
 
     /// <summary>Those of the current user's cache.</summary>
-    public static ProgramAnswers OfCurrentUser(IHost host, bool keep = true) => new(host, ClusterCache.FolderOfCurrentUser() is { } folder ? FileBeside(folder) : null, keep);
+    public static ProgramAnswers OfCurrentUser(IHost host, bool keep = true) =>
+        new(host, ClusterCache.FolderOfCurrentUser() is { } folder ? FileBeside(folder) : null, keep);
 
     /// <summary>Where the answers lie that belong to a cache of clusters.</summary>
     public static string FileBeside(string clusters) => Path.GetDirectoryName(clusters) + "/programs.json";
@@ -61,8 +63,19 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
             var real = new FileInfo(Identity.RealPath(program));
             using var stream = real.OpenRead();
             var head = new byte[Elf.Length];
-            return stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length && head.SequenceEqual(Elf) && Identity.FileIdOf(real.FullName) is { } id
-                ? string.Join(' ', [id, real.Length.ToString(CultureInfo.InvariantCulture), real.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture), .. Variables.Select(v => $"{v}={Environment.GetEnvironmentVariable(v)}")])
+            return
+                stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length
+                && head.SequenceEqual(Elf)
+                && Identity.FileIdOf(real.FullName) is { } id
+                ? string.Join(
+                    ' ',
+                    [
+                        id,
+                        real.Length.ToString(CultureInfo.InvariantCulture),
+                        real.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture),
+                        .. Variables.Select(v => $"{v}={Environment.GetEnvironmentVariable(v)}"),
+                    ]
+                )
                 : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -84,8 +97,11 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
         try
         {
             using var folder = OpenFolder.TryOpen(Identity.RealPath(Path.GetDirectoryName(file)!));
-            return folder?.ReadText(Path.GetFileName(file)!, MostText) is var (text, owner) && owner?.User == Identity.Current.UserId
-                ? JsonSerializer.Deserialize(text, AnswersJson.Default.DictionaryStringStringArray) ?? [] : [];
+            return
+                folder?.ReadText(Path.GetFileName(file)!, MostText) is var (text, owner)
+                && owner?.User == Identity.Current.UserId
+                ? JsonSerializer.Deserialize(text, AnswersJson.Default.DictionaryStringStringArray) ?? []
+                : [];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -4,20 +4,24 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tools;
 
-/// <summary>Which settings an installed program knows. A setting's name is a text in the program itself, also of those that no sample
-/// file and no list shows.</summary>
+/// <summary>Which settings an installed program knows. A setting's name is a text in the program itself, also of those
+/// that no sample file and no list shows.</summary>
 public static partial class SettingNames
 {
     /// <summary>What was renamed or is gone, and what came in its place.</summary>
     /// <remarks>Release notes of Pgpool-II 4.2, 4.4 and 4.7; of PostgreSQL 13 and 16.</remarks>
     private static readonly (string One, string Other)[] Renamed =
     [
-        ("black_function_list", "write_function_list"), ("white_function_list", "read_only_function_list"),
+        ("black_function_list", "write_function_list"),
+        ("white_function_list", "read_only_function_list"),
         ("black_query_pattern_list", "primary_routing_query_pattern_list"),
         ("black_memqcache_table_list", "cache_unsafe_memqcache_table_list"),
         ("white_memqcache_table_list", "cache_safe_memqcache_table_list"),
-        ("follow_master_command", "follow_primary_command"), ("delegate_IP", "delegate_ip"), ("logdir", "work_dir"),
-        ("wal_keep_segments", "wal_keep_size"), ("force_parallel_mode", "debug_parallel_query"),
+        ("follow_master_command", "follow_primary_command"),
+        ("delegate_IP", "delegate_ip"),
+        ("logdir", "work_dir"),
+        ("wal_keep_segments", "wal_keep_size"),
+        ("force_parallel_mode", "debug_parallel_query"),
     ];
 
     /// <summary>Refuses settings that these programs do not know.</summary>
@@ -26,17 +30,30 @@ public static partial class SettingNames
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(tools);
-        string[] problems = [.. ((string[])["pgpool", "postgresql"]).SelectMany(p => Unknown(p, spec.SettingsOf(p).Keys, tools).Select(u => $"--set {p}.{u.Key}: {u.Value}"))];
+        string[] problems =
+        [
+            .. ((string[])["pgpool", "postgresql"]).SelectMany(p =>
+                Unknown(p, spec.SettingsOf(p).Keys, tools).Select(u => $"--set {p}.{u.Key}: {u.Value}")
+            ),
+        ];
         if (problems.Length > 0)
         {
             throw new InvalidSpecException(problems);
         }
     }
 
-    /// <summary>Those of these names that a program does not know, and a sentence for each, with the name that is most like it.</summary>
-    internal static IEnumerable<KeyValuePair<string, string>> Unknown(string program, IEnumerable<string> settings, Toolset tools)
+    /// <summary>Those of these names that a program does not know, and a sentence for each, with the name that is most
+    /// like it.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> Unknown(
+        string program,
+        IEnumerable<string> settings,
+        Toolset tools
+    )
     {
-        var (file, title) = program == "pgpool" ? (tools.PgpoolProgram, $"Pgpool-II {tools.Pgpool}") : (tools.PostgresProgram("postgres"), $"PostgreSQL {tools.Postgres}");
+        var (file, title) =
+            program == "pgpool"
+                ? (tools.PgpoolProgram, $"Pgpool-II {tools.Pgpool}")
+                : (tools.PostgresProgram("postgres"), $"PostgreSQL {tools.Postgres}");
         // A name with a dot is an extension's, which PostgreSQL takes as it comes.
         var names = settings.Where(n => !n.Contains('.')).ToArray();
         if (names.Length == 0 || WordsOf(file) is not { } words)
@@ -44,17 +61,34 @@ public static partial class SettingNames
             yield break;
         }
 
-        foreach (var name in names.Where(n => !IsKnown(n) && !(program == "pgpool" && IsKnown(n.TrimEnd([.. "0123456789"])))))
+        foreach (
+            var name in names.Where(n => !IsKnown(n) && !(program == "pgpool" && IsKnown(n.TrimEnd([.. "0123456789"]))))
+        )
         {
-            var like = Renamed.Where(r => r.One == name && IsKnown(r.Other)).Select(r => r.Other)
-                .Concat(Renamed.Where(r => r.Other == name && IsKnown(r.One)).Select(r => r.One)).FirstOrDefault()
-                ?? words.SelectMany(Tails).Where(w => w.Contains('_')).Select(w => (Word: w, Distance: Words.Distance(w, name))).Where(w => w.Distance <= 2)
-                    .OrderBy(w => w.Distance).ThenBy(w => w.Word, StringComparer.Ordinal).FirstOrDefault().Word;
-            yield return KeyValuePair.Create(name, $"{title} has no such setting.{(like is null ? "" : $" Did you mean {like}?")}");
+            var like =
+                Renamed
+                    .Where(r => r.One == name && IsKnown(r.Other))
+                    .Select(r => r.Other)
+                    .Concat(Renamed.Where(r => r.Other == name && IsKnown(r.One)).Select(r => r.One))
+                    .FirstOrDefault()
+                ?? words
+                    .SelectMany(Tails)
+                    .Where(w => w.Contains('_'))
+                    .Select(w => (Word: w, Distance: Words.Distance(w, name)))
+                    .Where(w => w.Distance <= 2)
+                    .OrderBy(w => w.Distance)
+                    .ThenBy(w => w.Word, StringComparer.Ordinal)
+                    .FirstOrDefault()
+                    .Word;
+            yield return KeyValuePair.Create(
+                name,
+                $"{title} has no such setting.{(like is null ? "" : $" Did you mean {like}?")}"
+            );
         }
 
         // Of two texts, one of which is the end of the other, a linker keeps the longer.
-        bool IsKnown(string name) => words.Contains(name) || words.Any(w => w.EndsWith(name, StringComparison.OrdinalIgnoreCase));
+        bool IsKnown(string name) =>
+            words.Contains(name) || words.Any(w => w.EndsWith(name, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>A text and its ends, word by word: maintenance_work_mem, work_mem, mem.</summary>
@@ -66,14 +100,16 @@ public static partial class SettingNames
         }
     }
 
-    /// <summary>Every text in a program that could be a setting's name; null when it is a script, which has none.</summary>
+    /// <summary>Every text in a program that could be a setting's name; null when it is a script, which has
+    /// none.</summary>
     private static HashSet<string>? WordsOf(string file)
     {
         try
         {
             var bytes = File.ReadAllBytes(file);
             return bytes is not [0x7F, (byte)'E', (byte)'L', (byte)'F', ..] ? null
-                : Word().EnumerateMatches(Encoding.Latin1.GetString(bytes)) is var matches ? Collect(matches, bytes) : null;
+                : Word().EnumerateMatches(Encoding.Latin1.GetString(bytes)) is var matches ? Collect(matches, bytes)
+                : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

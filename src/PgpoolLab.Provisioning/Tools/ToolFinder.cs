@@ -19,7 +19,8 @@ public sealed record ToolRequest(int? PostgresMajor, string? PostgresBin, string
             spec.PostgresMajor,
             spec.PostgresBin ?? (spec.PostgresMajor is null ? NullIfEmpty(environment("PGBIN")) : null),
             spec.PgpoolDirectory ?? NullIfEmpty(environment("PGPOOL_INSTALL_DIR")),
-            environment("PATH"));
+            environment("PATH")
+        );
 
         static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
     }
@@ -28,7 +29,8 @@ public sealed record ToolRequest(int? PostgresMajor, string? PostgresBin, string
 /// <summary>Programs are missing. Says which, where it looked, and what installs them.</summary>
 /// <param name="what">The first thing that is missing.</param>
 /// <param name="packages">Packages that would help; null when this system's are not known.</param>
-public sealed class ToolsMissingException(string what, IReadOnlyList<string>? packages) : LabException(ExitCode.Missing, what)
+public sealed class ToolsMissingException(string what, IReadOnlyList<string>? packages)
+    : LabException(ExitCode.Missing, what)
 {
     /// <summary>Packages that would help; null when this system's are not known.</summary>
     public IReadOnlyList<string>? Packages { get; } = packages;
@@ -39,7 +41,12 @@ public sealed class ToolsMissingException(string what, IReadOnlyList<string>? pa
 /// <param name="Version">Its version.</param>
 /// <param name="Lacks">Programs and extensions a lab needs and it does not have; empty when it is complete.</param>
 /// <param name="HasAdministration">True when it has the extension pgpool_adm, which labs do without.</param>
-public sealed record PostgresInstallation(string Bin, PostgresVersion Version, IReadOnlyList<string> Lacks, bool HasAdministration);
+public sealed record PostgresInstallation(
+    string Bin,
+    PostgresVersion Version,
+    IReadOnlyList<string> Lacks,
+    bool HasAdministration
+);
 
 /// <summary>A Pgpool-II that was found.</summary>
 /// <param name="Program">Path of <c>pgpool</c>.</param>
@@ -52,14 +59,24 @@ public sealed record PgpoolInstallation(string Program, PgpoolVersion? Version, 
 /// <param name="Pgpool">Pgpool-II, in the order in which they are tried.</param>
 public sealed record ToolSurvey(IReadOnlyList<PostgresInstallation> Postgres, IReadOnlyList<PgpoolInstallation> Pgpool);
 
-/// <summary>Finds PostgreSQL, Pgpool-II and its extensions on Debian and Ubuntu, PGDG's RPMs, source installs, Homebrew and PATH.</summary>
+/// <summary>Finds PostgreSQL, Pgpool-II and its extensions on Debian and Ubuntu, PGDG's RPMs, source installs, Homebrew
+/// and PATH.</summary>
 /// <param name="host">Where to look.</param>
 /// <param name="platform">Which packages to name.</param>
 /// <param name="answers">What programs have said before; null to ask them.</param>
 public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? answers = null)
 {
     private readonly ProgramAnswers _answers = answers ?? new ProgramAnswers(host, file: null);
-    private static readonly string[] PostgresNeeds = ["initdb", "postgres", "pg_ctl", "pg_basebackup", "pg_controldata", "pg_rewind", "psql"];
+    private static readonly string[] PostgresNeeds =
+    [
+        "initdb",
+        "postgres",
+        "pg_ctl",
+        "pg_basebackup",
+        "pg_controldata",
+        "pg_rewind",
+        "psql",
+    ];
     private static readonly string[] Extensions = ["pgpool_recovery", "pgpool_regclass"];
 
     /// <summary>Finds a complete set; among several PostgreSQL versions the newest that has everything.</summary>
@@ -77,7 +94,10 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
 
         if (!best.Version.IsSupported)
         {
-            throw NotSupported($"PostgreSQL {best.Version} ({best.Bin})", $"PostgreSQL {PostgresVersion.SupportedMajors.Oldest} to {PostgresVersion.SupportedMajors.Newest}");
+            throw NotSupported(
+                $"PostgreSQL {best.Version} ({best.Bin})",
+                $"PostgreSQL {PostgresVersion.SupportedMajors.Oldest} to {PostgresVersion.SupportedMajors.Newest}"
+            );
         }
 
         if (!pgpool.Value.Version.IsSupported)
@@ -108,18 +128,24 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
         return new ToolSurvey(await FindPostgresAsync(request, cancellationToken), pgpools);
     }
 
-    private async Task<IReadOnlyList<PostgresInstallation>> FindPostgresAsync(ToolRequest request, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PostgresInstallation>> FindPostgresAsync(
+        ToolRequest request,
+        CancellationToken cancellationToken
+    )
     {
-        List<string> folders = request.PostgresBin is { } bin ? [Path.GetFullPath(bin)] :
-        [
-            .. await ExpandAsync("/usr/lib/postgresql", "bin", cancellationToken),
-            .. await ExpandAsync("/usr", "bin", cancellationToken, "pgsql-"),
-            "/usr/local/pgsql/bin", "/usr/local/bin",
-            .. await ExpandAsync("/opt/homebrew/opt", "bin", cancellationToken, "postgresql"),
-            .. await ExpandAsync("/usr/local/opt", "bin", cancellationToken, "postgresql"),
-            .. await ExpandAsync("/home/linuxbrew/.linuxbrew/opt", "bin", cancellationToken, "postgresql"),
-            .. PathFolders(request),
-        ];
+        List<string> folders = request.PostgresBin is { } bin
+            ? [Path.GetFullPath(bin)]
+            :
+            [
+                .. await ExpandAsync("/usr/lib/postgresql", "bin", cancellationToken),
+                .. await ExpandAsync("/usr", "bin", cancellationToken, "pgsql-"),
+                "/usr/local/pgsql/bin",
+                "/usr/local/bin",
+                .. await ExpandAsync("/opt/homebrew/opt", "bin", cancellationToken, "postgresql"),
+                .. await ExpandAsync("/usr/local/opt", "bin", cancellationToken, "postgresql"),
+                .. await ExpandAsync("/home/linuxbrew/.linuxbrew/opt", "bin", cancellationToken, "postgresql"),
+                .. PathFolders(request),
+            ];
         var found = new List<PostgresInstallation>();
         foreach (var folder in folders.Distinct())
         {
@@ -129,8 +155,11 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
                 continue;
             }
 
-            // A program on PATH may be a link into the real folder; its siblings are there. And one installation counts once.
-            var home = Path.GetDirectoryName(File.ResolveLinkTarget(postgres, returnFinalTarget: true)?.FullName ?? postgres)!;
+            // A program on PATH may be a link into the real folder; its siblings are there. And one installation counts
+            // once.
+            var home = Path.GetDirectoryName(
+                File.ResolveLinkTarget(postgres, returnFinalTarget: true)?.FullName ?? postgres
+            )!;
             if (found.Any(c => c.Bin == home))
             {
                 continue;
@@ -143,7 +172,14 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
             if (version is { } v && (request.PostgresMajor is null || request.PostgresMajor == v.Major))
             {
                 var extensions = ExtensionFolders(home, v, await shared);
-                found.Add(new PostgresInstallation(home, v, Lacks(home, extensions), extensions.Any(f => File.Exists($"{f}/pgpool_adm.control"))));
+                found.Add(
+                    new PostgresInstallation(
+                        home,
+                        v,
+                        Lacks(home, extensions),
+                        extensions.Any(f => File.Exists($"{f}/pgpool_adm.control"))
+                    )
+                );
             }
         }
 
@@ -151,18 +187,33 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
     }
 
     private async Task<string?> SharedFolderAsync(string bin, CancellationToken cancellationToken) =>
-        Identity.CanExecute($"{bin}/pg_config") && await _answers.AskAsync($"{bin}/pg_config", "--sharedir", cancellationToken) is { ExitCode: 0 } answer ? answer.Output.Trim() : null;
+        Identity.CanExecute($"{bin}/pg_config")
+        && await _answers.AskAsync($"{bin}/pg_config", "--sharedir", cancellationToken) is { ExitCode: 0 } answer
+            ? answer.Output.Trim()
+            : null;
 
-    private static string[] ExtensionFolders(string bin, PostgresVersion version, string? shared) => shared is not null ? [$"{shared}/extension"]
-        : [$"/usr/share/postgresql/{version.Major}/extension", Path.GetFullPath($"{bin}/../share/extension"), Path.GetFullPath($"{bin}/../share/postgresql/extension")];
+    private static string[] ExtensionFolders(string bin, PostgresVersion version, string? shared) =>
+        shared is not null
+            ? [$"{shared}/extension"]
+            :
+            [
+                $"/usr/share/postgresql/{version.Major}/extension",
+                Path.GetFullPath($"{bin}/../share/extension"),
+                Path.GetFullPath($"{bin}/../share/postgresql/extension"),
+            ];
 
     private static List<string> Lacks(string bin, string[] extensionFolders) =>
-    [
-        .. PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")),
-        .. Extensions.Where(e => !extensionFolders.Any(f => File.Exists($"{f}/{e}.control"))).Select(e => $"extension {e}"),
-    ];
+        [
+            .. PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")),
+            .. Extensions
+                .Where(e => !extensionFolders.Any(f => File.Exists($"{f}/{e}.control")))
+                .Select(e => $"extension {e}"),
+        ];
 
-    private async Task<(string Program, string Pcp, PgpoolVersion Version)?> FindPgpoolAsync(ToolRequest request, CancellationToken cancellationToken)
+    private async Task<(string Program, string Pcp, PgpoolVersion Version)?> FindPgpoolAsync(
+        ToolRequest request,
+        CancellationToken cancellationToken
+    )
     {
         await foreach (var pgpool in PgpoolsAsync(request, cancellationToken))
         {
@@ -175,64 +226,121 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
         return null;
     }
 
-    private async IAsyncEnumerable<PgpoolInstallation> PgpoolsAsync(ToolRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<PgpoolInstallation> PgpoolsAsync(
+        ToolRequest request,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         IEnumerable<string> folders = request.PgpoolDirectory is { } given
             ? [$"{given}/bin", $"{given}/sbin", given]
-            : ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/local/pgpool/bin", "/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin", .. PathFolders(request)];
+            :
+            [
+                "/usr/sbin",
+                "/usr/bin",
+                "/usr/local/bin",
+                "/usr/local/sbin",
+                "/usr/local/pgpool/bin",
+                "/opt/homebrew/bin",
+                "/home/linuxbrew/.linuxbrew/bin",
+                .. PathFolders(request),
+            ];
         folders = folders.Select(Path.GetFullPath).Distinct().ToArray();
         foreach (var folder in folders.Where(f => Identity.CanExecute($"{f}/pgpool")))
         {
             var answer = await _answers.AskAsync($"{folder}/pgpool", "--version", cancellationToken);
-            var pcp = folders.Prepend(folder).FirstOrDefault(f => Identity.CanExecute($"{f}/pcp_recovery_node") && Identity.CanExecute($"{f}/pcp_attach_node"));
-            yield return new PgpoolInstallation($"{folder}/pgpool", PgpoolVersion.Parse(answer.Output + answer.Error), pcp);
+            var pcp = folders
+                .Prepend(folder)
+                .FirstOrDefault(f =>
+                    Identity.CanExecute($"{f}/pcp_recovery_node") && Identity.CanExecute($"{f}/pcp_attach_node")
+                );
+            yield return new PgpoolInstallation(
+                $"{folder}/pgpool",
+                PgpoolVersion.Parse(answer.Output + answer.Error),
+                pcp
+            );
         }
     }
 
-    private async Task<IReadOnlyList<string>> ExpandAsync(string parent, string tail, CancellationToken cancellationToken, string prefix = "") =>
-        (await host.ListAsync(parent, cancellationToken)).Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => $"{parent}/{n}/{tail}").ToArray();
+    private async Task<IReadOnlyList<string>> ExpandAsync(
+        string parent,
+        string tail,
+        CancellationToken cancellationToken,
+        string prefix = ""
+    ) =>
+        (await host.ListAsync(parent, cancellationToken))
+            .Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(n => $"{parent}/{n}/{tail}")
+            .ToArray();
 
     private static string[] PathFolders(ToolRequest request) =>
         (request.SearchPath ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Where(Path.IsPathRooted).ToArray();
 
     private async Task<ToolsMissingException> MissingAsync(
-        ToolRequest request, PostgresInstallation? postgres, (string Program, string Pcp, PgpoolVersion Version)? pgpool,
-        CancellationToken cancellationToken)
+        ToolRequest request,
+        PostgresInstallation? postgres,
+        (string Program, string Pcp, PgpoolVersion Version)? pgpool,
+        CancellationToken cancellationToken
+    )
     {
         var details = new List<string>();
         if (postgres is null)
         {
-            details.Add(request switch
-            {
-                { PostgresBin: { } bin } when Identity.CanExecute($"{Path.GetFullPath(bin)}/postgres") => $"PostgreSQL: {bin}/postgres is not the one that was asked for: {_strangeAnswer}",
-                { PostgresBin: { } bin } => $"PostgreSQL: there is no postgres in {bin}.",
-                { PostgresMajor: { } major } => $"PostgreSQL {major}: not in /usr/lib/postgresql, /usr/pgsql-*, /usr/local/pgsql, Homebrew or PATH.",
-                _ => "PostgreSQL (initdb): not in /usr/lib/postgresql/*/bin, /usr/pgsql-*/bin, /usr/local/pgsql/bin, /usr/local/bin, Homebrew or PATH.",
-            });
+            details.Add(
+                request switch
+                {
+                    { PostgresBin: { } bin } when Identity.CanExecute($"{Path.GetFullPath(bin)}/postgres") =>
+                        $"PostgreSQL: {bin}/postgres is not the one that was asked for: {_strangeAnswer}",
+                    { PostgresBin: { } bin } => $"PostgreSQL: there is no postgres in {bin}.",
+                    { PostgresMajor: { } major } =>
+                        $"PostgreSQL {major}: not in /usr/lib/postgresql, /usr/pgsql-*, /usr/local/pgsql, "
+                            + "Homebrew or PATH.",
+                    _ => "PostgreSQL (initdb): not in /usr/lib/postgresql/*/bin, /usr/pgsql-*/bin, "
+                        + "/usr/local/pgsql/bin, /usr/local/bin, Homebrew or PATH.",
+                }
+            );
         }
         else
         {
-            details.AddRange(postgres.Lacks.Select(l => $"{l}: PostgreSQL {postgres.Version} in {postgres.Bin} lacks it."));
+            details.AddRange(
+                postgres.Lacks.Select(l => $"{l}: PostgreSQL {postgres.Version} in {postgres.Bin} lacks it.")
+            );
         }
 
         if (pgpool is null)
         {
-            details.Add(request.PgpoolDirectory is { } folder
-                ? $"Pgpool-II: there is no working pgpool with its pcp programs in {folder}/bin, {folder}/sbin or {folder}."
-                : "Pgpool-II (pgpool and pcp_*): not in /usr/sbin, /usr/bin, /usr/local/bin, /usr/local/sbin, Homebrew or PATH.");
+            details.Add(
+                request.PgpoolDirectory is { } folder
+                    ? $"Pgpool-II: there is no working pgpool with its pcp programs in {folder}/bin, "
+                        + $"{folder}/sbin or {folder}."
+                    : "Pgpool-II (pgpool and pcp_*): not in /usr/sbin, /usr/bin, /usr/local/bin, "
+                        + "/usr/local/sbin, Homebrew or PATH."
+            );
         }
 
-        var lacksExtension = postgres is null || postgres.Lacks.Any(l => l.StartsWith("extension", StringComparison.Ordinal));
-        var lacksPrograms = postgres is null || postgres.Lacks.Any(l => !l.StartsWith("extension", StringComparison.Ordinal));
+        var lacksExtension =
+            postgres is null || postgres.Lacks.Any(l => l.StartsWith("extension", StringComparison.Ordinal));
+        var lacksPrograms =
+            postgres is null || postgres.Lacks.Any(l => !l.StartsWith("extension", StringComparison.Ordinal));
         var available = platform.Apt is { } apt ? await apt.AvailableAsync(cancellationToken) : null;
         var packages = platform.InstallPackages(
-            postgres?.Version.Major ?? request.PostgresMajor, lacksPrograms, pgpool is null, lacksExtension, available);
+            postgres?.Version.Major ?? request.PostgresMajor,
+            lacksPrograms,
+            pgpool is null,
+            lacksExtension,
+            available
+        );
         // A name with a star stands for whatever there is.
-        var unknown = available is null ? [] : packages?.Where(p => !p.Contains('*') && !available.Contains(p)).ToArray() ?? [];
+        var unknown = available is null
+            ? []
+            : packages?.Where(p => !p.Contains('*') && !available.Contains(p)).ToArray() ?? [];
         var known = packages?.Except(unknown).ToArray();
-        var notPackaged = $"This system has no package {string.Join(", ", unknown)}: build it from source, "
+        var notPackaged =
+            $"This system has no package {string.Join(", ", unknown)}: build it from source, "
             + "or choose another PostgreSQL (--pg-version).";
-        return new ToolsMissingException("What a lab is made of is not all on this machine.", unknown.Length > 0 ? null : packages)
+        return new ToolsMissingException(
+            "What a lab is made of is not all on this machine.",
+            unknown.Length > 0 ? null : packages
+        )
         {
             Details = details,
             Hints =

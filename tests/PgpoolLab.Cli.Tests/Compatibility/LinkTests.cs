@@ -4,7 +4,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Tests.Compatibility;
 
-/// <summary>The small programs old scripts call this one by, and the other pgpool_setup that PGPOOL_SETUP may name.</summary>
+/// <summary>The small programs old scripts call this one by, and the other pgpool_setup that PGPOOL_SETUP may
+/// name.</summary>
 public sealed class LinkTests : IDisposable
 {
     private static readonly string[] Names = ["pgpool_setup", "watchdog_setup"];
@@ -15,7 +16,8 @@ public sealed class LinkTests : IDisposable
 
     private string Link(string name) => _folder[$"links/{name}"];
 
-    private Task<(int Code, string Out, string Error)> InstallAsync(params string[] options) => Screen.RunAsync(["install-links", _folder["links"], .. options]);
+    private Task<(int Code, string Out, string Error)> InstallAsync(params string[] options) =>
+        Screen.RunAsync(["install-links", _folder["links"], .. options]);
 
     private static void AssertCalls(string path, params string[] program)
     {
@@ -32,7 +34,10 @@ public sealed class LinkTests : IDisposable
     }
 
     private static Task<CommandResult> ShellAsync(string script, params string[] words) =>
-        new LocalHost(TimeProvider.System).RunAsync(new CommandSpec("/bin/sh", ["-c", script, "sh", .. words]), CancellationToken.None);
+        new LocalHost(TimeProvider.System).RunAsync(
+            new CommandSpec("/bin/sh", ["-c", script, "sh", .. words]),
+            CancellationToken.None
+        );
 
     // ---- install-links ----
 
@@ -46,10 +51,17 @@ public sealed class LinkTests : IDisposable
             Assert.All(Names, n => AssertCalls(Link(n)));
         }
 
-        Assert.Equal(Names, Directory.GetFileSystemEntries(_folder["links"]).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Names,
+            Directory
+                .GetFileSystemEntries(_folder["links"])
+                .Select(e => Path.GetFileName(e))
+                .Order(StringComparer.Ordinal)
+        );
     }
 
-    /// <summary>Many scripts call the old programs as <c>sh $PGPOOL_SETUP -n 2</c>, which a link to a binary cannot bear.</summary>
+    /// <summary>Many scripts call the old programs as <c>sh $PGPOOL_SETUP -n 2</c>, which a link to a binary cannot
+    /// bear.</summary>
     [Theory]
     [InlineData("\"$1\"")]
     [InlineData("sh \"$1\"")]
@@ -79,7 +91,10 @@ public sealed class LinkTests : IDisposable
         var (dotnet, library) = (Echo("dot net"), _folder["it's/pgpoollab.dll"]);
         SetupWrapper.Write(_folder["here"], SetupWrapper.Text("pgpool_setup", [dotnet, library]));
         AssertCalls(_folder["here"], dotnet, library);
-        Assert.Equal($"<{dotnet}><{library}><pgpool_setup><-n><2>", (await ShellAsync("sh \"$1\" -n 2", _folder["here"])).Output);
+        Assert.Equal(
+            $"<{dotnet}><{library}><pgpool_setup><-n><2>",
+            (await ShellAsync("sh \"$1\" -n 2", _folder["here"])).Output
+        );
     }
 
     [Fact]
@@ -88,7 +103,11 @@ public sealed class LinkTests : IDisposable
         SetupWrapper.Write(_folder["here"], SetupWrapper.Text("pgpool_setup", ["/non existent/pgpoollab"]));
         var said = await ShellAsync("sh \"$1\" -n 2", _folder["here"]);
         Assert.Equal((int)ExitCode.Missing, said.ExitCode);
-        Assert.Equal($"{_folder["here"]}: /non existent/pgpoollab is not there any more; install pgpoollab, then call: pgpoollab install-links DIR\n", said.Error);
+        Assert.Equal(
+            $"{_folder["here"]}: /non existent/pgpoollab is not there any more; install pgpoollab, then call: "
+                + "pgpoollab install-links DIR\n",
+            said.Error
+        );
     }
 
     [Fact]
@@ -105,7 +124,10 @@ public sealed class LinkTests : IDisposable
     {
         Directory.CreateDirectory(_folder["links"]);
         File.CreateSymbolicLink(Link("pgpool_setup"), "/nonexistent/bin/pgpoollab");
-        SetupWrapper.Write(Link("watchdog_setup"), SetupWrapper.Text("watchdog_setup", ["/nonexistent/it's/pgpoollab"]));
+        SetupWrapper.Write(
+            Link("watchdog_setup"),
+            SetupWrapper.Text("watchdog_setup", ["/nonexistent/it's/pgpoollab"])
+        );
         Assert.Equal(0, (await InstallAsync()).Code);
         Assert.All(Names, n => AssertCalls(Link(n)));
     }
@@ -129,7 +151,9 @@ public sealed class LinkTests : IDisposable
     public async Task A_foreign_file_is_replaced_only_by_force(string name, string text)
     {
         Directory.CreateDirectory(_folder["links"]);
-        text = text.StartsWith("ours", StringComparison.Ordinal) ? SetupWrapper.Text(name, [Environment.ProcessPath!]) + "# mine\n" : text;
+        text = text.StartsWith("ours", StringComparison.Ordinal)
+            ? SetupWrapper.Text(name, [Environment.ProcessPath!]) + "# mine\n"
+            : text;
         File.WriteAllText(Link(name), text);
         var (code, output, error) = await InstallAsync();
         Assert.Equal(((int)ExitCode.InTheWay, ""), (code, output));
@@ -152,7 +176,11 @@ public sealed class LinkTests : IDisposable
         File.CreateSymbolicLink(Link("pgpool_setup"), target);
         var (code, _, error) = await InstallAsync();
         Assert.Equal((int)ExitCode.InTheWay, code);
-        Assert.StartsWith($"error: {Link("pgpool_setup")} is there already, a link to {target}.\n", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"error: {Link("pgpool_setup")} is there already, a link to {target}.\n",
+            error,
+            StringComparison.Ordinal
+        );
         Assert.Equal(target, new FileInfo(Link("pgpool_setup")).LinkTarget);
         Assert.Equal(0, (await InstallAsync("--force")).Code);
         AssertCalls(Link("pgpool_setup"));
@@ -163,7 +191,10 @@ public sealed class LinkTests : IDisposable
     public async Task A_folder_of_that_name_is_left_alone_by_force_too()
     {
         Directory.CreateDirectory(Link("pgpool_setup"));
-        Assert.All([await InstallAsync(), await InstallAsync("--force")], a => Assert.Equal(((int)ExitCode.InTheWay, ""), (a.Code, a.Out)));
+        Assert.All(
+            [await InstallAsync(), await InstallAsync("--force")],
+            a => Assert.Equal(((int)ExitCode.InTheWay, ""), (a.Code, a.Out))
+        );
         Assert.Equal([Link("pgpool_setup")], Directory.GetFileSystemEntries(_folder["links"]));
     }
 
@@ -171,8 +202,14 @@ public sealed class LinkTests : IDisposable
     public async Task The_line_to_paste_can_be_pasted()
     {
         var line = (await InstallAsync()).Error.Split("with:  ")[1].Trim();
-        var shell = await new LocalHost(TimeProvider.System).RunAsync(new CommandSpec("/bin/sh", "-c", $"{line}; printf '%s|%s' \"$PGPOOL_SETUP\" \"$WATCHDOG_SETUP\""), CancellationToken.None);
-        Assert.Equal(($"{_folder["links/pgpool_setup"]}|{_folder["links/watchdog_setup"]}", ""), (shell.Output, shell.Error));
+        var shell = await new LocalHost(TimeProvider.System).RunAsync(
+            new CommandSpec("/bin/sh", "-c", $"{line}; printf '%s|%s' \"$PGPOOL_SETUP\" \"$WATCHDOG_SETUP\""),
+            CancellationToken.None
+        );
+        Assert.Equal(
+            ($"{_folder["links/pgpool_setup"]}|{_folder["links/watchdog_setup"]}", ""),
+            (shell.Output, shell.Error)
+        );
     }
 
     // ---- PGPOOL_SETUP ----
@@ -180,7 +217,10 @@ public sealed class LinkTests : IDisposable
     private string Program(string name, bool executable = true)
     {
         File.WriteAllText(_folder[name], "#!/bin/sh\n");
-        File.SetUnixFileMode(_folder[name], UnixFileMode.UserRead | UnixFileMode.UserWrite | (executable ? UnixFileMode.UserExecute : 0));
+        File.SetUnixFileMode(
+            _folder[name],
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | (executable ? UnixFileMode.UserExecute : 0)
+        );
         return _folder[name];
     }
 
@@ -188,7 +228,8 @@ public sealed class LinkTests : IDisposable
     [InlineData(null)]
     [InlineData("")]
     [InlineData("  ")]
-    public void Without_PGPOOL_SETUP_there_is_no_other(string? variable) => Assert.Null(OtherPgpoolSetup.From(variable, "/usr/bin"));
+    public void Without_PGPOOL_SETUP_there_is_no_other(string? variable) =>
+        Assert.Null(OtherPgpoolSetup.From(variable, "/usr/bin"));
 
     [Fact]
     public async Task This_very_program_is_no_other()
@@ -217,9 +258,13 @@ public sealed class LinkTests : IDisposable
     public void What_is_no_program_is_named(string variable)
     {
         var error = Assert.Throws<LabException>(() => OtherPgpoolSetup.From(variable, _folder.Path));
-        Assert.Equal((ExitCode.Missing, $"PGPOOL_SETUP names {variable}, which is no program."), (error.Code, error.Message));
+        Assert.Equal(
+            (ExitCode.Missing, $"PGPOOL_SETUP names {variable}, which is no program."),
+            (error.Code, error.Message)
+        );
     }
 
     [Fact]
-    public void A_file_that_cannot_be_run_is_no_program() => Assert.Throws<LabException>(() => OtherPgpoolSetup.From(Program("text", executable: false), null));
+    public void A_file_that_cannot_be_run_is_no_program() =>
+        Assert.Throws<LabException>(() => OtherPgpoolSetup.From(Program("text", executable: false), null));
 }

@@ -5,14 +5,16 @@ namespace PgpoolLab.Cli.Tests.Compatibility;
 
 public sealed class OldCommandLineTests
 {
-    private static ParseResult Parse(params string[] arguments) => CommandLine.Root(new Screen().Terminal, arguments).Parse(arguments);
+    private static ParseResult Parse(params string[] arguments) =>
+        CommandLine.Root(new Screen().Terminal, arguments).Parse(arguments);
 
     /// <summary>As the program called by the name of a link.</summary>
     private static async Task<string> TranscriptAsync(string name, params string[] arguments)
     {
         var screen = new Screen();
         var code = await Program.RunAsync(arguments, screen.Terminal, name);
-        return $"$ {name} {string.Join(' ', arguments)}\n{screen.Out}-- standard error:\n{screen.Error}-- exit code {code}\n";
+        return $"$ {name} {string.Join(' ', arguments)}\n{screen.Out}-- standard error:\n{screen.Error}-- exit "
+            + $"code {code}\n";
     }
 
     [Theory]
@@ -30,28 +32,99 @@ public sealed class OldCommandLineTests
     [Fact]
     public void Every_option_of_pgpool_setup_is_understood()
     {
-        var parsed = Parse("pgpool_setup", "-m", "r", "-n", "3", "-p", "12000", "-pg", "5432", "--no-stop", "-d", "-s", "-r", "-e", "-t", "-c");
+        var parsed = Parse(
+            "pgpool_setup",
+            "-m",
+            "r",
+            "-n",
+            "3",
+            "-p",
+            "12000",
+            "-pg",
+            "5432",
+            "--no-stop",
+            "-d",
+            "-s",
+            "-r",
+            "-e",
+            "-t",
+            "-c"
+        );
         Assert.Empty(parsed.Errors);
-        Assert.Equal(("r", 3, 12000, 5432), (parsed.GetValue<string>("-m"), parsed.GetValue<int?>("-n"), parsed.GetValue<int?>("-p"), parsed.GetValue<int?>("-pg")));
+        Assert.Equal(
+            ("r", 3, 12000, 5432),
+            (
+                parsed.GetValue<string>("-m"),
+                parsed.GetValue<int?>("-n"),
+                parsed.GetValue<int?>("-p"),
+                parsed.GetValue<int?>("-pg")
+            )
+        );
         Assert.All(["--no-stop", "-d", "-s", "-r", "-e", "-t", "-c"], o => Assert.True(parsed.GetValue<bool>(o), o));
     }
 
     [Fact]
     public void Every_option_of_watchdog_setup_is_understood()
     {
-        var parsed = Parse("watchdog_setup", "-wn", "4", "-wp", "60000", "-m", "i", "-n", "3", "-p", "11000", "-pg", "5432", "--no-stop", "-vip", "192.0.2.7", "-d");
+        var parsed = Parse(
+            "watchdog_setup",
+            "-wn",
+            "4",
+            "-wp",
+            "60000",
+            "-m",
+            "i",
+            "-n",
+            "3",
+            "-p",
+            "11000",
+            "-pg",
+            "5432",
+            "--no-stop",
+            "-vip",
+            "192.0.2.7",
+            "-d"
+        );
         Assert.Empty(parsed.Errors);
-        Assert.Equal((4, 60000, "i", 3, 5432, "192.0.2.7"),
-            (parsed.GetValue<int?>("-wn"), parsed.GetValue<int?>("-wp"), parsed.GetValue<string>("-m"), parsed.GetValue<int?>("-n"), parsed.GetValue<int?>("-pg"), parsed.GetValue<string>("-vip")));
+        Assert.Equal(
+            (4, 60000, "i", 3, 5432, "192.0.2.7"),
+            (
+                parsed.GetValue<int?>("-wn"),
+                parsed.GetValue<int?>("-wp"),
+                parsed.GetValue<string>("-m"),
+                parsed.GetValue<int?>("-n"),
+                parsed.GetValue<int?>("-pg"),
+                parsed.GetValue<string>("-vip")
+            )
+        );
         Assert.True(parsed.GetValue<bool>("-d"));
     }
 
     [Fact]
     public void Of_an_option_given_twice_the_last_counts_as_in_the_old_script()
     {
-        var parsed = Parse("pgpool_setup", "-m", "s", "-n", "2", "-p", "11000", "-s", "-s", "-m", "r", "-n", "3", "-p", "12000");
+        var parsed = Parse(
+            "pgpool_setup",
+            "-m",
+            "s",
+            "-n",
+            "2",
+            "-p",
+            "11000",
+            "-s",
+            "-s",
+            "-m",
+            "r",
+            "-n",
+            "3",
+            "-p",
+            "12000"
+        );
         Assert.Empty(parsed.Errors);
-        Assert.Equal(("r", 3, 12000), (parsed.GetValue<string>("-m"), parsed.GetValue<int?>("-n"), parsed.GetValue<int?>("-p")));
+        Assert.Equal(
+            ("r", 3, 12000),
+            (parsed.GetValue<string>("-m"), parsed.GetValue<int?>("-n"), parsed.GetValue<int?>("-p"))
+        );
     }
 
     [Theory]
@@ -67,29 +140,35 @@ public sealed class OldCommandLineTests
 
     /// <summary>How the original watchdog_setup calls pgpool_setup.</summary>
     [Fact]
-    public void The_original_watchdog_setup_can_drive_this_pgpool_setup() => Assert.Empty(Parse("pgpool_setup", "-m", "s", "-p", "50004", "-pg", "51000", "-e").Errors);
+    public void The_original_watchdog_setup_can_drive_this_pgpool_setup() =>
+        Assert.Empty(Parse("pgpool_setup", "-m", "s", "-p", "50004", "-pg", "51000", "-e").Errors);
 
-    public static TheoryData<string, string, string[]> Mistakes => new()
-    {
-        { "mode", "pgpool_setup", ["-m", "x"] },
-        { "mode-by-name", "pgpool_setup", ["-m", "streaming"] },
-        { "number", "pgpool_setup", ["-n", "two"] },
-        { "port", "pgpool_setup", ["-p", "abc"] },
-        { "value-missing", "pgpool_setup", ["-p"] },
-        { "unknown-option", "pgpool_setup", ["--frobnicate"] },
-        { "unknown-letter", "pgpool_setup", ["-x"] },
-        { "extra-word", "pgpool_setup", ["lab"] },
-        { "watchdogs-option", "pgpool_setup", ["-wn", "3"] },
-        { "mode", "watchdog_setup", ["-m", "x"] },
-        { "number", "watchdog_setup", ["-wn", "x"] },
-        { "one-pgpool", "watchdog_setup", ["-wn", "1"] },
-        { "pgpool-setups-option", "watchdog_setup", ["-s"] },
-        { "address", "watchdog_setup", ["-vip", "nonsense"] },
-    };
+    public static TheoryData<string, string, string[]> Mistakes =>
+        new()
+        {
+            { "mode", "pgpool_setup", ["-m", "x"] },
+            { "mode-by-name", "pgpool_setup", ["-m", "streaming"] },
+            { "number", "pgpool_setup", ["-n", "two"] },
+            { "port", "pgpool_setup", ["-p", "abc"] },
+            { "value-missing", "pgpool_setup", ["-p"] },
+            { "unknown-option", "pgpool_setup", ["--frobnicate"] },
+            { "unknown-letter", "pgpool_setup", ["-x"] },
+            { "extra-word", "pgpool_setup", ["lab"] },
+            { "watchdogs-option", "pgpool_setup", ["-wn", "3"] },
+            { "mode", "watchdog_setup", ["-m", "x"] },
+            { "number", "watchdog_setup", ["-wn", "x"] },
+            { "one-pgpool", "watchdog_setup", ["-wn", "1"] },
+            { "pgpool-setups-option", "watchdog_setup", ["-s"] },
+            { "address", "watchdog_setup", ["-vip", "nonsense"] },
+        };
 
     [Theory]
     [MemberData(nameof(Mistakes))]
-    public async Task A_mistake_is_told_with_the_line_the_old_script_prints(string mistake, string name, string[] arguments)
+    public async Task A_mistake_is_told_with_the_line_the_old_script_prints(
+        string mistake,
+        string name,
+        string[] arguments
+    )
     {
         var text = await TranscriptAsync(name, arguments);
         Assert.EndsWith("-- exit code 2\n", text, StringComparison.Ordinal);
@@ -118,6 +197,10 @@ public sealed class OldCommandLineTests
         Assert.NotEmpty(Directory.EnumerateFileSystemEntries(Environment.CurrentDirectory)); // or it would make a lab here
         var (code, output, error) = await Screen.RunAsync(name);
         Assert.Equal(((int)ExitCode.InTheWay, ""), (code, output));
-        Assert.Contains("Current directory is not empty. Please remove files and directories then try again.", error.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains(
+            "Current directory is not empty. Please remove files and directories then try again.",
+            error.ReplaceLineEndings(" "),
+            StringComparison.Ordinal
+        );
     }
 }

@@ -19,7 +19,11 @@ public sealed class OldScreenTests
     };
 
     /// <summary>What it says as a lab is made, in the order of the plan.</summary>
-    private static (string Out, string Error) Play(OldOptions options, bool running = false, Func<LabSpec, LabSpec>? change = null)
+    private static (string Out, string Error) Play(
+        OldOptions options,
+        bool running = false,
+        Func<LabSpec, LabSpec>? change = null
+    )
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
@@ -53,19 +57,31 @@ public sealed class OldScreenTests
     }
 
     [Fact]
-    public void Watchdog_setup_names_each_Pgpool() => Snapshot.Approve("old-screen-watchdog", Play(new OldOptions { PgpoolNodes = 3 }, running: true).Out);
+    public void Watchdog_setup_names_each_Pgpool() =>
+        Snapshot.Approve("old-screen-watchdog", Play(new OldOptions { PgpoolNodes = 3 }, running: true).Out);
 
     [Fact]
-    public void Without_clusters_there_is_less_to_say() => Snapshot.Approve("old-screen-e", Play(new OldOptions { NoClusters = true }).Out);
+    public void Without_clusters_there_is_less_to_say() =>
+        Snapshot.Approve("old-screen-e", Play(new OldOptions { NoClusters = true }).Out);
 
     [Fact]
     public void That_the_servers_run_on_is_said_with_a_capital() =>
-        Assert.EndsWith("\nCAUTION: whole system is still running.\n", Play(new OldOptions(), running: true).Out, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\nCAUTION: whole system is still running.\n",
+            Play(new OldOptions(), running: true).Out,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void That_sample_scripts_are_put_to_the_test_is_said() =>
-        Assert.Contains("\nTest Pgpool-II RPMs using sample scripts and config files\n",
-            Play(new OldOptions(), change: s => s with { PgpoolSetup = s.PgpoolSetup! with { SampleScripts = "/etc/pgpool-II" } }).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "\nTest Pgpool-II RPMs using sample scripts and config files\n",
+            Play(
+                new OldOptions(),
+                change: s => s with { PgpoolSetup = s.PgpoolSetup! with { SampleScripts = "/etc/pgpool-II" } }
+            ).Out,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void What_the_old_script_had_no_words_for_goes_to_standard_error()
@@ -76,6 +92,9 @@ public sealed class OldScreenTests
         screen.Failed("Start node 1");
         screen.Note("Port 50001 is lent.");
         screen.Undoing("stop node 0");
-        Assert.Equal(("", "FAILED: Start node 1\nPort 50001 is lent.\n"), (output.ToString(), error.ToString().ReplaceLineEndings("\n")));
+        Assert.Equal(
+            ("", "FAILED: Start node 1\nPort 50001 is lent.\n"),
+            (output.ToString(), error.ToString().ReplaceLineEndings("\n"))
+        );
     }
 }

@@ -10,14 +10,30 @@ public sealed class EnvProperties
 
     [Fact]
     public void Whatever_folders_are_called_a_shell_has_the_variables_env_prints() =>
-        Gen.Select(Folder, Folder, Folder, Any.User, Any.User.Null(0.5), Folder.Array[0, 3]).Sample((root, postgres, pgpool, owner, invoker, path) =>
-        {
-            var lab = Labs.Fixed(root: root, alias: Labs.NastyAlias) with { Owner = owner, Invoker = invoker, Tools = Labs.Tools() with { PostgresBin = postgres, PgpoolProgram = $"{pgpool}/pgpool", PcpBin = pgpool } };
-            using var output = new StringWriter();
-            EnvCommand.Print(output, lab, string.Join(':', path), json: false);
-            var expected = EnvCommand.Variables(lab, string.Join(':', path));
-            // eval, as users do it; the shell's own PATH is not needed by what is built in.
-            var script = $"text=$(cat <<'THE END OF IT'\n{output}THE END OF IT\n)\neval \"$text\"\n" + string.Concat(expected.Keys.Select(name => $"printf '%s\\0' \"${name}\"\n"));
-            Assert.All(Shells.All, shell => Assert.Equal(expected.Values, Shells.Run(shell, script)));
-        }, iter: Any.Few);
+        Gen.Select(Folder, Folder, Folder, Any.User, Any.User.Null(0.5), Folder.Array[0, 3])
+            .Sample(
+                (root, postgres, pgpool, owner, invoker, path) =>
+                {
+                    var lab = Labs.Fixed(root: root, alias: Labs.NastyAlias) with
+                    {
+                        Owner = owner,
+                        Invoker = invoker,
+                        Tools = Labs.Tools() with
+                        {
+                            PostgresBin = postgres,
+                            PgpoolProgram = $"{pgpool}/pgpool",
+                            PcpBin = pgpool,
+                        },
+                    };
+                    using var output = new StringWriter();
+                    EnvCommand.Print(output, lab, string.Join(':', path), json: false);
+                    var expected = EnvCommand.Variables(lab, string.Join(':', path));
+                    // eval, as users do it; the shell's own PATH is not needed by what is built in.
+                    var script =
+                        $"text=$(cat <<'THE END OF IT'\n{output}THE END OF IT\n)\neval \"$text\"\n"
+                        + string.Concat(expected.Keys.Select(name => $"printf '%s\\0' \"${name}\"\n"));
+                    Assert.All(Shells.All, shell => Assert.Equal(expected.Values, Shells.Run(shell, script)));
+                },
+                iter: Any.Few
+            );
 }

@@ -9,7 +9,8 @@ public sealed class ContractRun : IDisposable
 {
     private readonly Sandbox _sandbox;
 
-    private ContractRun(Sandbox sandbox, int port, int postgresPort) => (_sandbox, Port, PostgresPort) = (sandbox, port, postgresPort);
+    private ContractRun(Sandbox sandbox, int port, int postgresPort) =>
+        (_sandbox, Port, PostgresPort) = (sandbox, port, postgresPort);
 
     public int Port { get; }
 
@@ -19,14 +20,19 @@ public sealed class ContractRun : IDisposable
 
     public Dictionary<string, string> Facts { get; } = [];
 
-    public string this[string fact] => Facts.TryGetValue(fact, out var value) ? value : throw new KeyNotFoundException($"contract.sh found no '{fact}'; it found {string.Join(", ", Facts.Keys)}");
+    public string this[string fact] =>
+        Facts.TryGetValue(fact, out var value)
+            ? value
+            : throw new KeyNotFoundException(
+                $"contract.sh found no '{fact}'; it found {string.Join(", ", Facts.Keys)}"
+            );
 
     /// <summary>Makes a lab and looks at it.</summary>
     /// <param name="original">True for the original script, false for ours.</param>
     /// <param name="mode">pgpool_setup's letter.</param>
     /// <param name="options">More options.</param>
-    /// <remarks>The original waits for some things for ever, and now and then they do not come. That says nothing about the contract, so
-    /// it is given a second and a third chance. Ours has one.</remarks>
+    /// <remarks>The original waits for some things for ever, and now and then they do not come. That says nothing about
+    /// the contract, so it is given a second and a third chance. Ours has one.</remarks>
     public static async Task<ContractRun> MakeAsync(bool original, string mode, params string[] options)
     {
         for (var chance = 1; ; chance++)
@@ -56,7 +62,14 @@ public sealed class ContractRun : IDisposable
         Directory.CreateDirectory(_sandbox.Lab);
         _sandbox.Account.Own(_sandbox.Lab);
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Contract", "contract.sh"), _sandbox["contract.sh"]);
-        List<(string, string)> environment = [("PGBIN", PostgresBin()), ("PCP", "/usr/sbin"), ("PGSOCKET_DIR", "/tmp"), ("ENABLE_TEST", "true"), ("USER", User)];
+        List<(string, string)> environment =
+        [
+            ("PGBIN", PostgresBin()),
+            ("PCP", "/usr/sbin"),
+            ("PGSOCKET_DIR", "/tmp"),
+            ("ENABLE_TEST", "true"),
+            ("USER", User),
+        ];
         if (original)
         {
             environment.AddRange(Originals.Prepare(_sandbox));
@@ -67,22 +80,34 @@ public sealed class ContractRun : IDisposable
             environment.Add(("PGPOOL_SETUP", _sandbox["bin"] + "/pgpool_setup"));
         }
 
-        var outcome = await _sandbox.ShellAsync($"bash {_sandbox["contract.sh"]} {mode} {Port} {PostgresPort} {string.Join(' ', options)}", [.. environment]);
-        foreach (var line in outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t', 2)).Where(l => l.Length == 2))
+        var outcome = await _sandbox.ShellAsync(
+            $"bash {_sandbox["contract.sh"]} {mode} {Port} {PostgresPort} {string.Join(' ', options)}",
+            [.. environment]
+        );
+        foreach (
+            var line in outcome
+                .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(l => l.Split('\t', 2))
+                .Where(l => l.Length == 2)
+        )
         {
             Facts[line[0]] = line[1];
         }
     }
 
     /// <summary>The newest PostgreSQL that has Pgpool-II's extensions.</summary>
-    public static string PostgresBin() => Directory.GetDirectories("/usr/lib/postgresql")
-        .Where(d => File.Exists($"/usr/share/postgresql/{Path.GetFileName(d)}/extension/pgpool_recovery.control"))
-        .OrderByDescending(d => int.Parse(Path.GetFileName(d), CultureInfo.InvariantCulture)).First() + "/bin";
+    public static string PostgresBin() =>
+        Directory
+            .GetDirectories("/usr/lib/postgresql")
+            .Where(d => File.Exists($"/usr/share/postgresql/{Path.GetFileName(d)}/extension/pgpool_recovery.control"))
+            .OrderByDescending(d => int.Parse(Path.GetFileName(d), CultureInfo.InvariantCulture))
+            .First() + "/bin";
 
     public void Dispose() => _sandbox.Dispose();
 }
 
-/// <summary>The scripts Debian ships, made to run: they look for Pgpool-II in one folder, for ssh to this machine, and for ed.</summary>
+/// <summary>The scripts Debian ships, made to run: they look for Pgpool-II in one folder, for ssh to this machine, and
+/// for ed.</summary>
 internal static class Originals
 {
     internal static (string Name, string Value)[] Prepare(Sandbox sandbox)
@@ -91,8 +116,17 @@ internal static class Originals
         foreach (var folder in (string[])["bin", "sbin"])
         {
             Directory.CreateDirectory($"{home}/{folder}");
-            foreach (var program in Directory.EnumerateFiles("/usr/sbin").Select(f => Path.GetFileName(f)).Where(f => f.StartsWith("pgpool", StringComparison.Ordinal) || f.StartsWith("pcp_", StringComparison.Ordinal)
-                || f.StartsWith("pg_md5", StringComparison.Ordinal) || f is "pg_enc" or "wd_cli" or "watchdog_setup"))
+            foreach (
+                var program in Directory
+                    .EnumerateFiles("/usr/sbin")
+                    .Select(f => Path.GetFileName(f))
+                    .Where(f =>
+                        f.StartsWith("pgpool", StringComparison.Ordinal)
+                        || f.StartsWith("pcp_", StringComparison.Ordinal)
+                        || f.StartsWith("pg_md5", StringComparison.Ordinal)
+                        || f is "pg_enc" or "wd_cli" or "watchdog_setup"
+                    )
+            )
             {
                 File.CreateSymbolicLink($"{home}/{folder}/{program}", $"/usr/sbin/{program}");
             }
@@ -102,11 +136,24 @@ internal static class Originals
         var setup = File.ReadAllText("/usr/sbin/pgpool_setup");
         Assert.Contains("/tmp/postgresql.conf", setup, StringComparison.Ordinal);
         File.Delete($"{home}/bin/pgpool_setup");
-        File.WriteAllText($"{home}/bin/pgpool_setup", setup.Replace("cp $DEST_CLUSTER/postgresql.conf /tmp/", $"cp $DEST_CLUSTER/postgresql.conf {home}/", StringComparison.Ordinal).Replace("/tmp/postgresql.conf", $"{home}/postgresql.conf", StringComparison.Ordinal));
+        File.WriteAllText(
+            $"{home}/bin/pgpool_setup",
+            setup
+                .Replace(
+                    "cp $DEST_CLUSTER/postgresql.conf /tmp/",
+                    $"cp $DEST_CLUSTER/postgresql.conf {home}/",
+                    StringComparison.Ordinal
+                )
+                .Replace("/tmp/postgresql.conf", $"{home}/postgresql.conf", StringComparison.Ordinal)
+        );
         File.SetUnixFileMode($"{home}/bin/pgpool_setup", (UnixFileMode)Convert.ToInt32("755", 8));
 
         Directory.CreateDirectory($"{home}/etc");
-        foreach (var sample in Directory.EnumerateFiles("/usr/share/doc/pgpool2/examples").Where(f => f.Contains(".sample", StringComparison.Ordinal)))
+        foreach (
+            var sample in Directory
+                .EnumerateFiles("/usr/share/doc/pgpool2/examples")
+                .Where(f => f.Contains(".sample", StringComparison.Ordinal))
+        )
         {
             File.Copy(sample, $"{home}/etc/{Path.GetFileName(sample)}");
         }
@@ -124,7 +171,10 @@ internal static class Originals
         sandbox.Account.Own(home);
         return
         [
-            ("PGPOOL_SETUP", $"{home}/bin/pgpool_setup"), ("WATCHDOG_SETUP", $"{home}/bin/watchdog_setup"), ("PGPOOL_INSTALL_DIR", home), ("PGPOOLDIR", $"{home}/etc"),
+            ("PGPOOL_SETUP", $"{home}/bin/pgpool_setup"),
+            ("WATCHDOG_SETUP", $"{home}/bin/watchdog_setup"),
+            ("PGPOOL_INSTALL_DIR", home),
+            ("PGPOOLDIR", $"{home}/etc"),
             ("PATH", $"{home}/bin:{Environment.GetEnvironmentVariable("PATH")}"),
         ];
     }

@@ -23,8 +23,9 @@ public abstract class ContractFixture(bool original, string mode, params string[
     }
 }
 
-/// <summary>What Pgpool-II's regression tests rely on, numbered as in docs/pgpool_setup.md: true of a lab our pgpool_setup makes, and of one
-/// the original makes. Where the original is known to be wrong, the test says so.</summary>
+/// <summary>What Pgpool-II's regression tests rely on, numbered as in docs/pgpool_setup.md: true of a lab our
+/// pgpool_setup makes, and of one the original makes. Where the original is known to be wrong, the test says
+/// so.</summary>
 public abstract class ContractTests(ContractFixture fixture)
 {
     private ContractRun Run { get; } = fixture.Run;
@@ -114,7 +115,10 @@ public abstract class ContractTests(ContractFixture fixture)
 
     [Fact]
     public void Line_11_exports_ports_and_the_absolute_path_of_pcppass() =>
-        Assert.Equal($"export PGPOOL_PORT={Run.Port}|export PCP_PORT={Run.Port + 1}|export PCPPASSFILE={Run["folder"]}/pcppass", Run["bashrc.ports"]);
+        Assert.Equal(
+            $"export PGPOOL_PORT={Run.Port}|export PCP_PORT={Run.Port + 1}|export PCPPASSFILE={Run["folder"]}/pcppass",
+            Run["bashrc.ports"]
+        );
 
     [Fact]
     public void Line_12_lets_pcp_in_by_TCP_and_by_socket_with_the_users_name_as_password()
@@ -128,7 +132,10 @@ public abstract class ContractTests(ContractFixture fixture)
     [Fact]
     public void Line_13_has_its_configuration_in_one_file_that_can_be_appended_to()
     {
-        Assert.Superset(new HashSet<string> { "pcp.conf", "pgpool.conf", "pool_hba.conf", "pool_passwd" }, Run["etc"].Split('|').ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "pcp.conf", "pgpool.conf", "pool_hba.conf", "pool_passwd" },
+            Run["etc"].Split('|').ToHashSet()
+        );
         Assert.Equal("\\n", Run["last byte of pgpool.conf"]);
         Assert.Equal("0", Run["includes in pgpool.conf"]);
         Assert.NotEqual("never", Run["the last setting wins after"]);
@@ -154,14 +161,30 @@ public abstract class ContractTests(ContractFixture fixture)
     [InlineData("max_pool", "4")]
     [InlineData("enable_pool_hba", "0")]
     [InlineData("load_balance_mode", "1")]
-    public void Line_14_has_the_settings_tests_count_on(string name, string value) => Assert.Equal(name == "logging_collector" && !InstalledPgpool.Is42 ? "" : value, Run[$"setting {name}"] switch { "on" => "1", "off" => "0", var other => other });
+    public void Line_14_has_the_settings_tests_count_on(string name, string value) =>
+        Assert.Equal(
+            name == "logging_collector" && !InstalledPgpool.Is42 ? "" : value,
+            Run[$"setting {name}"] switch
+            {
+                "on" => "1",
+                "off" => "0",
+                var other => other,
+            }
+        );
 
     [Fact]
     public void Line_14_has_commands_where_the_mode_needs_them()
     {
         Assert.Equal(Streaming, Run["setting failover_command"].Contains("failover.sh", StringComparison.Ordinal));
-        Assert.Equal(Streaming, Run[$"setting follow_{(InstalledPgpool.Is42 ? "primary" : "master")}_command"].Contains("follow_primary.sh", StringComparison.Ordinal));
-        Assert.Equal(fixture.Mode is "r" or "i" ? "pgpool_recovery_pitr" : "", Run["setting recovery_2nd_stage_command"]);
+        Assert.Equal(
+            Streaming,
+            Run[$"setting follow_{(InstalledPgpool.Is42 ? "primary" : "master")}_command"]
+                .Contains("follow_primary.sh", StringComparison.Ordinal)
+        );
+        Assert.Equal(
+            fixture.Mode is "r" or "i" ? "pgpool_recovery_pitr" : "",
+            Run["setting recovery_2nd_stage_command"]
+        );
         Assert.EndsWith("/run/pgpool.pid", Run["setting pid_file_name"], StringComparison.Ordinal);
         Assert.EndsWith("/log", Run["setting logdir"], StringComparison.Ordinal);
     }
@@ -173,8 +196,14 @@ public abstract class ContractTests(ContractFixture fixture)
         Assert.Contains("host    all         all         127.0.0.1/32          trust", lines);
         Assert.Contains("host    all         all         ::1/128               trust", lines);
         Assert.Contains(lines, l => System.Text.RegularExpressions.Regex.IsMatch(l, "^local +all +all +trust$"));
-        Assert.True(Array.FindIndex(lines, l => l.Contains("scram_user", StringComparison.Ordinal)) < Array.FindIndex(lines, l => l.EndsWith("trust", StringComparison.Ordinal)));
-        Assert.Contains(lines, l => l.Contains("md5_user", StringComparison.Ordinal) && l.EndsWith("md5", StringComparison.Ordinal));
+        Assert.True(
+            Array.FindIndex(lines, l => l.Contains("scram_user", StringComparison.Ordinal))
+                < Array.FindIndex(lines, l => l.EndsWith("trust", StringComparison.Ordinal))
+        );
+        Assert.Contains(
+            lines,
+            l => l.Contains("md5_user", StringComparison.Ordinal) && l.EndsWith("md5", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -189,7 +218,11 @@ public abstract class ContractTests(ContractFixture fixture)
         var trust = Array.IndexOf(lines, "host all all all trust");
         Assert.InRange(Array.IndexOf(lines, "host all scram_user all scram-sha-256"), 0, trust);
         Assert.InRange(Array.IndexOf(lines, "host all md5_user all md5"), 0, trust);
-        Assert.InRange(Array.IndexOf(lines, "local all scram_user scram-sha-256"), 0, Array.IndexOf(lines, "local all all trust"));
+        Assert.InRange(
+            Array.IndexOf(lines, "local all scram_user scram-sha-256"),
+            0,
+            Array.IndexOf(lines, "local all all trust")
+        );
         Assert.Contains(lines, l => l.StartsWith("host replication all 127.0.0.1/32", StringComparison.Ordinal));
         Assert.Equal("password authentication failed", Run["scram by password"]);
     }
@@ -211,14 +244,28 @@ public abstract class ContractTests(ContractFixture fixture)
     [InlineData(1)]
     public void Line_19_has_the_settings_its_mode_needs(int node)
     {
-        Assert.Equal(fixture.Mode switch { "l" => "logical", _ => "replica" }, Run[$"wal_level {node}"]);
+        Assert.Equal(
+            fixture.Mode switch
+            {
+                "l" => "logical",
+                _ => "replica",
+            },
+            Run[$"wal_level {node}"]
+        );
         Assert.Equal(fixture.UsesSlots ? "off" : "on", Run[$"archive_mode {node}"]);
-        Assert.Equal(fixture.Mode == "i" ? "repeatable read" : "read committed", Run[$"default_transaction_isolation {node}"]);
+        Assert.Equal(
+            fixture.Mode == "i" ? "repeatable read" : "read committed",
+            Run[$"default_transaction_isolation {node}"]
+        );
         Assert.Equal("10", Run[$"max_prepared_transactions {node}"]);
         Assert.Equal("12", Run[$"max_wal_senders {node}"]);
         Assert.Equal("all", Run[$"log_statement {node}"]);
         Assert.Equal("on", Run[$"logging_collector {node}"]);
-        Assert.Contains(fixture.Mode == "l" ? "ALWAYS_PRIMARY" : "ALLOW_TO_FAILOVER", Run["setting backend_flag0"], StringComparison.Ordinal);
+        Assert.Contains(
+            fixture.Mode == "l" ? "ALWAYS_PRIMARY" : "ALLOW_TO_FAILOVER",
+            Run["setting backend_flag0"],
+            StringComparison.Ordinal
+        );
         Assert.Equal((Run.PostgresPort + node).ToString(), Run[$"port {node}"]);
         if (Streaming)
         {
@@ -239,7 +286,10 @@ public abstract class ContractTests(ContractFixture fixture)
         if (Replicates)
         {
             Assert.Equal("yes", Run["node 1 took over"]);
-            Assert.Equal(Streaming ? "0 down standby,1 up primary," : "0 down replica,1 up main,", Run["roles after failover"]);
+            Assert.Equal(
+                Streaming ? "0 down standby,1 up primary," : "0 down replica,1 up main,",
+                Run["roles after failover"]
+            );
         }
         else
         {
@@ -256,7 +306,9 @@ public abstract class ContractTests(ContractFixture fixture)
             return;
         }
 
-        foreach (var fact in (string[])["node 0 is back", "insert with node 0 back", "node 0 took over", "node 1 is back"])
+        foreach (
+            var fact in (string[])["node 0 is back", "insert with node 0 back", "node 0 took over", "node 1 is back"]
+        )
         {
             Assert.True(Run[fact] == "yes", $"{fact}: {Run[fact]}\n{Run["recovery log"].Replace('|', '\n')}");
         }
@@ -264,14 +316,24 @@ public abstract class ContractTests(ContractFixture fixture)
         Assert.Equal("abc|t|abc|t", Run["rows on node 0 and 1"]);
         Assert.Equal("abcde|abcde", Run["rows at the end"]);
         Assert.Equal(Streaming ? "f|t" : "f|f", Run["nodes that are standbys"]);
-        Assert.Equal(Streaming ? "basebackup.sh|pgpool_remote_start" : "basebackup.sh|pgpool_recovery_pitr|pgpool_remote_start", Run["scripts in data1"]);
+        Assert.Equal(
+            Streaming ? "basebackup.sh|pgpool_remote_start" : "basebackup.sh|pgpool_recovery_pitr|pgpool_remote_start",
+            Run["scripts in data1"]
+        );
     }
 
     [Fact]
     public void It_says_what_people_read_and_grep()
     {
         var lines = Run["output"].Split('|');
-        var mode = fixture.Mode switch { "s" => "streaming replication", "r" => "native replication", "i" => "snapshot isolation", "n" => "raw", _ => "logical replication" };
+        var mode = fixture.Mode switch
+        {
+            "s" => "streaming replication",
+            "r" => "native replication",
+            "i" => "snapshot isolation",
+            "n" => "raw",
+            _ => "logical replication",
+        };
         Assert.Contains($"Starting set up in {mode} mode", lines);
         Assert.Contains($"pgpool-II setting for {mode} mode is done.", lines);
         Assert.Contains($"creating database cluster {Run["folder"]}/data0...done.", lines);
@@ -302,20 +364,36 @@ public sealed class OriginalStreaming() : ContractFixture(true, "s");
 
 public sealed class OriginalReplication() : ContractFixture(true, "r");
 
-public sealed class OurStreamingLabKeepsTheContract(OurStreaming fixture) : ContractTests(fixture), IClassFixture<OurStreaming>;
+public sealed class OurStreamingLabKeepsTheContract(OurStreaming fixture)
+    : ContractTests(fixture),
+        IClassFixture<OurStreaming>;
 
-public sealed class OurStreamingLabWithSlotsKeepsTheContract(OurStreamingWithSlots fixture) : ContractTests(fixture), IClassFixture<OurStreamingWithSlots>;
+public sealed class OurStreamingLabWithSlotsKeepsTheContract(OurStreamingWithSlots fixture)
+    : ContractTests(fixture),
+        IClassFixture<OurStreamingWithSlots>;
 
-public sealed class OurStreamingLabWithRewindKeepsTheContract(OurStreamingWithRewind fixture) : ContractTests(fixture), IClassFixture<OurStreamingWithRewind>;
+public sealed class OurStreamingLabWithRewindKeepsTheContract(OurStreamingWithRewind fixture)
+    : ContractTests(fixture),
+        IClassFixture<OurStreamingWithRewind>;
 
-public sealed class OurReplicationLabKeepsTheContract(OurReplication fixture) : ContractTests(fixture), IClassFixture<OurReplication>;
+public sealed class OurReplicationLabKeepsTheContract(OurReplication fixture)
+    : ContractTests(fixture),
+        IClassFixture<OurReplication>;
 
-public sealed class OurSnapshotIsolationLabKeepsTheContract(OurSnapshotIsolation fixture) : ContractTests(fixture), IClassFixture<OurSnapshotIsolation>;
+public sealed class OurSnapshotIsolationLabKeepsTheContract(OurSnapshotIsolation fixture)
+    : ContractTests(fixture),
+        IClassFixture<OurSnapshotIsolation>;
 
 public sealed class OurRawLabKeepsTheContract(OurRaw fixture) : ContractTests(fixture), IClassFixture<OurRaw>;
 
-public sealed class OurLogicalLabKeepsTheContract(OurLogical fixture) : ContractTests(fixture), IClassFixture<OurLogical>;
+public sealed class OurLogicalLabKeepsTheContract(OurLogical fixture)
+    : ContractTests(fixture),
+        IClassFixture<OurLogical>;
 
-public sealed class TheOriginalsStreamingLabKeepsTheContract(OriginalStreaming fixture) : ContractTests(fixture), IClassFixture<OriginalStreaming>;
+public sealed class TheOriginalsStreamingLabKeepsTheContract(OriginalStreaming fixture)
+    : ContractTests(fixture),
+        IClassFixture<OriginalStreaming>;
 
-public sealed class TheOriginalsReplicationLabKeepsTheContract(OriginalReplication fixture) : ContractTests(fixture), IClassFixture<OriginalReplication>;
+public sealed class TheOriginalsReplicationLabKeepsTheContract(OriginalReplication fixture)
+    : ContractTests(fixture),
+        IClassFixture<OriginalReplication>;

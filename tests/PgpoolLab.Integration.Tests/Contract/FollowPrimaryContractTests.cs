@@ -1,6 +1,7 @@
 namespace PgpoolLab.Integration.Tests;
 
-/// <summary>Line 22 of the contract: four nodes, and each of them follows a new primary, in a lab of ours and in one of the original.</summary>
+/// <summary>Line 22 of the contract: four nodes, and each of them follows a new primary, in a lab of ours and in one of
+/// the original.</summary>
 public abstract class FollowPrimaryContractTests(bool original)
 {
     [Fact]
@@ -14,12 +15,20 @@ public abstract class FollowPrimaryContractTests(bool original)
         var port = FreePorts.Block();
         List<(string, string)> environment =
         [
-            ("PGBIN", ContractRun.PostgresBin()), ("PGSOCKET_DIR", "/tmp"), ("PGHOST", "localhost"), ("PATH", $"{ContractRun.PostgresBin()}:{originals["PATH"]}"),
-            .. original ? originals.Where(v => v.Key.StartsWith("PGPOOL", StringComparison.Ordinal)).Select(v => (v.Key, v.Value)) : [],
+            ("PGBIN", ContractRun.PostgresBin()),
+            ("PGSOCKET_DIR", "/tmp"),
+            ("PGHOST", "localhost"),
+            ("PATH", $"{ContractRun.PostgresBin()}:{originals["PATH"]}"),
+            .. original
+                ? originals
+                    .Where(v => v.Key.StartsWith("PGPOOL", StringComparison.Ordinal))
+                    .Select(v => (v.Key, v.Value))
+                : [],
         ];
         var program = original ? originals["PGPOOL_SETUP"] : sandbox["bin"] + "/pgpool_setup";
         var switchover = InstalledPgpool.Switchover($"-h localhost -p {port + 1}", wanted: 2, out var promoted);
-        var outcome = await sandbox.ShellAsync($$"""
+        var outcome = await sandbox.ShellAsync(
+            $$"""
             {{program}} -n 4 -p {{port}} -pg {{port + 2}} >../setup.out 2>../setup.err
             . ./bashrc.ports
             ./startall >/dev/null 2>&1
@@ -36,13 +45,18 @@ public abstract class FollowPrimaryContractTests(bool original)
             psql -qc 'CREATE TABLE t (i int)' -p {{port}} test
             # A primary is promoted on purpose ...
             {{switchover}}
-            until_nodes_are '{{string.Concat(Enumerable.Range(0, 4).Select(n => $"{n} up {(n == promoted ? "primary" : "standby")},"))}}' 240
+            until_nodes_are '{{string.Concat(
+                Enumerable.Range(0, 4).Select(n => $"{n} up {(n == promoted ? "primary" : "standby")},")
+            )}}' 240
             n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {{port}} test; do n=$((n + 1)); [ $n -lt 240 ]; sleep 1; done
             for node in {{string.Join(' ', Enumerable.Range(0, 4).Where(n => n != promoted))}}; do
-                n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM t' -p $(({{port + 2}} + node)) test)" = 1 ]; do n=$((n + 1)); [ $n -lt 240 ] || { echo "node $node does not follow" >&2; exit 1; }; sleep 1; done
+                n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM t' -p $(({{port
+                + 2}} + node)) test)" = 1 ]; do n=$((n + 1)); [ $n -lt 240 ] || { echo "node $node does not follow" >&2; exit 1; }; sleep 1; done
             done
             ./shutdownall >/dev/null 2>&1
-            """, [.. environment]);
+            """,
+            [.. environment]
+        );
         outcome.Ok();
         Assert.Empty(sandbox.ProcessesLeft());
     }

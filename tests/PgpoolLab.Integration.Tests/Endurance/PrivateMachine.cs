@@ -4,14 +4,16 @@ using System.Globalization;
 namespace PgpoolLab.Integration.Tests.Endurance;
 
 /// <summary>
-/// A machine within the machine: SysV shared memory and semaphores, <c>/dev/shm</c>, <c>/tmp</c>, libpq's socket folder and the home of postgres are its own,
-/// the labs' disk may be small. So whatever is found there at the end was left by what ran here, and it is gone with its last process. Needs root.
+/// A machine within the machine: SysV shared memory and semaphores, <c>/dev/shm</c>, <c>/tmp</c>, libpq's socket folder
+/// and the home of postgres are its own, the labs' disk may be small. So whatever is found there at the end was left by
+/// what ran here, and it is gone with its last process. Needs root.
 /// </summary>
 internal sealed class PrivateMachine : IDisposable
 {
     private const string PostgresHome = "/var/lib/postgresql";
 
-    /// <summary>Its usual name, <c>/var/run/postgresql</c>, leads through a link, which from outside would lead outside.</summary>
+    /// <summary>Its usual name, <c>/var/run/postgresql</c>, leads through a link, which from outside would lead
+    /// outside.</summary>
     private const string SocketFolder = "/run/postgresql";
 
     private const string SharedMemory = "/dev/shm";
@@ -38,7 +40,12 @@ internal sealed class PrivateMachine : IDisposable
     private readonly string _space;
     private readonly string[] _kept;
 
-    private PrivateMachine(Process keeper, string[] kept) => (_keeper, _kept, _space) = (keeper, kept, Space(keeper.Id) ?? throw new InvalidOperationException("The namespace has ended."));
+    private PrivateMachine(Process keeper, string[] kept) =>
+        (_keeper, _kept, _space) = (
+            keeper,
+            kept,
+            Space(keeper.Id) ?? throw new InvalidOperationException("The namespace has ended.")
+        );
 
     /// <summary>Makes it.</summary>
     /// <param name="sandbox">Who will work in it.</param>
@@ -47,32 +54,63 @@ internal sealed class PrivateMachine : IDisposable
     {
         string[] kept = [Path.GetDirectoryName(sandbox.Labs)!, sandbox.ProgramFolder];
         var owner = sandbox.Account.Name == Account.Root ? "root" : sandbox.Account.LabUser;
-        var info = new ProcessStartInfo("unshare", ["--mount", "--ipc", "sh", "-c", Script, "sh", diskBytes?.ToString(CultureInfo.InvariantCulture) ?? "", sandbox.Labs, owner, .. kept])
+        var info = new ProcessStartInfo(
+            "unshare",
+            [
+                "--mount",
+                "--ipc",
+                "sh",
+                "-c",
+                Script,
+                "sh",
+                diskBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
+                sandbox.Labs,
+                owner,
+                .. kept,
+            ]
+        )
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         var keeper = Reaper.Start(info);
-        return await keeper.StandardOutput.ReadLineAsync() == "ready" ? new PrivateMachine(keeper, kept) : throw new InvalidOperationException("unshare: " + await keeper.StandardError.ReadToEndAsync());
+        return await keeper.StandardOutput.ReadLineAsync() == "ready"
+            ? new PrivateMachine(keeper, kept)
+            : throw new InvalidOperationException("unshare: " + await keeper.StandardError.ReadToEndAsync());
     }
 
-    /// <summary>What to put before a command that is to run here. (nsenter has --wdns since util-linux 2.37 only.)</summary>
+    /// <summary>What to put before a command that is to run here. (nsenter has --wdns since util-linux 2.37
+    /// only.)</summary>
     internal string[] Enter(string workingDirectory) =>
-        ["nsenter", $"--mount=/proc/{_keeper.Id}/ns/mnt", $"--ipc=/proc/{_keeper.Id}/ns/ipc", "sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", workingDirectory];
+        [
+            "nsenter",
+            $"--mount=/proc/{_keeper.Id}/ns/mnt",
+            $"--ipc=/proc/{_keeper.Id}/ns/ipc",
+            "sh",
+            "-c",
+            "cd \"$1\" && shift && exec \"$@\"",
+            "sh",
+            workingDirectory,
+        ];
 
     /// <summary>A path of this machine, as it can be opened from outside.</summary>
     internal string View(string path) => $"/proc/{_keeper.Id}/root{path}";
 
     /// <summary>Every process that runs here.</summary>
-    internal int[] Processes() => Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0)
-        .Where(id => id > 0 && id != _keeper.Id && Space(id) == _space && !IsZombie(id)).ToArray();
+    internal int[] Processes() =>
+        Directory
+            .EnumerateDirectories("/proc")
+            .Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0)
+            .Where(id => id > 0 && id != _keeper.Id && Space(id) == _space && !IsZombie(id))
+            .ToArray();
 
     /// <summary>What a process is called and was started with.</summary>
     internal static string Describe(int process)
     {
         try
         {
-            return $"{process} {File.ReadAllText($"/proc/{process}/comm").Trim()}: {File.ReadAllText($"/proc/{process}/cmdline").Replace('\0', ' ').Trim()}";
+            return $"{process} {File.ReadAllText($"/proc/{process}/comm").Trim()}: "
+                + $"{File.ReadAllText($"/proc/{process}/cmdline").Replace('\0', ' ').Trim()}";
         }
         catch (IOException)
         {
@@ -91,7 +129,11 @@ internal sealed class PrivateMachine : IDisposable
         // The tables are those of whoever opens them: so somebody in there must.
         foreach (var table in (string[])["shm", "sem", "msg"])
         {
-            foreach (var line in Inside("cat", $"/proc/sysvipc/{table}").Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1))
+            foreach (
+                var line in Inside("cat", $"/proc/sysvipc/{table}")
+                    .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                    .Skip(1)
+            )
             {
                 yield return $"SysV {table} {string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(8))}";
             }
@@ -99,7 +141,12 @@ internal sealed class PrivateMachine : IDisposable
 
         foreach (var folder in (string[])[Temporary, SharedMemory, SocketFolder])
         {
-            foreach (var entry in Directory.EnumerateFileSystemEntries(View(folder)).Select(e => $"{folder}/{Path.GetFileName(e)}").Where(e => !_kept.Any(k => k == e || k.StartsWith(e + "/", StringComparison.Ordinal))))
+            foreach (
+                var entry in Directory
+                    .EnumerateFileSystemEntries(View(folder))
+                    .Select(e => $"{folder}/{Path.GetFileName(e)}")
+                    .Where(e => !_kept.Any(k => k == e || k.StartsWith(e + "/", StringComparison.Ordinal)))
+            )
             {
                 yield return entry;
             }
@@ -143,7 +190,10 @@ internal sealed class PrivateMachine : IDisposable
         }
 
         var folders = new[] { state, state + "/labs" }.Where(Directory.Exists);
-        return folders.SelectMany(f => Directory.EnumerateFileSystemEntries(f)).Where(e => Path.GetFileName(e) is not ("labs" or "lock" or "failed")).Select(e => "state " + Path.GetFileName(e));
+        return folders
+            .SelectMany(f => Directory.EnumerateFileSystemEntries(f))
+            .Where(e => Path.GetFileName(e) is not ("labs" or "lock" or "failed"))
+            .Select(e => "state " + Path.GetFileName(e));
     }
 
     public void Dispose()

@@ -27,7 +27,8 @@ internal enum Ending
 /// <param name="Story">What was done and said, for whoever has to find out.</param>
 internal sealed record Result(Ending Ending, bool Landed, string Story);
 
-/// <summary>One command on one lab, hit at one moment; and then the proof that the lab is whole, or that nothing of it is left.</summary>
+/// <summary>One command on one lab, hit at one moment; and then the proof that the lab is whole, or that nothing of it
+/// is left.</summary>
 internal sealed class Run : IDisposable
 {
     private const long DiskBytes = 400_000_000;
@@ -93,11 +94,17 @@ internal sealed class Run : IDisposable
 
         if (_plan.Links)
         {
-            await OkAsync("links", "/bin/sh", "-euc", """
+            await OkAsync(
+                "links",
+                "/bin/sh",
+                "-euc",
+                """
                 mkdir "$0" && echo precious >"$0/file" && mkdir "$0/clusters" "$0/labs" "$0/folders" && cd ~postgres
                 mkdir -p .cache .local/state && ln -s "$0" .cache/pgpoollab && ln -s "$0" .local/state/pgpoollab
                 chown -hR postgres: .cache .local
-                """, Canary);
+                """,
+                Canary
+            );
         }
 
         if (_plan.Kind is LabKind.PgpoolSetup)
@@ -124,45 +131,91 @@ internal sealed class Run : IDisposable
         }
     }
 
-    private string[] SetupCommand(string verb) => _plan.Kind is LabKind.PgpoolSetup
-        ? ["pgpoollab", "pgpool_setup", "-n", $"{_plan.Nodes}", "-p", $"{_port}", "-pg", $"{_port + 2}", .. verb == "up" ? (string[])["--no-stop"] : []]
-        :
-        [
-            "pgpoollab", verb, "-n", $"{_plan.Nodes}", "--port", "auto", .. _plan.Kind is LabKind.Archive ? [] : (string[])["-s"],
-            .. _plan.Kind is LabKind.Clone ? (string[])["--standbys", "clone"] : [], .. _plan.Kind is LabKind.Watchdog ? (string[])["--watchdog", "2"] : [], Lab,
-        ];
+    private string[] SetupCommand(string verb) =>
+        _plan.Kind is LabKind.PgpoolSetup
+            ?
+            [
+                "pgpoollab",
+                "pgpool_setup",
+                "-n",
+                $"{_plan.Nodes}",
+                "-p",
+                $"{_port}",
+                "-pg",
+                $"{_port + 2}",
+                .. verb == "up" ? (string[])["--no-stop"] : [],
+            ]
+            :
+            [
+                "pgpoollab",
+                verb,
+                "-n",
+                $"{_plan.Nodes}",
+                "--port",
+                "auto",
+                .. _plan.Kind is LabKind.Archive ? [] : (string[])["-s"],
+                .. _plan.Kind is LabKind.Clone ? (string[])["--standbys", "clone"] : [],
+                .. _plan.Kind is LabKind.Watchdog ? (string[])["--watchdog", "2"] : [],
+                Lab,
+            ];
 
-    private string[] CommandLine(string command) => command switch
-    {
-        "setup" or "up" => SetupCommand(command),
-        "destroy" => ["pgpoollab", "destroy", Lab],
-        _ => ["pgpoollab", command, "--lab", Lab],
-    };
+    private string[] CommandLine(string command) =>
+        command switch
+        {
+            "setup" or "up" => SetupCommand(command),
+            "destroy" => ["pgpoollab", "destroy", Lab],
+            _ => ["pgpoollab", command, "--lab", Lab],
+        };
 
     /// <summary>Runs the command and lets the fault hit it.</summary>
     private async Task<(int ExitCode, string Error, bool Landed)> HitAsync()
     {
-        var usual = Durations.GetValueOrDefault((_plan.Kind, _plan.Command), TimeSpan.FromMilliseconds(_plan.Command is "setup" or "up" ? 1200 : 400));
+        var usual = Durations.GetValueOrDefault(
+            (_plan.Kind, _plan.Command),
+            TimeSpan.FromMilliseconds(_plan.Command is "setup" or "up" ? 1200 : 400)
+        );
         var stepsBefore = StepsBegun();
         var clock = Stopwatch.StartNew();
         var files = Entries().Length;
         using var process = _sandbox.Start(WithStreams(CommandLine(_plan.Command)), InLab(), []);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         var delay = usual * _plan.Fraction;
-        while (!process.HasExited && (_plan.Step switch
+        while (
+            !process.HasExited
+            && (
+                _plan.Step switch
+                {
+                    0 => Entries().Length == files,
+                    { } step => StepsBegun() - stepsBefore < step,
+                    null => clock.Elapsed < delay,
+                }
+            )
+        )
         {
-            0 => Entries().Length == files,
-            { } step => StepsBegun() - stepsBefore < step,
-            null => clock.Elapsed < delay,
-        }))
-        {
-            await Task.Delay(_plan.Step is 0 ? TimeSpan.Zero : _plan.Step is null ? TimeSpan.FromMilliseconds(Math.Clamp((delay - clock.Elapsed).TotalMilliseconds, 1, 50)) : TimeSpan.FromMilliseconds(2));
+            await Task.Delay(
+                _plan.Step is 0 ? TimeSpan.Zero
+                : _plan.Step is null
+                    ? TimeSpan.FromMilliseconds(Math.Clamp((delay - clock.Elapsed).TotalMilliseconds, 1, 50))
+                : TimeSpan.FromMilliseconds(2)
+            );
         }
 
         // A moment within the step.
-        await Task.Delay(TimeSpan.FromMilliseconds(_plan.Step switch { null => 0, 0 => _plan.Choice * 10, _ => _plan.Choice * 40 }));
+        await Task.Delay(
+            TimeSpan.FromMilliseconds(
+                _plan.Step switch
+                {
+                    null => 0,
+                    0 => _plan.Choice * 10,
+                    _ => _plan.Choice * 40,
+                }
+            )
+        );
         var landed = !process.HasExited && Strike(process.Id);
-        Say($"{_plan.Command}: {(landed ? $"hit after {clock.ElapsedMilliseconds} ms, in step {StepsBegun() - stepsBefore}" : "ended before it could be hit")}");
+        Say(
+            $"{_plan.Command}: "
+                + $"{(landed ? $"hit after {clock.ElapsedMilliseconds} ms, in step {StepsBegun() - stepsBefore}" : "ended before it could be hit")}"
+        );
         using var limit = new CancellationTokenSource(Limit);
         try
         {
@@ -173,28 +226,41 @@ internal sealed class Run : IDisposable
                 Durations[(_plan.Kind, _plan.Command)] = clock.Elapsed;
             }
 
-            Say($"{_plan.Command}: exit code {process.ExitCode} after {clock.ElapsedMilliseconds} ms\n{Indented(said)}");
+            Say(
+                $"{_plan.Command}: exit code {process.ExitCode} after {clock.ElapsedMilliseconds} ms\n{Indented(said)}"
+            );
             File.Delete(Filler);
             return (process.ExitCode, said, landed);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"{_plan.Command} did not end, or somebody holds its output:\n{string.Join('\n', _machine.Processes().Select(PrivateMachine.Describe))}");
+            throw new TimeoutException(
+                $"{_plan.Command} did not end, or somebody holds its "
+                    + $"output:\n{string.Join('\n', _machine.Processes().Select(PrivateMachine.Describe))}"
+            );
         }
     }
 
-    private string[] WithStreams(string[] command) => _plan.Streams switch
-    {
-        Streams.Open => command,
-        var streams => ["/bin/sh", "-c", $"exec \"$@\" {streams switch
+    private string[] WithStreams(string[] command) =>
+        _plan.Streams switch
+        {
+            Streams.Open => command,
+            var streams =>
+            [
+                "/bin/sh",
+                "-c",
+                $"exec \"$@\" {streams switch
         {
             Streams.InputClosed => "<&-",
             Streams.OutputClosed => ">&-",
             Streams.OutputFull => ">/dev/full",
             Streams.ErrorClosed => "2>&-",
             _ => "2>/dev/full",
-        }}", "sh", .. command],
-    };
+        }}",
+                "sh",
+                .. command,
+            ],
+        };
 
     private bool Strike(int tool)
     {
@@ -214,7 +280,15 @@ internal sealed class Run : IDisposable
                 Say("SIGKILL to " + PrivateMachine.Describe(victim));
                 return Signals.Send(victim, Signals.Kill) == 0;
             default:
-                return Signals.Send(tool, _plan.Fault switch { Fault.Interrupt => 2, Fault.Terminate => 15, _ => Signals.Kill }) == 0;
+                return Signals.Send(
+                        tool,
+                        _plan.Fault switch
+                        {
+                            Fault.Interrupt => 2,
+                            Fault.Terminate => 15,
+                            _ => Signals.Kill,
+                        }
+                    ) == 0;
         }
     }
 
@@ -257,17 +331,33 @@ internal sealed class Run : IDisposable
             Fault.KillTool => [137],
             _ => [1, 5],
         };
-        // What could not be undone, or stopped, because the disk is full is told; then nothing may be lacking but the room.
-        Require(outputIsLost || (allowed.Contains(exitCode) && (exitCode != 143 || said.Length == 0)) || (_plan.Fault is Fault.FillDisk && exitCode == 8), $"the exit code {exitCode} is none of {string.Join(", ", allowed)}");
-        if (_plan.Fault is Fault.FillDisk && _plan.Command is "setup" or "up" && exitCode != 8 && !outputIsLost && _plan.Streams is not (Streams.ErrorClosed or Streams.ErrorFull))
+        // What could not be undone, or stopped, because the disk is full is told; then nothing may be lacking but the
+        // room.
+        Require(
+            outputIsLost
+                || (allowed.Contains(exitCode) && (exitCode != 143 || said.Length == 0))
+                || (_plan.Fault is Fault.FillDisk && exitCode == 8),
+            $"the exit code {exitCode} is none of {string.Join(", ", allowed)}"
+        );
+        if (
+            _plan.Fault is Fault.FillDisk
+            && _plan.Command is "setup" or "up"
+            && exitCode != 8
+            && !outputIsLost
+            && _plan.Streams is not (Streams.ErrorClosed or Streams.ErrorFull)
+        )
         {
-            Require(said.Contains("No space left on device", StringComparison.Ordinal), "nothing is said of the full disk");
+            Require(
+                said.Contains("No space left on device", StringComparison.Ordinal),
+                "nothing is said of the full disk"
+            );
         }
 
         Require(!said.Contains("   at ", StringComparison.Ordinal), "a stack trace is shown");
         switch (_plan.Command)
         {
-            case "setup" or "up" when _plan.Fault is not Fault.KillTool && exitCode != 8 && !(outputIsLost && Entries().Length > 0):
+            case "setup"
+            or "up" when _plan.Fault is not Fault.KillTool && exitCode != 8 && !(outputIsLost && Entries().Length > 0):
                 Require(Entries().Length == 0, $"left in the folder: {string.Join(", ", Entries())}");
                 return Ending.Undone;
             case "setup" or "up" or "destroy":
@@ -277,18 +367,26 @@ internal sealed class Run : IDisposable
         }
     }
 
-    /// <summary>The next command says what state the lab is in; destroy removes it; and a new one can be made in its place.</summary>
+    /// <summary>The next command says what state the lab is in; destroy removes it; and a new one can be made in its
+    /// place.</summary>
     private async Task<Ending> DestroyRestAsync()
     {
         var state = await SpeakAsync("startall", "pgpoollab", "startall", "--lab", Lab);
         Require(state.ExitCode is 0 or 5 or 6, "startall does not say what state the lab is in");
         if (state.ExitCode == 5 && _plan.Command is "setup" or "up")
         {
-            Require(state.Error.Contains("is not ready", StringComparison.Ordinal) && state.Error.Contains("pgpoollab destroy", StringComparison.Ordinal), "startall does not say what state the lab is in");
+            Require(
+                state.Error.Contains("is not ready", StringComparison.Ordinal)
+                    && state.Error.Contains("pgpoollab destroy", StringComparison.Ordinal),
+                "startall does not say what state the lab is in"
+            );
         }
 
         var destroyed = await SpeakAsync("destroy", "pgpoollab", "destroy", Lab);
-        Require(destroyed.ExitCode == 0 || (destroyed.ExitCode == 6 && state.ExitCode == 6), "destroy did not end well");
+        Require(
+            destroyed.ExitCode == 0 || (destroyed.ExitCode == 6 && state.ExitCode == 6),
+            "destroy did not end well"
+        );
         if (_plan.Choice < 0.3)
         {
             if (_plan.Kind is LabKind.PgpoolSetup && !Directory.Exists(_machine.View(Lab)))
@@ -308,23 +406,42 @@ internal sealed class Run : IDisposable
         if (_plan.Command is "stopall")
         {
             await OkAsync("stopall", "pgpoollab", "stopall", "--lab", Lab);
-            Require(_machine.Processes().Length == 0, "after stopall something runs:\n" + string.Join('\n', _machine.Processes().Select(PrivateMachine.Describe)));
+            Require(
+                _machine.Processes().Length == 0,
+                "after stopall something runs:\n"
+                    + string.Join('\n', _machine.Processes().Select(PrivateMachine.Describe))
+            );
         }
 
         await OkAsync("startall", "pgpoollab", "startall", "--lab", Lab);
-        var written = await SpeakAsync("write", "/bin/sh", "-c", """
+        var written = await SpeakAsync(
+            "write",
+            "/bin/sh",
+            "-c",
+            """
             cd "$0"
             eval "$(pgpoollab env)" || exit 3
             n=0
             until psql -XqAt -p "$PGPOOL_PORT" -c 'CREATE TABLE IF NOT EXISTS endured (i int)' -c 'INSERT INTO endured VALUES (1)' test; do
                 n=$((n + 1)); [ $n -lt 1500 ] || exit 4; sleep 0.2
             done
-            """, Lab);
+            """,
+            Lab
+        );
         Require(written.ExitCode == 0, "nothing can be written through Pgpool-II");
         var nodes = await SpeakAsync("nodes", "pgpoollab", "nodes", "--json", "--lab", Lab);
         using var report = JsonDocument.Parse(nodes.Output);
-        var well = report.RootElement.GetProperty("nodes").EnumerateArray().All(n => n.GetProperty("postgres").GetProperty("up").GetBoolean() && n.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object });
-        Require(well || report.RootElement.GetProperty("findings").GetArrayLength() > 0, "a node is not well, and nodes finds nothing");
+        var well = report
+            .RootElement.GetProperty("nodes")
+            .EnumerateArray()
+            .All(n =>
+                n.GetProperty("postgres").GetProperty("up").GetBoolean()
+                && n.GetProperty("pgpool") is { ValueKind: JsonValueKind.Object }
+            );
+        Require(
+            well || report.RootElement.GetProperty("findings").GetArrayLength() > 0,
+            "a node is not well, and nodes finds nothing"
+        );
         if (_plan.Choice < 0.5)
         {
             await OkAsync("stopall", "pgpoollab", "stopall", "--lab", Lab);
@@ -339,20 +456,34 @@ internal sealed class Run : IDisposable
     {
         if (_plan.Links)
         {
-            var now = await SpeakAsync("links", "/bin/sh", "-euc", "cd \"$0\" && cat file && find . ! -name . ! -name file ! -name clusters ! -name labs ! -name folders; find . ! -user root", Canary);
+            var now = await SpeakAsync(
+                "links",
+                "/bin/sh",
+                "-euc",
+                "cd \"$0\" && cat file && find . ! -name . ! -name file ! -name clusters ! -name labs ! -name "
+                    + "folders; find . ! -user root",
+                Canary
+            );
             Require(now.Output.Trim() == "precious", "where the links lead is now: " + now.Output + now.Error);
         }
 
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            var left = _machine.Remains().Concat(_machine.StateOf(_sandbox.Home)).Concat(Entries().Select(e => "in the lab's folder: " + e)).ToArray();
+            var left = _machine
+                .Remains()
+                .Concat(_machine.StateOf(_sandbox.Home))
+                .Concat(Entries().Select(e => "in the lab's folder: " + e))
+                .ToArray();
             if (left.Length == 0)
             {
                 return;
             }
 
-            if (clock.Elapsed > TimeSpan.FromSeconds(2) || !left.Any(l => l.StartsWith("process ", StringComparison.Ordinal)))
+            if (
+                clock.Elapsed > TimeSpan.FromSeconds(2)
+                || !left.Any(l => l.StartsWith("process ", StringComparison.Ordinal))
+            )
             {
                 throw new InvalidOperationException("Left behind:\n" + Indented(string.Join('\n', left)));
             }
@@ -361,7 +492,10 @@ internal sealed class Run : IDisposable
         }
     }
 
-    private string[] Entries() => Directory.Exists(_machine.View(Lab)) ? Directory.EnumerateFileSystemEntries(_machine.View(Lab)).Select(e => Path.GetFileName(e)).ToArray() : [];
+    private string[] Entries() =>
+        Directory.Exists(_machine.View(Lab))
+            ? Directory.EnumerateFileSystemEntries(_machine.View(Lab)).Select(e => Path.GetFileName(e)).ToArray()
+            : [];
 
     private int StepsBegun()
     {
@@ -372,7 +506,9 @@ internal sealed class Run : IDisposable
                 var path = _machine.View($"{Lab}/{file}");
                 if (File.Exists(path))
                 {
-                    using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+                    using var reader = new StreamReader(
+                        new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
+                    );
                     return reader.ReadToEnd().Split(": begins\n").Length - 1;
                 }
             }
@@ -396,15 +532,20 @@ internal sealed class Run : IDisposable
     private async Task<Outcome> SpeakAsync(string what, params string[] command)
     {
         var outcome = await _sandbox.RunProgramAsync(command, InLab());
-        Say($"{what}: exit code {outcome.ExitCode}{(outcome.ExitCode == 0 ? "" : "\n" + Indented(outcome.Error + outcome.Output))}");
+        Say(
+            $"{what}: exit code "
+                + $"{outcome.ExitCode}{(outcome.ExitCode == 0 ? "" : "\n" + Indented(outcome.Error + outcome.Output))}"
+        );
         return outcome;
     }
 
-    private string InLab() => _plan.Kind is LabKind.PgpoolSetup && Directory.Exists(_machine.View(Lab)) ? Lab : _sandbox.Labs;
+    private string InLab() =>
+        _plan.Kind is LabKind.PgpoolSetup && Directory.Exists(_machine.View(Lab)) ? Lab : _sandbox.Labs;
 
     private void Say(string text) => _story.AppendLine(text);
 
-    private static string Indented(string text) => "    " + text.TrimEnd().Replace("\n", "\n    ", StringComparison.Ordinal);
+    private static string Indented(string text) =>
+        "    " + text.TrimEnd().Replace("\n", "\n    ", StringComparison.Ordinal);
 
     private static void Require(bool holds, string otherwise)
     {

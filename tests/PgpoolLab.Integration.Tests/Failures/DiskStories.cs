@@ -17,7 +17,8 @@ public sealed class DiskStories : IDisposable
         _sandbox.Dispose();
     }
 
-    private async Task<PrivateMachine> DiskOfAsync(int megabytes) => _sandbox.Machine = _machine = await PrivateMachine.StartAsync(_sandbox, megabytes * 1_000_000L);
+    private async Task<PrivateMachine> DiskOfAsync(int megabytes) =>
+        _sandbox.Machine = _machine = await PrivateMachine.StartAsync(_sandbox, megabytes * 1_000_000L);
 
     private void AssertNothingIsLeft()
     {
@@ -37,7 +38,11 @@ public sealed class DiskStories : IDisposable
         await DiskOfAsync(megabytes);
         var outcome = await _sandbox.RunAsync("setup", "-s", "--port", "auto", _sandbox.Lab);
         Assert.True(outcome.ExitCode is 1 or 5, $"{outcome.ExitCode}\n{outcome.Error}");
-        Assert.True(outcome.Error.Contains(Full, StringComparison.Ordinal) || outcome.Error.Contains("Check free disk space", StringComparison.Ordinal), outcome.Error);
+        Assert.True(
+            outcome.Error.Contains(Full, StringComparison.Ordinal)
+                || outcome.Error.Contains("Check free disk space", StringComparison.Ordinal),
+            outcome.Error
+        );
         Assert.Contains("Whatever setup had made is removed again.", outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("at work", outcome.Error, StringComparison.Ordinal);
         AssertNothingIsLeft();
@@ -50,11 +55,17 @@ public sealed class DiskStories : IDisposable
         _sandbox.Variables["XDG_CACHE_HOME"] = _sandbox.Labs;
         var lab = _sandbox["home/lab"];
         var outcome = (await _sandbox.RunAsync("setup", "-n", "1", "--port", "auto", lab)).Ok();
-        Assert.Contains($"The cache in {_sandbox.Labs}/pgpoollab/clusters cannot be used: ", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"The cache in {_sandbox.Labs}/pgpoollab/clusters cannot be used: ",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         Assert.Contains(Full, outcome.Error, StringComparison.Ordinal);
         (await _sandbox.RunAsync("destroy", lab)).Ok();
         Assert.Empty(_machine!.Remains());
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_machine.View($"{_sandbox.Labs}/pgpoollab/clusters"), "*.unfinished"));
+        Assert.Empty(
+            Directory.EnumerateFileSystemEntries(_machine.View($"{_sandbox.Labs}/pgpoollab/clusters"), "*.unfinished")
+        );
     }
 
     [Fact]
@@ -64,7 +75,11 @@ public sealed class DiskStories : IDisposable
         _sandbox.Variables["XDG_CACHE_HOME"] = _sandbox.Labs + "/cache";
         var outcome = (await _sandbox.RunAsync("setup", "-n", "1", "--port", "auto", _sandbox.Lab)).FailedWith(1);
         // PostgreSQL says it one way or the other.
-        Assert.True(outcome.Error.Contains(Full, StringComparison.Ordinal) || outcome.Error.Contains("Check free disk space", StringComparison.Ordinal), outcome.Error);
+        Assert.True(
+            outcome.Error.Contains(Full, StringComparison.Ordinal)
+                || outcome.Error.Contains("Check free disk space", StringComparison.Ordinal),
+            outcome.Error
+        );
         Directory.Delete(_machine!.View(_sandbox.Labs + "/cache"), recursive: true);
         AssertNothingIsLeft();
     }
@@ -97,7 +112,9 @@ public sealed class DiskStories : IDisposable
     [Theory]
     [InlineData("pgpoollab stopall")]
     [InlineData("./stopall")]
-    public async Task Story_05_a_lab_whose_disk_became_read_only_can_be_stopped_and_destroy_says_what_is_in_its_way(string stop)
+    public async Task Story_05_a_lab_whose_disk_became_read_only_can_be_stopped_and_destroy_says_what_is_in_its_way(
+        string stop
+    )
     {
         var machine = await DiskOfAsync(300);
         (await _sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", _sandbox.Lab)).Ok();

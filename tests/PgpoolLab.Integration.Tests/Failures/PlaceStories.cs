@@ -12,13 +12,19 @@ public sealed class PlaceStories
     [InlineData("LC_ALL", "xx_YY.UTF-8")]
     [InlineData("LANG", "de_DE.UTF-8")]
     [InlineData("LANGUAGE", "de:fr")]
-    public async Task Story_02_a_locale_that_is_not_generated_or_another_language_changes_nothing(string variable, string value)
+    public async Task Story_02_a_locale_that_is_not_generated_or_another_language_changes_nothing(
+        string variable,
+        string value
+    )
     {
         using var sandbox = new Sandbox(Account.Plain);
         sandbox.Variables[variable] = value;
         (await sandbox.RunAsync(["setup", .. Small, sandbox.Lab])).Ok();
         (await sandbox.ShellAsync("./startall")).Ok();
-        await sandbox.UntilNodesShowAsync("the node is up", n => n[0].GetProperty("postgres").GetProperty("up").GetBoolean());
+        await sandbox.UntilNodesShowAsync(
+            "the node is up",
+            n => n[0].GetProperty("postgres").GetProperty("up").GetBoolean()
+        );
         (await sandbox.ShellAsync("./stopall")).Ok();
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
@@ -34,7 +40,11 @@ public sealed class PlaceStories
         sandbox.Variables["HOME"] = $"{sandbox.Home}/{new string('h', 120)}";
         (await sandbox.ShellAsync("mkdir \"$HOME\"")).Ok();
         (await sandbox.RunAsync(["up", .. Small, sandbox.Lab])).Ok();
-        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; psql -XAtqc 'CREATE TABLE t (i int)' -p $PGPOOL_PORT test")).Ok();
+        (
+            await sandbox.ShellAsync(
+                "eval \"$(pgpoollab env)\"; psql -XAtqc 'CREATE TABLE t (i int)' -p $PGPOOL_PORT test"
+            )
+        ).Ok();
         (await sandbox.RunInLabAsync("stopall")).Ok();
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
@@ -104,7 +114,11 @@ public sealed class PlaceStories
         foreach (var command in (string[])["nodes", "startall", "destroy"])
         {
             var outcome = (await sandbox.RunInLabAsync(command)).FailedWith(1);
-            Assert.Contains(text.Contains("99", StringComparison.Ordinal) ? "newer than this program" : "is damaged", outcome.Error, StringComparison.Ordinal);
+            Assert.Contains(
+                text.Contains("99", StringComparison.Ordinal) ? "newer than this program" : "is damaged",
+                outcome.Error,
+                StringComparison.Ordinal
+            );
             Assert.Contains("→", outcome.Error, StringComparison.Ordinal);
         }
 
@@ -120,8 +134,15 @@ public sealed class PlaceStories
     public async Task Story_04_programs_of_another_kind_are_told_from_PostgreSQLs()
     {
         using var sandbox = new Sandbox(Account.Plain);
-        (await sandbox.ShellAsync("mkdir ../bin; for p in initdb postgres pg_ctl pg_basebackup pg_config psql; do printf '#!/bin/sh\\necho frobnicator 3\\n' >../bin/$p; chmod +x ../bin/$p; done")).Ok();
-        var outcome = (await sandbox.RunAsync("setup", "--port", "auto", "--pg-bin", sandbox["bin"], sandbox.Lab)).FailedWith(3);
+        (
+            await sandbox.ShellAsync(
+                "mkdir ../bin; for p in initdb postgres pg_ctl pg_basebackup pg_config psql; do printf "
+                    + "'#!/bin/sh\\necho frobnicator 3\\n' >../bin/$p; chmod +x ../bin/$p; done"
+            )
+        ).Ok();
+        var outcome = (
+            await sandbox.RunAsync("setup", "--port", "auto", "--pg-bin", sandbox["bin"], sandbox.Lab)
+        ).FailedWith(3);
         Assert.Contains("frobnicator 3", outcome.Error, StringComparison.Ordinal);
         sandbox.AssertNothingIsLeft();
     }

@@ -13,7 +13,13 @@ public sealed class ServerStories : LifeTests
         using var sandbox = await UpAsync(Account.Plain, "-n", "1");
         for (var i = 0; i < 3; i++)
         {
-            (await sandbox.ShellAsync(Env + "psql -XAtqc 'SELECT pg_backend_pid()' -p $PGPOOL_PORT test; (psql -Xqc 'SELECT pg_sleep(30)' -p $PGPOOL_PORT test >/dev/null 2>&1 &); ./stopall; ./startall")).Ok();
+            (
+                await sandbox.ShellAsync(
+                    Env
+                        + "psql -XAtqc 'SELECT pg_backend_pid()' -p $PGPOOL_PORT test; (psql -Xqc 'SELECT "
+                        + "pg_sleep(30)' -p $PGPOOL_PORT test >/dev/null 2>&1 &); ./stopall; ./startall"
+                )
+            ).Ok();
         }
 
         (await sandbox.RunInLabAsync("stopall")).Ok();
@@ -29,7 +35,11 @@ public sealed class ServerStories : LifeTests
         foreach (var stop in (string[])["./stopall", "pgpoollab stopall"])
         {
             Kill(Pid(sandbox, "data1/postmaster.pid"));
-            Kill(int.Parse((await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' ')));
+            Kill(
+                int.Parse(
+                    (await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' ')
+                )
+            );
             (await sandbox.ShellAsync(stop)).Ok();
             Assert.Empty(sandbox.ProcessesLeft());
             // As after a crash: every file that tells of a running server is there, and the servers are not.
@@ -39,7 +49,11 @@ public sealed class ServerStories : LifeTests
                 Kill(Pid(sandbox, file));
             }
 
-            Kill(int.Parse((await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' ')));
+            Kill(
+                int.Parse(
+                    (await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' ')
+                )
+            );
             (await sandbox.RunInLabAsync("startall")).Ok();
             await sandbox.UntilNodesShowAsync("both nodes are up", n => n.All(x => Status(x) == "up"));
         }
@@ -52,12 +66,22 @@ public sealed class ServerStories : LifeTests
     public async Task Story_12_of_two_commands_at_once_one_does_it_and_the_other_is_refused_or_finds_it_done()
     {
         using var sandbox = await UpAsync(Account.Plain);
-        var outcomes = await Task.WhenAll(sandbox.RunInLabAsync("stopall"), sandbox.RunInLabAsync("stopall"), sandbox.RunInLabAsync("startall"));
+        var outcomes = await Task.WhenAll(
+            sandbox.RunInLabAsync("stopall"),
+            sandbox.RunInLabAsync("stopall"),
+            sandbox.RunInLabAsync("startall")
+        );
         Assert.Contains(outcomes, o => o.ExitCode == 0);
         Assert.All(outcomes, o => Assert.True(o.ExitCode is 0 or 7, o.Error));
-        Assert.All(outcomes.Where(o => o.ExitCode == 7), o => Assert.Contains("Another pgpoollab command is at work on the lab", o.Error, StringComparison.Ordinal));
+        Assert.All(
+            outcomes.Where(o => o.ExitCode == 7),
+            o => Assert.Contains("Another pgpoollab command is at work on the lab", o.Error, StringComparison.Ordinal)
+        );
         (await sandbox.RunInLabAsync("startall")).Ok();
-        var ends = await Task.WhenAll(sandbox.RunAsync("destroy", sandbox.Lab), sandbox.RunAsync("destroy", sandbox.Lab));
+        var ends = await Task.WhenAll(
+            sandbox.RunAsync("destroy", sandbox.Lab),
+            sandbox.RunAsync("destroy", sandbox.Lab)
+        );
         Assert.Contains(ends, o => o.ExitCode == 0);
         Assert.All(ends, o => Assert.True(o.ExitCode is 0 or 6 or 7, o.Error));
         sandbox.AssertNothingIsLeft();
@@ -76,17 +100,25 @@ public sealed class AvailabilityStories : LifeTests
         var primary = await sandbox.ShellAsync(Recover + "0");
         Assert.Contains("process recovery request failed", primary.Error, StringComparison.Ordinal);
         var nobody = await sandbox.ShellAsync(Recover + "7");
-        Assert.True(nobody.ExitCode != 0 || nobody.Error.Length > 0, "a node that does not exist is recovered without a word");
+        Assert.True(
+            nobody.ExitCode != 0 || nobody.Error.Length > 0,
+            "a node that does not exist is recovered without a word"
+        );
         Assert.Contains("7", nobody.Error, StringComparison.Ordinal);
 
         // No primary: node 0 is gone and node 1 cannot be promoted, as it is gone too.
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data1 stop")).Ok();
         await sandbox.UntilNodesShowAsync("node 1 is down", n => Status(n[1]) == "down");
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data0 stop")).Ok();
-        await sandbox.UntilNodesShowAsync("both are down", n => n.All(x => !x.GetProperty("postgres").GetProperty("up").GetBoolean()));
+        await sandbox.UntilNodesShowAsync(
+            "both are down",
+            n => n.All(x => !x.GetProperty("postgres").GetProperty("up").GetBoolean())
+        );
         var none = await sandbox.ShellAsync(Recover + "1");
         Assert.NotEmpty(none.Error);
-        Assert.False((await sandbox.NodesAsync()).GetProperty("nodes")[1].GetProperty("postgres").GetProperty("up").GetBoolean());
+        Assert.False(
+            (await sandbox.NodesAsync()).GetProperty("nodes")[1].GetProperty("postgres").GetProperty("up").GetBoolean()
+        );
 
         // What is left of it is a lab all the same.
         (await sandbox.RunInLabAsync("stopall")).Ok();
@@ -102,7 +134,10 @@ public sealed class AvailabilityStories : LifeTests
         using var sandbox = await UpAsync(Account.Plain);
         Kill(Pid(sandbox, "data1/postmaster.pid"));
         Kill(Pid(sandbox, "data0/postmaster.pid"));
-        var report = await sandbox.UntilNodesShowAsync("both are down", n => n.All(x => !x.GetProperty("postgres").GetProperty("up").GetBoolean()));
+        var report = await sandbox.UntilNodesShowAsync(
+            "both are down",
+            n => n.All(x => !x.GetProperty("postgres").GetProperty("up").GetBoolean())
+        );
         Assert.NotEmpty(Findings(report));
         // While Pgpool-II is at work on what has happened there is nothing to do but wait.
         for (var tries = 0; report.GetProperty("atWork").GetArrayLength() > 0 && tries < 60; tries++)
@@ -111,7 +146,10 @@ public sealed class AvailabilityStories : LifeTests
             report = await sandbox.NodesAsync();
         }
 
-        Assert.All(report.GetProperty("findings").EnumerateArray(), f => Assert.False(string.IsNullOrEmpty(f.GetProperty("fix").GetString())));
+        Assert.All(
+            report.GetProperty("findings").EnumerateArray(),
+            f => Assert.False(string.IsNullOrEmpty(f.GetProperty("fix").GetString()))
+        );
         (await sandbox.RunInLabAsync("stopall")).Ok();
         (await sandbox.RunInLabAsync("startall")).Ok();
         await sandbox.UntilNodesShowAsync("both nodes are up", n => n.All(x => Status(x) == "up"));
@@ -125,22 +163,40 @@ public sealed class AvailabilityStories : LifeTests
     public async Task Story_15_an_old_primary_that_has_diverged_comes_back_without_what_nobody_else_has(string option)
     {
         using var sandbox = await UpAsync(Account.Plain, option);
-        (await sandbox.ShellAsync("""
-            eval "$(pgpoollab env)"
-            psql -XAtqc 'CREATE TABLE t (i int)' -p $PGPOOL_PORT test
-            # Replication is asynchronous: what node 1 has not got yet would be lost.
-            until [ "$(pgpoollab psql 1 -- -XAtqc "SELECT to_regclass('t') IS NOT NULL" test)" = t ]; do sleep 0.1; done
-            pg_ctl -m immediate -D data0 stop
-            """)).Ok();
-        await sandbox.UntilNodesShowAsync("node 1 has taken over", n => Status(n[0]) == "down" && n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False });
+        (
+            await sandbox.ShellAsync(
+                """
+                eval "$(pgpoollab env)"
+                psql -XAtqc 'CREATE TABLE t (i int)' -p $PGPOOL_PORT test
+                # Replication is asynchronous: what node 1 has not got yet would be lost.
+                until [ "$(pgpoollab psql 1 -- -XAtqc "SELECT to_regclass('t') IS NOT NULL" test)" = t ]; do sleep 0.1; done
+                pg_ctl -m immediate -D data0 stop
+                """
+            )
+        ).Ok();
+        await sandbox.UntilNodesShowAsync(
+            "node 1 has taken over",
+            n =>
+                Status(n[0]) == "down"
+                && n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False }
+        );
         // The old one is started by hand, written to, and killed again: two histories.
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -w -D data0 -l log/node0.log start")).Ok();
         (await sandbox.RunInLabAsync("psql", "0", "--", "-Xqc", "INSERT INTO t VALUES (666)", "test")).Ok();
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data0 stop")).Ok();
         (await sandbox.RunInLabAsync("psql", "--", "-Xqc", "INSERT INTO t VALUES (1)", "test")).Ok();
         (await sandbox.ShellAsync(Recover + "0")).Ok();
-        await sandbox.UntilNodesShowAsync("node 0 streams", n => n[0].GetProperty("postgres").GetProperty("receiver").GetString() == "streaming" && n[0].GetProperty("postgres").GetProperty("lagBytes") is { ValueKind: JsonValueKind.Number } lag && lag.GetInt64() == 0);
-        Assert.Equal("1\n", (await sandbox.RunInLabAsync("psql", "0", "--", "-XAtqc", "SELECT i FROM t", "test")).Ok().Output);
+        await sandbox.UntilNodesShowAsync(
+            "node 0 streams",
+            n =>
+                n[0].GetProperty("postgres").GetProperty("receiver").GetString() == "streaming"
+                && n[0].GetProperty("postgres").GetProperty("lagBytes") is { ValueKind: JsonValueKind.Number } lag
+                && lag.GetInt64() == 0
+        );
+        Assert.Equal(
+            "1\n",
+            (await sandbox.RunInLabAsync("psql", "0", "--", "-XAtqc", "SELECT i FROM t", "test")).Ok().Output
+        );
     }
 
     [Fact]
@@ -148,14 +204,21 @@ public sealed class AvailabilityStories : LifeTests
     {
         using var sandbox = new Sandbox(Account.Plain);
         (await sandbox.RunAsync("up", "--port", "auto", sandbox.Lab)).Ok();
-        (await sandbox.ShellAsync("""
-            grep -h restore_command data1/*.conf
-            eval "$(pgpoollab env)"
-            pg_ctl -w -m fast -D data1 stop
-            mv archivedir archivedir.away
-            pg_ctl -w -D data1 -l log/node1.log start
-            """)).Ok();
-        await sandbox.UntilNodesShowAsync("node 1 streams", n => n[1].GetProperty("postgres").GetProperty("receiver").GetString() == "streaming");
+        (
+            await sandbox.ShellAsync(
+                """
+                grep -h restore_command data1/*.conf
+                eval "$(pgpoollab env)"
+                pg_ctl -w -m fast -D data1 stop
+                mv archivedir archivedir.away
+                pg_ctl -w -D data1 -l log/node1.log start
+                """
+            )
+        ).Ok();
+        await sandbox.UntilNodesShowAsync(
+            "node 1 streams",
+            n => n[1].GetProperty("postgres").GetProperty("receiver").GetString() == "streaming"
+        );
         (await sandbox.ShellAsync("mv archivedir.away archivedir")).Ok();
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();

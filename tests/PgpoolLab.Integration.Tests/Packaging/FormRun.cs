@@ -33,59 +33,119 @@ public sealed partial class FormRun : IDisposable
     public async Task<Outcome> SayAsync(string script)
     {
         var outcome = await Sandbox.ShellAsync(script);
-        _texts.AddRange([($"$ {script}", $"{outcome.Output}\n--- {outcome.ExitCode}"), ($"$ {script} (talk)", outcome.Error)]);
+        _texts.AddRange([
+            ($"$ {script}", $"{outcome.Output}\n--- {outcome.ExitCode}"),
+            ($"$ {script} (talk)", outcome.Error),
+        ]);
         return outcome;
     }
 
     /// <summary>Keeps every file that pgpoollab has written, with its mode.</summary>
     public void KeepFiles()
     {
-        foreach (var manifest in Files(Sandbox.Lab).Where(f => Path.GetFileName(f) == "lab.json").Select(File.ReadAllText))
+        foreach (
+            var manifest in Files(Sandbox.Lab).Where(f => Path.GetFileName(f) == "lab.json").Select(File.ReadAllText)
+        )
         {
             _names.Add((LabId().Match(manifest).Groups[1].Value, "<lab>"));
-            var ports = Port().Matches(manifest).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).Distinct().Order();
+            var ports = Port()
+                .Matches(manifest)
+                .Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))
+                .Distinct()
+                .Order();
             _names.AddRange(ports.Select((p, i) => ($"{p}", $"<port of the lab {i}>")));
         }
 
-        _names.AddRange(Files(Sandbox.Lab).Where(f => Path.GetFileName(f) == "pcppass").SelectMany(File.ReadLines).Select(l => l.Split(':')[3]).Where(p => p != Sandbox.Account.LabUser).Distinct().Select(p => (p, "<password>")));
-        _names.AddRange(Files(Sandbox.Lab).Where(f => Path.GetFileName(f) == "pgpass").SelectMany(File.ReadLines).Select(l => l.Split(':')[^1]).Distinct().Select(p => (p, "<password>")));
-        _names.AddRange(Files(Sandbox.Lab).Where(f => Path.GetFileName(f) == ".pgpoolkey").SelectMany(File.ReadLines).Select(k => (k, "<key>")));
+        _names.AddRange(
+            Files(Sandbox.Lab)
+                .Where(f => Path.GetFileName(f) == "pcppass")
+                .SelectMany(File.ReadLines)
+                .Select(l => l.Split(':')[3])
+                .Where(p => p != Sandbox.Account.LabUser)
+                .Distinct()
+                .Select(p => (p, "<password>"))
+        );
+        _names.AddRange(
+            Files(Sandbox.Lab)
+                .Where(f => Path.GetFileName(f) == "pgpass")
+                .SelectMany(File.ReadLines)
+                .Select(l => l.Split(':')[^1])
+                .Distinct()
+                .Select(p => (p, "<password>"))
+        );
+        _names.AddRange(
+            Files(Sandbox.Lab)
+                .Where(f => Path.GetFileName(f) == ".pgpoolkey")
+                .SelectMany(File.ReadLines)
+                .Select(k => (k, "<key>"))
+        );
         foreach (var folder in (string[])[Sandbox.Lab, Path.Combine(Sandbox.Home, ".local")])
         {
-            _texts.AddRange(Files(folder).Where(f => IsOurs(Path.GetRelativePath(folder, f))).Select(f => (f, $"{File.GetUnixFileMode(f)}\n{File.ReadAllText(f)}")));
+            _texts.AddRange(
+                Files(folder)
+                    .Where(f => IsOurs(Path.GetRelativePath(folder, f)))
+                    .Select(f => (f, $"{File.GetUnixFileMode(f)}\n{File.ReadAllText(f)}"))
+            );
         }
     }
 
     public void AssertSame(FormRun other)
     {
-        // A number that is a port in one run may be something else in the other: each text is freed of both runs' names.
+        // A number that is a port in one run may be something else in the other: each text is freed of both runs'
+        // names.
         (string, string)[] names = [.. _names, .. other._names];
         var (mine, others) = (Texts(names), other.Texts(names));
         Assert.Equal(others.Keys, mine.Keys);
-        Assert.All(mine, t => Assert.True(others[t.Key] == t.Value, $"{t.Key} differs\n=== {_form}:\n{t.Value}\n=== {other._form}:\n{others[t.Key]}"));
+        Assert.All(
+            mine,
+            t =>
+                Assert.True(
+                    others[t.Key] == t.Value,
+                    $"{t.Key} differs\n=== {_form}:\n{t.Value}\n=== {other._form}:\n{others[t.Key]}"
+                )
+        );
     }
 
     public void Dispose() => Sandbox.Dispose();
 
-    private static IEnumerable<string> Files(string folder) => !Directory.Exists(folder) ? []
-        : Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint });
+    private static IEnumerable<string> Files(string folder) =>
+        !Directory.Exists(folder)
+            ? []
+            : Directory.EnumerateFiles(
+                folder,
+                "*",
+                new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }
+            );
 
     /// <summary>Not what PostgreSQL and Pgpool-II have written.</summary>
     private static bool IsOurs(string file)
     {
         var (folders, name) = ((Path.GetDirectoryName(file) ?? "").Split('/'), Path.GetFileName(file));
-        return !ServersFile().IsMatch(name) && !folders.Any(f => f is "base" or "global" or "archivedir" or "run" || f.StartsWith("pg_", StringComparison.Ordinal))
+        return !ServersFile().IsMatch(name)
+            && !folders.Any(f =>
+                f is "base" or "global" or "archivedir" or "run" || f.StartsWith("pg_", StringComparison.Ordinal)
+            )
             && (!folders.Contains("log") || name is "pgpoollab.log");
     }
 
     private SortedDictionary<string, string> Texts((string Own, string Neutral)[] names) =>
-        new(_texts.GroupBy(t => Neutral(t.Name, names)).ToDictionary(g => g.Key, g => string.Join('\n', g.Select(t => InOrder(t.Name, Neutral(t.Text, names))))), StringComparer.Ordinal);
+        new(
+            _texts
+                .GroupBy(t => Neutral(t.Name, names))
+                .ToDictionary(
+                    g => g.Key,
+                    g => string.Join('\n', g.Select(t => InOrder(t.Name, Neutral(t.Text, names))))
+                ),
+            StringComparer.Ordinal
+        );
 
     private static string Neutral(string text, (string Own, string Neutral)[] names)
     {
         foreach (var (own, neutral) in names)
         {
-            text = own.All(char.IsAsciiDigit) ? Regex.Replace(text, $@"\b{own}\b", neutral) : text.Replace(own, neutral, StringComparison.Ordinal);
+            text = own.All(char.IsAsciiDigit)
+                ? Regex.Replace(text, $@"\b{own}\b", neutral)
+                : text.Replace(own, neutral, StringComparison.Ordinal);
         }
 
         text = Moment().Replace(text, "<moment>");
@@ -94,13 +154,19 @@ public sealed partial class FormRun : IDisposable
         text = ServersPid().Replace(text, "[<pid>]");
         text = Secret().Replace(text, "$1<secret>");
         // What ran beside a step that failed had ended by then, was cut off, or had not begun.
-        text = text.Contains("Whatever setup had made is removed again.", StringComparison.Ordinal) ? NodeInTheMaking().Replace(text, "") : text;
+        text = text.Contains("Whatever setup had made is removed again.", StringComparison.Ordinal)
+            ? NodeInTheMaking().Replace(text, "")
+            : text;
         return FromCache().Replace(text, "<how the cache was used>");
     }
 
     /// <summary>Steps that run side by side end in any order.</summary>
     private static string InOrder(string name, string text) =>
-        name.EndsWith(".log", StringComparison.Ordinal) || name.EndsWith("(talk)", StringComparison.Ordinal) || name.Contains("/links/", StringComparison.Ordinal) ? Sorted(text) : CompletedSteps().Replace(text, m => Sorted(m.Value.Replace(",", "", StringComparison.Ordinal)));
+        name.EndsWith(".log", StringComparison.Ordinal)
+        || name.EndsWith("(talk)", StringComparison.Ordinal)
+        || name.Contains("/links/", StringComparison.Ordinal)
+            ? Sorted(text)
+            : CompletedSteps().Replace(text, m => Sorted(m.Value.Replace(",", "", StringComparison.Ordinal)));
 
     private static string Sorted(string lines) => string.Join('\n', lines.Split('\n').Order(StringComparer.Ordinal));
 
@@ -122,7 +188,10 @@ public sealed partial class FormRun : IDisposable
     private static partial Regex ServersPid();
 
     /// <summary>Passwords, their hashes, the watchdog's key.</summary>
-    [GeneratedRegex("""((?<=:AES)|\bpassword |^[^#:\n]*:(?=[0-9a-f]{32}$)|wd_authkey = ')[\w+/=]+|\b[0-9a-f]{32}\b""", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        """((?<=:AES)|\bpassword |^[^#:\n]*:(?=[0-9a-f]{32}$)|wd_authkey = ')[\w+/=]+|\b[0-9a-f]{32}\b""",
+        RegexOptions.Multiline
+    )]
     private static partial Regex Secret();
 
     [GeneratedRegex(@"^(FAIL|ok) +Create node \d+\b.*\n?", RegexOptions.Multiline)]
@@ -140,6 +209,8 @@ public sealed partial class FormRun : IDisposable
     [GeneratedRegex("""(?<="completedSteps": \[)[^\]]*""")]
     private static partial Regex CompletedSteps();
 
-    [GeneratedRegex(@"^(PG_VERSION|postmaster\.(pid|opts)|current_logfiles|backup_label.*|backup_manifest|.*\.history|lock)$")]
+    [GeneratedRegex(
+        @"^(PG_VERSION|postmaster\.(pid|opts)|current_logfiles|backup_label.*|backup_manifest|.*\.history|lock)$"
+    )]
     private static partial Regex ServersFile();
 }

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace PgpoolLab.Integration.Tests;
 
-/// <summary>The forms in which users get the program. <c>./test</c> has built them; what is compiled ahead of time must do what the others do.</summary>
+/// <summary>The forms in which users get the program. <c>./test</c> has built them; what is compiled ahead of time must
+/// do what the others do.</summary>
 public static partial class Forms
 {
     /// <summary>The program ./pgpoollab builds: native, where there is a linker.</summary>
@@ -22,26 +23,32 @@ public static partial class Forms
     /// <summary>All of them; the first is what the others are compared with.</summary>
     public static string[] All => [FrameworkDependent, Native, Tool, ToolElsewhere];
 
-    private static readonly Lazy<string> Managed = new(() => Sandbox.CopyProgram(Path.Combine(Artifacts, "portable", "pgpoollab")));
+    private static readonly Lazy<string> Managed = new(() =>
+        Sandbox.CopyProgram(Path.Combine(Artifacts, "portable", "pgpoollab"))
+    );
     private static readonly Lazy<string> Installed = new(() => Install(_ => { }));
     private static readonly Lazy<string> InstalledElsewhere = new(() => Install(ForgetNativePackages));
 
     public static string Artifacts => Path.Combine(Sandbox.RepositoryRoot(), "artifacts");
 
     /// <summary>The program's file; null for the default.</summary>
-    public static string? Program(string form) => form switch
-    {
-        Native => null,
-        FrameworkDependent => Managed.Value,
-        Tool => Installed.Value,
-        ToolElsewhere => InstalledElsewhere.Value,
-        _ => throw new ArgumentOutOfRangeException(nameof(form), form, null),
-    };
+    public static string? Program(string form) =>
+        form switch
+        {
+            Native => null,
+            FrameworkDependent => Managed.Value,
+            Tool => Installed.Value,
+            ToolElsewhere => InstalledElsewhere.Value,
+            _ => throw new ArgumentOutOfRangeException(nameof(form), form, null),
+        };
 
     /// <summary>The package of that name in <c>artifacts/packages</c>.</summary>
     /// <param name="name">"PgpoolLab", or with a system, for example "PgpoolLab.any".</param>
     public static string Package(string name) =>
-        Assert.Single(Directory.GetFiles(Path.Combine(Artifacts, "packages"), $"{name}.*.nupkg"), f => PackageName().Match(Path.GetFileName(f)).Groups[1].Value == name);
+        Assert.Single(
+            Directory.GetFiles(Path.Combine(Artifacts, "packages"), $"{name}.*.nupkg"),
+            f => PackageName().Match(Path.GetFileName(f)).Groups[1].Value == name
+        );
 
     /// <summary>Installs the tool from <c>artifacts/packages</c> alone, as a plain user does.</summary>
     /// <returns>The command's file.</returns>
@@ -55,15 +62,42 @@ public static partial class Forms
         }
 
         change(Path.Combine(packages, Path.GetFileName(Package("PgpoolLab"))));
-        File.WriteAllText(Path.Combine(folder, "nuget.config"), """<configuration><packageSources><clear /><add key="here" value="packages" /></packageSources></configuration>""");
+        File.WriteAllText(
+            Path.Combine(folder, "nuget.config"),
+            """<configuration><packageSources><clear /><add key="here" value="packages" /></packageSources></configuration>"""
+        );
         var account = Account.Of(Account.Plain);
         account.Own(folder);
-        string[] command = [.. account.Prefix, "dotnet", "tool", "install", "PgpoolLab", "--tool-path", $"{folder}/tools", "--configfile", $"{folder}/nuget.config"];
-        var info = new ProcessStartInfo(command[0], command.Skip(1)) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)
+        string[] command =
         [
-            ("HOME", folder), ("DOTNET_CLI_HOME", folder), ("TMPDIR", folder), ("NUGET_PACKAGES", $"{folder}/nuget"), ("NUGET_SCRATCH", $"{folder}/scratch"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), ("DOTNET_NOLOGO", "1"),
-        ])
+            .. account.Prefix,
+            "dotnet",
+            "tool",
+            "install",
+            "PgpoolLab",
+            "--tool-path",
+            $"{folder}/tools",
+            "--configfile",
+            $"{folder}/nuget.config",
+        ];
+        var info = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (
+            var (name, value) in (ReadOnlySpan<(string, string)>)
+                [
+                    ("HOME", folder),
+                    ("DOTNET_CLI_HOME", folder),
+                    ("TMPDIR", folder),
+                    ("NUGET_PACKAGES", $"{folder}/nuget"),
+                    ("NUGET_SCRATCH", $"{folder}/scratch"),
+                    ("DOTNET_CLI_TELEMETRY_OPTOUT", "1"),
+                    ("DOTNET_NOLOGO", "1"),
+                ]
+        )
         {
             info.Environment[name] = value;
         }

@@ -6,7 +6,8 @@ namespace PgpoolLab.Provisioning.Tests.Properties;
 internal static class ManualParser
 {
     /// <summary>Names and values; of two of one name the last counts.</summary>
-    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File"; its scanner is <c>guc-file.l</c>.</remarks>
+    /// <remarks>PostgreSQL manual, "Parameter Interaction via the Configuration File"; its scanner is
+    /// <c>guc-file.l</c>.</remarks>
     internal static Dictionary<string, string> Settings(string text)
     {
         var settings = new Dictionary<string, string>();
@@ -26,13 +27,17 @@ internal static class ManualParser
         var result = new StringBuilder();
         for (var i = 0; i < command.Length; i++)
         {
-            result.Append(command[i] != '%' ? command[i].ToString() : command[++i] switch
-            {
-                'p' => path,
-                'f' => file,
-                '%' => "%",
-                var other => throw new FormatException($"%{other} in {command}"),
-            });
+            result.Append(
+                command[i] != '%'
+                    ? command[i].ToString()
+                    : command[++i] switch
+                    {
+                        'p' => path,
+                        'f' => file,
+                        '%' => "%",
+                        var other => throw new FormatException($"%{other} in {command}"),
+                    }
+            );
         }
 
         return result.ToString();

@@ -21,7 +21,12 @@ public sealed class StoreProperties
         {
             Invoker = "root",
             PgpoolSettings = new Dictionary<string, string> { ["max_pool"] = "2" },
-            PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr", InitDbArguments = ["-k"], LibraryPath = "/lib" },
+            PgpoolSetup = new PgpoolSetupConventions
+            {
+                InstallDirectory = "/usr",
+                InitDbArguments = ["-k"],
+                LibraryPath = "/lib",
+            },
         },
     };
 
@@ -29,13 +34,22 @@ public sealed class StoreProperties
     public void Any_lab_is_loaded_as_it_was_saved()
     {
         using var folder = new Folders();
-        Gen.Select(AnyLab.OfAnyKind, Gen.Enum<LabState>(), Any.Text.Array[0, 4]).Sample((lab, state, texts) =>
-        {
-            using var own = folder.New();
-            var manifest = Manifest with { Lab = (lab with { Root = own.Path }).WithOwnFolders(), State = state, CommandLine = texts, CompletedSteps = texts };
-            LabStore.Save(manifest);
-            Assert.Equivalent(manifest, LabStore.Load(own.Path), strict: true);
-        });
+        Gen.Select(AnyLab.OfAnyKind, Gen.Enum<LabState>(), Any.Text.Array[0, 4])
+            .Sample(
+                (lab, state, texts) =>
+                {
+                    using var own = folder.New();
+                    var manifest = Manifest with
+                    {
+                        Lab = (lab with { Root = own.Path }).WithOwnFolders(),
+                        State = state,
+                        CommandLine = texts,
+                        CompletedSteps = texts,
+                    };
+                    LabStore.Save(manifest);
+                    Assert.Equivalent(manifest, LabStore.Load(own.Path), strict: true);
+                }
+            );
     }
 
     [Fact]
@@ -44,20 +58,38 @@ public sealed class StoreProperties
         using var folder = new Folders();
         var newest = Text(Manifest);
         var oldest = Text(OfSchema1());
-        Gen.Frequency((4, AnyJson.Mutation(newest)), (2, AnyJson.Mutation(oldest)), (1, Any.Mutation(newest)), (1, AnyJson.Value), (1, Any.Text)).Sample(text =>
-        {
-            using var own = folder.New();
-            File.WriteAllText($"{own.Path}/.pgpoollab/lab.json", text.Replace("/srv/lab", own.Path, StringComparison.Ordinal));
-            try
-            {
-                WorkWith(LabStore.Load(own.Path)!, own.Path);
-            }
-            catch (LabException error)
-            {
-                Assert.StartsWith("The manifest ", error.Message.Replace("The lab in ", "The manifest ", StringComparison.Ordinal), StringComparison.Ordinal);
-                Assert.NotEmpty(error.Hints);
-            }
-        }, iter: Any.Many / 2, print: Any.Shown);
+        Gen.Frequency(
+                (4, AnyJson.Mutation(newest)),
+                (2, AnyJson.Mutation(oldest)),
+                (1, Any.Mutation(newest)),
+                (1, AnyJson.Value),
+                (1, Any.Text)
+            )
+            .Sample(
+                text =>
+                {
+                    using var own = folder.New();
+                    File.WriteAllText(
+                        $"{own.Path}/.pgpoollab/lab.json",
+                        text.Replace("/srv/lab", own.Path, StringComparison.Ordinal)
+                    );
+                    try
+                    {
+                        WorkWith(LabStore.Load(own.Path)!, own.Path);
+                    }
+                    catch (LabException error)
+                    {
+                        Assert.StartsWith(
+                            "The manifest ",
+                            error.Message.Replace("The lab in ", "The manifest ", StringComparison.Ordinal),
+                            StringComparison.Ordinal
+                        );
+                        Assert.NotEmpty(error.Hints);
+                    }
+                },
+                iter: Any.Many / 2,
+                print: Any.Shown
+            );
     }
 
     [Fact]
@@ -65,31 +97,49 @@ public sealed class StoreProperties
     {
         using var folder = new TemporaryFolder();
         var entry = """{"id":"0123abcd","name":"lab","root":"/srv/lab","ports":[11000,11001]}""";
-        Gen.Frequency((4, AnyJson.Mutation(entry)), (1, Any.Mutation(entry)), (1, AnyJson.Value), (1, Any.Text)).Sample(text =>
-        {
-            var file = $"{folder.Path}/{Guid.NewGuid()}.json";
-            File.WriteAllText(file, text);
-            if (LabStore.ReadIndexEntry(file) is { } read)
-            {
-                Assert.Matches("^[0-9a-f]{8}$", read.Id);
-                Assert.True(Path.IsPathRooted(read.Root));
-                Assert.NotNull(read.Name);
-                Assert.True(read.Ports.Count >= 0);
-            }
-        }, iter: Any.Many, print: Any.Shown);
+        Gen.Frequency((4, AnyJson.Mutation(entry)), (1, Any.Mutation(entry)), (1, AnyJson.Value), (1, Any.Text))
+            .Sample(
+                text =>
+                {
+                    var file = $"{folder.Path}/{Guid.NewGuid()}.json";
+                    File.WriteAllText(file, text);
+                    if (LabStore.ReadIndexEntry(file) is { } read)
+                    {
+                        Assert.Matches("^[0-9a-f]{8}$", read.Id);
+                        Assert.True(Path.IsPathRooted(read.Root));
+                        Assert.NotNull(read.Name);
+                        Assert.True(read.Ports.Count >= 0);
+                    }
+                },
+                iter: Any.Many,
+                print: Any.Shown
+            );
     }
 
     [Fact]
     public void Any_pgpool_status_tells_of_the_labs_own_nodes()
     {
         var lab = Labs.Fixed(nodes: 3, mode: ClusteringMode.NativeReplication);
-        Gen.Frequency((2, Gen.OneOf("up", "down", "unused", "", " down", "Down").Array[0, 6].Select(l => string.Join('\n', l))), (1, Any.Mutation("up\ndown\nup\n"))).Sample(text =>
-        {
-            var host = new FakeHost { Files = { [$"{lab.Paths.Log}/pgpool_status"] = text } };
-            var down = new Operations.LabHistory(host, lab).FindNodesHeldDownAsync(lab.Pgpool, CancellationToken.None);
-            Assert.True(down.IsCompletedSuccessfully);
-            Assert.All(down.Result, n => Assert.InRange(n, 0, 2));
-        }, print: Any.Shown);
+        Gen.Frequency(
+                (
+                    2,
+                    Gen.OneOf("up", "down", "unused", "", " down", "Down").Array[0, 6].Select(l => string.Join('\n', l))
+                ),
+                (1, Any.Mutation("up\ndown\nup\n"))
+            )
+            .Sample(
+                text =>
+                {
+                    var host = new FakeHost { Files = { [$"{lab.Paths.Log}/pgpool_status"] = text } };
+                    var down = new Operations.LabHistory(host, lab).FindNodesHeldDownAsync(
+                        lab.Pgpool,
+                        CancellationToken.None
+                    );
+                    Assert.True(down.IsCompletedSuccessfully);
+                    Assert.All(down.Result, n => Assert.InRange(n, 0, 2));
+                },
+                print: Any.Shown
+            );
     }
 
     private static void WorkWith(LabManifest manifest, string root)
@@ -101,25 +151,41 @@ public sealed class StoreProperties
         Assert.NotEmpty(lab.Owner + lab.Name + lab.Id + lab.Folder);
         Assert.NotNull(Identify(lab));
         Assert.All(lab.Nodes, n => Assert.StartsWith(root + "/", n.DataDirectory, StringComparison.Ordinal));
-        Assert.All(lab.Pgpools, p => Assert.All(LabSockets.OfPgpool(lab, p), s => Assert.NotEmpty(Path.GetFullPath(s))));
+        Assert.All(
+            lab.Pgpools,
+            p => Assert.All(LabSockets.OfPgpool(lab, p), s => Assert.NotEmpty(Path.GetFullPath(s)))
+        );
         Assert.All(lab.Nodes, n => Assert.All(LabSockets.OfNode(lab, n), s => Assert.NotEmpty(Path.GetFullPath(s))));
-        Assert.All(lab.Pgpools.SelectMany(p => (int[])[p.Port, p.PcpPort]).Concat(lab.Nodes.Select(n => n.Port)), p => Assert.InRange(p, 1, 65535));
+        Assert.All(
+            lab.Pgpools.SelectMany(p => (int[])[p.Port, p.PcpPort]).Concat(lab.Nodes.Select(n => n.Port)),
+            p => Assert.InRange(p, 1, 65535)
+        );
         Assert.NotEmpty(LabPlanner.Stop(lab));
         Assert.NotEmpty(LabPlanner.StartPgpools(lab, ExpectedNode.AllOf(lab)));
-        Assert.NotEmpty(lab.Pgpools.Select(p => Tools.Pgpool.Start(lab, p).ToString() + Tools.Pcp.WatchdogInfo(lab, p)));
+        Assert.NotEmpty(
+            lab.Pgpools.Select(p => Tools.Pgpool.Start(lab, p).ToString() + Tools.Pcp.WatchdogInfo(lab, p))
+        );
         Assert.NotEmpty(lab.Mode.Title());
         Assert.NotNull(string.Join(' ', lab.PgpoolSettings.Concat(lab.PostgresSettings).Select(s => s.Value.Length)));
         Assert.True(lab.PgpoolSetup is null or { InstallDirectory: not null });
     }
 
-    private static string Identify(Lab lab) => lab.ToolLog + lab.RelativeLog + lab.TitleOf(lab.Pgpool) + lab.Ports + lab.Tools.PgpoolBin + lab.Tools.PostgresProgram("psql") + lab.Tools.PcpProgram("x");
+    private static string Identify(Lab lab) =>
+        lab.ToolLog
+        + lab.RelativeLog
+        + lab.TitleOf(lab.Pgpool)
+        + lab.Ports
+        + lab.Tools.PgpoolBin
+        + lab.Tools.PostgresProgram("psql")
+        + lab.Tools.PcpProgram("x");
 
     private static string Text(LabManifest manifest)
     {
         using var folder = new Folders();
         using var own = folder.New();
         LabStore.Save(manifest with { Lab = (manifest.Lab with { Root = own.Path }).WithOwnFolders() });
-        return File.ReadAllText($"{own.Path}/.pgpoollab/lab.json").Replace(own.Path, "/srv/lab", StringComparison.Ordinal);
+        return File.ReadAllText($"{own.Path}/.pgpoollab/lab.json")
+            .Replace(own.Path, "/srv/lab", StringComparison.Ordinal);
     }
 
     private static string Text(JsonNode node) => node.ToJsonString();
