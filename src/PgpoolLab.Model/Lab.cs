@@ -294,4 +294,8 @@ public sealed record Lab
 
     /// <summary>Database users work in; setup creates it.</summary>
     public const string Database = "test";
+
+    /// <summary>The database initdb makes for such work (PostgreSQL manual, "Creating a Database"). Pgpool-II's own
+    /// checks read its catalog in any case.</summary>
+    public const string MaintenanceDatabase = "postgres";
 }

@@ -19,6 +19,9 @@ public sealed record LabPaths(string Root)
     /// <summary>The manifest, the lock and helpers of the tool itself.</summary>
     public string Hidden => $"{Root}/.pgpoollab";
 
+    /// <summary>Locked by the command that changes the lab.</summary>
+    public string Lock => $"{Hidden}/lock";
+
     /// <summary>The manifest.</summary>
     public string Manifest => $"{Hidden}/lab.json";
 

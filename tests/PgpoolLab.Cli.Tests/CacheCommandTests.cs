@@ -3,7 +3,7 @@ using PgpoolLab.Cli.Commands;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Tests;
 

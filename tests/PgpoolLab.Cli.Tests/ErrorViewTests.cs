@@ -2,8 +2,8 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Tests;
 

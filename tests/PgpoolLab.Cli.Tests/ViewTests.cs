@@ -3,8 +3,8 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
-using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Cli.Tests;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Hosts.Tests;
 

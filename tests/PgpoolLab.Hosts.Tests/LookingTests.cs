@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Hosts.Tests;
 

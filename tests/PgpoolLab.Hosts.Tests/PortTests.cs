@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Hosts.Tests;
 

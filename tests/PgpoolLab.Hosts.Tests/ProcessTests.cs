@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipes;
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Hosts.Tests;

@@ -1,4 +1,3 @@
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Hosts.Tests;

@@ -1,5 +1,3 @@
-using PgpoolLab.Hosts;
-
 namespace PgpoolLab.Hosts.Tests;
 
 public sealed class ShellTests

@@ -1,5 +1,3 @@
-using PgpoolLab.Model;
-
 namespace PgpoolLab.Model.Tests;
 
 public sealed class ModeTests

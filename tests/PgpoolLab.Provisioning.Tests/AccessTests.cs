@@ -2,7 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Testing;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,6 +1,5 @@
-using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Probes;
-using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -2,7 +2,8 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using PgpoolLab.Hosts;
 using PgpoolLab.Provisioning.Clusters;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -3,7 +3,7 @@ using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Steps;
-using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,7 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Servers;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,9 +1,9 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,7 +1,8 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Probes;
-using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,6 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,5 +1,6 @@
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,8 +1,8 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers;
 
 namespace PgpoolLab.Provisioning.Tests;
 

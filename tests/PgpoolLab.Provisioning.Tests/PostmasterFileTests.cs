@@ -1,4 +1,4 @@
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Clients;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,7 +1,7 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,6 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -34,7 +34,7 @@ public sealed class ProgramTests
     public void Postgres_runs_in_the_foreground() =>
         Assert.Equal(
             ["/usr/lib/postgresql/15/bin/postgres", "-D", "/srv/lab/data1"],
-            Argv(PostgresServer.Start(Tools, "/srv/lab/data1"))
+            Argv(PostgresCommand.Start(Tools, "/srv/lab/data1"))
         );
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class ProgramTests
     [Fact]
     public void Pgpool_runs_in_the_foreground_in_the_labs_folder_and_forgets_what_it_knew()
     {
-        var command = Pgpool.Start(Labs.Fixed(), Labs.Fixed().Pgpool);
+        var command = PgpoolCommand.Start(Labs.Fixed(), Labs.Fixed().Pgpool);
         Assert.Equal(
             [
                 "/usr/sbin/pgpool",
@@ -152,7 +152,7 @@ public sealed class ProgramTests
     public void Each_Pgpool_runs_in_its_own_folder()
     {
         var lab = Labs.Fixed(pgpools: 3);
-        var command = Pgpool.Start(lab, lab.Pgpools[2]);
+        var command = PgpoolCommand.Start(lab, lab.Pgpools[2]);
         Assert.Equal(
             [
                 "/usr/sbin/pgpool",
@@ -182,9 +182,9 @@ public sealed class ProgramTests
     {
         Assert.Equal(
             forgets,
-            Pgpool.Start(Labs.Fixed(mode: mode), Labs.Fixed(mode: mode).Pgpool).Arguments.Contains("-D")
+            PgpoolCommand.Start(Labs.Fixed(mode: mode), Labs.Fixed(mode: mode).Pgpool).Arguments.Contains("-D")
         );
-        Assert.Contains("-D", Pgpool.Start(Labs.Old(mode), Labs.Old(mode).Pgpool).Arguments);
+        Assert.Contains("-D", PgpoolCommand.Start(Labs.Old(mode), Labs.Old(mode).Pgpool).Arguments);
     }
 
     [Fact]
@@ -196,11 +196,11 @@ public sealed class ProgramTests
                 PgpoolSetup = old.PgpoolSetup! with { Debug = true, LibraryPath = "/opt/pg/lib" },
             }
             : null!;
-        var command = Pgpool.Start(lab, lab.Pgpool);
+        var command = PgpoolCommand.Start(lab, lab.Pgpool);
         Assert.Equal("-d", command.Arguments[^1]);
         Assert.EndsWith("/opt/pg/lib", command.Environment["LD_LIBRARY_PATH"], StringComparison.Ordinal);
-        Assert.DoesNotContain("-d", Pgpool.Start(Labs.Old(), lab.Pgpool).Arguments);
-        Assert.False(Pgpool.Start(Labs.Old(), lab.Pgpool).Environment.ContainsKey("LD_LIBRARY_PATH"));
+        Assert.DoesNotContain("-d", PgpoolCommand.Start(Labs.Old(), lab.Pgpool).Arguments);
+        Assert.False(PgpoolCommand.Start(Labs.Old(), lab.Pgpool).Environment.ContainsKey("LD_LIBRARY_PATH"));
     }
 
     [Fact]
@@ -300,7 +300,7 @@ public sealed class ProgramTests
         CommandSpec[] commands =
         [
             InitDb.Create(Tools, "/d", "olga"),
-            PostgresServer.Start(Tools, "/d"),
+            PostgresCommand.Start(Tools, "/d"),
             PgBaseBackup.Create(Tools, "/tmp", 1, "olga", true, "/d"),
             PgControlData.Show(Tools, "/d"),
             Psql.Query(Tools, "h", 1, "u", "d", "q"),

@@ -1,4 +1,6 @@
+using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Tests;
 

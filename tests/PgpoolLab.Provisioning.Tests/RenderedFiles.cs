@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 

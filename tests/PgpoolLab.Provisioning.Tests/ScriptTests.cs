@@ -1,6 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -423,7 +423,7 @@ public sealed class ScriptTests : ScriptBench
             "stream",
             "-c",
             "fast",
-            .. Provisioning.Tools.PgBaseBackup.FastOptions(_lab.Tools.Postgres),
+            .. PgBaseBackup.FastOptions(_lab.Tools.Postgres),
             "-S",
             "pgpool_setup_slot1",
         ];

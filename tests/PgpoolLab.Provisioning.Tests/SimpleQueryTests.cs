@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Clients;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,6 +1,8 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -264,7 +266,7 @@ public sealed class WatchdogTests
     }
 
     private static string Roles(string first) =>
-        $"node_id{Tools.Psql.FieldSeparator}status{Tools.Psql.FieldSeparator}role\n0{Tools.Psql.FieldSeparator}up{Tools.Psql.FieldSeparator}{first}\n1{Tools.Psql.FieldSeparator}up{Tools.Psql.FieldSeparator}standby\n";
+        $"node_id{Psql.FieldSeparator}status{Psql.FieldSeparator}role\n0{Psql.FieldSeparator}up{Psql.FieldSeparator}{first}\n1{Psql.FieldSeparator}up{Psql.FieldSeparator}standby\n";
 
     [Theory]
     [InlineData("standby", "standby", "primary", "it shows no primary, and Pgpool-II 2 does")]

@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -231,7 +232,7 @@ public sealed class WorkUnderWayTests
         _host.Processes.Add(Process(70, "pgpool", "pgpool -D", Root, 'T'));
         _host.Connect = _ => throw new InvalidOperationException("it was asked");
         _host.Run = c => throw new InvalidOperationException($"{c} was run");
-        var report = await new NodesReporter(_host, new Probes.ProbeRunner(_host, TimeProvider.System)).ReportAsync(
+        var report = await new NodesReporter(_host, new ProbeRunner(_host, TimeProvider.System)).ReportAsync(
             lab,
             CancellationToken.None
         );

@@ -6,8 +6,8 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Waiting;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Commands;

@@ -4,6 +4,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -125,7 +126,7 @@ internal static class PsqlCommand
                                 $"The lab '{lab.Name}' has no node {to}; its nodes are 0 to {lab.Nodes.Count - 1}."
                             );
                 return await LocalPrograms.RunInteractiveAsync(
-                    Provisioning.Tools.Psql.Interactive(
+                    Psql.Interactive(
                         lab.Tools,
                         lab.HasPrivateSockets ? lab.SocketFolder : "localhost",
                         port,

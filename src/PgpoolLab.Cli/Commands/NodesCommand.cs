@@ -2,8 +2,8 @@ using System.CommandLine;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Probes;
-using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Waiting;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Commands;

@@ -5,6 +5,7 @@ using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Cli.Compatibility;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Npgsql;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Probes;
-using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Demo;
 

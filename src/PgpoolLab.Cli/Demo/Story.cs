@@ -4,7 +4,7 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Servers.Reports;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Demo;

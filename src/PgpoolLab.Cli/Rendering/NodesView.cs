@@ -1,4 +1,4 @@
-using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Servers.Reports;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Rendering;

@@ -3,8 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Clusters;
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Programs;
 using Scriban;
 using Scriban.Parsing;
 using Scriban.Runtime;

@@ -1,5 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
 using Scriban;
 using Scriban.Parsing;
 using Scriban.Runtime;
@@ -124,7 +126,7 @@ internal static class TemplateModel
             ["socket_dirs"] = new ScriptArray(lab.Pgpool.SocketDirectories),
             // Where the lab's own scripts reach a node as a superuser.
             ["host"] = lab.HasPrivateSockets ? lab.SocketFolder : "localhost",
-            ["fast_backup_options"] = new ScriptArray(Tools.PgBaseBackup.FastOptions(lab.Tools.Postgres)),
+            ["fast_backup_options"] = new ScriptArray(PgBaseBackup.FastOptions(lab.Tools.Postgres)),
         };
 
     internal static ScriptObject PgpoolOf(Lab lab, PgpoolNode pgpool, string watchdogKey) =>
@@ -142,7 +144,7 @@ internal static class TemplateModel
             ["pcp_port"] = pgpool.PcpPort,
             ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
             ["probe_host"] = LabSockets.ProbeHost(lab),
-            ["roles_query"] = Probes.PoolNodes.RolesQueryOf(lab),
+            ["roles_query"] = PoolNodes.RolesQueryOf(lab),
             ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
             ["pcp_host"] = lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
             ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),

@@ -3,9 +3,9 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Doctor;
 

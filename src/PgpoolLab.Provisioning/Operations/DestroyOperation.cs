@@ -1,6 +1,5 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 
@@ -223,7 +222,7 @@ public sealed class DestroyOperation(OperationContext context)
                 {
                     Hints =
                     [
-                        error is IOException io && LabLock.IsReadOnly(io)
+                        error is IOException io && ReadOnlyDisk.IsReasonFor(io)
                             ? "The lab's servers are stopped. Its file system is read-only: make it writable, "
                                 + "then run the same command again."
                             : "Remove what is in the way, then run the same command again.",

@@ -1,8 +1,9 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;
 
@@ -70,7 +71,7 @@ public sealed class HostInspector(OperationContext context)
         var busy = new List<(LabPort, string)>();
         foreach (var port in ports)
         {
-            var holder = await WhoHoldsAsync(_host, port, cancellationToken);
+            var holder = await ServerPorts.WhoHoldsAsync(_host, port, cancellationToken);
             if (holder == PortState.Lingering)
             {
                 holder = await OutlastAsync(port.Port, port.Use, cancellationToken);
@@ -87,13 +88,6 @@ public sealed class HostInspector(OperationContext context)
             throw PortClaim.Taken(busy, PortClaim.Advice(byOldCommandLine));
         }
     }
-
-    /// <summary>Who has a port, of TCP or of UDP.</summary>
-    /// <returns>Null when it is free, else what is in the way.</returns>
-    internal static ValueTask<string?> WhoHoldsAsync(IHost host, LabPort port, CancellationToken cancellationToken) =>
-        port.IsDatagram
-            ? host.WhoHoldsDatagramPortAsync(port.Port, cancellationToken)
-            : host.WhoHoldsPortAsync(port.Port, cancellationToken);
 
     /// <summary>Waits for the end of a connection nobody has any more.</summary>
     /// <returns>Who holds the port all the same; null when it has become free.</returns>

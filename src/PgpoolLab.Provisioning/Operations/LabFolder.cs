@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;
 
@@ -109,7 +110,7 @@ public static class LabFolder
     /// <returns>Dispose it when the folder is claimed; null when it cannot be locked.</returns>
     public static async Task<IDisposable?> LockAsync(
         string folder,
-        Probes.ProbeRunner probes,
+        ProbeRunner probes,
         CancellationToken cancellationToken
     )
     {

@@ -1,6 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Operations;
 

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;

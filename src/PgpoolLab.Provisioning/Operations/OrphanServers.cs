@@ -1,5 +1,5 @@
 using PgpoolLab.Hosts;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;
 

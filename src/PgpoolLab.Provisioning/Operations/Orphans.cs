@@ -1,6 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;
 

@@ -1,29 +1,8 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers;
 
 namespace PgpoolLab.Provisioning.Operations;
-
-/// <summary>A port of a lab is somebody else's. Nothing but the port is wrong: with other ports the same lab can be
-/// made.</summary>
-/// <param name="what">What was attempted, which port it is, and who has it.</param>
-/// <param name="ports">The ports.</param>
-/// <param name="inner">What a server said of it.</param>
-public sealed class PortTakenException(string what, IReadOnlyList<int> ports, Exception? inner = null)
-    : LabException(ExitCode.InTheWay, what, inner)
-{
-    /// <summary>The ports.</summary>
-    public IReadOnlyList<int> Ports { get; } = ports;
-
-    /// <summary>The same with other advice.</summary>
-    internal PortTakenException With(IReadOnlyList<string> hints) =>
-        new(Message, Ports, InnerException)
-        {
-            Details = Details,
-            LogFile = LogFile,
-            LogTail = LogTail,
-            Hints = hints,
-        };
-}
 
 /// <summary>Chooses the ports of a lab that is about to be made, and leases them, so that no other setup of any user
 /// takes them.</summary>
@@ -235,7 +214,7 @@ public sealed class PortClaim(OperationContext context)
         {
             foreach (var port in ports)
             {
-                if (await HostInspector.WhoHoldsAsync(context.Host, port, cancellationToken) is not null)
+                if (await ServerPorts.WhoHoldsAsync(context.Host, port, cancellationToken) is not null)
                 {
                     return false;
                 }

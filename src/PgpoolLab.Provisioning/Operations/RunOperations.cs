@@ -1,8 +1,10 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;
 

@@ -1,6 +1,5 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
 
 namespace PgpoolLab.Provisioning.Operations;

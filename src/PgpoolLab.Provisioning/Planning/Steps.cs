@@ -1,7 +1,8 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Waiting;
 using Serilog;
 
 namespace PgpoolLab.Provisioning.Planning;

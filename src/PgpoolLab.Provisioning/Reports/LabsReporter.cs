@@ -1,8 +1,9 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Reports;
 
@@ -176,7 +177,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         }
 
         var lab = manifest.Lab;
-        var holder = FileLocks.HolderOf(LabLock.FileOf(root));
+        var holder = FileLocks.HolderOf(new LabPaths(root).Lock);
         var orphan = manifest.State is LabState.Creating && holder is null && lab.Former is null;
         row = row with
         {

@@ -2,7 +2,10 @@ using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
 

@@ -1,7 +1,7 @@
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
 

@@ -1,10 +1,11 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
-using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
-using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
 
@@ -221,7 +222,7 @@ public sealed class StartNode(PostgresNode node) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{PostgresServer.Start(lab.Tools, node.DataDirectory)}   (port {node.Port})";
+        yield return $"{PostgresCommand.Start(lab.Tools, node.DataDirectory)}   (port {node.Port})";
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,10 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
 
@@ -41,7 +44,7 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{Tools.Pgpool.Start(lab, pgpool)}   (port {pgpool.Port}, pcp {pgpool.PcpPort}{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")})";
+        yield return $"{PgpoolCommand.Start(lab, pgpool)}   (port {pgpool.Port}, pcp {pgpool.PcpPort}{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")})";
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,9 @@
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
 
@@ -35,15 +37,11 @@ public sealed class PrepareProof(
         {
             var others = context.Sessions.PrepareAsync(
                 readers.Where(r => r != primary),
-                ProveReplication.DatabaseOfPrimary,
+                Lab.MaintenanceDatabase,
                 cancellationToken
             );
             await using (
-                var client = await context.Sessions.OpenAsync(
-                    primary,
-                    ProveReplication.DatabaseOfPrimary,
-                    cancellationToken
-                )
+                var client = await context.Sessions.OpenAsync(primary, Lab.MaintenanceDatabase, cancellationToken)
             )
             {
                 await client.ExecuteAsync(string.Join(";\n", Statements(context.Lab)), cancellationToken);
@@ -70,12 +68,7 @@ public sealed class PrepareProof(
             {
                 await launch.Launched.WaitAsync(cancellationToken);
                 await context.Probes.WaitAsync(
-                    new ClientsConnect(
-                        context.Lab,
-                        context.Sessions,
-                        launch.Pgpool,
-                        ProveReplication.DatabaseOfPrimary
-                    ),
+                    new ClientsConnect(context.Lab, context.Sessions, launch.Pgpool, Lab.MaintenanceDatabase),
                     ProbeRunner.Patience,
                     cancellationToken
                 );
@@ -107,9 +100,6 @@ public sealed class ProveReplication(
 ) : IStep
 {
     internal const string Table = "pgpoollab_proof";
-
-    /// <summary>Pgpool-II's own checks read the catalog of this database in any case.</summary>
-    internal const string DatabaseOfPrimary = "postgres";
 
     /// <summary>Who reads these catalogs first cleans up behind the table: some kilobytes of WAL, which wait a fifth of
     /// a second for the WAL writer, and all standbys are behind by them. It is to be us, not Pgpool-II's first
@@ -166,7 +156,7 @@ public sealed class ProveReplication(
                     {
                         await using var client = await context.Sessions.OpenAsync(
                             pgpool,
-                            DatabaseOfPrimary,
+                            Lab.MaintenanceDatabase,
                             cancellationToken
                         );
                         await InsertAsync(client, pgpool);
@@ -174,7 +164,11 @@ public sealed class ProveReplication(
                 );
                 await ReadEverywhereAsync();
                 await using (
-                    var primary = await context.Sessions.OpenAsync(lab.Nodes[0], DatabaseOfPrimary, cancellationToken)
+                    var primary = await context.Sessions.OpenAsync(
+                        lab.Nodes[0],
+                        Lab.MaintenanceDatabase,
+                        cancellationToken
+                    )
                 )
                 {
                     await primary.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
@@ -280,7 +274,7 @@ public sealed class ProveReplication(
                             lab,
                             context.Sessions,
                             node,
-                            HasPrimary(lab) ? DatabaseOfPrimary : Lab.Database,
+                            HasPrimary(lab) ? Lab.MaintenanceDatabase : Lab.Database,
                             $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'",
                             writers.Count.ToString(),
                             $"what was written through Pgpool-II can be read on node {node.Id}"

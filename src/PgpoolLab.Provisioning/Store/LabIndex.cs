@@ -1,7 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Store;
 
@@ -186,7 +186,7 @@ public static class LabIndex
     /// <summary>Serializes the choice of names, which are each user's own: two setups at the same moment take different
     /// ones. Ports are all users': see <see cref="PortLeases"/>.</summary>
     /// <returns>Dispose it when the choice is registered.</returns>
-    public static async Task<IDisposable> LockAsync(Probes.ProbeRunner probes, CancellationToken cancellationToken)
+    public static async Task<IDisposable> LockAsync(ProbeRunner probes, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(probes);
         var file = $"{StateFolder.Open()}/lock";

@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Store;
@@ -15,7 +16,7 @@ public sealed class LabLock : IDisposable
     {
         try
         {
-            return new LabLock(Open(FileOf(root)));
+            return new LabLock(Open(new LabPaths(root).Lock));
         }
         catch (IOException error) when (IsTaken(error))
         {
@@ -32,7 +33,7 @@ public sealed class LabLock : IDisposable
         {
             return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error) when (IsReadOnly(error))
+        catch (IOException error) when (ReadOnlyDisk.IsReasonFor(error))
         {
             // A lab on a disk that has become read-only can still be stopped. A file that is open for reading can be
             // locked just as well.
@@ -40,20 +41,13 @@ public sealed class LabLock : IDisposable
         }
     }
 
-    /// <summary>Whether a file system is read-only (EROFS, on Linux, BSD and macOS alike).</summary>
-    internal static bool IsReadOnly(IOException error) =>
-        !OperatingSystem.IsWindows() && (error.HResult & 0xFFFF) is 30;
-
     /// <summary>Whether somebody else has the lock, rather than that there can be none: on a full disk, say.</summary>
     /// <remarks>.NET has no exception of its own for that, but tells the system's number: EWOULDBLOCK of Linux, that of
     /// BSD and macOS, ERROR_SHARING_VIOLATION.</remarks>
     internal static bool IsTaken(IOException error) => (error.HResult & 0xFFFF) is 11 or 35 or 32;
 
     /// <summary>True when a command is at work on the lab right now.</summary>
-    public static bool IsTaken(string root) => Hosts.FileLocks.HolderOf(FileOf(root)) is not null;
-
-    /// <summary>The file that is locked.</summary>
-    public static string FileOf(string root) => $"{new LabPaths(root).Hidden}/lock";
+    public static bool IsTaken(string root) => FileLocks.HolderOf(new LabPaths(root).Lock) is not null;
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

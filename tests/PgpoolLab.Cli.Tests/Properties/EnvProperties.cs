@@ -1,6 +1,5 @@
 using CsCheck;
 using PgpoolLab.Cli.Commands;
-using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Tests.Properties;
 

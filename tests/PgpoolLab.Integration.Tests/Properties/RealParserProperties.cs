@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using CsCheck;
 using PgpoolLab.Hosts;
-using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Integration.Tests.Properties;
 

@@ -1,7 +1,7 @@
 using CsCheck;
-using PgpoolLab.Provisioning.Probes;
-using PgpoolLab.Provisioning.Reports;
-using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Provisioning.Tests.Properties;
 

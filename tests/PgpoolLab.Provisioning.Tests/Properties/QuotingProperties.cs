@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
 using PgpoolLab.Hosts;
-using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Tests.Properties;
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Tests.Properties;
 

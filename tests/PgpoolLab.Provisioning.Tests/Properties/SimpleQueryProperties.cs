@@ -1,5 +1,5 @@
 using CsCheck;
-using PgpoolLab.Provisioning.Probes;
+using PgpoolLab.Servers.Clients;
 
 namespace PgpoolLab.Provisioning.Tests.Properties;
 

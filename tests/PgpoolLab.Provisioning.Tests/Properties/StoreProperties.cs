@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using CsCheck;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Provisioning.Probes;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests.Properties;
 
@@ -162,9 +162,7 @@ public sealed class StoreProperties
         );
         Assert.NotEmpty(LabPlanner.Stop(lab));
         Assert.NotEmpty(LabPlanner.StartPgpools(lab, ExpectedNode.AllOf(lab)));
-        Assert.NotEmpty(
-            lab.Pgpools.Select(p => Tools.Pgpool.Start(lab, p).ToString() + Tools.Pcp.WatchdogInfo(lab, p))
-        );
+        Assert.NotEmpty(lab.Pgpools.Select(p => PgpoolCommand.Start(lab, p).ToString() + Pcp.WatchdogInfo(lab, p)));
         Assert.NotEmpty(lab.Mode.Title());
         Assert.NotNull(string.Join(' ', lab.PgpoolSettings.Concat(lab.PostgresSettings).Select(s => s.Value.Length)));
         Assert.True(lab.PgpoolSetup is null or { InstallDirectory: not null });

@@ -1,0 +1,50 @@
+namespace PgpoolLab.Model;
+
+/// <summary>The unix sockets of a lab.</summary>
+public static class LabSockets
+{
+    /// <summary>Pgpool-II's client, pcp and watchdog sockets. 4.4 and later listen in all folders, those before in the
+    /// first.</summary>
+    public static IReadOnlyList<string> OfPgpool(Lab lab, PgpoolNode pgpool)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(pgpool);
+        var folders = lab.Tools.Pgpool.Number >= 404 ? pgpool.SocketDirectories : pgpool.SocketDirectories.Take(1);
+        return
+        [
+            .. folders.Select(f => Path(f, pgpool.Port)),
+            Path(pgpool.PcpSocketDirectory, pgpool.PcpPort),
+            .. OfWatchdog(pgpool) is { } watchdog ? [watchdog] : Array.Empty<string>(),
+        ];
+    }
+
+    /// <summary>The socket by which Pgpool-II talks to its own watchdog; null when it has none.</summary>
+    public static string? OfWatchdog(PgpoolNode pgpool)
+    {
+        ArgumentNullException.ThrowIfNull(pgpool);
+        return pgpool.Watchdog is { } watchdog ? $"{pgpool.PcpSocketDirectory}/.s.PGPOOLWD_CMD.{watchdog.Port}" : null;
+    }
+
+    /// <summary>The sockets of one PostgreSQL; each has a lock file beside it.</summary>
+    public static IReadOnlyList<string> OfNode(Lab lab, PostgresNode node)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(node);
+        return lab
+            .Pgpool.SocketDirectories.SelectMany(f => (string[])[Path(f, node.Port), Path(f, node.Port) + ".lock"])
+            .ToArray();
+    }
+
+    /// <summary>Where to ask a server again and again until it answers: its unix socket. Over TCP each attempt takes
+    /// one of the ports the kernel lends to clients, and among those may be the very port the server is about to listen
+    /// on; a client may even be connected to itself.</summary>
+    public static string ProbeHost(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.Pgpool.SocketDirectories.Count > 0 ? lab.Pgpool.SocketDirectories[0] : "localhost";
+    }
+
+    /// <summary>libpq's name for a socket.</summary>
+    /// <remarks>PostgreSQL manual, "unix_socket_directories".</remarks>
+    public static string Path(string folder, int port) => $"{folder}/.s.PGSQL.{port}";
+}

@@ -1,0 +1,161 @@
+using System.Text.Json.Serialization;
+using PgpoolLab.Servers.Clients;
+
+namespace PgpoolLab.Servers.Reports;
+
+/// <summary>What one PostgreSQL says of itself when it is asked directly.</summary>
+public sealed record PostgresSays
+{
+    /// <summary>True when it answered.</summary>
+    public required bool Up { get; init; }
+
+    /// <summary>Why it did not answer, in its own words or the system's.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>True when it has a process, false when it has none; null when that cannot be seen.</summary>
+    public bool? Runs { get; init; }
+
+    /// <summary>Its first process; null when it does not run.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
+    public IReadOnlyList<int> Suspended { get; init; } = [];
+
+    /// <summary>True for a standby.</summary>
+    public bool? InRecovery { get; init; }
+
+    /// <summary>Its timeline.</summary>
+    public int? Timeline { get; init; }
+
+    /// <summary>Where it writes (primary) or has replayed to (standby), as PostgreSQL prints a WAL position.</summary>
+    public string? WalPosition { get; init; }
+
+    /// <summary>Bytes of WAL the primary has written and this standby has not replayed; null when there is no primary
+    /// to compare with.</summary>
+    public long? LagBytes { get; init; }
+
+    /// <summary>State of its WAL receiver, for example <c>streaming</c>; null when it has none.</summary>
+    public string? Receiver { get; init; }
+
+    /// <summary>Whether the primary says that it sends its WAL to this standby; null when there is no primary to
+    /// ask.</summary>
+    public bool? FedByPrimary { get; init; }
+
+    /// <summary>True when its first process is suspended: it accepts connections, and answers nobody.</summary>
+    [JsonIgnore]
+    public bool IsSuspended => ProcessId is { } id && Suspended.Contains(id);
+
+    /// <summary>Whether its data folder is a standby's; null when nobody looked, because it answered itself.</summary>
+    [JsonIgnore]
+    public bool? MadeAsStandby { get; init; }
+
+    /// <summary>primary, standby, or null when it did not answer.</summary>
+    [JsonIgnore]
+    public string? Role =>
+        InRecovery switch
+        {
+            true => "standby",
+            false => "primary",
+            null => null,
+        };
+}
+
+/// <summary>What became of the question to Pgpool-II.</summary>
+/// <param name="Answers">True when it answered.</param>
+/// <param name="Problem">Why it did not.</param>
+public sealed record PgpoolSays(bool Answers, string? Problem)
+{
+    /// <summary>True when it has a process, false when it has none; null when that cannot be seen.</summary>
+    public bool? Runs { get; init; }
+
+    /// <summary>Its first process; null when it does not run.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>For how long it has been running; null when that cannot be seen.</summary>
+    public TimeSpan? Age { get; init; }
+
+    /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
+    public IReadOnlyList<int> Suspended { get; init; } = [];
+}
+
+/// <summary>One node, seen from both sides.</summary>
+/// <param name="Id">Node number.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="Pgpool">What Pgpool-II thinks; null when it does not answer.</param>
+/// <param name="Postgres">What the node says.</param>
+public sealed record NodeView(int Id, int Port, PoolNode? Pgpool, PostgresSays Postgres);
+
+/// <summary>Something that is not as it should be.</summary>
+/// <param name="Node">The node it is about; null for the lab.</param>
+/// <param name="Problem">What is wrong, one sentence.</param>
+/// <param name="Fix">The command that ends it; null when it ends by itself.</param>
+public sealed record Finding(int? Node, string Problem, string? Fix);
+
+/// <summary>One of several Pgpool-IIs.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="Answers">True when it answers clients.</param>
+/// <param name="Status">What it says it is in the watchdog: LEADER, STANDBY …; null when it does not say.</param>
+/// <param name="Quorum">Whether it sees enough others to decide on a failover; null when it does not say.</param>
+/// <param name="Primary">The node it takes for the primary; null when it shows none.</param>
+/// <param name="Problem">Why it does not answer.</param>
+public sealed record WatchdogView(
+    int Id,
+    int Port,
+    bool Answers,
+    string? Status,
+    bool? Quorum,
+    int? Primary,
+    string? Problem
+)
+{
+    /// <summary>Its first process; null when it does not run, or cannot be seen.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
+    public IReadOnlyList<int> Suspended { get; init; } = [];
+}
+
+/// <summary>All nodes of a lab.</summary>
+/// <param name="Lab">The lab's name.</param>
+/// <param name="Directory">Its folder.</param>
+/// <param name="Mode">The clustering mode, as Pgpool-II names it.</param>
+/// <param name="PgpoolPort">The port of the Pgpool-II that was asked; of several, the first that answers.</param>
+/// <param name="PgpoolAnswers">True when Pgpool-II answered.</param>
+/// <param name="PgpoolProblem">Why it did not.</param>
+/// <param name="Nodes">The nodes.</param>
+/// <param name="Watchdog">The Pgpool-IIs, when there are several; else empty.</param>
+/// <param name="Findings">Where things are wrong, or the two sides disagree.</param>
+public sealed record NodesReport(
+    string Lab,
+    string Directory,
+    string Mode,
+    int PgpoolPort,
+    bool PgpoolAnswers,
+    string? PgpoolProblem,
+    IReadOnlyList<NodeView> Nodes,
+    IReadOnlyList<WatchdogView> Watchdog,
+    IReadOnlyList<Finding> Findings
+)
+{
+    /// <summary>The first process of that Pgpool-II; null when it does not run, or cannot be seen.</summary>
+    public int? PgpoolProcessId { get; init; }
+
+    /// <summary>Those of its processes that are suspended.</summary>
+    public IReadOnlyList<int> PgpoolSuspended { get; init; } = [];
+
+    /// <summary>What is at work on the lab.</summary>
+    public IReadOnlyList<WorkUnderWay> AtWork { get; init; } = [];
+
+    /// <summary>What commits wait for; null when they wait for nobody.</summary>
+    public SynchronousCommit? Synchronous { get; init; }
+}
+
+/// <summary>The shapes of <c>--json</c>, without reflection.</summary>
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true
+)]
+[JsonSerializable(typeof(NodesReport))]
+internal sealed partial class ReportJson : JsonSerializerContext;

@@ -1,0 +1,267 @@
+using System.Globalization;
+using System.Text.Json;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Servers.Reports;
+
+/// <summary>Asks Pgpool-II and every PostgreSQL, all at once, and compares the answers. A server that hangs is not
+/// waited for.</summary>
+/// <param name="host">Where the lab is.</param>
+/// <param name="probes">Waits.</param>
+/// <param name="time">The clock; by default the system's.</param>
+public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? time = null)
+{
+    /// <summary>A little more than the second after which Pgpool-II looks again.</summary>
+    private static readonly IReadOnlyList<int> MillisecondsBetweenLooks = [10, 20, 40, 80, 160, 320, 640];
+
+    private static readonly ReportJson Json = new(
+        new JsonSerializerOptions(ReportJson.Default.Options)
+        {
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        }
+    );
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+
+    /// <summary>Asks.</summary>
+    public async Task<NodesReport> ReportAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var finder = new LabProcessFinder(host, lab);
+        var processes = await finder.FindAsync(cancellationToken);
+        var patience = new AnswerPatience(
+            probes,
+            _time,
+            async token => !processes.HasSuspended && (await finder.FindAsync(token)).Work
+        );
+        var pools = Task.WhenAll(
+            lab.Pgpools.Select(async p =>
+                (Pgpool: p, Answer: await AskAsync(lab, p, processes, patience, cancellationToken))
+            )
+        );
+        var watchdog = Task.WhenAll(
+            lab.Pgpools.Where(_ => lab.HasWatchdog)
+                .Select(p => AskWatchdogAsync(lab, p, processes, patience, cancellationToken))
+        );
+        var nodes = new NodeAsker(host, lab, patience);
+        var answers = await nodes.AskAsync(processes, cancellationToken);
+        var asked = await pools;
+        var (pgpool, (poolNodes, problem)) = asked.FirstOrDefault(a => a.Answer.Nodes is not null)
+            is { Pgpool: not null } first
+            ? first
+            : asked[0];
+        // What was at work before the questions explains what they found, and what began meanwhile does, too.
+        processes =
+            await finder.FindAsync(cancellationToken) is var now && processes.Scripts.Count == 0
+                ? now
+                : now with
+                {
+                    Scripts =
+                    [
+                        .. now.Scripts,
+                        .. processes.Scripts.Where(s => now.Scripts.All(n => (n.Kind, n.Node) != (s.Kind, s.Node))),
+                    ],
+                };
+        var work = await new WorkFinder(host, lab, _time).FindAsync(processes, cancellationToken);
+        for (
+            var looks = 0;
+            looks < MillisecondsBetweenLooks.Count
+                && (HasNotLookedYet(lab, poolNodes, answers) || (work.Count == 0 && IsConnecting(lab, answers)));
+            looks++
+        )
+        {
+            await probes.PauseAsync(TimeSpan.FromMilliseconds(MillisecondsBetweenLooks[looks]), cancellationToken);
+            answers = IsConnecting(lab, answers) ? await nodes.AskAsync(processes, cancellationToken) : answers;
+            (poolNodes, problem) = await AskAsync(lab, pgpool, processes, patience, cancellationToken);
+        }
+
+        answers = lab.Mode is ClusteringMode.StreamingReplication ? NodeAsker.Compare(answers) : answers;
+        var views = lab
+            .Nodes.Select(
+                (n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)
+            )
+            .ToArray();
+        var members = (await watchdog)
+            .Select(
+                (w, i) =>
+                    new WatchdogView(
+                        i,
+                        lab.Pgpools[i].Port,
+                        asked[i].Answer.Nodes is not null,
+                        w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status,
+                        w.Info?.Quorum,
+                        asked[i].Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id,
+                        asked[i].Answer.Problem ?? w.Problem
+                    )
+                    {
+                        ProcessId = processes.Pgpools[i].First?.Id,
+                        Suspended = processes.Pgpools[i].Suspended,
+                    }
+            )
+            .ToArray();
+        // What is to be pasted asks the Pgpool-II that answers: to the diagnosis that is the first.
+        var facts = new NodesFacts(
+            lab with
+            {
+                Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)],
+            },
+            await SaysAsync(lab, pgpool, poolNodes is not null, problem, processes, cancellationToken),
+            views
+        )
+        {
+            Work = [.. work.Select(w => w.WithNext(lab, views))],
+            Synchronous = NodeAsker.RightfulPrimary(answers)?.Synchronous,
+        };
+        var shared = lab.OwnsNodes ? await SharedTablespaces.FindAsync(host, lab, cancellationToken) : [];
+        return new NodesReport(
+            lab.Name,
+            lab.Root,
+            lab.Mode.Setting(),
+            pgpool.Port,
+            poolNodes is not null,
+            problem,
+            views,
+            members,
+            [
+                .. NodesDiagnosis.Of(facts),
+                .. NodesDiagnosis.OfTablespaces(facts.Lab, views, shared, facts.Work),
+                .. WatchdogDiagnosis.Of(lab, members, facts.Work),
+            ]
+        )
+        {
+            PgpoolProcessId = facts.Pgpool.ProcessId,
+            PgpoolSuspended = facts.Pgpool.Suspended,
+            AtWork = facts.Work,
+            Synchronous = facts.Synchronous,
+        };
+    }
+
+    /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>, a second
+    /// in a lab of ours unless the user has another one: until then it does not know what every standby says.</summary>
+    private static bool HasNotLookedYet(Lab lab, IReadOnlyList<PoolNode>? seen, NodeAnswer[] answers) =>
+        lab is { Mode: ClusteringMode.StreamingReplication, PgpoolSetup: null }
+        && !lab.PgpoolSettings.ContainsKey("sr_check_period")
+        && seen is not null
+        && answers.Any(a =>
+            a.Says.Receiver == "streaming"
+            && seen.Any(s =>
+                s is { Status: "up" or "waiting", Role: "standby", ReplicationState: null, Weight: not null }
+                && s.Id == a.Node.Id
+            )
+        );
+
+    /// <summary>A standby whose WAL receiver is just being started again streams in a moment: that is no reason to copy
+    /// it.</summary>
+    private static bool IsConnecting(Lab lab, NodeAnswer[] answers) =>
+        lab.Mode is ClusteringMode.StreamingReplication
+        && answers.Any(a => a.Says.InRecovery is false)
+        && answers.Any(a => a.Says is { InRecovery: true, Receiver: not "streaming" });
+
+    /// <summary>The report as JSON.</summary>
+    public static string ToJson(NodesReport report) => JsonSerializer.Serialize(report, Json.NodesReport);
+
+    /// <summary>A WAL position as a number of bytes.</summary>
+    /// <param name="position">As PostgreSQL prints it: two hexadecimal numbers and a slash.</param>
+    /// <returns>Null when it is none.</returns>
+    public static long? WalBytes(string? position) =>
+        position?.Split('/') is [var high, var low]
+        && uint.TryParse(high, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var h)
+        && uint.TryParse(low, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var l)
+            ? ((long)h << 32) + l
+            : null;
+
+    /// <summary>Pgpool-II itself connects to the nodes when it is asked for everything, and waits for one that
+    /// hangs.</summary>
+    private async Task<(IReadOnlyList<PoolNode>? Nodes, string? Problem)> AskAsync(
+        Lab lab,
+        PgpoolNode pgpool,
+        LabProcesses processes,
+        AnswerPatience patience,
+        CancellationToken cancellationToken
+    )
+    {
+        var own = processes.Pgpools[pgpool.Id];
+        if (own.All.Count > 0 && own.Suspended.Count == own.All.Count)
+        {
+            return (null, "it is suspended");
+        }
+
+        try
+        {
+            if (!processes.Nodes.Any(n => n.IsSuspended))
+            {
+                return await patience.WaitAsync(
+                    token => PoolNodes.AskAsync(host, lab, pgpool, token),
+                    cancellationToken
+                );
+            }
+        }
+        catch (TimeoutException)
+        {
+            // It may answer what takes no node.
+        }
+
+        try
+        {
+            return await patience.WaitAsync(
+                token => PoolNodes.AskForRolesAsync(host, lab, pgpool, token),
+                cancellationToken
+            );
+        }
+        catch (TimeoutException error)
+        {
+            return (null, error.Message);
+        }
+    }
+
+    private async Task<(WatchdogInfo? Info, string? Problem)> AskWatchdogAsync(
+        Lab lab,
+        PgpoolNode pgpool,
+        LabProcesses processes,
+        AnswerPatience patience,
+        CancellationToken cancellationToken
+    )
+    {
+        if (processes.Pgpools[pgpool.Id].IsSuspended)
+        {
+            return (null, "it is suspended");
+        }
+
+        try
+        {
+            return await patience.WaitAsync(
+                token => WatchdogInfo.AskAsync(host, lab, pgpool, token),
+                cancellationToken
+            );
+        }
+        catch (TimeoutException error)
+        {
+            return (null, error.Message);
+        }
+    }
+
+    private async Task<PgpoolSays> SaysAsync(
+        Lab lab,
+        PgpoolNode pgpool,
+        bool answers,
+        string? problem,
+        LabProcesses processes,
+        CancellationToken cancellationToken
+    )
+    {
+        var own = processes.Pgpools[pgpool.Id];
+        return new PgpoolSays(answers, problem?.TrimEnd('.'))
+        {
+            Runs =
+                own.First is not null ? true
+                : processes.AreSeen ? false
+                : null,
+            ProcessId = own.First?.Id,
+            Age = own.First is { } process ? await host.AgeOfAsync(process, cancellationToken) : null,
+            Suspended = own.Suspended,
+        };
+    }
+}

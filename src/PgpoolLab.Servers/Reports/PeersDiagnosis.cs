@@ -1,0 +1,60 @@
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Servers.Reports;
+
+/// <summary>What is wrong with a node where each can be written to.</summary>
+internal static class PeersDiagnosis
+{
+    internal static Finding? Of(NodesFacts facts, NodeView node)
+    {
+        if (node.Postgres.IsSuspended)
+        {
+            return null; // said already
+        }
+
+        var lab = facts.Lab;
+        var start = $"pg_ctl -D {lab.RelativeData(node.Id)} -l {lab.RelativeNodeLog(node.Id)} start";
+        var (stop, recover) = (NodesDiagnosis.Stop(lab, node.Id), NodesDiagnosis.Recover(lab, node.Id));
+        var attach = $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
+        var attached = node.Pgpool?.Status is "up" or "waiting";
+        var missedWrites = lab.Mode.WritesEverywhere();
+        return node switch
+        {
+            { Postgres.InRecovery: true } when facts.WorkOn(node.Id) is not null => facts.About(
+                node,
+                $"Node {node.Id} is a standby still.",
+                null,
+                null
+            ),
+            { Postgres.InRecovery: true } => new Finding(
+                node.Id,
+                $"Node {node.Id} is a standby still: its online recovery has not come to an end; see "
+                    + $"{lab.RelativeLog}/recovery.log.",
+                missedWrites ? $"{stop} && {recover}" : null
+            ),
+            _ when !facts.Pgpool.Answers => node.Postgres.Up ? null : StreamingDiagnosis.NoAnswer(facts, node),
+            { Pgpool: null } => new Finding(node.Id, $"Pgpool-II does not know node {node.Id}.", null),
+            { Postgres.Up: false } when attached => StreamingDiagnosis.DeadButAttached(facts, node),
+            { Postgres: { Up: false, Runs: true } } => StreamingDiagnosis.NoAnswer(facts, node),
+            { Postgres.Up: false } => facts.About(
+                node,
+                $"Node {node.Id} is down.",
+                null,
+                missedWrites ? recover : $"{start} && {attach}"
+            ),
+            _ when !attached && missedWrites => facts.About(
+                node,
+                $"Pgpool-II has given node {node.Id} up; what was written since is not on it.",
+                null,
+                $"{stop} && {recover}"
+            ),
+            _ when !attached => facts.About(
+                node,
+                $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL runs.",
+                "Pgpool-II does not look again by itself.",
+                attach
+            ),
+            _ => null,
+        };
+    }
+}

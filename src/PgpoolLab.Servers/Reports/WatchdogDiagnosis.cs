@@ -1,0 +1,103 @@
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Servers.Reports;
+
+/// <summary>Points out what is wrong with a watchdog. Pure.</summary>
+public static class WatchdogDiagnosis
+{
+    /// <summary>Compares what its members say.</summary>
+    public static IReadOnlyList<Finding> Of(
+        Lab lab,
+        IReadOnlyList<WatchdogView> members,
+        IReadOnlyList<WorkUnderWay> work
+    )
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(work);
+        if (!members.Any(m => m.Answers))
+        {
+            return []; // told already
+        }
+
+        // A Pgpool-II that fails over answers nobody for a while, and a command starts and stops them.
+        var underWay = work.FirstOrDefault(w => w.Kind is WorkKind.Failover or WorkKind.Command);
+        Finding About(string problem, string? fix) =>
+            underWay is null
+                ? new(null, problem, fix)
+                : new(null, $"{problem.TrimEnd('.')}. Wait: {underWay.Name} is at work.", null);
+
+        var findings = members
+            .Where(m => m.Suspended.Count > 0)
+            .Select(m => NodesDiagnosis.OfSuspended($"Pgpool-II {m.Id}", m.ProcessId, m.Suspended))
+            .Concat(
+                members
+                    .Where(m => m is { Answers: false, Suspended.Count: 0 })
+                    .Select(m => About($"Pgpool-II {m.Id} does not answer: {m.Problem}", Restart(lab, m.Id)))
+            )
+            .Concat(
+                members
+                    .Where(m => m is { Answers: true, Status: null, Suspended.Count: 0 })
+                    .Select(m =>
+                        About(
+                            $"Pgpool-II {m.Id} answers clients, but not pcp_watchdog_info: its first process may "
+                                + "have been killed.",
+                            Restart(lab, m.Id)
+                        )
+                    )
+            )
+            .ToList();
+        var leaders = members.Count(m => m.Status is "LEADER" or "MASTER");
+        if (leaders != 1)
+        {
+            findings.Add(
+                new Finding(
+                    null,
+                    leaders == 0 ? "The watchdog has no leader (yet)." : $"The watchdog has {leaders} leaders.",
+                    null
+                )
+            );
+        }
+
+        if (
+            lab.Mode is ClusteringMode.StreamingReplication
+            && members.FirstOrDefault(m => m is { Answers: true, Primary: not null }) is { } knows
+        )
+        {
+            findings.AddRange(
+                members
+                    .Where(m => m is { Answers: true, Primary: null })
+                    .Select(m =>
+                        About(
+                            $"Pgpool-II {m.Id} shows no primary, and Pgpool-II {knows.Id} does: it asked its "
+                                + "leader for it when that was still starting, "
+                                + "and does not ask again by itself.",
+                            Restart(lab, m.Id)
+                        )
+                    )
+            );
+        }
+
+        if (members.Any(m => m.Quorum is false))
+        {
+            findings.Add(
+                new Finding(
+                    null,
+                    $"The watchdog has no quorum ({members.Count(m => m.Answers)} of {members.Count} Pgpool-IIs "
+                        + "answer): "
+                        + "until it has, none of them decides on a failover.",
+                    null
+                )
+            );
+        }
+
+        return findings;
+    }
+
+    /// <summary>Its processes may be there all the same: stopping first does no harm. The old scripts of the first one
+    /// stop PostgreSQL, too.</summary>
+    internal static string? Restart(Lab lab, int id) =>
+        lab.PgpoolSetup is null ? $"pgpool{id}/stopall pgpool; pgpool{id}/startall pgpool"
+        : id > 0 ? $"pgpool{id}/shutdownall; pgpool{id}/startall"
+        : null;
+}

@@ -1,0 +1,164 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Servers.Waiting;
+
+/// <summary>What a probe saw.</summary>
+/// <param name="Holds">True when it is what was expected.</param>
+/// <param name="Seen">What was seen, in words for the message of a wait that fails.</param>
+public sealed record Observation(bool Holds, string Seen);
+
+/// <summary>A fact to wait for.</summary>
+public interface IProbe
+{
+    /// <summary>What is expected, as a clause: "PostgreSQL node 1 accepts connections".</summary>
+    string Expectation { get; }
+
+    /// <summary>The log that tells why not.</summary>
+    string? LogFile { get; }
+
+    /// <summary>Looks once.</summary>
+    Task<Observation> CheckAsync(CancellationToken cancellationToken);
+
+    /// <summary>Looks whether there is still somebody to wait for.</summary>
+    /// <returns>Null when there is, else what became of it.</returns>
+    Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Somebody did not come up, or not in time.</summary>
+/// <param name="message">What was expected and what was seen instead.</param>
+public sealed class ProbeFailedException(string message) : LabException(ExitCode.NotHealthy, message)
+{
+    /// <summary>How long it was waited for, when it did not happen in time.</summary>
+    public TimeSpan Waited { get; init; }
+}
+
+/// <summary>The only place that waits. It waits for facts: it looks again and again, first every few milliseconds,
+/// later less often.</summary>
+/// <param name="host">Where the logs are.</param>
+/// <param name="time">The clock.</param>
+public sealed class ProbeRunner(IHost host, TimeProvider time)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+
+    // What takes long is found out a thirtieth of that too late.
+    private const double Growth = 1.03;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Less than one segment of a WAL file would need, and more than what a full disk has when the servers on
+    /// it have died.</summary>
+    private const long AlmostNothing = 2_000_000;
+
+    /// <summary>After how long a server that was told to end is told again: what it was told may be lost.</summary>
+    public static TimeSpan AskAgain { get; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How long a server may take to come up on a slow machine.</summary>
+    public static TimeSpan Patience => TimeSpan.FromSeconds(60);
+
+    /// <summary>Waits until the probe holds.</summary>
+    /// <param name="probe">What to wait for.</param>
+    /// <param name="deadline">How long at most.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="waitedBefore">How long the same was waited for already: it is said with the rest when it does not
+    /// happen.</param>
+    /// <exception cref="ProbeFailedException">The time is over, or the subject is gone.</exception>
+    public async Task WaitAsync(
+        IProbe probe,
+        TimeSpan deadline,
+        CancellationToken cancellationToken,
+        TimeSpan waitedBefore = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        var began = time.GetTimestamp();
+        var pause = FirstPause;
+        while (true)
+        {
+            var observation = await probe.CheckAsync(cancellationToken);
+            if (observation.Holds)
+            {
+                return;
+            }
+
+            if (await probe.WhySubjectIsGoneAsync(cancellationToken) is { } gone)
+            {
+                throw await FailedAsync(
+                    probe,
+                    $"Expected that {probe.Expectation}, but {gone}.",
+                    observation,
+                    cancellationToken
+                );
+            }
+
+            var elapsed = time.GetElapsedTime(began);
+            if (elapsed >= deadline)
+            {
+                throw await FailedAsync(
+                    probe,
+                    $"Expected that {probe.Expectation}; it did not happen within "
+                        + $"{(waitedBefore + elapsed).TotalSeconds:0.#} s.",
+                    observation,
+                    cancellationToken,
+                    waitedBefore + elapsed
+                );
+            }
+
+            await PauseAsync(pause, cancellationToken);
+            pause = pause * Growth < LongestPause ? pause * Growth : LongestPause;
+        }
+    }
+
+    /// <summary>Lets some time pass, for what is repeated on purpose (<c>nodes --watch</c>).</summary>
+    public Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
+        Task.Delay(pause, time, cancellationToken);
+
+    /// <summary>The limit of a caller's own loop: it counts time, not tries, which on a busy machine last as long as
+    /// they like.</summary>
+    /// <returns>Tells whether there is time left.</returns>
+    public Func<bool> Limit(TimeSpan limit)
+    {
+        var began = time.GetTimestamp();
+        return () => time.GetElapsedTime(began) < limit;
+    }
+
+    /// <summary>A server whose disk is full may not even be able to log it.</summary>
+    private async Task<IReadOnlyList<string>> FullDiskAsync(string? log, CancellationToken cancellationToken) =>
+        Path.GetDirectoryName(log) is { Length: > 0 } folder
+        && await host.FreeSpaceAsync(folder, cancellationToken) < AlmostNothing
+            ? [$"The disk under {folder} is full (No space left on device)."]
+            : [];
+
+    private async Task<ProbeFailedException> FailedAsync(
+        IProbe probe,
+        string message,
+        Observation last,
+        CancellationToken cancellationToken,
+        TimeSpan waited = default
+    ) =>
+        new(message)
+        {
+            Waited = waited,
+            Details = [$"Last seen: {last.Seen}", .. await FullDiskAsync(probe.LogFile, cancellationToken)],
+            LogFile = probe.LogFile,
+            LogTail = probe.LogFile is { } log ? await LogTail.ReadAsync(host, log, cancellationToken) : [],
+        };
+}
+
+/// <summary>The end of a log.</summary>
+public static class LogTail
+{
+    /// <summary>Reads the last lines; none when there is no such file.</summary>
+    public static async Task<IReadOnlyList<string>> ReadAsync(
+        IHost host,
+        string file,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        return ((await host.ReadTextAsync(file, cancellationToken)) ?? "")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .TakeLast(8)
+            .Select(l => l.TrimEnd())
+            .ToArray();
+    }
+}
