@@ -54,6 +54,11 @@ internal static class CommandLine
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
             InstallLinksCommand.Create(terminal),
         };
+        foreach (var command in ServerCommands.Create(terminal))
+        {
+            root.Subcommands.Add(command);
+        }
+
         // Without a command it tells which there are.
         root.SetAction(parsed =>
             new System.CommandLine.Help.HelpAction { MaxWidth = terminal.Data.Profile.Width }.Invoke(parsed)

@@ -226,6 +226,13 @@ public enum ProcessSignal
 
     /// <summary>SIGTERM: smart shutdown.</summary>
     Terminate = 15,
+
+    /// <summary>SIGCONT: go on after <see cref="Suspend"/>. Linux's number; <see cref="LocalHost"/> knows those of
+    /// others.</summary>
+    Resume = 18,
+
+    /// <summary>SIGSTOP: do nothing until <see cref="Resume"/>.</summary>
+    Suspend = 19,
 }
 
 /// <summary>A program could not be started at all.</summary>

@@ -98,8 +98,17 @@ public sealed class LocalHost(TimeProvider time) : IHost
     {
         ArgumentNullException.ThrowIfNull(process);
         var same = ProcessTable.Find(process.Id) is { } now && now.StartedAt == process.StartedAt;
-        return ValueTask.FromResult(same && Posix.Signal(process.Id, (int)signal));
+        return ValueTask.FromResult(same && Posix.Signal(process.Id, NumberOf(signal)));
     }
+
+    /// <remarks>signal.h of BSD and macOS.</remarks>
+    private static int NumberOf(ProcessSignal signal) =>
+        (signal, OperatingSystem.IsLinux()) switch
+        {
+            (ProcessSignal.Suspend, false) => 17,
+            (ProcessSignal.Resume, false) => 19,
+            _ => (int)signal,
+        };
 
     /// <inheritdoc/>
     public ValueTask<int> RemoveSharedMemoryAsync(string dataDirectory, CancellationToken cancellationToken) =>

@@ -33,7 +33,7 @@ public sealed class StartOperation(OperationContext context)
             await context.Host.CreateLinkAsync(alias, lab.Root, cancellationToken);
         }
 
-        var servers = new LabServers(context.Host, lab, context.Probes);
+        var servers = new LiveLab(context.Host, lab, context.Probes);
         var history = new LabHistory(context.Host, lab);
         var outdated = await history.FindOutdatedPrimariesAsync(cancellationToken);
         foreach (var node in outdated)
@@ -45,7 +45,7 @@ public sealed class StartOperation(OperationContext context)
         }
 
         foreach (
-            var held in lab.RemembersStatus && await servers.FindPgpoolAsync(lab.Pgpool, cancellationToken) is null
+            var held in lab.RemembersStatus && await servers.Of(lab.Pgpool).FindAsync(cancellationToken) is null
                 ? await history.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken)
                 : []
         )
@@ -129,7 +129,7 @@ public sealed class StartOperation(OperationContext context)
     /// that joins its watchdog now believes it.</summary>
     /// <returns>These nodes, and the Pgpool-IIs that run and do not answer.</returns>
     private async Task<(IReadOnlyList<int> Held, IReadOnlyList<PgpoolNode> Silent)> FindGivenUpAsync(
-        LabServers servers,
+        LiveLab servers,
         Lab lab,
         CancellationToken cancellationToken
     )
@@ -138,7 +138,7 @@ public sealed class StartOperation(OperationContext context)
         var silent = new List<PgpoolNode>();
         foreach (var pgpool in lab.Pgpools)
         {
-            if (await servers.FindLivingPgpoolAsync(pgpool, cancellationToken) is null)
+            if (await servers.Of(pgpool).FindLivingAsync(cancellationToken) is null)
             {
                 continue;
             }
@@ -284,12 +284,12 @@ public sealed class StopOperation(OperationContext context)
     /// <returns>What could not be stopped, in words.</returns>
     internal async Task<IReadOnlyList<string>> StopServersAsync(Lab lab)
     {
-        var servers = new LabServers(context.Host, lab, context.Probes);
+        var servers = new LiveLab(context.Host, lab, context.Probes);
         var failures = new List<string>();
-        await Task.WhenAll(lab.Pgpools.Select(p => TryAsync(() => servers.StopPgpoolAsync(p, CancellationToken.None))));
+        await Task.WhenAll(lab.Pgpools.Select(p => TryAsync(() => servers.Of(p).StopAsync(CancellationToken.None))));
         await Task.WhenAll(
             lab.Nodes.Where(_ => lab.OwnsNodes)
-                .Select(n => TryAsync(() => servers.StopNodeAsync(n, CancellationToken.None)))
+                .Select(n => TryAsync(() => servers.Of(n).StopAsync(CancellationToken.None)))
         );
         await new SocketLinks(context.Host, lab).RemoveAsync(CancellationToken.None);
         return failures;

@@ -215,19 +215,19 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
                 : manifest.State is LabState.Failed ? $"pgpoollab destroy {Shell.Quote(root)}"
                 : null,
         };
-        var servers = new LabServers(host, lab, new ProbeRunner(host, time));
+        var servers = new LiveLab(host, lab, new ProbeRunner(host, time));
         try
         {
             var pgpools = 0;
             foreach (var pgpool in lab.Pgpools)
             {
-                pgpools += await servers.FindPgpoolAsync(pgpool, cancellationToken) is null ? 0 : 1;
+                pgpools += await servers.Of(pgpool).FindAsync(cancellationToken) is null ? 0 : 1;
             }
 
             var nodes = 0;
             foreach (var node in lab.OwnsNodes ? LabPlaces.WithoutLinkedNodes(lab).Nodes : [])
             {
-                nodes += await servers.FindNodeAsync(node, cancellationToken) is null ? 0 : 1;
+                nodes += await servers.Of(node).FindAsync(cancellationToken) is null ? 0 : 1;
             }
 
             return row with

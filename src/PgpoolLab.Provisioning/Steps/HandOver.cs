@@ -84,7 +84,7 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bo
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var servers = new LabServers(context.Host, context.Lab, context.Probes);
+        var servers = new LiveLab(context.Host, context.Lab, context.Probes);
         foreach (var node in nodes)
         {
             await BuildingSettings.RemoveAsync(
@@ -92,7 +92,7 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bo
                 BuildingSettings.FileOf(node.DataDirectory),
                 cancellationToken
             );
-            if (running && await servers.FindNodeAsync(node, cancellationToken) is { } process)
+            if (running && await servers.Of(node).FindAsync(cancellationToken) is { } process)
             {
                 await context.Host.SignalAsync(process, Hosts.ProcessSignal.Hangup, cancellationToken);
             }

@@ -229,13 +229,13 @@ public sealed class StartNode(PostgresNode node) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var servers = new LabServers(context.Host, context.Lab, context.Probes);
-        if (await servers.FindNodeAsync(node, cancellationToken) is null)
+        var servers = new LiveLab(context.Host, context.Lab, context.Probes);
+        if (await servers.Of(node).FindAsync(cancellationToken) is null)
         {
-            context.Undo.Push($"stop node {node.Id}", ct => servers.StopNodeAsync(node, ct));
+            context.Undo.Push($"stop node {node.Id}", ct => servers.Of(node).StopAsync(ct));
         }
 
-        await servers.StartNodeAsync(node, cancellationToken);
+        await servers.Of(node).StartAsync(cancellationToken);
     }
 }
 
@@ -258,7 +258,7 @@ public sealed class StopNode(PostgresNode node, params IReadOnlyList<StopPgpool>
     {
         ArgumentNullException.ThrowIfNull(context);
         await Task.WhenAll(after.Select(p => p.Leaving)).WaitAsync(cancellationToken);
-        await new LabServers(context.Host, context.Lab, context.Probes).StopNodeAsync(node, cancellationToken);
+        await new LiveLab(context.Host, context.Lab, context.Probes).Of(node).StopAsync(cancellationToken);
     }
 }
 

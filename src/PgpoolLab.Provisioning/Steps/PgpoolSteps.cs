@@ -51,8 +51,8 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var servers = new LabServers(context.Host, context.Lab, context.Probes);
-        if (await servers.FindLivingPgpoolAsync(pgpool, cancellationToken) is not null)
+        var servers = new LiveLab(context.Host, context.Lab, context.Probes);
+        if (await servers.Of(pgpool).FindLivingAsync(cancellationToken) is not null)
         {
             _launched.TrySetResult();
             return;
@@ -61,29 +61,30 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
         HeldDown = context.Lab.RemembersStatus
             ? await new LabHistory(context.Host, context.Lab).FindNodesHeldDownAsync(pgpool, cancellationToken)
             : [];
-        context.Undo.Push($"stop {context.Lab.TitleOf(pgpool)}", ct => servers.StopPgpoolAsync(pgpool, ct));
+        context.Undo.Push($"stop {context.Lab.TitleOf(pgpool)}", ct => servers.Of(pgpool).StopAsync(ct));
         await StartAsync(context, servers, cancellationToken);
     }
 
     /// <summary>Starts it, which does not run.</summary>
-    internal async Task StartAsync(StepContext context, LabServers servers, CancellationToken cancellationToken)
+    internal async Task StartAsync(StepContext context, LiveLab servers, CancellationToken cancellationToken)
     {
-        var process = await servers.StartPgpoolAsync(pgpool, cancellationToken);
+        var process = await servers.Of(pgpool).StartAsync(cancellationToken);
         ProcessId = process;
         _launched.TrySetResult();
         if (pgpool.Watchdog is not null)
         {
             // Those that come to life at the very same moment may all but lock each other out.
-            await servers.OrEndPgpoolAsync(
-                process,
-                pgpool,
-                () =>
-                    context.Probes.WaitAsync(
-                        new WatchdogListens(context.Host, context.Lab, pgpool, process),
-                        ProbeRunner.Patience,
-                        cancellationToken
-                    )
-            );
+            await servers
+                .Of(pgpool)
+                .OrEndAsync(
+                    process,
+                    () =>
+                        context.Probes.WaitAsync(
+                            new WatchdogListens(context.Host, context.Lab, pgpool, process),
+                            ProbeRunner.Patience,
+                            cancellationToken
+                        )
+                );
         }
     }
 }
@@ -110,7 +111,7 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var servers = new LabServers(context.Host, context.Lab, context.Probes);
+        var servers = new LiveLab(context.Host, context.Lab, context.Probes);
         // Nodes it holds as down stay down until somebody attaches or recovers them: nothing to wait for.
         var awaited = expected.Where(e => !launch.HeldDown.Contains(e.Id)).ToArray();
         for (var restarts = 0; launch.ProcessId is { } process; restarts++)
@@ -119,16 +120,17 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
             var follows = new PgpoolFollowsLeader(shows);
             try
             {
-                await servers.OrEndPgpoolAsync(
-                    process,
-                    launch.Pgpool,
-                    () =>
-                        context.Probes.WaitAsync(
-                            launch.Pgpool.Watchdog is null ? shows : follows,
-                            ProbeRunner.Patience,
-                            cancellationToken
-                        )
-                );
+                await servers
+                    .Of(launch.Pgpool)
+                    .OrEndAsync(
+                        process,
+                        () =>
+                            context.Probes.WaitAsync(
+                                launch.Pgpool.Watchdog is null ? shows : follows,
+                                ProbeRunner.Patience,
+                                cancellationToken
+                            )
+                    );
                 return;
             }
             catch (ProbeFailedException) when (follows.MissesPrimary && restarts < MostRestarts)
@@ -216,11 +218,9 @@ public sealed class StopPgpool(PgpoolNode pgpool) : IStep
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await new LabServers(context.Host, context.Lab, context.Probes).StopPgpoolAsync(
-                pgpool,
-                cancellationToken,
-                () => _leaving.TrySetResult()
-            );
+            await new LiveLab(context.Host, context.Lab, context.Probes)
+                .Of(pgpool)
+                .StopAsync(cancellationToken, () => _leaving.TrySetResult());
         }
         finally
         {

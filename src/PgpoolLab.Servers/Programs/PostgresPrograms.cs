@@ -237,26 +237,57 @@ public static class PgpoolCommand
 /// <remarks>Pgpool-II manual, "PCP commands".</remarks>
 public static class Pcp
 {
-    /// <summary>Prints what one Pgpool-II knows of the watchdog, a "name : value" line for each fact.</summary>
-    public static CommandSpec WatchdogInfo(Lab lab, PgpoolNode pgpool)
+    /// <summary>Has Pgpool-II send queries to a node again.</summary>
+    public static CommandSpec Attach(Lab lab, PgpoolNode pgpool, int node) =>
+        Of(lab, pgpool, "pcp_attach_node", TimeSpan.FromSeconds(30), "-n", node.ToString());
+
+    /// <summary>Has Pgpool-II give up a node. Of the primary that is a failover.</summary>
+    public static CommandSpec Detach(Lab lab, PgpoolNode pgpool, int node) =>
+        Of(lab, pgpool, "pcp_detach_node", TimeSpan.FromSeconds(30), "-n", node.ToString());
+
+    /// <summary>Runs an online recovery of a node, and attaches it.</summary>
+    public static CommandSpec Recover(Lab lab, PgpoolNode pgpool, int node) =>
+        Of(lab, pgpool, "pcp_recovery_node", TimeSpan.FromHours(1), "-n", node.ToString());
+
+    /// <summary>Has Pgpool-II make a standby the primary.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="pgpool">The Pgpool-II that is told.</param>
+    /// <param name="node">The standby.</param>
+    /// <param name="switchover">Whether the old primary is to follow the new one. Since Pgpool-II 4.3.</param>
+    public static CommandSpec Promote(Lab lab, PgpoolNode pgpool, int node, bool switchover) =>
+        switchover
+            ? Of(lab, pgpool, "pcp_promote_node", TimeSpan.FromMinutes(5), "-s", "-n", node.ToString())
+            : Of(lab, pgpool, "pcp_promote_node", TimeSpan.FromMinutes(5), "-n", node.ToString());
+
+    private static CommandSpec Of(
+        Lab lab,
+        PgpoolNode pgpool,
+        string program,
+        TimeSpan timeout,
+        params string[] arguments
+    )
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(pgpool);
+        string[] where =
+        [
+            "-w",
+            "-h",
+            lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
+            "-p",
+            pgpool.PcpPort.ToString(),
+            "-U",
+            lab.Owner,
+        ];
         return (
-            new CommandSpec(
-                lab.Tools.PcpProgram("pcp_watchdog_info"),
-                "-v",
-                "-w",
-                "-h",
-                lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
-                "-p",
-                pgpool.PcpPort.ToString(),
-                "-U",
-                lab.Owner
-            ) with
+            new CommandSpec(lab.Tools.PcpProgram(program), [.. where, .. arguments]) with
             {
-                Timeout = TimeSpan.FromSeconds(10),
+                Timeout = timeout,
             }
         ).With("PCPPASSFILE", pgpool.Paths.PcpPass);
     }
+
+    /// <summary>Prints what one Pgpool-II knows of the watchdog, a "name : value" line for each fact.</summary>
+    public static CommandSpec WatchdogInfo(Lab lab, PgpoolNode pgpool) =>
+        Of(lab, pgpool, "pcp_watchdog_info", TimeSpan.FromSeconds(10), "-v");
 }

@@ -7,12 +7,12 @@ using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 
-public sealed class LabServersTests
+public sealed class LiveLabTests
 {
     private readonly FakeHost _host = new();
     private readonly Lab _lab = Labs.Former();
 
-    private LabServers Servers => new(_host, _lab, new ProbeRunner(_host, TimeProvider.System));
+    private LiveLab Servers => new(_host, _lab, new ProbeRunner(_host, TimeProvider.System));
 
     private PostgresNode Node => _lab.Nodes[0];
 
@@ -35,7 +35,7 @@ public sealed class LabServersTests
     public async Task A_process_of_another_user_is_not_the_labs_whatever_its_name_command_line_and_PID_file_say()
     {
         var lab = _lab with { Owner = Identity.Current.Name };
-        var servers = new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System));
+        var servers = new LiveLab(_host, lab, new ProbeRunner(_host, TimeProvider.System));
         var stranger = Identity.Current.UserId + 1;
         NodePid(12);
         PgpoolPid(20);
@@ -55,14 +55,14 @@ public sealed class LabServersTests
                 UserId = stranger,
             }
         );
-        Assert.Null(await servers.FindNodeAsync(lab.Nodes[0], CancellationToken.None));
-        Assert.Null(await servers.FindPgpoolAsync(lab.Pgpool, CancellationToken.None));
-        Assert.False(await servers.StopPgpoolAsync(lab.Pgpool, CancellationToken.None));
-        Assert.False(await servers.StopNodeAsync(lab.Nodes[0], CancellationToken.None));
+        Assert.Null(await servers.Of(lab.Nodes[0]).FindAsync(CancellationToken.None));
+        Assert.Null(await servers.Of(lab.Pgpool).FindAsync(CancellationToken.None));
+        Assert.False(await servers.Of(lab.Pgpool).StopAsync(CancellationToken.None));
+        Assert.False(await servers.Of(lab.Nodes[0]).StopAsync(CancellationToken.None));
         Assert.Empty(_host.Signals);
         _host.Processes[1] = _host.Processes[1] with { UserId = Identity.Current.UserId };
         PgpoolPid(20);
-        Assert.Equal(20, (await servers.FindPgpoolAsync(lab.Pgpool, CancellationToken.None))?.Id);
+        Assert.Equal(20, (await servers.Of(lab.Pgpool).FindAsync(CancellationToken.None))?.Id);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class LabServersTests
     {
         NodePid(12);
         Runs(12, "postgres", "/srv/lab/data0");
-        Assert.True(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.True(await Servers.Of(Node).StopAsync(CancellationToken.None));
         Assert.Equal(["Interrupt 12"], _host.Signals);
     }
 
@@ -88,7 +88,7 @@ public sealed class LabServersTests
                 _host.Files.Remove("/srv/lab/data0/postmaster.pid");
             }
         };
-        Assert.True(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.True(await Servers.Of(Node).StopAsync(CancellationToken.None));
         Assert.Equal(["Interrupt 12"], _host.Signals);
         Assert.Equal(killed ? ["/srv/lab/data0"] : [], _host.MemoryRemoved);
     }
@@ -103,10 +103,7 @@ public sealed class LabServersTests
         {
             AutoAdvanceAmount = TimeSpan.FromSeconds(1),
         };
-        var stop = new LabServers(_host, _lab, new ProbeRunner(_host, time)).StopNodeAsync(
-            Node,
-            CancellationToken.None
-        );
+        var stop = new LiveLab(_host, _lab, new ProbeRunner(_host, time)).Of(Node).StopAsync(CancellationToken.None);
         while (!stop.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -130,7 +127,7 @@ public sealed class LabServersTests
     {
         NodePid(12);
         Runs(12, name, folder, commandLine);
-        Assert.False(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.False(await Servers.Of(Node).StopAsync(CancellationToken.None));
         Assert.Empty(_host.Signals);
     }
 
@@ -139,7 +136,7 @@ public sealed class LabServersTests
     {
         NodePid(12);
         Runs(12, "postgres", null, "/usr/lib/postgresql/15/bin/postgres -D /srv/lab/data0");
-        Assert.Equal(12, (await Servers.FindNodeAsync(Node, CancellationToken.None))?.Id);
+        Assert.Equal(12, (await Servers.Of(Node).FindAsync(CancellationToken.None))?.Id);
     }
 
     [Theory]
@@ -153,8 +150,8 @@ public sealed class LabServersTests
             _host.Files["/srv/lab/data0/postmaster.pid"] = text;
         }
 
-        Assert.Null(await Servers.FindNodeAsync(Node, CancellationToken.None));
-        Assert.False(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.Null(await Servers.Of(Node).FindAsync(CancellationToken.None));
+        Assert.False(await Servers.Of(Node).StopAsync(CancellationToken.None));
     }
 
     [Fact]
@@ -164,7 +161,7 @@ public sealed class LabServersTests
         Runs(14, "postgres", "/srv/lab/data0 (deleted)");
         Runs(15, "postgres", "/srv/lab/data1");
         Runs(16, "vim", "/srv/lab/data0");
-        Assert.True(await Servers.StopNodeAsync(Node, CancellationToken.None));
+        Assert.True(await Servers.Of(Node).StopAsync(CancellationToken.None));
         Assert.Equal(["Kill 13", "Kill 14"], _host.Signals);
     }
 
@@ -173,7 +170,7 @@ public sealed class LabServersTests
     {
         _host.Ports[11002] = "used by nc (pid 9)";
         var error = await Assert.ThrowsAsync<PortTakenException>(() =>
-            Servers.StartNodeAsync(Node, CancellationToken.None)
+            Servers.Of(Node).StartAsync(CancellationToken.None)
         );
         Assert.Equal(
             (ExitCode.InTheWay, "Could not start node 0: port 11002 (PostgreSQL node 0) is used by nc (pid 9)."),
@@ -190,7 +187,7 @@ public sealed class LabServersTests
         _host.FreedAtSecondLook.Add(11002);
         _host.TakenAtSecondLook[11002] = "used by nc (pid 9)";
         var error = await Assert.ThrowsAsync<PortTakenException>(() =>
-            Servers.StartNodeAsync(Node, CancellationToken.None)
+            Servers.Of(Node).StartAsync(CancellationToken.None)
         );
         Assert.Equal("Could not start node 0: port 11002 (PostgreSQL node 0) is used by nc (pid 9).", error.Message);
         Assert.IsType<ProbeFailedException>(error.InnerException);
@@ -200,7 +197,7 @@ public sealed class LabServersTests
     [Fact]
     public async Task A_node_that_ended_for_another_reason_does_not_blame_its_port()
     {
-        await Assert.ThrowsAsync<ProbeFailedException>(() => Servers.StartNodeAsync(Node, CancellationToken.None));
+        await Assert.ThrowsAsync<ProbeFailedException>(() => Servers.Of(Node).StartAsync(CancellationToken.None));
     }
 
     [Fact]
@@ -209,7 +206,7 @@ public sealed class LabServersTests
         Runs(4711, "pgpool", "/srv/lab");
         _host.SharedPorts[11001] = "used by nc (pid 9)";
         var error = await Assert.ThrowsAsync<PortTakenException>(() =>
-            Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => Task.CompletedTask)
+            Servers.Of(_lab.Pgpool).OrEndAsync(4711, () => Task.CompletedTask)
         );
         Assert.Equal("Could not start Pgpool-II: port 11001 (pcp) is used by nc (pid 9).", error.Message);
         Assert.Equal(["Interrupt 4711"], _host.Signals);
@@ -221,7 +218,7 @@ public sealed class LabServersTests
         Runs(4711, "pgpool", "/srv/lab");
         _host.Semaphores[3] = 4711;
         await Assert.ThrowsAsync<OperationCanceledException>(() =>
-            Servers.OrEndPgpoolAsync(4711, _lab.Pgpool, () => throw new OperationCanceledException())
+            Servers.Of(_lab.Pgpool).OrEndAsync(4711, () => throw new OperationCanceledException())
         );
         Assert.Equal(["4711"], _host.MemoryRemoved);
         Assert.Empty(_host.Semaphores);
@@ -232,10 +229,10 @@ public sealed class LabServersTests
     {
         var lab = Labs.Fixed(pgpools: 2);
         _host.DatagramPorts[11007] = "used by nc (pid 9)";
-        var servers = new LabServers(_host, lab, new ProbeRunner(_host, TimeProvider.System));
-        await servers.StartPgpoolAsync(lab.Pgpools[0], CancellationToken.None);
+        var servers = new LiveLab(_host, lab, new ProbeRunner(_host, TimeProvider.System));
+        await servers.Of(lab.Pgpools[0]).StartAsync(CancellationToken.None);
         var error = await Assert.ThrowsAsync<PortTakenException>(() =>
-            servers.StartPgpoolAsync(lab.Pgpools[1], CancellationToken.None)
+            servers.Of(lab.Pgpools[1]).StartAsync(CancellationToken.None)
         );
         Assert.Equal("Could not start Pgpool-II 1: port 11007 (heartbeat 1) is used by nc (pid 9).", error.Message);
     }
@@ -246,7 +243,7 @@ public sealed class LabServersTests
         PgpoolPid(20);
         Runs(20, "pgpool", "/srv/lab");
         _host.Files["/tmp/.s.PGSQL.11001"] = "";
-        Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.True(await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None));
         Assert.Equal(["Interrupt 20"], _host.Signals);
         Assert.Empty(_host.Files);
     }
@@ -264,15 +261,16 @@ public sealed class LabServersTests
         _host.Signalled = _ => _host.Look = () => _host.Files[_lab.Paths.PgpoolLog] += ++looks == 3 ? words : "";
         var (runs, after) = (false, 0);
         Assert.True(
-            await Servers.StopPgpoolAsync(
-                _lab.Pgpool,
-                CancellationToken.None,
-                () =>
-                {
-                    (runs, after) = (_host.Processes.Exists(p => p.Id == 20), looks);
-                    _host.Processes.Clear();
-                }
-            )
+            await Servers
+                .Of(_lab.Pgpool)
+                .StopAsync(
+                    CancellationToken.None,
+                    () =>
+                    {
+                        (runs, after) = (_host.Processes.Exists(p => p.Id == 20), looks);
+                        _host.Processes.Clear();
+                    }
+                )
         );
         Assert.Equal((true, 3), (runs, after));
         Assert.Equal(["Interrupt 20"], _host.Signals);
@@ -316,7 +314,7 @@ public sealed class LabServersTests
     {
         PgpoolPid(20);
         Runs(20, name, folder, commandLine);
-        Assert.False(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.False(await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None));
         Assert.Empty(_host.Signals);
     }
 
@@ -325,7 +323,7 @@ public sealed class LabServersTests
     {
         Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
         Runs(22, "pgpool", "/srv/other", "pgpool: wait for connection request");
-        Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.True(await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None));
         Assert.Equal(["Kill 21"], _host.Signals);
     }
 
@@ -336,7 +334,7 @@ public sealed class LabServersTests
         _host.Files["/var/run/postgresql/.s.PGSQL.11000"] = "";
         _host.AnsweringSockets.Add("/tmp/.s.PGSQL.11001");
         var error = await Assert.ThrowsAsync<PortTakenException>(() =>
-            Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)
+            Servers.Of(_lab.Pgpool).StartAsync(CancellationToken.None)
         );
         Assert.Equal(
             (
@@ -354,7 +352,7 @@ public sealed class LabServersTests
     {
         _host.Files["/var/run/postgresql/.s.PGSQL.11000"] = "";
         PgpoolPid(20);
-        Assert.Equal(4711, await Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.Equal(4711, await Servers.Of(_lab.Pgpool).StartAsync(CancellationToken.None));
         Assert.Empty(_host.Files);
         Assert.Equal(
             [
@@ -372,16 +370,16 @@ public sealed class LabServersTests
         Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
         _host.Files["/srv/lab/log/pgpool.log"] =
             "2026-11-23 13:15:35.057: pcp_main pid 22: LOG:  PCP process: 22 started\n";
-        await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
-        await Servers.StopNodeAsync(Node, CancellationToken.None);
+        await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None);
+        await Servers.Of(Node).StopAsync(CancellationToken.None);
         Assert.Equal(["22", "21", "20", "/srv/lab/data0"], _host.MemoryRemoved);
         Assert.Equal(["/srv/lab/log/pgpool.log"], _host.Files.Keys);
 
         NodePid(12);
         Runs(12, "postgres", "/srv/lab/data0");
         _host.Signalled = _ => _host.Files.Remove("/srv/lab/data0/postmaster.pid");
-        await Servers.StopNodeAsync(Node, CancellationToken.None);
-        await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None);
+        await Servers.Of(Node).StopAsync(CancellationToken.None);
+        await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None);
         Assert.Equal(4, _host.MemoryRemoved.Count);
     }
 
@@ -393,7 +391,7 @@ public sealed class LabServersTests
         _host.Files["/tmp/.s.PGSQL.11002"] = "";
         _host.Files["/tmp/.s.PGSQL.11002.lock"] = "13\n/srv/other/data0\n";
         _host.Files["/srv/other/data0"] = "";
-        await Servers.StopNodeAsync(Node, CancellationToken.None);
+        await Servers.Of(Node).StopAsync(CancellationToken.None);
         Assert.Equal(
             ["/srv/other/data0", "/tmp/.s.PGSQL.11002", "/tmp/.s.PGSQL.11002.lock"],
             _host.Files.Keys.Order(StringComparer.Ordinal)
@@ -407,12 +405,12 @@ public sealed class LabServersTests
         _host.Files[socket] = "";
         _host.Undeletable.Add(socket);
         var error = await Assert.ThrowsAsync<LabException>(() =>
-            Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)
+            Servers.Of(_lab.Pgpool).StartAsync(CancellationToken.None)
         );
         Assert.Equal(ExitCode.InTheWay, error.Code);
         Assert.Contains(socket, error.Message, StringComparison.Ordinal);
         Assert.Contains($"Delete it, as that user or root:  rm {socket}", error.Hints);
-        Assert.False(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.False(await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None));
     }
 
     [Fact]
@@ -421,7 +419,7 @@ public sealed class LabServersTests
         _host.Files["/srv/lab/data0/postmaster.pid"] =
             "12\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\nstopping\n";
         Runs(12, "postgres", "/srv/lab/data0");
-        var start = Servers.StartNodeAsync(Node, CancellationToken.None);
+        var start = Servers.Of(Node).StartAsync(CancellationToken.None);
         Assert.Empty(_host.Started);
         _host.Processes.Clear();
         // There is no PostgreSQL here: that one was started is all there is to see.
@@ -452,7 +450,7 @@ public sealed class LabServersTests
                 _host.Files.Remove(_lab.Paths.PgpoolPid);
             }
         };
-        Assert.True(await Servers.StopPgpoolAsync(_lab.Pgpool, CancellationToken.None));
+        Assert.True(await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None));
         Assert.Contains("22", _host.MemoryRemoved);
         // One that ends by itself removes its own.
         Assert.Equal(killed ? [4] : [3, 4], _host.Semaphores.Keys.Order());
@@ -464,8 +462,8 @@ public sealed class LabServersTests
         BothRun();
         _host.Dying.UnionWith([12, 20]);
         var (node, pgpool) = (
-            Servers.StartNodeAsync(Node, CancellationToken.None),
-            Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)
+            Servers.Of(Node).StartAsync(CancellationToken.None),
+            Servers.Of(_lab.Pgpool).StartAsync(CancellationToken.None)
         );
         Assert.Empty(_host.Started);
         _host.Processes.Clear();
@@ -481,8 +479,8 @@ public sealed class LabServersTests
         Assert.Equal(
             (12, 20),
             (
-                await Servers.StartNodeAsync(Node, CancellationToken.None),
-                await Servers.StartPgpoolAsync(_lab.Pgpool, CancellationToken.None)
+                await Servers.Of(Node).StartAsync(CancellationToken.None),
+                await Servers.Of(_lab.Pgpool).StartAsync(CancellationToken.None)
             )
         );
         Assert.Empty(_host.Started);
@@ -492,7 +490,7 @@ public sealed class LabServersTests
 
     private readonly Lab _three = Labs.Former(nodes: 3, pgpools: 3);
 
-    private LabServers ServersOfThree => new(_host, _three, new ProbeRunner(_host, TimeProvider.System));
+    private LiveLab ServersOfThree => new(_host, _three, new ProbeRunner(_host, TimeProvider.System));
 
     [Fact]
     public async Task Each_Pgpool_is_found_by_its_own_PID_file_and_folder()
@@ -501,9 +499,9 @@ public sealed class LabServersTests
         _host.Files["/srv/lab/pgpool1/run/pgpool.pid"] = "20\n"; // an old number that is another's by now
         Runs(20, "pgpool", "/srv/lab/pgpool0");
         Runs(21, "pgpool", "/srv/lab/pgpool2");
-        Assert.Equal(20, (await ServersOfThree.FindPgpoolAsync(_three.Pgpools[0], CancellationToken.None))?.Id);
-        Assert.Null(await ServersOfThree.FindPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
-        Assert.False(await ServersOfThree.StopPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
+        Assert.Equal(20, (await ServersOfThree.Of(_three.Pgpools[0]).FindAsync(CancellationToken.None))?.Id);
+        Assert.Null(await ServersOfThree.Of(_three.Pgpools[1]).FindAsync(CancellationToken.None));
+        Assert.False(await ServersOfThree.Of(_three.Pgpools[1]).StopAsync(CancellationToken.None));
         Assert.Empty(_host.Signals);
     }
 
@@ -516,7 +514,7 @@ public sealed class LabServersTests
         Runs(22, "pgpool", "/srv/lab/pgpool10");
         _host.Files["/tmp/.s.PGPOOLWD_CMD.11006"] = "";
         _host.Files["/tmp/.s.PGPOOLWD_CMD.11002"] = "";
-        Assert.True(await ServersOfThree.StopPgpoolAsync(_three.Pgpools[1], CancellationToken.None));
+        Assert.True(await ServersOfThree.Of(_three.Pgpools[1]).StopAsync(CancellationToken.None));
         Assert.Equal(["Interrupt 21"], _host.Signals);
         Assert.Equal(["/tmp/.s.PGPOOLWD_CMD.11002"], _host.Files.Keys);
     }
@@ -532,10 +530,9 @@ public sealed class LabServersTests
         {
             AutoAdvanceAmount = TimeSpan.FromSeconds(1),
         };
-        var stop = new LabServers(_host, _lab, new ProbeRunner(_host, time)).StopPgpoolAsync(
-            _lab.Pgpool,
-            CancellationToken.None
-        );
+        var stop = new LiveLab(_host, _lab, new ProbeRunner(_host, time))
+            .Of(_lab.Pgpool)
+            .StopAsync(CancellationToken.None);
         while (!stop.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -554,7 +551,7 @@ public sealed class LabServersTests
         _host.Files["/tmp/.s.PGPOOLWD_CMD.11006"] = "";
         _host.AnsweringSockets.Add("/tmp/.s.PGPOOLWD_CMD.11006");
         var error = await Assert.ThrowsAsync<PortTakenException>(() =>
-            ServersOfThree.StartPgpoolAsync(_three.Pgpools[1], CancellationToken.None)
+            ServersOfThree.Of(_three.Pgpools[1]).StartAsync(CancellationToken.None)
         );
         Assert.Equal(
             (

@@ -1,0 +1,321 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Facts;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary>The commands that act on servers of a lab: each shows, when it is done, what is true then.</summary>
+internal static class ServerCommands
+{
+    private static readonly Option<StopMode> Mode = new("--mode", "-m")
+    {
+        Description = "smart: when all clients have gone; fast: clients are cut off; immediate: without a checkpoint",
+        DefaultValueFactory = _ => StopMode.Fast,
+        CustomParser = result =>
+        {
+            if (
+                Enum.TryParse<StopMode>(result.Tokens[^1].Value, ignoreCase: true, out var mode)
+                && Enum.IsDefined(mode)
+                && !char.IsAsciiDigit(result.Tokens[^1].Value[0])
+            )
+            {
+                return mode;
+            }
+
+            result.AddError($"--mode must be smart, fast or immediate; it is '{result.Tokens[^1].Value}'.");
+            return default;
+        },
+        HelpName = "smart|fast|immediate",
+    };
+
+    internal static IEnumerable<Command> Create(Terminal terminal)
+    {
+        yield return OnServers(
+            terminal,
+            "stop",
+            "Stop servers: one node, all standbys, Pgpool-II …",
+            (o, t, p, ct) => o.StopAsync(t, p.GetValue(Mode), ct),
+            Mode
+        );
+        yield return OnServers(
+            terminal,
+            "start",
+            "Start servers; a node that comes back is attached as soon as it streams",
+            (o, t, _, ct) => o.StartAsync(t, ct)
+        );
+        yield return OnServers(
+            terminal,
+            "restart",
+            "Stop servers and start them again",
+            (o, t, p, ct) => o.RestartAsync(t, p.GetValue(Mode), ct),
+            Mode
+        );
+        yield return OnServers(
+            terminal,
+            "kill",
+            "Kill servers as a crash of their machine would (SIGKILL to all their processes at once)",
+            (o, t, _, ct) => o.KillAsync(t, ct)
+        );
+        yield return OnServers(
+            terminal,
+            "pause",
+            "Suspend servers (SIGSTOP): they accept connections and answer nobody",
+            (o, t, _, ct) => o.PauseAsync(t, ct)
+        );
+        yield return OnServers(
+            terminal,
+            "resume",
+            "Let suspended servers go on (SIGCONT)",
+            (o, t, _, ct) => o.ResumeAsync(t, ct)
+        );
+        yield return OnNode(
+            terminal,
+            "attach",
+            "Have Pgpool-II send queries to a node again",
+            (o, t, _, ct) => o.AttachAsync(t, ct)
+        );
+        yield return OnNode(
+            terminal,
+            "detach",
+            "Have Pgpool-II give a node up; of the primary that is a failover",
+            (o, t, _, ct) => o.DetachAsync(t, ct)
+        );
+        var behind = new Option<bool>("--behind")
+        {
+            Description = "Behind Pgpool-II's back: then there are two primaries",
+        };
+        yield return OnNode(
+            terminal,
+            "promote",
+            "Make a standby the primary; the old primary is given up",
+            (o, t, p, ct) => o.PromoteAsync(t, p.GetValue(behind), ct),
+            behind
+        );
+        yield return Switchover(terminal);
+        yield return Recover(terminal);
+        yield return Wait(terminal);
+    }
+
+    private static Command OnServers(
+        Terminal terminal,
+        string name,
+        string description,
+        Func<VerbOperation, Target, ParseResult, CancellationToken, Task> act,
+        params Option[] options
+    )
+    {
+        var target = new Argument<string>("TARGET") { Description = $"{Capital(Target.Words)}" };
+        return Act(
+            terminal,
+            name,
+            description,
+            [target],
+            options,
+            (o, p, ct) => act(o, TargetOf(p.GetValue(target)!), p, ct)
+        );
+    }
+
+    private static Command OnNode(
+        Terminal terminal,
+        string name,
+        string description,
+        Func<VerbOperation, Target, ParseResult, CancellationToken, Task> act,
+        params Option[] options
+    )
+    {
+        var node = new Argument<string>("NODE") { Description = "A node's number, or primary" };
+        return Act(
+            terminal,
+            name,
+            description,
+            [node],
+            options,
+            (o, p, ct) => act(o, TargetOf(p.GetValue(node)!), p, ct)
+        );
+    }
+
+    private static Command Switchover(Terminal terminal)
+    {
+        var node = new Argument<string?>("NODE")
+        {
+            Description = "The standby that takes over; by default the one that is least behind",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        return Act(
+            terminal,
+            "switchover",
+            "Have a standby take over in good order; the old primary follows it, and no row is lost",
+            [node],
+            [],
+            (o, p, ct) => o.SwitchoverAsync(p.GetValue(node) is { } text ? TargetOf(text) : null, ct)
+        );
+    }
+
+    private static Command Recover(Terminal terminal)
+    {
+        var node = new Argument<string?>("NODE") { Description = "A node's number", Arity = ArgumentArity.ZeroOrOne };
+        var all = new Option<bool>("--all", "-a") { Description = "Every node that is not well, one after the other" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Also a node that is well" };
+        var command = Act(
+            terminal,
+            "recover",
+            "Make a node anew from the primary (online recovery), and attach it",
+            [node],
+            [all, yes],
+            (o, p, ct) =>
+                p.GetValue(node) is { } text
+                    ? o.RecoverAsync(TargetOf(text), p.GetValue(yes), ct)
+                    : o.RecoverAllAsync(ct)
+        );
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(node) is null != result.GetValue(all))
+            {
+                result.AddError("Say which node, or --all.");
+            }
+        });
+        return command;
+    }
+
+    private static Command Wait(Terminal terminal)
+    {
+        var fact = new Option<LabFact>("--for")
+        {
+            Description = $"What to wait for: {LabFact.Words}",
+            DefaultValueFactory = _ => new LabFact(FactKind.Healthy),
+            CustomParser = result =>
+            {
+                if (LabFact.Parse(result.Tokens[^1].Value) is { } parsed)
+                {
+                    return parsed;
+                }
+
+                result.AddError(
+                    $"'{result.Tokens[^1].Value}' cannot be waited for. It must be one of: {LabFact.Words}."
+                );
+                return null!;
+            },
+            HelpName = "FACT",
+        };
+        var timeout = new Option<TimeSpan>("--timeout", "-t")
+        {
+            Description = "How long at most, for example 30s, 5m",
+            DefaultValueFactory = _ => TimeSpan.FromSeconds(30),
+            CustomParser = result =>
+            {
+                if (Duration.Parse(result.Tokens[^1].Value) is { } parsed)
+                {
+                    return parsed;
+                }
+
+                result.AddError($"--timeout must be a time such as 30s or 5m; it is '{result.Tokens[^1].Value}'.");
+                return default;
+            },
+            HelpName = "TIME",
+        };
+        var command = new Command("wait", "Wait until the lab is as it should be, for scripts (exit code 5: it is not)")
+        {
+            fact,
+            timeout,
+            CommandLine.Lab,
+            CommandLine.Json,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                if (parsed.GetValue(fact) is { Node: { } node })
+                {
+                    Target.NodeOf(lab, node);
+                }
+
+                if (parsed.GetValue(fact) is { Kind: FactKind.Quorum } && !lab.HasWatchdog)
+                {
+                    throw new LabException(ExitCode.Usage, $"The lab '{lab.Name}' has no watchdog, so no quorum.");
+                }
+
+                using var progress = new ProgressView(terminal);
+                await new VerbOperation(Terminal.Operation(progress), lab).WaitAsync(
+                    parsed.GetValue(fact)!,
+                    parsed.GetValue(timeout),
+                    cancellationToken
+                );
+                progress.Dispose();
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    await ShowAsync(terminal, lab, json: true, cancellationToken);
+                }
+                else
+                {
+                    terminal.Say($"{Capital(parsed.GetValue(fact)!.Expectation)}.");
+                }
+
+                return (int)ExitCode.Done;
+            }
+        );
+        return command;
+    }
+
+    private static Command Act(
+        Terminal terminal,
+        string name,
+        string description,
+        IReadOnlyList<Argument> arguments,
+        IReadOnlyList<Option> options,
+        Func<VerbOperation, ParseResult, CancellationToken, Task> act
+    )
+    {
+        var command = new Command(name, description);
+        foreach (var argument in arguments)
+        {
+            command.Arguments.Add(argument);
+        }
+
+        foreach (var option in (Option[])[.. options, CommandLine.Lab, CommandLine.Json])
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                using (var progress = new ProgressView(terminal))
+                {
+                    await act(new VerbOperation(Terminal.Operation(progress), lab), parsed, cancellationToken);
+                }
+
+                await ShowAsync(terminal, lab, parsed.GetValue(CommandLine.Json), cancellationToken);
+                return (int)ExitCode.Done;
+            }
+        );
+        return command;
+    }
+
+    /// <summary>What is true now.</summary>
+    private static async Task ShowAsync(Terminal terminal, Lab lab, bool json, CancellationToken cancellationToken)
+    {
+        var host = new LocalHost(TimeProvider.System);
+        var live = new LiveLab(host, lab, new ProbeRunner(host, TimeProvider.System));
+        var report = await live.LookAsync(cancellationToken);
+        if (json)
+        {
+            terminal.Out.WriteLine(NodesReporter.ToJson(report));
+        }
+        else
+        {
+            NodesView.Print(terminal.Data, report);
+        }
+    }
+
+    private static Target TargetOf(string text) => new(text.ToLowerInvariant());
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+}

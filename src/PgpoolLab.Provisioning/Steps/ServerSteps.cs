@@ -1,0 +1,236 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Facts;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Provisioning.Steps;
+
+/// <summary>What can be done to one server.</summary>
+public enum ServerAct
+{
+    /// <summary>End it in an orderly way.</summary>
+    Stop,
+
+    /// <summary>End all of its processes at one moment.</summary>
+    Kill,
+
+    /// <summary>Have all of its processes do nothing.</summary>
+    Pause,
+
+    /// <summary>Have them go on.</summary>
+    Resume,
+}
+
+/// <summary>Does something to one PostgreSQL.</summary>
+/// <param name="Act">What.</param>
+/// <param name="Node">Which.</param>
+/// <param name="Mode">How it is stopped.</param>
+public sealed record ActOnNode(ServerAct Act, PostgresNode Node, StopMode Mode = StopMode.Fast) : IStep
+{
+    /// <inheritdoc/>
+    public string Title =>
+        $"{Act} node {Node.Id}{(Act is ServerAct.Stop && Mode is not StopMode.Fast ? $" ({Mode})" : "")}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        var processes = $"the processes of PostgreSQL in {Hosts.Shell.Quote(Node.DataDirectory)}";
+        yield return Act switch
+        {
+            ServerAct.Stop =>
+                $"pg_ctl stop -m {Mode.ToString().ToLowerInvariant()} -D {Hosts.Shell.Quote(Node.DataDirectory)}",
+            ServerAct.Kill => $"SIGSTOP, then SIGKILL to all {processes}",
+            ServerAct.Pause => $"SIGSTOP to all {processes}",
+            _ => $"SIGCONT to all {processes}",
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var server = new LiveLab(context.Host, context.Lab, context.Probes).Of(Node);
+        switch (Act)
+        {
+            case ServerAct.Stop:
+                await server.StopAsync(Mode, cancellationToken);
+                break;
+            case ServerAct.Kill:
+                await server.CrashAsync(cancellationToken);
+                break;
+            case ServerAct.Pause:
+                await server.SuspendAsync(cancellationToken);
+                break;
+            default:
+                await server.ResumeAsync(cancellationToken);
+                break;
+        }
+    }
+}
+
+/// <summary>Does something to one Pgpool-II.</summary>
+/// <param name="Act">What.</param>
+/// <param name="Pgpool">Which.</param>
+public sealed record ActOnPgpool(ServerAct Act, PgpoolNode Pgpool) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"{Act} {(Pgpool.Watchdog is null ? "Pgpool-II" : $"Pgpool-II {Pgpool.Id}")}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        var processes = $"the processes of Pgpool-II in {Hosts.Shell.Quote(Pgpool.Folder)}";
+        yield return Act switch
+        {
+            ServerAct.Stop => $"SIGINT to {processes}, the first one",
+            ServerAct.Kill => $"SIGSTOP, then SIGKILL to all {processes}",
+            ServerAct.Pause => $"SIGSTOP to all {processes}",
+            _ => $"SIGCONT to all {processes}",
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var server = new LiveLab(context.Host, context.Lab, context.Probes).Of(Pgpool);
+        switch (Act)
+        {
+            case ServerAct.Stop:
+                await server.StopAsync(cancellationToken);
+                break;
+            case ServerAct.Kill:
+                await server.CrashAsync(cancellationToken);
+                break;
+            case ServerAct.Pause:
+                await server.SuspendAsync(cancellationToken);
+                break;
+            default:
+                await server.ResumeAsync(cancellationToken);
+                break;
+        }
+    }
+}
+
+/// <summary>What Pgpool-II can be told of a node.</summary>
+public enum PcpAct
+{
+    /// <summary>pcp_attach_node.</summary>
+    Attach,
+
+    /// <summary>pcp_detach_node.</summary>
+    Detach,
+
+    /// <summary>pcp_recovery_node.</summary>
+    Recover,
+
+    /// <summary>pcp_promote_node.</summary>
+    Promote,
+
+    /// <summary>pcp_promote_node --switchover.</summary>
+    Switchover,
+}
+
+/// <summary>Tells Pgpool-II something of a node.</summary>
+/// <param name="Act">What.</param>
+/// <param name="Node">Of which.</param>
+/// <param name="Pgpool">The Pgpool-II that is told.</param>
+public sealed record TellPgpool(PcpAct Act, PostgresNode Node, PgpoolNode Pgpool) : IStep
+{
+    /// <inheritdoc/>
+    public string Title =>
+        Act switch
+        {
+            PcpAct.Switchover => $"Have node {Node.Id} take over",
+            _ => $"{Act} node {Node.Id}",
+        };
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) => [CommandFor(lab).ToString()];
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var result = await context.Host.RunAsync(CommandFor(context.Lab), cancellationToken);
+        if (result.ExitCode != 0)
+        {
+            var log = Act is PcpAct.Recover ? $"{context.Lab.Paths.Log}/recovery.log" : Pgpool.Paths.PgpoolLog;
+            throw new LabException(
+                ExitCode.Failed,
+                $"Could not {Act.ToString().ToLowerInvariant()} node {Node.Id}: {Said(result)}"
+            )
+            {
+                LogFile = log,
+                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
+            };
+        }
+    }
+
+    private static string Said(Hosts.CommandResult result) =>
+        (result.Error.Trim() is { Length: > 0 } error ? error : result.Output.Trim()) is { Length: > 0 } said
+            ? said.ReplaceLineEndings(" ")
+            : $"the program ended with exit code {result.ExitCode}";
+
+    private Hosts.CommandSpec CommandFor(Lab lab) =>
+        Act switch
+        {
+            PcpAct.Attach => Pcp.Attach(lab, Pgpool, Node.Id),
+            PcpAct.Detach => Pcp.Detach(lab, Pgpool, Node.Id),
+            PcpAct.Recover => Pcp.Recover(lab, Pgpool, Node.Id),
+            PcpAct.Promote => Pcp.Promote(lab, Pgpool, Node.Id, switchover: false),
+            _ => Pcp.Promote(lab, Pgpool, Node.Id, switchover: true),
+        };
+}
+
+/// <summary>Makes a standby a primary behind Pgpool-II's back.</summary>
+/// <param name="Node">Which.</param>
+public sealed record PromoteBehind(PostgresNode Node) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Promote node {Node.Id} behind Pgpool-II's back";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return [CommandFor(lab).ToString()];
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var result = await context.Host.RunAsync(CommandFor(context.Lab), cancellationToken);
+        if (result.ExitCode != 0)
+        {
+            throw new LabException(ExitCode.Failed, $"Could not promote node {Node.Id}: {result.Error.Trim()}");
+        }
+    }
+
+    private Hosts.CommandSpec CommandFor(Lab lab) =>
+        new($"{lab.Tools.PostgresBin}/pg_ctl", "promote", "-w", "-t", "60", "-D", Node.DataDirectory);
+}
+
+/// <summary>Waits for a fact about the whole lab.</summary>
+/// <param name="Fact">Which.</param>
+/// <param name="Patience">How long.</param>
+public sealed record AwaitFact(LabFact Fact, TimeSpan Patience) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Wait: {Fact.Expectation}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) =>
+        [$"wait until {Fact.Expectation}, at most {Patience.TotalSeconds:0} s"];
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var live = new LiveLab(context.Host, context.Lab, context.Probes);
+        return context.Probes.WaitAsync(new LabShows(live, Fact), Patience, cancellationToken);
+    }
+}

@@ -1,0 +1,212 @@
+using PgpoolLab.Model;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Servers.Facts;
+
+/// <summary>What can be waited for.</summary>
+public enum FactKind
+{
+    /// <summary>Clients are served: Pgpool-II answers, there is a primary, every node Pgpool-II sends queries to is up
+    /// and follows it, and nothing is at work. Nodes that were given up do not count.</summary>
+    Healthy,
+
+    /// <summary>There is a node that can be written to, and Pgpool-II knows it.</summary>
+    Primary,
+
+    /// <summary>Every node is up and attached, and every standby streams from the primary.</summary>
+    Streaming,
+
+    /// <summary>The watchdog has a leader and a quorum.</summary>
+    Quorum,
+
+    /// <summary>A node runs, Pgpool-II sends queries to it, and a standby streams.</summary>
+    NodeUp,
+
+    /// <summary>Pgpool-II has given a node up, and the failover that this caused is over.</summary>
+    NodeDown,
+
+    /// <summary>A node is the primary in both views.</summary>
+    NodeIsPrimary,
+}
+
+/// <summary>A fact about a lab that holds or does not. A plain value.</summary>
+/// <param name="Kind">What it is about.</param>
+/// <param name="Node">The node, for those about one.</param>
+public sealed record LabFact(FactKind Kind, int? Node = null)
+{
+    /// <summary>The words of <c>wait --for</c>.</summary>
+    public const string Words = "healthy, primary, streaming, quorum, 'node N up', 'node N down', 'node N primary'";
+
+    /// <summary>Understands the words of <c>wait --for</c>.</summary>
+    /// <returns>Null when they are none of <see cref="Words"/>.</returns>
+    public static LabFact? Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) switch
+        {
+            ["healthy"] => new LabFact(FactKind.Healthy),
+            ["primary"] => new LabFact(FactKind.Primary),
+            ["streaming"] => new LabFact(FactKind.Streaming),
+            ["quorum"] => new LabFact(FactKind.Quorum),
+            ["node", var number, var state] when int.TryParse(number, out var node) && node >= 0 => state switch
+            {
+                "up" => new LabFact(FactKind.NodeUp, node),
+                "down" => new LabFact(FactKind.NodeDown, node),
+                "primary" => new LabFact(FactKind.NodeIsPrimary, node),
+                _ => null,
+            },
+            _ => null,
+        };
+    }
+
+    /// <summary>What is expected, as a clause.</summary>
+    public string Expectation =>
+        Kind switch
+        {
+            FactKind.Healthy => "the lab serves its clients, and nothing is at work on it",
+            FactKind.Primary => "there is a primary, and Pgpool-II knows it",
+            FactKind.Streaming => "every node is up and attached, and every standby streams",
+            FactKind.Quorum => "the watchdog has a leader and a quorum",
+            FactKind.NodeUp => $"node {Node} is up and attached",
+            FactKind.NodeDown => $"Pgpool-II has given up node {Node}, and is done with it",
+            _ => $"node {Node} is the primary, and Pgpool-II knows it",
+        };
+
+    /// <summary>Whether it holds, and what there is.</summary>
+    /// <param name="report">A look at the lab.</param>
+    public Observation Check(NodesReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new Observation(Holds(report), Seen(report));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Expectation;
+
+    private bool Holds(NodesReport report) =>
+        Kind switch
+        {
+            FactKind.Healthy => IsQuiet(report)
+                && PrimaryOf(report) is not null
+                && report.Nodes.All(n => !IsAttached(n) || IsUp(report, n))
+                && (report.Watchdog.Count == 0 || HasQuorum(report)),
+            FactKind.Primary => PrimaryOf(report) is not null,
+            FactKind.Streaming => IsQuiet(report)
+                && PrimaryOf(report) is not null
+                && report.Nodes.All(n => IsUp(report, n)),
+            FactKind.Quorum => HasQuorum(report),
+            FactKind.NodeUp => ViewOf(report) is { } up && IsUp(report, up) && !report.AtWork.Any(IsServers),
+            FactKind.NodeDown => ViewOf(report) is { Pgpool: { } pool } && !IsAttached(pool.Status) && IsQuiet(report),
+            _ => PrimaryOf(report)?.Id == Node && IsQuiet(report),
+        };
+
+    /// <summary>The node clients write to: both sides agree on it. In modes without a primary it is the one Pgpool-II
+    /// calls its main node.</summary>
+    public static NodeView? PrimaryOf(NodesReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report.Nodes.FirstOrDefault(n =>
+            n.Pgpool is { Role: "primary" or "main" or "master" } pool
+            && IsAttached(pool.Status)
+            && n.Postgres is { Up: true, InRecovery: false }
+        );
+    }
+
+    private NodeView? ViewOf(NodesReport report) => report.Nodes.FirstOrDefault(n => n.Id == Node);
+
+    private static bool IsStreaming(NodesReport report) => report.Mode == ClusteringMode.StreamingReplication.Setting();
+
+    private static bool IsAttached(string status) => status is "up" or "waiting";
+
+    private static bool IsAttached(NodeView node) => node.Pgpool is { } pool && IsAttached(pool.Status);
+
+    private static bool IsUp(NodesReport report, NodeView node) =>
+        IsAttached(node)
+        && node.Postgres.Up
+        && !node.Postgres.IsSuspended
+        && (
+            !IsStreaming(report)
+            || (
+                node.Postgres.InRecovery is false
+                    ? node.Pgpool!.Role == "primary"
+                    : node.Postgres is { Receiver: "streaming", FedByPrimary: not false }
+            )
+        );
+
+    // Another command is none of the servers' business: the one that waits is a command itself.
+    private static bool IsServers(WorkUnderWay work) => work.Kind is not WorkKind.Command;
+
+    private static bool IsQuiet(NodesReport report) => report.PgpoolAnswers && !report.AtWork.Any(IsServers);
+
+    private static bool HasQuorum(NodesReport report) =>
+        report.Watchdog.Any(w => w.Status is "LEADER" or "MASTER") && report.Watchdog.Any(w => w.Quorum is true);
+
+    private static string Seen(NodesReport report) =>
+        string.Join(
+            "; ",
+            (string[])
+                [
+                    .. report.PgpoolAnswers
+                        ? Array.Empty<string>()
+                        : [$"Pgpool-II does not answer: {report.PgpoolProblem}"],
+                    .. report.Nodes.Select(n =>
+                        $"node {n.Id}: {n.Pgpool?.Status ?? "unknown"} as {n.Pgpool?.Role ?? "unknown"} in Pgpool-II, "
+                        + (
+                            n.Postgres.Up
+                                ? $"up as {n.Postgres.Role}"
+                                    + (
+                                        n.Postgres is { InRecovery: true }
+                                            ? $", {n.Postgres.Receiver ?? "receives nothing"}"
+                                            : ""
+                                    )
+                            : n.Postgres.IsSuspended ? "suspended"
+                            : "down"
+                        )
+                    ),
+                    .. report.Watchdog.Select(w =>
+                        $"Pgpool-II {w.Id}: {w.Status ?? w.Problem}{(w.Quorum is false ? ", no quorum" : "")}"
+                    ),
+                    .. report.AtWork.Where(IsServers).Select(w => w.Title),
+                ]
+        );
+}
+
+/// <summary>Waits for a fact about a lab: looks at all of it again and again.</summary>
+/// <param name="Live">The lab.</param>
+/// <param name="Fact">What is expected.</param>
+public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
+{
+    /// <inheritdoc/>
+    public string Expectation => Fact.Expectation;
+
+    /// <summary>Whether it goes on while Pgpool-II does not run: somebody else may start it.</summary>
+    public bool OutlivesServers { get; init; }
+
+    /// <inheritdoc/>
+    public string? LogFile => Live.Lab.Pgpool.Paths.PgpoolLog;
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
+        Fact.Check(await Live.LookAsync(cancellationToken));
+
+    /// <inheritdoc/>
+    /// <remarks>Nothing can come of a lab of which nothing runs.</remarks>
+    public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken)
+    {
+        if (OutlivesServers)
+        {
+            return null;
+        }
+
+        foreach (var pgpool in Live.Pgpools)
+        {
+            if (await pgpool.FindAsync(cancellationToken) is not null)
+            {
+                return null;
+            }
+        }
+
+        return "Pgpool-II does not run";
+    }
+}

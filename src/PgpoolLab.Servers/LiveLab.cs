@@ -1,0 +1,45 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Servers;
+
+/// <summary>The servers of a lab, which answer and act. Each is bound to one node and one host.</summary>
+public sealed class LiveLab
+{
+    private readonly ServerTools _tools;
+
+    /// <summary>Nothing is looked at yet.</summary>
+    /// <param name="host">Where they run.</param>
+    /// <param name="lab">The lab.</param>
+    /// <param name="probes">Waits.</param>
+    public LiveLab(IHost host, Lab lab, ProbeRunner probes)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        _tools = new ServerTools(host, lab, probes);
+        Nodes = [.. lab.Nodes.Select(n => new PostgresServer(_tools, n))];
+        Pgpools = [.. lab.Pgpools.Select(p => new PgpoolServer(_tools, p))];
+    }
+
+    /// <summary>What was made.</summary>
+    public Lab Lab => _tools.Lab;
+
+    /// <summary>Every PostgreSQL, by number.</summary>
+    public IReadOnlyList<PostgresServer> Nodes { get; }
+
+    /// <summary>Every Pgpool-II, by number.</summary>
+    public IReadOnlyList<PgpoolServer> Pgpools { get; }
+
+    /// <summary>The server of a node.</summary>
+    public PostgresServer Of(PostgresNode node) =>
+        Nodes.FirstOrDefault(s => s.Node == node) ?? new PostgresServer(_tools, node);
+
+    /// <summary>The server of a Pgpool-II.</summary>
+    public PgpoolServer Of(PgpoolNode pgpool) =>
+        Pgpools.FirstOrDefault(s => s.Node == pgpool) ?? new PgpoolServer(_tools, pgpool);
+
+    /// <summary>Looks at everything: asks Pgpool-II and every PostgreSQL, all at once.</summary>
+    public Task<NodesReport> LookAsync(CancellationToken cancellationToken) =>
+        new NodesReporter(_tools.Host, _tools.Probes).ReportAsync(Lab, cancellationToken);
+}

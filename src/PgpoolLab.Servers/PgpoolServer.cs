@@ -1,0 +1,251 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Servers;
+
+/// <summary>One Pgpool-II of a lab: finds it, starts and stops it, and never touches a process that is not the
+/// lab's.</summary>
+public sealed partial class PgpoolServer
+{
+    private static readonly string[] Names = ["pgpool"];
+    private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(20);
+    private readonly ServerTools _tools;
+
+    internal PgpoolServer(ServerTools tools, PgpoolNode node) => (_tools, Node) = (tools, node);
+
+    /// <summary>Its ports and folders.</summary>
+    public PgpoolNode Node { get; }
+
+    /// <summary>A name for the middle of a sentence.</summary>
+    public string Title => _tools.Lab.TitleOf(Node);
+
+    /// <summary>Every process of it, its first one first; none when it does not run.</summary>
+    public async Task<IReadOnlyList<ProcessFacts>> FindAllAsync(CancellationToken cancellationToken)
+    {
+        var all = await _tools.Host.FindProcessesAsync(Names, IsPgpool, cancellationToken);
+        var first = await FindAsync(cancellationToken);
+        return [.. all.OrderBy(p => p.Id != first?.Id).ThenBy(p => p.Id)];
+    }
+
+    /// <summary>Kills all of its processes at one moment (SIGKILL), as a crash of its machine would. What they leave
+    /// behind stays.</summary>
+    /// <returns>How many there were; 0 when it did not run.</returns>
+    public Task<int> CrashAsync(CancellationToken cancellationToken) =>
+        _tools.CrashAsync(FindAllAsync, Title, cancellationToken);
+
+    /// <summary>Suspends all of its processes (SIGSTOP): it accepts connections and answers nobody.</summary>
+    /// <returns>How many there are; 0 when it does not run.</returns>
+    public Task<int> SuspendAsync(CancellationToken cancellationToken) =>
+        _tools.SuspendAsync(FindAllAsync, Title, cancellationToken);
+
+    /// <summary>Lets them go on (SIGCONT).</summary>
+    /// <returns>How many there are; 0 when it does not run.</returns>
+    public Task<int> ResumeAsync(CancellationToken cancellationToken) =>
+        _tools.ResumeAsync(FindAllAsync, Title, cancellationToken);
+
+    /// <summary>The first process of a Pgpool-II; null when it does not run.</summary>
+    public async Task<ProcessFacts?> FindAsync(CancellationToken cancellationToken)
+    {
+        var file = await _tools.Host.ReadTextAsync(Node.Paths.PgpoolPid, cancellationToken);
+        return
+            int.TryParse(file?.Trim(), out var id)
+            && await _tools.Host.FindProcessAsync(id, cancellationToken) is { } process
+            && IsPgpool(process)
+            ? process
+            : null;
+    }
+
+    /// <summary>The same, for who would start it: one that was killed and has not ended yet is waited for.</summary>
+    public async Task<ProcessFacts?> FindLivingAsync(CancellationToken cancellationToken)
+    {
+        var running = await FindAsync(cancellationToken);
+        if (running is null || !await _tools.Host.IsBeingKilledAsync(running.Id, cancellationToken))
+        {
+            return running;
+        }
+
+        await _tools.WaitForEndAsync([running], _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog, cancellationToken);
+        return null;
+    }
+
+    /// <summary>Waits for a Pgpool-II that was just started, as <see cref="OrEndAsync"/> does.</summary>
+    /// <exception cref="PortTakenException">One of its ports is somebody else's.</exception>
+    public Task OrEndAsync(int processId, Func<Task> wait)
+    {
+        return _tools.OrEndAsync(processId, $"start {_tools.Lab.TitleOf(Node)}", _tools.Ports.Of(Node), wait);
+    }
+
+    /// <summary>Starts Pgpool-II; what a killed one left is removed first.</summary>
+    /// <returns>Its process id. It may not answer yet.</returns>
+    /// <exception cref="PortTakenException">One of its ports, or of its sockets, is somebody else's.</exception>
+    public async Task<int> StartAsync(CancellationToken cancellationToken)
+    {
+        if (await FindLivingAsync(cancellationToken) is { } running)
+        {
+            return running.Id;
+        }
+
+        await StopAsync(cancellationToken);
+        foreach (var socket in LabSockets.OfPgpool(_tools.Lab, Node))
+        {
+            if (await _tools.Host.SocketAnswersAsync(socket, cancellationToken))
+            {
+                throw new PortTakenException(
+                    $"Could not start {_tools.Lab.TitleOf(Node)}: another program listens on the socket {socket}.",
+                    _tools.Ports.Of(Node).Select(p => p.Port).ToArray()
+                );
+            }
+
+            if (await _tools.Host.ExistsAsync(socket, cancellationToken))
+            {
+                throw new LabException(
+                    ExitCode.InTheWay,
+                    $"Could not start {_tools.Lab.TitleOf(Node)}: a server of another user has left the socket "
+                        + $"{socket}, and only that user or root can delete it."
+                )
+                {
+                    Hints =
+                    [
+                        $"Delete it, as that user or root:  rm {Shell.Quote(socket)}",
+                        "Or make the lab with other ports.",
+                    ],
+                };
+            }
+        }
+
+        await _tools.Ports.RequireFreeAsync(
+            $"start {_tools.Lab.TitleOf(Node)}",
+            _tools.Ports.Of(Node),
+            cancellationToken
+        );
+
+        return await _tools.Host.StartDetachedAsync(
+            PgpoolCommand.Start(_tools.Lab, Node),
+            Node.Paths.PgpoolLog,
+            append: false,
+            cancellationToken
+        );
+    }
+
+    /// <summary>Stops Pgpool-II (fast shutdown) with all its processes, and removes what it leaves when it was
+    /// killed.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="leaving">Called as soon as it has said that it ends: from then on it takes nothing for a failure
+    /// any more. Called at its end, when it has not.</param>
+    /// <returns>True when it ran.</returns>
+    public async Task<bool> StopAsync(CancellationToken cancellationToken, Action? leaving = null)
+    {
+        IReadOnlyList<ProcessFacts>? orphans = null;
+        IReadOnlyList<int> semaphores = [],
+            makers = [];
+        var ran = false;
+        int? killed = int.TryParse(
+            (await _tools.Host.ReadTextAsync(Node.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '),
+            out var former
+        )
+            ? former
+            : null;
+        if (await FindAsync(cancellationToken) is { } first)
+        {
+            semaphores = await _tools.Host.FindSemaphoresAsync(first.Id, cancellationToken);
+            var children = await _tools.Host.FindChildrenAsync(first, cancellationToken);
+            makers = await _tools.Host.FindMakersOfSharedMemoryAsync([.. children], cancellationToken);
+            try
+            {
+                await AskToEndAsync(first, cancellationToken);
+                leaving?.Invoke();
+                // Those it has started since.
+                children = [.. children.Union(await _tools.Host.FindChildrenAsync(first, cancellationToken))];
+                await _tools.Probes.WaitAsync(
+                    new ProcessesEnd(_tools.Host, [first], _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog),
+                    ShutdownPatience,
+                    cancellationToken
+                );
+            }
+            catch (ProbeFailedException)
+            {
+                // While it waits for the other members of its watchdog it can be deaf for ever. It holds no data.
+                await _tools.Host.SignalAsync(first, ProcessSignal.Kill, cancellationToken);
+                children = [];
+            }
+
+            ran = true;
+            // A watchdog's processes have children themselves, and do not wait for them.
+            orphans =
+                children.Count > 0 && Node.Watchdog is null
+                    ? await _tools.StillThereAsync(children, p => IsPgpool(p), cancellationToken)
+                    : null;
+        }
+
+        // The children of a killed Pgpool-II live on and hold its ports.
+        orphans ??= await _tools.Host.FindProcessesAsync(Names, p => IsPgpool(p), cancellationToken);
+
+        ran |= await _tools.KillAllAsync(orphans, _tools.Lab.TitleOf(Node), cancellationToken);
+        if (killed is { } creator && await _tools.Host.ExistsAsync(Node.Paths.PgpoolPid, cancellationToken))
+        {
+            // One that ends by itself removes its memory, then this file. Its pcp process has memory of its own, and is
+            // known by the log when it is gone too.
+            var log = await _tools.Host.ReadTextAsync(Node.Paths.PgpoolLog, cancellationToken) ?? "";
+            foreach (
+                var process in PcpProcess()
+                    .Matches(log)
+                    .Select(m => int.Parse(m.Groups[1].Value))
+                    .Concat(orphans.Select(o => o.Id))
+                    .Append(creator)
+                    .Distinct()
+            )
+            {
+                await _tools.Host.RemoveSharedMemoryAsync(process, cancellationToken);
+            }
+
+            await _tools.Host.RemoveSemaphoresAsync(semaphores, cancellationToken);
+        }
+
+        // A child that was killed while all of it ended has left its own.
+        foreach (var maker in makers)
+        {
+            await _tools.Host.RemoveSharedMemoryAsync(maker, cancellationToken);
+        }
+
+        await _tools.TidyAsync(Node.Paths.PgpoolPid, cancellationToken);
+        foreach (var socket in LabSockets.OfPgpool(_tools.Lab, Node))
+        {
+            await _tools.DeleteStaleSocketAsync(socket, cancellationToken);
+        }
+
+        return ran;
+    }
+
+    /// <summary>Tells Pgpool-II to end until it has said that it does. During a failover it has the C library's
+    /// system() run failover_command, which throws away a SIGINT that waits.</summary>
+    /// <exception cref="ProbeFailedException">It is deaf.</exception>
+    private async Task AskToEndAsync(ProcessFacts first, CancellationToken cancellationToken)
+    {
+        var (_, length) = await _tools.Host.ReadGrowthAsync(Node.Paths.PgpoolLog, from: null, cancellationToken);
+        var leaves = new PgpoolLeaves(_tools.Host, first, _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog, length);
+        for (var waited = ProbeRunner.AskAgain; ; waited += ProbeRunner.AskAgain)
+        {
+            await _tools.Host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
+            try
+            {
+                await _tools.Probes.WaitAsync(leaves, ProbeRunner.AskAgain, cancellationToken);
+                return;
+            }
+            catch (ProbeFailedException) when (waited < ShutdownPatience) { }
+        }
+    }
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"\bPCP process: ([0-9]{1,9}) started")]
+    private static partial System.Text.RegularExpressions.Regex PcpProcess();
+
+    // Who starts it from another folder leaves its command line to know it by; its children have none.
+    private bool IsPgpool(ProcessFacts process) =>
+        Names.Contains(process.Name)
+        && _tools.IsOfLabsUser(process)
+        && (
+            (process.WorkingDirectory is { } cwd && ServerTools.WithoutDeletedMark(cwd) == Node.Folder)
+            || process.CommandLine.Contains($" -f {Node.Paths.PgpoolConf} ", StringComparison.Ordinal)
+        );
+}

@@ -1,0 +1,259 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Servers;
+
+/// <summary>One PostgreSQL of a lab: finds it, starts and stops it, and never touches a process that is not the
+/// lab's.</summary>
+public sealed class PostgresServer
+{
+    private static readonly string[] Names = ["postgres", "postmaster"];
+    private readonly ServerTools _tools;
+
+    internal PostgresServer(ServerTools tools, PostgresNode node) => (_tools, Node) = (tools, node);
+
+    /// <summary>The node it serves.</summary>
+    public PostgresNode Node { get; }
+
+    /// <summary>A name for the middle of a sentence.</summary>
+    public string Title => $"node {Node.Id}";
+
+    /// <summary>Every process of it, its first one first; none when it does not run.</summary>
+    public async Task<IReadOnlyList<ProcessFacts>> FindAllAsync(CancellationToken cancellationToken)
+    {
+        var all = await _tools.Host.FindProcessesAsync(Names, WorksIn, cancellationToken);
+        var first = await FindAsync(cancellationToken);
+        return [.. all.OrderBy(p => p.Id != first?.Id).ThenBy(p => p.Id)];
+    }
+
+    /// <summary>Kills all of its processes at one moment (SIGKILL), as a crash of its machine would. What they leave
+    /// behind stays.</summary>
+    /// <returns>How many there were; 0 when it did not run.</returns>
+    public Task<int> CrashAsync(CancellationToken cancellationToken) =>
+        _tools.CrashAsync(FindAllAsync, Title, cancellationToken);
+
+    /// <summary>Suspends all of its processes (SIGSTOP): it accepts connections and answers nobody.</summary>
+    /// <returns>How many there are; 0 when it does not run.</returns>
+    public Task<int> SuspendAsync(CancellationToken cancellationToken) =>
+        _tools.SuspendAsync(FindAllAsync, Title, cancellationToken);
+
+    /// <summary>Lets them go on (SIGCONT).</summary>
+    /// <returns>How many there are; 0 when it does not run.</returns>
+    public Task<int> ResumeAsync(CancellationToken cancellationToken) =>
+        _tools.ResumeAsync(FindAllAsync, Title, cancellationToken);
+
+    /// <summary>The first process of a node; null when it does not run. A PID file alone proves nothing: the number may
+    /// be a stranger's by now.</summary>
+    public async Task<ProcessFacts?> FindAsync(CancellationToken cancellationToken)
+    {
+        var file = await _tools.Host.ReadTextAsync($"{Node.DataDirectory}/postmaster.pid", cancellationToken);
+        return
+            int.TryParse(file?.Split('\n')[0], out var id)
+            && await _tools.Host.FindProcessAsync(id, cancellationToken) is { } process
+            && await BelongsAsync(process, cancellationToken)
+            ? process
+            : null;
+    }
+
+    /// <summary>Starts a node that does not run.</summary>
+    /// <returns>Its process id.</returns>
+    /// <exception cref="ProbeFailedException">It did not come up.</exception>
+    /// <exception cref="PortTakenException">Its port is somebody else's.</exception>
+    public async Task<int> StartAsync(CancellationToken cancellationToken)
+    {
+        if (await FindAsync(cancellationToken) is { } running)
+        {
+            if (
+                await PostmasterFile.ReadAsync(_tools.Host, Node.DataDirectory, cancellationToken)
+                    is not { IsStopping: true }
+                && !await _tools.Host.IsBeingKilledAsync(running.Id, cancellationToken)
+            )
+            {
+                return running.Id;
+            }
+
+            // Whoever told it to stop was killed, or did not wait; or it has just been killed itself.
+            await _tools.WaitForEndAsync(
+                await _tools.Host.FindFamilyAsync(running, cancellationToken),
+                $"PostgreSQL node {Node.Id}",
+                NodeLog.Of(_tools.Lab, Node),
+                cancellationToken
+            );
+        }
+
+        await RemoveRemainsAsync(cancellationToken);
+        var ports = _tools.Ports.Of(Node);
+        await _tools.Ports.RequireFreeAsync($"start node {Node.Id}", ports, cancellationToken);
+        var id = await _tools.Host.StartDetachedAsync(
+            PostgresCommand.Start(_tools.Lab.Tools, Node.DataDirectory),
+            _tools.Lab.ServerPaths.NodeLog(Node.Id),
+            append: true,
+            cancellationToken
+        );
+        await _tools.OrEndAsync(
+            id,
+            $"start node {Node.Id}",
+            ports,
+            () =>
+                _tools.Probes.WaitAsync(
+                    new NodeAccepts(_tools.Host, _tools.Lab, Node, id),
+                    ProbeRunner.Patience,
+                    cancellationToken
+                )
+        );
+        return id;
+    }
+
+    /// <summary>Stops a node (fast shutdown); nothing happens when it does not run.</summary>
+    /// <returns>True when it ran.</returns>
+    public Task<bool> StopAsync(CancellationToken cancellationToken) => StopAsync(StopMode.Fast, cancellationToken);
+
+    /// <summary>Stops a node; nothing happens when it does not run.</summary>
+    /// <param name="mode">What becomes of its clients.</param>
+    /// <param name="cancellationToken">Ends the wait, not the shutdown.</param>
+    /// <returns>True when it ran.</returns>
+    /// <exception cref="ProbeFailedException">A smart shutdown waits for clients that stay.</exception>
+    public async Task<bool> StopAsync(StopMode mode, CancellationToken cancellationToken)
+    {
+        var ran = false;
+        if (await FindAsync(cancellationToken) is { } first)
+        {
+            ran = true;
+            var children = await _tools.Host.FindChildrenAsync(first, cancellationToken);
+            await _tools.Host.SignalAsync(first, SignalOf(mode), cancellationToken);
+            try
+            {
+                await _tools.WaitForEndAsync(
+                    [first],
+                    $"PostgreSQL node {Node.Id}",
+                    NodeLog.Of(_tools.Lab, Node),
+                    cancellationToken
+                );
+                // The first process waits for all others but the one that writes the log, which follows it.
+                await _tools.WaitForEndAsync(
+                    await _tools.StillThereAsync(children, p => WorksIn(p), cancellationToken),
+                    $"PostgreSQL node {Node.Id}",
+                    NodeLog.Of(_tools.Lab, Node),
+                    cancellationToken
+                );
+                if (!await _tools.Host.ExistsAsync($"{Node.DataDirectory}/postmaster.pid", cancellationToken))
+                {
+                    return true;
+                }
+
+                // Somebody has killed it: one that ends by itself removes its memory, then this file.
+            }
+            catch (ProbeFailedException late) when (mode is not StopMode.Smart)
+            {
+                // One that was told to end while it recovered from a crash can be deaf for ever. What it has
+                // acknowledged is in its WAL.
+                await _tools.Host.SignalAsync(first, ProcessSignal.Quit, cancellationToken);
+                await _tools.WaitForEndAsync(
+                    [first],
+                    $"PostgreSQL node {Node.Id}",
+                    NodeLog.Of(_tools.Lab, Node),
+                    cancellationToken,
+                    late.Waited
+                );
+            }
+        }
+
+        // Without its first process PostgreSQL ends by itself; what does not, is made to.
+        var orphans = await _tools.Host.FindProcessesAsync(Names, p => WorksIn(p), cancellationToken);
+        ran |= await _tools.KillAllAsync(orphans, $"PostgreSQL node {Node.Id}", cancellationToken);
+        await _tools.Host.RemoveSharedMemoryAsync(Node.DataDirectory, cancellationToken);
+        await RemoveStaleSocketsAsync(cancellationToken);
+        return ran;
+    }
+
+    /// <remarks>PostgreSQL manual, "Shutting Down the Server".</remarks>
+    private static ProcessSignal SignalOf(StopMode mode) =>
+        mode switch
+        {
+            StopMode.Smart => ProcessSignal.Terminate,
+            StopMode.Immediate => ProcessSignal.Quit,
+            _ => ProcessSignal.Interrupt,
+        };
+
+    private bool WorksIn(ProcessFacts process) =>
+        IsPostgres(process)
+        && _tools.IsOfLabsUser(process)
+        && process.WorkingDirectory is { } cwd
+        && ServerTools.WithoutDeletedMark(cwd) == Node.DataDirectory;
+
+    private static bool IsPostgres(ProcessFacts process) => Names.Contains(process.Name);
+
+    // PostgreSQL works in its data folder; Pgpool-II is started in the lab's. Where that cannot be seen, its command
+    // line tells.
+    private async ValueTask<bool> BelongsAsync(ProcessFacts process, CancellationToken cancellationToken) =>
+        IsPostgres(process)
+        && _tools.IsOfLabsUser(process)
+        && (
+            process.WorkingDirectory is { } cwd
+                ? ServerTools.WithoutDeletedMark(cwd) == Node.DataDirectory
+                    || cwd == await _tools.Host.RealPathAsync(Node.DataDirectory, cancellationToken)
+                : process.CommandLine.Contains(Node.DataDirectory, StringComparison.Ordinal)
+                    || process.CommandLine.Contains(Node.ServerDataDirectory, StringComparison.Ordinal)
+        );
+
+    /// <summary>Removes what a killed PostgreSQL left. PostgreSQL itself believes the numbers in these files: a
+    /// stranger's, or that of a process which has ended and was not collected by its parent, which in a container may
+    /// never happen.</summary>
+    private async Task RemoveRemainsAsync(CancellationToken cancellationToken)
+    {
+        var file = $"{Node.DataDirectory}/postmaster.pid";
+        if (await _tools.Host.ExistsAsync(file, cancellationToken))
+        {
+            await _tools.KillAllAsync(
+                await _tools.Host.FindProcessesAsync(Names, p => WorksIn(p), cancellationToken),
+                $"PostgreSQL node {Node.Id}",
+                cancellationToken
+            );
+            await _tools.TidyAsync(file, cancellationToken);
+        }
+
+        await RemoveStaleSocketsAsync(cancellationToken);
+    }
+
+    private async Task RemoveStaleSocketsAsync(CancellationToken cancellationToken)
+    {
+        foreach (
+            var socketLock in LabSockets
+                .OfNode(_tools.Lab, Node)
+                .Where(s => s.EndsWith(".lock", StringComparison.Ordinal))
+        )
+        {
+            var socket = socketLock[..^".lock".Length];
+            // PID, data folder, ...: of another server it is removed only when that server's folder is gone.
+            if (
+                (await ReadLockAsync(socketLock, cancellationToken))?.Split('\n') is [_, var folder, ..]
+                && (
+                    folder == Node.ServerDataDirectory
+                    || folder == Node.DataDirectory
+                    || !await _tools.Host.ExistsAsync(folder, cancellationToken)
+                )
+                && !await _tools.Host.SocketAnswersAsync(socket, cancellationToken)
+            )
+            {
+                await _tools.DeleteStaleSocketAsync(socket, cancellationToken);
+                await _tools.DeleteStaleSocketAsync(socketLock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<string?> ReadLockAsync(string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _tools.Host.ReadTextAsync(file, cancellationToken);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another user's: PostgreSQL will say so.
+            return null;
+        }
+    }
+}

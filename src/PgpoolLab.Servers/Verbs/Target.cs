@@ -1,0 +1,137 @@
+using PgpoolLab.Model;
+using PgpoolLab.Servers.Reports;
+
+namespace PgpoolLab.Servers.Verbs;
+
+/// <summary>Which servers a command is about, as users name them.</summary>
+/// <param name="Text">A node's number, <c>primary</c>, <c>standby</c>, <c>all</c>, <c>pgpool</c>, <c>pgpool1</c> or
+/// <c>leader</c>.</param>
+public sealed record Target(string Text)
+{
+    /// <summary>The words there are.</summary>
+    public const string Words = "a node's number, primary, standby, all, pgpool, pgpool1 …, leader";
+
+    /// <summary>Whether the words alone tell which servers are meant, without a look at the lab.</summary>
+    public bool NeedsLook => Text is "primary" or "standby" or "leader";
+
+    /// <summary>The servers.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="report">A look at it; null where <see cref="NeedsLook"/> is false.</param>
+    /// <exception cref="LabException">There is no such server, or not right now.</exception>
+    public ServerSet Resolve(Lab lab, NodesReport? report)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return Text switch
+        {
+            "all" => new ServerSet([.. lab.Nodes], [.. lab.Pgpools]),
+            "pgpool" => new ServerSet([], [.. lab.Pgpools]),
+            "leader" => new ServerSet([], [LeaderOf(lab, report!)]),
+            "primary" => new ServerSet([PrimaryOf(lab, report!)], []),
+            "standby" => new ServerSet(StandbysOf(lab, report!), []),
+            _ when int.TryParse(Text, out var node) => new ServerSet([NodeOf(lab, node)], []),
+            _ when Text.StartsWith("pgpool", StringComparison.Ordinal)
+                    && int.TryParse(Text["pgpool".Length..], out var id) => new ServerSet([], [PgpoolOf(lab, id)]),
+            _ => throw new LabException(ExitCode.Usage, $"'{Text}' is no server. It must be {Words}."),
+        };
+    }
+
+    /// <summary>The one node meant, for commands about a single node.</summary>
+    /// <exception cref="LabException">It is none, or not a node.</exception>
+    public PostgresNode ResolveNode(Lab lab, NodesReport report)
+    {
+        var set = Resolve(lab, report);
+        return set is { Nodes: [var node], Pgpools: [] }
+            ? node
+            : throw new LabException(ExitCode.Usage, $"'{Text}' is not one node; give a node's number.");
+    }
+
+    /// <summary>The node of a number.</summary>
+    /// <exception cref="LabException">There is none.</exception>
+    public static PostgresNode NodeOf(Lab lab, int node)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.Nodes.FirstOrDefault(n => n.Id == node)
+            ?? throw new LabException(
+                ExitCode.NotFound,
+                $"The lab '{lab.Name}' has no node {node}; its nodes are 0 to {lab.Nodes.Count - 1}."
+            );
+    }
+
+    private static PgpoolNode PgpoolOf(Lab lab, int id) =>
+        lab.Pgpools.FirstOrDefault(p => p.Id == id)
+        ?? throw new LabException(
+            ExitCode.NotFound,
+            lab.Pgpools.Count == 1
+                ? $"The lab '{lab.Name}' has one Pgpool-II; call it pgpool."
+                : $"The lab '{lab.Name}' has no pgpool{id}; they are pgpool0 to pgpool{lab.Pgpools.Count - 1}."
+        );
+
+    private static PgpoolNode LeaderOf(Lab lab, NodesReport report)
+    {
+        if (!lab.HasWatchdog)
+        {
+            throw new LabException(ExitCode.Usage, $"The lab '{lab.Name}' has no watchdog, so there is no leader.");
+        }
+
+        return report.Watchdog.FirstOrDefault(w => w.Status is "LEADER" or "MASTER") is { } leader
+            ? PgpoolOf(lab, leader.Id)
+            : throw new LabException(ExitCode.NotHealthy, "The watchdog has no leader right now.")
+            {
+                Hints = ["Wait for one:  pgpoollab wait --for quorum", "See what there is:  pgpoollab nodes"],
+            };
+    }
+
+    // What a node says of itself counts. Two that say so are on different timelines, and the newest is Pgpool-II's.
+    private static PostgresNode PrimaryOf(Lab lab, NodesReport report)
+    {
+        var writable =
+            lab.Mode is ClusteringMode.StreamingReplication
+                ? report.Nodes.Where(n => n.Postgres.InRecovery is false).ToArray()
+                : report.Nodes.Where(n => n.Pgpool?.Role is "primary" or "main" or "master" && n.Postgres.Up).ToArray();
+        if (writable is [var only])
+        {
+            return NodeOf(lab, only.Id);
+        }
+
+        if (writable.Length > 1)
+        {
+            throw new LabException(
+                ExitCode.NotHealthy,
+                $"There are {writable.Length} primaries: nodes {string.Join(" and ", writable.Select(n => n.Id))}."
+            )
+            {
+                Hints = ["Name one by its number."],
+            };
+        }
+
+        var suspended = report.Nodes.FirstOrDefault(n => n.Postgres.IsSuspended && n.Pgpool?.Role == "primary");
+        throw new LabException(
+            ExitCode.NotHealthy,
+            suspended is null
+                ? "There is no primary right now."
+                : $"There is no primary that answers; node {suspended.Id}, which Pgpool-II takes for it, is suspended."
+        )
+        {
+            Hints = ["Wait for one:  pgpoollab wait --for primary", "Or name a node by its number."],
+        };
+    }
+
+    private static PostgresNode[] StandbysOf(Lab lab, NodesReport report)
+    {
+        var standbys =
+            lab.Mode is ClusteringMode.StreamingReplication
+                ? report.Nodes.Where(n => n.Postgres.InRecovery is true)
+                : report.Nodes.Where(n => n.Pgpool?.Role is "standby" or "replica" or "slave" && n.Postgres.Up);
+        return standbys.Select(n => NodeOf(lab, n.Id)).ToArray() is { Length: > 0 } nodes
+            ? nodes
+            : throw new LabException(ExitCode.NotHealthy, "There is no standby that runs right now.")
+            {
+                Hints = ["See what there is:  pgpoollab nodes", "Or name a node by its number."],
+            };
+    }
+}
+
+/// <summary>Some servers of a lab.</summary>
+/// <param name="Nodes">PostgreSQL.</param>
+/// <param name="Pgpools">Pgpool-II.</param>
+public sealed record ServerSet(IReadOnlyList<PostgresNode> Nodes, IReadOnlyList<PgpoolNode> Pgpools);
