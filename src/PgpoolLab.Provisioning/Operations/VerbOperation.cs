@@ -4,7 +4,6 @@ using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
-using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;

@@ -180,6 +180,9 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
     /// <inheritdoc/>
     public string Expectation => Fact.Expectation;
 
+    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(500);
+    private long? _since;
+
     /// <summary>Whether it goes on while Pgpool-II does not run: somebody else may start it.</summary>
     public bool OutlivesServers { get; init; }
 
@@ -187,8 +190,23 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
     public string? LogFile => Live.Lab.Pgpool.Paths.PgpoolLog;
 
     /// <inheritdoc/>
-    public async Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
-        Fact.Check(await Live.LookAsync(cancellationToken));
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        var observation = Fact.Check(await Live.LookAsync(cancellationToken));
+        if (!observation.Holds || !NeedsToLast)
+        {
+            _since = observation.Holds ? _since : null;
+            return observation;
+        }
+
+        _since ??= TimeProvider.System.GetTimestamp();
+        return observation with { Holds = TimeProvider.System.GetElapsedTime(_since.Value) >= SettleTime };
+    }
+
+    /// <summary>After a failover Pgpool-II has the other standbys follow the new primary, and does nothing for a moment
+    /// before it begins: whoever looks then would take the failover for over.</summary>
+    private bool NeedsToLast =>
+        Live.Lab.Nodes.Count > 2 && Fact.Kind is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeIsPrimary);
 
     /// <inheritdoc/>
     /// <remarks>Nothing can come of a lab of which nothing runs.</remarks>
