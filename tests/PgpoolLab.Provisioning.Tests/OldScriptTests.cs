@@ -371,6 +371,45 @@ public sealed class OldScriptTests : IDisposable
         return int.Parse(File.ReadAllLines($"{folder}/pgpool.pids")[^1]);
     }
 
+    /// <summary>
+    /// The children of a process that is just ending still have it as their parent. On a busy machine that lasts;
+    /// here it lasts for ever: the first thread of the parent has ended, another one has not.
+    /// </summary>
+    [Theory]
+    [InlineData("startall")]
+    [InlineData("shutdownall")]
+    public async Task The_children_of_a_Pgpool_that_is_just_ending_are_killed(string script)
+    {
+        var lab = Make();
+        File.WriteAllText(
+            _outer["ending"],
+            """
+            import ctypes, os, platform, sys, threading, time
+            title = sys.argv[1]
+            open('/proc/self/comm', 'w').write('pgpool')
+            open('pgpool.pids', 'a').write(f'{os.getpid()}\n')
+            if title != 'pgpool':
+                open('child', 'w')
+                time.sleep(600)
+            if os.fork() == 0:
+                os.execv(sys.executable, ['pgpool: wait for connection request', __file__, 'child'])
+            threading.Thread(target=time.sleep, args=(600,)).start()
+            ctypes.CDLL(None).syscall(60 if platform.machine() == 'x86_64' else 93, 0) # exit, of this thread alone
+            """
+        );
+        const string begin =
+            "python3 \"$0\" pgpool >/dev/null 2>&1 & "
+            + "until [ -e child ] && grep -q '^State:.Z' /proc/$!/status; do sleep 0.05; done";
+        await _host.RunAsync(
+            new CommandSpec("/bin/sh", "-c", begin, _outer["ending"]) { WorkingDirectory = lab.Root },
+            CancellationToken.None
+        );
+        var child = int.Parse(File.ReadAllLines($"{lab.Root}/pgpool.pids")[1]);
+        Assert.True(Runs(child));
+        Assert.Equal(0, (await ShAsync(lab.Root, script)).ExitCode);
+        Assert.False(Runs(child));
+    }
+
     private static bool Runs(int id) =>
         File.Exists($"/proc/{id}/stat")
         && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
