@@ -114,6 +114,29 @@ public sealed class WorkUnderWayTests
         );
     }
 
+    /// <summary>A script may begin, or end, between the look before the questions and the one after them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_recovery_whose_script_is_seen_at_one_of_two_looks_is_one_work(bool ends)
+    {
+        ARunningPgpool();
+        _host.Processes.Add(Process(71, "pgpool", "pgpool: PCP: processing recovery request"));
+        var script = Process(
+            72,
+            "sh",
+            "/bin/sh /srv/lab/data1/basebackup.sh /srv/lab/data1 localhost /srv/lab/data0 11003 0 11002 localhost"
+        );
+        var finder = new LabProcessFinder(_host, _lab);
+        _host.Processes.AddRange(ends ? [script] : []);
+        var before = await finder.FindAsync(CancellationToken.None);
+        _host.Processes.Remove(script);
+        _host.Processes.AddRange(ends ? [] : [script]);
+        var processes = (await finder.FindAsync(CancellationToken.None)).With(before);
+        var work = await new WorkFinder(_host, _lab, TimeProvider.System).FindAsync(processes, CancellationToken.None);
+        Assert.Equal((WorkKind.Recovery, 0, 72), work is [var one] ? (one.Kind, one.Node, one.ProcessId) : default);
+    }
+
     // ---- Pgpool-II's log ----
 
     private const string Begins =

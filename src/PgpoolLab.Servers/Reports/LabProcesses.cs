@@ -40,6 +40,33 @@ public sealed record LabProcesses(
 
     /// <summary>True when one of the servers is suspended.</summary>
     public bool HasSuspended => Nodes.Concat(Pgpools).Any(s => s.IsSuspended);
+
+    /// <summary>These, and the scripts that were at work at an earlier look.</summary>
+    /// <param name="earlier">What ran then.</param>
+    public LabProcesses With(LabProcesses earlier)
+    {
+        ArgumentNullException.ThrowIfNull(earlier);
+        return this with { Scripts = WithoutDoubles([.. Scripts, .. earlier.Scripts]) };
+    }
+
+    /// <summary>
+    /// The work is done once: follow_primary.sh runs basebackup.sh, a shell is run to run a script, and between its
+    /// scripts a recovery does not show its node.
+    /// </summary>
+    internal static LabScript[] WithoutDoubles(IReadOnlyList<LabScript> scripts)
+    {
+        var known = scripts.OrderBy(s => s.Kind).ThenBy(s => s.Process.Id).DistinctBy(s => (s.Kind, s.Node)).ToArray();
+        return
+        [
+            .. known.Where(s =>
+                (s.Node is not null || !known.Any(k => k.Kind == s.Kind && k.Node is not null))
+                && (
+                    s.Kind is not WorkKind.Recovery
+                    || !known.Any(k => k.Kind is WorkKind.FollowPrimary && k.Node == s.Node)
+                )
+            ),
+        ];
+    }
 }
 
 /// <summary>A script of the lab's that is at work.</summary>
@@ -99,7 +126,12 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
             scripts.Add(new LabScript(pcp, WorkKind.Recovery, null));
         }
 
-        return new LabProcesses(nodes, pgpools, WithoutDoubles(scripts), all.Any(p => p.WorkingDirectory is not null));
+        return new LabProcesses(
+            nodes,
+            pgpools,
+            LabProcesses.WithoutDoubles(scripts),
+            all.Any(p => p.WorkingDirectory is not null)
+        );
     }
 
     private static int? FirstOf(string? pidFile) =>
@@ -109,19 +141,6 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
     {
         var own = all.Where(test).ToArray();
         return new ServerProcesses(own.FirstOrDefault(p => p.Id == first), own);
-    }
-
-    /// <summary>follow_primary.sh runs basebackup.sh, and a shell is run to run a script: the work is done
-    /// once.</summary>
-    private static LabScript[] WithoutDoubles(IEnumerable<LabScript> scripts)
-    {
-        var known = scripts.OrderBy(s => s.Kind).ThenBy(s => s.Process.Id).DistinctBy(s => (s.Kind, s.Node)).ToArray();
-        return
-        [
-            .. known.Where(s =>
-                s.Kind is not WorkKind.Recovery || !known.Any(k => k.Kind is WorkKind.FollowPrimary && k.Node == s.Node)
-            ),
-        ];
     }
 
     private LabScript? ScriptOf(ProcessFacts process)

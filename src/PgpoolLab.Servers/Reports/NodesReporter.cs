@@ -54,17 +54,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             ? first
             : asked[0];
         // What was at work before the questions explains what they found, and what began meanwhile does, too.
-        processes =
-            await finder.FindAsync(cancellationToken) is var now && processes.Scripts.Count == 0
-                ? now
-                : now with
-                {
-                    Scripts =
-                    [
-                        .. now.Scripts,
-                        .. processes.Scripts.Where(s => now.Scripts.All(n => (n.Kind, n.Node) != (s.Kind, s.Node))),
-                    ],
-                };
+        processes = (await finder.FindAsync(cancellationToken)).With(processes);
         var work = await new WorkFinder(host, lab, _time).FindAsync(processes, cancellationToken);
         for (
             var looks = 0;
