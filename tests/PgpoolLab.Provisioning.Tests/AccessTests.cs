@@ -53,6 +53,35 @@ public sealed class AccessTests
         );
     }
 
+    /// <summary>
+    /// Where they are empty Pgpool-II looks into pool_passwd. Up to 4.3.12 its processes do so by one descriptor, each
+    /// moves the others' place in the file, a password is not found, and the node is given up.
+    /// </summary>
+    [Fact]
+    public void The_passwords_Pgpool_logs_in_with_itself_are_in_its_configuration()
+    {
+        var lab = Labs.Fixed();
+        var secrets = LabSecrets.For(lab);
+        var conf = Labs.Renderer().Render("pgpool/pgpool.conf", lab, null, secrets).Split('\n');
+        foreach (
+            var (name, role) in ((string, string)[])
+                [("sr_check", "pgpool"), ("health_check", "pgpool"), ("recovery", lab.Owner)]
+        )
+        {
+            Assert.Contains($"{name}_user = '{role}'", conf);
+            var password = secrets.DatabaseUsers.Single(u => u.Name == role);
+            Assert.Contains(
+                $"{name}_password = '{password.PoolPasswdLine(secrets.PoolKey)[(role.Length + 1)..]}'",
+                conf
+            );
+        }
+
+        conf = Labs.Renderer()
+            .Render("pgpool/pgpool.conf", lab with { Auth = AuthMethod.Trust }, null, Labs.Secrets)
+            .Split('\n');
+        Assert.Equal(3, conf.Count(l => l.EndsWith("_password = ''", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Where_nobody_is_asked_there_are_no_passwords_but_pcps()
     {

@@ -82,6 +82,10 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
             ["conninfo"] = new TextFunction("conninfo", (_, text) => ConfigQuoting.ConnectionValue(text)),
             ["pgpass"] = new TextFunction("pgpass", (_, text) => ConfigQuoting.PasswordFileField(text)),
             ["hba"] = new TextFunction("hba", (_, text) => ConfigQuoting.AccessRuleName(text)),
+            ["encrypted"] = new TextFunction(
+                "encrypted",
+                (_, role) => (lab.Asks ? secrets?.Encrypted(role) : null) ?? ""
+            ),
             ["percent"] = new TextFunction("percent", (_, text) => ConfigQuoting.Percent(text)),
             ["heredoc"] = new TextFunction("heredoc", (_, template) => HereDocument(template, lab)),
         };

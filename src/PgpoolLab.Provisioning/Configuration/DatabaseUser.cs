@@ -45,7 +45,12 @@ public sealed record DatabaseUser(string Name, string Password)
     /// answer what a backend asks by SCRAM.</summary>
     /// <param name="key">What <c>.pgpoolkey</c> holds.</param>
     /// <remarks>Pgpool-II manual, "pg_enc".</remarks>
-    public string PoolPasswdLine(string key) => $"{Name}:AES{Encrypt(Password, key)}";
+    public string PoolPasswdLine(string key) => $"{Name}:{Encrypted(key)}";
+
+    /// <summary>The password as pgpool.conf, too, may have it.</summary>
+    /// <param name="key">What <c>.pgpoolkey</c> holds.</param>
+    /// <remarks>Pgpool-II manual, "health_check_password".</remarks>
+    public string Encrypted(string key) => "AES" + Encrypt(Password, key);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -21,6 +21,9 @@ public sealed record LabSecrets
     /// <summary>What <c>.pgpoolkey</c> holds.</summary>
     public string PoolKey { get; init; } = "";
 
+    /// <summary>A role's password as pgpool.conf may have it; empty when the role has none.</summary>
+    public string Encrypted(string role) => DatabaseUsers.FirstOrDefault(u => u.Name == role)?.Encrypted(PoolKey) ?? "";
+
     /// <summary>Makes up what this lab needs.</summary>
     public static LabSecrets For(Lab lab)
     {

@@ -189,7 +189,7 @@ public sealed partial class FormRun : IDisposable
 
     /// <summary>Passwords, their hashes, the watchdog's key.</summary>
     [GeneratedRegex(
-        """((?<=:AES)|\bpassword |^[^#:\n]*:(?=[0-9a-f]{32}$)|wd_authkey = ')[\w+/=]+|\b[0-9a-f]{32}\b""",
+        """((?<=[:']AES)|\bpassword |^[^#:\n]*:(?=[0-9a-f]{32}$)|wd_authkey = ')[\w+/=]+|\b[0-9a-f]{32}\b""",
         RegexOptions.Multiline
     )]
     private static partial Regex Secret();
