@@ -152,7 +152,7 @@ public sealed class AccessTests
                 """
                 eval "$(pgpoollab env)"
                 psql -Xqc "CREATE ROLE alice LOGIN PASSWORD 'wonderland'"
-                sleep 0.5
+                n=0; until [ "$(psql -XAtc "SELECT count(*) FROM pg_roles WHERE rolname = 'alice'" -p $((PGPOOL_PORT + 3)))" = 1 ]; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
                 as() { PGPASSWORD=$1 psql -XAtw -h $2 -U alice -c 'SELECT current_user' 2>&1 | grep -o '^alice$\|authentication failed' | head -n 1; }
                 for i in 1 2 3; do as wonderland localhost; as "wrong" localhost; done
                 as wonderland "$PGHOST"
@@ -254,10 +254,11 @@ public sealed class AccessTests
                 grep -c "127.0.0.1/32 .* $0" data0/pg_hba.conf || true
                 psql -XAtc 'SELECT 1' -h localhost
                 pg_ctl -m immediate -D data0 stop >/dev/null
-                n=0; until [ "$(psql -XAtc 'SELECT pg_is_in_recovery()' 2>/dev/null)" = f ]; do n=$((n + 1)); [ $n -lt 200 ]; sleep 0.1; done
-                sleep 1
+                n=0; until [ "$(psql -XAtc 'SELECT pg_is_in_recovery()' 2>/dev/null)" = f ]; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
+                # A second after a failover Pgpool-II starts its process for pcp again, and cuts off who has just connected.
+                n=0; until grep -q 'fork a new PCP child' log/pgpool.log; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
                 pcp_recovery_node -n 0
-                n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM pg_stat_replication' -p $((PGPOOL_PORT + 3)) 2>/dev/null)" = 1 ]; do n=$((n + 1)); [ $n -lt 200 ]; sleep 0.1; done
+                n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM pg_stat_replication' -p $((PGPOOL_PORT + 3)) 2>/dev/null)" = 1 ]; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
                 unset PGPASSFILE
                 for p in $PGPOOL_PORT $((PGPOOL_PORT + 3)); do psql -XAtwc "SELECT 'let in'" -h localhost -p $p 2>&1 | grep -o 'let in' || true; done
                 """.Replace("$0", word, StringComparison.Ordinal)

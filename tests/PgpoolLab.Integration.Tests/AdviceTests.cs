@@ -64,15 +64,14 @@ public sealed class AdviceTests : LifeTests
         ).Ok();
         await sandbox.UntilNodesShowAsync("node 1 is down", n => Status(n[1]) == "down");
         var recovery = sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -n 1");
-        for (
-            var tries = 0;
-            (report = await sandbox.NodesAsync()).GetProperty("atWork").GetArrayLength() == 0 && tries < 100;
-            tries++
-        )
-        {
-            await Task.Delay(100);
-        }
-
+        // Until its script runs the node is not known.
+        report = await sandbox.UntilAsync(
+            "a recovery of node 1 is at work",
+            r =>
+                r.GetProperty("atWork")
+                    .EnumerateArray()
+                    .Any(w => w.GetProperty("node").ValueKind is JsonValueKind.Number)
+        );
         var work = report.GetProperty("atWork").EnumerateArray().Single();
         Assert.Equal(("recovery", 1), (work.GetProperty("kind").GetString(), work.GetProperty("node").GetInt32()));
         Assert.Equal("Node 1 is down. Wait: the recovery is at work.", Problem(FindingsOf(report).Single()));
@@ -110,21 +109,13 @@ public sealed class AdviceTests : LifeTests
                 && n[1].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.False }
         );
         var write = sandbox.ShellAsync("pgpoollab psql 1 -- -XAtc 'CREATE TABLE t (i int)' test");
-        JsonElement report = default;
-        for (var tries = 0; tries < 200; tries++)
-        {
-            report = await sandbox.NodesAsync();
-            if (
-                report.GetProperty("synchronous").GetProperty("waitingSessions").GetInt32() == 1
-                && report.GetProperty("atWork").GetArrayLength() == 0
-            )
-            {
-                break;
-            }
-
-            await Task.Delay(100);
-        }
-
+        var report = await sandbox.UntilAsync(
+            "one session waits, and nothing is at work",
+            r =>
+                r.GetProperty("synchronous") is { ValueKind: JsonValueKind.Object } synchronous
+                && synchronous.GetProperty("waitingSessions").GetInt32() == 1
+                && r.GetProperty("atWork").GetArrayLength() == 0
+        );
         var finding = FindingsOf(report)
             .Single(f => Problem(f).StartsWith("Writes wait on node 1", StringComparison.Ordinal));
         Assert.Contains(

@@ -243,7 +243,7 @@ public sealed class NodeTroubleTests : LifeTests
                     "pgpoollab stopall && pgpoollab startall",
                     "pg_ctl -D data1 -m fast stop && pg_ctl -D data1 -l log/node1.log start",
                     "pg_ctl -D data1 -m immediate stop; until pcp_recovery_node -w -n 1 | grep Successful; do "
-                        + "tries=$((tries + 1)); [ $tries -lt 100 ] || exit 1; sleep 0.1; done",
+                        + "tries=$((tries + 1)); [ $tries -lt 1200 ] || exit 1; sleep 0.1; done",
                 ]
         )
         {
@@ -256,7 +256,7 @@ public sealed class NodeTroubleTests : LifeTests
                     { {{cycle}}; } >&2
                     pgpoollab psql 1 -- -XAtc "DO \$\$ BEGIN RAISE LOG 'a word of its own'; END \$\$" test >&2
                     # One with a process for it may be a moment late.
-                    until [ "$(ready)" = $((before + 1)) ] && [ "$(grep -c 'a word of its own' log/node1.log)" -gt $words ]; do tries=$((tries + 1)); [ $tries -lt 100 ] || exit 1; sleep 0.1; done
+                    until [ "$(ready)" = $((before + 1)) ] && [ "$(grep -c 'a word of its own' log/node1.log)" -gt $words ]; do tries=$((tries + 1)); [ $tries -lt 1200 ] || exit 1; sleep 0.1; done
                     """
                 )
             ).Ok();

@@ -123,7 +123,7 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
         // A second after a failover Pgpool-II starts its process for pcp anew, and who has just connected is cut off.
         (
             await sandbox.ShellAsync(
-                "n=0; until grep -q 'fork a new PCP child' log/pgpool.log; do n=$((n + 1)); [ $n -lt 300 ] || "
+                "n=0; until grep -q 'fork a new PCP child' log/pgpool.log; do n=$((n + 1)); [ $n -lt 1200 ] || "
                     + "exit 1; sleep 0.1; done"
             )
         ).Ok();

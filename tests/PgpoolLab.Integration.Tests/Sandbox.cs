@@ -133,6 +133,26 @@ public sealed partial class Sandbox : IDisposable
         }
     }
 
+    /// <summary>Asks <c>nodes</c> again and again until its report is as expected.</summary>
+    public async Task<JsonElement> UntilAsync(string expectation, Func<JsonElement, bool> holds)
+    {
+        var deadline = Stopwatch.StartNew();
+        while (true)
+        {
+            var report = await NodesAsync();
+            if (holds(report))
+            {
+                return report;
+            }
+
+            Assert.True(
+                deadline.Elapsed < TimeSpan.FromMinutes(4),
+                $"Expected that {expectation}; last seen:\n{report}"
+            );
+            await Task.Delay(100);
+        }
+    }
+
     /// <summary>Text with everything that differs between machines and runs replaced.</summary>
     public string Neutral(string text)
     {
@@ -255,7 +275,7 @@ public sealed partial class Sandbox : IDisposable
         }
 
         var clock = Stopwatch.StartNew();
-        while (left.Any(id => Directory.Exists($"/proc/{id}")) && clock.Elapsed < TimeSpan.FromSeconds(3))
+        while (left.Any(id => Directory.Exists($"/proc/{id}")) && clock.Elapsed < TimeSpan.FromMinutes(1))
         {
             Thread.Sleep(5);
         }

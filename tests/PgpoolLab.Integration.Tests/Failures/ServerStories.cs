@@ -140,11 +140,7 @@ public sealed class AvailabilityStories : LifeTests
         );
         Assert.NotEmpty(Findings(report));
         // While Pgpool-II is at work on what has happened there is nothing to do but wait.
-        for (var tries = 0; report.GetProperty("atWork").GetArrayLength() > 0 && tries < 60; tries++)
-        {
-            await Task.Delay(500);
-            report = await sandbox.NodesAsync();
-        }
+        report = await sandbox.UntilAsync("nothing is at work", r => r.GetProperty("atWork").GetArrayLength() == 0);
 
         Assert.All(
             report.GetProperty("findings").EnumerateArray(),
