@@ -11,8 +11,9 @@ public abstract class LifeTests
     protected static async Task<Sandbox> UpAsync(string account, params string[] options)
     {
         var sandbox = new Sandbox(account);
-        (await sandbox.RunAsync(["up", "-s", "--port", "auto", .. options, sandbox.Lab])).Ok();
-        return sandbox;
+        return await sandbox.ReadyAsync(async () =>
+            (await sandbox.RunAsync(["up", "-s", "--port", "auto", .. options, sandbox.Lab])).Ok()
+        );
     }
 
     protected static int Pid(Sandbox sandbox, string file) =>

@@ -8,11 +8,13 @@ public abstract class ModeTests
     protected static async Task<Sandbox> UpAsync(string mode, int nodes)
     {
         var sandbox = new Sandbox(Account.Plain, "my lab ü 'n' all");
-        (await sandbox.RunAsync("setup", "--port", "auto", "-m", mode, "-n", nodes.ToString(), sandbox.Lab)).Ok();
-        Assert.Empty(sandbox.ProcessesLeft());
-        (await sandbox.ShellAsync("./startall")).Ok();
-        await UntilAllAreUpAsync(sandbox);
-        return sandbox;
+        return await sandbox.ReadyAsync(async () =>
+        {
+            (await sandbox.RunAsync("setup", "--port", "auto", "-m", mode, "-n", nodes.ToString(), sandbox.Lab)).Ok();
+            Assert.Empty(sandbox.ProcessesLeft());
+            (await sandbox.ShellAsync("./startall")).Ok();
+            await UntilAllAreUpAsync(sandbox);
+        });
     }
 
     protected static Task<Outcome> InLabAsync(Sandbox sandbox, string script) =>

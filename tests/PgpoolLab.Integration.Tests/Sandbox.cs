@@ -133,6 +133,22 @@ public sealed partial class Sandbox : IDisposable
         }
     }
 
+    /// <summary>Prepares it for a test. When that fails nothing is left: the test never has it to dispose of.</summary>
+    public async Task<Sandbox> ReadyAsync(Func<Task> prepare)
+    {
+        ArgumentNullException.ThrowIfNull(prepare);
+        try
+        {
+            await prepare();
+            return this;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Asks <c>nodes</c> again and again until its report is as expected.</summary>
     public async Task<JsonElement> UntilAsync(string expectation, Func<JsonElement, bool> holds)
     {
