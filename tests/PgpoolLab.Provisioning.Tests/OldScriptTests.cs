@@ -410,6 +410,30 @@ public sealed class OldScriptTests : IDisposable
         Assert.False(Runs(child));
     }
 
+    /// <summary>On a busy machine all the time there is may have passed when they have been found.</summary>
+    [Theory]
+    [InlineData("startall")]
+    [InlineData("shutdownall")]
+    public async Task The_children_of_a_killed_Pgpool_are_killed_however_long_it_takes_to_find_them(string script)
+    {
+        var lab = Make();
+        var orphan = await OrphanAsync(lab.Root);
+        var text = File.ReadAllText($"{lab.Root}/{script}");
+        File.WriteAllText(
+            $"{lab.Root}/{script}",
+            text.Replace("begin_wait 10\n    while", "begin_wait 0\n    while", StringComparison.Ordinal)
+        );
+        Assert.NotEqual(text, File.ReadAllText($"{lab.Root}/{script}"));
+        Assert.Equal(0, (await ShAsync(lab.Root, script)).ExitCode);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (Runs(orphan) && clock.Elapsed < TimeSpan.FromMinutes(1))
+        {
+            await Task.Delay(20);
+        }
+
+        Assert.False(Runs(orphan));
+    }
+
     private static bool Runs(int id) =>
         File.Exists($"/proc/{id}/stat")
         && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
