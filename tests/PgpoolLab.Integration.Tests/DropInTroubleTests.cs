@@ -179,9 +179,11 @@ public sealed class OldRecoveryTroubleTests : DropInTroubleTests
                 pg_ctl -D data1 -m immediate stop
                 psql -Xqc 'select 1' -p {{lab.Port}} test || :
                 await_pgpool
-                (psql -Xqc 'select pg_sleep(15)' -p {{lab.Port}} test || :) >/dev/null 2>&1 &
-                sleep 1
+                (psql -Xqc 'select pg_sleep(900)' -p {{lab.Port}} test || :) >/dev/null 2>&1 &
+                client() { psql -XAtqc "select $1 from pg_stat_activity where query = 'select pg_sleep(900)'" -p $(({{lab.Port}} + 2)) test; }
+                n=0; until [ "$(client 'count(*)')" = 1 ]; do n=$((n + 1)); [ $n -lt 600 ]; sleep 0.2; done
                 {{pcp}} || :
+                client 'pg_cancel_backend(pid)'
                 wait
                 test -e data1/standby.signal
                 """
@@ -191,6 +193,8 @@ public sealed class OldRecoveryTroubleTests : DropInTroubleTests
             await lab.ShellAsync(
                 $"""
                 . ./bashrc.ports
+                echo 'recovery_timeout = 300' >>etc/pgpool.conf
+                ./pgpool_reload
                 {pcp}
                 n=0; until [ "$(psql -XAtqc 'show pool_nodes' -p {lab.Port} test 2>/dev/null | grep -c '|up|')" = 2 ]; do n=$((n + 1)); [ $n -lt 1500 ]; sleep 0.2; done
                 test ! -e data1/standby.signal

@@ -481,7 +481,7 @@ internal sealed class Run : IDisposable
             }
 
             if (
-                clock.Elapsed > TimeSpan.FromSeconds(2)
+                clock.Elapsed > TimeSpan.FromMinutes(1)
                 || !left.Any(l => l.StartsWith("process ", StringComparison.Ordinal))
             )
             {
