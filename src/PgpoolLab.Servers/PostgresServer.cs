@@ -64,27 +64,11 @@ public sealed class PostgresServer
     /// <exception cref="PortTakenException">Its port is somebody else's.</exception>
     public async Task<int> StartAsync(CancellationToken cancellationToken)
     {
-        if (await FindAsync(cancellationToken) is { } running)
+        if (await FindLivingAsync(cancellationToken) ?? await RemoveRemainsAsync(cancellationToken) is { } running)
         {
-            if (
-                await PostmasterFile.ReadAsync(_tools.Host, Node.DataDirectory, cancellationToken)
-                    is not { IsStopping: true }
-                && !await _tools.Host.IsBeingKilledAsync(running.Id, cancellationToken)
-            )
-            {
-                return running.Id;
-            }
-
-            // Whoever told it to stop was killed, or did not wait; or it has just been killed itself.
-            await _tools.WaitForEndAsync(
-                await _tools.Host.FindFamilyAsync(running, cancellationToken),
-                $"PostgreSQL node {Node.Id}",
-                NodeLog.Of(_tools.Lab, Node),
-                cancellationToken
-            );
+            return running.Id;
         }
 
-        await RemoveRemainsAsync(cancellationToken);
         var ports = _tools.Ports.Of(Node);
         await _tools.Ports.RequireFreeAsync($"start node {Node.Id}", ports, cancellationToken);
         var id = await _tools.Host.StartDetachedAsync(
@@ -105,6 +89,33 @@ public sealed class PostgresServer
                 )
         );
         return id;
+    }
+
+    /// <summary>For who would start it: one that is stopping, or was killed and has not ended yet, is waited for.</summary>
+    private async Task<ProcessFacts?> FindLivingAsync(CancellationToken cancellationToken)
+    {
+        if (await FindAsync(cancellationToken) is not { } running)
+        {
+            return null;
+        }
+
+        if (
+            await PostmasterFile.ReadAsync(_tools.Host, Node.DataDirectory, cancellationToken)
+                is not { IsStopping: true }
+            && !await _tools.Host.IsBeingKilledAsync(running.Id, cancellationToken)
+        )
+        {
+            return running;
+        }
+
+        // Whoever told it to stop was killed, or did not wait; or it has just been killed itself.
+        await _tools.WaitForEndAsync(
+            await _tools.Host.FindFamilyAsync(running, cancellationToken),
+            $"PostgreSQL node {Node.Id}",
+            NodeLog.Of(_tools.Lab, Node),
+            cancellationToken
+        );
+        return null;
     }
 
     /// <summary>Stops a node (fast shutdown); nothing happens when it does not run.</summary>
@@ -163,7 +174,7 @@ public sealed class PostgresServer
 
         // Without its first process PostgreSQL ends by itself; what does not, is made to.
         var orphans = await _tools.Host.FindProcessesAsync(Names, p => WorksIn(p), cancellationToken);
-        ran |= await _tools.KillAllAsync(orphans, $"PostgreSQL node {Node.Id}", cancellationToken);
+        ran |= await KillServerAsync(orphans, cancellationToken);
         await _tools.Host.RemoveSharedMemoryAsync(Node.DataDirectory, cancellationToken);
         await RemoveStaleSocketsAsync(cancellationToken);
         return ran;
@@ -202,20 +213,42 @@ public sealed class PostgresServer
     /// <summary>Removes what a killed PostgreSQL left. PostgreSQL itself believes the numbers in these files: a
     /// stranger's, or that of a process which has ended and was not collected by its parent, which in a container may
     /// never happen.</summary>
-    private async Task RemoveRemainsAsync(CancellationToken cancellationToken)
+    /// <returns>A server that has begun to run meanwhile.</returns>
+    private async Task<ProcessFacts?> RemoveRemainsAsync(CancellationToken cancellationToken)
     {
         var file = $"{Node.DataDirectory}/postmaster.pid";
         if (await _tools.Host.ExistsAsync(file, cancellationToken))
         {
-            await _tools.KillAllAsync(
-                await _tools.Host.FindProcessesAsync(Names, p => WorksIn(p), cancellationToken),
-                $"PostgreSQL node {Node.Id}",
+            // One that a killed command has just started may have written it a moment ago.
+            if (await FindLivingAsync(cancellationToken) is { } started)
+            {
+                return started;
+            }
+
+            await KillServerAsync(
+                await _tools.Host.FindProcessesAsync(Names, WorksIn, cancellationToken),
                 cancellationToken
             );
             await _tools.TidyAsync(file, cancellationToken);
         }
 
         await RemoveStaleSocketsAsync(cancellationToken);
+        return null;
+    }
+
+    /// <summary>Memory of a server that was killed as it started does not say yet which data folder it is for.</summary>
+    private async Task<bool> KillServerAsync(
+        IReadOnlyList<ProcessFacts> processes,
+        CancellationToken cancellationToken
+    )
+    {
+        var ran = await _tools.KillAllAsync(processes, $"PostgreSQL node {Node.Id}", cancellationToken);
+        foreach (var process in processes)
+        {
+            await _tools.Host.RemoveSharedMemoryAsync(process.Id, cancellationToken);
+        }
+
+        return ran;
     }
 
     private async Task RemoveStaleSocketsAsync(CancellationToken cancellationToken)

@@ -211,8 +211,14 @@ internal sealed class FakeHost : IHost
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken) =>
-        new(Files.ContainsKey(path));
+    /// <summary>Called before it is looked whether a file exists.</summary>
+    internal Action<string> LooksFor { get; set; } = _ => { };
+
+    public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken)
+    {
+        LooksFor(path);
+        return new(Files.ContainsKey(path));
+    }
 
     public ValueTask CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken)
     {

@@ -94,6 +94,26 @@ public sealed class LiveLabTests
     }
 
     [Fact]
+    public async Task A_server_that_a_killed_command_has_just_started_is_not_taken_for_remains()
+    {
+        Runs(12, "postgres", "/srv/lab/data0");
+        _host.LooksFor = _ => NodePid(12);
+        Assert.Equal(12, await Servers.Of(Node).StartAsync(CancellationToken.None));
+        Assert.Empty(_host.Signals);
+    }
+
+    /// <summary>PostgreSQL makes its memory, writes its PID file to disk, and only then notes in the memory whose it
+    /// is.</summary>
+    [Fact]
+    public async Task The_memory_of_a_server_that_is_killed_as_it_starts_is_known_by_its_maker()
+    {
+        Runs(12, "postgres", "/srv/lab/data0");
+        Assert.True(await Servers.Of(Node).StopAsync(CancellationToken.None));
+        Assert.Equal(["Kill 12"], _host.Signals);
+        Assert.Equal(["12", "/srv/lab/data0"], _host.MemoryRemoved);
+    }
+
+    [Fact]
     public async Task A_node_that_does_not_end_when_asked_is_told_to_end_at_once()
     {
         NodePid(12);
