@@ -42,6 +42,8 @@ internal static class CommandLine
             StartAllCommand.Create(terminal),
             StopAllCommand.Create(terminal),
             NodesCommand.Create(terminal),
+            LogsCommand.Create(terminal),
+            EventsCommand.Create(terminal),
             ListCommand.Create(terminal),
             EnvCommand.Create(terminal),
             PsqlCommand.Create(terminal),
