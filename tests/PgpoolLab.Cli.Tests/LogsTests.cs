@@ -12,7 +12,7 @@ public sealed class LogsTests
     private static readonly LogSource Failover = new(LogKind.Script, 0, "failover", "/srv/lab/log/failover.log");
     private static readonly LogSource Tool = new(LogKind.Tool, null, "pgpoollab", "/srv/lab/log/pgpoollab.log");
 
-    private static TimeProvider Clock() => new FixedClock();
+    private static FixedClock Clock() => new();
 
     private sealed class FixedClock : TimeProvider
     {

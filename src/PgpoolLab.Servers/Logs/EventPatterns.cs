@@ -125,7 +125,7 @@ internal static class EventPatterns
         new(
             LogKind.Pgpool,
             "execute command",
-            @"\Aexecute command: .*/failover\S* (?<node>\d+) \S+ \d+ (?<new_main>-?\d+) ",
+            @"\Aexecute command: .*/(?<script>failover)\S* (?<node>\d+) \S+ \d+ (?<new_main>-?\d+) ",
             "script-begins",
             "failover.sh runs: node {node} is lost, node {new_main} is the first that is left"
         ),

@@ -16,6 +16,7 @@ internal sealed class LogCursor(IHost host, LogSource source, TimeZoneInfo local
 
     private readonly LogParser _parser = new(source, local);
     private readonly Queue<LogLine> _ready = [];
+    private readonly List<LogLine> _undated = [];
     private string _unfinished = "";
     private string _beginning = "";
     private long _position;
@@ -37,12 +38,13 @@ internal sealed class LogCursor(IHost host, LogSource source, TimeZoneInfo local
             {
                 if (toTheEnd && _unfinished.Length > 0)
                 {
-                    Take([.. _parser.Add(_unfinished)]);
+                    Take(_parser.Add(_unfinished));
                     _unfinished = "";
                 }
 
                 // Servers write a message at once, with all that belongs to it.
                 Take(_parser.End() is { } last ? [last] : []);
+                TakeUndated();
                 break;
             }
         }
@@ -73,7 +75,7 @@ internal sealed class LogCursor(IHost host, LogSource source, TimeZoneInfo local
         _position = part.End;
         var lines = (_unfinished + part.Text).Split('\n');
         _unfinished = lines[^1];
-        Take([.. lines[..^1].SelectMany(_parser.Add)]);
+        Take(lines[..^1].SelectMany(_parser.Add));
         return true;
     }
 
@@ -84,14 +86,30 @@ internal sealed class LogCursor(IHost host, LogSource source, TimeZoneInfo local
             StringComparison.Ordinal
         );
 
-    /// <summary>What has no time has that of its neighbours.</summary>
-    private void Take(IReadOnlyList<LogLine> lines)
+    /// <summary>What has no time has that of the message before it, else of the first that has one.</summary>
+    private void Take(IEnumerable<LogLine> lines)
     {
-        _last ??= lines.FirstOrDefault(l => l.At is not null)?.At;
         foreach (var line in lines)
         {
-            _ready.Enqueue(line.At is null ? line with { At = _last } : line);
             _last = line.At ?? _last;
+            if (_last is null)
+            {
+                _undated.Add(line);
+                continue;
+            }
+
+            TakeUndated();
+            _ready.Enqueue(line.At is null ? line with { At = _last } : line);
         }
+    }
+
+    private void TakeUndated()
+    {
+        foreach (var line in _undated)
+        {
+            _ready.Enqueue(line with { At = _last });
+        }
+
+        _undated.Clear();
     }
 }
