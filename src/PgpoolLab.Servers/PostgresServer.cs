@@ -64,7 +64,7 @@ public sealed class PostgresServer
     /// <exception cref="PortTakenException">Its port is somebody else's.</exception>
     public async Task<int> StartAsync(CancellationToken cancellationToken)
     {
-        if (await FindLivingAsync(cancellationToken) ?? await RemoveRemainsAsync(cancellationToken) is { } running)
+        if ((await FindLivingAsync(cancellationToken) ?? await RemoveRemainsAsync(cancellationToken)) is { } running)
         {
             return running.Id;
         }
@@ -237,10 +237,7 @@ public sealed class PostgresServer
     }
 
     /// <summary>Memory of a server that was killed as it started does not say yet which data folder it is for.</summary>
-    private async Task<bool> KillServerAsync(
-        IReadOnlyList<ProcessFacts> processes,
-        CancellationToken cancellationToken
-    )
+    private async Task<bool> KillServerAsync(IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken)
     {
         var ran = await _tools.KillAllAsync(processes, $"PostgreSQL node {Node.Id}", cancellationToken);
         foreach (var process in processes)

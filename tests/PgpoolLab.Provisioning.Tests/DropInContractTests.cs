@@ -314,7 +314,7 @@ public sealed partial class DropInContractTests
     public void The_socket_a_killed_Pgpools_watchdog_has_left_is_removed_before_another_is_started()
     {
         var lab = Labs.Old(postgres: 13, pgpoolMinor: 1, pgpools: 2);
-        var socket = Configuration.LabSockets.OfWatchdog(lab.Pgpools[1]);
+        var socket = LabSockets.OfWatchdog(lab.Pgpools[1]);
         Assert.Contains(
             $"is_pgpool \"$pid\" || rm -f \"$dir/run/pgpool.pid\" {socket}\n",
             File(lab, "pgpool1/startall"),

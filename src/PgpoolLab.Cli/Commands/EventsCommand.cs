@@ -1,5 +1,5 @@
-using PgpoolLab.Cli.Manual;
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;

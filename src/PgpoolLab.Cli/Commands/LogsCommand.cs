@@ -1,6 +1,6 @@
-using PgpoolLab.Cli.Manual;
 using System.CommandLine;
 using System.Runtime.CompilerServices;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;

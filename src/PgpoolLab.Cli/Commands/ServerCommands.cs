@@ -38,18 +38,61 @@ internal static class ServerCommands
 
     private static readonly Dictionary<string, (CommandGroup Group, (string, string)[] Examples)> Guides = new()
     {
-        ["stop"] = (CommandGroup.Run, [("pgpoollab stop 1", "stop node 1, and wait until Pgpool-II has given it up"), ("pgpoollab stop primary -m immediate", "stop the primary without a checkpoint")]),
-        ["start"] = (CommandGroup.Run, [("pgpoollab start 1", "start node 1, and attach it when it streams"), ("pgpoollab start pgpool", "start Pgpool-II")]),
+        ["stop"] = (
+            CommandGroup.Run,
+            [
+                ("pgpoollab stop 1", "stop node 1, and wait until Pgpool-II has given it up"),
+                ("pgpoollab stop primary -m immediate", "stop the primary without a checkpoint"),
+            ]
+        ),
+        ["start"] = (
+            CommandGroup.Run,
+            [
+                ("pgpoollab start 1", "start node 1, and attach it when it streams"),
+                ("pgpoollab start pgpool", "start Pgpool-II"),
+            ]
+        ),
         ["restart"] = (CommandGroup.Run, [("pgpoollab restart standby", "restart every standby")]),
-        ["kill"] = (CommandGroup.Break, [("pgpoollab kill primary", "crash the primary, and wait until a standby has taken over"), ("pgpoollab kill leader", "crash the Pgpool-II that leads the watchdog")]),
+        ["kill"] = (
+            CommandGroup.Break,
+            [
+                ("pgpoollab kill primary", "crash the primary, and wait until a standby has taken over"),
+                ("pgpoollab kill leader", "crash the Pgpool-II that leads the watchdog"),
+            ]
+        ),
         ["pause"] = (CommandGroup.Break, [("pgpoollab pause 0", "have node 0 hang")]),
         ["resume"] = (CommandGroup.Break, [("pgpoollab resume 0", "let node 0 go on")]),
         ["attach"] = (CommandGroup.Break, [("pgpoollab attach 1", "have Pgpool-II use node 1 again")]),
         ["detach"] = (CommandGroup.Break, [("pgpoollab detach 1", "have Pgpool-II use node 1 no more")]),
-        ["promote"] = (CommandGroup.Break, [("pgpoollab promote 1", "have Pgpool-II fail over to node 1"), ("pgpoollab promote 1 --behind", "make two primaries, to see what happens")]),
-        ["switchover"] = (CommandGroup.Run, [("pgpoollab switchover", "have the best standby take over"), ("pgpoollab switchover 1", "have node 1 take over")]),
-        ["recover"] = (CommandGroup.Break, [("pgpoollab recover 0", "make node 0 anew as a standby"), ("pgpoollab recover --all", "bring back every node that is not well")]),
-        ["wait"] = (CommandGroup.Look, [("pgpoollab wait", "wait until clients are served"), ("pgpoollab wait --for 'node 1 up' --timeout 2m", "wait for one node"), ("pgpoollab wait --for streaming", "wait until every node is back")]),
+        ["promote"] = (
+            CommandGroup.Break,
+            [
+                ("pgpoollab promote 1", "have Pgpool-II fail over to node 1"),
+                ("pgpoollab promote 1 --behind", "make two primaries, to see what happens"),
+            ]
+        ),
+        ["switchover"] = (
+            CommandGroup.Run,
+            [
+                ("pgpoollab switchover", "have the best standby take over"),
+                ("pgpoollab switchover 1", "have node 1 take over"),
+            ]
+        ),
+        ["recover"] = (
+            CommandGroup.Break,
+            [
+                ("pgpoollab recover 0", "make node 0 anew as a standby"),
+                ("pgpoollab recover --all", "bring back every node that is not well"),
+            ]
+        ),
+        ["wait"] = (
+            CommandGroup.Look,
+            [
+                ("pgpoollab wait", "wait until clients are served"),
+                ("pgpoollab wait --for 'node 1 up' --timeout 2m", "wait for one node"),
+                ("pgpoollab wait --for streaming", "wait until every node is back"),
+            ]
+        ),
     };
 
     internal static IEnumerable<Command> Create(Terminal terminal) =>
