@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Compatibility;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 
 namespace PgpoolLab.Cli;
@@ -53,11 +55,13 @@ internal static class CommandLine
             PgpoolSetupCommand.Create(terminal, arguments),
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
             InstallLinksCommand.Create(terminal),
+            HelpCommand.Create(terminal),
         };
-        // Without a command it tells which there are.
-        root.SetAction(parsed =>
-            new System.CommandLine.Help.HelpAction { MaxWidth = terminal.Data.Profile.Width }.Invoke(parsed)
-        );
+        root.HelpName = Invocation.Name;
+        var help = new ShowHelp(terminal.Data.Profile.Width);
+        root.Options[root.Options.IndexOf(root.Options.OfType<HelpOption>().Single())] = Help(help);
+        // Without a command it lists the commands.
+        root.SetAction(help.Invoke);
         root.Options.Add(Quiet);
         root.Options.Add(Verbose);
         return root;
@@ -70,11 +74,14 @@ internal static class CommandLine
             name == PgpoolSetupCommand.Name
                 ? PgpoolSetupCommand.Create(terminal, arguments)
                 : PgpoolSetupCommand.CreateWatchdog(terminal, arguments);
-        command.Options.Add(new System.CommandLine.Help.HelpOption());
+        command.Options.Add(Help(new ShowHelp(terminal.Data.Profile.Width)));
         command.Options.Add(Quiet);
         command.Options.Add(Verbose);
         return command;
     }
+
+    /// <summary>Not the names the parser gives it by default: <c>/h</c> is a folder.</summary>
+    private static HelpOption Help(ShowHelp action) => new("--help", "-h", "-?") { Action = action };
 
     /// <summary>Refuses an empty folder, as a shell makes it of a variable that is not set.</summary>
     internal static void RequireFolder(Argument<string> argument) =>

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Help;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -43,7 +43,7 @@ internal static class Program
             ? CommandLine.Root(terminal, arguments)
             : CommandLine.Old(terminal, arguments, oldName);
         var parsed = command.Parse(arguments, CommandLine.Literally);
-        if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not HelpAction)
+        if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not ShowHelp)
         {
             ErrorView.Usage(terminal, parsed);
             return (int)ExitCode.Usage;
@@ -51,11 +51,6 @@ internal static class Program
 
         terminal.Quiet = parsed.GetValue(CommandLine.Quiet);
         terminal.Verbose = parsed.GetValue(CommandLine.Verbose);
-        if (parsed.Action is HelpAction help)
-        {
-            help.MaxWidth = terminal.Data.Profile.Width;
-        }
-
         try
         {
             // The parser's own handling of signals is off (no timeout): it knows of no command before that has waited

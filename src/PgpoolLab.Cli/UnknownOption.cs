@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using PgpoolLab.Model;
+using PgpoolLab.Cli.Manual;
 
 namespace PgpoolLab.Cli;
 
@@ -31,13 +31,9 @@ internal static class UnknownOption
         var name = word.Split('=')[0];
         var known = parsed
             .CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options)
+            .Where(o => !o.Hidden)
             .SelectMany(o => o.Aliases.Prepend(o.Name))
             .Where(n => n.StartsWith("--", StringComparison.Ordinal));
-        var nearest = known
-            .Select(n => (Name: n, Distance: Words.Distance(n, name)))
-            .OrderBy(n => n.Distance)
-            .FirstOrDefault();
-        const int similar = 2;
-        return (name, nearest.Name is not null && nearest.Distance <= similar ? nearest.Name : null);
+        return (name, Nearest.Of(name, known));
     }
 }

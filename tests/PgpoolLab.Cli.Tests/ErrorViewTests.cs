@@ -126,7 +126,7 @@ public sealed class ErrorViewTests
         ErrorView.Show(brief.Terminal, thrown);
         ErrorView.Show(verbose.Terminal, thrown);
         Assert.DoesNotContain("   at ", brief.Error, StringComparison.Ordinal);
-        Assert.Contains("   at pgpoollab.ErrorViewTests.", verbose.Error, StringComparison.Ordinal);
+        Assert.Contains("   at PgpoolLab.Cli.Tests.ErrorViewTests.", verbose.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,5 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Help;
 using PgpoolLab.Cli.Rendering;
 
 namespace PgpoolLab.Cli.Tests;
@@ -26,19 +24,11 @@ internal sealed class Screen
         return (code, screen.Out, screen.Error);
     }
 
-    /// <summary>A command's help, unbroken: System.CommandLine would break it to the window the tests happen to run
-    /// in.</summary>
+    /// <summary>A command's help, unbroken.</summary>
     internal static async Task<string> HelpAsync(params string[] command)
     {
-        var screen = new Screen();
-        var parsed = CommandLine.Root(screen.Terminal, command).Parse([.. command, "--help"]);
-        Assert.IsType<HelpAction>(parsed.Action).MaxWidth = int.MaxValue;
-        Assert.Equal(
-            0,
-            await parsed.InvokeAsync(
-                new InvocationConfiguration { Output = screen.Terminal.Out, Error = screen.Terminal.Error }
-            )
-        );
+        var screen = new Screen(width: 10_000);
+        Assert.Equal(0, await Program.RunAsync([.. command, "--help"], screen.Terminal));
         Assert.Equal("", screen.Error);
         return screen.Out;
     }
@@ -51,15 +41,7 @@ internal sealed class Screen
             + $"{string.Join(' ', arguments)}\n{output}{(error.Length > 0 ? $"-- standard error:\n{error}" : "")}-- exit code {code}\n";
     }
 
-    // System.CommandLine calls the program by the name of the process, which here is the tests'; and tables end their
-    // lines with spaces.
+    // Tables end their lines with spaces.
     private static string Clean(StringWriter text) =>
-        string.Join(
-            '\n',
-            text.ToString()
-                .Replace("PgpoolLab.Cli.Tests", "pgpoollab", StringComparison.Ordinal)
-                .ReplaceLineEndings("\n")
-                .Split('\n')
-                .Select(l => l.TrimEnd())
-        );
+        string.Join('\n', text.ToString().ReplaceLineEndings("\n").Split('\n').Select(l => l.TrimEnd()));
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -24,7 +25,7 @@ internal static class CacheCommand
         var list = new Command("list", "List them: for which PostgreSQL, how large, when last used")
         {
             CommandLine.Json,
-        };
+        }.Guide(("pgpoollab cache list", "Show how much room they take"));
         list.SetAction(parsed =>
         {
             var templates = caches().SelectMany(c => c.TakeOnUser().List()).ToArray();
@@ -39,7 +40,9 @@ internal static class CacheCommand
 
             return (int)ExitCode.Done;
         });
-        var clear = new Command("clear", "Delete them; the next setup makes its own anew");
+        var clear = new Command("clear", "Delete them; the next setup makes its own anew").Guide(
+            ("pgpoollab cache clear", "Free their room")
+        );
         clear.SetAction(
             async (parsed, _) =>
             {
@@ -60,7 +63,11 @@ internal static class CacheCommand
                 return (int)(left > 0 ? ExitCode.Busy : ExitCode.Done);
             }
         );
-        return new Command("cache", "The fresh database clusters new labs are copied from") { list, clear };
+        return new Command("cache", "The fresh database clusters new labs are copied from") { list, clear }.Guide(
+            CommandGroup.More,
+            ("pgpoollab cache list", "Show how much room they take"),
+            ("pgpoollab cache clear", "Free their room")
+        );
     }
 
     internal static string ToJson(IReadOnlyList<CachedTemplate> templates) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Demo;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -20,7 +21,13 @@ internal static class DemoCommand
         )
         {
             keep,
-        };
+        }
+            .Guide(
+                CommandGroup.Make,
+                ("pgpoollab demo", "Watch a failover and a recovery, in a minute"),
+                ("pgpoollab demo --keep", "Do the same, and leave the lab for you to play with")
+            )
+            .Synonyms("tutorial");
         command.SetAction(
             async (parsed, cancellationToken) =>
             {

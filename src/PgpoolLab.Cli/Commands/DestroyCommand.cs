@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
@@ -46,7 +47,14 @@ internal static class DestroyCommand
             dryRun,
             yes,
             CommandLine.Json,
-        };
+        }
+            .Guide(
+                CommandGroup.Make,
+                ("pgpoollab destroy", "Remove the lab around the current folder"),
+                ("pgpoollab destroy demo --dry-run", "Show what would be stopped and deleted of the lab named demo"),
+                ("pgpoollab destroy --orphans", "Remove what killed setups and deleted folders have left")
+            )
+            .Synonyms("rm", "remove", "delete", "drop");
         command.Validators.Add(result =>
         {
             if (

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Provisioning.Doctor;
@@ -17,7 +18,9 @@ internal static class DoctorCommand
         )
         {
             CommandLine.Json,
-        };
+        }
+            .Guide(CommandGroup.Look, ("pgpoollab doctor", "Check this machine before a first lab, or after trouble"))
+            .Synonyms("check");
         command.SetAction(
             async (parsed, cancellationToken) =>
             {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -72,11 +73,15 @@ internal static class EnvCommand
 
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("env", "Print what a shell needs to find this lab:  eval \"$(pgpoollab env)\"")
+        var command = new Command("env", "Print what a shell needs to find this lab")
         {
             CommandLine.Lab,
             CommandLine.Json,
-        };
+        }.Guide(
+            CommandGroup.Run,
+            ("eval \"$(pgpoollab env)\"", "Have this shell's psql, pgbench, pg_ctl and pcp_* find the lab"),
+            ("pgpoollab env --json", "Print the variables for a program")
+        );
         command.SetAction(parsed =>
         {
             var callersPath = Environment.GetEnvironmentVariable("PATH") ?? "";

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -30,7 +31,11 @@ internal static class StartAllCommand
         var command = new Command("startall", "Start every PostgreSQL, then Pgpool-II; what runs already is left alone")
         {
             CommandLine.Lab,
-        };
+        }.Guide(
+            CommandGroup.Run,
+            ("pgpoollab startall", "Start the lab around the current folder"),
+            ("pgpoollab startall --lab demo", "Start the lab named demo, from anywhere")
+        );
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -57,7 +62,9 @@ internal static class StopAllCommand
         )
         {
             CommandLine.Lab,
-        };
+        }
+            .Guide(CommandGroup.Run, ("pgpoollab stopall", "Stop the lab around the current folder"))
+            .Synonyms("down", "shutdown", "shutdownall");
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -93,7 +100,13 @@ internal static class PsqlCommand
             target,
             rest,
             CommandLine.Lab,
-        };
+        }
+            .Guide(
+                CommandGroup.Run,
+                ("pgpoollab psql", "Open a session through Pgpool-II"),
+                ("pgpoollab psql 1 -- -c 'SELECT pg_is_in_recovery()'", "Ask node 1 itself, past Pgpool-II")
+            )
+            .Synonyms("sql", "connect");
         command.SetAction(
             async (parsed, _) =>
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -19,7 +20,13 @@ internal static class ListCommand
         {
             all,
             CommandLine.Json,
-        };
+        }
+            .Guide(
+                CommandGroup.Look,
+                ("pgpoollab list", "List your labs"),
+                ("pgpoollab list --json", "Print the same for a program")
+            )
+            .Synonyms("ls", "labs");
         command.Validators.Add(result =>
         {
             if (result.GetValue(all) && !Identity.IsRoot)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -19,7 +20,14 @@ internal static class NodesCommand
             CommandLine.Lab,
             watch,
             CommandLine.Json,
-        };
+        }
+            .Guide(
+                CommandGroup.Look,
+                ("pgpoollab nodes", "Show roles, states and lag once"),
+                ("pgpoollab nodes --watch", "Show them again every second, for example during a failover"),
+                ("pgpoollab nodes --json", "Print the same for a program")
+            )
+            .Synonyms("ps");
         command.SetAction(
             async (parsed, cancellationToken) =>
             {

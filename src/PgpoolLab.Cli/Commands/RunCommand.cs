@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -20,15 +21,18 @@ internal static class RunCommand
             Description = "Passed on to it; put -- before the program",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command(
-            "run",
-            "Run a program that finds this lab, as the lab's user:  pgpoollab run -- pg_dump test"
-        )
+        var command = new Command("run", "Run a program that finds this lab, as the lab's user")
         {
             program,
             rest,
             CommandLine.Lab,
-        };
+        }
+            .Guide(
+                CommandGroup.Run,
+                ("pgpoollab run -- pg_dump test", "Run the lab's pg_dump through Pgpool-II"),
+                ("pgpoollab run --lab demo -- pcp_node_count", "Run a pcp program, which needs no password this way")
+            )
+            .Synonyms("exec");
         command.SetAction(
             async (parsed, _) =>
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
@@ -210,6 +211,24 @@ internal static class SetupCommand
             Keep,
             CommandLine.Json,
         };
+        _ = start
+            ? command.Guide(
+                CommandGroup.Make,
+                ("pgpoollab up /tmp/lab", "Make a lab of two nodes and leave it running"),
+                ("pgpoollab up -n 3 --port auto /tmp/lab", "Make one of three nodes, on ports that are free"),
+                ("pgpoollab up --watchdog 3 /tmp/lab", "Make one of three Pgpool-IIs with a watchdog")
+            )
+            : command
+                .Guide(
+                    CommandGroup.Make,
+                    ("pgpoollab setup /tmp/lab", "Make a lab of two nodes, for ./startall"),
+                    (
+                        "pgpoollab setup -s -r --set postgresql.work_mem=64MB /tmp/lab",
+                        "Use replication slots and pg_rewind, and change a setting"
+                    ),
+                    ("pgpoollab setup --dry-run /tmp/lab", "Show files, ports and commands, and do nothing")
+                )
+                .Synonyms("create", "init", "new", "make");
         command.SetAction(
             (parsed, cancellationToken) => RunAsync(terminal, parsed, arguments, start, cancellationToken)
         );

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
@@ -16,7 +17,12 @@ internal static class TemplatesCommand
             Description = "Folder to write to; files that are there already are kept",
         };
         CommandLine.RequireFolder(directory);
-        var export = new Command("export", "Write every template to DIR") { directory };
+        var export = new Command("export", "Write every template to DIR") { directory }.Guide(
+            (
+                "pgpoollab templates export my-templates",
+                "Write them to my-templates; then:  pgpoollab setup --templates my-templates DIR"
+            )
+        );
         export.SetAction(parsed =>
         {
             var target = Path.GetFullPath(parsed.GetValue(directory)!);
@@ -30,7 +36,10 @@ internal static class TemplatesCommand
             terminal.Say("Delete those you do not change: those that are missing are taken from the program.");
             return (int)ExitCode.Done;
         });
-        return new Command("templates", "Work with the templates every generated file is made from") { export };
+        return new Command("templates", "Work with the templates every generated file is made from") { export }.Guide(
+            CommandGroup.More,
+            ("pgpoollab templates export my-templates", "Write them to a folder, to change some")
+        );
     }
 
     private static bool Write(string file, string text)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -16,7 +17,10 @@ internal static class VersionCommand
         var command = new Command("version", "Print the version, and which PostgreSQL and Pgpool-II would be used")
         {
             CommandLine.Json,
-        };
+        }.Guide(
+            CommandGroup.More,
+            ("pgpoollab version", "Show the version of the program, of PostgreSQL and of Pgpool-II")
+        );
         command.SetAction(
             async (parsed, cancellationToken) =>
             {

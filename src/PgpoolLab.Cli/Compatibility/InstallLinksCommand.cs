@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -21,7 +22,10 @@ internal static class InstallLinksCommand
         {
             folder,
             force,
-        };
+        }.Guide(
+            CommandGroup.More,
+            ("pgpoollab install-links ~/bin", "Have old scripts that call pgpool_setup use this program")
+        );
         command.SetAction(parsed =>
         {
             var directory = Directory.CreateDirectory(parsed.GetValue(folder)!).FullName;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -142,7 +143,7 @@ internal static class PgpoolSetupCommand
             NoClusters,
             EnableTest,
             Samples,
-        };
+        }.Guide(CommandGroup.More, ("pgpoollab pgpool_setup -n 3", "Make a lab of three nodes in the current folder"));
         command.SetAction(
             (parsed, cancellationToken) =>
                 RunAsync(
@@ -184,7 +185,10 @@ internal static class PgpoolSetupCommand
             NoStop,
             Debug,
             VirtualIp,
-        };
+        }.Guide(
+            CommandGroup.More,
+            ("pgpoollab watchdog_setup -wn 3", "Make a lab of three Pgpool-IIs in the current folder")
+        );
         command.SetAction(
             (parsed, cancellationToken) =>
             {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Compatibility;
+using PgpoolLab.Cli.Manual;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
@@ -24,11 +25,12 @@ internal static class ErrorView
         else
         {
             // An unknown command is told twice: once as such, once as the lack of a known one.
-            var unknownCommand = parsed.UnmatchedTokens.Count > 0 && parsed.CommandResult.Command is RootCommand;
+            var parent = parsed.CommandResult.Command;
+            var unknownCommand = parsed.UnmatchedTokens.Count > 0 && parent.Subcommands.Count > 0;
             foreach (
                 var error in unknownCommand
-                    ? [$"There is no command {parsed.UnmatchedTokens[0]}."]
-                    : parsed.Errors.Select(e => e.Message)
+                    ? [Nearest.NoCommand(parent, parsed.UnmatchedTokens[0])]
+                    : parsed.Errors.Select(e => Message(parent, e.Message))
             )
             {
                 Headline(terminal, error);
@@ -40,9 +42,14 @@ internal static class ErrorView
             terminal.Error.WriteLine(PgpoolSetupCommand.Usage(parsed.CommandResult.Command.Name));
         }
 
-        var command = parsed.CommandResult.Command is RootCommand ? "" : " " + parsed.CommandResult.Command.Name;
-        Hint(terminal, $"Help:  pgpoollab{command} --help");
+        Hint(terminal, $"Help:  pgpoollab {CommandFacts.PathOf(parsed.CommandResult.Command)}--help");
     }
+
+    /// <summary>The parser says that a command is missing, but not which there are.</summary>
+    private static string Message(Command parent, string message) =>
+        parent is not RootCommand && parent.Subcommands.Count > 0
+            ? $"{CommandFacts.PathOf(parent)}needs a command: {string.Join(" or ", parent.Subcommands.Select(c => c.Name))}."
+            : message;
 
     /// <returns>The exit code of this failure.</returns>
     internal static ExitCode Show(Terminal terminal, Exception error)

@@ -264,7 +264,7 @@ public sealed class CommandLineProperties
     {
         var screen = new Screen();
         parsed = Root.Parse(arguments, CommandLine.Literally);
-        if (parsed.Action is System.CommandLine.Help.HelpAction)
+        if (parsed.Action is Manual.ShowHelp)
         {
             return false;
         }
