@@ -55,6 +55,8 @@ internal static class CommandLine
             PgpoolSetupCommand.Create(terminal, arguments),
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
             InstallLinksCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
+            ManCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };
         root.HelpName = Invocation.Name;
@@ -112,6 +114,22 @@ internal static class CommandLine
                 result.AddError($"{option.Name} is empty; it must be a file.");
             }
         });
+
+    /// <summary>Lets an option take these words alone, and completion know them.</summary>
+    internal static void OnlyAmong(Option<string> option, params string[] values)
+    {
+        option.CompletionSources.Add(values);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && !values.Contains(text))
+            {
+                result.AddError(
+                    $"{option.Name} must be {string.Join(" or ", values)}; it is '{text}'."
+                        + (Nearest.Of(text, values) is { } nearest ? $" Did you mean {nearest}?" : "")
+                );
+            }
+        });
+    }
 
     /// <summary>Lets an option take whole numbers, with an error in plain words.</summary>
     internal static void WholeNumber<T>(Option<T> option, Func<int, T> convert) =>

@@ -10,21 +10,24 @@ public sealed partial class CommandGuideTests
     private static readonly RootCommand Root = CommandLine.Root(new Screen().Terminal, []);
 
     /// <summary>The words of every command.</summary>
-    internal static IEnumerable<string> Names => All(Root).Select(c => CommandFacts.PathOf(c).TrimEnd());
+    internal static IEnumerable<string> Names => CommandFacts.All(Root).Select(c => CommandFacts.PathOf(c).TrimEnd());
 
     [Fact]
     public void Every_command_is_in_a_group_and_has_an_example()
     {
         Assert.Empty(Root.Subcommands.Where(c => CommandGuides.Of(c).Group is null).Select(c => c.Name));
         Assert.Empty(
-            All(Root).Where(c => CommandGuides.Of(c).Examples.Count == 0).Select(c => CommandFacts.PathOf(c).TrimEnd())
+            CommandFacts
+                .All(Root)
+                .Where(c => CommandGuides.Of(c).Examples.Count == 0)
+                .Select(c => CommandFacts.PathOf(c).TrimEnd())
         );
     }
 
     [Fact]
     public void An_example_is_a_line_the_program_understands_that_calls_the_command_itself()
     {
-        foreach (var command in All(Root))
+        foreach (var command in CommandFacts.All(Root))
         {
             foreach (var (line, effect) in CommandGuides.Of(command).Examples)
             {
@@ -61,9 +64,6 @@ public sealed partial class CommandGuideTests
             $"There is no command {word}.{(command is null ? "" : $" Did you mean {command}?")}",
             Nearest.NoCommand(Root, word)
         );
-
-    private static IEnumerable<Command> All(Command parent) =>
-        parent.Subcommands.SelectMany(c => All(c).Prepend(c)).Where(c => !c.Hidden);
 
     /// <summary>From the program's name to the end of its command line.</summary>
     [GeneratedRegex("""pgpoollab ((?:'[^']*'|[^'|;&)<>])+)""")]

@@ -90,6 +90,7 @@ internal static class PsqlCommand
             Description = "pgpool (default), or a node's number",
             DefaultValueFactory = _ => "pgpool",
         };
+        target.CompletionSources.Add("pgpool", "0", "1");
         var rest = new Argument<string[]>("ARGS")
         {
             Description = "Passed on to psql; put -- before them",

@@ -4,6 +4,7 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Reports;
+using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -13,22 +14,33 @@ internal static class ListCommand
     internal static Command Create(Terminal terminal)
     {
         var all = new Option<bool>("--all") { Description = "For root: the labs of every user of this machine" };
+        var names = new Option<bool>("--names")
+        {
+            Description = "Print the names alone, one a line, and look at no lab",
+        };
         var command = new Command(
             "list",
             "List every lab: where it is, what runs of it, its ports and versions, and what was left behind"
         )
         {
             all,
+            names,
             CommandLine.Json,
         }
             .Guide(
                 CommandGroup.Look,
                 ("pgpoollab list", "List your labs"),
-                ("pgpoollab list --json", "Print the same for a program")
+                ("pgpoollab list --json", "Print the same for a program"),
+                ("pgpoollab list --names", "Print their names, for a script or to complete them")
             )
             .Synonyms("ls", "labs");
         command.Validators.Add(result =>
         {
+            if (result.GetValue(names) && result.GetValue(CommandLine.Json))
+            {
+                result.AddError("--names prints plain lines; leave out --json, or --names.");
+            }
+
             if (result.GetValue(all) && !Identity.IsRoot)
             {
                 result.AddError("--all shows the labs of every user; only root can look at them.");
@@ -37,6 +49,12 @@ internal static class ListCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (parsed.GetValue(names))
+                {
+                    PrintNames(terminal, LabIndex.Registrations(parsed.GetValue(all)));
+                    return (int)ExitCode.Done;
+                }
+
                 var report = await new LabsReporter(
                     new LocalHost(TimeProvider.System),
                     TimeProvider.System
@@ -58,5 +76,13 @@ internal static class ListCommand
             }
         );
         return command;
+    }
+
+    private static void PrintNames(Terminal terminal, IReadOnlyList<LabRegistration> labs)
+    {
+        foreach (var name in labs.Select(l => l.Entry.Name).Distinct().Order(StringComparer.Ordinal))
+        {
+            terminal.Out.WriteLine(name);
+        }
     }
 }

@@ -154,9 +154,10 @@ internal static class SetupCommand
             }
         });
         CommandLine.WholeNumber(PgVersion, n => n);
-        OnlyAmong(Mode, [.. ClusteringModes.Names]);
-        OnlyAmong(Standbys, "basebackup", "clone");
-        OnlyAmong(Auth, [.. AuthMethods.Names]);
+        CommandLine.OnlyAmong(Mode, [.. ClusteringModes.Names]);
+        CommandLine.OnlyAmong(Standbys, "basebackup", "clone");
+        CommandLine.OnlyAmong(Auth, [.. AuthMethods.Names]);
+        Port.CompletionSources.Add("auto");
         Port.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && text != "auto" && !int.TryParse(text, out _))
@@ -165,15 +166,6 @@ internal static class SetupCommand
             }
         });
     }
-
-    private static void OnlyAmong(Option<string> option, params string[] values) =>
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var text }] && !values.Contains(text))
-            {
-                result.AddError($"{option.Name} must be {string.Join(" or ", values)}; it is '{text}'.");
-            }
-        });
 
     internal static Command Create(Terminal terminal, IReadOnlyList<string> arguments, string name, bool start)
     {

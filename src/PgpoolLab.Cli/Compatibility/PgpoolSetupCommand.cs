@@ -99,6 +99,7 @@ internal static class PgpoolSetupCommand
         }
 
         Mode.Arity = LastCounts;
+        Mode.CompletionSources.Add(Letters);
         Mode.CustomParser = result => result.Tokens[^1].Value;
 
         Mode.Validators.Add(result =>

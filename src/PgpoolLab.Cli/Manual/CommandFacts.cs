@@ -15,6 +15,9 @@ internal static class CommandFacts
     /// <summary>The commands below one, in their order.</summary>
     internal static IReadOnlyList<Command> Commands(Command command) => [.. command.Subcommands.Where(c => !c.Hidden)];
 
+    /// <summary>All commands below one, and those below them.</summary>
+    internal static IEnumerable<Command> All(Command command) => Commands(command).SelectMany(c => All(c).Prepend(c));
+
     internal static IReadOnlyList<Argument> Arguments(Command command) => [.. command.Arguments.Where(a => !a.Hidden)];
 
     /// <summary>A command's own options, then those that all commands have.</summary>
@@ -34,6 +37,9 @@ internal static class CommandFacts
                 .OrderBy(n => n.StartsWith("--", StringComparison.Ordinal))
                 .ThenBy(n => n, StringComparer.Ordinal),
         ];
+
+    /// <summary>The names that somebody types: <c>-?</c> is a pattern to most shells.</summary>
+    internal static IReadOnlyList<string> TypedNames(Option option) => [.. Names(option).Where(n => n != "-?")];
 
     /// <summary>The name of its value; null for one that is only given or not.</summary>
     internal static string? ValueOf(Option option) =>

@@ -64,7 +64,7 @@ internal static class HelpPages
         }
     }
 
-    private static string Label(Option option) =>
+    internal static string Label(Option option) =>
         string.Join(", ", CommandFacts.Names(option))
         + (CommandFacts.ValueOf(option) is { } value ? $" <{value}>" : "");
 

@@ -28,8 +28,9 @@ internal static class Nearest
             .OrderBy(k => k.Distance)
             .FirstOrDefault();
         var length = word.TrimStart('-').Length;
-        return near.Distance <= 1 && near.Word is not null ? near.Word
-            : length > 1 && words.FirstOrDefault(k => k.StartsWith(word, StringComparison.Ordinal)) is { } begun ? begun
+        return length < 2 || near.Word is null ? null
+            : near.Distance <= 1 ? near.Word
+            : words.FirstOrDefault(k => k.StartsWith(word, StringComparison.Ordinal)) is { } begun ? begun
             : near.Distance == 2 && length > Short ? near.Word
             : null;
     }

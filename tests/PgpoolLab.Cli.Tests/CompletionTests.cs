@@ -1,0 +1,123 @@
+using PgpoolLab.Cli.Manual;
+using PgpoolLab.Cli.Manual.Completion;
+using PgpoolLab.Hosts;
+
+namespace PgpoolLab.Cli.Tests;
+
+/// <summary>What a shell completes, asked of the shell itself.</summary>
+public sealed class CompletionTests
+{
+    private const string Bash = "/bin/bash";
+
+    [Theory]
+    [InlineData("pgpoollab no", "nodes")]
+    [InlineData("pgpoollab cache ", "clear", "list")]
+    [InlineData("pgpoollab -q cache c", "clear")]
+    [InlineData("pgpoollab nodes --wa", "--watch")]
+    [InlineData("pgpoollab nodes --watch --j", "--json")]
+    [InlineData("pgpoollab setup --mode sn", "snapshot-isolation")]
+    [InlineData("pgpoollab setup --mode = sn", "snapshot-isolation")]
+    [InlineData("pgpoollab setup -m sn", "snapshot-isolation")]
+    [InlineData("pgpoollab setup --standbys =", "basebackup", "clone")]
+    [InlineData("pgpoollab setup --port a", "auto")]
+    [InlineData("pgpoollab setup --nodes ")]
+    [InlineData("pgpoollab setup f", "folder one")]
+    [InlineData("pgpoollab setup --templates f", "folder one")]
+    [InlineData("pgpoollab setup --pgpool-conf f", "file", "folder one")]
+    [InlineData("pgpoollab nodes --lab d", "demo", "it's a $(lab)")]
+    [InlineData("pgpoollab destroy i", "it's a $(lab)")]
+    [InlineData("pgpoollab psql p", "pgpool")]
+    [InlineData("pgpoollab psql 1 -- f", "file", "folder one")]
+    [InlineData("pgpoollab help cac", "cache")]
+    [InlineData("pgpoollab completion z", "zsh")]
+    [InlineData("pgpoollab frobnicate ")]
+    [InlineData("pgpoollab nodes nodes ")]
+    public void Bash_completes(string line, params string[] expected)
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["folder one"]);
+        File.WriteAllText(folder["file"], "");
+        Executable.Write(
+            folder["pgpoollab"],
+            "#!/bin/sh\n[ \"$*\" = 'list --names' ] && printf '%s\\n' demo \"it's a \\$(lab)\"\n"
+        );
+        var words = line.Split(' ');
+        words[0] = folder["pgpoollab"];
+        // The file is there, too.
+        Assert.Equal(
+            expected
+                .Where(e => !line.Contains("--lab d", StringComparison.Ordinal) || e == "demo")
+                .Order(StringComparer.Ordinal),
+            Completions(folder.Path, words).Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void Bash_offers_every_command_and_every_option()
+    {
+        var root = CommandLine.Root(new Screen().Terminal, []);
+        using var folder = new TemporaryFolder();
+        foreach (var command in CommandFacts.All(root).Prepend(root))
+        {
+            var path = CommandFacts.PathOf(command).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            var options = Completions(folder.Path, ["pgpoollab", .. path, "-"]);
+            Assert.Equal(CommandFacts.Options(command).SelectMany(CommandFacts.TypedNames), options);
+            if (CommandFacts.Commands(command) is { Count: > 0 } below)
+            {
+                Assert.Equal(below.Select(c => c.Name), Completions(folder.Path, ["pgpoollab", .. path, ""]));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("bash", "-n")]
+    [InlineData("zsh", "-n")]
+    [InlineData("fish", "--no-execute")]
+    public async Task A_script_is_valid_in_its_shell(string shell, string check)
+    {
+        var (code, script, error) = await Screen.RunAsync("completion", shell);
+        Assert.Equal((0, ""), (code, error));
+        // Not all of these need be installed.
+        Assert.Contains("snapshot-isolation", script, StringComparison.Ordinal);
+        Assert.All(
+            CommandFacts.All(CommandLine.Root(new Screen().Terminal, [])),
+            c => Assert.Contains(c.Name, script, StringComparison.Ordinal)
+        );
+        var program = ((string[])["/bin", "/usr/bin", "/usr/local/bin"])
+            .Select(f => Path.Combine(f, shell))
+            .FirstOrDefault(File.Exists);
+        if (program is not null)
+        {
+            using var folder = new TemporaryFolder();
+            File.WriteAllText(folder["script"], script);
+            var host = new LocalHost(TimeProvider.System);
+            var result = await host.RunAsync(
+                new CommandSpec(program, check, folder["script"]),
+                TestContext.Current.CancellationToken
+            );
+            Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
+        }
+    }
+
+    [Fact]
+    public async Task Names_of_labs_are_listed_one_a_line()
+    {
+        var (code, _, error) = await Screen.RunAsync("list", "--names", "--json");
+        Assert.Equal(2, code);
+        Assert.StartsWith("error: --names prints plain lines", error, StringComparison.Ordinal);
+        Assert.Equal(0, (await Screen.RunAsync("list", "--names")).Code);
+    }
+
+    /// <summary>What bash would offer for the last of these words, as its manual describes it in "Programmable
+    /// Completion".</summary>
+    private static string[] Completions(string folder, string[] words)
+    {
+        var script = BashCompletion.Script(CommandLine.Root(new Screen().Terminal, []));
+        return Shells.Run(
+            Bash,
+            $"cd {Shell.Quote(folder)} || exit\n{script}\ncompopt() {{ :; }}\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n"
+                + "_pgpoollab\nfor reply in ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}; do printf '%s\\0' \"$reply\"; done\n",
+            words
+        );
+    }
+}
