@@ -116,7 +116,7 @@ internal static class CommandLine
         });
 
     /// <summary>Lets an option take these words alone, and completion know them.</summary>
-    internal static void OnlyAmong(Option<string> option, params string[] values)
+    internal static void OnlyAmong(Option option, params string[] values)
     {
         option.CompletionSources.Add(values);
         option.Validators.Add(result =>

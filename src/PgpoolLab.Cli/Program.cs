@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
@@ -14,6 +15,7 @@ internal static class Program
         StandardStreams.Complete();
         using var interruption = Interruption.Begin();
         TemplateFunctions.Keep();
+        ShellSession.LeaveWrappers();
         Invocation.Remember();
         ManagedRuntime.PrepareToStandDown();
         var output = StandardStreams.ForWriting(1);

@@ -66,6 +66,6 @@ public sealed partial class CommandGuideTests
         );
 
     /// <summary>From the program's name to the end of its command line.</summary>
-    [GeneratedRegex("""pgpoollab ((?:'[^']*'|[^'|;&)<>])+)""")]
+    [GeneratedRegex("""pgpoollab ((?:'[^']*'|[^'`|;&)<>])+)""")]
     private static partial Regex Call();
 }

@@ -1,3 +1,4 @@
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
@@ -533,9 +534,7 @@ public sealed class ViewTests
     [Fact]
     public void Env_takes_back_what_would_lead_psql_astray()
     {
-        var text = new StringWriter();
-        EnvCommand.Print(text, Labs.Fixed(), "/bin", json: false);
-        var unset = text.ToString().Split('\n')[0].Split(' ');
+        var unset = Env(Labs.Fixed(), "/bin").Split('\n')[0].Split(' ');
         Assert.Equal("unset", unset[0]);
         Assert.Superset(
             new HashSet<string>([
@@ -564,21 +563,33 @@ public sealed class ViewTests
             Invoker = "root",
             Tools = Labs.Tools() with { PostgresBin = evil, PgpoolProgram = $"{evil}/pgpool", PcpBin = evil },
         };
-        var text = new StringWriter();
-        EnvCommand.Print(text, lab, "/bin", json: false, forRoot: true);
-        var lines = text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.DoesNotContain(evil, text.ToString(), StringComparison.Ordinal);
+        var text =
+            EnvCommand.Text(
+                ShellDialect.Of("sh"),
+                new ShellSession(n => n == "PATH" ? "/bin" : null),
+                EnvCommand.VariablesForRoot(lab, "/root/wrappers", "/bin")
+            ) + string.Concat(Wrappers.BodiesForRoot(lab).Values);
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.DoesNotContain(evil, text, StringComparison.Ordinal);
         Assert.All(
             lines,
             line =>
                 Assert.Matches(
-                    @"^(export (PGPOOL|PCP)_PORT=\d+|[a-z_]+\(\) \{ \S+( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@""; \})$",
+                    @"^(export ((PGPOOL|PCP)_PORT=\d+|PATH=/root/wrappers:/bin|PGPOOLLAB_SAVED=\S+)|exec \S+( \S+\.dll)?( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
                     line
                 )
         );
-        Assert.Contains(lines, l => l.StartsWith("psql() ", StringComparison.Ordinal));
-        Assert.DoesNotContain(lines, l => l.Contains("PATH=", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.EndsWith("-- psql \"$@\"", StringComparison.Ordinal));
     }
+
+    /// <summary>What env prints where no wrappers can be written.</summary>
+    private static string Env(Lab lab, string path) =>
+        EnvCommand.Text(
+            ShellDialect.Of("sh"),
+            new ShellSession(n => n == "PATH" ? path : null),
+            EnvCommand.VariablesForOwner(lab, path, wrappers: null),
+            lab
+        );
 
     [Fact]
     public void Env_of_a_watchdog_names_the_first_Pgpool()
@@ -598,9 +609,7 @@ public sealed class ViewTests
         Directory.CreateDirectory(root);
         var lab = Labs.Nasty(root) with { Owner = Labs.Me };
         File.WriteAllText($"{root}/pcppass", "localhost:11001:olga:the-password\n");
-        var text = new StringWriter();
-        EnvCommand.Print(text, lab, "/usr/bin:/bin", json: false);
-        var output = text.ToString();
+        var output = Env(lab, "/usr/bin:/bin");
         var host = new Hosts.LocalHost(TimeProvider.System);
         var shell = await host.RunAsync(
             new Hosts.CommandSpec(
@@ -619,11 +628,10 @@ public sealed class ViewTests
             output,
             StringComparison.Ordinal
         );
-        var json = new StringWriter();
-        EnvCommand.Print(json, lab, "/usr/bin:/bin", json: true);
+        var json = EnvCommand.ToJson(EnvCommand.Variables(lab, "/usr/bin:/bin"));
         Assert.Equal(
             $"{root}/pcppass",
-            System.Text.Json.JsonDocument.Parse(json.ToString()).RootElement.GetProperty("PCPPASSFILE").GetString()
+            System.Text.Json.JsonDocument.Parse(json).RootElement.GetProperty("PCPPASSFILE").GetString()
         );
     }
 

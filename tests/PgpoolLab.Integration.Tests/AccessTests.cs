@@ -125,6 +125,13 @@ public sealed class AccessTests
                 psql -XAt -p $((PGPOOL_PORT + 3)) -c 'SELECT pg_is_in_recovery()'
                 pcp_node_count
                 pcp_node_info -n 1 | cut -d' ' -f1
+                timeout 20 pcp_node_count
+                echo 0 | xargs bash -c 'pcp_node_count'
+                psql -XAtc 'SELECT pg_is_in_recovery()' "$(pgpoollab env --format uri 1)"
+                pgpoollab env --format service >service.conf
+                PGSERVICEFILE=service.conf psql -XAtc 'SELECT pg_is_in_recovery()' service=node0
+                rm service.conf
+                (eval "$(pgpoollab env --off)"; echo "${PGHOST-none} ${PCPPASSFILE-none} ${PGPOOLLAB_SAVED-none}")
                 env -u PGHOST /usr/sbin/pcp_node_count -w -h localhost -p $PCP_PORT
                 # By libpq's default folder where the lab's user may write there, without any help.
                 (unset PGHOST PGPORT PGPASSFILE; psql -XAt -h /tmp -p $PGPOOL_PORT -d test -c "SELECT 'by the link'")
@@ -134,7 +141,7 @@ public sealed class AccessTests
             )
         ).Ok();
         Assert.Equal(
-            "t\nf\nt\n2\nlocalhost\n2\nby the "
+            "t\nf\nt\n2\nlocalhost\n2\n2\nt\nf\nnone none none\n2\nby the "
                 + $"link\n{string.Join(',', ((string[])[sandbox.Account.LabUser, "pgpool", "repl"]).Order(StringComparer.Ordinal).Select(r => r + " SCRAM-SHA-256"))}\nrepl\n",
             outcome.Output
         );

@@ -72,9 +72,15 @@ public sealed class EnvironmentTests
             )
         ).Ok();
         sandbox.Variables["SECRET_TOKEN"] = Secret;
-        var outcome = (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; psql; ls -d /; id -un")).Ok();
+        var outcome = (
+            await sandbox.ShellAsync(
+                "eval \"$(pgpoollab env)\"; psql; timeout 20 psql; bash -c psql; ls -d /; id -un; "
+                    + "eval \"$(pgpoollab env --off)\"; command -v psql | grep -c pgpoollab"
+            )
+        );
         var lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(("postgres", "/", "root"), (lines[0], lines[^2], lines[^1]));
+        Assert.Equal(3, lines.Count(l => l == "postgres"));
+        Assert.Equal(("postgres", "/", "root", "0"), (lines[0], lines[^3], lines[^2], lines[^1]));
         Assert.DoesNotContain(Secret, outcome.Output, StringComparison.Ordinal);
     }
 

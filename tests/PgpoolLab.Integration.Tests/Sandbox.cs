@@ -181,7 +181,8 @@ public sealed partial class Sandbox : IDisposable
         foreach (var state in StateFolders().Where(Directory.Exists))
         {
             var entries = Directory
-                .EnumerateFiles(state, "*.json", SearchOption.AllDirectories)
+                .EnumerateFiles(state, "*", SearchOption.AllDirectories)
+                .Where(f => Path.GetExtension(f) is ".json" or ".lab")
                 .Where(f => File.ReadAllText(f).Contains(_folder.Path, StringComparison.Ordinal));
             Assert.Empty(entries);
             Assert.DoesNotContain(

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Operations;
@@ -105,6 +107,7 @@ internal static class DestroyCommand
                 }
 
                 var lab = manifest.Lab;
+                var roots = Identity.IsRoot ? StateFolder.Open() : null;
                 LabLocator.BecomeOwner(manifest);
                 var preview = await PreviewAsync(terminal, lab, cancellationToken);
                 if (parsed.GetValue(dryRun))
@@ -135,6 +138,7 @@ internal static class DestroyCommand
                     await cache.ClearUnfinishedAsync();
                 }
 
+                RemoveWrappers(roots);
                 progress.Dispose();
                 var gone = $"is gone{(result.FolderIsGone ? ", and its folder with it" : "")}.";
                 terminal.Say(
@@ -152,6 +156,24 @@ internal static class DestroyCommand
             }
         );
         return command;
+    }
+
+    /// <summary>Those that env has made for the lab's user, and for root.</summary>
+    /// <param name="roots">Root's state folder, when root called.</param>
+    private static void RemoveWrappers(string? roots)
+    {
+        try
+        {
+            Wrappers.RemoveOfGoneLabs(StateFolder.Open());
+            if (roots is not null)
+            {
+                Identity.WithOriginalRights(() => Wrappers.RemoveOfGoneLabs(roots));
+            }
+        }
+        catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+        {
+            // The next env removes them; they lie where only their user could use them.
+        }
     }
 
     /// <summary>Removes what a command has left in a folder that was killed before there was a lab, or after.</summary>

@@ -1,62 +1,18 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Cli.Commands;
 
 /// <summary><c>env</c>: what a shell needs so that psql, pgbench, pg_ctl and pcp_* find this lab.</summary>
 internal static class EnvCommand
 {
-    private static readonly string[] PcpPrograms =
-    [
-        "pcp_attach_node",
-        "pcp_detach_node",
-        "pcp_health_check_stats",
-        "pcp_invalidate_query_cache",
-        "pcp_log_rotate",
-        "pcp_node_count",
-        "pcp_node_info",
-        "pcp_pool_status",
-        "pcp_proc_count",
-        "pcp_proc_info",
-        "pcp_promote_node",
-        "pcp_recovery_node",
-        "pcp_reload_config",
-        "pcp_stop_pgpool",
-        "pcp_watchdog_info",
-    ];
-
-    /// <summary>Those a person calls by name.</summary>
-    private static readonly string[] PostgresPrograms =
-    [
-        "psql",
-        "pgbench",
-        "pg_ctl",
-        "postgres",
-        "createdb",
-        "dropdb",
-        "createuser",
-        "dropuser",
-        "pg_dump",
-        "pg_dumpall",
-        "pg_restore",
-        "vacuumdb",
-        "reindexdb",
-        "pg_isready",
-        "pg_basebackup",
-        "pg_controldata",
-        "pg_rewind",
-        "pg_resetwal",
-        "pg_receivewal",
-        "pg_recvlogical",
-        "pg_waldump",
-        "pg_checksums",
-    ];
-
     /// <summary>The rest of what libpq reads changes nothing of where a lab is found, and how one is let in.</summary>
     private static readonly string[] Harmless =
     [
@@ -73,107 +29,188 @@ internal static class EnvCommand
 
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("env", "Print what a shell needs to find this lab")
+        var target = new Argument<string?>("TARGET")
         {
+            Description = "With --format: pgpool, or a node's number; by default all are printed, with their names",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        target.CompletionSources.Add("pgpool", "0", "1");
+        var shell = new Option<string>("--shell")
+        {
+            Description = "The shell that evaluates it: sh (also bash, zsh), fish, csh (also tcsh)",
+            HelpName = "SHELL",
+            DefaultValueFactory = _ => "sh",
+        };
+        CommandLine.OnlyAmong(shell, ShellDialect.Names);
+        var format = new Option<string?>("--format")
+        {
+            Description =
+                "Instead, print connection strings: uri (libpq), jdbc, npgsql, service (a pg_service.conf) or json. No "
+                + "password is in them: passfile names the file that has it, for JDBC the variable PGPASSFILE does",
+            HelpName = "FORMAT",
+        };
+        CommandLine.OnlyAmong(format, ConnectionStrings.Formats);
+        var off = new Option<bool>("--off") { Description = "Take everything back that env has changed in this shell" };
+        var command = new Command("env", "Print what a shell or a program needs to find this lab")
+        {
+            target,
             CommandLine.Lab,
+            shell,
+            off,
+            format,
             CommandLine.Json,
         }.Guide(
             CommandGroup.Run,
             ("eval \"$(pgpoollab env)\"", "Have this shell's psql, pgbench, pg_ctl and pcp_* find the lab"),
-            ("pgpoollab env --json", "Print the variables for a program")
+            ("pgpoollab env --shell fish | source", "The same in fish"),
+            ("eval \"`pgpoollab env --shell csh`\"", "The same in csh and tcsh"),
+            ("eval \"$(pgpoollab env --off)\"", "Take it back"),
+            ("psql \"$(pgpoollab env --format uri 1)\"", "Connect to node 1 from any shell, by its URI"),
+            ("pgpoollab env --format service", "Print a pg_service.conf, for:  psql service=node1")
         );
+        command.Validators.Add(result =>
+        {
+            string[] ways =
+            [
+                .. result.GetValue(off) ? (string[])["--off"] : [],
+                .. result.GetValue(format) is null ? [] : (string[])["--format"],
+                .. result.GetValue(CommandLine.Json) ? (string[])["--json"] : [],
+            ];
+            if (ways.Length > 1)
+            {
+                result.AddError($"{ways[0]} and {ways[1]} exclude each other.");
+            }
+
+            if (result.GetValue(target) is { } name && result.GetValue(format) is null)
+            {
+                result.AddError($"'{name}' goes with --format: a shell's variables are for Pgpool-II.");
+            }
+        });
         command.SetAction(parsed =>
         {
-            var callersPath = Environment.GetEnvironmentVariable("PATH") ?? "";
+            var session = ShellSession.OfCaller();
+            var dialect = ShellDialect.Of(parsed.GetValue(shell)!);
+            if (parsed.GetValue(off))
+            {
+                TakeBack(terminal, session, dialect);
+                return (int)ExitCode.Done;
+            }
+
+            // Root's own, while it is root.
+            var roots = Identity.IsRoot ? StateFolder.Open() : null;
             var lab = LabCommand.Open(parsed);
-            var json = parsed.GetValue(CommandLine.Json);
-            Print(json ? terminal.Out : terminal.Verbatim, lab, callersPath, json, Identity.HasStoodDown);
+            if (parsed.GetValue(format) is { } strings)
+            {
+                var endpoints = Endpoints(lab, parsed.GetValue(target));
+                terminal.Verbatim.Write(
+                    ConnectionStrings.Text(endpoints, strings, parsed.GetValue(target) is not null)
+                );
+            }
+            else if (parsed.GetValue(CommandLine.Json))
+            {
+                terminal.Out.WriteLine(ToJson(Variables(lab, session.Path, Wrappers.TryWrite(lab))));
+            }
+            else if (Identity.HasStoodDown && roots is not null)
+            {
+                var wanted = VariablesForRoot(lab, Wrappers.WriteForRoot(roots, lab), session.Path);
+                terminal.Verbatim.Write(Text(dialect, session, wanted));
+            }
+            else
+            {
+                var wrappers = Wrappers.TryWrite(lab);
+                var wanted = VariablesForOwner(lab, session.Path, wrappers);
+                terminal.Verbatim.Write(Text(dialect, session, wanted, wrappers is null ? lab : null));
+            }
+
             return (int)ExitCode.Done;
         });
         return command;
     }
 
-    /// <summary>Prints the variables for a POSIX shell, or as JSON (without the password).</summary>
-    /// <param name="output">Gets them.</param>
-    /// <param name="lab">The lab.</param>
-    /// <param name="callersPath">The caller's PATH.</param>
-    /// <param name="json">As JSON.</param>
-    /// <param name="forRoot">Whether root asks about another user's lab.</param>
-    internal static void Print(TextWriter output, Lab lab, string callersPath, bool json, bool forRoot = false)
+    private static void TakeBack(Terminal terminal, ShellSession session, ShellDialect dialect)
     {
-        var variables = Variables(lab, callersPath);
-        if (json)
+        if (!session.IsChanged)
         {
-            output.WriteLine(JsonSerializer.Serialize(variables, EnvJson.Readable.DictionaryStringString));
+            terminal.Say("env has changed nothing in this shell; there is nothing to take back.");
+            return;
         }
-        else if (forRoot)
-        {
-            PrintForRoot(output, lab);
-        }
-        else
-        {
-            PrintForOwner(output, lab, variables);
-        }
+
+        terminal.Verbatim.Write(dialect.NoFunctions(session.Functions) + dialect.Text(session.Leave()));
     }
 
-    private static void PrintForOwner(TextWriter output, Lab lab, Dictionary<string, string> variables)
+    /// <param name="dialect">The shell.</param>
+    /// <param name="session">What it has.</param>
+    /// <param name="wanted">What it gets.</param>
+    /// <param name="functionsOf">A lab whose wrappers could be written nowhere: functions take their place.</param>
+    internal static string Text(
+        ShellDialect dialect,
+        ShellSession session,
+        IReadOnlyDictionary<string, string?> wanted,
+        Lab? functionsOf = null
+    )
     {
-        output.WriteLine(
-            "unset "
-                + $"{string.Join(' ', CleanEnvironment.Libpq.Where(v => !variables.ContainsKey(v) && !Harmless.Contains(v)))}"
-        );
-        foreach (var (name, value) in variables)
+        var functions = functionsOf is null
+            ? []
+            : LabPrograms.PcpOf(functionsOf).ToDictionary(p => p, p => LabPrograms.PcpWords(functionsOf, p));
+        return dialect.NoFunctions(session.Functions)
+            + dialect.Text(session.Enter(wanted, [.. functions.Keys]))
+            + dialect.Functions(functions);
+    }
+
+    private static IReadOnlyList<Endpoint> Endpoints(Lab lab, string? target)
+    {
+        var all = Endpoint.Of(lab);
+        if (target is null)
         {
-            output.WriteLine($"export {name}={Shell.Quote(value)}");
+            return all;
         }
 
-        // Without -w a pcp program asks for a password even where PCPPASSFILE has it.
-        foreach (var program in PcpPrograms.Where(p => File.Exists(lab.Tools.PcpProgram(p))))
+        var name = int.TryParse(target, out _) ? $"node{target}" : target;
+        return all.FirstOrDefault(e => e.Name == name) is { } one
+            ? [one]
+            : throw new LabException(ExitCode.NotFound, $"The lab '{lab.Name}' has no {name}.")
+            {
+                Hints = [$"It has {string.Join(", ", all.Select(e => e.Name))}."],
+            };
+    }
+
+    /// <summary>What the lab's user needs; null for what would lead a program astray.</summary>
+    internal static IReadOnlyDictionary<string, string?> VariablesForOwner(Lab lab, string path, string? wrappers)
+    {
+        var variables = Variables(lab, path, wrappers).ToDictionary(v => v.Key, v => (string?)v.Value);
+        foreach (var name in CleanEnvironment.Libpq.Where(v => !variables.ContainsKey(v) && !Harmless.Contains(v)))
         {
-            output.WriteLine(
-                $"{program}() {{ {string.Join(' ', PcpWords(lab, program).Select(Shell.Quote))} \"$@\"; }}"
-            );
+            variables[name] = null;
         }
+
+        return variables;
     }
 
     /// <summary>
     /// The manifest is the word of whoever can write it, which the lab's user can: root's shell must neither find
-    /// programs where it says, nor be led by it to a server. So there are but functions, and each runs this program,
-    /// which runs the lab's as the lab's user.
+    /// programs where it says, nor be led by it to a server. So PATH gets but a folder of root's own, with programs that
+    /// run this one, which runs the lab's as the lab's user.
     /// </summary>
-    private static void PrintForRoot(TextWriter output, Lab lab)
-    {
-        if (Invocation.FolderToAdd is not null)
+    internal static IReadOnlyDictionary<string, string?> VariablesForRoot(Lab lab, string wrappers, string path) =>
+        new Dictionary<string, string?>
         {
-            output.WriteLine($"pgpoollab() {{ {Invocation.Command} \"$@\"; }}");
-        }
+            ["PGPOOL_PORT"] = lab.Pgpool.Port.ToString(),
+            ["PCP_PORT"] = lab.Pgpool.PcpPort.ToString(),
+            ["PATH"] = string.Join(':', path.Split(':').Where(f => f != wrappers).Prepend(wrappers)),
+        };
 
-        output.WriteLine($"export PGPOOL_PORT={lab.Pgpool.Port}");
-        output.WriteLine($"export PCP_PORT={lab.Pgpool.PcpPort}");
-        var run = $"{Invocation.Command} run --lab {Shell.Quote(lab.Root)} --";
-        foreach (var program in PostgresPrograms.Concat(PcpPrograms.Where(p => File.Exists(lab.Tools.PcpProgram(p)))))
-        {
-            output.WriteLine($"{program}() {{ {run} {program} \"$@\"; }}");
-        }
-    }
-
-    /// <summary>A pcp program and what it is always called with.</summary>
-    internal static IReadOnlyList<string> PcpWords(Lab lab, string program) =>
-        [
-            lab.Tools.PcpProgram(program),
-            "-w",
-            .. lab.HasPrivateSockets
-                ? (string[])["-h", lab.Pgpool.PcpSocketDirectory, "-p", $"{lab.Pgpool.PcpPort}"]
-                : [],
-        ];
-
-    internal static bool IsPcp(string program) => PcpPrograms.Contains(program);
+    internal static string ToJson(Dictionary<string, string> variables) =>
+        JsonSerializer.Serialize(variables, EnvJson.Readable.DictionaryStringString);
 
     /// <summary>The variables, in the order they are printed.</summary>
-    internal static Dictionary<string, string> Variables(Lab lab, string path)
+    /// <param name="lab">The lab.</param>
+    /// <param name="path">The caller's PATH.</param>
+    /// <param name="wrappers">The folder of the pcp programs that need no options.</param>
+    internal static Dictionary<string, string> Variables(Lab lab, string path, string? wrappers = null)
     {
         string[] folders =
         [
+            .. wrappers is null ? [] : (string[])[wrappers],
             lab.Tools.PostgresBin,
             lab.Tools.PgpoolBin,
             lab.Tools.PcpBin,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
@@ -36,10 +37,17 @@ internal static class RunCommand
         command.SetAction(
             async (parsed, _) =>
             {
-                var (folder, path) = (Invocation.CurrentFolder, Environment.GetEnvironmentVariable("PATH") ?? "");
+                var (folder, path) = (Invocation.CurrentFolder, ShellSession.OfCaller().Path);
                 var lab = LabCommand.Open(parsed);
                 return await LocalPrograms.RunInteractiveAsync(
-                    Command(lab, parsed.GetValue(program)!, parsed.GetValue(rest) ?? [], path, FolderOf(lab, folder))
+                    Command(
+                        lab,
+                        parsed.GetValue(program)!,
+                        parsed.GetValue(rest) ?? [],
+                        path,
+                        FolderOf(lab, folder),
+                        Wrappers.TryWrite(lab)
+                    )
                 );
             }
         );
@@ -51,13 +59,14 @@ internal static class RunCommand
         string program,
         IReadOnlyList<string> arguments,
         string callersPath,
-        string folder
+        string folder,
+        string? wrappers = null
     )
     {
-        var variables = EnvCommand.Variables(lab, callersPath);
+        var variables = EnvCommand.Variables(lab, callersPath, wrappers);
         string[] words =
             program.Contains('/') ? [program]
-            : EnvCommand.IsPcp(program) ? [.. EnvCommand.PcpWords(lab, program)]
+            : LabPrograms.IsPcp(program) ? [.. LabPrograms.PcpWords(lab, program)]
             : [Find(program, variables["PATH"])];
         return new CommandSpec(words[0], [.. words.Skip(1), .. arguments])
         {

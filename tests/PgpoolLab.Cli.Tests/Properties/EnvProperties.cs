@@ -1,4 +1,5 @@
 using CsCheck;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Commands;
 
 namespace PgpoolLab.Cli.Tests.Properties;
@@ -24,9 +25,13 @@ public sealed class EnvProperties
                             PcpBin = pgpool,
                         },
                     };
-                    using var output = new StringWriter();
-                    EnvCommand.Print(output, lab, string.Join(':', path), json: false);
-                    var expected = EnvCommand.Variables(lab, string.Join(':', path));
+                    var before = string.Join(':', path);
+                    var output = EnvCommand.Text(
+                        ShellDialect.Of("sh"),
+                        new ShellSession(n => n == "PATH" ? before : null),
+                        EnvCommand.VariablesForOwner(lab, before, wrappers: null)
+                    );
+                    var expected = EnvCommand.Variables(lab, before);
                     // eval, as users do it; the shell's own PATH is not needed by what is built in.
                     var script =
                         $"text=$(cat <<'THE END OF IT'\n{output}THE END OF IT\n)\neval \"$text\"\n"

@@ -148,6 +148,7 @@ public sealed partial class FormRun : IDisposable
                 : text.Replace(own, neutral, StringComparison.Ordinal);
         }
 
+        text = Wrappers().Replace(text, "/bin/<lab>");
         text = Moment().Replace(text, "<moment>");
         text = Duration().Replace(text, "<n> $1");
         text = Chosen().Replace(Wide().Replace(text, "$1$1"), "| <chosen> ");
@@ -169,6 +170,10 @@ public sealed partial class FormRun : IDisposable
             : CompletedSteps().Replace(text, m => Sorted(m.Value.Replace(",", "", StringComparison.Ordinal)));
 
     private static string Sorted(string lines) => string.Join('\n', lines.Split('\n').Order(StringComparer.Ordinal));
+
+    /// <summary>A lab's folder, as env writes it into PATH.</summary>
+    [GeneratedRegex("/bin/[0-9a-f]{16}\\b")]
+    private static partial Regex Wrappers();
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?|\b\d{8}-\d{6}-[0-9a-f]{8}\b")]
     private static partial Regex Moment();
