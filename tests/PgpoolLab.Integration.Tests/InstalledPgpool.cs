@@ -27,6 +27,17 @@ internal static class InstalledPgpool
         return can ? $"pcp_promote_node -w -s {options} -n {wanted}" : $"pcp_detach_node -w {options} -n 0";
     }
 
+    /// <summary>CVE-2025-46801: where it keeps a connection of a role open that is not in <c>pool_passwd</c>, it takes
+    /// any password. So does the 4.1 that Debian 11 came with; the update of the security team does not.</summary>
+    internal static bool HasPasswordBypass { get; } =
+        !Is42
+        && Shells.Run(
+            "/bin/sh",
+            "version=$(dpkg-query -W -f '${Version}' pgpool2) || version=0\n"
+                + "! dpkg --compare-versions $version lt 4.1.4-3+deb11u2 || printf 'has it\\0'"
+        )
+            is [_];
+
     private static PgpoolVersion Ask()
     {
         using var process = Process.Start(

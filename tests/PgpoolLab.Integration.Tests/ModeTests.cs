@@ -185,6 +185,7 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
 
 public sealed class NativeReplicationTests() : WritingEverywhereTests("r");
 
+[Trait("Needs", "pgpool-4.2")]
 public sealed class SnapshotIsolationTests() : WritingEverywhereTests("snapshot-isolation");
 
 public sealed class OtherModesTests : ModeTests

@@ -58,6 +58,8 @@ public sealed class SampleScriptTests
             ./startall
             . ./bashrc.ports
             n=0; until psql -qc 'CREATE TABLE t (i int)' -p {port} test; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
+            # Who stops the primary before Pgpool-II has found it has no failover: failover.sh compares with the old primary.
+            n=0; until psql -XAtc 'show pool_nodes' -p {port} test | grep '|primary|'; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
             pg_ctl -D data0 -m immediate stop
             n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {port} test; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
             pcp_recovery_node -w -h localhost -p {port + 1} -n 0

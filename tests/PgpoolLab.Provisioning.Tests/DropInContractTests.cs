@@ -309,6 +309,19 @@ public sealed partial class DropInContractTests
                 )
         );
 
+    /// <summary>Before 4.2 Pgpool-II does not start beside it.</summary>
+    [Fact]
+    public void The_socket_a_killed_Pgpools_watchdog_has_left_is_removed_before_another_is_started()
+    {
+        var lab = Labs.Old(postgres: 13, pgpoolMinor: 1, pgpools: 2);
+        var socket = LabSockets.OfWatchdog(lab.Pgpools[1]);
+        Assert.Contains(
+            $"is_pgpool \"$pid\" || rm -f \"$dir/run/pgpool.pid\" {socket}\n",
+            File(lab, "pgpool1/startall"),
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public void Line_15_pool_hba_conf_has_its_lines_in_the_columns_the_tests_look_for()
     {

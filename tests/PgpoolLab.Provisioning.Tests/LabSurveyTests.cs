@@ -95,6 +95,7 @@ public sealed class LabSurveyTests : IDisposable
                     "log/pgpool_status",
                     "log/pgpoollab.log",
                     "log/oiddir/12",
+                    "log/memq_lock_file",
                     "run/.s.PGSQL.11000",
                     "run/pgpool.pid",
                     "archivedir/000000010000000000000001",

@@ -173,6 +173,26 @@ public sealed class ModeFilesTests
         )
     ).ToDictionary(k => k.Name, k => k.Lab);
 
+    /// <summary>Pgpool-II's own default until 4.2 is to decide without a quorum; of writing everywhere it is the only
+    /// choice.</summary>
+    [Theory]
+    [InlineData(1, Streaming, "on")]
+    [InlineData(2, Streaming, "on")]
+    [InlineData(1, Native, "off")]
+    [InlineData(3, Streaming, null)]
+    public void Before_4_3_a_watchdog_is_told_to_decide_with_a_quorum_alone(
+        int minor,
+        ClusteringMode mode,
+        string? expected
+    )
+    {
+        var lines = RenderedFiles
+            .Of(Labs.Fixed(13, minor, mode: mode, pgpools: 2))["pgpool1/etc/pgpool.conf"]
+            .Split('\n')
+            .Where(l => l.StartsWith("failover_when_quorum_exists", StringComparison.Ordinal));
+        Assert.Equal(expected is null ? [] : [$"failover_when_quorum_exists = {expected}"], lines);
+    }
+
     [Fact]
     public void Every_file_named_above_is_written() =>
         Assert.All(Cases, c => Assert.Empty((c.Value.Files ?? []).Except(RenderedFiles.Of(c.Value.Lab).Keys)));

@@ -19,15 +19,11 @@ public sealed class SettingNamesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private IReadOnlyList<string> Problems(params string[] settings)
+    private IReadOnlyList<string> Problems(params string[] settings) => Problems(new PgpoolVersion(4, 3, 5), settings);
+
+    private IReadOnlyList<string> Problems(PgpoolVersion pgpool, params string[] settings)
     {
-        var tools = new Toolset(
-            _folder.Path,
-            new PostgresVersion(15, 4),
-            _folder["pgpool"],
-            _folder.Path,
-            new PgpoolVersion(4, 3, 5)
-        );
+        var tools = new Toolset(_folder.Path, new PostgresVersion(15, 4), _folder["pgpool"], _folder.Path, pgpool);
         try
         {
             SettingNames.Require(new LabSpec { Directory = "/x", Settings = settings }, tools);
@@ -66,6 +62,19 @@ public sealed class SettingNamesTests : IDisposable
         string setting,
         string? problem
     ) => Assert.Equal(problem, Problems(setting).SingleOrDefault());
+
+    [Theory]
+    [InlineData(1, "pgpool.health_check_period=5", null)]
+    [InlineData(1, "pgpool.write_function_list=5min_of_it", null)]
+    [InlineData(
+        1,
+        "pgpool.health_check_period=5min",
+        "--set pgpool.health_check_period: Pgpool-II 4.1.4 knows no units, and would read 5min as 5. Give it as a plain number."
+    )]
+    [InlineData(2, "pgpool.health_check_period=5min", null)]
+    [InlineData(1, "postgresql.wal_keep_size=5MB", null)]
+    public void A_unit_that_an_old_Pgpool_would_not_see_is_refused(int minor, string setting, string? problem) =>
+        Assert.Equal(problem, Problems(new PgpoolVersion(4, minor, 4), setting).SingleOrDefault());
 
     [Fact]
     public void Of_a_script_in_a_programs_place_nothing_is_known()

@@ -214,6 +214,31 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
+    public void A_value_whose_unit_an_old_Pgpool_would_not_see_is_left_out()
+    {
+        var file = Published("pgpool", "pgpool-4.3.conf");
+        string[] LeftOut(int minor) =>
+            [
+                .. PortableSettings
+                    .Choose(
+                        new LabSpec { Directory = "/x", SettingsFiles = [file] },
+                        Labs.Tools(pgpoolMinor: minor) with
+                        {
+                            PgpoolProgram = "/nowhere",
+                        }
+                    )
+                    .Files[0]
+                    .LeftOut.Select(l => $"{l.Name}: {l.Reason}"),
+            ];
+
+        Assert.Contains(
+            "memqcache_cache_block_size: Pgpool-II 4.1.5 knows no units, and would read 1MB as 1. Give it as a plain number.",
+            LeftOut(1)
+        );
+        Assert.DoesNotContain(LeftOut(2), l => l.Contains("units", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_setting_given_by_name_wins_over_the_file()
     {
         var file = Parse("Work_Mem = 1MB\nmax_connections = 50\n");

@@ -148,6 +148,7 @@ internal static class TemplateModel
             ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
             ["pcp_host"] = lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
             ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),
+            ["watchdog_socket"] = LabSockets.OfWatchdog(pgpool),
         };
 
     internal static ScriptArray Pgpools(Lab lab) =>

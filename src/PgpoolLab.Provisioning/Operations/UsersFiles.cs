@@ -49,8 +49,9 @@ internal sealed partial class UsersFiles(IHost host)
     )]
     private static partial Regex Etc();
 
-    // Servers name their logs, and rotate them, as their settings say.
-    [GeneratedRegex(@"\A(.*\.log(\..*)?|pgpool.*|oiddir|events\.jsonl|core(\..*)?)\z")]
+    // Servers name their logs, and rotate them, as their settings say. From 4.4 on Pgpool-II locks its query cache by a
+    // file here.
+    [GeneratedRegex(@"\A(.*\.log(\..*)?|pgpool.*|oiddir|memq_lock_file|events\.jsonl|core(\..*)?)\z")]
     private static partial Regex Log();
 
     [GeneratedRegex(@"\A(\.s\..*|pgpool\.pid|.*\.lock|core(\..*)?)\z")]

@@ -26,7 +26,12 @@ public static class PortableSettings
                 .Select(g => g.Last())
                 .OrderBy(s => s.Line)
                 .Select(s =>
-                    (Setting: s, Reason: spec.WhyLeftOut(file.Program, s) ?? unknown.GetValueOrDefault(s.Name))
+                    (
+                        Setting: s,
+                        Reason: spec.WhyLeftOut(file.Program, s)
+                            ?? unknown.GetValueOrDefault(s.Name)
+                            ?? SettingUnits.WhyMisread(file.Program, s.Value, tools)
+                    )
                 )
                 .ToArray();
             var taken = last.Where(s => s.Reason is null)

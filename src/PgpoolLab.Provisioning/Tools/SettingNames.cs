@@ -24,7 +24,7 @@ public static partial class SettingNames
         ("force_parallel_mode", "debug_parallel_query"),
     ];
 
-    /// <summary>Refuses settings that these programs do not know.</summary>
+    /// <summary>Refuses settings that these programs do not know, and values they would misread.</summary>
     /// <exception cref="InvalidSpecException">One sentence for each, with the name that is most like it.</exception>
     public static void Require(LabSpec spec, Toolset tools)
     {
@@ -35,6 +35,10 @@ public static partial class SettingNames
             .. ((string[])["pgpool", "postgresql"]).SelectMany(p =>
                 Unknown(p, spec.SettingsOf(p).Keys, tools).Select(u => $"--set {p}.{u.Key}: {u.Value}")
             ),
+            .. spec.SettingsOf("pgpool")
+                .Select(s => (s.Key, Problem: SettingUnits.WhyMisread("pgpool", s.Value, tools)))
+                .Where(s => s.Problem is not null)
+                .Select(s => $"--set pgpool.{s.Key}: {s.Problem}"),
         ];
         if (problems.Length > 0)
         {

@@ -65,7 +65,8 @@ public sealed class RealParserProperties : IDisposable
             .Sample(
                 name =>
                 {
-                    File.WriteAllText(plain[name], "999999991");
+                    // Ended by a zero byte, as Pgpool-II writes it: it reads on to wherever there is one.
+                    File.WriteAllText(plain[name], "999999991\0");
                     File.WriteAllText(
                         _folder["pgpool.conf"],
                         $"pid_file_name = '{plain[name]}'\nlisten_addresses = 'localhost'\n"
