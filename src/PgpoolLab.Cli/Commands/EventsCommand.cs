@@ -12,10 +12,7 @@ internal static class EventsCommand
     internal static Command Create(Terminal terminal)
     {
         var (follow, since) = (LogsCommand.Follow(), LogsCommand.Since());
-        var command = new Command(
-            "events",
-            "Show what happened: failovers, promotions, recoveries, servers that died:  pgpoollab events -f"
-        )
+        var command = new Command("events", "Show what happened: failovers, promotions, recoveries, servers that died")
         {
             follow,
             since,
@@ -58,8 +55,8 @@ internal static class EventsCommand
         );
         return command.Guide(
             CommandGroup.Look,
-            ("pgpoollab events", "what happened in the lab"),
-            ("pgpoollab events -f --json", "follow it, an object a line")
+            ("pgpoollab events", "Show what happened in the lab"),
+            ("pgpoollab events -f --json", "Follow it, a JSON object a line")
         );
     }
 }

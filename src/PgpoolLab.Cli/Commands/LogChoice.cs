@@ -90,7 +90,7 @@ internal static class LogChoice
                 : DateTimeOffset.UnixEpoch;
         }
 
-        string[] ofToday = ["HH:mm", "HH:mm:ss", "HH:mm:ss.fff"];
+        string[] ofToday = ["H:mm", "H:mm:ss", "H:mm:ss.FFFFFFF"];
         if (
             DateTime.TryParseExact(
                 text,
@@ -107,6 +107,7 @@ internal static class LogChoice
 
         if (
             text.Length < 10
+            || text[4] != '-'
             || !DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var date)
         )
         {

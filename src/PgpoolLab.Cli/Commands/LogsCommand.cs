@@ -38,10 +38,7 @@ internal static class LogsCommand
                 return null;
             },
         };
-        var command = new Command(
-            "logs",
-            "Show all logs of the lab as one, in the order of time:  pgpoollab logs -f --since 5m --level warning"
-        )
+        var command = new Command("logs", "Show all logs of the lab as one, in the order of time")
         {
             target,
             follow,
@@ -83,8 +80,8 @@ internal static class LogsCommand
         );
         return command.Guide(
             CommandGroup.Look,
-            ("pgpoollab logs -f", "follow all logs, as one"),
-            ("pgpoollab logs 0 --since 5m --level warning", "what went wrong on node 0 in the last five minutes")
+            ("pgpoollab logs -f", "Follow all logs as one"),
+            ("pgpoollab logs 0 --since 5m --level warning", "Show what went wrong on node 0 in the last five minutes")
         );
     }
 

@@ -41,56 +41,50 @@ internal static class ServerCommands
         ["stop"] = (
             CommandGroup.Run,
             [
-                ("pgpoollab stop 1", "stop node 1, and wait until Pgpool-II has given it up"),
-                ("pgpoollab stop primary -m immediate", "stop the primary without a checkpoint"),
+                ("pgpoollab stop 1", "Stop node 1, and wait until Pgpool-II has given it up"),
+                ("pgpoollab stop primary -m immediate", "Stop the primary without a checkpoint"),
             ]
         ),
         ["start"] = (
             CommandGroup.Run,
             [
-                ("pgpoollab start 1", "start node 1, and attach it when it streams"),
-                ("pgpoollab start pgpool", "start Pgpool-II"),
+                ("pgpoollab start 1", "Start node 1, and attach it when it streams"),
+                ("pgpoollab start pgpool", "Start Pgpool-II"),
             ]
         ),
-        ["restart"] = (CommandGroup.Run, [("pgpoollab restart standby", "restart every standby")]),
+        ["restart"] = (CommandGroup.Run, [("pgpoollab restart standby", "Restart every standby")]),
         ["kill"] = (
             CommandGroup.Break,
             [
-                ("pgpoollab kill primary", "crash the primary, and wait until a standby has taken over"),
-                ("pgpoollab kill leader", "crash the Pgpool-II that leads the watchdog"),
+                ("pgpoollab kill primary", "Crash the primary, and wait until a standby has taken over"),
+                ("pgpoollab kill leader", "Crash the Pgpool-II that leads the watchdog"),
             ]
         ),
-        ["pause"] = (CommandGroup.Break, [("pgpoollab pause 0", "have node 0 hang")]),
-        ["resume"] = (CommandGroup.Break, [("pgpoollab resume 0", "let node 0 go on")]),
-        ["attach"] = (CommandGroup.Break, [("pgpoollab attach 1", "have Pgpool-II use node 1 again")]),
-        ["detach"] = (CommandGroup.Break, [("pgpoollab detach 1", "have Pgpool-II use node 1 no more")]),
-        ["promote"] = (
-            CommandGroup.Break,
-            [
-                ("pgpoollab promote 1", "have Pgpool-II fail over to node 1"),
-                ("pgpoollab promote 1 --behind", "make two primaries, to see what happens"),
-            ]
-        ),
+        ["pause"] = (CommandGroup.Break, [("pgpoollab pause 0", "Have node 0 hang")]),
+        ["resume"] = (CommandGroup.Break, [("pgpoollab resume 0", "Let node 0 go on")]),
+        ["attach"] = (CommandGroup.Break, [("pgpoollab attach 1", "Have Pgpool-II use node 1 again")]),
+        ["detach"] = (CommandGroup.Break, [("pgpoollab detach 1", "Have Pgpool-II use node 1 no more")]),
+        ["promote"] = (CommandGroup.Break, [("pgpoollab promote 1", "Make node 1 a second primary")]),
         ["switchover"] = (
             CommandGroup.Run,
             [
-                ("pgpoollab switchover", "have the best standby take over"),
-                ("pgpoollab switchover 1", "have node 1 take over"),
+                ("pgpoollab switchover", "Have the best standby take over"),
+                ("pgpoollab switchover 1", "Have node 1 take over"),
             ]
         ),
         ["recover"] = (
             CommandGroup.Break,
             [
-                ("pgpoollab recover 0", "make node 0 anew as a standby"),
-                ("pgpoollab recover --all", "bring back every node that is not well"),
+                ("pgpoollab recover 0", "Make node 0 anew as a standby"),
+                ("pgpoollab recover --all", "Bring back every node that is not well"),
             ]
         ),
         ["wait"] = (
             CommandGroup.Look,
             [
-                ("pgpoollab wait", "wait until clients are served"),
-                ("pgpoollab wait --for 'node 1 up' --timeout 2m", "wait for one node"),
-                ("pgpoollab wait --for streaming", "wait until every node is back"),
+                ("pgpoollab wait", "Wait until clients are served"),
+                ("pgpoollab wait --for primary --timeout 2m", "Wait up to two minutes for a primary"),
+                ("pgpoollab wait --for streaming", "Wait until every node is back"),
             ]
         ),
     };
@@ -150,16 +144,11 @@ internal static class ServerCommands
             "Have Pgpool-II give a node up; of the primary that is a failover",
             (o, t, _, ct) => o.DetachAsync(t, ct)
         );
-        var behind = new Option<bool>("--behind")
-        {
-            Description = "Behind Pgpool-II's back: then there are two primaries",
-        };
         yield return OnNode(
             terminal,
             "promote",
-            "Make a standby the primary; the old primary is given up",
-            (o, t, p, ct) => o.PromoteAsync(t, p.GetValue(behind), ct),
-            behind
+            "Make a standby a primary behind Pgpool-II's back: two primaries, to see what happens",
+            (o, t, _, ct) => o.PromoteAsync(t, ct)
         );
         yield return Switchover(terminal);
         yield return Recover(terminal);

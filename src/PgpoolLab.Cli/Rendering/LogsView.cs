@@ -88,7 +88,7 @@ internal static class LogStyle
     {
         if (at is not { } moment)
         {
-            return "?";
+            return "?".PadRight("yyyy-MM-dd HH:mm:ss.fff".Length);
         }
 
         var local = TimeZoneInfo.ConvertTime(moment, time.LocalTimeZone);

@@ -48,7 +48,7 @@ public sealed class VerbOperation(OperationContext context, Lab lab)
                             + (
                                 report is { PgpoolAnswers: false } || servers.Pgpools.Count > 0
                                     ? ""
-                                    : "Pgpool-II finds out when a health check or a client has waited long enough; "
+                                    : "Pgpool-II finds out when a health check or a client has waited long enough. "
                             )
                             + $"End it with:  pgpoollab resume {node.Id}"
                     );
@@ -232,29 +232,19 @@ public sealed class VerbOperation(OperationContext context, Lab lab)
             cancellationToken
         );
 
-    /// <summary>Makes a standby the primary; the old primary is given up.</summary>
-    /// <param name="target">The standby.</param>
-    /// <param name="behind">Behind Pgpool-II's back, which then has two primaries before it.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public Task PromoteAsync(Target target, bool behind, CancellationToken cancellationToken) =>
+    /// <summary>Makes a standby a primary behind Pgpool-II's back, which then has two before it.</summary>
+    public Task PromoteAsync(Target target, CancellationToken cancellationToken) =>
         OnNodeAsync(
             Verb.Promote,
             target,
             async (node, _, report, run) =>
             {
-                if (!behind)
-                {
-                    await run([Stage.Of(new TellPgpool(PcpAct.Promote, node, Teller))]);
-                    await run([Await(FactKind.NodeIsPrimary, node)]);
-                    return;
-                }
-
                 await run([Stage.Of(new PromoteBehind(node))]);
                 if (report.Nodes.Any(n => n.Id != node.Id && n.Postgres.InRecovery is false))
                 {
                     context.Observer.Note(
                         "There are two primaries now, and Pgpool-II does not know of the new one. "
-                            + $"End it with:  pgpoollab recover {node.Id} --yes"
+                            + $"End it with:  pgpoollab recover {node.Id}"
                     );
                 }
             },
@@ -300,13 +290,13 @@ public sealed class VerbOperation(OperationContext context, Lab lab)
                 WarnOfFailover(servers, report!);
                 await run(Acts(servers with { Nodes = [] }, act, mode));
                 await run(Acts(servers with { Pgpools = [] }, act, mode));
-                await run([.. NoticedBy(servers, report!)]);
+                await run(NoticedBy(servers, report!));
             },
             cancellationToken
         );
 
     /// <summary>What Pgpool-II will make of it: it gives up a node that is gone as long as it has another.</summary>
-    private IEnumerable<Stage> NoticedBy(ServerSet ended, NodesReport before)
+    private IReadOnlyList<Stage> NoticedBy(ServerSet ended, NodesReport before)
     {
         if (!before.PgpoolAnswers || ended.Pgpools.Count == lab.Pgpools.Count)
         {
@@ -314,11 +304,21 @@ public sealed class VerbOperation(OperationContext context, Lab lab)
         }
 
         var gone = ended.Nodes.Select(n => n.Id).ToHashSet();
-        return before.Nodes.Any(n => IsAttached(n) && !gone.Contains(n.Id))
-            ? before
-                .Nodes.Where(n => gone.Contains(n.Id) && IsAttached(n))
-                .Select(n => Await(FactKind.NodeDown, Target.NodeOf(lab, n.Id)))
-            : [];
+        if (!before.Nodes.Any(n => IsAttached(n) && !gone.Contains(n.Id)))
+        {
+            return [];
+        }
+
+        // After a failover the other standbys are given up, too, until they follow the new primary.
+        return
+        [
+            .. Those(n => gone.Contains(n.Id) && IsAttached(n)).Select(n => Await(FactKind.NodeDown, n)),
+            .. Those(n => !gone.Contains(n.Id) && new LabFact(FactKind.NodeUp, n.Id).Check(before).Holds)
+                .Select(n => Await(FactKind.NodeUp, n)),
+        ];
+
+        IEnumerable<PostgresNode> Those(Func<NodeView, bool> test) =>
+            before.Nodes.Where(test).Select(n => Target.NodeOf(lab, n.Id));
     }
 
     private void WarnOfFailover(ServerSet servers, NodesReport report)

@@ -126,9 +126,6 @@ public enum PcpAct
     /// <summary>pcp_recovery_node.</summary>
     Recover,
 
-    /// <summary>pcp_promote_node.</summary>
-    Promote,
-
     /// <summary>pcp_promote_node --switchover.</summary>
     Switchover,
 }
@@ -180,8 +177,7 @@ public sealed record TellPgpool(PcpAct Act, PostgresNode Node, PgpoolNode Pgpool
             PcpAct.Attach => Pcp.Attach(lab, Pgpool, Node.Id),
             PcpAct.Detach => Pcp.Detach(lab, Pgpool, Node.Id),
             PcpAct.Recover => Pcp.Recover(lab, Pgpool, Node.Id),
-            PcpAct.Promote => Pcp.Promote(lab, Pgpool, Node.Id, switchover: false),
-            _ => Pcp.Promote(lab, Pgpool, Node.Id, switchover: true),
+            _ => Pcp.Switchover(lab, Pgpool, Node.Id),
         };
 }
 

@@ -249,15 +249,9 @@ public static class Pcp
     public static CommandSpec Recover(Lab lab, PgpoolNode pgpool, int node) =>
         Of(lab, pgpool, "pcp_recovery_node", TimeSpan.FromHours(1), "-n", node.ToString());
 
-    /// <summary>Has Pgpool-II make a standby the primary.</summary>
-    /// <param name="lab">The lab.</param>
-    /// <param name="pgpool">The Pgpool-II that is told.</param>
-    /// <param name="node">The standby.</param>
-    /// <param name="switchover">Whether the old primary is to follow the new one. Since Pgpool-II 4.3.</param>
-    public static CommandSpec Promote(Lab lab, PgpoolNode pgpool, int node, bool switchover) =>
-        switchover
-            ? Of(lab, pgpool, "pcp_promote_node", TimeSpan.FromMinutes(5), "-s", "-n", node.ToString())
-            : Of(lab, pgpool, "pcp_promote_node", TimeSpan.FromMinutes(5), "-n", node.ToString());
+    /// <summary>Has Pgpool-II make a standby the primary, and the old primary follow it. Since Pgpool-II 4.3.</summary>
+    public static CommandSpec Switchover(Lab lab, PgpoolNode pgpool, int node) =>
+        Of(lab, pgpool, "pcp_promote_node", TimeSpan.FromMinutes(5), "-s", "-n", node.ToString());
 
     private static CommandSpec Of(
         Lab lab,
@@ -280,7 +274,7 @@ public static class Pcp
             lab.Owner,
         ];
         return (
-            new CommandSpec(lab.Tools.PcpProgram(program), [.. where, .. arguments]) with
+            new CommandSpec(lab.Tools.PcpProgram(program), [.. arguments, .. where]) with
             {
                 Timeout = timeout,
             }

@@ -16,7 +16,7 @@ public enum Verb
     /// <summary>Make it anew from the primary.</summary>
     Recover,
 
-    /// <summary>Make it the primary; the old one is left behind.</summary>
+    /// <summary>Make it a primary behind Pgpool-II's back.</summary>
     Promote,
 
     /// <summary>Make it the primary; the old one follows it.</summary>
@@ -207,7 +207,7 @@ public static class VerbRules
 
         if (LabFact.PrimaryOf(report) is null)
         {
-            return new Refusal("There is no primary to take over from in good order.", $"pgpoollab promote {node.Id}");
+            return new Refusal("There is no primary to take over from in good order.", "Wait for one:  pgpoollab wait --for primary");
         }
 
         if (node.Postgres.Receiver != "streaming" || node.Postgres.FedByPrimary is false)

@@ -1,0 +1,148 @@
+namespace PgpoolLab.Integration.Tests;
+
+/// <summary>What a person does with the servers of a lab after setup. Each command waits for its outcome, so no line
+/// here waits itself.</summary>
+public sealed partial class VerbTests
+{
+    [System.Text.RegularExpressions.GeneratedRegex(@"\A[a-z]+: ")]
+    private static partial System.Text.RegularExpressions.Regex Heading();
+
+    private const string Words = """
+        P=$(. ./bashrc.ports; echo "$PGPOOL_PORT")
+        role() { pgpoollab psql "$1" -- -XAtqc 'SELECT pg_is_in_recovery()' test; }
+        shows() { pgpoollab psql -- -XAtqc 'show pool_nodes' test | cut -d '|' -f 1,4,7 | tr '\n' ' '; }
+        refuses() { # exit code, words it must say, command
+            code=$1 words=$2; shift 2
+            set +e; said=$("$@" 2>&1); got=$?; set -e
+            case $got:$said in "$code:"*"$words"*) ;; *) echo "$*: $got: $said"; exit 9 ;; esac
+        }
+
+        """;
+
+    [Fact]
+    public async Task A_lab_is_stopped_broken_and_brought_back_with_one_command_each()
+    {
+        using var sandbox = new Sandbox(Account.Plain, "my lab ü");
+        (await sandbox.RunAsync("setup", "-n", "3", "--port", "auto", "--start", sandbox.Lab)).Ok();
+        var outcome = (
+            await sandbox.ShellAsync(
+                Words
+                    + """
+                    pgpoollab wait --for streaming --timeout 2m
+                    pgpoollab psql -- -qXc 'CREATE TABLE t (i int)' test
+                    refuses 1 'ode 0 is the node that all others are made from' pgpoollab recover 0 --yes
+                    refuses 1 'is well' pgpoollab recover 1
+                    refuses 6 'has no node 7' pgpoollab stop 7
+                    refuses 2 'is no server' pgpoollab stop everything
+                    refuses 5 'it did not happen' pgpoollab wait --for 'node 1 down' --timeout 1s
+
+                    pgpoollab stop 2
+                    refuses 1 'nothing to stop' pgpoollab stop 2
+                    refuses 1 'does not answer' pgpoollab attach 2
+                    echo "stopped: $(shows)"
+                    pgpoollab start 2
+                    refuses 2 'not one node' pgpoollab detach standby
+                    pgpoollab detach 1
+                    pgpoollab attach 1
+                    pgpoollab restart 1 --mode immediate
+                    pgpoollab wait --for streaming --timeout 2m
+                    echo "again: $(shows)"
+
+                    pgpoollab pause 2
+                    echo "paused: $(pgpoollab nodes --json | tr -d ' \n' | grep -c '"suspended":\[[0-9]')"
+                    pgpoollab resume 2
+                    pgpoollab wait --for 'node 2 up' --timeout 2m
+
+                    pgpoollab kill primary
+                    pgpoollab wait --for healthy --timeout 2m
+                    pgpoollab psql -- -qXc 'INSERT INTO t VALUES (1)' test
+                    echo "killed: $(role 1)"
+                    refuses 1 'another node took over' pgpoollab start 0
+                    pgpoollab recover --all
+                    pgpoollab wait --for streaming --timeout 2m
+                    echo "recovered: $(role 0) $(pgpoollab psql 0 -- -XAtqc 'SELECT count(*) FROM t' test)"
+
+                    pgpoollab switchover 0
+                    pgpoollab wait --for streaming --timeout 2m
+                    echo "switched: $(role 0) $(role 1) $(role 2)"
+                    pgpoollab promote 2
+                    echo "promoted: $(role 0) $(role 2)"
+                    pgpoollab recover 2
+                    pgpoollab wait --for streaming --timeout 2m
+                    echo "mended: $(role 0) $(role 2)"
+                    pgpoollab restart pgpool
+                    pgpoollab wait --timeout 2m
+                    """
+            )
+        ).Ok();
+        Assert.Equal(
+            """
+            stopped: 0|up|primary 1|up|standby 2|down|standby 
+            again: 0|up|primary 1|up|standby 2|up|standby 
+            paused: 1
+            killed: f
+            recovered: t 1
+            switched: f t t
+            promoted: f f
+            mended: f t
+
+            """,
+            string.Concat(
+                outcome
+                    .Output.Split('\n')
+                    .Where(l => Heading().IsMatch(l))
+                    .Select(l => l + "\n")
+            )
+        );
+    }
+
+    [Theory]
+    [InlineData("replication")]
+    [InlineData("snapshot-isolation")]
+    public async Task Where_Pgpool_writes_to_every_node_a_lost_one_is_recovered_and_not_attached(string mode)
+    {
+        using var sandbox = new Sandbox(Account.Root);
+        (await sandbox.RunAsync("setup", "-m", mode, "--port", "auto", "--start", sandbox.Lab)).Ok();
+        var outcome = (
+            await sandbox.ShellAsync(
+                Words
+                    + """
+                    pgpoollab psql -- -qXc 'CREATE TABLE t (i int)' test
+                    pgpoollab kill 1 >/dev/null
+                    pgpoollab wait --timeout 2m
+                    pgpoollab psql -- -qXc 'INSERT INTO t VALUES (1)' test
+                    refuses 1 'what was written since is not on it' pgpoollab start 1
+                    refuses 1 'what was written since is not on it' pgpoollab attach 1
+                    refuses 1 'Only streaming replication' pgpoollab switchover 1
+                    pgpoollab recover --all >/dev/null
+                    pgpoollab wait --for streaming --timeout 2m
+                    pgpoollab psql 1 -- -XAtqc 'SELECT count(*) FROM t' test
+                    """
+            )
+        ).Ok();
+        Assert.Equal("1\n", outcome.Output);
+    }
+
+    [Fact]
+    public async Task The_leader_of_a_watchdog_is_killed_and_another_leads()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("setup", "-n", "2", "--watchdog", "3", "--port", "auto", "--start", sandbox.Lab)).Ok();
+        var outcome = (
+            await sandbox.ShellAsync(
+                """
+                leader() { pgpoollab nodes --json | tr -d ' \n' | grep -o '"id":[0-9],"port":[0-9]*,"answers":true,"status":"LEADER"' | cut -c 6; }
+                pgpoollab wait --for quorum --timeout 2m
+                before=$(leader)
+                pgpoollab kill leader >/dev/null
+                pgpoollab wait --for quorum --timeout 2m
+                until after=$(leader) && [ -n "$after" ] && [ "$after" != "$before" ]; do sleep 0.2; done
+                pgpoollab start pgpool$before >/dev/null
+                pgpoollab wait --timeout 2m
+                echo led by another
+                """
+            )
+        ).Ok();
+        Assert.Equal("led by another\n", outcome.Output);
+    }
+}
