@@ -42,6 +42,7 @@ internal static class CommandLine
             StartAllCommand.Create(terminal),
             StopAllCommand.Create(terminal),
             NodesCommand.Create(terminal),
+            StatusCommand.Create(terminal),
             ListCommand.Create(terminal),
             EnvCommand.Create(terminal),
             PsqlCommand.Create(terminal),
