@@ -41,7 +41,7 @@ internal static class StatusCommand
                 {
                     terminal.Out.WriteLine(NodesReporter.ToJson(report));
                 }
-                else if (!terminal.Quiet)
+                else
                 {
                     StatusView.Print(terminal.Data, report);
                 }

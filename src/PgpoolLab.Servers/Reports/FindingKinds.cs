@@ -46,10 +46,6 @@ public static class FindingKinds
     public static FindingKind DetachedButRuns { get; } =
         Warning("detached-but-runs", "Pgpool-II sends it no queries, and cannot fail over to it.");
 
-    /// <summary>The same, and Pgpool-II has read that from its status file when it was started.</summary>
-    public static FindingKind RememberedDown { get; } =
-        Warning("remembered-down", "Pgpool-II sends it no queries, and cannot fail over to it.");
-
     /// <summary>A watchdog without quorum has taken a node out.</summary>
     public static FindingKind Quarantine { get; } =
         Warning("quarantine", "This Pgpool-II sends it no queries; the others may still use it.");
@@ -143,7 +139,6 @@ public static class FindingKinds
         RolesDisagree,
         PrimaryUnknown,
         MemberDown,
-        RememberedDown,
         DetachedButRuns,
         Quarantine,
         RecoveryUnfinished,
