@@ -47,6 +47,8 @@ internal static class CommandLine
             ReloadCommand.Create(terminal),
             LagCommand.Create(terminal),
             SyncCommand.Create(terminal),
+            LogsCommand.Create(terminal),
+            EventsCommand.Create(terminal),
             ListCommand.Create(terminal),
             EnvCommand.Create(terminal),
             PsqlCommand.Create(terminal),

@@ -132,6 +132,16 @@ public interface IHost
     /// <returns>The text, and how long the log is now. There is none: empty and 0.</returns>
     ValueTask<(string Text, long Length)> ReadGrowthAsync(string path, long? from, CancellationToken cancellationToken);
 
+    /// <summary>Reads a part of a text file. A character that is cut off at the part's end belongs to the next
+    /// part.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="from">Where the part begins, in bytes.</param>
+    /// <param name="limit">Its length at most, in bytes; at least 4.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The text, where the next part begins, and how long the file is. There is none, or it is shorter than
+    /// <paramref name="from"/>: no text.</returns>
+    ValueTask<FilePart> ReadPartAsync(string path, long from, int limit, CancellationToken cancellationToken);
+
     /// <summary>Writes a text file whole or not at all (temporary file and rename).</summary>
     ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken);
 
@@ -169,6 +179,12 @@ public interface IHost
     /// <summary>True when this program's user may create files there.</summary>
     ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken);
 }
+
+/// <summary>A part of a text file.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="End">Where the next part begins, in bytes.</param>
+/// <param name="Length">How long the file is, in bytes.</param>
+public readonly record struct FilePart(string Text, long End, long Length);
 
 /// <summary>What tells one process from every other.</summary>
 /// <param name="Id">Process id.</param>

@@ -221,6 +221,58 @@ public sealed class LocalHost(TimeProvider time) : IHost
     }
 
     /// <inheritdoc/>
+    public ValueTask<FilePart> ReadPartAsync(string path, long from, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 4);
+        using var file = RegularFile.TryOpen(path);
+        if (file is null)
+        {
+            return ValueTask.FromResult(new FilePart("", from, 0));
+        }
+
+        var length = RandomAccess.GetLength(file);
+        if (from >= length)
+        {
+            return ValueTask.FromResult(new FilePart("", from, length));
+        }
+
+        var bytes = new byte[Math.Min(limit, length - from)];
+        var read = 0;
+        while (read < bytes.Length && RandomAccess.Read(file, bytes.AsSpan(read), from + read) is > 0 and var more)
+        {
+            read += more;
+        }
+
+        var whole = WithoutCutCharacter(bytes.AsSpan(0, read));
+        return ValueTask.FromResult(new FilePart(Utf8.GetString(bytes, 0, whole), from + whole, length));
+    }
+
+    /// <summary>How much of this is whole characters of UTF-8; bytes that never become one count as such.</summary>
+    private static int WithoutCutCharacter(ReadOnlySpan<byte> bytes)
+    {
+        const int longest = 4;
+        for (var back = 1; back < longest && back <= bytes.Length; back++)
+        {
+            var lead = bytes[^back];
+            if (lead < 0x80)
+            {
+                break;
+            }
+
+            if (lead >= 0xC0)
+            {
+                var needs =
+                    lead >= 0xF0 ? 4
+                    : lead >= 0xE0 ? 3
+                    : 2;
+                return needs > back ? bytes.Length - back : bytes.Length;
+            }
+        }
+
+        return bytes.Length;
+    }
+
+    /// <inheritdoc/>
     public ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
     {
         var temporary = UnfinishedFile.Beside(path);

@@ -157,7 +157,9 @@ public sealed partial class StandardStream(int descriptor, string name) : Stream
     internal int Descriptor => descriptor;
 
     /// <summary>True when nobody will see what is written: the disk is full, the reader has gone.</summary>
-    public bool IsLost => _error != 0;
+    /// <remarks>A reader that goes is noticed without writing to it, too: who waits for news has nothing to
+    /// write.</remarks>
+    public bool IsLost => _error != 0 || HasNoReader();
 
     /// <summary>Why it could not be written to; null when it could, or when its reader has had enough, which is no
     /// failure.</summary>
@@ -236,6 +238,18 @@ public sealed partial class StandardStream(int descriptor, string name) : Stream
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static unsafe partial int Poll(Watched* descriptors, nuint count, int timeout);
+
+    private unsafe bool HasNoReader()
+    {
+        const short failedOrHungUp = 8 | 16;
+        if (OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
+        var watched = new Watched { Descriptor = descriptor };
+        return Poll(&watched, 1, 0) > 0 && (watched.Happened & failedOrHungUp) != 0;
+    }
 
     private unsafe void Remember(int error)
     {

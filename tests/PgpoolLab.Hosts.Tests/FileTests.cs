@@ -204,4 +204,39 @@ public sealed class FileTests : IDisposable
         Identity.Own(_folder["file"], int.MaxValue, 1 << 30);
         Assert.Equal((int.MaxValue, 1 << 30), Identity.OwnerOf(_folder["file"]));
     }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(7)]
+    [InlineData(1000)]
+    public async Task A_text_that_is_read_in_parts_is_the_whole_text_whatever_characters_are_cut(int limit)
+    {
+        const string text = "aä€𝄞𝄞€äaäöü\nzz𝄞";
+        await File.WriteAllTextAsync(_folder["text"], text);
+        var (read, at) = ("", 0L);
+        FilePart part;
+        do
+        {
+            part = await _host.ReadPartAsync(_folder["text"], at, limit, CancellationToken.None);
+            (read, at) = (read + part.Text, part.End);
+        } while (part.Text.Length > 0);
+
+        Assert.Equal(text, read);
+        Assert.Equal(part.Length, at);
+    }
+
+    [Fact]
+    public async Task A_part_of_what_is_no_UTF_8_is_read_to_its_end_and_there_is_none_past_the_end()
+    {
+        await File.WriteAllBytesAsync(_folder["latin"], [0x61, 0xE9, 0x0A, 0x80, 0x80, 0x80, 0x80, 0x80]);
+        var part = await _host.ReadPartAsync(_folder["latin"], 0, 100, CancellationToken.None);
+        Assert.StartsWith("a\uFFFD\n", part.Text, StringComparison.Ordinal);
+        Assert.Equal((8, 8), (part.End, part.Length));
+        Assert.Equal(
+            new FilePart("", 9, 8),
+            await _host.ReadPartAsync(_folder["latin"], 9, 100, CancellationToken.None)
+        );
+        Assert.Equal(new FilePart("", 9, 0), await _host.ReadPartAsync(_folder["no"], 9, 100, CancellationToken.None));
+    }
 }

@@ -88,6 +88,9 @@ internal sealed class FakeHost : IHost
         return new(Files.TryGetValue(path, out var text) ? (text[(int)(from ?? text.Length)..], text.Length) : ("", 0));
     }
 
+    public ValueTask<FilePart> ReadPartAsync(string path, long from, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     /// <summary>Is told of every signal.</summary>
     internal Action<ProcessFacts> Signalled { get; set; } = _ => { };
 

@@ -1,0 +1,42 @@
+using PgpoolLab.Servers.Logs;
+
+namespace PgpoolLab.Cli.Rendering;
+
+/// <summary>Lines of <c>events</c>.</summary>
+/// <param name="terminal">Where to.</param>
+/// <param name="time">The clock: today's lines need no date on a terminal.</param>
+internal sealed class EventsView(Terminal terminal, TimeProvider time)
+{
+    private const int SourceWidth = 9;
+    private const int NameWidth = 20;
+
+    internal void Print(LabEvent happened)
+    {
+        var stamp = LogStyle.Time(happened.At, terminal, time);
+        var (source, name) = (happened.Source.PadRight(SourceWidth), happened.Name.PadRight(NameWidth));
+        if (!terminal.Data.Profile.Capabilities.Ansi)
+        {
+            terminal.Out.WriteLine($"{stamp} {source} {name} {happened.Text}");
+            return;
+        }
+
+        var color = happened.Node is { } node and >= 0 ? LogStyle.ColorOf(node) : "bold";
+        Terminal.Line(
+            terminal.Data,
+            $"[grey]{stamp}[/] [{color}]{source}[/] [{ColorOf(happened.Name)}]{name}[/] {Printable.Escape(happened.Text)}"
+        );
+    }
+
+    private static string ColorOf(string name) =>
+        name switch
+        {
+            "server-died" or "process-killed" or "failover-begins" or "quarantine-begins" or "diverged" => "red",
+            "health-check-failed" or "segment-missing" or "crash-recovery" or "streaming-breaks" => "yellow",
+            _ when name.EndsWith("-lost", StringComparison.Ordinal) => "red",
+            _ when name.EndsWith("-fails", StringComparison.Ordinal) => "red",
+            _ when name.EndsWith("-ends", StringComparison.Ordinal) => "green",
+            _ when name.EndsWith("-up", StringComparison.Ordinal) => "green",
+            "primary" or "leader" or "quorum" => "green",
+            _ => "default",
+        };
+}
