@@ -177,31 +177,16 @@ public sealed partial record LabSpec
     }
 
     /// <summary>A write on the first primary that no standby of the lab can ever answer.</summary>
-    private string? SynchronousProblem()
-    {
-        const string name = "--set postgresql.synchronous_standby_names:";
-        if (
-            SynchronousStandbys.Of(SettingsOf("postgresql")) is not { } standbys
-            || Mode is ClusteringMode.LogicalReplication
+    private string? SynchronousProblem() =>
+        SynchronousStandbys.WhyWritesWouldHang(
+            SynchronousStandbys.Of(SettingsOf("postgresql")),
+            Mode,
+            Enumerable.Range(0, Math.Clamp(Nodes, 1, MaxNodes)).Select(PostgresNode.ApplicationNameOf).ToArray(),
+            firstIsPrimary: true
         )
-        {
-            return null;
-        }
-
-        if (Mode is not ClusteringMode.StreamingReplication)
-        {
-            return $"{name} in {Mode.Title()} no node is another's standby; every write would wait for ever.";
-        }
-
-        var counting = Enumerable
-            .Range(1, Math.Max(0, Nodes - 1))
-            .Count(n => standbys.Count(PostgresNode.ApplicationNameOf(n)));
-        return counting >= standbys.Required
-            ? null
-            : $"{name} it wants {standbys.Required} of the standbys it names, and the lab has {counting} of "
-                + "them; every write would wait for ever. "
-                + "The standbys are called server1, server2 …; * is every one.";
-    }
+            is { } problem
+            ? $"--set postgresql.synchronous_standby_names: {problem}"
+            : null;
 
     /// <summary>What initdb is told by the lab itself, or what would have it do something else than make a
     /// cluster.</summary>
@@ -313,41 +298,21 @@ public sealed partial record LabSpec
             ? "--set has another value."
             : OwnSettings.WhyNot(program, name, value)
                 ?? ForeignSettings.WhyNot(program, name, value, this)
-                ?? UnwritableValue(program, value)
+                ?? SettingAssignment.WhyNotWritable(program, value)
                 // What the reader puts in the place of bytes it does not understand.
                 ?? (value.Contains('\uFFFD') ? "the value is not UTF-8." : null);
     }
 
     private static (string Program, string Key, string Value, string? Problem) ParseSetting(string text)
     {
-        var match = SettingPattern().Match(text);
-        if (!match.Success)
+        if (SettingAssignment.Parse(text) is not var (program, name, value))
         {
             return ("", "", "", $"--set '{text}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.");
         }
 
-        var value = match.Groups[3].Value;
-        var problem =
-            OwnSettings.WhyNot(match.Groups[1].Value, match.Groups[2].Value, value)
-            ?? UnwritableValue(match.Groups[1].Value, value);
-        return (
-            match.Groups[1].Value,
-            match.Groups[2].Value,
-            value,
-            problem is null ? null : $"--set {match.Groups[1]}.{match.Groups[2]}: {problem}"
-        );
+        var problem = OwnSettings.WhyNot(program, name, value) ?? SettingAssignment.WhyNotWritable(program, value);
+        return (program, name, value, problem is null ? null : $"--set {program}.{name}: {problem}");
     }
-
-    private static string? UnwritableValue(string program, string value) =>
-        value.Any(char.IsControl) ? "the value holds a line break or another control character."
-        : value.Contains('\'') && program == "pgpool" ? "pgpool.conf has no way to write a single quote."
-        : null;
-
-    [GeneratedRegex(
-        @"^(pgpool|postgresql)\.([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$",
-        RegexOptions.Singleline | RegexOptions.CultureInvariant
-    )]
-    private static partial Regex SettingPattern();
 
     [GeneratedRegex(@"^[^\p{Cc}/.\-][^\p{Cc}/]{0,99}\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();

@@ -67,11 +67,9 @@ internal static partial class OwnSettings
     /// <param name="value">What it is to be.</param>
     internal static string? WhyNot(string program, string name, string value)
     {
-        // PostgreSQL does not mind how its names are written.
-        var plain = program == "pgpool" ? name.TrimEnd([.. "0123456789"]) : name.ToLowerInvariant();
-        return Known.FirstOrDefault(k => k.Name == $"{program}.{plain}").Problem is { } problem ? problem
-            : program == "pgpool" && name.StartsWith("backend_", StringComparison.Ordinal) ? Itself
-            : ($"{program}.{plain}", IsOn(value)) switch
+        var plain = Plain(program, name);
+        return Always(program, name, plain)
+            ?? ($"{program}.{plain}", IsOn(value)) switch
             {
                 ("pgpool.enable_pool_hba", false) =>
                     "use --auth trust: without pool_hba.conf nobody could be asked for a password.",
@@ -83,6 +81,33 @@ internal static partial class OwnSettings
                     : null,
             };
     }
+
+    /// <summary>The same for a lab that exists: what setup refuses only because it could not prove the lab then is
+    /// taken.</summary>
+    /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">What it is to be.</param>
+    /// <param name="asks">True when clients of the lab are asked for passwords.</param>
+    internal static string? WhyNotLater(string program, string name, string value, bool asks)
+    {
+        var plain = Plain(program, name);
+        return Always(program, name, plain)
+            ?? ($"{program}.{plain}", IsOn(value)) switch
+            {
+                ("pgpool.enable_pool_hba", false) when asks =>
+                    "without pool_hba.conf nobody could be asked for a password.",
+                ("postgresql.hot_standby", false) => "no command could look at a standby.",
+                _ => null,
+            };
+    }
+
+    /// <summary>PostgreSQL does not mind how its names are written.</summary>
+    private static string Plain(string program, string name) =>
+        program == "pgpool" ? name.TrimEnd([.. "0123456789"]) : name.ToLowerInvariant();
+
+    private static string? Always(string program, string name, string plain) =>
+        Known.FirstOrDefault(k => k.Name == $"{program}.{plain}").Problem
+        ?? (program == "pgpool" && name.StartsWith("backend_", StringComparison.Ordinal) ? Itself : null);
 
     /// <remarks>PostgreSQL manual, "Parameter Names and Values": any unambiguous beginning counts.</remarks>
     private static bool? IsOn(string value) =>

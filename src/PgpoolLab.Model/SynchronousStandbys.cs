@@ -60,6 +60,38 @@ public sealed partial record SynchronousStandbys(int Required, IReadOnlyList<str
             ];
     }
 
+    /// <summary>Why every write would wait for ever with these standbys; null when it would not.</summary>
+    /// <param name="standbys">What commits are to wait for; null for nobody.</param>
+    /// <param name="mode">How the lab's nodes are kept alike.</param>
+    /// <param name="names">The names of all its nodes, by number.</param>
+    /// <param name="firstIsPrimary">True when the first node is the primary; else any of them may be.</param>
+    internal static string? WhyWritesWouldHang(
+        SynchronousStandbys? standbys,
+        ClusteringMode mode,
+        IReadOnlyList<string> names,
+        bool firstIsPrimary = false
+    )
+    {
+        if (standbys is null || mode is ClusteringMode.LogicalReplication)
+        {
+            return null;
+        }
+
+        if (mode is not ClusteringMode.StreamingReplication)
+        {
+            return $"in {mode.Title()} no node is another's standby; every write would wait for ever.";
+        }
+
+        var counting = firstIsPrimary
+            ? names.Skip(1).Count(standbys.Count)
+            : Math.Min(names.Count - 1, names.Count(standbys.Count));
+        return counting >= standbys.Required
+            ? null
+            : $"it wants {standbys.Required} of the standbys it names, and the lab has {counting} of "
+                + "them; every write would wait for ever. "
+                + $"The standbys are called {(firstIsPrimary ? "server1, server2" : "server0, server1")} …; * is every one.";
+    }
+
     /// <summary>True when a standby of this name counts.</summary>
     public bool Count(string applicationName) =>
         Names.Any(n => n == "*" || string.Equals(n, applicationName, StringComparison.OrdinalIgnoreCase));

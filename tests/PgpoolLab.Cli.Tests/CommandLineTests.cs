@@ -187,6 +187,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("nodes")]
+    [InlineData("status")]
     [InlineData("startall")]
     [InlineData("stopall")]
     [InlineData("env")]

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Cli.Tests;
 
@@ -26,6 +27,28 @@ public sealed partial class DocumentTests
         Assert.True(named.Count > 30);
         Assert.Empty(named.Except(tests));
         Assert.Empty(tests.Where(t => t.StartsWith("Story_", StringComparison.Ordinal)).Except(named));
+    }
+
+    [Fact]
+    public void Every_finding_has_its_section_in_the_document_and_no_section_is_of_none()
+    {
+        var sections = File.ReadAllLines(Path.Combine(Repository(), "docs/status.md"))
+            .Where(l => l.StartsWith("### ", StringComparison.Ordinal))
+            .Select(l => l["### ".Length..])
+            .ToArray();
+        Assert.Equal(FindingKinds.All.Select(k => k.Id), sections);
+        Assert.Equal(sections, sections.Distinct());
+        // A kind that is not in the list would be shown before the worst, and have no section.
+        Assert.Equal(
+            typeof(FindingKinds)
+                .GetProperties()
+                .Where(p => p.PropertyType == typeof(FindingKind))
+                .Select(p => (FindingKind)p.GetValue(null)!)
+                .OrderBy(k => k.Id, StringComparer.Ordinal),
+            FindingKinds.All.OrderBy(k => k.Id, StringComparer.Ordinal)
+        );
+        // They are listed the worst first.
+        Assert.Equal(FindingKinds.All.OrderByDescending(k => k.Severity), FindingKinds.All);
     }
 
     private static string Repository([CallerFilePath] string self = "") =>

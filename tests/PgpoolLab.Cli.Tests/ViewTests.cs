@@ -248,7 +248,7 @@ public sealed class ViewTests
             screen.Terminal.Data,
             Stopped() with
             {
-                Findings = [new Finding(2, "Node 2 is down. Wait: follow_primary is at work.", null)],
+                Findings = [new Finding(FindingKinds.NodeDown, 2, "Node 2 is down. Wait: follow_primary is at work.")],
                 AtWork =
                 [
                     new(
@@ -303,7 +303,13 @@ public sealed class ViewTests
         const string command =
             "pg_ctl -D data0 -m fast stop && pcp_detach_node -p 11001 -n 0 && pcp_recovery_node -p 11001 -n 0";
         var (nodes, error) = (new Screen(width), new Screen(width));
-        NodesView.Print(nodes.Terminal.Data, Stopped() with { Findings = [new Finding(0, "Split brain.", command)] });
+        NodesView.Print(
+            nodes.Terminal.Data,
+            Stopped() with
+            {
+                Findings = [new Finding(FindingKinds.TwoPrimaries, 0, "Split brain.") { Fix = command }],
+            }
+        );
         ErrorView.Show(error.Terminal, new LabException(ExitCode.Failed, "No.") { Hints = [command] });
         Assert.Contains($"  → {command}\n", nodes.Out, StringComparison.Ordinal);
         Assert.Contains($"  → {command}\n", error.Error, StringComparison.Ordinal);

@@ -25,7 +25,11 @@ public sealed class LogTests
         while (!Names(followed).Contains("recovery-ends 0") || !Names(followed).Contains("attach-ends 0"))
         {
             var line = await follower.StandardOutput.ReadLineAsync(limit.Token);
-            Assert.True(line is not null, await error);
+            if (line is null)
+            {
+                Assert.Fail(await error);
+            }
+
             followed.Add(JsonDocument.Parse(line).RootElement.Clone());
         }
 

@@ -85,10 +85,8 @@ public sealed class AdviceTests
     private static WorkUnderWay Work(WorkKind kind, int? node = null) =>
         new(kind, node, 4711, null, "Something is at work");
 
-    private static IReadOnlyList<Finding> Diagnose(IReadOnlyList<WorkUnderWay> work, params NodeView[] nodes) =>
-        NodesDiagnosis.Of(
-            new(Labs.Fixed(nodes: 3), new(true, null) { Runs = true, ProcessId = 70 }, nodes) { Work = work }
-        );
+    private static IReadOnlyList<Said> Diagnose(IReadOnlyList<WorkUnderWay> work, params NodeView[] nodes) =>
+        Diagnosed.Of(new(Labs.Fixed(nodes: 3), new(true, null) { Runs = true, ProcessId = 70 }, nodes) { Work = work });
 
     /// <summary>Node 1 is the primary on timeline 2; every state of the others, in every status.</summary>
     private static IEnumerable<NodeView[]> Combinations() =>
@@ -147,8 +145,8 @@ public sealed class AdviceTests
     public void A_node_that_shares_a_tablespace_is_not_recovered_while_that_is_at_work_already()
     {
         NodeView[] nodes = [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby())];
-        IReadOnlyList<Finding> Diagnose(params WorkUnderWay[] work) =>
-            NodesDiagnosis.OfTablespaces(Labs.Fixed(), nodes, [new("16384", "/srv/fast", [0, 1])], work);
+        IReadOnlyList<Said> Diagnose(params WorkUnderWay[] work) =>
+            Diagnosed.OfTablespaces(Labs.Fixed(), nodes, [new("16384", "/srv/fast", [0, 1])], work);
         Assert.Equal("pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1", Assert.Single(Diagnose()).Fix);
         Assert.Null(Assert.Single(Diagnose(Work(WorkKind.Recovery, 1))).Fix);
     }
@@ -164,8 +162,8 @@ public sealed class AdviceTests
         ];
         Assert.Equal(
             [
-                new Finding(0, "Node 0 is down. Wait: the recovery is at work.", null),
-                new Finding(2, "Node 2 is down.", "pcp_recovery_node -p 11001 -n 2"),
+                new Said(0, "Node 0 is down. Wait: the recovery is at work.", null),
+                new Said(2, "Node 2 is down.", "pcp_recovery_node -p 11001 -n 2"),
             ],
             Diagnose([Work(WorkKind.Recovery, 0)], nodes)
         );
@@ -175,8 +173,8 @@ public sealed class AdviceTests
     public void A_node_that_waits_for_follow_primary_is_left_alone() =>
         Assert.Equal(
             [
-                new Finding(0, "Node 0 is down. Wait: follow_primary is at work.", null),
-                new Finding(
+                new Said(0, "Node 0 is down. Wait: follow_primary is at work.", null),
+                new Said(
                     2,
                     "They disagree: Pgpool-II takes node 2 for down, but its PostgreSQL runs as standby. Wait: "
                         + "follow_primary is at work.",
@@ -217,7 +215,7 @@ public sealed class AdviceTests
             ];
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     2,
                     "They disagree: Pgpool-II takes node 2 for down, but its PostgreSQL runs as standby. It "
                         + $"must not be attached: {why}",
@@ -228,7 +226,7 @@ public sealed class AdviceTests
         );
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     2,
                     $"Node 2 is a standby that does not follow the primary: {why}",
                     "pcp_detach_node -p 11001 -n 2 && pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2"
@@ -252,13 +250,13 @@ public sealed class AdviceTests
 
     // ---- Pgpool-II does not answer ----
 
-    private static Finding OfPgpool(
+    private static Said OfPgpool(
         PgpoolSays says,
         IReadOnlyList<WorkUnderWay> work,
         PostgresSays? second = null,
         bool old = false
     ) =>
-        NodesDiagnosis.Of(
+        Diagnosed.Of(
             new(old ? Labs.Old() : Labs.Fixed(), says, [Node(0, null, Primary()), Node(1, null, second ?? Standby())])
             {
                 Work = work,
@@ -279,7 +277,7 @@ public sealed class AdviceTests
     [InlineData(WorkKind.Command, "the command")]
     public void A_Pgpool_that_fails_over_is_waited_for(WorkKind kind, string name) =>
         Assert.Equal(
-            new Finding(
+            new Said(
                 null,
                 $"Pgpool-II (pid 70) does not answer: it closed the connection. Wait: {name} is at work.",
                 null
@@ -291,9 +289,9 @@ public sealed class AdviceTests
     public void Startall_is_for_a_Pgpool_that_does_not_run()
     {
         var ended = Silent with { Runs = false, ProcessId = null };
-        Assert.Equal(new Finding(null, "Pgpool-II is not running.", "./startall"), OfPgpool(ended, []));
+        Assert.Equal(new Said(null, "Pgpool-II is not running.", "./startall"), OfPgpool(ended, []));
         Assert.Equal(
-            new Finding(null, "Pgpool-II is not running. Wait: a command is at work.", null),
+            new Said(null, "Pgpool-II is not running. Wait: a command is at work.", null),
             OfPgpool(ended, [Work(WorkKind.Command)])
         );
     }
@@ -302,7 +300,7 @@ public sealed class AdviceTests
     public void A_Pgpool_that_runs_and_does_not_answer_is_started_again_and_one_that_has_just_been_started_is_not()
     {
         Assert.Equal(
-            new Finding(
+            new Said(
                 null,
                 "Pgpool-II (pid 70) does not answer: it closed the connection",
                 "./stopall pgpool && ./startall pgpool"
@@ -311,7 +309,7 @@ public sealed class AdviceTests
         );
         Assert.Equal("./shutdownall && ./startall", OfPgpool(Silent, [], old: true).Fix);
         Assert.Equal(
-            new Finding(
+            new Said(
                 null,
                 "Pgpool-II (pid 70) was started 3 s ago and does not answer yet: it closed the connection",
                 null
@@ -323,7 +321,7 @@ public sealed class AdviceTests
     [Fact]
     public void A_Pgpool_that_waits_for_a_suspended_node_is_not_to_blame() =>
         Assert.Equal(
-            new Finding(
+            new Said(
                 null,
                 "Pgpool-II (pid 70) does not answer: it closed the connection. It waits for node 1, which is "
                     + "suspended.",
@@ -338,7 +336,7 @@ public sealed class AdviceTests
         foreach (var answers in (bool[])[true, false])
         {
             Assert.Equal(
-                new Finding(
+                new Said(
                     null,
                     "Pgpool-II is suspended (by SIGSTOP or a debugger; pids 70, 71, 72, 73 and 2 more): it "
                         + "decides on no failover, and clients may get no answer.",
@@ -355,7 +353,7 @@ public sealed class AdviceTests
                 )
             );
             Assert.Equal(
-                new Finding(
+                new Said(
                     null,
                     "Pgpool-II has suspended processes (by SIGSTOP or a debugger; pid 71): a client that gets to "
                         + "one of them waits.",
@@ -379,12 +377,12 @@ public sealed class AdviceTests
     {
         NodeView[] nodes = [Node(0, null, Stopped), Node(1, null, Stopped)];
         Assert.Equal(
-            [new Finding(null, "No node runs, and Pgpool-II (pid 70) lets nobody in.", "./stopall && ./startall")],
-            NodesDiagnosis.Of(new(Labs.Fixed(), Silent, nodes))
+            [new Said(null, "No node runs, and Pgpool-II (pid 70) lets nobody in.", "./stopall && ./startall")],
+            Diagnosed.Of(new(Labs.Fixed(), Silent, nodes))
         );
         Assert.Equal(
-            [new Finding(null, "Nothing of this lab is running.", "./startall")],
-            NodesDiagnosis.Of(new(Labs.Fixed(), Silent with { Runs = false, ProcessId = null }, nodes))
+            [new Said(null, "Nothing of this lab is running.", "./startall")],
+            Diagnosed.Of(new(Labs.Fixed(), Silent with { Runs = false, ProcessId = null }, nodes))
         );
     }
 
@@ -394,14 +392,14 @@ public sealed class AdviceTests
     public void A_suspended_primary_is_continued_while_nobody_has_taken_over() =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     0,
                     "Node 0 is suspended (by SIGSTOP or a debugger; pids 103, 104): it accepts connections and "
                         + "answers nobody.",
                     "kill -CONT 103 104"
                 ),
             ],
-            NodesDiagnosis.Of(
+            Diagnosed.Of(
                 new(
                     Labs.Fixed(),
                     new(true, null),
@@ -413,8 +411,8 @@ public sealed class AdviceTests
     [Fact]
     public void A_suspended_primary_is_left_alone_while_failover_promotes_another_node()
     {
-        IReadOnlyList<Finding> Diagnose(WorkUnderWay work) =>
-            NodesDiagnosis.Of(
+        IReadOnlyList<Said> Diagnose(WorkUnderWay work) =>
+            Diagnosed.Of(
                 new(Labs.Fixed(), Silent, [Node(0, null, Suspended(false)), Node(1, null, Standby(1))])
                 {
                     Work = [work],
@@ -435,14 +433,14 @@ public sealed class AdviceTests
     public void A_suspended_standby_is_continued() =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     "Node 1 is suspended (by SIGSTOP or a debugger; pids 103, 104): it accepts connections and "
                         + "answers nobody.",
                     "kill -CONT 103 104"
                 ),
             ],
-            NodesDiagnosis.Of(
+            Diagnosed.Of(
                 new(
                     Labs.Fixed(),
                     new(true, null),
@@ -464,28 +462,26 @@ public sealed class AdviceTests
             + "Node 1 has taken over: continued, it would be a second primary. End it:";
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     0,
                     problem,
                     "kill -QUIT 103; kill -CONT 103; pg_ctl -D data0 -m immediate stop; pcp_recovery_node -p 11001 -n 0"
                 ),
             ],
-            NodesDiagnosis.Of(new(Labs.Fixed(), new(true, null), nodes))
+            Diagnosed.Of(new(Labs.Fixed(), new(true, null), nodes))
         );
         // Pgpool-II may wait for it to look for the primary: this ends that wait, and the rest comes later.
         Assert.Equal(
-            new Finding(0, problem, "kill -QUIT 103; kill -CONT 103"),
-            NodesDiagnosis
-                .Of(new(Labs.Fixed(), Silent, nodes) { Work = [Work(WorkKind.Failover)] })
-                .Single(f => f.Node == 0)
+            new Said(0, problem, "kill -QUIT 103; kill -CONT 103"),
+            Diagnosed.Of(new(Labs.Fixed(), Silent, nodes) { Work = [Work(WorkKind.Failover)] }).Single(f => f.Node == 0)
         );
     }
 
     [Fact]
     public void Single_suspended_processes_of_a_node_are_named() =>
         Assert.Equal(
-            [new Finding(1, "Node 1 has suspended processes (by SIGSTOP or a debugger; pid 105).", "kill -CONT 105")],
-            NodesDiagnosis.Of(
+            [new Said(1, "Node 1 has suspended processes (by SIGSTOP or a debugger; pid 105).", "kill -CONT 105")],
+            Diagnosed.Of(
                 new(
                     Labs.Fixed(),
                     new(true, null),
@@ -535,19 +531,19 @@ public sealed class AdviceTests
         ];
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     null,
                     "Pgpool-II 1 is suspended (by SIGSTOP or a debugger; pid 80): it decides on no failover, and "
                         + "clients may get no answer.",
                     "kill -CONT 80"
                 ),
             ],
-            WatchdogDiagnosis.Of(lab, members, [])
+            Diagnosed.OfWatchdog(lab, members, [])
         );
         // The one that was asked is told once: here, or when nobody answers by the diagnosis of the nodes.
         NodeView[] nodes = [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby())];
         Assert.Empty(
-            NodesDiagnosis.Of(
+            Diagnosed.Of(
                 new(
                     lab,
                     new(true, null)
@@ -562,7 +558,7 @@ public sealed class AdviceTests
         );
         Assert.StartsWith(
             "Pgpool-II 0 is suspended",
-            NodesDiagnosis
+            Diagnosed
                 .Of(
                     new(
                         lab,
@@ -590,20 +586,20 @@ public sealed class AdviceTests
         ];
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     null,
                     "Pgpool-II 1 does not answer: it closed the connection. Wait: the failover is at work.",
                     null
                 ),
             ],
-            WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 2), members, [Work(WorkKind.Failover)])
+            Diagnosed.OfWatchdog(Labs.Fixed(pgpools: 2), members, [Work(WorkKind.Failover)])
         );
     }
 
     // ---- synchronous labs ----
 
-    private static Finding? Synchronous(SynchronousCommit commit, params WorkUnderWay[] work) =>
-        NodesDiagnosis
+    private static Said? Synchronous(SynchronousCommit commit, params WorkUnderWay[] work) =>
+        Diagnosed
             .Of(
                 new(
                     Labs.Fixed(),
@@ -623,7 +619,7 @@ public sealed class AdviceTests
     [Fact]
     public void Writes_that_wait_for_a_standby_that_is_not_there_are_told_with_both_ways_out() =>
         Assert.Equal(
-            new Finding(
+            new Said(
                 1,
                 "Writes wait on node 1 for a synchronous standby that is not there: synchronous_standby_names = "
                     + "'*' wants 1, none is connected; "
@@ -637,7 +633,7 @@ public sealed class AdviceTests
     [Fact]
     public void A_name_that_no_other_node_has_leaves_one_way_out() =>
         Assert.Equal(
-            new Finding(
+            new Said(
                 1,
                 "Writes wait on node 1 for a synchronous standby that is not there: synchronous_standby_names = "
                     + "'server1' wants 1, none is connected; "

@@ -40,14 +40,14 @@ public sealed class NodesReportTests
 
     private static NodeView Node(int id, PoolNode? pool, PostgresSays says) => new(id, 11002 + id, pool, says);
 
-    private static IReadOnlyList<Finding> Diagnose(params NodeView[] nodes) =>
-        NodesDiagnosis.Of(new(Labs.Fixed(), new(true, null), nodes));
+    private static IReadOnlyList<Said> Diagnose(params NodeView[] nodes) =>
+        Diagnosed.Of(new(Labs.Fixed(), new(true, null), nodes));
 
-    private static IReadOnlyList<Finding> DiagnoseWithoutPgpool(params NodeView[] nodes) =>
-        NodesDiagnosis.Of(new(Labs.Fixed(), new(false, "Connection refused"), nodes));
+    private static IReadOnlyList<Said> DiagnoseWithoutPgpool(params NodeView[] nodes) =>
+        Diagnosed.Of(new(Labs.Fixed(), new(false, "Connection refused"), nodes));
 
-    private static IReadOnlyList<Finding> OfTablespaces(NodeView[] nodes, params SharedTablespace[] shared) =>
-        NodesDiagnosis.OfTablespaces(Labs.Fixed(nodes: 3), nodes, shared);
+    private static IReadOnlyList<Said> OfTablespaces(NodeView[] nodes, params SharedTablespace[] shared) =>
+        Diagnosed.OfTablespaces(Labs.Fixed(nodes: 3), nodes, shared);
 
     private static string Shares(int one, int other) =>
         $"Nodes {one} and {other} write the same files, and damage them: tablespace 16384 lies in /srv/fast for "
@@ -64,19 +64,19 @@ public sealed class NodesReportTests
         ];
         Assert.Equal(
             [
-                new Finding(0, Shares(1, 0), "pg_ctl -D data0 -m fast stop && pcp_recovery_node -p 11001 -n 0"),
-                new Finding(2, Shares(1, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2"),
+                new Said(0, Shares(1, 0), "pg_ctl -D data0 -m fast stop && pcp_recovery_node -p 11001 -n 0"),
+                new Said(2, Shares(1, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2"),
             ],
             OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 1, 2]))
         );
         // The primary has a folder of its own already.
         Assert.Equal(
-            [new Finding(2, Shares(0, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2")],
+            [new Said(2, Shares(0, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2")],
             OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 2]))
         );
         // It is stopped already.
         Assert.Equal(
-            [new Finding(2, Shares(1, 2), "pcp_recovery_node -p 11001 -n 2")],
+            [new Said(2, Shares(1, 2), "pcp_recovery_node -p 11001 -n 2")],
             OfTablespaces(
                 [.. nodes.Take(2), Node(2, Pool(2, "standby", "down"), Dead)],
                 new SharedTablespace("16384", "/srv/fast", [1, 2])
@@ -84,7 +84,7 @@ public sealed class NodesReportTests
         );
         // Nobody is there to recover from.
         Assert.Equal(
-            [new Finding(1, Shares(0, 1), null)],
+            [new Said(1, Shares(0, 1), null)],
             OfTablespaces(
                 [Node(0, null, Dead), Node(1, null, Dead)],
                 new SharedTablespace("16384", "/srv/fast", [0, 1])
@@ -132,14 +132,14 @@ public sealed class NodesReportTests
     [Fact]
     public void When_nothing_runs_that_is_all_there_is_to_say() =>
         Assert.Equal(
-            [new Finding(null, "Nothing of this lab is running.", "./startall")],
+            [new Said(null, "Nothing of this lab is running.", "./startall")],
             DiagnoseWithoutPgpool(Node(0, null, Dead), Node(1, null, Dead))
         );
 
     [Fact]
     public void Pgpool_can_be_down_alone() =>
         Assert.Equal(
-            [new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall")],
+            [new Said(null, "Pgpool-II does not answer: Connection refused", "./startall")],
             DiagnoseWithoutPgpool(Node(0, null, Primary()), Node(1, null, Standby()))
         );
 
@@ -147,8 +147,8 @@ public sealed class NodesReportTests
     public void Without_Pgpool_a_dead_node_is_still_named() =>
         Assert.Equal(
             [
-                new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall"),
-                new Finding(1, "Node 1 does not answer: Connection refused", null),
+                new Said(null, "Pgpool-II does not answer: Connection refused", "./startall"),
+                new Said(1, "Node 1 does not answer: Connection refused", null),
             ],
             DiagnoseWithoutPgpool(Node(0, null, Primary()), Node(1, null, Dead))
         );
@@ -156,14 +156,14 @@ public sealed class NodesReportTests
     [Fact]
     public void A_node_that_is_down_is_recovered() =>
         Assert.Equal(
-            [new Finding(1, "Node 1 is down.", "pcp_recovery_node -p 11001 -n 1")],
+            [new Said(1, "Node 1 is down.", "pcp_recovery_node -p 11001 -n 1")],
             Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", "down"), Dead))
         );
 
     [Fact]
     public void Without_a_primary_there_is_nobody_to_recover_from() =>
         Assert.Equal(
-            [new Finding(null, "There is no primary.", null), new Finding(0, "Node 0 is down.", null)],
+            [new Said(null, "There is no primary.", null), new Said(0, "Node 0 is down.", null)],
             Diagnose(Node(0, Pool(0, "standby", "down"), Dead), Node(1, Pool(1, "standby"), Standby()))
         );
 
@@ -174,7 +174,7 @@ public sealed class NodesReportTests
     public void A_node_Pgpool_holds_as_down_but_that_runs_is_attached(string status) =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     $"They disagree: Pgpool-II takes node 1 for {status}, but its PostgreSQL runs as standby. "
                         + "Pgpool-II does not look again by itself.",
@@ -190,7 +190,7 @@ public sealed class NodesReportTests
     public void A_node_Pgpool_holds_as_up_but_that_is_dead_ends_by_itself(string status) =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     $"They disagree: Pgpool-II takes node 1 for {status}, but its PostgreSQL does not answer: "
                         + "Connection refused",
@@ -207,7 +207,7 @@ public sealed class NodesReportTests
             Diagnose(Node(0, Pool(0, "standby", "down"), Primary(1)), Node(1, Pool(1, "primary"), Primary(2)))
         );
         Assert.Equal(
-            new Finding(
+            new Said(
                 0,
                 "Split brain: node 0 is a primary (timeline 1) beside node 1 (timeline 2); what was written on "
                     + "one is not on the other.",
@@ -241,7 +241,7 @@ public sealed class NodesReportTests
         var says = role == "primary" ? Primary() : Standby();
         var other = role == "primary" ? Node(1, Pool(1, "standby"), Standby()) : Node(1, Pool(1, "primary"), Primary());
         Assert.Equal(
-            [new Finding(0, $"They disagree: Pgpool-II takes node 0 for a {thinks}, but it is a {role}.", null)],
+            [new Said(0, $"They disagree: Pgpool-II takes node 0 for a {thinks}, but it is a {role}.", null)],
             Diagnose(Node(0, Pool(0, thinks), says), other)
         );
     }
@@ -252,7 +252,7 @@ public sealed class NodesReportTests
     public void A_standby_that_receives_nothing_is_recovered(string? receiver, string told) =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     "Node 1 is a standby that does not follow the primary: it receives nothing (WAL receiver: "
                         + $"{told}); see log/node1.log.",
@@ -269,7 +269,7 @@ public sealed class NodesReportTests
     public void A_standby_on_another_timeline_is_recovered() =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     "Node 1 is a standby that does not follow the primary: it is on timeline 1, the primary on 2.",
                     Copied
@@ -281,25 +281,21 @@ public sealed class NodesReportTests
     [Fact]
     public void Without_any_primary_that_is_said_once() =>
         Assert.Equal(
-            [new Finding(null, "There is no primary.", null)],
+            [new Said(null, "There is no primary.", null)],
             Diagnose(Node(0, Pool(0, "standby"), Standby()), Node(1, Pool(1, "standby"), Standby()))
         );
 
     [Fact]
     public void A_node_Pgpool_does_not_list_is_named() =>
         Assert.Equal(
-            [new Finding(1, "Pgpool-II does not know node 1.", null)],
+            [new Said(1, "Pgpool-II does not know node 1.", null)],
             Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, null, Standby()))
         );
 
     // ---- modes without standbys ----
 
-    private static IReadOnlyList<Finding> DiagnoseIn(
-        ClusteringMode mode,
-        bool pgpoolAnswers,
-        params NodeView[] nodes
-    ) =>
-        NodesDiagnosis.Of(
+    private static IReadOnlyList<Said> DiagnoseIn(ClusteringMode mode, bool pgpoolAnswers, params NodeView[] nodes) =>
+        Diagnosed.Of(
             new(Labs.Fixed(mode: mode), new(pgpoolAnswers, pgpoolAnswers ? null : "Connection refused"), nodes)
         );
 
@@ -322,7 +318,7 @@ public sealed class NodesReportTests
     [MemberData(nameof(OtherModes))]
     public void When_nothing_runs_no_mode_says_more(ClusteringMode mode) =>
         Assert.Equal(
-            [new Finding(null, "Nothing of this lab is running.", "./startall")],
+            [new Said(null, "Nothing of this lab is running.", "./startall")],
             DiagnoseIn(mode, false, Node(0, null, Dead), Node(1, null, Dead))
         );
 
@@ -331,8 +327,8 @@ public sealed class NodesReportTests
     public void Without_Pgpool_a_dead_peer_is_still_named(ClusteringMode mode) =>
         Assert.Equal(
             [
-                new Finding(null, "Pgpool-II does not answer: Connection refused", "./startall"),
-                new Finding(1, "Node 1 does not answer: Connection refused", null),
+                new Said(null, "Pgpool-II does not answer: Connection refused", "./startall"),
+                new Said(1, "Node 1 does not answer: Connection refused", null),
             ],
             DiagnoseIn(mode, false, Node(0, null, Primary()), Node(1, null, Dead))
         );
@@ -350,7 +346,7 @@ public sealed class NodesReportTests
         string fix
     ) =>
         Assert.Equal(
-            [new Finding(1, "Node 1 is down.", fix)],
+            [new Said(1, "Node 1 is down.", fix)],
             DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Dead))
         );
 
@@ -360,7 +356,7 @@ public sealed class NodesReportTests
     public void A_peer_that_was_given_up_has_missed_writes_and_is_never_just_attached(ClusteringMode mode) =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     "Pgpool-II has given node 1 up; what was written since is not on it.",
                     "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1"
@@ -375,7 +371,7 @@ public sealed class NodesReportTests
     public void Where_Pgpool_replicates_nothing_a_peer_that_runs_is_attached(ClusteringMode mode) =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     "They disagree: Pgpool-II takes node 1 for down, but its PostgreSQL runs. Pgpool-II does not "
                         + "look again by itself.",
@@ -390,7 +386,7 @@ public sealed class NodesReportTests
     public void A_peer_Pgpool_holds_as_up_but_that_is_dead_ends_by_itself(ClusteringMode mode) =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     "They disagree: Pgpool-II takes node 1 for up, but its PostgreSQL does not answer: "
                         + "Connection refused",
@@ -404,7 +400,7 @@ public sealed class NodesReportTests
     public void An_online_recovery_that_was_cut_short_leaves_a_standby_which_is_recovered_again() =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     1,
                     "Node 1 is a standby still: its online recovery has not come to an end; see log/recovery.log.",
                     "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1"
@@ -421,7 +417,7 @@ public sealed class NodesReportTests
     [Fact]
     public void A_peer_Pgpool_does_not_list_is_named() =>
         Assert.Equal(
-            [new Finding(1, "Pgpool-II does not know node 1.", null)],
+            [new Said(1, "Pgpool-II does not know node 1.", null)],
             DiagnoseIn(ClusteringMode.Raw, true, Node(0, Pool(0, "main"), Primary()), Node(1, null, Primary()))
         );
 
@@ -432,7 +428,7 @@ public sealed class NodesReportTests
             "; see pgpool0/log/recovery.log.",
             Assert
                 .Single(
-                    NodesDiagnosis.Of(
+                    Diagnosed.Of(
                         new(
                             Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3),
                             new(true, null),
@@ -447,7 +443,7 @@ public sealed class NodesReportTests
             "; see pgpool0/log/node1.log.",
             Assert
                 .Single(
-                    NodesDiagnosis.Of(
+                    Diagnosed.Of(
                         new(
                             Labs.Fixed(pgpools: 3),
                             new(true, null),
@@ -465,7 +461,7 @@ public sealed class NodesReportTests
             "pg_ctl -D pgpool0/data1 -m fast stop && pcp_recovery_node -p 11001 -n 1",
             Assert
                 .Single(
-                    NodesDiagnosis.Of(
+                    Diagnosed.Of(
                         new(
                             Labs.Fixed(mode: ClusteringMode.NativeReplication, pgpools: 3),
                             new(true, null),
@@ -512,8 +508,8 @@ public sealed class NodesReportTests
     private static WatchdogView Member(int id, string? status, bool? quorum = true, bool answers = true) =>
         new(id, 11000 + (4 * id), answers, status, quorum, answers ? 1 : null, answers ? null : "Connection refused");
 
-    private static IReadOnlyList<Finding> DiagnoseWatchdog(params WatchdogView[] members) =>
-        WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 3), members, []);
+    private static IReadOnlyList<Said> DiagnoseWatchdog(params WatchdogView[] members) =>
+        Diagnosed.OfWatchdog(Labs.Fixed(pgpools: 3), members, []);
 
     [Theory]
     [InlineData("LEADER")]
@@ -527,7 +523,7 @@ public sealed class NodesReportTests
     [Fact]
     public void One_that_was_told_of_no_primary_is_to_be_started_again()
     {
-        var finding = new Finding(
+        var finding = new Said(
             null,
             "Pgpool-II 2 shows no primary, and Pgpool-II 0 does: it asked its leader for it when that was still "
                 + "starting, and does not ask again by itself.",
@@ -550,7 +546,7 @@ public sealed class NodesReportTests
         );
         Assert.DoesNotContain(
             finding,
-            WatchdogDiagnosis.Of(Labs.Fixed(pgpools: 3, mode: ClusteringMode.NativeReplication), members, [])
+            Diagnosed.OfWatchdog(Labs.Fixed(pgpools: 3, mode: ClusteringMode.NativeReplication), members, [])
         );
     }
 
@@ -572,8 +568,8 @@ public sealed class NodesReportTests
             .Select(i => i == down ? Member(i, null, null, false) : Member(i, i == 1 ? "LEADER" : "STANDBY"))
             .ToArray();
         Assert.Equal(
-            [new Finding(null, $"Pgpool-II {down} does not answer: Connection refused", fix)],
-            WatchdogDiagnosis.Of(old ? Labs.Old(pgpools: 3) : Labs.Fixed(pgpools: 3), members, [])
+            [new Said(null, $"Pgpool-II {down} does not answer: Connection refused", fix)],
+            Diagnosed.OfWatchdog(old ? Labs.Old(pgpools: 3) : Labs.Fixed(pgpools: 3), members, [])
         );
     }
 
@@ -581,7 +577,7 @@ public sealed class NodesReportTests
     public void A_Pgpool_whose_first_process_was_killed_answers_clients_but_not_pcp() =>
         Assert.Equal(
             [
-                new Finding(
+                new Said(
                     null,
                     "Pgpool-II 1 answers clients, but not pcp_watchdog_info: its first process may have been killed.",
                     "pgpool1/stopall pgpool; pgpool1/startall pgpool"
@@ -593,7 +589,7 @@ public sealed class NodesReportTests
     [Fact]
     public void Without_a_quorum_nobody_decides() =>
         Assert.Contains(
-            new Finding(
+            new Said(
                 null,
                 "The watchdog has no quorum (1 of 3 Pgpool-IIs answer): until it has, none of them decides on a "
                     + "failover.",
@@ -606,11 +602,11 @@ public sealed class NodesReportTests
     public void No_leader_and_too_many_leaders_are_told()
     {
         Assert.Equal(
-            [new Finding(null, "The watchdog has no leader (yet).", null)],
+            [new Said(null, "The watchdog has no leader (yet).", null)],
             DiagnoseWatchdog(Member(0, "STANDBY"), Member(1, "STANDBY"), Member(2, "JOINING"))
         );
         Assert.Equal(
-            [new Finding(null, "The watchdog has 2 leaders.", null)],
+            [new Said(null, "The watchdog has 2 leaders.", null)],
             DiagnoseWatchdog(Member(0, "LEADER"), Member(1, "LEADER"), Member(2, "STANDBY"))
         );
     }

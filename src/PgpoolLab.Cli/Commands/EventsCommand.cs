@@ -18,7 +18,14 @@ internal static class EventsCommand
             since,
             CommandLine.Lab,
             CommandLine.Json,
-        };
+        }
+            .Guide(
+                CommandGroup.Look,
+                ("pgpoollab events", "Show what happened since the lab was made"),
+                ("pgpoollab events -f --since 1m", "Follow a failover as it happens"),
+                ("pgpoollab events --json", "Print one JSON object for each event, for a program")
+            )
+            .Synonyms("history");
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -53,10 +60,6 @@ internal static class EventsCommand
                 return (int)ExitCode.Done;
             }
         );
-        return command.Guide(
-            CommandGroup.Look,
-            ("pgpoollab events", "Show what happened in the lab"),
-            ("pgpoollab events -f --json", "Follow it, a JSON object a line")
-        );
+        return command;
     }
 }

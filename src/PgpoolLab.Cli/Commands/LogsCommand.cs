@@ -19,6 +19,7 @@ internal static class LogsCommand
             Description = "A node's number, pgpool, pgpool0, scripts (failover.log, recovery.log) or all",
             DefaultValueFactory = _ => "all",
         };
+        target.CompletionSources.Add("all", "pgpool", "scripts", "0", "1");
         var follow = Follow();
         var since = Since();
         var level = new Option<LogLevel?>("--level")
@@ -38,6 +39,8 @@ internal static class LogsCommand
                 return null;
             },
         };
+        level.CompletionSources.Clear();
+        level.CompletionSources.Add([.. LogLevels.Names]);
         var command = new Command("logs", "Show all logs of the lab as one, in the order of time")
         {
             target,
@@ -46,7 +49,14 @@ internal static class LogsCommand
             level,
             CommandLine.Lab,
             CommandLine.Json,
-        };
+        }
+            .Guide(
+                CommandGroup.Look,
+                ("pgpoollab logs", "Show everything that servers, scripts and this program have logged"),
+                ("pgpoollab logs -f --since 5m --level warning", "Follow what goes wrong, from five minutes ago"),
+                ("pgpoollab logs 1", "Show what node 1 has logged")
+            )
+            .Synonyms("log", "tail");
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -78,11 +88,7 @@ internal static class LogsCommand
                 return (int)ExitCode.Done;
             }
         );
-        return command.Guide(
-            CommandGroup.Look,
-            ("pgpoollab logs -f", "Follow all logs as one"),
-            ("pgpoollab logs 0 --since 5m --level warning", "Show what went wrong on node 0 in the last five minutes")
-        );
+        return command;
     }
 
     internal static Option<bool> Follow() => new("--follow", "-f") { Description = "Wait for more, until Ctrl+C" };

@@ -10,6 +10,32 @@ internal static class NodesView
 
     internal static void Print(IAnsiConsole console, NodesReport report)
     {
+        PrintTables(console, report.Nodes, report.Watchdog);
+        foreach (var work in report.AtWork)
+        {
+            Terminal.Line(
+                console,
+                $"[blue]…[/] {Printable.Escape(work.Title)}{Since(work)}. {Printable.Escape(work.Next ?? "")}".TrimEnd()
+            );
+        }
+
+        foreach (var finding in report.Findings)
+        {
+            Terminal.Line(console, $"[yellow]![/] {Printable.Escape(finding.Problem)}");
+            if (finding.Fix is not null)
+            {
+                Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(finding.Fix)}");
+            }
+        }
+    }
+
+    /// <summary>The tables alone.</summary>
+    internal static void PrintTables(
+        IAnsiConsole console,
+        IReadOnlyList<NodeView> nodes,
+        IReadOnlyList<WatchdogView> watchdog
+    )
+    {
         if (console.Profile.Width >= WidthOfOneTable)
         {
             var table = new Table()
@@ -18,7 +44,7 @@ internal static class NodesView
             AddNode(table);
             AddPgpool(table, "Pgpool-II: status");
             AddPostgres(table, "PostgreSQL: up");
-            foreach (var node in report.Nodes)
+            foreach (var node in nodes)
             {
                 table.AddRow([.. Node(node), .. Pgpool(node, shortTime: false), .. Postgres(node)]);
             }
@@ -28,12 +54,12 @@ internal static class NodesView
         else
         {
             console.MarkupLine("[bold]What Pgpool-II thinks[/]");
-            PrintHalf(console, report, t => AddPgpool(t, "status"), n => Pgpool(n, shortTime: true));
+            PrintHalf(console, nodes, t => AddPgpool(t, "status"), n => Pgpool(n, shortTime: true));
             console.MarkupLine("[bold]What each PostgreSQL says itself[/]");
-            PrintHalf(console, report, t => AddPostgres(t, "up"), Postgres);
+            PrintHalf(console, nodes, t => AddPostgres(t, "up"), Postgres);
         }
 
-        if (report.Watchdog.Count > 0)
+        if (watchdog.Count > 0)
         {
             console.MarkupLine("[bold]The watchdog[/]");
             var table = new Table()
@@ -43,7 +69,7 @@ internal static class NodesView
                 .AddColumn(Left("up"))
                 .AddColumn(Left("role"))
                 .AddColumn(Left("quorum"));
-            foreach (var member in report.Watchdog)
+            foreach (var member in watchdog)
             {
                 table.AddRow(
                     member.Id.ToString(),
@@ -63,23 +89,6 @@ internal static class NodesView
 
             Terminal.Whole(console, table);
         }
-
-        foreach (var work in report.AtWork)
-        {
-            Terminal.Line(
-                console,
-                $"[blue]…[/] {Printable.Escape(work.Title)}{Since(work)}. {Printable.Escape(work.Next ?? "")}".TrimEnd()
-            );
-        }
-
-        foreach (var finding in report.Findings)
-        {
-            Terminal.Line(console, $"[yellow]![/] {Printable.Escape(finding.Problem)}");
-            if (finding.Fix is not null)
-            {
-                Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(finding.Fix)}");
-            }
-        }
     }
 
     private static string Since(WorkUnderWay work) =>
@@ -87,7 +96,7 @@ internal static class NodesView
 
     private static void PrintHalf(
         IAnsiConsole console,
-        NodesReport report,
+        IReadOnlyList<NodeView> nodes,
         Action<Table> addColumns,
         Func<NodeView, string[]> cells
     )
@@ -101,7 +110,7 @@ internal static class NodesView
             column.Padding(0, 0, 1, 0);
         }
 
-        foreach (var node in report.Nodes)
+        foreach (var node in nodes)
         {
             table.AddRow([.. Node(node), .. cells(node)]);
         }

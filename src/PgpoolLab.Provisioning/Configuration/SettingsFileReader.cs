@@ -86,6 +86,15 @@ public static partial class SettingsFileReader
             : new SettingsFile(program, path, settings, includes, commented);
     }
 
+    /// <summary>Reads one line.</summary>
+    /// <returns>Its name and its value without quotes; null when it is no setting.</returns>
+    internal static (string Name, string Value)? TryReadLine(string program, string line)
+    {
+        var isPgpool = program == "pgpool";
+        var match = (isPgpool ? PgpoolLine() : PostgresLine()).Match(line);
+        return match.Success ? (match.Groups[1].Value, Unquoted(match.Groups[2].Value, isPgpool)) : null;
+    }
+
     /// <summary>A word of a message: what is in the file may be long, and anything.</summary>
     private static string Shown(string line)
     {

@@ -183,7 +183,7 @@ public sealed class StartOperation(OperationContext context)
         }
     }
 
-    private static async Task<IReadOnlyList<ExpectedNode>> ExpectAsync(
+    internal static async Task<IReadOnlyList<ExpectedNode>> ExpectAsync(
         LabHistory history,
         Lab lab,
         IReadOnlyList<PostgresNode> up,

@@ -47,31 +47,10 @@ public static class PoolNodes
 {
     private const string Query = "SHOW pool_nodes";
 
-    /// <summary>Pgpool-II opens a session in it on every node. Its own checks do so too, and so PostgreSQL has read
-    /// this database's catalog already.</summary>
-    private const string Database = "postgres";
-
     /// <summary>Since 4.3 SHOW pool_nodes connects to every node, twice, each time. This tells what Pgpool-II thinks of
     /// their status and roles without.</summary>
     /// <remarks>Pgpool-II manual, "SHOW POOL_HEALTH_CHECK_STATS" (since 4.2).</remarks>
     private const string RolesQuery = "SHOW pool_health_check_stats";
-
-    /// <summary>Begins a session to ask in.</summary>
-    /// <returns>The session, or Pgpool-II's error; neither where psql must ask.</returns>
-    internal static async Task<(SimpleQuery? Session, SimpleQuery.Answer? Refusal)> OpenAsync(
-        IHost host,
-        Lab lab,
-        PgpoolNode pgpool,
-        CancellationToken cancellationToken
-    )
-    {
-        var folder = LabSockets.ProbeHost(lab);
-        return
-            folder.StartsWith('/')
-            && await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
-            ? await SimpleQuery.OpenAsync(connection, lab.CheckRole, Database, TimeProvider.System, cancellationToken)
-            : (null, null);
-    }
 
     /// <summary>What tells status and roles, and makes Pgpool-II connect to nobody.</summary>
     internal static string RolesQueryOf(Lab lab) => lab.Tools.Pgpool.Number >= 403 ? RolesQuery : Query;
@@ -117,59 +96,15 @@ public static class PoolNodes
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(pgpool);
-        try
-        {
-            var (session, refusal) = await OpenAsync(host, lab, pgpool, cancellationToken);
-            if (session is not null)
-            {
-                await using (session)
-                {
-                    return From(await session.AskAsync(query, cancellationToken));
-                }
-            }
-
-            if (refusal is not null)
-            {
-                return From(refusal);
-            }
-        }
-        catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException)
-        {
-            return (null, ServerProblem.Of(error));
-        }
-
-        var result = await host.RunAsync(
-            Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Database, query),
-            cancellationToken
-        );
-        if (result.ExitCode != 0)
-        {
-            return (
-                null,
-                result
-                    .Error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                    .FirstOrDefault()
-                    ?? $"psql ended with exit code {result.ExitCode}"
-            );
-        }
-
-        return (Parse(result.Output), null);
+        return From(await PgpoolQuestion.AskAsync(host, lab, pgpool, query, cancellationToken));
     }
 
     /// <summary>Understands the answer: a line of column names, then a line a node.</summary>
     /// <param name="text">Fields are separated by <see cref="Psql.FieldSeparator"/>.</param>
     public static IReadOnlyList<PoolNode> Parse(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(l => l.TrimEnd('\r').Split(Psql.FieldSeparator))
-            .ToArray();
-        if (lines.Length == 0)
-        {
-            return [];
-        }
-
-        return From(lines[0], lines.Skip(1));
+        var (columns, rows, _) = PgpoolQuestion.Parse(text);
+        return From(columns, rows);
     }
 
     private static PoolNode[] From(IReadOnlyList<string> names, IEnumerable<string?[]> rows)

@@ -48,6 +48,24 @@ public static class PostgresCommand
     /// <summary>Runs the server in the foreground.</summary>
     public static CommandSpec Start(Toolset tools, string dataDirectory) =>
         PostgresProgram.Command(tools, "postgres", "-D", dataDirectory);
+
+    /// <summary>Prints a setting as the server would have it if it were started now, or says which of these settings it
+    /// would not take. It runs beside a running server.</summary>
+    /// <param name="tools">The programs.</param>
+    /// <param name="dataDirectory">The node's data folder.</param>
+    /// <param name="name">The setting to print.</param>
+    /// <param name="settings">Settings to try.</param>
+    public static CommandSpec Try(
+        Toolset tools,
+        string dataDirectory,
+        string name,
+        IEnumerable<KeyValuePair<string, string>> settings
+    ) =>
+        PostgresProgram.Command(
+            tools,
+            "postgres",
+            ["-D", dataDirectory, "-C", name, .. settings.SelectMany(s => (string[])["-c", $"{s.Key}={s.Value}"])]
+        );
 }
 
 /// <summary>pg_basebackup: copies a running primary into a new data folder.</summary>
@@ -230,6 +248,23 @@ public static class PgpoolCommand
                     : libraries
             )
             : command;
+    }
+
+    /// <summary>Reads a configuration file, refuses one with an error, and has the Pgpool-II of its PID file read it
+    /// again.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="pgpool">Whose file it is.</param>
+    /// <param name="file">The file.</param>
+    public static CommandSpec Reload(Lab lab, PgpoolNode pgpool, string file)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(pgpool);
+        var start = Start(lab, pgpool);
+        return new CommandSpec(start.Program, "-f", file, "reload")
+        {
+            WorkingDirectory = start.WorkingDirectory,
+            Environment = start.Environment,
+        };
     }
 }
 

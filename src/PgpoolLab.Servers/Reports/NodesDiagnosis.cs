@@ -18,14 +18,25 @@ public sealed record NodesFacts(Lab Lab, PgpoolSays Pgpool, IReadOnlyList<NodeVi
     internal WorkUnderWay? WorkOn(int node) => Work.FirstOrDefault(w => w.Concerns(node));
 
     /// <summary>A finding about a node; while something works on that, there is nothing to do but wait.</summary>
+    /// <param name="kind">What kind of finding it is.</param>
     /// <param name="node">The node.</param>
     /// <param name="fact">What is so.</param>
     /// <param name="meaning">What follows from it when nothing is under way.</param>
-    /// <param name="fix">What to do then.</param>
-    internal Finding About(NodeView node, string fact, string? meaning, string? fix) =>
+    /// <param name="remedies">What to do then.</param>
+    internal Finding About(
+        FindingKind kind,
+        NodeView node,
+        string fact,
+        string? meaning,
+        params IReadOnlyList<Remedy> remedies
+    ) =>
         WorkOn(node.Id) is { } work
-            ? new Finding(node.Id, $"{fact} Wait: {work.Name} is at work.", null)
-            : new Finding(node.Id, meaning is null ? fact : $"{fact} {meaning}", fix);
+            ? Wait(kind, node.Id, fact, work)
+            : Finding.Of(Lab, kind, node.Id, meaning is null ? fact : $"{fact} {meaning}", remedies);
+
+    /// <summary>A finding that something at work may end.</summary>
+    internal Finding Wait(FindingKind kind, int? node, string fact, WorkUnderWay work) =>
+        Finding.Of(Lab, kind, node, $"{fact} Wait: {work.Name} is at work.", new Remedy.Wait(work.Kind));
 }
 
 /// <summary>Points out where a lab is not as it should be, and where Pgpool-II and PostgreSQL disagree. Pure.</summary>
@@ -45,12 +56,20 @@ public static class NodesDiagnosis
             return
             [
                 pgpool.Runs is true
-                    ? new Finding(
+                    ? Finding.Of(
+                        lab,
+                        FindingKinds.NotRunning,
                         null,
                         $"No node runs, and Pgpool-II (pid {pgpool.ProcessId}) lets nobody in.",
-                        Restart(lab)
+                        new Remedy.RestartAll()
                     )
-                    : new Finding(null, "Nothing of this lab is running.", "./startall"),
+                    : Finding.Of(
+                        lab,
+                        FindingKinds.NotRunning,
+                        null,
+                        "Nothing of this lab is running.",
+                        new Remedy.StartAll()
+                    ),
             ];
         }
 
@@ -83,7 +102,9 @@ public static class NodesDiagnosis
             let keeper = tablespace.Nodes.Contains(primary ?? -1) ? primary!.Value : tablespace.Nodes[0]
             from node in tablespace.Nodes.Where(n => n != keeper)
             let underWay = work?.FirstOrDefault(w => w.Concerns(node))
-            select new Finding(
+            select Finding.Of(
+                lab,
+                FindingKinds.TablespaceShared,
                 node,
                 $"Nodes {keeper} and {node} write the same files, and damage them: tablespace "
                     + $"{tablespace.Number} lies in {tablespace.Folder} for both. "
@@ -92,21 +113,14 @@ public static class NodesDiagnosis
                             ? "Recovery gives each its own; LOCATION '' makes new ones so."
                             : $"Wait: {underWay.Name} is at work."
                     ),
-                primary is null || primary == node || underWay is not null ? null
-                    : nodes.Any(n => n.Id == node && n.Postgres.Up) ? $"{Stop(lab, node)} && {Recover(lab, node)}"
-                    : Recover(lab, node)
+                underWay is not null ? [new Remedy.Wait(underWay.Kind)]
+                    : primary is null || primary == node ? []
+                    : nodes.Any(n => n.Id == node && n.Postgres.Up)
+                        ? [new Remedy.StopNode(node), new Remedy.Recover(node)]
+                    : [new Remedy.Recover(node)]
             ),
         ];
     }
-
-    /// <summary>The command that stops a node.</summary>
-    internal static string Stop(Lab lab, int node) => $"pg_ctl -D {lab.RelativeData(node)} -m fast stop";
-
-    /// <summary>The command that makes a node anew.</summary>
-    internal static string Recover(Lab lab, int node) => $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node}";
-
-    private static string Restart(Lab lab) =>
-        lab.PgpoolSetup is null ? "./stopall && ./startall" : "./shutdownall && ./startall";
 
     private static Finding? OfPgpool(NodesFacts facts)
     {
@@ -116,7 +130,7 @@ public static class NodesDiagnosis
             // Each member of a watchdog is looked at by itself.
             return lab.HasWatchdog && pgpool.Answers
                 ? null
-                : OfSuspended(lab.TitleOf(lab.Pgpool), pgpool.ProcessId, pgpool.Suspended);
+                : OfSuspended(lab, lab.TitleOf(lab.Pgpool), pgpool.ProcessId, pgpool.Suspended);
         }
 
         if (pgpool.Answers)
@@ -127,8 +141,14 @@ public static class NodesDiagnosis
         if (pgpool.Runs is false)
         {
             return facts.Work.Any(w => w.Kind is WorkKind.Command)
-                ? new Finding(null, "Pgpool-II is not running. Wait: a command is at work.", null)
-                : new Finding(null, "Pgpool-II is not running.", "./startall");
+                ? Finding.Of(
+                    lab,
+                    FindingKinds.PgpoolDown,
+                    null,
+                    "Pgpool-II is not running. Wait: a command is at work.",
+                    new Remedy.Wait(WorkKind.Command)
+                )
+                : Finding.Of(lab, FindingKinds.PgpoolDown, null, "Pgpool-II is not running.", new Remedy.StartAll());
         }
 
         var process = pgpool.ProcessId is { } id ? $" (pid {id})" : "";
@@ -139,53 +159,59 @@ public static class NodesDiagnosis
             && nodes.FirstOrDefault(n => n.Postgres.IsSuspended) is { } hung
         )
         {
-            return new Finding(
+            return Finding.Of(
+                lab,
+                FindingKinds.PgpoolSilent,
                 null,
                 $"Pgpool-II{process} does not answer: {pgpool.Problem}. It waits for node {hung.Id}, which is "
-                    + "suspended.",
-                null
+                    + "suspended."
             );
         }
 
         if (work is not null)
         {
-            return new Finding(
+            return facts.Wait(
+                FindingKinds.PgpoolSilent,
                 null,
-                $"Pgpool-II{process} does not answer: {pgpool.Problem}. Wait: {work.Name} is at work.",
-                null
+                $"Pgpool-II{process} does not answer: {pgpool.Problem}.",
+                work
             );
         }
 
         if (pgpool.Age < StillStarts)
         {
-            return new Finding(
+            return Finding.Of(
+                lab,
+                FindingKinds.PgpoolSilent,
                 null,
                 $"Pgpool-II{process} was started {pgpool.Age.Value.TotalSeconds:0} s ago and does not answer "
-                    + $"yet: {pgpool.Problem}",
-                null
+                    + $"yet: {pgpool.Problem}"
             );
         }
 
-        return new Finding(
+        return Finding.Of(
+            lab,
+            FindingKinds.PgpoolSilent,
             null,
             $"Pgpool-II{process} does not answer: {pgpool.Problem}",
-            pgpool.Runs is null ? "./startall"
-                : lab.PgpoolSetup is not null ? Restart(lab)
-                : lab.HasWatchdog ? WatchdogDiagnosis.Restart(lab, lab.Pgpool.Id)
-                : "./stopall pgpool && ./startall pgpool"
+            pgpool.Runs is null ? new Remedy.StartAll()
+                : lab.PgpoolSetup is not null ? new Remedy.RestartAll()
+                : new Remedy.RestartPgpool(lab.Pgpool.Id)
         );
     }
 
     /// <summary>Its first process decides on failovers and starts the others; a client may get an answer all the
     /// same.</summary>
-    internal static Finding OfSuspended(string pgpool, int? first, IReadOnlyList<int> suspended) =>
-        new(
+    internal static Finding OfSuspended(Lab lab, string pgpool, int? first, IReadOnlyList<int> suspended) =>
+        Finding.Of(
+            lab,
+            FindingKinds.Paused,
             null,
             first is { } id && suspended.Contains(id)
                 ? $"{pgpool} is suspended ({Pids(suspended)}): it decides on no failover, and clients may get no "
                     + "answer."
                 : $"{pgpool} has suspended processes ({Pids(suspended)}): a client that gets to one of them waits.",
-            $"kill -CONT {string.Join(' ', suspended)}"
+            new Remedy.ResumeProcesses(suspended)
         );
 
     /// <summary>A suspended PostgreSQL looks alive to the system: connections to it are accepted, and nobody
@@ -199,11 +225,16 @@ public static class NodesDiagnosis
 
         if (!node.Postgres.IsSuspended)
         {
-            return new Finding(
+            return Finding.Of(
+                facts.Lab,
+                FindingKinds.Paused,
                 node.Id,
                 $"Node {node.Id} has suspended processes ({Pids(suspended)}).",
-                $"kill -CONT {string.Join(' ', suspended)}"
-            );
+                new Remedy.ResumeProcesses(suspended)
+            ) with
+            {
+                Severity = FindingSeverity.Warning,
+            };
         }
 
         var problem = $"Node {node.Id} is suspended ({Pids(suspended)}): it accepts connections and answers nobody.";
@@ -217,19 +248,20 @@ public static class NodesDiagnosis
             return
                 node.Postgres.MadeAsStandby is not true
                 && facts.WorkOn(node.Id) is { Kind: WorkKind.Failover, Node: not null } failover
-                ? new Finding(node.Id, $"{problem} Wait: {failover.Name} is at work.", null)
-                : new Finding(node.Id, problem, $"kill -CONT {string.Join(' ', suspended)}");
+                ? facts.Wait(FindingKinds.Paused, node.Id, problem, failover)
+                : Finding.Of(facts.Lab, FindingKinds.Paused, node.Id, problem, new Remedy.ResumeProcesses(suspended));
         }
 
         // Its processes end without having worked on: the first gets both signals, and kills the others.
-        var end = $"kill -QUIT {node.Postgres.ProcessId}; kill -CONT {node.Postgres.ProcessId}";
-        return new Finding(
+        var end = new Remedy.Fence(node.Postgres.ProcessId!.Value);
+        return Finding.Of(
+            facts.Lab,
+            FindingKinds.Paused,
             node.Id,
             $"{problem} Node {other.Id} has taken over: continued, it would be a second primary. End it:",
             facts.WorkOn(node.Id) is null
-                ? $"{end}; pg_ctl -D {facts.Lab.RelativeData(node.Id)} -m immediate stop; pcp_recovery_node -p "
-                    + $"{facts.Lab.Pgpool.PcpPort} -n {node.Id}"
-                : end
+                ? [end, new Remedy.StopNode(node.Id, Immediate: true), new Remedy.Recover(node.Id)]
+                : [end]
         );
     }
 

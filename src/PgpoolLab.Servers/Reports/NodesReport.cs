@@ -85,12 +85,6 @@ public sealed record PgpoolSays(bool Answers, string? Problem)
 /// <param name="Postgres">What the node says.</param>
 public sealed record NodeView(int Id, int Port, PoolNode? Pgpool, PostgresSays Postgres);
 
-/// <summary>Something that is not as it should be.</summary>
-/// <param name="Node">The node it is about; null for the lab.</param>
-/// <param name="Problem">What is wrong, one sentence.</param>
-/// <param name="Fix">The command that ends it; null when it ends by itself.</param>
-public sealed record Finding(int? Node, string Problem, string? Fix);
-
 /// <summary>One of several Pgpool-IIs.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Port">Its port.</param>
@@ -158,4 +152,5 @@ public sealed record NodesReport(
     UseStringEnumConverter = true
 )]
 [JsonSerializable(typeof(NodesReport))]
+[JsonSerializable(typeof(StatusReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

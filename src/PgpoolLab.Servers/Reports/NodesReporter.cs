@@ -30,6 +30,12 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
     public async Task<NodesReport> ReportAsync(Lab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        return (await LookAsync(lab, cancellationToken)).Report;
+    }
+
+    /// <summary>Asks, and keeps what the report was made of.</summary>
+    internal async Task<NodesLook> LookAsync(Lab lab, CancellationToken cancellationToken)
+    {
         var finder = new LabProcessFinder(host, lab);
         var processes = await finder.FindAsync(cancellationToken);
         var patience = new AnswerPatience(
@@ -106,7 +112,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             Synchronous = NodeAsker.RightfulPrimary(answers)?.Synchronous,
         };
         var shared = lab.OwnsNodes ? await SharedTablespaces.FindAsync(host, lab, cancellationToken) : [];
-        return new NodesReport(
+        var report = new NodesReport(
             lab.Name,
             lab.Root,
             lab.Mode.Setting(),
@@ -127,6 +133,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             AtWork = facts.Work,
             Synchronous = facts.Synchronous,
         };
+        return new NodesLook(facts, processes, report);
     }
 
     /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>, a second
@@ -152,6 +159,9 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
 
     /// <summary>The report as JSON.</summary>
     public static string ToJson(NodesReport report) => JsonSerializer.Serialize(report, Json.NodesReport);
+
+    /// <summary>The status as JSON.</summary>
+    public static string ToJson(StatusReport report) => JsonSerializer.Serialize(report, Json.StatusReport);
 
     /// <summary>A WAL position as a number of bytes.</summary>
     /// <param name="position">As PostgreSQL prints it: two hexadecimal numbers and a slash.</param>
@@ -255,3 +265,9 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
         };
     }
 }
+
+/// <summary>One look at a lab, and what it was made of.</summary>
+/// <param name="Facts">What the diagnosis went by; the Pgpool-II that was asked is its lab's first.</param>
+/// <param name="Processes">What runs.</param>
+/// <param name="Report">What came of it.</param>
+internal sealed record NodesLook(NodesFacts Facts, LabProcesses Processes, NodesReport Report);

@@ -13,42 +13,47 @@ internal static class PeersDiagnosis
         }
 
         var lab = facts.Lab;
-        var start = $"pg_ctl -D {lab.RelativeData(node.Id)} -l {lab.RelativeNodeLog(node.Id)} start";
-        var (stop, recover) = (NodesDiagnosis.Stop(lab, node.Id), NodesDiagnosis.Recover(lab, node.Id));
-        var attach = $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
+        var (start, stop) = (new Remedy.StartNode(node.Id), new Remedy.StopNode(node.Id));
+        var (attach, recover) = (new Remedy.Attach(node.Id), new Remedy.Recover(node.Id));
         var attached = node.Pgpool?.Status is "up" or "waiting";
         var missedWrites = lab.Mode.WritesEverywhere();
         return node switch
         {
             { Postgres.InRecovery: true } when facts.WorkOn(node.Id) is not null => facts.About(
+                FindingKinds.RecoveryUnfinished,
                 node,
                 $"Node {node.Id} is a standby still.",
-                null,
                 null
             ),
-            { Postgres.InRecovery: true } => new Finding(
+            { Postgres.InRecovery: true } => Finding.Of(
+                lab,
+                FindingKinds.RecoveryUnfinished,
                 node.Id,
                 $"Node {node.Id} is a standby still: its online recovery has not come to an end; see "
                     + $"{lab.RelativeLog}/recovery.log.",
-                missedWrites ? $"{stop} && {recover}" : null
+                missedWrites ? [stop, recover] : []
             ),
             _ when !facts.Pgpool.Answers => node.Postgres.Up ? null : StreamingDiagnosis.NoAnswer(facts, node),
-            { Pgpool: null } => new Finding(node.Id, $"Pgpool-II does not know node {node.Id}.", null),
+            { Pgpool: null } => StreamingDiagnosis.Unknown(lab, node),
             { Postgres.Up: false } when attached => StreamingDiagnosis.DeadButAttached(facts, node),
             { Postgres: { Up: false, Runs: true } } => StreamingDiagnosis.NoAnswer(facts, node),
             { Postgres.Up: false } => facts.About(
+                FindingKinds.NodeDown,
                 node,
                 $"Node {node.Id} is down.",
                 null,
-                missedWrites ? recover : $"{start} && {attach}"
+                missedWrites ? [recover] : [start, attach]
             ),
             _ when !attached && missedWrites => facts.About(
+                FindingKinds.MissedWrites,
                 node,
                 $"Pgpool-II has given node {node.Id} up; what was written since is not on it.",
                 null,
-                $"{stop} && {recover}"
+                stop,
+                recover
             ),
             _ when !attached => facts.About(
+                StreamingDiagnosis.Detached(node),
                 node,
                 $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL runs.",
                 "Pgpool-II does not look again by itself.",

@@ -37,24 +37,32 @@ internal static class StreamingDiagnosis
 
     private static Finding NoPrimary(NodesFacts facts) =>
         facts.Work.FirstOrDefault(w => w.Kind is WorkKind.Failover or WorkKind.Command) is { } work
-            ? new Finding(null, $"There is no primary. Wait: {work.Name} is at work.", null)
-            : new Finding(null, "There is no primary.", null);
+            ? facts.Wait(FindingKinds.NoPrimary, null, "There is no primary.", work)
+            : Finding.Of(facts.Lab, FindingKinds.NoPrimary, null, "There is no primary.");
+
+    internal static Finding Unknown(Lab lab, NodeView node) =>
+        Finding.Of(lab, FindingKinds.NodeUnknown, node.Id, $"Pgpool-II does not know node {node.Id}.");
+
+    /// <summary>What it is when Pgpool-II does not use a node that runs.</summary>
+    internal static FindingKind Detached(NodeView node) =>
+        node.Pgpool?.Status == "quarantine" ? FindingKinds.Quarantine : FindingKinds.DetachedButRuns;
 
     /// <summary>A node that does not answer, where there is nothing to be said of what Pgpool-II thinks.</summary>
     internal static Finding NoAnswer(NodesFacts facts, NodeView node) =>
         facts.About(
+            FindingKinds.NodeDown,
             node,
             node.Postgres.Runs is false
                 ? $"Node {node.Id} is not running."
                 : $"Node {node.Id} does not answer: "
                     + $"{node.Postgres.Problem}{(facts.WorkOn(node.Id) is null ? "" : ".")}",
-            null,
             null
         );
 
     /// <summary>Pgpool-II looks again soon.</summary>
     internal static Finding DeadButAttached(NodesFacts facts, NodeView node) =>
         facts.About(
+            FindingKinds.AttachedButDead,
             node,
             $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool!.Status}, but its PostgreSQL "
                 + (
@@ -62,25 +70,25 @@ internal static class StreamingDiagnosis
                         ? "is not running."
                         : $"does not answer: {node.Postgres.Problem}{(facts.WorkOn(node.Id) is null ? "" : ".")}"
                 ),
-            null,
             null
         );
 
     private static Finding? Of(NodesFacts facts, NodeView node, NodeView? rightful)
     {
         var lab = facts.Lab;
-        var (stop, recover) = (NodesDiagnosis.Stop(lab, node.Id), NodesDiagnosis.Recover(lab, node.Id));
-        var detach = $"pcp_detach_node -p {lab.Pgpool.PcpPort} -n {node.Id}";
+        var (stop, recover) = (new Remedy.StopNode(node.Id), new Remedy.Recover(node.Id));
+        var detach = new Remedy.Detach(node.Id);
         var attached = node.Pgpool?.Status is "up" or "waiting";
         if (node.Postgres is { Up: true, Role: "primary" } && rightful is not null && rightful.Id != node.Id)
         {
             return facts.About(
+                FindingKinds.TwoPrimaries,
                 node,
                 $"Split brain: node {node.Id} is a primary (timeline {node.Postgres.Timeline}) beside node "
                     + $"{rightful.Id} "
                     + $"(timeline {rightful.Postgres.Timeline}); what was written on one is not on the other.",
                 null,
-                $"{stop} && {(attached ? $"{detach} && " : "")}{recover}"
+                attached ? [stop, detach, recover] : [stop, recover]
             );
         }
 
@@ -93,44 +101,52 @@ internal static class StreamingDiagnosis
         var streams = node.Postgres.Role == "primary" || WhyNotStreaming(lab, node, rightful) is null;
         return node switch
         {
-            { Pgpool: null } => new Finding(node.Id, $"Pgpool-II does not know node {node.Id}.", null),
+            { Pgpool: null } => Unknown(lab, node),
             { Postgres.Up: false } when attached => DeadButAttached(facts, node),
             { Postgres: { Up: false, Runs: true } } => NoAnswer(facts, node),
             { Postgres.Up: false } => facts.About(
+                rightful is not null && node.Postgres.MadeAsStandby is false
+                    ? FindingKinds.OutdatedPrimary
+                    : FindingKinds.NodeDown,
                 node,
                 $"Node {node.Id} is down.",
                 null,
-                rightful is null ? null : recover
+                rightful is null ? [] : [recover]
             ),
             _ when !attached && streams => facts.About(
+                Detached(node),
                 node,
                 Disagree(node),
                 "Pgpool-II does not look again by itself.",
-                $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node.Id}"
+                new Remedy.Attach(node.Id)
             ),
             _ when !attached => facts.About(
+                NotStreaming(node, rightful),
                 node,
                 Disagree(node),
                 $"It must not be attached: {WhyNotStreaming(lab, node, rightful)}",
-                rightful is null ? null : $"{stop} && {recover}"
+                rightful is null ? [] : [stop, recover]
             ),
             _ when node.Pgpool.Role != node.Postgres.Role => facts.About(
+                FindingKinds.RolesDisagree,
                 node,
                 $"They disagree: Pgpool-II takes node {node.Id} for a {node.Pgpool.Role}, but it is a "
                     + $"{node.Postgres.Role}.",
-                null,
                 null
             ),
             { Postgres.Role: "standby" } when !streams && rightful is not null => facts.About(
+                NotStreaming(node, rightful),
                 node,
                 $"Node {node.Id} is a standby that does not follow the primary: {WhyNotStreaming(lab, node, rightful)}",
                 null,
-                $"{detach} && {stop} && {recover}"
+                detach,
+                stop,
+                recover
             ),
             { Postgres: { Role: "standby", Receiver: not "streaming" } } => facts.About(
+                FindingKinds.ReceivesNothing,
                 node,
                 $"Node {node.Id} is a standby that follows nobody: {WhyNotStreaming(lab, node, rightful)}",
-                null,
                 null
             ),
             _ => null,
@@ -140,6 +156,12 @@ internal static class StreamingDiagnosis
     private static string Disagree(NodeView node) =>
         $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool!.Status}, but its PostgreSQL runs as "
         + $"{node.Postgres.Role}.";
+
+    /// <summary>What it is when a standby is not the copy of the current primary that it should be.</summary>
+    private static FindingKind NotStreaming(NodeView node, NodeView? rightful) =>
+        (node.Postgres.Timeline, rightful?.Postgres.Timeline) is ({ } own, { } current) && own != current
+            ? FindingKinds.Diverged
+            : FindingKinds.ReceivesNothing;
 
     /// <summary>Why a standby is not the copy of the current primary that it should be; null when it is.</summary>
     private static string? WhyNotStreaming(Lab lab, NodeView node, NodeView? rightful) =>

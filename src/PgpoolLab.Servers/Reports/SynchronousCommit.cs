@@ -50,18 +50,25 @@ public sealed record SynchronousCommit(
             .ToArray();
         if (work.FirstOrDefault(w => counting.Any(w.Concerns)) is { } underWay)
         {
-            return new Finding(Node, $"{problem} Wait: {underWay.Name} is at work.", null);
+            return Finding.Of(
+                lab,
+                FindingKinds.WaitsForSync,
+                Node,
+                $"{problem} Wait: {underWay.Name} is at work.",
+                new Remedy.Wait(underWay.Kind)
+            );
         }
 
-        return new Finding(
+        return Finding.Of(
+            lab,
+            FindingKinds.WaitsForSync,
             Node,
             counting.Length >= Required
                 ? $"{problem} They go on when node {string.Join(" or node ", counting)} streams again; or at "
                     + "once, if no commit is to wait any more:"
                 : $"{problem} Too few of the other nodes have a name that counts; they go on when no commit is "
                     + "to wait any more:",
-            $"pgpoollab psql {Node} -- -c \"ALTER SYSTEM SET synchronous_standby_names = ''\" -c \"SELECT "
-                + "pg_reload_conf()\""
+            new Remedy.StopWaitingForStandbys(Node)
         );
     }
 }

@@ -22,27 +22,40 @@ public static class WatchdogDiagnosis
 
         // A Pgpool-II that fails over answers nobody for a while, and a command starts and stops them.
         var underWay = work.FirstOrDefault(w => w.Kind is WorkKind.Failover or WorkKind.Command);
-        Finding About(string problem, string? fix) =>
+        Finding About(FindingKind kind, string problem, Remedy remedy) =>
             underWay is null
-                ? new(null, problem, fix)
-                : new(null, $"{problem.TrimEnd('.')}. Wait: {underWay.Name} is at work.", null);
+                ? Finding.Of(lab, kind, null, problem, remedy)
+                : Finding.Of(
+                    lab,
+                    kind,
+                    null,
+                    $"{problem.TrimEnd('.')}. Wait: {underWay.Name} is at work.",
+                    new Remedy.Wait(underWay.Kind)
+                );
 
         var findings = members
             .Where(m => m.Suspended.Count > 0)
-            .Select(m => NodesDiagnosis.OfSuspended($"Pgpool-II {m.Id}", m.ProcessId, m.Suspended))
+            .Select(m => NodesDiagnosis.OfSuspended(lab, $"Pgpool-II {m.Id}", m.ProcessId, m.Suspended))
             .Concat(
                 members
                     .Where(m => m is { Answers: false, Suspended.Count: 0 })
-                    .Select(m => About($"Pgpool-II {m.Id} does not answer: {m.Problem}", Restart(lab, m.Id)))
+                    .Select(m =>
+                        About(
+                            FindingKinds.MemberDown,
+                            $"Pgpool-II {m.Id} does not answer: {m.Problem}",
+                            new Remedy.RestartPgpool(m.Id)
+                        )
+                    )
             )
             .Concat(
                 members
                     .Where(m => m is { Answers: true, Status: null, Suspended.Count: 0 })
                     .Select(m =>
                         About(
+                            FindingKinds.MemberDown,
                             $"Pgpool-II {m.Id} answers clients, but not pcp_watchdog_info: its first process may "
                                 + "have been killed.",
-                            Restart(lab, m.Id)
+                            new Remedy.RestartPgpool(m.Id)
                         )
                     )
             )
@@ -51,10 +64,11 @@ public static class WatchdogDiagnosis
         if (leaders != 1)
         {
             findings.Add(
-                new Finding(
+                Finding.Of(
+                    lab,
+                    FindingKinds.NoLeader,
                     null,
-                    leaders == 0 ? "The watchdog has no leader (yet)." : $"The watchdog has {leaders} leaders.",
-                    null
+                    leaders == 0 ? "The watchdog has no leader (yet)." : $"The watchdog has {leaders} leaders."
                 )
             );
         }
@@ -69,10 +83,11 @@ public static class WatchdogDiagnosis
                     .Where(m => m is { Answers: true, Primary: null })
                     .Select(m =>
                         About(
+                            FindingKinds.PrimaryUnknown,
                             $"Pgpool-II {m.Id} shows no primary, and Pgpool-II {knows.Id} does: it asked its "
                                 + "leader for it when that was still starting, "
                                 + "and does not ask again by itself.",
-                            Restart(lab, m.Id)
+                            new Remedy.RestartPgpool(m.Id)
                         )
                     )
             );
@@ -81,23 +96,17 @@ public static class WatchdogDiagnosis
         if (members.Any(m => m.Quorum is false))
         {
             findings.Add(
-                new Finding(
+                Finding.Of(
+                    lab,
+                    FindingKinds.NoQuorum,
                     null,
                     $"The watchdog has no quorum ({members.Count(m => m.Answers)} of {members.Count} Pgpool-IIs "
                         + "answer): "
-                        + "until it has, none of them decides on a failover.",
-                    null
+                        + "until it has, none of them decides on a failover."
                 )
             );
         }
 
         return findings;
     }
-
-    /// <summary>Its processes may be there all the same: stopping first does no harm. The old scripts of the first one
-    /// stop PostgreSQL, too.</summary>
-    internal static string? Restart(Lab lab, int id) =>
-        lab.PgpoolSetup is null ? $"pgpool{id}/stopall pgpool; pgpool{id}/startall pgpool"
-        : id > 0 ? $"pgpool{id}/shutdownall; pgpool{id}/startall"
-        : null;
 }

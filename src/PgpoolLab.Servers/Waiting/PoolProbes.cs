@@ -107,7 +107,7 @@ public sealed record PgpoolShowsNodes(
             var refusal = (SimpleQuery.Answer?)null;
             if (_session is null)
             {
-                (_session, refusal) = await PoolNodes.OpenAsync(Host, Lab, Pgpool, cancellationToken);
+                (_session, refusal) = await PgpoolQuestion.OpenAsync(Host, Lab, Pgpool, cancellationToken);
             }
 
             return _session is not null ? await PoolNodes.AskForRolesAsync(_session, Lab, cancellationToken)

@@ -1,0 +1,111 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Manual;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Settings;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>lag</c>: has a standby replay later.</summary>
+internal static class LagCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var number = new Argument<string>("NODE") { Description = "A standby's number" };
+        var delay = new Argument<string>("DELAY")
+        {
+            Description = "How much later, such as 500ms, 5s or 2min; off for not at all",
+        };
+        var command = new Command("lag", "Have a standby replay later what it receives")
+        {
+            number,
+            delay,
+            CommandLine.Lab,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var value = StandbyRules.ParseDelay(parsed.GetValue(delay)!);
+                var lab = LabCommand.Open(parsed);
+                var node =
+                    lab.Nodes.FirstOrDefault(n => n.Id.ToString() == parsed.GetValue(number))
+                    ?? throw new LabException(
+                        ExitCode.NotFound,
+                        $"The lab '{lab.Name}' has no node {parsed.GetValue(number)}; "
+                            + $"its nodes are 0 to {lab.Nodes.Count - 1}."
+                    );
+                using var progress = new ProgressView(terminal);
+                await new LagOperation(Terminal.Operation(progress)).ExecuteAsync(lab, node, value, cancellationToken);
+                progress.Dispose();
+                terminal.Say(
+                    value == "0"
+                        ? $"Node {node.Id} replays at once."
+                        : $"Node {node.Id} replays what it receives {value} later. Pgpool-II goes on reading from it; "
+                            + $"to end it:  pgpoollab lag {node.Id} off"
+                );
+                return (int)ExitCode.Done;
+            }
+        );
+        return command.Guide(
+            CommandGroup.Break,
+            ("pgpoollab lag 1 5s", "Make node 1 show what was true five seconds ago"),
+            ("pgpoollab lag 1 off", "Let it catch up")
+        );
+    }
+}
+
+/// <summary><c>sync</c>: has commits wait for a standby.</summary>
+internal static class SyncCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var state = new Argument<string>("STATE") { Description = "on or off" };
+        state.AcceptOnlyFromAmong("on", "off");
+        var apply = new Option<bool>("--apply")
+        {
+            Description = "Wait until the standby has replayed, too, so that whoever reads there sees it",
+        };
+        var command = new Command(
+            "sync",
+            "Have commits wait until a standby has them, whichever node is the primary, or for none"
+        )
+        {
+            state,
+            apply,
+            CommandLine.Lab,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                var on = parsed.GetValue(state) == "on";
+                using var progress = new ProgressView(terminal);
+                var (primary, standbys) = await new SyncOperation(Terminal.Operation(progress)).ExecuteAsync(
+                    lab,
+                    on,
+                    parsed.GetValue(apply),
+                    cancellationToken
+                );
+                progress.Dispose();
+                terminal.Say(
+                    on
+                        ? $"Commits on node {primary?.Id} wait for {string.Join(", ", standbys)}."
+                        : "Commits wait for no standby."
+                );
+                if (on && StandbyRules.WarningOf(lab) is { } warning)
+                {
+                    terminal.Say(warning);
+                }
+
+                return (int)ExitCode.Done;
+            }
+        );
+        return command.Guide(
+            CommandGroup.Run,
+            ("pgpoollab sync on", "Lose no acknowledged write in a failover"),
+            ("pgpoollab sync on --apply", "Read on a standby what was just written"),
+            ("pgpoollab sync off", "Let writes that hang go on")
+        );
+    }
+}

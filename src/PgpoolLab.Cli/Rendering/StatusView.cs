@@ -1,0 +1,98 @@
+using PgpoolLab.Servers.Reports;
+using Spectre.Console;
+
+namespace PgpoolLab.Cli.Rendering;
+
+/// <summary>The screen of <c>status</c>: a word, the tables of <c>nodes</c>, the findings, and what comes next.</summary>
+internal static class StatusView
+{
+    internal static void Print(IAnsiConsole console, StatusReport report)
+    {
+        Terminal.Line(
+            console,
+            $"The lab '[bold]{Printable.Escape(report.Lab)}[/]' is "
+                + report.Health switch
+                {
+                    LabHealth.Healthy => "[green]healthy[/]",
+                    LabHealth.Degraded => "[yellow]degraded[/]",
+                    _ => "[red]down[/]",
+                }
+                + $" ({Counted(report)})."
+        );
+        NodesView.PrintTables(console, report.Nodes, report.Watchdog);
+        foreach (var finding in report.Findings)
+        {
+            console.WriteLine();
+            Print(console, finding);
+        }
+
+        console.WriteLine();
+        Paragraph(console, "[bold]Next:[/] ", report.Next);
+        if (report.Findings.Any(f => f.Severity is not FindingSeverity.Note))
+        {
+            Terminal.Line(console, "[grey]More about each: docs/status.md[/]");
+        }
+    }
+
+    private static void Print(IAnsiConsole console, Finding finding)
+    {
+        var mark = finding.Severity switch
+        {
+            FindingSeverity.Broken => "[red]broken[/]",
+            FindingSeverity.Warning => "[yellow]warning[/]",
+            _ => "[blue]note[/]",
+        };
+        Paragraph(console, $"{mark} [bold]{finding.Id}[/]: ", finding.Problem);
+        if (finding.Cause is not null)
+        {
+            Paragraph(console, "  Cause: ", finding.Cause);
+        }
+
+        if (finding.Consequence is not null)
+        {
+            Paragraph(console, "  Consequence: ", finding.Consequence);
+        }
+
+        if (finding.Fix is not null)
+        {
+            Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(finding.Fix)}");
+        }
+    }
+
+    /// <summary>Sentences may be broken to fit the window, at spaces; the lines below the first are indented.</summary>
+    private static void Paragraph(IAnsiConsole console, string head, string text)
+    {
+        var room = Math.Max(40, console.Profile.Width);
+        var (line, used) = (head, Markup.Remove(head).Length);
+        foreach (var word in text.Split(' '))
+        {
+            if (used + word.Length > room && used > 4)
+            {
+                Terminal.Line(console, line.TrimEnd());
+                (line, used) = ("    ", 4);
+            }
+
+            line += Printable.Escape(word) + " ";
+            used += word.Length + 1;
+        }
+
+        Terminal.Line(console, line.TrimEnd());
+    }
+
+    private static string Counted(StatusReport report)
+    {
+        var (broken, warnings) = (
+            report.Findings.Count(f => f.Severity is FindingSeverity.Broken),
+            report.Findings.Count(f => f.Severity is FindingSeverity.Warning)
+        );
+        return (broken, warnings) switch
+        {
+            (0, 0) => "nothing is wrong",
+            (0, _) => Warnings(warnings),
+            (_, 0) => $"{broken} broken",
+            _ => $"{broken} broken, {Warnings(warnings)}",
+        };
+    }
+
+    private static string Warnings(int count) => count == 1 ? "1 warning" : $"{count} warnings";
+}

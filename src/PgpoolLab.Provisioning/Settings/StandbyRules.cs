@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Provisioning.Settings;
+
+/// <summary>What a node says of its part in streaming replication.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="IsStandby">True for a standby, false for a primary; null when it does not answer.</param>
+/// <param name="Streaming">Of a primary: the names of the standbys it streams to.</param>
+public sealed record NodePart(PostgresNode Node, bool? IsStandby, IReadOnlyList<string> Streaming);
+
+/// <summary>Which settings of standbys <c>lag</c> and <c>sync</c> refuse, before anything is touched.</summary>
+public static partial class StandbyRules
+{
+    private const int FirstWithSettings = 12;
+
+    /// <summary>Understands how long a standby is to wait before it replays.</summary>
+    /// <param name="text">A number with a unit, or <c>off</c>.</param>
+    /// <returns>The value for PostgreSQL.</returns>
+    /// <exception cref="InvalidSpecException">It is neither.</exception>
+    public static string ParseDelay(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text is "off")
+        {
+            return "0";
+        }
+
+        return
+            Delay().Match(text) is { Success: true } match
+            && double.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var number)
+            && number * FactorOf(match.Groups[2].Value) is >= 1 and <= int.MaxValue
+            ? text
+            : throw new InvalidSpecException([
+                $"'{text}' is no delay; write a number with a unit (ms, s, min, h, d), such as 5s, or off.",
+            ]);
+    }
+
+    /// <summary>Why a node's replay cannot be delayed; null when it can.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="part">The node.</param>
+    public static LabException? WhyNoLag(Lab lab, NodePart part)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(part);
+        var node = part.Node.Id;
+        return WhyNotStreaming(lab, "lag")
+            ?? (
+                lab.Tools.Postgres.Major < FirstWithSettings
+                    ? Refused(
+                        $"lag: PostgreSQL {lab.Tools.Postgres} reads recovery_min_apply_delay from recovery.conf alone, "
+                            + "and only when it starts."
+                    )
+                : part.IsStandby is null
+                    ? Refused(
+                        $"lag: node {node} does not answer; it is not known whether it is a standby.",
+                        "Start it:  pgpoollab startall"
+                    )
+                : part.IsStandby is false
+                    ? Refused(
+                        $"lag: node {node} is the primary; only a standby replays what another node has written.",
+                        "The standbys:  pgpoollab nodes"
+                    )
+                : null
+            );
+    }
+
+    /// <summary>Why commits cannot wait for a standby; null when they can.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="parts">All nodes.</param>
+    public static LabException? WhyNoSync(Lab lab, IReadOnlyList<NodePart> parts)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(parts);
+        if (WhyNotStreaming(lab, "sync") is { } mode)
+        {
+            return mode;
+        }
+
+        if (lab.Nodes.Count == 1)
+        {
+            return Refused("sync: the lab has one node, and no standby a commit could wait for.");
+        }
+
+        return Primary(parts) is not { } primary
+                ? Refused("sync: not exactly one node is the primary.", "Look:  pgpoollab nodes")
+            : primary.Streaming.Count == 0
+                ? Refused(
+                    $"sync: no standby streams from node {primary.Node.Id}; every write would hang.",
+                    "Look:  pgpoollab nodes"
+                )
+            : null;
+    }
+
+    /// <summary>The same for commits that are to wait for none, which is possible in any state of the lab: so writes
+    /// that hang go on.</summary>
+    public static LabException? WhyNoSyncOff(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return WhyNotStreaming(lab, "sync");
+    }
+
+    /// <summary>The only primary; null when there is none, or more than one.</summary>
+    public static NodePart? Primary(IReadOnlyList<NodePart> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        var primaries = parts.Where(p => p.IsStandby is false).ToArray();
+        return primaries.Length == 1 ? primaries[0] : null;
+    }
+
+    /// <summary>The settings with which commits wait for one standby, whichever node is the primary.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="on">False for those with which they wait for none.</param>
+    /// <param name="apply">True to wait until the standby has replayed them.</param>
+    public static IReadOnlyList<SettingAssignment> Synchronous(Lab lab, bool on, bool apply)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var names = string.Join(", ", lab.Nodes.Select(n => n.ApplicationName));
+        return
+        [
+            new(SettingAssignment.Postgres, "synchronous_standby_names", on ? $"FIRST 1 ({names})" : ""),
+            new(SettingAssignment.Postgres, "synchronous_commit", on && apply ? "remote_apply" : "on"),
+        ];
+    }
+
+    /// <summary>What to know of synchronous replication with so few nodes; null when there is nothing.</summary>
+    public static string? WarningOf(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.Nodes.Count > 2
+            ? null
+            : "With two nodes writes hang as soon as one of them is lost, also after a failover, until it is back as "
+                + "a standby. To let them go on at once:  pgpoollab sync off";
+    }
+
+    private static LabException? WhyNotStreaming(Lab lab, string command) =>
+        !lab.OwnsNodes ? Refused($"{command}: the PostgreSQL servers are another lab's.")
+        : lab.Mode is not ClusteringMode.StreamingReplication
+            ? Refused($"{command}: in {lab.Mode.Title()} no node is another's standby.")
+        : null;
+
+    private static LabException Refused(string what, params string[] hints) =>
+        new(ExitCode.Usage, what) { Hints = hints };
+
+    private static double FactorOf(string unit) =>
+        unit switch
+        {
+            "us" => 1e-3,
+            "s" => 1e3,
+            "min" => 6e4,
+            "h" => 3.6e6,
+            "d" => 8.64e7,
+            _ => 1,
+        };
+
+    [GeneratedRegex(@"\A([0-9]+(?:\.[0-9]+)?)(us|ms|s|min|h|d)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Delay();
+}
