@@ -51,7 +51,10 @@ public sealed class ProcessTests : IDisposable
         var id = await StartAsync("exec sleep 600");
         ProcessFacts? found = null;
         await Eventually.TrueAsync(
-            async () => (found = await _host.FindProcessAsync(id, CancellationToken.None))?.Name == "sleep",
+            // A program that is just being started has its name before its arguments.
+            async () =>
+                (found = await _host.FindProcessAsync(id, CancellationToken.None))
+                    is { Name: "sleep", CommandLine: "sleep 600" },
             "sleep runs"
         );
         return found!;

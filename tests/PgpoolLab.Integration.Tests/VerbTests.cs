@@ -87,12 +87,7 @@ public sealed partial class VerbTests
             mended: f t
 
             """,
-            string.Concat(
-                outcome
-                    .Output.Split('\n')
-                    .Where(l => Heading().IsMatch(l))
-                    .Select(l => l + "\n")
-            )
+            string.Concat(outcome.Output.Split('\n').Where(l => Heading().IsMatch(l)).Select(l => l + "\n"))
         );
     }
 

@@ -41,9 +41,13 @@ internal sealed class LabRestart(OperationContext context, Lab lab, Serilog.ILog
         }
 
         await using var steps = new Steps(context, lab, log);
-        var servers = new LabServers(context.Host, lab, context.Probes);
-        var pgpools = await RunningAsync(lab.Pgpools, servers.FindPgpoolAsync, cancellationToken);
-        var running = await RunningAsync(lab.OwnsNodes ? lab.Nodes : [], servers.FindNodeAsync, cancellationToken);
+        var servers = new LiveLab(context.Host, lab, context.Probes);
+        var pgpools = await RunningAsync(lab.Pgpools, (s, ct) => servers.Of(s).FindAsync(ct), cancellationToken);
+        var running = await RunningAsync(
+            lab.OwnsNodes ? lab.Nodes : [],
+            (s, ct) => servers.Of(s).FindAsync(ct),
+            cancellationToken
+        );
         await steps.RunAsync([Stage.ForEach(pgpools, p => [new StopPgpool(p)])], cancellationToken);
         if (nodes)
         {

@@ -120,10 +120,7 @@ internal static class Subject
         PostgresNode node,
         CancellationToken cancellationToken
     ) =>
-        await new LabServers(host, lab, new ProbeRunner(host, TimeProvider.System)).FindNodeAsync(
-            node,
-            cancellationToken
-        )
+        await new LiveLab(host, lab, new ProbeRunner(host, TimeProvider.System)).Of(node).FindAsync(cancellationToken)
             is null
             ? "it has ended"
             : null;
@@ -134,10 +131,7 @@ internal static class Subject
         PgpoolNode pgpool,
         CancellationToken cancellationToken
     ) =>
-        await new LabServers(host, lab, new ProbeRunner(host, TimeProvider.System)).FindPgpoolAsync(
-            pgpool,
-            cancellationToken
-        )
+        await new LiveLab(host, lab, new ProbeRunner(host, TimeProvider.System)).Of(pgpool).FindAsync(cancellationToken)
             is null
             ? "it has ended"
             : null;

@@ -40,7 +40,7 @@ internal sealed class Reloader(IHost host, Lab lab, ProbeRunner probes)
     /// <summary>How long its processes may take after that.</summary>
     private static readonly TimeSpan Follow = TimeSpan.FromSeconds(5);
 
-    private readonly LabServers _servers = new(host, lab, probes);
+    private readonly LiveLab _servers = new(host, lab, probes);
     private readonly ServerSettings _settings = new(host, lab, probes);
 
     /// <summary>Reloads.</summary>
@@ -55,7 +55,7 @@ internal sealed class Reloader(IHost host, Lab lab, ProbeRunner probes)
         var (running, members, down) = (new List<PostgresNode>(), new List<PgpoolNode>(), new List<string>());
         foreach (var node in lab.OwnsNodes ? nodes : [])
         {
-            if (await _servers.FindNodeAsync(node, cancellationToken) is null)
+            if (await _servers.Of(node).FindAsync(cancellationToken) is null)
             {
                 down.Add(ServerSettings.TitleOf(node));
                 continue;
@@ -67,7 +67,7 @@ internal sealed class Reloader(IHost host, Lab lab, ProbeRunner probes)
 
         foreach (var pgpool in pgpools)
         {
-            if (await _servers.FindPgpoolAsync(pgpool, cancellationToken) is null)
+            if (await _servers.Of(pgpool).FindAsync(cancellationToken) is null)
             {
                 down.Add(lab.TitleOf(pgpool));
                 continue;

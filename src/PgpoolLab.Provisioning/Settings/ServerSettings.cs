@@ -31,7 +31,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
     internal const string Restart = "restart";
     private const string DefaultSource = "default";
 
-    private readonly LabServers _servers = new(host, lab, probes);
+    private readonly LiveLab _servers = new(host, lab, probes);
 
     /// <summary>What to call a node.</summary>
     internal static string TitleOf(PostgresNode node) => $"node {node.Id}";
@@ -39,7 +39,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
     /// <summary>Asks one PostgreSQL.</summary>
     internal async Task<ServerAnswer> AskAsync(PostgresNode node, CancellationToken cancellationToken)
     {
-        if (await _servers.FindNodeAsync(node, cancellationToken) is null)
+        if (await _servers.Of(node).FindAsync(cancellationToken) is null)
         {
             return new ServerAnswer(null, "it does not run");
         }
@@ -89,7 +89,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
     /// <summary>Asks one Pgpool-II, and compares with its file and with the installed sample.</summary>
     internal async Task<ServerAnswer> AskAsync(PgpoolNode pgpool, CancellationToken cancellationToken)
     {
-        if (await _servers.FindPgpoolAsync(pgpool, cancellationToken) is null)
+        if (await _servers.Of(pgpool).FindAsync(cancellationToken) is null)
         {
             return new ServerAnswer(null, "it does not run");
         }

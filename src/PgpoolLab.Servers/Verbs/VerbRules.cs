@@ -207,7 +207,10 @@ public static class VerbRules
 
         if (LabFact.PrimaryOf(report) is null)
         {
-            return new Refusal("There is no primary to take over from in good order.", "Wait for one:  pgpoollab wait --for primary");
+            return new Refusal(
+                "There is no primary to take over from in good order.",
+                "Wait for one:  pgpoollab wait --for primary"
+            );
         }
 
         if (node.Postgres.Receiver != "streaming" || node.Postgres.FedByPrimary is false)
