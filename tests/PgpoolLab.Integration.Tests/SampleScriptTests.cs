@@ -8,8 +8,11 @@ public sealed class SampleScriptTests
         mkdir -p ../bin
         cat >../bin/ssh <<'END'
         #!/bin/sh
-        while [ $# -gt 0 ]; do case $1 in -T) shift ;; -o | -i) shift 2 ;; *) break ;; esac; done
-        shift
+        # The samples of 4.1 name the key after the host.
+        host=
+        while [ $# -gt 0 ]; do
+            case $1 in -T) shift ;; -o | -i) shift 2 ;; *) [ -z "$host" ] || break; host=$1; shift ;; esac
+        done
         exec sh -c "$*"
         END
         cat >../bin/scp <<'END'

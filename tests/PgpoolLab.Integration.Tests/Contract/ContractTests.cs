@@ -32,7 +32,7 @@ public abstract class ContractTests(ContractFixture fixture)
 
     private bool Streaming => fixture.Mode == "s";
 
-    /// <summary>The original of Pgpool-II 4.1, which lines 14, 17 and 19 are not all true of.</summary>
+    /// <summary>The original of Pgpool-II 4.1, which lines 14, 17 and 19 are not wholly true of.</summary>
     private bool IsOldOriginal => fixture.Original && !InstalledPgpool.Is42;
 
     private bool Replicates => fixture.Mode is "s" or "r" or "i";
@@ -293,7 +293,8 @@ public abstract class ContractTests(ContractFixture fixture)
 
         if (!fixture.UsesSlots)
         {
-            Assert.Equal("data0|data1", Run["archives"]);
+            // The original of 4.1 has one archive for all nodes.
+            Assert.Equal(!IsOldOriginal, Run["archives"] == "data0|data1");
         }
     }
 
