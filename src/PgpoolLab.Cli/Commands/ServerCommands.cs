@@ -256,10 +256,9 @@ internal static class ServerCommands
             },
             HelpName = "FACT",
         };
-        var timeout = new Option<TimeSpan>("--timeout", "-t")
+        var timeout = new Option<TimeSpan?>("--timeout", "-t")
         {
-            Description = "How long at most, for example 30s, 5m",
-            DefaultValueFactory = _ => TimeSpan.FromSeconds(30),
+            Description = "How long at most, for example 500ms, 5m (default: 30s)",
             CustomParser = result =>
             {
                 if (Duration.Parse(result.Tokens[^1].Value) is { } parsed)
@@ -296,7 +295,7 @@ internal static class ServerCommands
                 using var progress = new ProgressView(terminal);
                 await new VerbOperation(Terminal.Operation(progress), lab).WaitAsync(
                     parsed.GetValue(fact)!,
-                    parsed.GetValue(timeout),
+                    parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
                     cancellationToken
                 );
                 progress.Dispose();

@@ -81,8 +81,18 @@ public sealed record LabFact(FactKind Kind, int? Node = null)
         return new Observation(Holds(report), Seen(report));
     }
 
-    /// <inheritdoc/>
-    public override string ToString() => Expectation;
+    /// <summary>The word it is asked for by.</summary>
+    public override string ToString() =>
+        Kind switch
+        {
+            FactKind.Healthy => "healthy",
+            FactKind.Primary => "primary",
+            FactKind.Streaming => "streaming",
+            FactKind.Quorum => "quorum",
+            FactKind.NodeUp => $"node {Node} up",
+            FactKind.NodeDown => $"node {Node} down",
+            _ => $"node {Node} primary",
+        };
 
     private bool Holds(NodesReport report) =>
         Kind switch
