@@ -581,7 +581,7 @@ public sealed class ViewTests
             lines,
             line =>
                 Assert.Matches(
-                    @"^(export ((PGPOOL|PCP)_PORT=\d+|PATH=/root/wrappers:/bin|PGPOOLLAB_SAVED=\S+)|exec \S+( \S+\.dll)?( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
+                    @"^(export ((PGPOOL|PCP)_PORT=\d+|PATH=/root/wrappers:/bin|PGPOOLLAB_SAVED=\S+)|exec ('[^']+'|\S+)( ('[^']+\.dll'|\S+\.dll))?( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
                     line
                 )
         );

@@ -287,11 +287,15 @@ public sealed class AccessTests
             await sandbox.ShellAsync(
                 """
                 eval "$(pgpoollab env)"
-                ask() { psql -XAtw "host=127.0.0.2 $1" -c "SELECT 'in'" 2>&1 | grep -o '^in$\|no pg_hba.conf entry\|no pool_hba.conf entry\|certificate verify failed\|no password supplied\|authentication failed' | head -n 1; }
+                known='^in$|no pg_hba.conf entry|no pool_hba.conf entry|certificate verify failed|no password supplied'
+                ask() {
+                    psql -XAtw "host=127.0.0.2 $1" -c "SELECT 'in'" >../said 2>&1 || true
+                    grep -Eo "$known" ../said | head -n 1 | grep . || cat ../said
+                }
                 for p in $PGPOOL_PORT $((PGPOOL_PORT + 2)) $((PGPOOL_PORT + 3)); do
                     ask "port=$p sslmode=verify-full sslrootcert=$PGSSLROOTCERT"
-                    ask "port=$p sslmode=verify-full sslrootcert=/etc/ssl/certs/ca-certificates.crt" | sed 's/^$/refused/'
-                    ask "port=$p sslmode=require passfile=/dev/null sslrootcert=/nonexistent"
+                    ask "port=$p sslmode=verify-full sslrootcert=/etc/ssl/certs/ca-certificates.crt"
+                    ask "port=$p sslmode=require passfile=/dev/null sslrootcert=$PGSSLROOTCERT.none"
                 done
                 psql -XAtc "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_replication USING (pid) WHERE ssl" -p $((PGPOOL_PORT + 2)) -h localhost
                 openssl verify -CAfile $PGSSLROOTCERT "$(dirname "$PGSSLROOTCERT")/server.crt" | grep -o OK

@@ -96,6 +96,18 @@ internal static class Wrappers
                 File.Delete(file);
             }
         }
+
+        if (Directory.Exists(parent) && !Directory.EnumerateFileSystemEntries(parent).Any())
+        {
+            try
+            {
+                Directory.Delete(parent);
+            }
+            catch (IOException)
+            {
+                // Another env has just put something into it.
+            }
+        }
     }
 
     private static string Parent(string state) => $"{state}/bin";
