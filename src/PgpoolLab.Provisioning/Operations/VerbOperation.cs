@@ -416,32 +416,53 @@ public sealed class VerbOperation(OperationContext context, Lab lab)
         CancellationToken cancellationToken
     )
     {
-        var inTime = context.Probes.Limit(TimeSpan.FromSeconds(30));
+        var inTime = context.Probes.Limit(Patience);
+        var mayStream = context.Probes.Limit(TimeSpan.FromSeconds(30));
+        long? upSince = null;
         while (true)
         {
             var report = await _live.LookAsync(cancellationToken);
-            var view = report.Nodes.First(v => v.Id == node.Id);
-            if (IsAttached(view))
+            var up = new LabFact(FactKind.NodeUp, node.Id).Check(report);
+            upSince = up.Holds ? upSince ?? context.Time.GetTimestamp() : null;
+            // Pgpool-II may find out only now that the node was away, and give it up after it has come back.
+            if (upSince is { } since && context.Time.GetElapsedTime(since) >= TimeSpan.FromSeconds(1))
             {
                 await run([Await(FactKind.NodeUp, node)]);
                 return;
             }
 
-            if (VerbRules.Check(Verb.Attach, node.Id, lab, report) is not { } refusal)
+            if (!IsAttached(report.Nodes.First(v => v.Id == node.Id)))
             {
-                await run([Stage.Of(new TellPgpool(PcpAct.Attach, node, Teller)), Await(FactKind.NodeUp, node)]);
-                return;
+                if (VerbRules.Check(Verb.Attach, node.Id, lab, report) is not { } refusal)
+                {
+                    await run([Stage.Of(new TellPgpool(PcpAct.Attach, node, Teller))]);
+                    await context.Probes.PauseAsync(TimeSpan.FromSeconds(1), cancellationToken); // it takes a moment
+                }
+                else if (!mayStream() || lab.Mode is not ClusteringMode.StreamingReplication)
+                {
+                    throw new LabException(
+                        ExitCode.Failed,
+                        $"Node {node.Id} runs, but was not attached. {refusal.Reason}"
+                    )
+                    {
+                        Hints = refusal.Instead is { } instead ? [instead] : [],
+                    };
+                }
             }
 
-            if (!inTime() || lab.Mode is not ClusteringMode.StreamingReplication)
+            if (!inTime())
             {
-                throw new LabException(ExitCode.Failed, $"Node {node.Id} runs, but was not attached. {refusal.Reason}")
+                throw new ProbeFailedException(
+                    $"Node {node.Id} was started, but is not up and attached within {Patience.TotalSeconds:0} s."
+                )
                 {
-                    Hints = refusal.Instead is { } instead ? [instead] : [],
+                    Details = [$"Last seen: {up.Seen}"],
+                    LogFile = lab.Pgpool.Paths.PgpoolLog,
+                    LogTail = await LogTail.ReadAsync(context.Host, lab.Pgpool.Paths.PgpoolLog, cancellationToken),
                 };
             }
 
-            await context.Probes.PauseAsync(TimeSpan.FromMilliseconds(100), cancellationToken);
+            await context.Probes.PauseAsync(TimeSpan.FromMilliseconds(200), cancellationToken);
         }
     }
 
