@@ -7,7 +7,7 @@ namespace PgpoolLab.Servers;
 
 /// <summary>One Pgpool-II of a lab: finds it, starts and stops it, and never touches a process that is not the
 /// lab's.</summary>
-public sealed partial class PgpoolServer
+public sealed partial class PgpoolServer : ILabServer
 {
     private static readonly string[] Names = ["pgpool"];
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(20);

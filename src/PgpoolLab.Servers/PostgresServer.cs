@@ -8,7 +8,7 @@ namespace PgpoolLab.Servers;
 
 /// <summary>One PostgreSQL of a lab: finds it, starts and stops it, and never touches a process that is not the
 /// lab's.</summary>
-public sealed class PostgresServer
+public sealed class PostgresServer : ILabServer
 {
     private static readonly string[] Names = ["postgres", "postmaster"];
     private readonly ServerTools _tools;

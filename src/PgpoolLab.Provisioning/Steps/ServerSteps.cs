@@ -23,6 +23,28 @@ public enum ServerAct
     Resume,
 }
 
+/// <summary>What is done to PostgreSQL and Pgpool-II in the same way.</summary>
+internal static class ServerActs
+{
+    /// <summary>Does anything but stop, which each server has its own way to.</summary>
+    internal static Task DoAsync(this ServerAct act, ILabServer server, CancellationToken cancellationToken) =>
+        act switch
+        {
+            ServerAct.Kill => server.CrashAsync(cancellationToken),
+            ServerAct.Pause => server.SuspendAsync(cancellationToken),
+            _ => server.ResumeAsync(cancellationToken),
+        };
+
+    /// <summary>What the processes are sent.</summary>
+    internal static string Signals(this ServerAct act) =>
+        act switch
+        {
+            ServerAct.Kill => "SIGSTOP, then SIGKILL",
+            ServerAct.Pause => "SIGSTOP",
+            _ => "SIGCONT",
+        };
+}
+
 /// <summary>Does something to one PostgreSQL.</summary>
 /// <param name="Act">What.</param>
 /// <param name="Node">Which.</param>
@@ -41,32 +63,18 @@ public sealed record ActOnNode(ServerAct Act, PostgresNode Node, StopMode Mode =
         {
             ServerAct.Stop =>
                 $"pg_ctl stop -m {Mode.ToString().ToLowerInvariant()} -D {Hosts.Shell.Quote(Node.DataDirectory)}",
-            ServerAct.Kill => $"SIGSTOP, then SIGKILL to all {processes}",
-            ServerAct.Pause => $"SIGSTOP to all {processes}",
-            _ => $"SIGCONT to all {processes}",
+            _ => $"{Act.Signals()} to all {processes}",
         };
     }
 
     /// <inheritdoc/>
-    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         var server = new LiveLab(context.Host, context.Lab, context.Probes).Of(Node);
-        switch (Act)
-        {
-            case ServerAct.Stop:
-                await server.StopAsync(Mode, cancellationToken);
-                break;
-            case ServerAct.Kill:
-                await server.CrashAsync(cancellationToken);
-                break;
-            case ServerAct.Pause:
-                await server.SuspendAsync(cancellationToken);
-                break;
-            default:
-                await server.ResumeAsync(cancellationToken);
-                break;
-        }
+        return Act is ServerAct.Stop
+            ? server.StopAsync(Mode, cancellationToken)
+            : Act.DoAsync(server, cancellationToken);
     }
 }
 
@@ -85,32 +93,16 @@ public sealed record ActOnPgpool(ServerAct Act, PgpoolNode Pgpool) : IStep
         yield return Act switch
         {
             ServerAct.Stop => $"SIGINT to {processes}, the first one",
-            ServerAct.Kill => $"SIGSTOP, then SIGKILL to all {processes}",
-            ServerAct.Pause => $"SIGSTOP to all {processes}",
-            _ => $"SIGCONT to all {processes}",
+            _ => $"{Act.Signals()} to all {processes}",
         };
     }
 
     /// <inheritdoc/>
-    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         var server = new LiveLab(context.Host, context.Lab, context.Probes).Of(Pgpool);
-        switch (Act)
-        {
-            case ServerAct.Stop:
-                await server.StopAsync(cancellationToken);
-                break;
-            case ServerAct.Kill:
-                await server.CrashAsync(cancellationToken);
-                break;
-            case ServerAct.Pause:
-                await server.SuspendAsync(cancellationToken);
-                break;
-            default:
-                await server.ResumeAsync(cancellationToken);
-                break;
-        }
+        return Act is ServerAct.Stop ? server.StopAsync(cancellationToken) : Act.DoAsync(server, cancellationToken);
     }
 }
 
