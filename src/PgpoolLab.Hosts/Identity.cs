@@ -158,7 +158,7 @@ public static class Identity
     {
         try
         {
-            using var process = LocalPrograms.Start(new CommandSpec(program, arguments), redirect: true);
+            using var process = ChildProcess.Start(new CommandSpec(program, arguments), redirect: true);
             var text = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0 ? text.Trim() : null;

@@ -413,7 +413,7 @@ internal static class ProcessTable
         string output;
         try
         {
-            using var ps = LocalPrograms.Start(
+            using var ps = ChildProcess.Start(
                 new CommandSpec("ps", [.. selection, "-o", "pid=,uid=,sess=,state=,lstart=,args="]),
                 redirect: true
             );

@@ -34,7 +34,7 @@ internal sealed class SeparateProgram : IDisposable
         _relay = atTerminal.Contains(true) ? new TerminalRelay(atTerminal) : null;
         // What our caller has left open for us beyond the usual three is not the program's.
         Posix.InheritNothing();
-        var environment = LocalPrograms.InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
+        var environment = ChildProcess.InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
         try
         {
             var program = ProgramPath.Of(command.Program);

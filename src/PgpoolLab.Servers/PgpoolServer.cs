@@ -24,7 +24,7 @@ public sealed partial class PgpoolServer : ILabServer
     /// <summary>Every process of it, its first one first; none when it does not run.</summary>
     public async Task<IReadOnlyList<ProcessFacts>> FindAllAsync(CancellationToken cancellationToken)
     {
-        var all = await _tools.Host.FindProcessesAsync(Names, IsPgpool, cancellationToken);
+        var all = await _tools.FindProcessesAsync(Names, IsPgpool, cancellationToken);
         var first = await FindAsync(cancellationToken);
         return [.. all.OrderBy(p => p.Id != first?.Id).ThenBy(p => p.Id)];
     }
@@ -48,10 +48,10 @@ public sealed partial class PgpoolServer : ILabServer
     /// <summary>The first process of a Pgpool-II; null when it does not run.</summary>
     public async Task<ProcessFacts?> FindAsync(CancellationToken cancellationToken)
     {
-        var file = await _tools.Host.ReadTextAsync(Node.Paths.PgpoolPid, cancellationToken);
+        var file = await _tools.Host.Files.ReadTextAsync(Node.Paths.PgpoolPid, cancellationToken);
         return
             int.TryParse(file?.Trim(), out var id)
-            && await _tools.Host.FindProcessAsync(id, cancellationToken) is { } process
+            && await _tools.Host.Processes.FindAsync(id, cancellationToken) is { } process
             && IsPgpool(process)
             ? process
             : null;
@@ -61,7 +61,7 @@ public sealed partial class PgpoolServer : ILabServer
     public async Task<ProcessFacts?> FindLivingAsync(CancellationToken cancellationToken)
     {
         var running = await FindAsync(cancellationToken);
-        if (running is null || !await _tools.Host.IsBeingKilledAsync(running.Id, cancellationToken))
+        if (running is null || !await _tools.Host.Processes.IsBeingKilledAsync(running.Id, cancellationToken))
         {
             return running;
         }
@@ -90,7 +90,7 @@ public sealed partial class PgpoolServer : ILabServer
         await StopAsync(cancellationToken);
         foreach (var socket in LabSockets.OfPgpool(_tools.Lab, Node))
         {
-            if (await _tools.Host.SocketAnswersAsync(socket, cancellationToken))
+            if (await _tools.Host.Ports.SocketAnswersAsync(socket, cancellationToken))
             {
                 throw new PortTakenException(
                     $"Could not start {_tools.Lab.TitleOf(Node)}: another program listens on the socket {socket}.",
@@ -98,7 +98,7 @@ public sealed partial class PgpoolServer : ILabServer
                 );
             }
 
-            if (await _tools.Host.ExistsAsync(socket, cancellationToken))
+            if (await _tools.Host.Files.ExistsAsync(socket, cancellationToken))
             {
                 throw new LabException(
                     ExitCode.InTheWay,
@@ -121,7 +121,7 @@ public sealed partial class PgpoolServer : ILabServer
             cancellationToken
         );
 
-        return await _tools.Host.StartDetachedAsync(
+        return await _tools.Host.Programs.StartDetachedAsync(
             PgpoolCommand.Start(_tools.Lab, Node),
             Node.Paths.PgpoolLog,
             append: false,
@@ -142,22 +142,22 @@ public sealed partial class PgpoolServer : ILabServer
             makers = [];
         var ran = false;
         int? killed = int.TryParse(
-            (await _tools.Host.ReadTextAsync(Node.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '),
+            (await _tools.Host.Files.ReadTextAsync(Node.Paths.PgpoolPid, cancellationToken))?.Trim('\0', '\n', ' '),
             out var former
         )
             ? former
             : null;
         if (await FindAsync(cancellationToken) is { } first)
         {
-            semaphores = await _tools.Host.FindSemaphoresAsync(first.Id, cancellationToken);
-            var children = await _tools.Host.FindChildrenAsync(first, cancellationToken);
-            makers = await _tools.Host.FindMakersOfSharedMemoryAsync([.. children], cancellationToken);
+            semaphores = await _tools.Host.Memory.FindSemaphoresAsync(first.Id, cancellationToken);
+            var children = await _tools.Host.Processes.FindChildrenAsync(first, cancellationToken);
+            makers = await _tools.Host.Memory.FindMakersAsync([.. children], cancellationToken);
             try
             {
                 await AskToEndAsync(first, cancellationToken);
                 leaving?.Invoke();
                 // Those it has started since.
-                children = [.. children.Union(await _tools.Host.FindChildrenAsync(first, cancellationToken))];
+                children = [.. children.Union(await _tools.Host.Processes.FindChildrenAsync(first, cancellationToken))];
                 await _tools.Probes.WaitAsync(
                     new ProcessesEnd(_tools.Host, [first], _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog),
                     ShutdownPatience,
@@ -167,7 +167,7 @@ public sealed partial class PgpoolServer : ILabServer
             catch (ProbeFailedException)
             {
                 // While it waits for the other members of its watchdog it can be deaf for ever. It holds no data.
-                await _tools.Host.SignalAsync(first, ProcessSignal.Kill, cancellationToken);
+                await _tools.Host.Processes.SignalAsync(first, ProcessSignal.Kill, cancellationToken);
                 children = [];
             }
 
@@ -180,14 +180,14 @@ public sealed partial class PgpoolServer : ILabServer
         }
 
         // The children of a killed Pgpool-II live on and hold its ports.
-        orphans ??= await _tools.Host.FindProcessesAsync(Names, p => IsPgpool(p), cancellationToken);
+        orphans ??= await _tools.FindProcessesAsync(Names, IsPgpool, cancellationToken);
 
         ran |= await _tools.KillAllAsync(orphans, _tools.Lab.TitleOf(Node), cancellationToken);
-        if (killed is { } creator && await _tools.Host.ExistsAsync(Node.Paths.PgpoolPid, cancellationToken))
+        if (killed is { } creator && await _tools.Host.Files.ExistsAsync(Node.Paths.PgpoolPid, cancellationToken))
         {
             // One that ends by itself removes its memory, then this file. Its pcp process has memory of its own, and is
             // known by the log when it is gone too.
-            var log = await _tools.Host.ReadTextAsync(Node.Paths.PgpoolLog, cancellationToken) ?? "";
+            var log = await _tools.Host.Files.ReadTextAsync(Node.Paths.PgpoolLog, cancellationToken) ?? "";
             foreach (
                 var process in PcpProcess()
                     .Matches(log)
@@ -197,16 +197,16 @@ public sealed partial class PgpoolServer : ILabServer
                     .Distinct()
             )
             {
-                await _tools.Host.RemoveSharedMemoryAsync(process, cancellationToken);
+                await _tools.Host.Memory.RemoveAsync(process, cancellationToken);
             }
 
-            await _tools.Host.RemoveSemaphoresAsync(semaphores, cancellationToken);
+            await _tools.Host.Memory.RemoveSemaphoresAsync(semaphores, cancellationToken);
         }
 
         // A child that was killed while all of it ended has left its own.
         foreach (var maker in makers)
         {
-            await _tools.Host.RemoveSharedMemoryAsync(maker, cancellationToken);
+            await _tools.Host.Memory.RemoveAsync(maker, cancellationToken);
         }
 
         await _tools.TidyAsync(Node.Paths.PgpoolPid, cancellationToken);
@@ -223,11 +223,11 @@ public sealed partial class PgpoolServer : ILabServer
     /// <exception cref="ProbeFailedException">It is deaf.</exception>
     private async Task AskToEndAsync(ProcessFacts first, CancellationToken cancellationToken)
     {
-        var (_, length) = await _tools.Host.ReadGrowthAsync(Node.Paths.PgpoolLog, from: null, cancellationToken);
+        var (_, length) = await _tools.Host.Files.ReadGrowthAsync(Node.Paths.PgpoolLog, from: null, cancellationToken);
         var leaves = new PgpoolLeaves(_tools.Host, first, _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog, length);
         for (var waited = ProbeRunner.AskAgain; ; waited += ProbeRunner.AskAgain)
         {
-            await _tools.Host.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
+            await _tools.Host.Processes.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
             try
             {
                 await _tools.Probes.WaitAsync(leaves, ProbeRunner.AskAgain, cancellationToken);

@@ -24,7 +24,7 @@ public sealed class PostgresServer : ILabServer
     /// <summary>Every process of it, its first one first; none when it does not run.</summary>
     public async Task<IReadOnlyList<ProcessFacts>> FindAllAsync(CancellationToken cancellationToken)
     {
-        var all = await _tools.Host.FindProcessesAsync(Names, WorksIn, cancellationToken);
+        var all = await _tools.FindProcessesAsync(Names, WorksIn, cancellationToken);
         var first = await FindAsync(cancellationToken);
         return [.. all.OrderBy(p => p.Id != first?.Id).ThenBy(p => p.Id)];
     }
@@ -49,10 +49,10 @@ public sealed class PostgresServer : ILabServer
     /// be a stranger's by now.</summary>
     public async Task<ProcessFacts?> FindAsync(CancellationToken cancellationToken)
     {
-        var file = await _tools.Host.ReadTextAsync($"{Node.DataDirectory}/postmaster.pid", cancellationToken);
+        var file = await _tools.Host.Files.ReadTextAsync($"{Node.DataDirectory}/postmaster.pid", cancellationToken);
         return
             int.TryParse(file?.Split('\n')[0], out var id)
-            && await _tools.Host.FindProcessAsync(id, cancellationToken) is { } process
+            && await _tools.Host.Processes.FindAsync(id, cancellationToken) is { } process
             && await BelongsAsync(process, cancellationToken)
             ? process
             : null;
@@ -71,7 +71,7 @@ public sealed class PostgresServer : ILabServer
 
         var ports = _tools.Ports.Of(Node);
         await _tools.Ports.RequireFreeAsync($"start node {Node.Id}", ports, cancellationToken);
-        var id = await _tools.Host.StartDetachedAsync(
+        var id = await _tools.Host.Programs.StartDetachedAsync(
             PostgresCommand.Start(_tools.Lab.Tools, Node.DataDirectory),
             _tools.Lab.ServerPaths.NodeLog(Node.Id),
             append: true,
@@ -102,7 +102,7 @@ public sealed class PostgresServer : ILabServer
         if (
             await PostmasterFile.ReadAsync(_tools.Host, Node.DataDirectory, cancellationToken)
                 is not { IsStopping: true }
-            && !await _tools.Host.IsBeingKilledAsync(running.Id, cancellationToken)
+            && !await _tools.Host.Processes.IsBeingKilledAsync(running.Id, cancellationToken)
         )
         {
             return running;
@@ -110,7 +110,7 @@ public sealed class PostgresServer : ILabServer
 
         // Whoever told it to stop was killed, or did not wait; or it has just been killed itself.
         await _tools.WaitForEndAsync(
-            await _tools.Host.FindFamilyAsync(running, cancellationToken),
+            await _tools.Host.Processes.FindFamilyAsync(running, cancellationToken),
             $"PostgreSQL node {Node.Id}",
             NodeLog.Of(_tools.Lab, Node),
             cancellationToken
@@ -133,8 +133,8 @@ public sealed class PostgresServer : ILabServer
         if (await FindAsync(cancellationToken) is { } first)
         {
             ran = true;
-            var children = await _tools.Host.FindChildrenAsync(first, cancellationToken);
-            await _tools.Host.SignalAsync(first, SignalOf(mode), cancellationToken);
+            var children = await _tools.Host.Processes.FindChildrenAsync(first, cancellationToken);
+            await _tools.Host.Processes.SignalAsync(first, SignalOf(mode), cancellationToken);
             try
             {
                 await _tools.WaitForEndAsync(
@@ -150,7 +150,7 @@ public sealed class PostgresServer : ILabServer
                     NodeLog.Of(_tools.Lab, Node),
                     cancellationToken
                 );
-                if (!await _tools.Host.ExistsAsync($"{Node.DataDirectory}/postmaster.pid", cancellationToken))
+                if (!await _tools.Host.Files.ExistsAsync($"{Node.DataDirectory}/postmaster.pid", cancellationToken))
                 {
                     return true;
                 }
@@ -161,7 +161,7 @@ public sealed class PostgresServer : ILabServer
             {
                 // One that was told to end while it recovered from a crash can be deaf for ever. What it has
                 // acknowledged is in its WAL.
-                await _tools.Host.SignalAsync(first, ProcessSignal.Quit, cancellationToken);
+                await _tools.Host.Processes.SignalAsync(first, ProcessSignal.Quit, cancellationToken);
                 await _tools.WaitForEndAsync(
                     [first],
                     $"PostgreSQL node {Node.Id}",
@@ -173,9 +173,9 @@ public sealed class PostgresServer : ILabServer
         }
 
         // Without its first process PostgreSQL ends by itself; what does not, is made to.
-        var orphans = await _tools.Host.FindProcessesAsync(Names, p => WorksIn(p), cancellationToken);
+        var orphans = await _tools.FindProcessesAsync(Names, WorksIn, cancellationToken);
         ran |= await KillServerAsync(orphans, cancellationToken);
-        await _tools.Host.RemoveSharedMemoryAsync(Node.DataDirectory, cancellationToken);
+        await _tools.Host.Memory.RemoveAsync(Node.DataDirectory, cancellationToken);
         await RemoveStaleSocketsAsync(cancellationToken);
         return ran;
     }
@@ -205,7 +205,7 @@ public sealed class PostgresServer : ILabServer
         && (
             process.WorkingDirectory is { } cwd
                 ? ServerTools.WithoutDeletedMark(cwd) == Node.DataDirectory
-                    || cwd == await _tools.Host.RealPathAsync(Node.DataDirectory, cancellationToken)
+                    || cwd == await _tools.Host.Files.RealPathAsync(Node.DataDirectory, cancellationToken)
                 : process.CommandLine.Contains(Node.DataDirectory, StringComparison.Ordinal)
                     || process.CommandLine.Contains(Node.ServerDataDirectory, StringComparison.Ordinal)
         );
@@ -217,7 +217,7 @@ public sealed class PostgresServer : ILabServer
     private async Task<ProcessFacts?> RemoveRemainsAsync(CancellationToken cancellationToken)
     {
         var file = $"{Node.DataDirectory}/postmaster.pid";
-        if (await _tools.Host.ExistsAsync(file, cancellationToken))
+        if (await _tools.Host.Files.ExistsAsync(file, cancellationToken))
         {
             // One that a killed command has just started may have written it a moment ago.
             if (await FindLivingAsync(cancellationToken) is { } started)
@@ -226,7 +226,7 @@ public sealed class PostgresServer : ILabServer
             }
 
             await KillServerAsync(
-                await _tools.Host.FindProcessesAsync(Names, WorksIn, cancellationToken),
+                await _tools.FindProcessesAsync(Names, WorksIn, cancellationToken),
                 cancellationToken
             );
             await _tools.TidyAsync(file, cancellationToken);
@@ -242,7 +242,7 @@ public sealed class PostgresServer : ILabServer
         var ran = await _tools.KillAllAsync(processes, $"PostgreSQL node {Node.Id}", cancellationToken);
         foreach (var process in processes)
         {
-            await _tools.Host.RemoveSharedMemoryAsync(process.Id, cancellationToken);
+            await _tools.Host.Memory.RemoveAsync(process.Id, cancellationToken);
         }
 
         return ran;
@@ -263,9 +263,9 @@ public sealed class PostgresServer : ILabServer
                 && (
                     folder == Node.ServerDataDirectory
                     || folder == Node.DataDirectory
-                    || !await _tools.Host.ExistsAsync(folder, cancellationToken)
+                    || !await _tools.Host.Files.ExistsAsync(folder, cancellationToken)
                 )
-                && !await _tools.Host.SocketAnswersAsync(socket, cancellationToken)
+                && !await _tools.Host.Ports.SocketAnswersAsync(socket, cancellationToken)
             )
             {
                 await _tools.DeleteStaleSocketAsync(socket, cancellationToken);
@@ -278,7 +278,7 @@ public sealed class PostgresServer : ILabServer
     {
         try
         {
-            return await _tools.Host.ReadTextAsync(file, cancellationToken);
+            return await _tools.Host.Files.ReadTextAsync(file, cancellationToken);
         }
         catch (UnauthorizedAccessException)
         {

@@ -36,7 +36,7 @@ internal sealed class ServerPorts(IHost host, Lab lab)
     /// too.</summary>
     internal async Task RequireOwnAsync(int processId, string attempt, IReadOnlyList<LabPort> ports)
     {
-        if (await host.FindProcessAsync(processId, CancellationToken.None) is not { } first)
+        if (await host.Processes.FindAsync(processId, CancellationToken.None) is not { } first)
         {
             return;
         }
@@ -46,10 +46,10 @@ internal sealed class ServerPorts(IHost host, Lab lab)
         {
             // Nearly always the first process has them all.
             if (
-                await host.WhoElseHoldsPortAsync(port.Port, [first], CancellationToken.None) is not null
-                && await host.WhoElseHoldsPortAsync(
+                await host.Ports.WhoElseHoldsAsync(port.Port, [first], CancellationToken.None) is not null
+                && await host.Ports.WhoElseHoldsAsync(
                     port.Port,
-                    await host.FindFamilyAsync(first, CancellationToken.None),
+                    await host.Processes.FindFamilyAsync(first, CancellationToken.None),
                     CancellationToken.None
                 )
                     is { } holder
@@ -88,8 +88,8 @@ internal sealed class ServerPorts(IHost host, Lab lab)
     /// <returns>Null when it is free, else what is in the way.</returns>
     internal static ValueTask<string?> WhoHoldsAsync(IHost host, LabPort port, CancellationToken cancellationToken) =>
         port.IsDatagram
-            ? host.WhoHoldsDatagramPortAsync(port.Port, cancellationToken)
-            : host.WhoHoldsPortAsync(port.Port, cancellationToken);
+            ? host.Ports.WhoReceivesAsync(port.Port, cancellationToken)
+            : host.Ports.WhoHoldsAsync(port.Port, cancellationToken);
 
     /// <summary>The error for it.</summary>
     /// <param name="attempt">What could not be done.</param>

@@ -25,6 +25,17 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
 
     internal ServerPorts Ports { get; } = new(host, lab);
 
+    /// <summary>Every process of these names that passes the test.</summary>
+    internal async Task<IReadOnlyList<ProcessFacts>> FindProcessesAsync(
+        IReadOnlyCollection<string> names,
+        Predicate<ProcessFacts> test,
+        CancellationToken cancellationToken
+    )
+    {
+        var all = await Host.Processes.FindAllAsync(new ProcessFilter { Names = names }, cancellationToken);
+        return [.. all.Where(p => test(p))];
+    }
+
     /// <summary>Suspends every process of a server. What one of them starts meanwhile is suspended in the next
     /// look.</summary>
     /// <returns>How many there are.</returns>
@@ -75,7 +86,7 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
 
             foreach (var process in left)
             {
-                await Host.SignalAsync(process, signal, cancellationToken);
+                await Host.Processes.SignalAsync(process, signal, cancellationToken);
             }
 
             await Probes.PauseAsync(TimeSpan.FromMilliseconds(5), cancellationToken);
@@ -96,7 +107,7 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
         var left = new List<ProcessFacts>();
         foreach (var process in processes)
         {
-            if (await Host.FindProcessAsync(process, cancellationToken) is { } now && test(now))
+            if (await Host.Processes.FindAsync(process, cancellationToken) is { } now && test(now))
             {
                 left.Add(now);
             }
@@ -108,8 +119,8 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
     internal async Task DeleteStaleSocketAsync(string socket, CancellationToken cancellationToken)
     {
         if (
-            await Host.ExistsAsync(socket, cancellationToken)
-            && !await Host.SocketAnswersAsync(socket, cancellationToken)
+            await Host.Files.ExistsAsync(socket, cancellationToken)
+            && !await Host.Ports.SocketAnswersAsync(socket, cancellationToken)
         )
         {
             try
@@ -129,7 +140,7 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
     {
         try
         {
-            await Host.DeleteAsync(file, cancellationToken);
+            await Host.Files.DeleteAsync(file, cancellationToken);
         }
         catch (IOException error) when (ReadOnlyDisk.IsReasonFor(error)) { }
     }
@@ -142,7 +153,7 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
     {
         foreach (var process in orphans)
         {
-            await Host.SignalAsync(process, ProcessSignal.Kill, cancellationToken);
+            await Host.Processes.SignalAsync(process, ProcessSignal.Kill, cancellationToken);
         }
 
         await WaitForEndAsync(orphans, name, null, cancellationToken);
@@ -174,14 +185,14 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
         }
         catch (Exception error)
         {
-            if (await Host.FindProcessAsync(processId, CancellationToken.None) is { } started)
+            if (await Host.Processes.FindAsync(processId, CancellationToken.None) is { } started)
             {
-                var semaphores = await Host.FindSemaphoresAsync(processId, CancellationToken.None);
-                await Host.SignalAsync(started, ProcessSignal.Interrupt, CancellationToken.None);
+                var semaphores = await Host.Memory.FindSemaphoresAsync(processId, CancellationToken.None);
+                await Host.Processes.SignalAsync(started, ProcessSignal.Interrupt, CancellationToken.None);
                 await WaitForEndAsync([started], started.Name, null, CancellationToken.None);
                 // Until it minds signals, one just ends it.
-                await Host.RemoveSharedMemoryAsync(processId, CancellationToken.None);
-                await Host.RemoveSemaphoresAsync(semaphores, CancellationToken.None);
+                await Host.Memory.RemoveAsync(processId, CancellationToken.None);
+                await Host.Memory.RemoveSemaphoresAsync(semaphores, CancellationToken.None);
             }
 
             if (

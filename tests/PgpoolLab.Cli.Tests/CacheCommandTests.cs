@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Servers.Waiting;

@@ -1,6 +1,7 @@
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Manual.Completion;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Cli.Tests;
 
@@ -91,7 +92,7 @@ public sealed class CompletionTests
             using var folder = new TemporaryFolder();
             File.WriteAllText(folder["script"], script);
             var host = new LocalHost(TimeProvider.System);
-            var result = await host.RunAsync(
+            var result = await host.Programs.RunAsync(
                 new CommandSpec(program, check, folder["script"]),
                 TestContext.Current.CancellationToken
             );

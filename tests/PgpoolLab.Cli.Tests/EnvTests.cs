@@ -2,6 +2,7 @@ using System.Text.Json;
 using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Cli.Tests;
 
@@ -242,7 +243,7 @@ public sealed class EnvTests
         }
 
         File.WriteAllText(folder["script"], script + "/usr/bin/env -0\n");
-        var result = await new LocalHost(TimeProvider.System).RunAsync(
+        var result = await new LocalHost(TimeProvider.System).Programs.RunAsync(
             new CommandSpec(shell, [.. dialect == "csh" ? (string[])["-f"] : [], folder["script"]])
             {
                 Environment = environment,

@@ -1,5 +1,6 @@
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Tests;
@@ -34,7 +35,7 @@ public sealed class ManPageTests
         const string groff = "/usr/bin/groff";
         if (File.Exists(groff))
         {
-            var result = await new LocalHost(TimeProvider.System).RunAsync(
+            var result = await new LocalHost(TimeProvider.System).Programs.RunAsync(
                 new CommandSpec(
                     groff,
                     ["-man", "-ww", "-k", "-z", "-Tutf8", .. Directory.GetFiles(folder["man/man1"])]

@@ -1,6 +1,7 @@
 using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
@@ -616,8 +617,8 @@ public sealed class ViewTests
         var lab = Labs.Nasty(root) with { Owner = Labs.Me };
         File.WriteAllText($"{root}/pcppass", "localhost:11001:olga:the-password\n");
         var output = Env(lab, "/usr/bin:/bin");
-        var host = new Hosts.LocalHost(TimeProvider.System);
-        var shell = await host.RunAsync(
+        var host = new Hosts.Local.LocalHost(TimeProvider.System);
+        var shell = await host.Programs.RunAsync(
             new Hosts.CommandSpec(
                 "/bin/sh",
                 "-c",

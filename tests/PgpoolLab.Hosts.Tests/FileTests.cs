@@ -1,3 +1,5 @@
+using PgpoolLab.Hosts.Local;
+
 namespace PgpoolLab.Hosts.Tests;
 
 public sealed class FileTests : IDisposable
@@ -30,7 +32,7 @@ public sealed class FileTests : IDisposable
     [InlineData(Everything)]
     public async Task A_file_has_exactly_the_mode_asked_for(UnixFileMode mode)
     {
-        await _host.WriteTextAsync(_folder["pcppass"], "secret ü\n", mode, CancellationToken.None);
+        await _host.Files.WriteTextAsync(_folder["pcppass"], "secret ü\n", mode, CancellationToken.None);
         Assert.Equal(mode, File.GetUnixFileMode(_folder["pcppass"]));
         Assert.Equal("secret ü\n"u8.ToArray(), File.ReadAllBytes(_folder["pcppass"]));
         Assert.Equal(["pcppass"], Names());
@@ -39,8 +41,8 @@ public sealed class FileTests : IDisposable
     [Fact]
     public async Task A_file_that_is_written_again_has_the_new_text_and_mode()
     {
-        await _host.WriteTextAsync(_folder["f"], "a long first text", Script, CancellationToken.None);
-        await _host.WriteTextAsync(_folder["f"], "short", Private, CancellationToken.None);
+        await _host.Files.WriteTextAsync(_folder["f"], "a long first text", Script, CancellationToken.None);
+        await _host.Files.WriteTextAsync(_folder["f"], "short", Private, CancellationToken.None);
         Assert.Equal(("short", Private), (File.ReadAllText(_folder["f"]), File.GetUnixFileMode(_folder["f"])));
     }
 
@@ -48,12 +50,12 @@ public sealed class FileTests : IDisposable
     public async Task Readers_see_the_old_text_or_the_new_and_nothing_between()
     {
         var texts = new[] { new string('a', 300_000), new string('b', 300_000) };
-        await _host.WriteTextAsync(_folder["f"], texts[0], Private, CancellationToken.None);
+        await _host.Files.WriteTextAsync(_folder["f"], texts[0], Private, CancellationToken.None);
         var writing = Task.Run(async () =>
         {
             for (var i = 1; i < 100; i++)
             {
-                await _host.WriteTextAsync(_folder["f"], texts[i % 2], Private, CancellationToken.None);
+                await _host.Files.WriteTextAsync(_folder["f"], texts[i % 2], Private, CancellationToken.None);
             }
         });
         var reads = 0;
@@ -71,7 +73,7 @@ public sealed class FileTests : IDisposable
     {
         Directory.CreateDirectory(_folder["in the way"]);
         await Assert.ThrowsAnyAsync<Exception>(() =>
-            _host.WriteTextAsync(_folder["in the way"], "x", Private, CancellationToken.None).AsTask()
+            _host.Files.WriteTextAsync(_folder["in the way"], "x", Private, CancellationToken.None).AsTask()
         );
         Assert.Equal(["in the way"], Names());
     }
@@ -79,28 +81,32 @@ public sealed class FileTests : IDisposable
     [Fact]
     public async Task Text_is_appended_to_what_is_there()
     {
-        await _host.AppendTextAsync(_folder["postgresql.conf"], "a\n", CancellationToken.None);
-        await _host.AppendTextAsync(_folder["postgresql.conf"], "ü\n", CancellationToken.None);
+        await _host.Files.AppendTextAsync(_folder["postgresql.conf"], "a\n", CancellationToken.None);
+        await _host.Files.AppendTextAsync(_folder["postgresql.conf"], "ü\n", CancellationToken.None);
         Assert.Equal("a\nü\n"u8.ToArray(), File.ReadAllBytes(_folder["postgresql.conf"]));
     }
 
     [Fact]
     public async Task What_is_not_there_reads_as_null_and_lists_as_nothing()
     {
-        Assert.Null(await _host.ReadTextAsync(_folder["none"], CancellationToken.None));
-        Assert.Null(await _host.ReadTextAsync(_folder["none/deeper"], CancellationToken.None));
-        Assert.Empty(await _host.ListAsync(_folder["none"], CancellationToken.None));
-        Assert.False(await _host.ExistsAsync(_folder["none"], CancellationToken.None));
-        await _host.DeleteAsync(_folder["none"], CancellationToken.None);
-        await _host.DeleteAsync(_folder["none/deeper"], CancellationToken.None);
+        Assert.Null(await _host.Files.ReadTextAsync(_folder["none"], CancellationToken.None));
+        Assert.Null(await _host.Files.ReadTextAsync(_folder["none/deeper"], CancellationToken.None));
+        Assert.Empty(await _host.Files.ListAsync(_folder["none"], CancellationToken.None));
+        Assert.False(await _host.Files.ExistsAsync(_folder["none"], CancellationToken.None));
+        await _host.Files.DeleteAsync(_folder["none"], CancellationToken.None);
+        await _host.Files.DeleteAsync(_folder["none/deeper"], CancellationToken.None);
     }
 
     [Fact]
     public async Task A_folder_has_exactly_the_mode_asked_for_also_when_it_was_there()
     {
-        await _host.CreateDirectoryAsync(_folder["data"], Everything, CancellationToken.None);
+        await _host.Files.CreateDirectoryAsync(_folder["data"], Everything, CancellationToken.None);
         Assert.Equal(Everything, File.GetUnixFileMode(_folder["data"]));
-        await _host.CreateDirectoryAsync(_folder["data"], Private | UnixFileMode.UserExecute, CancellationToken.None);
+        await _host.Files.CreateDirectoryAsync(
+            _folder["data"],
+            Private | UnixFileMode.UserExecute,
+            CancellationToken.None
+        );
         Assert.Equal(Private | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder["data"]));
     }
 
@@ -112,7 +118,7 @@ public sealed class FileTests : IDisposable
         Directory.CreateDirectory(_folder["data/deep"]);
         File.WriteAllText(_folder["data/deep/file"], "");
         Directory.CreateSymbolicLink(_folder["data/pg_wal"], _folder["precious"]);
-        await _host.DeleteAsync(_folder["data"], CancellationToken.None);
+        await _host.Files.DeleteAsync(_folder["data"], CancellationToken.None);
         Assert.Equal(["precious"], Names());
         Assert.Equal("mine", File.ReadAllText(_folder["precious/file"]));
     }
@@ -122,13 +128,13 @@ public sealed class FileTests : IDisposable
     {
         Directory.CreateDirectory(_folder["precious"]);
         File.WriteAllText(_folder["precious/file"], "mine");
-        await _host.CreateLinkAsync(_folder["to folder"], _folder["precious"], CancellationToken.None);
-        await _host.CreateLinkAsync(_folder["to file"], _folder["precious/file"], CancellationToken.None);
-        await _host.CreateLinkAsync(_folder["to nothing"], _folder["gone"], CancellationToken.None);
-        Assert.True(await _host.ExistsAsync(_folder["to nothing"], CancellationToken.None));
+        await _host.Files.CreateLinkAsync(_folder["to folder"], _folder["precious"], CancellationToken.None);
+        await _host.Files.CreateLinkAsync(_folder["to file"], _folder["precious/file"], CancellationToken.None);
+        await _host.Files.CreateLinkAsync(_folder["to nothing"], _folder["gone"], CancellationToken.None);
+        Assert.True(await _host.Files.ExistsAsync(_folder["to nothing"], CancellationToken.None));
         foreach (var link in new[] { "to folder", "to file", "to nothing" })
         {
-            await _host.DeleteAsync(_folder[link], CancellationToken.None);
+            await _host.Files.DeleteAsync(_folder[link], CancellationToken.None);
         }
 
         Assert.Equal(["precious"], Names());
@@ -140,16 +146,19 @@ public sealed class FileTests : IDisposable
     {
         Directory.CreateDirectory(_folder["real/data"]);
         Directory.CreateSymbolicLink(_folder["link"], _folder["real"]);
-        Assert.Equal(_folder["real/data"], await _host.RealPathAsync(_folder["link/data"], CancellationToken.None));
-        Assert.Equal(_folder["real"], await _host.RealPathAsync(_folder["real/data/.."], CancellationToken.None));
-        Assert.Equal(_folder["new"], await _host.RealPathAsync(_folder["new"], CancellationToken.None));
+        Assert.Equal(
+            _folder["real/data"],
+            await _host.Files.RealPathAsync(_folder["link/data"], CancellationToken.None)
+        );
+        Assert.Equal(_folder["real"], await _host.Files.RealPathAsync(_folder["real/data/.."], CancellationToken.None));
+        Assert.Equal(_folder["new"], await _host.Files.RealPathAsync(_folder["new"], CancellationToken.None));
     }
 
     [Fact]
     public async Task A_folder_can_be_written_to_when_it_is_there()
     {
-        Assert.True(await _host.CanWriteAsync(_folder.Path, CancellationToken.None));
-        Assert.False(await _host.CanWriteAsync(_folder["none"], CancellationToken.None));
+        Assert.True(await _host.Files.CanWriteAsync(_folder.Path, CancellationToken.None));
+        Assert.False(await _host.Files.CanWriteAsync(_folder["none"], CancellationToken.None));
     }
 
     [Fact]
@@ -159,7 +168,7 @@ public sealed class FileTests : IDisposable
         Directory.CreateDirectory(_folder["sub"]);
         Assert.Equal(
             [".hidden", "sub"],
-            (await _host.ListAsync(_folder.Path, CancellationToken.None)).Order(StringComparer.Ordinal)
+            (await _host.Files.ListAsync(_folder.Path, CancellationToken.None)).Order(StringComparer.Ordinal)
         );
     }
 
@@ -218,7 +227,7 @@ public sealed class FileTests : IDisposable
         FilePart part;
         do
         {
-            part = await _host.ReadPartAsync(_folder["text"], at, limit, CancellationToken.None);
+            part = await _host.Files.ReadPartAsync(_folder["text"], at, limit, CancellationToken.None);
             (read, at) = (read + part.Text, part.End);
         } while (part.Text.Length > 0);
 
@@ -230,13 +239,16 @@ public sealed class FileTests : IDisposable
     public async Task A_part_of_what_is_no_UTF_8_is_read_to_its_end_and_there_is_none_past_the_end()
     {
         await File.WriteAllBytesAsync(_folder["latin"], [0x61, 0xE9, 0x0A, 0x80, 0x80, 0x80, 0x80, 0x80]);
-        var part = await _host.ReadPartAsync(_folder["latin"], 0, 100, CancellationToken.None);
+        var part = await _host.Files.ReadPartAsync(_folder["latin"], 0, 100, CancellationToken.None);
         Assert.StartsWith("a\uFFFD\n", part.Text, StringComparison.Ordinal);
         Assert.Equal((8, 8), (part.End, part.Length));
         Assert.Equal(
             new FilePart("", 9, 8),
-            await _host.ReadPartAsync(_folder["latin"], 9, 100, CancellationToken.None)
+            await _host.Files.ReadPartAsync(_folder["latin"], 9, 100, CancellationToken.None)
         );
-        Assert.Equal(new FilePart("", 9, 0), await _host.ReadPartAsync(_folder["no"], 9, 100, CancellationToken.None));
+        Assert.Equal(
+            new FilePart("", 9, 0),
+            await _host.Files.ReadPartAsync(_folder["no"], 9, 100, CancellationToken.None)
+        );
     }
 }

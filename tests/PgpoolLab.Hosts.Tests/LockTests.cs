@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Hosts.Tests;
 
@@ -19,7 +20,7 @@ public sealed class LockTests : IDisposable
             // Not process.WaitForExit(): where nobody collects what has ended, it waits for ever.
             Eventually
                 .TrueAsync(
-                    async () => await _host.FindProcessAsync(id, CancellationToken.None) is null,
+                    async () => await _host.Processes.FindAsync(id, CancellationToken.None) is null,
                     $"process {id} ends"
                 )
                 .GetAwaiter()
@@ -139,7 +140,7 @@ public sealed class LockTests : IDisposable
     public async Task Another_process_sees_it_and_it_ends_with_its_process()
     {
         Task<CommandResult> AskAsync() =>
-            _host.RunAsync(
+            _host.Programs.RunAsync(
                 new CommandSpec("flock", "--nonblock", "--conflict-exit-code", "7", _folder.Path, "true"),
                 CancellationToken.None
             );
@@ -161,7 +162,7 @@ public sealed class LockTests : IDisposable
     {
         using (FolderLock.TryTake(_folder.Path, out _))
         {
-            var script = await _host.RunAsync(
+            var script = await _host.Programs.RunAsync(
                 new CommandSpec("/bin/sh", "-c", "sleep 600 </dev/null >/dev/null 2>&1 & echo $!"),
                 CancellationToken.None
             );
@@ -173,7 +174,7 @@ public sealed class LockTests : IDisposable
         using (FolderLock.TryTake(_folder.Path, out _))
         {
             _started.Add(
-                await _host.StartDetachedAsync(
+                await _host.Programs.StartDetachedAsync(
                     new CommandSpec("sleep", "600"),
                     _folder["server.log"],
                     append: false,
@@ -181,7 +182,7 @@ public sealed class LockTests : IDisposable
                 )
             );
             await Eventually.TrueAsync(
-                async () => (await _host.FindProcessAsync(_started[^1], CancellationToken.None))?.Name == "sleep",
+                async () => (await _host.Processes.FindAsync(_started[^1], CancellationToken.None))?.Name == "sleep",
                 "the server runs"
             );
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Hosts.Tests;
 
@@ -117,17 +118,17 @@ public sealed class OpenFolderTests : IDisposable
         Directory.CreateDirectory(_folder["elsewhere/data0"]);
         Directory.CreateSymbolicLink(_folder["lab/pgpool0"], _folder["elsewhere"]);
         var host = new LocalHost(TimeProvider.System);
-        await host.DeleteWithinAsync(_folder["lab"], _folder["lab/etc/a"], CancellationToken.None);
-        await host.DeleteWithinAsync(_folder["lab"], _folder["lab/none/a"], CancellationToken.None);
+        await host.Files.DeleteWithinAsync(_folder["lab"], _folder["lab/etc/a"], CancellationToken.None);
+        await host.Files.DeleteWithinAsync(_folder["lab"], _folder["lab/none/a"], CancellationToken.None);
         Assert.True(Directory.Exists(_folder["lab/etc"]));
         Assert.Empty(Directory.GetFileSystemEntries(_folder["lab/etc"]));
         await Assert.ThrowsAsync<IOException>(() =>
-            host.DeleteWithinAsync(_folder["lab"], _folder["lab/pgpool0/data0"], CancellationToken.None).AsTask()
+            host.Files.DeleteWithinAsync(_folder["lab"], _folder["lab/pgpool0/data0"], CancellationToken.None).AsTask()
         );
         await Assert.ThrowsAsync<ArgumentException>(() =>
-            host.DeleteWithinAsync(_folder["lab"], _folder["elsewhere/data0"], CancellationToken.None).AsTask()
+            host.Files.DeleteWithinAsync(_folder["lab"], _folder["elsewhere/data0"], CancellationToken.None).AsTask()
         );
-        await host.DeleteWithinAsync(_folder["lab"], _folder["lab/pgpool0"], CancellationToken.None);
+        await host.Files.DeleteWithinAsync(_folder["lab"], _folder["lab/pgpool0"], CancellationToken.None);
         Assert.True(Directory.Exists(_folder["elsewhere/data0"]));
     }
 
@@ -211,13 +212,17 @@ public sealed class RegularFileTests : IDisposable
         {
             Assert.Throws<IOException>(() => RegularFile.ReadText(file));
             Assert.Throws<IOException>(() => RegularFile.OpenToWrite(file, append: true));
-            await Assert.ThrowsAsync<IOException>(() => host.ReadTextAsync(file, CancellationToken.None).AsTask());
-            await Assert.ThrowsAsync<IOException>(() => host.ReadGrowthAsync(file, 0, CancellationToken.None).AsTask());
             await Assert.ThrowsAsync<IOException>(() =>
-                host.AppendTextAsync(file, "x", CancellationToken.None).AsTask()
+                host.Files.ReadTextAsync(file, CancellationToken.None).AsTask()
+            );
+            await Assert.ThrowsAsync<IOException>(() =>
+                host.Files.ReadGrowthAsync(file, 0, CancellationToken.None).AsTask()
+            );
+            await Assert.ThrowsAsync<IOException>(() =>
+                host.Files.AppendTextAsync(file, "x", CancellationToken.None).AsTask()
             );
             await Assert.ThrowsAsync<Model.LabException>(() =>
-                host.StartDetachedAsync(new CommandSpec("true"), file, append: false, CancellationToken.None)
+                host.Programs.StartDetachedAsync(new CommandSpec("true"), file, append: false, CancellationToken.None)
             );
         }
     }
@@ -226,7 +231,7 @@ public sealed class RegularFileTests : IDisposable
     public async Task A_pipe_that_lies_in_wait_for_an_unfinished_file_is_not_opened()
     {
         Pipe(Path.GetFileName(UnfinishedFile.Beside(_folder["text"])));
-        await new LocalHost(TimeProvider.System).WriteTextAsync(
+        await new LocalHost(TimeProvider.System).Files.WriteTextAsync(
             _folder["text"],
             "text",
             UnixFileMode.UserRead | UnixFileMode.UserWrite,

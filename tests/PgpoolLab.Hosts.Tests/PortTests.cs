@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Hosts.Tests;
 
@@ -29,7 +30,7 @@ public sealed class PortTests
 
     private async Task IsNamedAsync(Socket listener)
     {
-        var holder = await _host.WhoHoldsPortAsync(PortOf(listener), CancellationToken.None);
+        var holder = await _host.Ports.WhoHoldsAsync(PortOf(listener), CancellationToken.None);
         Assert.StartsWith("used by ", holder, StringComparison.Ordinal);
         Assert.Contains($"(pid {Environment.ProcessId}: ", holder, StringComparison.Ordinal);
     }
@@ -88,7 +89,7 @@ public sealed class PortTests
             using var listener = Listener(IPAddress.Loopback);
             var port = PortOf(listener);
             listener.Dispose();
-            answers.Add(await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+            answers.Add(await _host.Ports.WhoHoldsAsync(port, CancellationToken.None));
         }
 
         Assert.Contains(null, answers);
@@ -112,7 +113,7 @@ public sealed class PortTests
             listener.Close();
             Assert.Equal(0, await client.ReceiveAsync(new byte[1]));
             client.Close();
-            answers.Add(await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+            answers.Add(await _host.Ports.WhoHoldsAsync(port, CancellationToken.None));
         }
 
         Assert.Contains(null, answers);
@@ -126,13 +127,13 @@ public sealed class PortTests
         await client.ConnectAsync(IPAddress.Loopback, PortOf(listener));
         using var served = await listener.AcceptAsync();
         var port = PortOf(client);
-        Assert.Equal(PortState.Lingering, await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+        Assert.Equal(PortState.Lingering, await _host.Ports.WhoHoldsAsync(port, CancellationToken.None));
         // The client closes first: its port stays in TIME_WAIT.
         client.Shutdown(SocketShutdown.Both);
         client.Close();
         Assert.Equal(0, await served.ReceiveAsync(new byte[1]));
         served.Close();
-        Assert.Equal(PortState.Lingering, await _host.WhoHoldsPortAsync(port, CancellationToken.None));
+        Assert.Equal(PortState.Lingering, await _host.Ports.WhoHoldsAsync(port, CancellationToken.None));
     }
 
     [Theory]
@@ -143,20 +144,20 @@ public sealed class PortTests
         socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
         Assert.Contains(
             $"(pid {Environment.ProcessId}: ",
-            await _host.WhoHoldsDatagramPortAsync(PortOf(socket), CancellationToken.None),
+            await _host.Ports.WhoReceivesAsync(PortOf(socket), CancellationToken.None),
             StringComparison.Ordinal
         );
         // The TCP port of that number is another one.
         var port = PortOf(socket);
         Assert.DoesNotContain(
             Environment.ProcessId.ToString(),
-            await _host.WhoHoldsPortAsync(port, CancellationToken.None) ?? "",
+            await _host.Ports.WhoHoldsAsync(port, CancellationToken.None) ?? "",
             StringComparison.Ordinal
         );
         socket.Dispose();
         Assert.DoesNotContain(
             Environment.ProcessId.ToString(),
-            await _host.WhoHoldsDatagramPortAsync(port, CancellationToken.None) ?? "",
+            await _host.Ports.WhoReceivesAsync(port, CancellationToken.None) ?? "",
             StringComparison.Ordinal
         );
     }
@@ -165,8 +166,8 @@ public sealed class PortTests
     public async Task A_stranger_on_a_servers_port_is_told_from_the_server_itself()
     {
         using var listener = Listener(IPAddress.Loopback);
-        var self = await _host.FindProcessAsync(Environment.ProcessId, CancellationToken.None);
-        Assert.Null(await _host.WhoElseHoldsPortAsync(PortOf(listener), [self!], CancellationToken.None));
+        var self = await _host.Processes.FindAsync(Environment.ProcessId, CancellationToken.None);
+        Assert.Null(await _host.Ports.WhoElseHoldsAsync(PortOf(listener), [self!], CancellationToken.None));
         // Another process, which does not have that socket.
         using var sleep = System.Diagnostics.Process.Start(
             new System.Diagnostics.ProcessStartInfo("sleep", ["60"]) { RedirectStandardInput = true }
@@ -176,9 +177,9 @@ public sealed class PortTests
             await Eventually.TrueAsync(
                 async () =>
                 {
-                    var server = await _host.FindProcessAsync(sleep.Id, CancellationToken.None);
+                    var server = await _host.Processes.FindAsync(sleep.Id, CancellationToken.None);
                     return (
-                            await _host.WhoElseHoldsPortAsync(
+                            await _host.Ports.WhoElseHoldsAsync(
                                 PortOf(listener),
                                 [self!, server!],
                                 CancellationToken.None
@@ -186,7 +187,7 @@ public sealed class PortTests
                         )
                             is null
                         && (
-                            await _host.WhoElseHoldsPortAsync(PortOf(listener), [server!], CancellationToken.None)
+                            await _host.Ports.WhoElseHoldsAsync(PortOf(listener), [server!], CancellationToken.None)
                         )?.Contains($"(pid {Environment.ProcessId}: ", StringComparison.Ordinal)
                             is true;
                 },
@@ -204,13 +205,13 @@ public sealed class PortTests
     {
         using var folder = new TemporaryFolder();
         var path = folder[".s.PGSQL.11000"];
-        Assert.False(await _host.SocketAnswersAsync(path, CancellationToken.None));
+        Assert.False(await _host.Ports.SocketAnswersAsync(path, CancellationToken.None));
         using (var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
         {
             listener.Bind(new UnixDomainSocketEndPoint(path));
-            Assert.False(await _host.SocketAnswersAsync(path, CancellationToken.None));
+            Assert.False(await _host.Ports.SocketAnswersAsync(path, CancellationToken.None));
             listener.Listen(1);
-            Assert.True(await _host.SocketAnswersAsync(path, CancellationToken.None));
+            Assert.True(await _host.Ports.SocketAnswersAsync(path, CancellationToken.None));
             // .NET removes the file with the socket; a killed server does not.
             File.Move(path, folder["kept"]);
         }
@@ -218,12 +219,12 @@ public sealed class PortTests
         File.Move(folder["kept"], path);
         Assert.True(File.Exists(path));
         // A program that another test is just starting has what this process had open, until it becomes that program.
-        for (var look = 0; look < 500 && await _host.SocketAnswersAsync(path, CancellationToken.None); look++)
+        for (var look = 0; look < 500 && await _host.Ports.SocketAnswersAsync(path, CancellationToken.None); look++)
         {
             await Task.Delay(10);
         }
 
-        Assert.False(await _host.SocketAnswersAsync(path, CancellationToken.None));
+        Assert.False(await _host.Ports.SocketAnswersAsync(path, CancellationToken.None));
     }
 
     [Fact]
@@ -231,7 +232,7 @@ public sealed class PortTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["file"], "");
-        Assert.False(await _host.SocketAnswersAsync(folder["file"], CancellationToken.None));
+        Assert.False(await _host.Ports.SocketAnswersAsync(folder["file"], CancellationToken.None));
     }
 
     [Fact]
@@ -240,6 +241,6 @@ public sealed class PortTests
         using var folder = new TemporaryFolder();
         var tooLong = folder[new string('x', 120)];
         File.WriteAllText(tooLong, "");
-        Assert.False(await _host.SocketAnswersAsync(tooLong, CancellationToken.None));
+        Assert.False(await _host.Ports.SocketAnswersAsync(tooLong, CancellationToken.None));
     }
 }

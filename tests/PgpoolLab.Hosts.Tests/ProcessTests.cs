@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipes;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Hosts.Tests;
@@ -36,7 +37,7 @@ public sealed class ProcessTests : IDisposable
     private async Task<int> StartAsync(string script, bool append = false)
     {
         var command = new CommandSpec("/bin/sh", "-c", script) { WorkingDirectory = _folder.Path };
-        var id = await _host.StartDetachedAsync(
+        var id = await _host.Programs.StartDetachedAsync(
             command.With("COLOR", "blue"),
             _folder["server.log"],
             append,
@@ -53,7 +54,7 @@ public sealed class ProcessTests : IDisposable
         await Eventually.TrueAsync(
             // A program that is just being started has its name before its arguments.
             async () =>
-                (found = await _host.FindProcessAsync(id, CancellationToken.None))
+                (found = await _host.Processes.FindAsync(id, CancellationToken.None))
                     is { Name: "sleep", CommandLine: "sleep 600" },
             "sleep runs"
         );
@@ -62,7 +63,7 @@ public sealed class ProcessTests : IDisposable
 
     private Task EndOfAsync(int id) =>
         Eventually.TrueAsync(
-            async () => await _host.FindProcessAsync(id, CancellationToken.None) is null,
+            async () => await _host.Processes.FindAsync(id, CancellationToken.None) is null,
             $"process {id} ends"
         );
 
@@ -73,12 +74,12 @@ public sealed class ProcessTests : IDisposable
         Assert.False(sleeper.IsSuspended);
         using var kill = Process.Start("kill", ["-STOP", $"{sleeper.Id}"])!;
         await Eventually.TrueAsync(
-            async () => (await _host.FindProcessAsync(sleeper.Id, CancellationToken.None))?.State == 'T',
+            async () => (await _host.Processes.FindAsync(sleeper.Id, CancellationToken.None))?.State == 'T',
             "it is suspended"
         );
-        Assert.True((await _host.FindProcessAsync(sleeper.Id, CancellationToken.None))!.IsSuspended);
+        Assert.True((await _host.Processes.FindAsync(sleeper.Id, CancellationToken.None))!.IsSuspended);
         Assert.InRange(
-            (await _host.AgeOfAsync(sleeper, CancellationToken.None))!.Value,
+            (await _host.Processes.AgeOfAsync(sleeper, CancellationToken.None))!.Value,
             TimeSpan.Zero,
             TimeSpan.FromMinutes(10)
         );
@@ -88,7 +89,7 @@ public sealed class ProcessTests : IDisposable
     public async Task A_detached_server_leads_a_session_of_its_own()
     {
         var server = await StartSleeperAsync();
-        var own = await _host.FindProcessAsync(Environment.ProcessId, CancellationToken.None);
+        var own = await _host.Processes.FindAsync(Environment.ProcessId, CancellationToken.None);
         Assert.Equal(server.Id, server.SessionId);
         Assert.NotEqual(own!.SessionId, server.SessionId);
     }
@@ -111,7 +112,7 @@ public sealed class ProcessTests : IDisposable
         pipe.DisposeLocalCopyOfClientHandle();
         var end = Task.Run(pipe.ReadByte);
         var ended = await Task.WhenAny(end, Task.Delay(TimeSpan.FromMinutes(1))) == end;
-        Assert.True(await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
+        Assert.True(await _host.Processes.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
         Assert.Equal(-1, await end);
         Assert.True(ended, "the server holds the pipe");
     }
@@ -146,7 +147,7 @@ public sealed class ProcessTests : IDisposable
     public async Task A_program_that_cannot_be_started_detached_says_so()
     {
         var missing = await Assert.ThrowsAsync<ProgramNotFoundException>(() =>
-            _host.StartDetachedAsync(
+            _host.Programs.StartDetachedAsync(
                 new CommandSpec("/nonexistent/postgres"),
                 _folder["server.log"],
                 append: false,
@@ -155,7 +156,7 @@ public sealed class ProcessTests : IDisposable
         );
         Assert.Equal("Could not start /nonexistent/postgres: No such file or directory", missing.Message);
         var unwritable = await Assert.ThrowsAsync<LabException>(() =>
-            _host.StartDetachedAsync(
+            _host.Programs.StartDetachedAsync(
                 new CommandSpec("true"),
                 _folder["no/server.log"],
                 append: true,
@@ -176,7 +177,8 @@ public sealed class ProcessTests : IDisposable
     {
         var id = await StartAsync("exit 3");
         await Eventually.TrueAsync(
-            async () => await _host.FindProcessAsync(id, CancellationToken.None) is null && !Path.Exists($"/proc/{id}"),
+            async () =>
+                await _host.Processes.FindAsync(id, CancellationToken.None) is null && !Path.Exists($"/proc/{id}"),
             $"process {id} ends and is collected"
         );
     }
@@ -201,12 +203,13 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(_folder.Path, one.WorkingDirectory);
         Assert.NotEqual("", one.StartedAt);
         Assert.NotEqual(one.Id, two.Id);
-        Assert.Equal(one, await _host.FindProcessAsync(one.Id, CancellationToken.None));
+        Assert.Equal(one, await _host.Processes.FindAsync(one.Id, CancellationToken.None));
         // What it does changes from look to look.
         Assert.Single(((ProcessFacts[])[one with { State = 'R' }, one with { State = 'S' }]).Distinct());
         Assert.Equal(
             [one.Id, two.Id],
-            (await _host.FindProcessesAsync(p => p.WorkingDirectory == _folder.Path, CancellationToken.None))
+            (await _host.Processes.FindAllAsync(ProcessFilter.All, CancellationToken.None))
+                .Where(p => p.WorkingDirectory == _folder.Path)
                 .Select(p => p.Id)
                 .Order()
         );
@@ -231,14 +234,14 @@ public sealed class ProcessTests : IDisposable
         _started.AddRange([first, second, grandchild]);
         await EndOfAsync(gone);
         await Eventually.TrueAsync(
-            async () => (await _host.FindProcessAsync(parent, CancellationToken.None))?.Name == "sleep",
+            async () => (await _host.Processes.FindAsync(parent, CancellationToken.None))?.Name == "sleep",
             "the parent sleeps"
         );
-        var facts = (await _host.FindProcessAsync(parent, CancellationToken.None))!;
-        var family = await _host.FindFamilyAsync(facts, CancellationToken.None);
+        var facts = (await _host.Processes.FindAsync(parent, CancellationToken.None))!;
+        var family = await _host.Processes.FindFamilyAsync(facts, CancellationToken.None);
         Assert.Equal(facts, family[0]);
         Assert.Equal([first, second], family.Skip(1).Select(p => p.Id).Order());
-        Assert.Equal([stranger], await _host.FindFamilyAsync(stranger, CancellationToken.None));
+        Assert.Equal([stranger], await _host.Processes.FindFamilyAsync(stranger, CancellationToken.None));
 
         async Task<int> NumberAsync(string file)
         {
@@ -254,18 +257,18 @@ public sealed class ProcessTests : IDisposable
     public async Task Of_a_process_that_has_ended_there_is_no_family_left_but_what_is_known_of_it()
     {
         var server = await StartSleeperAsync();
-        Assert.True(await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
+        Assert.True(await _host.Processes.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
         await EndOfAsync(server.Id);
-        Assert.Equal([server], await _host.FindFamilyAsync(server, CancellationToken.None));
+        Assert.Equal([server], await _host.Processes.FindFamilyAsync(server, CancellationToken.None));
     }
 
     [Fact]
     public async Task A_process_that_has_ended_is_not_found()
     {
         var server = await StartSleeperAsync();
-        Assert.True(await _host.SignalAsync(server, ProcessSignal.Terminate, CancellationToken.None));
+        Assert.True(await _host.Processes.SignalAsync(server, ProcessSignal.Terminate, CancellationToken.None));
         await EndOfAsync(server.Id);
-        Assert.False(await _host.SignalAsync(server, ProcessSignal.Terminate, CancellationToken.None));
+        Assert.False(await _host.Processes.SignalAsync(server, ProcessSignal.Terminate, CancellationToken.None));
     }
 
     [Fact]
@@ -278,7 +281,7 @@ public sealed class ProcessTests : IDisposable
             () => File.ReadAllText($"/proc/{zombie}/stat").Contains(") Z ", StringComparison.Ordinal),
             "it is a zombie"
         );
-        Assert.Null(await _host.FindProcessAsync(zombie, CancellationToken.None));
+        Assert.Null(await _host.Processes.FindAsync(zombie, CancellationToken.None));
     }
 
     [Fact]
@@ -286,10 +289,17 @@ public sealed class ProcessTests : IDisposable
     {
         var server = await StartSleeperAsync();
         Assert.False(
-            await _host.SignalAsync(server with { StartedAt = "1" }, ProcessSignal.Kill, CancellationToken.None)
+            await _host.Processes.SignalAsync(
+                server with
+                {
+                    StartedAt = "1",
+                },
+                ProcessSignal.Kill,
+                CancellationToken.None
+            )
         );
         // A program that was started this moment may not show its command line yet.
-        Assert.Equal(server.StartedAt, (await _host.FindProcessAsync(server.Id, CancellationToken.None))?.StartedAt);
+        Assert.Equal(server.StartedAt, (await _host.Processes.FindAsync(server.Id, CancellationToken.None))?.StartedAt);
     }
 
     [Fact]
@@ -300,7 +310,7 @@ public sealed class ProcessTests : IDisposable
                 + "0.02; done"
         );
         await Eventually.FileAsync(_folder["ready"]);
-        var server = (await _host.FindProcessAsync(_started[^1], CancellationToken.None))!;
+        var server = (await _host.Processes.FindAsync(_started[^1], CancellationToken.None))!;
         var signals = new[]
         {
             (ProcessSignal.Hangup, "HUP"),
@@ -310,7 +320,7 @@ public sealed class ProcessTests : IDisposable
         };
         foreach (var (signal, name) in signals.Where(s => !IsIgnored(s.Item1)))
         {
-            Assert.True(await _host.SignalAsync(server, signal, CancellationToken.None));
+            Assert.True(await _host.Processes.SignalAsync(server, signal, CancellationToken.None));
             await Eventually.TrueAsync(
                 () =>
                     File.Exists(_folder["signals"])
@@ -319,15 +329,15 @@ public sealed class ProcessTests : IDisposable
             );
         }
 
-        Assert.True(await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
+        Assert.True(await _host.Processes.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None));
         await EndOfAsync(server.Id);
     }
 
     [Fact]
     public async Task No_process_has_the_number_zero_or_less()
     {
-        Assert.Null(await _host.FindProcessAsync(0, CancellationToken.None));
-        Assert.Null(await _host.FindProcessAsync(-1, CancellationToken.None));
+        Assert.Null(await _host.Processes.FindAsync(0, CancellationToken.None));
+        Assert.Null(await _host.Processes.FindAsync(-1, CancellationToken.None));
     }
 
     /// <summary>A shell cannot trap what was ignored when it began: run with &amp; from a script, tests ignore SIGINT
@@ -366,7 +376,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task Who_lives_is_not_being_killed()
     {
-        Assert.False(await _host.IsBeingKilledAsync(Environment.ProcessId, CancellationToken.None));
-        Assert.True(await _host.IsBeingKilledAsync(4_194_305, CancellationToken.None));
+        Assert.False(await _host.Processes.IsBeingKilledAsync(Environment.ProcessId, CancellationToken.None));
+        Assert.True(await _host.Processes.IsBeingKilledAsync(4_194_305, CancellationToken.None));
     }
 }

@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Hosts.Tests;
@@ -11,7 +12,8 @@ public sealed class RunTests
     private static CommandSpec Sh(string script, params string[] arguments) =>
         new("/bin/sh", ["-c", script, "sh", .. arguments]);
 
-    private Task<CommandResult> RunAsync(CommandSpec command) => _host.RunAsync(command, CancellationToken.None);
+    private Task<CommandResult> RunAsync(CommandSpec command) =>
+        _host.Programs.RunAsync(command, CancellationToken.None);
 
     [Fact]
     public async Task A_program_leaves_its_output_its_errors_and_its_exit_code()
@@ -117,7 +119,9 @@ public sealed class RunTests
         );
         Assert.Equal(143, result.ExitCode);
         Assert.Contains("ended after", result.Error, StringComparison.Ordinal);
-        Assert.Null(await _host.FindProcessAsync(int.Parse(File.ReadAllText(folder["pid"])), CancellationToken.None));
+        Assert.Null(
+            await _host.Processes.FindAsync(int.Parse(File.ReadAllText(folder["pid"])), CancellationToken.None)
+        );
     }
 
     [Fact]
@@ -125,7 +129,7 @@ public sealed class RunTests
     {
         using var folder = new TemporaryFolder();
         using var cancel = new CancellationTokenSource();
-        var run = _host.RunAsync(
+        var run = _host.Programs.RunAsync(
             Sh("echo $$ >pid.tmp; mv pid.tmp pid; exec sleep 600") with
             {
                 WorkingDirectory = folder.Path,
@@ -135,7 +139,7 @@ public sealed class RunTests
         var pid = await Eventually.FileAsync(folder["pid"]);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
-        Assert.Null(await _host.FindProcessAsync(int.Parse(pid), CancellationToken.None));
+        Assert.Null(await _host.Processes.FindAsync(int.Parse(pid), CancellationToken.None));
     }
 
     [Fact]
@@ -143,7 +147,7 @@ public sealed class RunTests
     {
         using var folder = new TemporaryFolder();
         using var cancel = new CancellationTokenSource();
-        var run = _host.RunAsync(
+        var run = _host.Programs.RunAsync(
             Sh(
                 "trap 'echo clean >cleaned; exit 0' TERM; echo $$ >pid.tmp; mv pid.tmp pid; while :; do sleep "
                     + "0.05; done"
@@ -166,7 +170,7 @@ public sealed class RunTests
         using var cancel = new CancellationTokenSource();
         // Five seconds of patience, which this clock lets pass at once.
         var host = new LocalHost(new HastyClock(speed: 20));
-        var run = host.RunAsync(
+        var run = host.Programs.RunAsync(
             Sh("trap '' TERM; echo $$ >pid.tmp; mv pid.tmp pid; while :; do sleep 0.05; done") with
             {
                 WorkingDirectory = folder.Path,
@@ -176,7 +180,7 @@ public sealed class RunTests
         var pid = int.Parse(await Eventually.FileAsync(folder["pid"]));
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
-        Assert.Null(await _host.FindProcessAsync(pid, CancellationToken.None));
+        Assert.Null(await _host.Processes.FindAsync(pid, CancellationToken.None));
     }
 
     [Fact]
@@ -216,11 +220,11 @@ public sealed class RunTests
     public async Task Hundreds_of_programs_one_after_the_other_leave_no_descriptor_open()
     {
         var host = new LocalHost(TimeProvider.System);
-        await host.RunAsync(new CommandSpec("/bin/echo", "first"), TestContext.Current.CancellationToken);
+        await host.Programs.RunAsync(new CommandSpec("/bin/echo", "first"), TestContext.Current.CancellationToken);
         var before = Pipes();
         for (var i = 0; i < 100; i++)
         {
-            await host.RunAsync(new CommandSpec("/bin/echo", "again"), TestContext.Current.CancellationToken);
+            await host.Programs.RunAsync(new CommandSpec("/bin/echo", "again"), TestContext.Current.CancellationToken);
         }
 
         // Other tests run beside this one, and open folders and files; a leak would be of two pipes for each.

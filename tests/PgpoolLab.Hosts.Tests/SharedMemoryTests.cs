@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Hosts.Tests;
 
@@ -29,16 +30,16 @@ public sealed partial class SharedMemoryTests : IDisposable
     {
         var (process, id) = await MadeByAnotherAsync("--shmem", "100");
         Assert.True(Exists("shm", id));
-        Assert.Equal(1, await _host.RemoveSharedMemoryAsync(process, CancellationToken.None));
+        Assert.Equal(1, await _host.Memory.RemoveAsync(process, CancellationToken.None));
         Assert.False(Exists("shm", id));
-        Assert.Equal(0, await _host.RemoveSharedMemoryAsync(process, CancellationToken.None));
+        Assert.Equal(0, await _host.Memory.RemoveAsync(process, CancellationToken.None));
     }
 
     [Fact]
     public async Task What_a_process_that_lives_made_is_left_alone()
     {
         var id = Segment(Environment.ProcessId);
-        await _host.RemoveSharedMemoryAsync(Environment.ProcessId, CancellationToken.None);
+        await _host.Memory.RemoveAsync(Environment.ProcessId, CancellationToken.None);
         Assert.True(Exists("shm", id));
     }
 
@@ -48,7 +49,7 @@ public sealed partial class SharedMemoryTests : IDisposable
         var (process, id) = await MadeByAnotherAsync("--shmem", "100");
         _segments.Add(id);
         var address = Attach(id, 0, 0);
-        Assert.Equal(0, await _host.RemoveSharedMemoryAsync(process, CancellationToken.None));
+        Assert.Equal(0, await _host.Memory.RemoveAsync(process, CancellationToken.None));
         Assert.True(Exists("shm", id));
         _ = Detach(address);
     }
@@ -68,7 +69,7 @@ public sealed partial class SharedMemoryTests : IDisposable
         await File.WriteAllBytesAsync(Name(control), items);
 
         var id = Segment(ended, control);
-        Assert.Equal(3, await _host.RemoveSharedMemoryAsync(_folder.Path, CancellationToken.None));
+        Assert.Equal(3, await _host.Memory.RemoveAsync(_folder.Path, CancellationToken.None));
         Assert.False(Exists("shm", id));
         Assert.Equal(
             (false, false, true),
@@ -82,9 +83,9 @@ public sealed partial class SharedMemoryTests : IDisposable
     {
         var living = Segment(Environment.ProcessId);
         Directory.CreateDirectory(_folder["other"]);
-        Assert.Equal(0, await _host.RemoveSharedMemoryAsync(_folder.Path, CancellationToken.None));
-        Assert.Equal(0, await _host.RemoveSharedMemoryAsync(_folder["other"], CancellationToken.None));
-        Assert.Equal(0, await _host.RemoveSharedMemoryAsync(_folder["nowhere"], CancellationToken.None));
+        Assert.Equal(0, await _host.Memory.RemoveAsync(_folder.Path, CancellationToken.None));
+        Assert.Equal(0, await _host.Memory.RemoveAsync(_folder["other"], CancellationToken.None));
+        Assert.Equal(0, await _host.Memory.RemoveAsync(_folder["nowhere"], CancellationToken.None));
         Assert.True(Exists("shm", living));
     }
 

@@ -1,3 +1,5 @@
+using PgpoolLab.Hosts.Local;
+
 namespace PgpoolLab.Hosts.Tests;
 
 public sealed class ShellTests
@@ -50,7 +52,7 @@ public sealed class ShellTests
     {
         // One argument behind the text shows that it was exactly one word.
         var script = $"printf '%s.' {Shell.Quote(text)} end";
-        var result = await new LocalHost(TimeProvider.System).RunAsync(
+        var result = await new LocalHost(TimeProvider.System).Programs.RunAsync(
             new CommandSpec("/bin/sh", "-c", script),
             CancellationToken.None
         );

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Integration.Tests;
 
@@ -299,10 +300,10 @@ public sealed partial class Sandbox : IDisposable
 
         // The original's Pgpool-II shares 137 MB with its children, which would stay until the machine is started
         // again.
-        var host = new PgpoolLab.Hosts.LocalHost(TimeProvider.System);
+        var host = new PgpoolLab.Hosts.Local.LocalHost(TimeProvider.System);
         foreach (var id in left)
         {
-            _ = host.RemoveSharedMemoryAsync(id, CancellationToken.None).AsTask().Result;
+            _ = host.Memory.RemoveAsync(id, CancellationToken.None).AsTask().Result;
         }
 
         foreach (var socketLock in Directory.EnumerateFiles("/tmp", ".s.PGSQL.*.lock").Where(IsOurs))

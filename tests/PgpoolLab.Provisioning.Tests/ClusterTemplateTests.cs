@@ -1,4 +1,5 @@
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
 
@@ -59,7 +60,7 @@ public sealed class ClusterTemplateTests : IDisposable
     {
         var template = await MakeAsync();
         Copy("data0");
-        var result = await new LocalHost(TimeProvider.System).RunAsync(
+        var result = await new LocalHost(TimeProvider.System).Programs.RunAsync(
             new CommandSpec("stat", "-c", "%b %s", _folder[$"data0/{FakeClusters.Segment}"]),
             CancellationToken.None
         );
@@ -90,7 +91,7 @@ public sealed class ClusterTemplateTests : IDisposable
         FakeClusters.Make(_folder["fresh"]);
         Copy("data0");
         Assert.Equal(FakeClusters.Contents(_folder["fresh"]), FakeClusters.Contents(_folder["data0"]));
-        var result = await new LocalHost(TimeProvider.System).RunAsync(
+        var result = await new LocalHost(TimeProvider.System).Programs.RunAsync(
             new CommandSpec("stat", "-c", "%b", _folder["data0/base/1/1255"]),
             CancellationToken.None
         );

@@ -3,8 +3,18 @@ using PgpoolLab.Hosts;
 namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>A machine in memory: files, processes and what was done to them.</summary>
-internal sealed class FakeHost : IHost
+internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IPorts, IFiles
 {
+    IPrograms IHost.Programs => this;
+
+    IProcesses IHost.Processes => this;
+
+    ISharedMemory IHost.Memory => this;
+
+    IPorts IHost.Ports => this;
+
+    IFiles IHost.Files => this;
+
     internal Dictionary<string, string> Files { get; } = [];
 
     internal List<ProcessFacts> Processes { get; } = [];
@@ -47,10 +57,10 @@ internal sealed class FakeHost : IHost
 
     internal Func<CommandSpec, CommandResult> Run { get; set; } = c => new CommandResult(c, 0, "", "", TimeSpan.Zero);
 
-    public Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken) =>
+    Task<CommandResult> IPrograms.RunAsync(CommandSpec command, CancellationToken cancellationToken) =>
         Task.FromResult(Run(command));
 
-    public Task<int> StartDetachedAsync(
+    Task<int> IPrograms.StartDetachedAsync(
         CommandSpec command,
         string logFile,
         bool append,
@@ -61,24 +71,18 @@ internal sealed class FakeHost : IHost
         return Task.FromResult(4711);
     }
 
-    public ValueTask<ProcessFacts?> FindProcessAsync(int processId, CancellationToken cancellationToken) =>
+    ValueTask<ProcessFacts?> IProcesses.FindAsync(int processId, CancellationToken cancellationToken) =>
         new(Processes.Find(p => p.Id == processId));
 
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(
-        IReadOnlyCollection<string> names,
-        Func<ProcessFacts, bool> test,
+    ValueTask<IReadOnlyList<ProcessFacts>> IProcesses.FindAllAsync(
+        ProcessFilter filter,
         CancellationToken cancellationToken
-    ) => FindProcessesAsync(p => names.Contains(p.Name) && test(p), cancellationToken);
-
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindProcessesAsync(
-        Func<ProcessFacts, bool> test,
-        CancellationToken cancellationToken
-    ) => new(Processes.Where(test).ToArray());
+    ) => new(Processes.Where(filter.Passes).ToArray());
 
     /// <summary>Happens whenever somebody looks whether a log has grown.</summary>
     internal Action Look { get; set; } = () => { };
 
-    public ValueTask<(string Text, long Length)> ReadGrowthAsync(
+    ValueTask<(string Text, long Length)> IFiles.ReadGrowthAsync(
         string path,
         long? from,
         CancellationToken cancellationToken
@@ -88,14 +92,18 @@ internal sealed class FakeHost : IHost
         return new(Files.TryGetValue(path, out var text) ? (text[(int)(from ?? text.Length)..], text.Length) : ("", 0));
     }
 
-    public ValueTask<FilePart> ReadPartAsync(string path, long from, int limit, CancellationToken cancellationToken) =>
+    ValueTask<FilePart> IFiles.ReadPartAsync(string path, long from, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     /// <summary>Is told of every signal.</summary>
     internal Action<ProcessFacts> Signalled { get; set; } = _ => { };
 
     /// <summary>Whoever is signalled ends.</summary>
-    public ValueTask<bool> SignalAsync(ProcessFacts process, ProcessSignal signal, CancellationToken cancellationToken)
+    ValueTask<bool> IProcesses.SignalAsync(
+        ProcessFacts process,
+        ProcessSignal signal,
+        CancellationToken cancellationToken
+    )
     {
         Signals.Add($"{signal} {process.Id}");
         Signalled(process);
@@ -108,23 +116,23 @@ internal sealed class FakeHost : IHost
     /// <summary>Processes of other containers.</summary>
     internal HashSet<int> Elsewhere { get; } = [];
 
-    public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken) =>
+    ValueTask<bool> IProcesses.SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken) =>
         new(!Elsewhere.Contains(process.Id));
 
     internal long? FreeSpace { get; set; }
 
-    public ValueTask<long?> FreeSpaceAsync(string path, CancellationToken cancellationToken) => new(FreeSpace);
+    ValueTask<long?> IFiles.FreeSpaceAsync(string path, CancellationToken cancellationToken) => new(FreeSpace);
 
     /// <summary>Data folders and processes whose shared memory was removed.</summary>
     internal List<string> MemoryRemoved { get; } = [];
 
-    public ValueTask<int> RemoveSharedMemoryAsync(string dataDirectory, CancellationToken cancellationToken)
+    ValueTask<int> ISharedMemory.RemoveAsync(string dataDirectory, CancellationToken cancellationToken)
     {
         MemoryRemoved.Add(dataDirectory);
         return new(1);
     }
 
-    public ValueTask<int> RemoveSharedMemoryAsync(int creator, CancellationToken cancellationToken)
+    ValueTask<int> ISharedMemory.RemoveAsync(int creator, CancellationToken cancellationToken)
     {
         MemoryRemoved.Add($"{creator}");
         return new(1);
@@ -133,7 +141,7 @@ internal sealed class FakeHost : IHost
     /// <summary>Processes that have made shared memory.</summary>
     internal HashSet<int> Makers { get; } = [];
 
-    public ValueTask<IReadOnlyList<int>> FindMakersOfSharedMemoryAsync(
+    ValueTask<IReadOnlyList<int>> ISharedMemory.FindMakersAsync(
         IReadOnlyCollection<int> processes,
         CancellationToken cancellationToken
     ) => new(processes.Where(Makers.Contains).ToArray());
@@ -141,13 +149,15 @@ internal sealed class FakeHost : IHost
     /// <summary>Who has made which semaphores.</summary>
     internal Dictionary<int, int> Semaphores { get; } = [];
 
-    public ValueTask<IReadOnlyList<int>> FindSemaphoresAsync(int creator, CancellationToken cancellationToken) =>
+    ValueTask<IReadOnlyList<int>> ISharedMemory.FindSemaphoresAsync(int creator, CancellationToken cancellationToken) =>
         new(Semaphores.Where(s => s.Value == creator).Select(s => s.Key).ToArray());
 
-    public ValueTask<int> RemoveSemaphoresAsync(IReadOnlyList<int> semaphores, CancellationToken cancellationToken) =>
-        new(semaphores.Count(Semaphores.Remove));
+    ValueTask<int> ISharedMemory.RemoveSemaphoresAsync(
+        IReadOnlyList<int> semaphores,
+        CancellationToken cancellationToken
+    ) => new(semaphores.Count(Semaphores.Remove));
 
-    public ValueTask<string?> WhoHoldsPortAsync(int port, CancellationToken cancellationToken)
+    ValueTask<string?> IPorts.WhoHoldsAsync(int port, CancellationToken cancellationToken)
     {
         var holder = Ports.GetValueOrDefault(port);
         if (FreedAtSecondLook.Remove(port))
@@ -163,44 +173,45 @@ internal sealed class FakeHost : IHost
         return new(holder);
     }
 
-    public ValueTask<string?> WhoElseHoldsPortAsync(
+    ValueTask<string?> IPorts.WhoElseHoldsAsync(
         int port,
         IReadOnlyList<ProcessFacts> processes,
         CancellationToken cancellationToken
     ) => new(SharedPorts.GetValueOrDefault(port));
 
-    public ValueTask<string?> WhoHoldsDatagramPortAsync(int port, CancellationToken cancellationToken) =>
+    ValueTask<string?> IPorts.WhoReceivesAsync(int port, CancellationToken cancellationToken) =>
         new(DatagramPorts.GetValueOrDefault(port));
 
-    public ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken) =>
+    ValueTask<bool> IPorts.SocketAnswersAsync(string path, CancellationToken cancellationToken) =>
         new(AnsweringSockets.Contains(path));
 
-    public ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken) => new(Connect(socket));
+    ValueTask<Stream?> IPorts.ConnectAsync(string socket, CancellationToken cancellationToken) => new(Connect(socket));
 
-    public async ValueTask<bool> RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken) =>
-        await FindProcessAsync(processId, cancellationToken) is { } found
-        && (startedAt is null || found.StartedAt == startedAt);
+    ValueTask<bool> IProcesses.RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken) =>
+        new(Processes.Exists(p => p.Id == processId && (startedAt is null || p.StartedAt == startedAt)));
 
     /// <summary>Processes that were killed and have not ended yet.</summary>
     internal HashSet<int> Dying { get; } = [];
 
-    public ValueTask<bool> IsBeingKilledAsync(int processId, CancellationToken cancellationToken) =>
+    ValueTask<bool> IProcesses.IsBeingKilledAsync(int processId, CancellationToken cancellationToken) =>
         new(Dying.Contains(processId));
 
-    public ValueTask<IReadOnlyList<int>> FindChildrenAsync(ProcessFacts process, CancellationToken cancellationToken) =>
-        new(Processes.Where(p => p.SessionId == process.SessionId && p.Id != process.Id).Select(p => p.Id).ToArray());
-
-    public ValueTask<IReadOnlyList<ProcessFacts>> FindFamilyAsync(
+    ValueTask<IReadOnlyList<int>> IProcesses.FindChildrenAsync(
         ProcessFacts process,
         CancellationToken cancellationToken
-    ) => FindProcessesAsync(p => p.SessionId == process.SessionId || p.Id == process.Id, cancellationToken);
+    ) => new(Processes.Where(p => p.SessionId == process.SessionId && p.Id != process.Id).Select(p => p.Id).ToArray());
 
-    public ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken) => new(path);
+    ValueTask<IReadOnlyList<ProcessFacts>> IProcesses.FindFamilyAsync(
+        ProcessFacts process,
+        CancellationToken cancellationToken
+    ) => new(Processes.Where(p => p.SessionId == process.SessionId || p.Id == process.Id).ToArray());
 
-    public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken) =>
+    ValueTask<string> IFiles.RealPathAsync(string path, CancellationToken cancellationToken) => new(path);
+
+    ValueTask<string?> IFiles.ReadTextAsync(string path, CancellationToken cancellationToken) =>
         new(Files.GetValueOrDefault(path));
 
-    public ValueTask WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
+    ValueTask IFiles.WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
     {
         Written.Add(path);
         Modes[path] = mode;
@@ -208,7 +219,7 @@ internal sealed class FakeHost : IHost
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask AppendTextAsync(string path, string text, CancellationToken cancellationToken)
+    ValueTask IFiles.AppendTextAsync(string path, string text, CancellationToken cancellationToken)
     {
         Files[path] = Files.GetValueOrDefault(path) + text;
         return ValueTask.CompletedTask;
@@ -217,25 +228,25 @@ internal sealed class FakeHost : IHost
     /// <summary>Called before it is looked whether a file exists.</summary>
     internal Action<string> LooksFor { get; set; } = _ => { };
 
-    public ValueTask<bool> ExistsAsync(string path, CancellationToken cancellationToken)
+    ValueTask<bool> IFiles.ExistsAsync(string path, CancellationToken cancellationToken)
     {
         LooksFor(path);
         return new(Files.ContainsKey(path));
     }
 
-    public ValueTask CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken)
+    ValueTask IFiles.CreateDirectoryAsync(string path, UnixFileMode mode, CancellationToken cancellationToken)
     {
         Folders.Add(path);
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken) =>
+    ValueTask<IReadOnlyList<string>> IFiles.ListAsync(string path, CancellationToken cancellationToken) =>
         new(Files.Keys.Where(f => Path.GetDirectoryName(f) == path).Select(f => Path.GetFileName(f)).ToArray());
 
     /// <summary>Files of another user.</summary>
     internal HashSet<string> Undeletable { get; } = [];
 
-    public ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
+    ValueTask IFiles.DeleteAsync(string path, CancellationToken cancellationToken)
     {
         if (Undeletable.Contains(path))
         {
@@ -248,12 +259,12 @@ internal sealed class FakeHost : IHost
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken)
+    ValueTask IFiles.CreateLinkAsync(string path, string target, CancellationToken cancellationToken)
     {
         Links[path] = target;
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) =>
+    ValueTask<bool> IFiles.CanWriteAsync(string directory, CancellationToken cancellationToken) =>
         new(!Unwritable.Contains(directory));
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -141,7 +142,7 @@ public sealed class OldScriptTests : IDisposable
             WorkingDirectory = folder,
             Timeout = TimeSpan.FromMinutes(3),
         };
-        return _host.RunAsync(
+        return _host.Programs.RunAsync(
             install is null ? command : command.With("PGPOOL_INSTALL_DIR", install),
             CancellationToken.None
         );
@@ -355,7 +356,7 @@ public sealed class OldScriptTests : IDisposable
             $"$SIG{{INT}} = 'IGNORE'; $0 = 'pgpool: wait for connection request'; open(my $n, '>', "
             + "'/proc/self/comm'); print $n 'pgpool'; close $n; open(my $p, '>>', 'pgpool.pids'); print $p $$ "
             + ". chr(10); close $p; sleep 60";
-        await _host.RunAsync(
+        await _host.Programs.RunAsync(
             new CommandSpec(
                 "/bin/sh",
                 "-c",
@@ -400,7 +401,7 @@ public sealed class OldScriptTests : IDisposable
         const string begin =
             "python3 \"$0\" pgpool >/dev/null 2>&1 & "
             + "until [ -e child ] && grep -q '^State:.Z' /proc/$!/status; do sleep 0.05; done";
-        await _host.RunAsync(
+        await _host.Programs.RunAsync(
             new CommandSpec("/bin/sh", "-c", begin, _outer["ending"]) { WorkingDirectory = lab.Root },
             CancellationToken.None
         );
@@ -460,7 +461,7 @@ public sealed class OldScriptTests : IDisposable
     public async Task A_callers_CDPATH_leads_no_script_astray(string script)
     {
         var (lab, _) = (Make(), Directory.CreateDirectory(_outer["elsewhere/lab"]));
-        var result = await _host.RunAsync(
+        var result = await _host.Programs.RunAsync(
             new CommandSpec("/bin/sh", $"lab/{script}") { WorkingDirectory = _outer.Path }.With(
                 "CDPATH",
                 _outer["elsewhere"]
@@ -475,7 +476,7 @@ public sealed class OldScriptTests : IDisposable
     public async Task Pgpool_reload_names_this_labs_configuration()
     {
         var lab = Make("mein Prüfstand");
-        await _host.RunAsync(
+        await _host.Programs.RunAsync(
             new CommandSpec($"{lab.Root}/pgpool_reload") { WorkingDirectory = "/" },
             CancellationToken.None
         );
@@ -487,7 +488,7 @@ public sealed class OldScriptTests : IDisposable
     {
         var lab = Make(change: c => c with { LibraryPath = "/opt/pg lib" });
         Program($"{lab.Tools.PostgresBin}/pg_ctl", "echo \"$LD_LIBRARY_PATH\" >>\"$0.libraries\"");
-        await _host.RunAsync(
+        await _host.Programs.RunAsync(
             new CommandSpec("/bin/sh", "startall") { WorkingDirectory = lab.Root }.With("LD_LIBRARY_PATH", "/mine"),
             CancellationToken.None
         );

@@ -1,4 +1,5 @@
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -104,7 +105,10 @@ public sealed class PlaceScriptTests : IDisposable
 
     private async Task<string> CopyAsync(Lab lab, string name = "a copy")
     {
-        Assert.Equal(0, (await _host.RunAsync(new CommandSpec("cp", "-a", lab.Root, _outer[name]), None)).ExitCode);
+        Assert.Equal(
+            0,
+            (await _host.Programs.RunAsync(new CommandSpec("cp", "-a", lab.Root, _outer[name]), None)).ExitCode
+        );
         return _outer[name];
     }
 
@@ -117,7 +121,7 @@ public sealed class PlaceScriptTests : IDisposable
         ];
 
     private Task<CommandResult> RunAsync(string shell, string script, params string[] arguments) =>
-        _host.RunAsync(
+        _host.Programs.RunAsync(
             new CommandSpec(shell, [script, .. arguments])
             {
                 WorkingDirectory = "/",
@@ -215,7 +219,7 @@ public sealed class PlaceScriptTests : IDisposable
         Assert.False(File.Exists(_outer["calls"]));
         // What it says works.
         var hint = (await RunAsync("/bin/sh", _outer["else where/startall"])).Error.Split('\n')[1].Split(":  ")[1];
-        Assert.Equal(0, (await _host.RunAsync(new CommandSpec("/bin/sh", "-c", hint), None)).ExitCode);
+        Assert.Equal(0, (await _host.Programs.RunAsync(new CommandSpec("/bin/sh", "-c", hint), None)).ExitCode);
         Assert.True(File.Exists(lab.Paths.Manifest));
     }
 

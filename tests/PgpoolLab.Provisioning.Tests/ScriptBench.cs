@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 
@@ -138,7 +139,7 @@ public abstract class ScriptBench : IAsyncDisposable
         // What works in a folder of this test's own was started by it.
         foreach (var server in Servers(_ => true))
         {
-            await _host.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None);
+            await _host.Processes.SignalAsync(server, ProcessSignal.Kill, CancellationToken.None);
         }
 
         await WaitForAsync(() => Servers(_ => true).Count == 0);
@@ -169,7 +170,7 @@ public abstract class ScriptBench : IAsyncDisposable
         )!;
         var id = process.Id;
         await WaitForAsync(() => StatusOf(node) is { } status && status[0] == $"{id}" && status[1] != "starting");
-        return (await _host.FindProcessAsync(id, CancellationToken.None))!;
+        return (await _host.Processes.FindAsync(id, CancellationToken.None))!;
     }
 
     private protected static async Task WaitForAsync(Func<bool> fact)
@@ -193,13 +194,15 @@ public abstract class ScriptBench : IAsyncDisposable
     private protected IReadOnlyList<ProcessFacts> Servers(Func<ProcessFacts, bool> test)
     {
         // It is answered at once.
-        return _host
-            .FindProcessesAsync(
-                p => p.WorkingDirectory?.StartsWith(_outer.Path + "/", StringComparison.Ordinal) == true && test(p),
-                CancellationToken.None
-            )
-            .AsTask()
-            .Result;
+        return
+        [
+            .. _host
+                .Processes.FindAllAsync(ProcessFilter.All, CancellationToken.None)
+                .AsTask()
+                .Result.Where(p =>
+                    p.WorkingDirectory?.StartsWith(_outer.Path + "/", StringComparison.Ordinal) == true && test(p)
+                ),
+        ];
     }
 
     private protected ProcessFacts? ServerOf(PostgresNode node) =>
@@ -212,7 +215,7 @@ public abstract class ScriptBench : IAsyncDisposable
     /// <summary>Ends a server as a fast shutdown does.</summary>
     private protected async Task EndAsync(ProcessFacts server)
     {
-        await _host.SignalAsync(server, ProcessSignal.Interrupt, CancellationToken.None);
+        await _host.Processes.SignalAsync(server, ProcessSignal.Interrupt, CancellationToken.None);
         await WaitForAsync(() => !Runs(server));
     }
 
@@ -338,7 +341,7 @@ public abstract class ScriptBench : IAsyncDisposable
     }
 
     private protected Task<CommandResult> HostRunAsync(CommandSpec command) =>
-        _host.RunAsync(
+        _host.Programs.RunAsync(
             command with
             {
                 WorkingDirectory = command.WorkingDirectory ?? "/",

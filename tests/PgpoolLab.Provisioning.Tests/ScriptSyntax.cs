@@ -1,4 +1,5 @@
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -16,7 +17,7 @@ internal static class ScriptSyntax
 
         var files = Directory.GetFiles(folder.Path);
         Assert.NotEmpty(files);
-        var result = await new LocalHost(TimeProvider.System).RunAsync(
+        var result = await new LocalHost(TimeProvider.System).Programs.RunAsync(
             new CommandSpec(
                 "/bin/sh",
                 [

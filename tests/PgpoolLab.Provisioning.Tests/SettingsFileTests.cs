@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Tools;
@@ -112,7 +113,7 @@ public sealed class SettingsFileTests : IDisposable
         Assert.Equal(
             0,
             (
-                await new Hosts.LocalHost(TimeProvider.System).RunAsync(
+                await new Hosts.Local.LocalHost(TimeProvider.System).Programs.RunAsync(
                     new Hosts.CommandSpec("mkfifo", _folder["pipe"]),
                     CancellationToken.None
                 )

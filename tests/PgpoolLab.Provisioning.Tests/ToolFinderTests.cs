@@ -1,4 +1,5 @@
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Tools;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using PgpoolLab.Cli.Demo;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Provisioning.Doctor;
 
 namespace PgpoolLab.Cli.Commands;

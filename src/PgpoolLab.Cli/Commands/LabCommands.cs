@@ -139,7 +139,7 @@ internal static class PsqlCommand
                                 ExitCode.NotFound,
                                 $"The lab '{lab.Name}' has no node {to}; its nodes are 0 to {lab.Nodes.Count - 1}."
                             );
-                return await LocalPrograms.RunInteractiveAsync(
+                return await ChildProcess.RunInteractiveAsync(
                     Psql.Interactive(
                         lab.Tools,
                         lab.HasPrivateSockets ? lab.SocketFolder : "localhost",

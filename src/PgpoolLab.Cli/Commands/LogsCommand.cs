@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Runtime.CompilerServices;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;
 using PgpoolLab.Servers.Waiting;

@@ -39,7 +39,7 @@ internal static class RunCommand
             {
                 var (folder, path) = (Invocation.CurrentFolder, ShellSession.OfCaller().Path);
                 var lab = LabCommand.Open(parsed);
-                return await LocalPrograms.RunInteractiveAsync(
+                return await ChildProcess.RunInteractiveAsync(
                     Command(
                         lab,
                         parsed.GetValue(program)!,

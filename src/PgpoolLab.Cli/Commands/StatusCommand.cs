@@ -1,7 +1,7 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;

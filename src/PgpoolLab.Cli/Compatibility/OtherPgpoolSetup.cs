@@ -70,7 +70,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             Lab = lab,
         };
         // What is killed half-way can then be destroyed like any other lab.
-        await operation.Host.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
+        await operation.Host.Files.CreateDirectoryAsync(lab.Paths.Hidden, Private, cancellationToken);
         var labLock = LabLock.Take(lab.Root);
         try
         {
@@ -89,7 +89,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             var renderer = new ConfigRenderer(new TemplateStore(), operation.ProgramVersion);
             foreach (var script in (string[])["startall", "shutdownall"])
             {
-                await operation.Host.WriteTextAsync(
+                await operation.Host.Files.WriteTextAsync(
                     $"{lab.Root}/{script}",
                     renderer.Render($"pgpool_setup/watchdog_{script}", lab),
                     Executable,
@@ -100,7 +100,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             if (options.LeaveRunning)
             {
                 (
-                    await operation.Host.RunAsync(
+                    await operation.Host.Programs.RunAsync(
                         new CommandSpec($"{lab.Root}/startall") { WorkingDirectory = lab.Root },
                         cancellationToken
                     )
@@ -164,7 +164,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        var code = await LocalPrograms.RunInteractiveAsync(command);
+        var code = await ChildProcess.RunInteractiveAsync(command);
         // The terminal's Ctrl+C has reached both of us.
         cancellationToken.ThrowIfCancellationRequested();
         string[] needed =
@@ -204,12 +204,12 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
     )
     {
         var renderer = new ConfigRenderer(new TemplateStore(), operation.ProgramVersion);
-        await operation.Host.AppendTextAsync(
+        await operation.Host.Files.AppendTextAsync(
             pgpool.Paths.PgpoolConf,
             renderer.Render("pgpool_setup/watchdog.conf", lab, pgpool),
             cancellationToken
         );
-        await operation.Host.WriteTextAsync(
+        await operation.Host.Files.WriteTextAsync(
             pgpool.Paths.PgpoolNodeId,
             $"{pgpool.Id}\n",
             UnixFileMode.UserRead | UnixFileMode.UserWrite,
@@ -224,7 +224,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
         foreach (var script in (string[])[$"{pgpool.Folder}/startall", $"{pgpool.Folder}/shutdownall"])
         {
             var lines = await File.ReadAllLinesAsync(script, cancellationToken);
-            await operation.Host.WriteTextAsync(
+            await operation.Host.Files.WriteTextAsync(
                 script,
                 string.Concat(
                     lines
@@ -243,8 +243,8 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
 
         foreach (var node in lab.Nodes)
         {
-            await operation.Host.DeleteAsync(pgpool.Paths.Data(node.Id), cancellationToken);
-            await operation.Host.CreateLinkAsync(
+            await operation.Host.Files.DeleteAsync(pgpool.Paths.Data(node.Id), cancellationToken);
+            await operation.Host.Files.CreateLinkAsync(
                 pgpool.Paths.Data(node.Id),
                 $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{node.Id}",
                 cancellationToken

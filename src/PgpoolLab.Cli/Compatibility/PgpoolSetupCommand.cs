@@ -313,7 +313,7 @@ internal static class PgpoolSetupCommand
 
             screen.Say(
                 (
-                    await operation.Host.RunAsync(
+                    await operation.Host.Programs.RunAsync(
                         Psql.Table(lab.Tools, "localhost", lab.Pgpool.Port, lab.Owner, Lab.Database, "show pool_nodes"),
                         CancellationToken.None
                     )

@@ -1,5 +1,6 @@
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Tools;
 
@@ -45,7 +46,7 @@ internal static class DemoPackages
         {
             KeepsEnvironment = true,
         }.With("DEBIAN_FRONTEND", "noninteractive");
-        var code = await LocalPrograms.RunInteractiveAsync(command);
+        var code = await ChildProcess.RunInteractiveAsync(command);
         cancellationToken.ThrowIfCancellationRequested();
         if (code != 0)
         {

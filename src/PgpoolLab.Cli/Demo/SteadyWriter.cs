@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;

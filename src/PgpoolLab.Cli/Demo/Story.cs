@@ -131,7 +131,7 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
                 .Variables(lab, Environment.GetEnvironmentVariable("PATH") ?? "")
                 .ToDictionary(v => v.Key, v => (string?)v.Value),
         };
-        var result = (await operation.Host.RunAsync(command, cancellationToken)).OrThrow($"run {argv[0]}");
+        var result = (await operation.Host.Programs.RunAsync(command, cancellationToken)).OrThrow($"run {argv[0]}");
         var lines = (result.Output + result.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         // Of pgbench's report only what was done and how fast.
         foreach (var line in argv[0] == "pgbench" ? lines.Where(l => PgbenchSays.Any(l.StartsWith)) : lines)

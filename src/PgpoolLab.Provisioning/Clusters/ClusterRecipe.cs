@@ -122,7 +122,7 @@ public sealed record ClusterRecipe(
         ArgumentNullException.ThrowIfNull(host);
         foreach (var command in Commands(dataDirectory))
         {
-            (await host.RunAsync(command, cancellationToken)).OrThrow("make a database cluster");
+            (await host.Programs.RunAsync(command, cancellationToken)).OrThrow("make a database cluster");
         }
     }
 

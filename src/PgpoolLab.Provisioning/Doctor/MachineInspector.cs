@@ -32,7 +32,7 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
         var hasLoopback = Network.HasLoopback();
         foreach (var (port, _) in hasLoopback ? PortLayout.From(PortLayout.DefaultPgpool, 1, null).All(2) : [])
         {
-            if (await host.WhoHoldsPortAsync(port, cancellationToken) is { } holder)
+            if (await host.Ports.WhoHoldsAsync(port, cancellationToken) is { } holder)
             {
                 taken.Add((port, holder));
             }
@@ -40,7 +40,7 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
 
         var registrations = LabIndex.Registrations();
         var orphans = await new OrphanFinder(host).FindAsync(cancellationToken);
-        var processes = await host.FindProcessesAsync(_ => true, cancellationToken);
+        var processes = await host.Processes.FindAllAsync(ProcessFilter.All, cancellationToken);
         var mine = processes
             .Where(p => user is not null && Identity.OwnerOf($"/proc/{p.Id}")?.User == user.UserId)
             .ToArray();
@@ -173,7 +173,7 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
     {
         try
         {
-            var answer = await host.RunAsync(
+            var answer = await host.Programs.RunAsync(
                 new CommandSpec("locale").With("LC_ALL", environment("LC_ALL")),
                 cancellationToken
             );
@@ -275,7 +275,7 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
             if (
                 !owned.Contains(socket)
                 && !bound.Any(b => Path.GetFileName(b) == Path.GetFileName(socket) && Identity.RealPath(b) == socket)
-                && !await host.SocketAnswersAsync(socket, cancellationToken)
+                && !await host.Ports.SocketAnswersAsync(socket, cancellationToken)
             )
             {
                 stale.Add(file);

@@ -216,7 +216,7 @@ public sealed class ConfigureOperation(OperationContext context)
         CancellationToken cancellationToken
     )
     {
-        var result = await context.Host.RunAsync(
+        var result = await context.Host.Programs.RunAsync(
             PostgresCommand.Try(lab.Tools, node.DataDirectory, "port", settings),
             cancellationToken
         );

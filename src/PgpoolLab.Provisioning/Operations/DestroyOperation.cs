@@ -49,7 +49,7 @@ public sealed class DestroyOperation(OperationContext context)
             [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],
             await new UsersFiles(context.Host).FindAsync(LabPlaces.WithoutLinkedNodes(lab), cancellationToken),
             [
-                .. (await context.Host.ListAsync(lab.Root, cancellationToken))
+                .. (await context.Host.Files.ListAsync(lab.Root, cancellationToken))
                     .Where(n => !top.Contains(n))
                     .Order(StringComparer.Ordinal)
                     .Select(n => $"{lab.Root}/{n}"),
@@ -122,7 +122,7 @@ public sealed class DestroyOperation(OperationContext context)
         context.Leases.Release(lab);
         LabIndex.Remove(lab);
         await DeleteAsync(lab, lab.Paths.Hidden);
-        var left = await context.Host.ListAsync(lab.Root, CancellationToken.None);
+        var left = await context.Host.Files.ListAsync(lab.Root, CancellationToken.None);
         // The folder of a moved lab is the one that setup had made, and that of a copy is like it: neither is anybody's
         // when it is empty.
         var isMoved = lab.Former is { IsSetups: true };
@@ -246,7 +246,7 @@ public sealed class DestroyOperation(OperationContext context)
             return;
         }
 
-        foreach (var name in await context.Host.ListAsync(path, CancellationToken.None))
+        foreach (var name in await context.Host.Files.ListAsync(path, CancellationToken.None))
         {
             await DeleteExceptAsync(lab, $"{path}/{name}", kept);
         }
@@ -255,8 +255,8 @@ public sealed class DestroyOperation(OperationContext context)
     /// <summary>What lies in the lab's folder is reached from there through no link.</summary>
     private ValueTask DeleteAsync(Lab lab, string path) =>
         path.StartsWith(lab.Root + "/", StringComparison.Ordinal)
-            ? context.Host.DeleteWithinAsync(lab.Root, path, CancellationToken.None)
-            : context.Host.DeleteAsync(path, CancellationToken.None);
+            ? context.Host.Files.DeleteWithinAsync(lab.Root, path, CancellationToken.None)
+            : context.Host.Files.DeleteAsync(path, CancellationToken.None);
 
     /// <summary>What was being written when a command was killed .</summary>
     private async Task<IReadOnlyList<string>> FindUnfinishedAsync(IReadOnlyList<string> files)
@@ -266,7 +266,7 @@ public sealed class DestroyOperation(OperationContext context)
         {
             var names = folder.Select(f => Path.GetFileName(f)).ToHashSet(StringComparer.Ordinal);
             found.AddRange(
-                (await context.Host.ListAsync(folder.Key, CancellationToken.None))
+                (await context.Host.Files.ListAsync(folder.Key, CancellationToken.None))
                     .Where(n => UnfinishedFile.Replaces(n) is { } name && names.Contains(name))
                     .Select(n => $"{folder.Key}/{n}")
             );
@@ -295,7 +295,7 @@ public sealed class DestroyOperation(OperationContext context)
         Path.Exists(socket)
         && Identity.OwnerOf(socket)?.User == Identity.Current.UserId
         && !context
-            .Host.SocketAnswersAsync(
+            .Host.Ports.SocketAnswersAsync(
                 socket.EndsWith(".lock", StringComparison.Ordinal) ? socket[..^".lock".Length] : socket,
                 CancellationToken.None
             )

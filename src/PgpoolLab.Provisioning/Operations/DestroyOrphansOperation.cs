@@ -142,7 +142,7 @@ public sealed class DestroyOrphansOperation(OperationContext context)
         var files = (await _finder.FindAsync(registration, kind, LabIndex.Registrations(), cancellationToken)).Files;
         foreach (var file in files)
         {
-            await context.Host.DeleteAsync(file, cancellationToken);
+            await context.Host.Files.DeleteAsync(file, cancellationToken);
         }
 
         DeleteEmptySocketFolders(registration);

@@ -42,7 +42,7 @@ public sealed class HostInspector(OperationContext context)
         ArgumentNullException.ThrowIfNull(owner);
         return new HostFacts
         {
-            Root = await _host.RealPathAsync(spec.Directory, cancellationToken),
+            Root = await _host.Files.RealPathAsync(spec.Directory, cancellationToken),
             LabId = Guid.NewGuid().ToString("n")[..8],
             Owner = owner.Name,
             Invoker = invoker,
@@ -104,7 +104,7 @@ public sealed class HostInspector(OperationContext context)
         }
         catch (ProbeFailedException)
         {
-            return await _host.WhoHoldsPortAsync(port, cancellationToken);
+            return await _host.Ports.WhoHoldsAsync(port, cancellationToken);
         }
     }
 
@@ -123,7 +123,7 @@ public sealed class HostInspector(OperationContext context)
                 ?? (IEnumerable<string>)SocketFolders
         )
         {
-            if (await _host.CanWriteAsync(folder, cancellationToken))
+            if (await _host.Files.CanWriteAsync(folder, cancellationToken))
             {
                 usable.Add(folder);
             }

@@ -16,7 +16,7 @@ public sealed class LabHistory(IHost host, Lab lab)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
         var lines =
-            (await host.ReadTextAsync($"{pgpool.Paths.Log}/pgpool_status", cancellationToken))?.Split(
+            (await host.Files.ReadTextAsync($"{pgpool.Paths.Log}/pgpool_status", cancellationToken))?.Split(
                 '\n',
                 StringSplitOptions.TrimEntries
             ) ?? [];
@@ -54,13 +54,18 @@ public sealed class LabHistory(IHost host, Lab lab)
         {
             if (
                 PgControlData.Timeline(
-                    (await host.RunAsync(PgControlData.Show(lab.Tools, node.DataDirectory), cancellationToken)).Output
+                    (
+                        await host.Programs.RunAsync(
+                            PgControlData.Show(lab.Tools, node.DataDirectory),
+                            cancellationToken
+                        )
+                    ).Output
                 ) is
                 { } timeline
             )
             {
                 // The control file knows of a promotion only after a checkpoint, the history files at once.
-                var histories = (await host.ListAsync($"{node.DataDirectory}/pg_wal", cancellationToken))
+                var histories = (await host.Files.ListAsync($"{node.DataDirectory}/pg_wal", cancellationToken))
                     .Where(n => n.EndsWith(".history", StringComparison.Ordinal))
                     .Select(n =>
                         int.TryParse(n.Split('.')[0], System.Globalization.NumberStyles.HexNumber, null, out var t)
@@ -78,7 +83,7 @@ public sealed class LabHistory(IHost host, Lab lab)
     public async Task<bool> IsStandbyAsync(PostgresNode node, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return await host.ExistsAsync(
+        return await host.Files.ExistsAsync(
             $"{node.DataDirectory}/{(lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}",
             cancellationToken
         );

@@ -33,14 +33,17 @@ internal sealed partial class LabSurvey(IHost host)
     {
         var servers = new List<ProcessFacts>();
         foreach (
-            var process in await host.FindProcessesAsync(
-                ["postgres", "postmaster", "pgpool"],
-                p => OrphanFinder.Belongs(p, lab.Root, OrphanKind.ManifestGone),
+            var process in await host.Processes.FindAllAsync(
+                new ProcessFilter { Names = ["postgres", "postmaster", "pgpool"] },
                 cancellationToken
             )
         )
         {
-            if (OwnedByUs(process) && await host.SeesOurFilesAsync(process, cancellationToken))
+            if (
+                OrphanFinder.Belongs(process, lab.Root, OrphanKind.ManifestGone)
+                && OwnedByUs(process)
+                && await host.Processes.SeesOurFilesAsync(process, cancellationToken)
+            )
             {
                 servers.Add(process);
             }
@@ -58,14 +61,15 @@ internal sealed partial class LabSurvey(IHost host)
     {
         var pgpools = lab.Pgpools.ToList();
         foreach (
-            var number in Numbers(PgpoolFolder(), await host.ListAsync(lab.Root, cancellationToken))
+            var number in Numbers(PgpoolFolder(), await host.Files.ListAsync(lab.Root, cancellationToken))
                 .Where(n => n < LabSpec.MaxPgpoolNodes)
         )
         {
             var folder = $"{lab.Root}/pgpool{number}";
             if (
                 lab.Pgpools.Any(p => p.Folder == folder)
-                || await host.ReadTextAsync(new LabPaths(folder).PgpoolConf, cancellationToken) is not { } configuration
+                || await host.Files.ReadTextAsync(new LabPaths(folder).PgpoolConf, cancellationToken)
+                    is not { } configuration
             )
             {
                 continue;
@@ -93,12 +97,12 @@ internal sealed partial class LabSurvey(IHost host)
         var nodes = lab.Nodes.ToList();
         var folder = lab.Pgpool.Folder;
         foreach (
-            var number in Numbers(DataFolder(), await host.ListAsync(folder, cancellationToken))
+            var number in Numbers(DataFolder(), await host.Files.ListAsync(folder, cancellationToken))
                 .Where(n => n >= lab.Nodes.Count && n < LabSpec.MaxNodes)
         )
         {
             var data = $"{folder}/data{number}";
-            if (!await host.ExistsAsync($"{data}/PG_VERSION", cancellationToken))
+            if (!await host.Files.ExistsAsync($"{data}/PG_VERSION", cancellationToken))
             {
                 continue; // the user's own
             }
@@ -124,7 +128,7 @@ internal sealed partial class LabSurvey(IHost host)
     private async Task<int?> PortOfAsync(string data, CancellationToken cancellationToken)
     {
         if (
-            await host.ReadTextAsync($"{data}/postmaster.pid", cancellationToken) is { } text
+            await host.Files.ReadTextAsync($"{data}/postmaster.pid", cancellationToken) is { } text
             && text.Split('\n') is [_, _, _, var line, ..]
             && int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
         )
@@ -132,7 +136,7 @@ internal sealed partial class LabSurvey(IHost host)
             return port;
         }
 
-        return SettingOf("port", await host.ReadTextAsync($"{data}/postgresql.conf", cancellationToken) ?? "");
+        return SettingOf("port", await host.Files.ReadTextAsync($"{data}/postgresql.conf", cancellationToken) ?? "");
     }
 
     private static int? SettingOf(string name, string configuration) =>

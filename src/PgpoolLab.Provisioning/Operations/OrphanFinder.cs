@@ -94,16 +94,15 @@ public sealed partial class OrphanFinder(
         var known = listed.Select(r => r.Entry.Root).ToHashSet(StringComparer.Ordinal);
         var found = new Dictionary<string, LabRegistration>(StringComparer.Ordinal);
         foreach (
-            var process in await host.FindProcessesAsync(
-                ["postgres", "postmaster", "pgpool"],
-                p => RootOf(p) is not null,
+            var process in await host.Processes.FindAllAsync(
+                new ProcessFilter { Names = ["postgres", "postmaster", "pgpool"] },
                 cancellationToken
             )
         )
         {
-            var root = RootOf(process)!;
             if (
-                !known.Contains(root)
+                RootOf(process) is { } root
+                && !known.Contains(root)
                 && users.FirstOrDefault(u => IsOf(process, u) && _homeOf(process.Id) == u.Home) is { } user
                 && HasDeletedLog(process)
             )
@@ -222,10 +221,9 @@ public sealed partial class OrphanFinder(
         var processes =
             kind is OrphanKind.Replaced
                 ? []
-                : await host.FindProcessesAsync(
-                    p => Belongs(p, registration.Entry.Root, kind) && IsOf(p, registration.User),
-                    cancellationToken
-                );
+                : (await host.Processes.FindAllAsync(ProcessFilter.All, cancellationToken))
+                    .Where(p => Belongs(p, registration.Entry.Root, kind) && IsOf(p, registration.User))
+                    .ToArray();
         var claimed = others
             .Where(o => o.Entry.Id != registration.Entry.Id && File.Exists(new LabPaths(o.Entry.Root).Manifest))
             .SelectMany(o => SocketsOf(o.Entry))
@@ -300,7 +298,7 @@ public sealed partial class OrphanFinder(
         }
 
         var socket = file.EndsWith(lockFile, StringComparison.Ordinal) ? file[..^lockFile.Length] : file;
-        if (bound.Contains(socket) || await host.SocketAnswersAsync(socket, cancellationToken))
+        if (bound.Contains(socket) || await host.Ports.SocketAnswersAsync(socket, cancellationToken))
         {
             return false;
         }
@@ -308,7 +306,7 @@ public sealed partial class OrphanFinder(
         try
         {
             // PID, data folder, …: PostgreSQL says whose it is.
-            return await host.ReadTextAsync(socket + lockFile, cancellationToken) is not { } text
+            return await host.Files.ReadTextAsync(socket + lockFile, cancellationToken) is not { } text
                 || text.Split('\n') is not [_, var folder, ..]
                 || IsOf(folder, registration);
         }

@@ -51,7 +51,7 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, string lab, 
         var semaphores = new List<int>();
         foreach (var server in servers)
         {
-            semaphores.AddRange(await host.FindSemaphoresAsync(server.Id, cancellationToken));
+            semaphores.AddRange(await host.Memory.FindSemaphoresAsync(server.Id, cancellationToken));
         }
 
         // Without their server the others end by themselves, or never.
@@ -62,7 +62,7 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, string lab, 
             // any more: it is told to end at once.
             foreach (var server in servers)
             {
-                await host.SignalAsync(
+                await host.Processes.SignalAsync(
                     server,
                     IsPgpool(server) || dataIsThere ? ProcessSignal.Interrupt : ProcessSignal.Quit,
                     cancellationToken
@@ -79,17 +79,17 @@ internal sealed class OrphanServers(IHost host, ProbeRunner probes, string lab, 
 
         foreach (var process in processes)
         {
-            await host.SignalAsync(process, ProcessSignal.Kill, cancellationToken);
+            await host.Processes.SignalAsync(process, ProcessSignal.Kill, cancellationToken);
         }
 
         await WaitAsync(processes, Patience, cancellationToken);
         foreach (var process in processes)
         {
             // Who was killed has left what it shared with the others.
-            await host.RemoveSharedMemoryAsync(process.Id, cancellationToken);
+            await host.Memory.RemoveAsync(process.Id, cancellationToken);
         }
 
-        await host.RemoveSemaphoresAsync(semaphores, cancellationToken);
+        await host.Memory.RemoveSemaphoresAsync(semaphores, cancellationToken);
     }
 
     private Task WaitAsync(

@@ -51,14 +51,16 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
         {
             var found = new List<ProcessFacts>();
             foreach (
-                var process in await host.FindProcessesAsync(
-                    p =>
-                        Names.Contains(p.Name) && p.MayBeOf(Identity.Current.UserId) && folders.Any(f => WorksIn(p, f)),
+                var process in await host.Processes.FindAllAsync(
+                    new ProcessFilter { Names = Names, UserId = Identity.Current.UserId },
                     CancellationToken.None
                 )
             )
             {
-                if (await host.SeesOurFilesAsync(process, CancellationToken.None))
+                if (
+                    folders.Any(f => WorksIn(process, f))
+                    && await host.Processes.SeesOurFilesAsync(process, CancellationToken.None)
+                )
                 {
                     found.Add(process);
                 }
@@ -71,7 +73,7 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
 
             foreach (var process in found)
             {
-                await host.SignalAsync(process, ProcessSignal.Kill, CancellationToken.None);
+                await host.Processes.SignalAsync(process, ProcessSignal.Kill, CancellationToken.None);
             }
 
             await probes.WaitAsync(
@@ -83,7 +85,7 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
 
         foreach (var folder in folders)
         {
-            await host.RemoveSharedMemoryAsync(folder, CancellationToken.None);
+            await host.Memory.RemoveAsync(folder, CancellationToken.None);
         }
     }
 

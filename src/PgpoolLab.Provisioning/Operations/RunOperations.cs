@@ -22,15 +22,15 @@ public sealed class StartOperation(OperationContext context)
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
         context.Leases.Renew(lab);
-        if (lab.SafeAlias is { } alias && !await context.Host.ExistsAsync(alias, cancellationToken))
+        if (lab.SafeAlias is { } alias && !await context.Host.Files.ExistsAsync(alias, cancellationToken))
         {
             // It lies outside of the lab's folder, where somebody may tidy up.
-            await context.Host.CreateDirectoryAsync(
+            await context.Host.Files.CreateDirectoryAsync(
                 Path.GetDirectoryName(alias)!,
                 Steps.Modes.PrivateFolder,
                 cancellationToken
             );
-            await context.Host.CreateLinkAsync(alias, lab.Root, cancellationToken);
+            await context.Host.Files.CreateLinkAsync(alias, lab.Root, cancellationToken);
         }
 
         var servers = new LiveLab(context.Host, lab, context.Probes);

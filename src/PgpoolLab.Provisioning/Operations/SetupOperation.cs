@@ -309,11 +309,14 @@ public sealed class SetupOperation(OperationContext context)
             State = LabState.Creating,
             Lab = lab,
         };
-        await context.Host.CreateDirectoryAsync(lab.Paths.Hidden, Steps.Modes.PrivateFolder, cancellationToken);
+        await context.Host.Files.CreateDirectoryAsync(lab.Paths.Hidden, Steps.Modes.PrivateFolder, cancellationToken);
         var labLock = LabRemains.TakeLock(lab.Root);
         try
         {
-            undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
+            undo.Push(
+                $"delete {lab.Paths.Hidden}",
+                ct => context.Host.Files.DeleteAsync(lab.Paths.Hidden, ct).AsTask()
+            );
             LabStore.Save(manifest);
             if (!Identity.HasStoodDown && origin.CreatedFrom is not null)
             {
@@ -324,9 +327,9 @@ public sealed class SetupOperation(OperationContext context)
             LabIndex.Register(lab);
             // Where the log of all this is written.
             var logFolder = Path.GetDirectoryName(lab.ToolLog)!;
-            var made = await context.Host.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
-            undo.Push($"delete {made}", ct => context.Host.DeleteAsync(made, ct).AsTask());
-            await context.Host.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
+            var made = await context.Host.Files.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
+            undo.Push($"delete {made}", ct => context.Host.Files.DeleteAsync(made, ct).AsTask());
+            await context.Host.Files.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
             return new Claim(plan, manifest, labLock, ports);
         }
         catch

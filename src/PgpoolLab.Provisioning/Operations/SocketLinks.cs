@@ -43,15 +43,15 @@ public sealed class SocketLinks(IHost host, Lab lab)
         foreach (var (link, socket) in Of(lab))
         {
             if (
-                await host.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken)
+                await host.Files.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken)
                 && new FileInfo(link).LinkTarget != socket
-                && !await host.SocketAnswersAsync(link, cancellationToken)
+                && !await host.Ports.SocketAnswersAsync(link, cancellationToken)
             )
             {
                 await TryAsync(async () =>
                 {
-                    await host.DeleteAsync(link, cancellationToken);
-                    await host.CreateLinkAsync(link, socket, cancellationToken);
+                    await host.Files.DeleteAsync(link, cancellationToken);
+                    await host.Files.CreateLinkAsync(link, socket, cancellationToken);
                 });
             }
         }
@@ -62,9 +62,12 @@ public sealed class SocketLinks(IHost host, Lab lab)
     {
         foreach (var (link, socket) in Of(lab))
         {
-            if (new FileInfo(link).LinkTarget == socket && !await host.SocketAnswersAsync(socket, cancellationToken))
+            if (
+                new FileInfo(link).LinkTarget == socket
+                && !await host.Ports.SocketAnswersAsync(socket, cancellationToken)
+            )
             {
-                await TryAsync(() => host.DeleteAsync(link, cancellationToken).AsTask());
+                await TryAsync(() => host.Files.DeleteAsync(link, cancellationToken).AsTask());
             }
         }
     }

@@ -39,7 +39,7 @@ internal sealed partial class UsersFiles(IHost host)
         Regex ours,
         CancellationToken cancellationToken
     ) =>
-        (await host.ListAsync(folder, cancellationToken))
+        (await host.Files.ListAsync(folder, cancellationToken))
             .Where(n => !ours.IsMatch(UnfinishedFile.Replaces(n) ?? n))
             .Order(StringComparer.Ordinal)
             .Select(n => $"{folder}/{n}");

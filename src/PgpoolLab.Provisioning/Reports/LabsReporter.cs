@@ -261,7 +261,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     private async Task<string> CommandAsync(int id, CancellationToken cancellationToken)
     {
         var words =
-            (await host.FindProcessAsync(id, cancellationToken))?.CommandLine.Split(
+            (await host.Processes.FindAsync(id, cancellationToken))?.CommandLine.Split(
                 ' ',
                 StringSplitOptions.RemoveEmptyEntries
             ) ?? [];

@@ -58,7 +58,7 @@ internal sealed record PgpoolReads(IHost Host, Lab Lab, PgpoolNode Pgpool, long 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var (text, _) = await Host.ReadGrowthAsync(Pgpool.Paths.PgpoolLog, Length, cancellationToken);
+        var (text, _) = await Host.Files.ReadGrowthAsync(Pgpool.Paths.PgpoolLog, Length, cancellationToken);
         return new Observation(text.Contains(Words, StringComparison.Ordinal), "its log does not say so");
     }
 

@@ -99,19 +99,19 @@ internal sealed class Reloader(IHost host, Lab lab, ProbeRunner probes)
         var candidate = UnfinishedFile.Beside(pgpool.Paths.PgpoolConf);
         try
         {
-            await host.WriteTextAsync(
+            await host.Files.WriteTextAsync(
                 candidate,
                 $"{text}\npid_file_name = '{candidate}.pid'\n",
                 Steps.Modes.PrivateFile,
                 cancellationToken
             );
-            var result = await host.RunAsync(PgpoolCommand.Reload(lab, pgpool, candidate), cancellationToken);
+            var result = await host.Programs.RunAsync(PgpoolCommand.Reload(lab, pgpool, candidate), cancellationToken);
             var words = ServerWords.Of(result.Error);
             return result.ExitCode != 0 && ServerWords.IsAboutSettings(words) ? words : null;
         }
         finally
         {
-            await host.DeleteAsync(candidate, CancellationToken.None);
+            await host.Files.DeleteAsync(candidate, CancellationToken.None);
         }
     }
 
@@ -185,8 +185,11 @@ internal sealed class Reloader(IHost host, Lab lab, ProbeRunner probes)
         CancellationToken cancellationToken
     )
     {
-        var (_, length) = await host.ReadGrowthAsync(pgpool.Paths.PgpoolLog, from: null, cancellationToken);
-        var result = await host.RunAsync(PgpoolCommand.Reload(lab, pgpool, pgpool.Paths.PgpoolConf), cancellationToken);
+        var (_, length) = await host.Files.ReadGrowthAsync(pgpool.Paths.PgpoolLog, from: null, cancellationToken);
+        var result = await host.Programs.RunAsync(
+            PgpoolCommand.Reload(lab, pgpool, pgpool.Paths.PgpoolConf),
+            cancellationToken
+        );
         if (result.ExitCode != 0)
         {
             throw new LabException(

@@ -127,7 +127,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
     /// <summary>What a PostgreSQL that does not run would have.</summary>
     internal async Task<string?> FromFilesAsync(PostgresNode node, string name, CancellationToken cancellationToken)
     {
-        var result = await host.RunAsync(
+        var result = await host.Programs.RunAsync(
             PostgresCommand.Try(lab.Tools, node.DataDirectory, name, []),
             cancellationToken
         );
@@ -140,7 +140,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
     {
         var path = pgpool.Paths.PgpoolConf;
         var text =
-            await host.ReadTextAsync(path, cancellationToken)
+            await host.Files.ReadTextAsync(path, cancellationToken)
             ?? throw new LabException(ExitCode.NotFound, $"There is no file {path}.");
         try
         {

@@ -23,9 +23,9 @@ internal sealed class SettingsWriter(IHost host)
     )
     {
         // A user may have put a link in its place.
-        var file = await host.RealPathAsync(path, cancellationToken);
+        var file = await host.Files.RealPathAsync(path, cancellationToken);
         var text =
-            await host.ReadTextAsync(file, cancellationToken)
+            await host.Files.ReadTextAsync(file, cancellationToken)
             ?? throw new LabException(ExitCode.NotFound, $"There is no file {path}; nothing was changed.");
         return text.Contains('\uFFFD')
             ? throw new LabException(
@@ -47,7 +47,7 @@ internal sealed class SettingsWriter(IHost host)
             foreach (var change in changes.Where(c => c.After != c.Before))
             {
                 written.Add(change);
-                await host.WriteTextAsync(change.Path, change.After, Steps.Modes.PrivateFile, cancellationToken);
+                await host.Files.WriteTextAsync(change.Path, change.After, Steps.Modes.PrivateFile, cancellationToken);
             }
         }
         catch
@@ -62,7 +62,12 @@ internal sealed class SettingsWriter(IHost host)
     {
         foreach (var change in changes)
         {
-            await host.WriteTextAsync(change.Path, change.Before, Steps.Modes.PrivateFile, CancellationToken.None);
+            await host.Files.WriteTextAsync(
+                change.Path,
+                change.Before,
+                Steps.Modes.PrivateFile,
+                CancellationToken.None
+            );
         }
     }
 }

@@ -118,21 +118,21 @@ public sealed class WriteCertificates : IStep
         var certificates = LabCertificates.Make(context.Lab, context.Time.GetUtcNow());
         foreach (var paths in context.Lab.Pgpools.Select(p => p.Paths))
         {
-            context.Undo.Push($"delete {paths.Tls}", ct => context.Host.DeleteAsync(paths.Tls, ct).AsTask());
-            await context.Host.CreateDirectoryAsync(paths.Tls, Modes.PrivateFolder, cancellationToken);
-            await context.Host.WriteTextAsync(
+            context.Undo.Push($"delete {paths.Tls}", ct => context.Host.Files.DeleteAsync(paths.Tls, ct).AsTask());
+            await context.Host.Files.CreateDirectoryAsync(paths.Tls, Modes.PrivateFolder, cancellationToken);
+            await context.Host.Files.WriteTextAsync(
                 paths.TlsAuthority,
                 certificates.Authority,
                 Modes.Readable,
                 cancellationToken
             );
-            await context.Host.WriteTextAsync(
+            await context.Host.Files.WriteTextAsync(
                 paths.TlsCertificate,
                 certificates.Server,
                 Modes.Readable,
                 cancellationToken
             );
-            await context.Host.WriteTextAsync(
+            await context.Host.Files.WriteTextAsync(
                 paths.TlsKey,
                 certificates.ServerKey,
                 Modes.PrivateFile,

@@ -42,17 +42,17 @@ public sealed class CreateFolders : IStep
         foreach (var folder in Folders(context.Lab))
         {
             // The log folder may be there already: this program's own log is in it.
-            if (!await context.Host.ExistsAsync(folder, cancellationToken))
+            if (!await context.Host.Files.ExistsAsync(folder, cancellationToken))
             {
-                context.Undo.Push($"delete {folder}", ct => context.Host.DeleteAsync(folder, ct).AsTask());
-                await context.Host.CreateDirectoryAsync(folder, Modes.PrivateFolder, cancellationToken);
+                context.Undo.Push($"delete {folder}", ct => context.Host.Files.DeleteAsync(folder, ct).AsTask());
+                await context.Host.Files.CreateDirectoryAsync(folder, Modes.PrivateFolder, cancellationToken);
             }
         }
 
         foreach (var (path, target) in Links(context.Lab))
         {
-            context.Undo.Push($"delete {path}", ct => context.Host.DeleteAsync(path, ct).AsTask());
-            await context.Host.CreateLinkAsync(path, target, cancellationToken);
+            context.Undo.Push($"delete {path}", ct => context.Host.Files.DeleteAsync(path, ct).AsTask());
+            await context.Host.Files.CreateLinkAsync(path, target, cancellationToken);
         }
     }
 
@@ -166,9 +166,9 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
 
         async Task WriteAsync(string path, string text, UnixFileMode mode)
         {
-            context.Undo.Push($"delete {path}", ct => context.Host.DeleteAsync(path, ct).AsTask());
+            context.Undo.Push($"delete {path}", ct => context.Host.Files.DeleteAsync(path, ct).AsTask());
             var isPgpoolConf = lab.Pgpools.Any(p => p.Paths.PgpoolConf == path);
-            await context.Host.WriteTextAsync(
+            await context.Host.Files.WriteTextAsync(
                 path,
                 fewProcesses && isPgpoolConf ? BuildingSettings.WithFewProcesses(text) : text,
                 mode,
@@ -274,12 +274,12 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
         ArgumentNullException.ThrowIfNull(context);
         var (host, lab, renderer) = (context.Host, context.Lab, context.Renderer);
         var folder = lab.PgpoolSetup is null ? "postgresql" : "pgpool_setup";
-        await host.AppendTextAsync(
+        await host.Files.AppendTextAsync(
             $"{node.DataDirectory}/postgresql.conf",
             renderer.RenderNode($"{folder}/postgresql.conf", lab, node),
             cancellationToken
         );
-        await host.WriteTextAsync(
+        await host.Files.WriteTextAsync(
             $"{node.DataDirectory}/pg_hba.conf",
             renderer.Render($"{folder}/pg_hba.conf", lab),
             Modes.PrivateFile,
@@ -287,7 +287,7 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
         );
         foreach (var script in Scripts(lab))
         {
-            await host.WriteTextAsync(
+            await host.Files.WriteTextAsync(
                 $"{node.DataDirectory}/{script}",
                 SampleScripts.Read(lab, script, lab.Pgpool) ?? renderer.Render($"scripts/{script}", lab),
                 Modes.PrivateFolder,
@@ -335,8 +335,11 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
         if (!hasOwnSettings)
         {
             // The primary's settings, whosever the copy has brought along; its own go after them, where they win.
-            var settings = await host.ReadTextAsync($"{primary.DataDirectory}/postgresql.conf", cancellationToken);
-            await host.WriteTextAsync(
+            var settings = await host.Files.ReadTextAsync(
+                $"{primary.DataDirectory}/postgresql.conf",
+                cancellationToken
+            );
+            await host.Files.WriteTextAsync(
                 $"{node.DataDirectory}/postgresql.conf",
                 $"{settings}\n{context.Renderer.RenderNode("postgresql/_node.conf", lab, node)}",
                 Modes.PrivateFile,
@@ -344,7 +347,7 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
             );
         }
 
-        await host.WriteTextAsync(
+        await host.Files.WriteTextAsync(
             $"{node.DataDirectory}/{RecoveryFile(lab)}",
             context.Renderer.RenderStandby("postgresql/myrecovery.conf", lab, node, primary),
             Modes.PrivateFile,
@@ -352,7 +355,12 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
         );
         if (lab.Tools.Postgres.Major >= 12)
         {
-            await host.WriteTextAsync($"{node.DataDirectory}/standby.signal", "", Modes.PrivateFile, cancellationToken);
+            await host.Files.WriteTextAsync(
+                $"{node.DataDirectory}/standby.signal",
+                "",
+                Modes.PrivateFile,
+                cancellationToken
+            );
         }
     }
 

@@ -26,7 +26,7 @@ internal static class BuildingSettings
         string dataDirectory,
         CancellationToken cancellationToken
     ) =>
-        context.Host.AppendTextAsync(
+        context.Host.Files.AppendTextAsync(
             FileOf(dataDirectory),
             Begin + (context.Lab.Tools.Postgres.Major >= 12 ? TextSince12 : Text) + End,
             cancellationToken
@@ -39,12 +39,12 @@ internal static class BuildingSettings
     internal static async Task RemoveAsync(Hosts.IHost host, string file, CancellationToken cancellationToken)
     {
         if (
-            await host.ReadTextAsync(file, cancellationToken) is { } text
+            await host.Files.ReadTextAsync(file, cancellationToken) is { } text
             && text.IndexOf(Begin, StringComparison.Ordinal) is >= 0 and var from
             && text.IndexOf(End, from, StringComparison.Ordinal) is >= 0 and var to
         )
         {
-            await host.WriteTextAsync(
+            await host.Files.WriteTextAsync(
                 file,
                 text.Remove(from, to + End.Length - from),
                 Modes.PrivateFile,
@@ -94,7 +94,7 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bo
             );
             if (running && await servers.Of(node).FindAsync(cancellationToken) is { } process)
             {
-                await context.Host.SignalAsync(process, Hosts.ProcessSignal.Hangup, cancellationToken);
+                await context.Host.Processes.SignalAsync(process, Hosts.ProcessSignal.Hangup, cancellationToken);
             }
         }
 

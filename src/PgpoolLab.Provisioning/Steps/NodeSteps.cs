@@ -53,7 +53,7 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         {
             context.Undo.Push(
                 $"delete {node.DataDirectory}",
-                ct => context.Host.DeleteAsync(node.DataDirectory, ct).AsTask()
+                ct => context.Host.Files.DeleteAsync(node.DataDirectory, ct).AsTask()
             );
         }
 
@@ -109,14 +109,14 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
             async ct =>
             {
                 await new Orphans(context.Host, context.Probes).EndAsync([ClusterTemplate.DataOf(folder)]);
-                await context.Host.DeleteAsync(folder, ct);
+                await context.Host.Files.DeleteAsync(folder, ct);
             }
         );
         (await ClusterTemplate.MakeAsync(folder, recipe, context.Host, context.Time, cancellationToken)).CopyTo(
             targets,
             cancellationToken
         );
-        await context.Host.DeleteAsync(folder, cancellationToken);
+        await context.Host.Files.DeleteAsync(folder, cancellationToken);
         context.Log.Information("{Reason}: the clusters were made from scratch", reason);
     }
 }
@@ -148,10 +148,10 @@ public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
             {
                 // It has a second process, which fetches WAL and ends a moment after the first.
                 await new Orphans(context.Host, context.Probes).EndAsync([node.DataDirectory]);
-                await context.Host.DeleteAsync(node.DataDirectory, ct);
+                await context.Host.Files.DeleteAsync(node.DataDirectory, ct);
             }
         );
-        (await context.Host.RunAsync(Command(context.Lab), cancellationToken)).OrThrow(
+        (await context.Host.Programs.RunAsync(Command(context.Lab), cancellationToken)).OrThrow(
             $"copy node {source.Id} to node {node.Id}"
         );
     }

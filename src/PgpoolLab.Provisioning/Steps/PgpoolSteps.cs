@@ -248,7 +248,7 @@ public sealed class AddWatchdog : IStep
         ArgumentNullException.ThrowIfNull(context);
         foreach (var pgpool in context.Lab.Pgpools)
         {
-            await context.Host.AppendTextAsync(
+            await context.Host.Files.AppendTextAsync(
                 pgpool.Paths.PgpoolConf,
                 context.Renderer.Render("pgpool_setup/watchdog.conf", context.Lab, pgpool),
                 cancellationToken

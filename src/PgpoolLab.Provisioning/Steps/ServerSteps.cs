@@ -143,7 +143,7 @@ public sealed record TellPgpool(PcpAct Act, PostgresNode Node, PgpoolNode Pgpool
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var result = await context.Host.RunAsync(CommandFor(context.Lab), cancellationToken);
+        var result = await context.Host.Programs.RunAsync(CommandFor(context.Lab), cancellationToken);
         if (result.ExitCode != 0)
         {
             var log = Act is PcpAct.Recover ? $"{context.Lab.Paths.Log}/recovery.log" : Pgpool.Paths.PgpoolLog;
@@ -191,7 +191,7 @@ public sealed record PromoteBehind(PostgresNode Node) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var result = await context.Host.RunAsync(CommandFor(context.Lab), cancellationToken);
+        var result = await context.Host.Programs.RunAsync(CommandFor(context.Lab), cancellationToken);
         if (result.ExitCode != 0)
         {
             throw new LabException(ExitCode.Failed, $"Could not promote node {Node.Id}: {result.Error.Trim()}");

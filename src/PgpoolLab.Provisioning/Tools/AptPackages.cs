@@ -15,7 +15,9 @@ public sealed class AptPackages(IHost host, int? defaultMajor)
     public async Task<IReadOnlySet<string>?> AvailableAsync(CancellationToken cancellationToken)
     {
         if (
-            (await host.ListAsync(Lists, cancellationToken)).Any(f => f.Contains("_Packages", StringComparison.Ordinal))
+            (await host.Files.ListAsync(Lists, cancellationToken)).Any(f =>
+                f.Contains("_Packages", StringComparison.Ordinal)
+            )
         )
         {
             var names = new HashSet<string>(StringComparer.Ordinal);
@@ -49,7 +51,7 @@ public sealed class AptPackages(IHost host, int? defaultMajor)
     {
         try
         {
-            return await host.RunAsync(new CommandSpec("apt-cache", "pkgnames", prefix), cancellationToken);
+            return await host.Programs.RunAsync(new CommandSpec("apt-cache", "pkgnames", prefix), cancellationToken);
         }
         catch (ProgramNotFoundException)
         {

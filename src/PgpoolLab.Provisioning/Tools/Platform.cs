@@ -23,7 +23,7 @@ public sealed record Platform(string Family, int? DefaultPostgresMajor)
             return new Platform("macos", null);
         }
 
-        var platform = Parse(await host.ReadTextAsync("/etc/os-release", cancellationToken) ?? "");
+        var platform = Parse(await host.Files.ReadTextAsync("/etc/os-release", cancellationToken) ?? "");
         return platform with
         {
             NeedsSudo = !Identity.IsRoot,

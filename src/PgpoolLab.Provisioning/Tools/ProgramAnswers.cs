@@ -46,7 +46,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
             return new ProgramAnswer(0, output, error);
         }
 
-        var result = await host.RunAsync(new CommandSpec(program, argument), cancellationToken);
+        var result = await host.Programs.RunAsync(new CommandSpec(program, argument), cancellationToken);
         var answer = new ProgramAnswer(result.ExitCode, result.Output, result.Error);
         if (keep && key is not null && answer.ExitCode == 0)
         {
@@ -126,7 +126,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
                 return;
             }
 
-            await host.WriteTextAsync(file!, text, Modes.PrivateFile, cancellationToken);
+            await host.Files.WriteTextAsync(file!, text, Modes.PrivateFile, cancellationToken);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -267,7 +267,7 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
         CancellationToken cancellationToken,
         string prefix = ""
     ) =>
-        (await host.ListAsync(parent, cancellationToken))
+        (await host.Files.ListAsync(parent, cancellationToken))
             .Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
             .Select(n => $"{parent}/{n}/{tail}")
             .ToArray();

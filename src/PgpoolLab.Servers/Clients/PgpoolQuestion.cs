@@ -24,7 +24,7 @@ internal static class PgpoolQuestion
         var folder = LabSockets.ProbeHost(lab);
         return
             folder.StartsWith('/')
-            && await host.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
+            && await host.Ports.ConnectAsync(LabSockets.Path(folder, pgpool.Port), cancellationToken) is { } connection
             ? await SimpleQuery.OpenAsync(connection, lab.CheckRole, Database, TimeProvider.System, cancellationToken)
             : (null, null);
     }
@@ -60,7 +60,7 @@ internal static class PgpoolQuestion
             return NoAnswer(ServerProblem.Of(error));
         }
 
-        var result = await host.RunAsync(
+        var result = await host.Programs.RunAsync(
             Psql.Query(lab.Tools, LabSockets.ProbeHost(lab), pgpool.Port, lab.Owner, Database, query),
             cancellationToken
         );

@@ -26,7 +26,7 @@ public sealed record PostmasterFile(int ProcessId, string Status)
     )
     {
         ArgumentNullException.ThrowIfNull(host);
-        return Parse(await host.ReadTextAsync($"{dataDirectory}/postmaster.pid", cancellationToken) ?? "");
+        return Parse(await host.Files.ReadTextAsync($"{dataDirectory}/postmaster.pid", cancellationToken) ?? "");
     }
 
     /// <summary>Understands the file's text.</summary>

@@ -32,7 +32,7 @@ public sealed record WatchdogInfo(bool Quorum, IReadOnlyList<WatchdogMember> Mem
     )
     {
         ArgumentNullException.ThrowIfNull(host);
-        var result = await host.RunAsync(Pcp.WatchdogInfo(lab, pgpool), cancellationToken);
+        var result = await host.Programs.RunAsync(Pcp.WatchdogInfo(lab, pgpool), cancellationToken);
         return result.ExitCode == 0 && Parse(result.Output) is { Members.Count: > 0 } info
             ? (info, null)
             : (

@@ -54,7 +54,7 @@ internal sealed class LogCursor(IHost host, LogSource source, TimeZoneInfo local
 
     private async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
     {
-        var part = await host.ReadPartAsync(source.Path, _position, Part, cancellationToken);
+        var part = await host.Files.ReadPartAsync(source.Path, _position, Part, cancellationToken);
         if (part.Length < _position || (part.Text.Length > 0 && !await IsTheSameAsync(cancellationToken)))
         {
             Take(_parser.End() is { } last ? [last] : []);
@@ -81,7 +81,7 @@ internal sealed class LogCursor(IHost host, LogSource source, TimeZoneInfo local
 
     private async ValueTask<bool> IsTheSameAsync(CancellationToken cancellationToken) =>
         _position == 0
-        || (await host.ReadPartAsync(source.Path, 0, 4 * Beginning, cancellationToken)).Text.StartsWith(
+        || (await host.Files.ReadPartAsync(source.Path, 0, 4 * Beginning, cancellationToken)).Text.StartsWith(
             _beginning,
             StringComparison.Ordinal
         );

@@ -23,7 +23,7 @@ public static class LogSources
             // What a server's own logging collector writes, as in labs of pgpool_setup: a file for each day.
             var folder = $"{node.DataDirectory}/log";
             sources.AddRange(
-                (await host.ListAsync(folder, cancellationToken))
+                (await host.Files.ListAsync(folder, cancellationToken))
                     .Where(f => f.EndsWith(".log", StringComparison.Ordinal))
                     .Order(StringComparer.Ordinal)
                     .Select(f => new LogSource(LogKind.Node, node.Id, label, $"{folder}/{f}"))

@@ -85,20 +85,22 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
 
     internal async Task<LabProcesses> FindAsync(CancellationToken cancellationToken)
     {
-        var all = await host.FindProcessesAsync(p => p.MayBeOf(_user), cancellationToken);
+        var all = await host.Processes.FindAllAsync(new ProcessFilter { UserId = _user }, cancellationToken);
         var nodes = new List<ServerProcesses>();
         foreach (var node in lab.Nodes)
         {
-            var folder = await host.RealPathAsync(node.DataDirectory, cancellationToken);
-            var first = FirstOf(await host.ReadTextAsync($"{node.DataDirectory}/postmaster.pid", cancellationToken));
+            var folder = await host.Files.RealPathAsync(node.DataDirectory, cancellationToken);
+            var first = FirstOf(
+                await host.Files.ReadTextAsync($"{node.DataDirectory}/postmaster.pid", cancellationToken)
+            );
             nodes.Add(Of(all, p => p.Name is "postgres" or "postmaster" && p.WorkingDirectory == folder, first));
         }
 
         var pgpools = new List<ServerProcesses>();
         foreach (var pgpool in lab.Pgpools)
         {
-            var folder = await host.RealPathAsync(pgpool.Folder, cancellationToken);
-            var first = FirstOf(await host.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken));
+            var folder = await host.Files.RealPathAsync(pgpool.Folder, cancellationToken);
+            var first = FirstOf(await host.Files.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken));
             pgpools.Add(
                 Of(
                     all,

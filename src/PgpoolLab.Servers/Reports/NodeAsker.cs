@@ -133,7 +133,7 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
             {
                 Problem = problem,
                 MadeAsStandby = lab.OwnsNodes
-                    ? await host.ExistsAsync($"{node.DataDirectory}/{signal}", cancellationToken)
+                    ? await host.Files.ExistsAsync($"{node.DataDirectory}/{signal}", cancellationToken)
                     : null,
             },
             Nobody,

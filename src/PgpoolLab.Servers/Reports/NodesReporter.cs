@@ -260,7 +260,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
                 : processes.AreSeen ? false
                 : null,
             ProcessId = own.First?.Id,
-            Age = own.First is { } process ? await host.AgeOfAsync(process, cancellationToken) : null,
+            Age = own.First is { } process ? await host.Processes.AgeOfAsync(process, cancellationToken) : null,
             Suspended = own.Suspended,
         };
     }

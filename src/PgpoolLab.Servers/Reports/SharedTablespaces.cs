@@ -25,9 +25,9 @@ internal static class SharedTablespaces
         foreach (var node in lab.Nodes)
         {
             var folder = $"{node.DataDirectory}/pg_tblspc";
-            foreach (var number in await host.ListAsync(folder, cancellationToken))
+            foreach (var number in await host.Files.ListAsync(folder, cancellationToken))
             {
-                found.Add((node.Id, number, await host.RealPathAsync($"{folder}/{number}", cancellationToken)));
+                found.Add((node.Id, number, await host.Files.RealPathAsync($"{folder}/{number}", cancellationToken)));
             }
         }
 

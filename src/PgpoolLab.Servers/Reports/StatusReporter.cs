@@ -51,7 +51,9 @@ public sealed class StatusReporter(IHost host, ProbeRunner probes, TimeProvider?
         ArgumentNullException.ThrowIfNull(lab);
         var look = await new NodesReporter(host, probes, time).LookAsync(lab, cancellationToken);
         var pgpool = look.Facts.Lab.Pgpool;
-        var settings = PgpoolConfText.Read(await host.ReadTextAsync(pgpool.Paths.PgpoolConf, cancellationToken) ?? "");
+        var settings = PgpoolConfText.Read(
+            await host.Files.ReadTextAsync(pgpool.Paths.PgpoolConf, cancellationToken) ?? ""
+        );
         var facts = new StatusFacts(look.Facts.Lab, look.Facts.Pgpool, look.Report)
         {
             HealthCheck = HealthCheck.From(settings),

@@ -46,7 +46,7 @@ internal sealed class WorkFinder(IHost host, Lab lab, TimeProvider time)
 
         if (FileLocks.HolderOf(new LabPaths(lab.Root).Lock) is { } holder && holder != Environment.ProcessId)
         {
-            var process = await host.FindProcessAsync(holder, cancellationToken);
+            var process = await host.Processes.FindAsync(holder, cancellationToken);
             work.Add(
                 new WorkUnderWay(
                     WorkKind.Command,
@@ -79,8 +79,8 @@ internal sealed class WorkFinder(IHost host, Lab lab, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        var (_, length) = await host.ReadGrowthAsync(pgpool.Paths.PgpoolLog, null, cancellationToken);
-        var (text, _) = await host.ReadGrowthAsync(
+        var (_, length) = await host.Files.ReadGrowthAsync(pgpool.Paths.PgpoolLog, null, cancellationToken);
+        var (text, _) = await host.Files.ReadGrowthAsync(
             pgpool.Paths.PgpoolLog,
             Math.Max(0, length - FailoverInLog.Length),
             cancellationToken
@@ -102,7 +102,7 @@ internal sealed class WorkFinder(IHost host, Lab lab, TimeProvider time)
     }
 
     private async Task<DateTimeOffset?> SinceAsync(ProcessFacts process, CancellationToken cancellationToken) =>
-        await host.AgeOfAsync(process, cancellationToken) is { } age ? time.GetLocalNow() - age : null;
+        await host.Processes.AgeOfAsync(process, cancellationToken) is { } age ? time.GetLocalNow() - age : null;
 
     /// <summary>A command line can be long, and its end says little.</summary>
     private static string Words(string commandLine) => commandLine.Length <= 60 ? commandLine : commandLine[..59] + "…";

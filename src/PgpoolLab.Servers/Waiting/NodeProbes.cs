@@ -31,7 +31,7 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken)
+        !await Host.Processes.RunsAsync(ProcessId, startedAt: null, cancellationToken)
         && !await StillWritesItsLogAsync(cancellationToken)
             ? "it has ended"
             : null;
@@ -39,12 +39,9 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
     /// <summary>The process that writes the log outlives the others by a moment, and the reason is the last thing it
     /// writes.</summary>
     private async Task<bool> StillWritesItsLogAsync(CancellationToken cancellationToken) =>
-        (
-            await Host.FindProcessesAsync(
-                p => p.Name == "postgres" && p.WorkingDirectory == Node.DataDirectory,
-                cancellationToken
-            )
-        ).Count > 0;
+        (await Host.Processes.FindAllAsync(new ProcessFilter { Names = ["postgres"] }, cancellationToken)).Any(p =>
+            p.WorkingDirectory == Node.DataDirectory
+        );
 }
 
 /// <summary>Waits until all these standbys stream from the primary.</summary>
@@ -236,7 +233,7 @@ public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Proces
     {
         foreach (var process in Processes)
         {
-            if (await Host.RunsAsync(process.Id, process.StartedAt, cancellationToken))
+            if (await Host.Processes.RunsAsync(process.Id, process.StartedAt, cancellationToken))
             {
                 return new Observation(false, $"pid {process.Id} is still there: {process.CommandLine}");
             }
@@ -270,10 +267,10 @@ public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name,
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var (text, _) = await Host.ReadGrowthAsync(Log, Length, cancellationToken);
+        var (text, _) = await Host.Files.ReadGrowthAsync(Log, Length, cancellationToken);
         return new Observation(
             text.Contains(Words, StringComparison.Ordinal)
-                || !await Host.RunsAsync(Process.Id, Process.StartedAt, cancellationToken),
+                || !await Host.Processes.RunsAsync(Process.Id, Process.StartedAt, cancellationToken),
             $"pid {Process.Id} is still there: {Process.CommandLine}"
         );
     }

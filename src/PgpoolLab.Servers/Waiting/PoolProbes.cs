@@ -87,7 +87,7 @@ public sealed record PgpoolShowsNodes(
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken) ? "Pgpool-II has ended" : null;
+        !await Host.Processes.RunsAsync(ProcessId, startedAt: null, cancellationToken) ? "Pgpool-II has ended" : null;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

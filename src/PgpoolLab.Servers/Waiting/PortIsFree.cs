@@ -15,13 +15,13 @@ public sealed record PortIsFree(IHost Host, int Port) : IProbe
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
-        await Host.WhoHoldsPortAsync(Port, cancellationToken) is { } holder
+        await Host.Ports.WhoHoldsAsync(Port, cancellationToken) is { } holder
             ? new Observation(false, $"it is {holder}")
             : new Observation(true, "");
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        await Host.WhoHoldsPortAsync(Port, cancellationToken) is { } holder && holder != PortState.Lingering
+        await Host.Ports.WhoHoldsAsync(Port, cancellationToken) is { } holder && holder != PortState.Lingering
             ? $"it is {holder}"
             : null;
 }

@@ -124,7 +124,7 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     /// <summary>A server whose disk is full may not even be able to log it.</summary>
     private async Task<IReadOnlyList<string>> FullDiskAsync(string? log, CancellationToken cancellationToken) =>
         Path.GetDirectoryName(log) is { Length: > 0 } folder
-        && await host.FreeSpaceAsync(folder, cancellationToken) < AlmostNothing
+        && await host.Files.FreeSpaceAsync(folder, cancellationToken) < AlmostNothing
             ? [$"The disk under {folder} is full (No space left on device)."]
             : [];
 
@@ -155,7 +155,7 @@ public static class LogTail
     )
     {
         ArgumentNullException.ThrowIfNull(host);
-        return ((await host.ReadTextAsync(file, cancellationToken)) ?? "")
+        return ((await host.Files.ReadTextAsync(file, cancellationToken)) ?? "")
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .TakeLast(8)
             .Select(l => l.TrimEnd())

@@ -19,11 +19,11 @@ public sealed record WatchdogListens(IHost Host, Lab Lab, PgpoolNode Pgpool, int
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
-        new(await Host.SocketAnswersAsync(LabSockets.OfWatchdog(Pgpool)!, cancellationToken), "it does not");
+        new(await Host.Ports.SocketAnswersAsync(LabSockets.OfWatchdog(Pgpool)!, cancellationToken), "it does not");
 
     /// <inheritdoc/>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
-        !await Host.RunsAsync(ProcessId, startedAt: null, cancellationToken) ? "it has ended" : null;
+        !await Host.Processes.RunsAsync(ProcessId, startedAt: null, cancellationToken) ? "it has ended" : null;
 }
 
 /// <summary>Waits until a member of a watchdog shows the nodes as it should, but not for one that never will: who joins

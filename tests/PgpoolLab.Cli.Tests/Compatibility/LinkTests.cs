@@ -1,5 +1,6 @@
 using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Tests.Compatibility;
@@ -34,7 +35,7 @@ public sealed class LinkTests : IDisposable
     }
 
     private static Task<CommandResult> ShellAsync(string script, params string[] words) =>
-        new LocalHost(TimeProvider.System).RunAsync(
+        new LocalHost(TimeProvider.System).Programs.RunAsync(
             new CommandSpec("/bin/sh", ["-c", script, "sh", .. words]),
             CancellationToken.None
         );
@@ -202,7 +203,7 @@ public sealed class LinkTests : IDisposable
     public async Task The_line_to_paste_can_be_pasted()
     {
         var line = (await InstallAsync()).Error.Split("with:  ")[1].Trim();
-        var shell = await new LocalHost(TimeProvider.System).RunAsync(
+        var shell = await new LocalHost(TimeProvider.System).Programs.RunAsync(
             new CommandSpec("/bin/sh", "-c", $"{line}; printf '%s|%s' \"$PGPOOL_SETUP\" \"$WATCHDOG_SETUP\""),
             CancellationToken.None
         );

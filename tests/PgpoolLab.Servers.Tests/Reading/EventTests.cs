@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;
 

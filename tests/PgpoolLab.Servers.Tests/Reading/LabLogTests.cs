@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Servers.Logs;
 using PgpoolLab.Servers.Waiting;
 

@@ -5,52 +5,11 @@ using System.Text;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>Programs of this machine that are waited for.</summary>
-/// <param name="time">The clock for durations and timeouts.</param>
-public sealed class LocalPrograms(TimeProvider time)
+/// <summary>A program of this machine that we start ourselves, with a clean environment and, where root has stood
+/// down, in a session of its own.</summary>
+public static class ChildProcess
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
-
-    /// <summary>Runs a program to its end.</summary>
-    /// <exception cref="ProgramNotFoundException">There is none.</exception>
-    public async Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(command);
-        var started = time.GetTimestamp();
-        using var timeout = new CancellationTokenSource(command.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        using var process = Start(command, redirect: true);
-        try
-        {
-            // The process does not dispose streams that were asked for: a probe that looks for some seconds would use
-            // up all descriptors.
-            using var standardOutput = process.StandardOutput;
-            using var standardError = process.StandardError;
-            var output = standardOutput.ReadToEndAsync(either.Token);
-            var error = standardError.ReadToEndAsync(either.Token);
-            await WriteInputAsync(process, command.Input, either.Token);
-            await process.WaitForExitAsync(either.Token);
-            return new CommandResult(
-                command,
-                process.ExitCode,
-                await output,
-                await error,
-                time.GetElapsedTime(started)
-            );
-        }
-        catch (OperationCanceledException)
-        {
-            await EndAsync(process);
-            cancellationToken.ThrowIfCancellationRequested();
-            return new CommandResult(
-                command,
-                128 + (int)ProcessSignal.Terminate,
-                "",
-                $"It was ended after {command.Timeout.TotalSeconds:0} s.",
-                time.GetElapsedTime(started)
-            );
-        }
-    }
 
     /// <summary>Runs a program on the user's own terminal: it has our streams, and Ctrl+C is its business. Where root
     /// has stood down, it has a terminal of its own.</summary>
@@ -155,44 +114,5 @@ public sealed class LocalPrograms(TimeProvider time)
         }
 
         return info;
-    }
-
-    private static async Task WriteInputAsync(Process process, string? input, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await process.StandardInput.WriteAsync((input ?? "").AsMemory(), cancellationToken);
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It ended without reading; its exit code tells the rest.
-        }
-    }
-
-    private async Task EndAsync(Process process)
-    {
-        if (process.HasExited)
-        {
-            return;
-        }
-
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), time);
-        try
-        {
-            if (!OperatingSystem.IsWindows())
-            {
-                Posix.Signal(process.Id, (int)ProcessSignal.Terminate);
-                await process.WaitForExitAsync(patience.Token);
-                return;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // It had its time.
-        }
-
-        process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync(CancellationToken.None);
     }
 }

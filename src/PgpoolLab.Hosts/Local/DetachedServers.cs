@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
 
-namespace PgpoolLab.Hosts;
+namespace PgpoolLab.Hosts.Local;
 
 /// <summary>Servers of this machine that outlive this program: each in a session of its own, so that the terminal's
 /// Ctrl+C is not theirs.</summary>
@@ -42,7 +42,7 @@ internal sealed class DetachedServers
             );
         }
 
-        var environment = LocalPrograms.InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
+        var environment = ChildProcess.InfoOf(command, redirect: false).Environment.Select(v => $"{v.Key}={v.Value}");
         try
         {
             var id = DetachedProcess.Start(
@@ -67,7 +67,7 @@ internal sealed class DetachedServers
         // The shell gives it the log and nothing of ours, then becomes it.
         var script = $"""log=$1; shift; exec "$@" </dev/null {(append ? ">>" : ">")}"$log" 2>&1""";
         string[] shell = ["/bin/sh", "-c", script, "sh", logFile, command.Program, .. command.Arguments];
-        using var process = LocalPrograms.Start(
+        using var process = ChildProcess.Start(
             command with
             {
                 Program = "/usr/bin/perl",

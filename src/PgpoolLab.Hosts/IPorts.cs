@@ -1,0 +1,43 @@
+namespace PgpoolLab.Hosts;
+
+/// <summary>Ports and unix sockets of a machine.</summary>
+public interface IPorts
+{
+    /// <summary>Tries whether a server could listen on this loopback port.</summary>
+    /// <returns>Null when it is free, else what is in the way, for example <c>used by postgres (pid 12)</c>, or
+    /// <see cref="PortState.Lingering"/>.</returns>
+    ValueTask<string?> WhoHoldsAsync(int port, CancellationToken cancellationToken);
+
+    /// <summary>Looks who listens on a loopback port besides these processes: a server may have got the port on one
+    /// address family, and a stranger has it on the other.</summary>
+    /// <returns>Null when nobody does, and where that cannot be seen; else as
+    /// <see cref="WhoHoldsAsync"/>.</returns>
+    ValueTask<string?> WhoElseHoldsAsync(
+        int port,
+        IReadOnlyList<ProcessFacts> processes,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Looks who receives on a UDP port, of whatever address. Two could share one, and only one of them would
+    /// get what is sent.</summary>
+    /// <returns>Null when it is free, else what is in the way.</returns>
+    ValueTask<string?> WhoReceivesAsync(int port, CancellationToken cancellationToken);
+
+    /// <summary>True when somebody listens on this unix socket; false for a file a dead server left, and when there is
+    /// none.</summary>
+    ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Connects to a unix socket.</summary>
+    /// <returns>The connection; null when this host's sockets cannot be reached from here.</returns>
+    /// <exception cref="System.Net.Sockets.SocketException">Nobody listens there.</exception>
+    ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken);
+}
+
+/// <summary>What can be said of a port.</summary>
+public static class PortState
+{
+    /// <summary>Nobody listens, but a server could not either: the kernel has lent the port to a client's connection,
+    /// and keeps it for a minute after that was closed (TIME_WAIT). It happens to ports above 32767, which are for such
+    /// use.</summary>
+    public const string Lingering = "held by a client's connection, or was until a moment ago";
+}

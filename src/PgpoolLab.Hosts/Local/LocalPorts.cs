@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+
+namespace PgpoolLab.Hosts.Local;
+
+/// <summary>Ports and sockets of this machine.</summary>
+internal sealed class LocalPorts : IPorts
+{
+    /// <inheritdoc/>
+    public ValueTask<string?> WhoHoldsAsync(int port, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ProcessTable.WhyNotBindable(port));
+
+    /// <inheritdoc/>
+    public ValueTask<string?> WhoElseHoldsAsync(
+        int port,
+        IReadOnlyList<ProcessFacts> processes,
+        CancellationToken cancellationToken
+    ) => ValueTask.FromResult(ProcessTable.HolderBeside(port, processes.Select(p => p.Id)));
+
+    /// <inheritdoc/>
+    public ValueTask<string?> WhoReceivesAsync(int port, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ProcessTable.DatagramHolder(port));
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!Path.Exists(path))
+        {
+            return false;
+        }
+
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return true;
+        }
+        catch (Exception error) when (error is SocketException or ArgumentOutOfRangeException)
+        {
+            // Nobody is there; or the path is longer than a socket's can be.
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken)
+    {
+        if (!Path.Exists(socket))
+        {
+            // An asynchronous attempt would fail, too, and take milliseconds to describe where.
+            throw new SocketException((int)SocketError.AddressNotAvailable, "No such file or directory");
+        }
+
+        var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken);
+            return new NetworkStream(connection, ownsSocket: true);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}
