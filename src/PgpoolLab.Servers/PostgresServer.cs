@@ -58,14 +58,19 @@ public sealed class PostgresServer : ILabServer
             : null;
     }
 
-    /// <summary>Starts a node that does not run.</summary>
+    /// <summary>Starts a node that does not run. One that somebody has just started is waited for.</summary>
     /// <returns>Its process id.</returns>
     /// <exception cref="ProbeFailedException">It did not come up.</exception>
     /// <exception cref="PortTakenException">Its port is somebody else's.</exception>
     public async Task<int> StartAsync(CancellationToken cancellationToken)
     {
-        if ((await FindLivingAsync(cancellationToken) ?? await RemoveRemainsAsync(cancellationToken)) is { } running)
+        var running =
+            await FindLivingAsync(cancellationToken)
+            ?? await FindStartingAsync(cancellationToken)
+            ?? await RemoveRemainsAsync(cancellationToken);
+        if (running is not null)
         {
+            await WaitUntilStartedAsync(running, cancellationToken);
             return running.Id;
         }
 
@@ -116,6 +121,49 @@ public sealed class PostgresServer : ILabServer
             cancellationToken
         );
         return null;
+    }
+
+    /// <summary>One that a killed command has just started has no PID file yet, nor works in its folder. It gets there,
+    /// or ends.</summary>
+    private async Task<ProcessFacts?> FindStartingAsync(CancellationToken cancellationToken)
+    {
+        var starting = await _tools.FindProcessesAsync(Names, IsStarting, cancellationToken);
+        if (starting.Count == 0)
+        {
+            return null;
+        }
+
+        await _tools.Probes.WaitAsync(
+            new StartSettles(_tools.Host, _tools.Lab, Node, starting),
+            ProbeRunner.Patience,
+            cancellationToken
+        );
+        return await FindLivingAsync(cancellationToken);
+    }
+
+    /// <summary>Its children have the same command line for a moment; they do not outlive what is waited for.</summary>
+    private bool IsStarting(ProcessFacts process) =>
+        IsPostgres(process)
+        && _tools.IsOfLabsUser(process)
+        && ((string[])[Node.DataDirectory, Node.ServerDataDirectory]).Any(d =>
+            $"{process.CommandLine} ".Contains($" -D {d} ", StringComparison.Ordinal)
+        );
+
+    /// <summary>One that runs and takes no connections yet is nothing that Pgpool-II could be started beside.</summary>
+    private async Task WaitUntilStartedAsync(ProcessFacts running, CancellationToken cancellationToken)
+    {
+        if (
+            await PostmasterFile.ReadAsync(_tools.Host, Node.DataDirectory, cancellationToken)
+                is { IsStarting: true } file
+            && file.ProcessId == running.Id
+        )
+        {
+            await _tools.Probes.WaitAsync(
+                new NodeAccepts(_tools.Host, _tools.Lab, Node, running.Id),
+                ProbeRunner.Patience,
+                cancellationToken
+            );
+        }
     }
 
     /// <summary>Stops a node (fast shutdown); nothing happens when it does not run.</summary>

@@ -190,6 +190,11 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     ValueTask<bool> IProcesses.RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken) =>
         new(Processes.Exists(p => p.Id == processId && (startedAt is null || p.StartedAt == startedAt)));
 
+    /// <summary>For how long every process has been running.</summary>
+    internal TimeSpan? Age { get; set; } = TimeSpan.FromSeconds(1);
+
+    ValueTask<TimeSpan?> IProcesses.AgeOfAsync(ProcessFacts process, CancellationToken cancellationToken) => new(Age);
+
     /// <summary>Processes that were killed and have not ended yet.</summary>
     internal HashSet<int> Dying { get; } = [];
 

@@ -19,7 +19,9 @@ public sealed class LiveLabTests
     private void Runs(int id, string name, string? folder, string commandLine = "") =>
         _host.Processes.Add(new ProcessFacts(id, "1", name, commandLine, folder, id));
 
-    private void NodePid(int id) => _host.Files["/srv/lab/data0/postmaster.pid"] = $"{id}\n/srv/lab/data0\n";
+    private void NodePid(int id, string status = "ready   ") =>
+        _host.Files["/srv/lab/data0/postmaster.pid"] =
+            $"{id}\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\n{status}\n";
 
     private void PgpoolPid(int id) => _host.Files["/srv/lab/run/pgpool.pid"] = $"{id}\n";
 
@@ -100,6 +102,68 @@ public sealed class LiveLabTests
         _host.LooksFor = _ => NodePid(12);
         Assert.Equal(12, await Servers.Of(Node).StartAsync(CancellationToken.None));
         Assert.Empty(_host.Signals);
+    }
+
+    /// <summary>It works in the folder it was started in until it has read its configuration.</summary>
+    [Fact]
+    public async Task A_server_that_has_no_PID_file_yet_is_waited_for_and_no_second_one_started()
+    {
+        Runs(12, "postgres", "/srv/lab", "/usr/bin/postgres -D /srv/lab/data0");
+        await StartsOnlyAfterAsync(() =>
+        {
+            _host.Processes.Clear();
+            Runs(12, "postgres", "/srv/lab/data0", "/usr/bin/postgres -D /srv/lab/data0");
+            NodePid(12);
+        });
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("starting")]
+    public async Task A_server_that_is_still_starting_is_waited_for(string status)
+    {
+        Runs(12, "postgres", "/srv/lab/data0");
+        NodePid(12, status);
+        await StartsOnlyAfterAsync(() => NodePid(12));
+    }
+
+    private async Task StartsOnlyAfterAsync(Action happens)
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var start = new LiveLab(_host, _lab, new ProbeRunner(_host, time)).Of(Node).StartAsync(CancellationToken.None);
+        Assert.False(start.IsCompleted);
+        happens();
+        while (!start.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        Assert.Equal(12, await start);
+        Assert.Empty(_host.Started);
+        Assert.Empty(_host.Signals);
+    }
+
+    [Fact]
+    public async Task A_server_that_ends_before_it_has_a_PID_file_is_replaced()
+    {
+        Runs(12, "postgres", "/srv/lab", "/usr/bin/postgres -D /srv/lab/data0");
+        var start = Servers.Of(Node).StartAsync(CancellationToken.None);
+        Assert.Empty(_host.Started);
+        _host.Processes.Clear();
+        // There is no PostgreSQL here: that one was started is all there is to see.
+        await Assert.ThrowsAsync<ProbeFailedException>(() => start);
+        Assert.Single(_host.Started);
+    }
+
+    [Theory]
+    [InlineData("/usr/bin/postgres -D /srv/lab/data01")]
+    [InlineData("/usr/bin/postgres -D /srv/lab")]
+    public async Task A_server_of_another_folder_is_not_waited_for(string commandLine)
+    {
+        Runs(12, "postgres", "/srv/lab", commandLine);
+        await Assert.ThrowsAsync<ProbeFailedException>(() => Servers.Of(Node).StartAsync(CancellationToken.None));
+        Assert.Single(_host.Started);
     }
 
     /// <summary>PostgreSQL makes its memory, writes its PID file to disk, and only then notes in the memory whose it
@@ -436,8 +500,7 @@ public sealed class LiveLabTests
     [Fact]
     public async Task A_node_that_is_still_stopping_is_waited_for_and_then_started()
     {
-        _host.Files["/srv/lab/data0/postmaster.pid"] =
-            "12\n/srv/lab/data0\n1795428963\n11002\n/tmp\nlocalhost\n  11002001         7\nstopping\n";
+        NodePid(12, "stopping");
         Runs(12, "postgres", "/srv/lab/data0");
         var start = Servers.Of(Node).StartAsync(CancellationToken.None);
         Assert.Empty(_host.Started);

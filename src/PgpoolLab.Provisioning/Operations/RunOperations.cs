@@ -212,8 +212,8 @@ public sealed class StartOperation(OperationContext context)
     }
 }
 
-/// <summary>Asks a Pgpool-II that ran already and did not answer once more: it may have been failing over. One that has
-/// given up every node lets nobody in.</summary>
+/// <summary>Asks a Pgpool-II that ran already and did not answer again: it may have been failing over, or is only just
+/// starting. One that has given up every node lets nobody in.</summary>
 /// <param name="pgpool">The Pgpool-II.</param>
 internal sealed class RequireAnswer(PgpoolNode pgpool) : IStep
 {
@@ -226,14 +226,26 @@ internal sealed class RequireAnswer(PgpoolNode pgpool) : IStep
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        if (
-            await PoolNodes.AskAsync(context.Host, context.Lab, pgpool, cancellationToken) is
-            { Nodes: null, Problem: var problem }
-        )
+        var server = new LiveLab(context.Host, context.Lab, context.Probes).Of(pgpool);
+        if (await server.FindAsync(cancellationToken) is not { } process)
+        {
+            throw new LabException(ExitCode.NotHealthy, $"{context.Lab.TitleOf(pgpool)} has ended meanwhile.")
+            {
+                LogFile = pgpool.Paths.PgpoolLog,
+                LogTail = await LogTail.ReadAsync(context.Host, pgpool.Paths.PgpoolLog, cancellationToken),
+            };
+        }
+
+        var answers = new PgpoolLetsIn(context.Host, context.Lab, pgpool, process, context.Time);
+        try
+        {
+            await context.Probes.WaitAsync(answers, ProbeRunner.Patience, cancellationToken);
+        }
+        catch (ProbeFailedException)
         {
             throw new LabException(
                 ExitCode.NotHealthy,
-                $"{context.Lab.TitleOf(pgpool)} runs, but lets nobody in: {problem}"
+                $"{context.Lab.TitleOf(pgpool)} runs, but lets nobody in: {answers.Problem}"
             )
             {
                 Hints = ["It may have given up every node. Start it anew:  stopall, then startall"],

@@ -17,6 +17,9 @@ public sealed record PostmasterFile(int ProcessId, string Status)
     /// <summary>True when it was told to stop and has not ended yet.</summary>
     public bool IsStopping => Status is "stopping";
 
+    /// <summary>True while it has not said that it takes connections: it may still recover from a crash.</summary>
+    public bool IsStarting => Status is "" or "starting";
+
     /// <summary>Reads the file of a data folder.</summary>
     /// <returns>Null when there is none, or it is only just being written.</returns>
     public static async ValueTask<PostmasterFile?> ReadAsync(
