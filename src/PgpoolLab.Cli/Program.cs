@@ -1,7 +1,10 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Access;
+using PgpoolLab.Cli.Commands;
+using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
@@ -20,7 +23,12 @@ internal static class Program
         ManagedRuntime.PrepareToStandDown();
         var output = StandardStreams.ForWriting(1);
         var terminal = Terminal.Create(output, StandardStreams.ForWriting(2), Environment.GetEnvironmentVariable);
-        var code = await RunAsync(arguments, terminal, Invocation.OldName(), interruption.Token);
+        var code = await RunAsync(
+            arguments,
+            terminal,
+            PgpoolSetupCommand.NameIn(Invocation.CalledAs()),
+            interruption.Token
+        );
         if (output.Problem is not { } problem)
         {
             return code;
@@ -42,12 +50,12 @@ internal static class Program
     )
     {
         var command = oldName is null
-            ? CommandLine.Root(terminal, arguments)
-            : CommandLine.Old(terminal, arguments, oldName);
+            ? AllCommands.Root(terminal, arguments)
+            : AllCommands.Old(terminal, arguments, oldName);
         var parsed = command.Parse(arguments, CommandLine.Literally);
         if ((parsed.Errors.Count > 0 || UnknownOption.In(parsed) is not null) && parsed.Action is not ShowHelp)
         {
-            ErrorView.Usage(terminal, parsed);
+            UsageErrors.Show(terminal, parsed);
             return (int)ExitCode.Usage;
         }
 

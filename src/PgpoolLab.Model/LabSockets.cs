@@ -1,8 +1,17 @@
+using System.Collections.Immutable;
+
 namespace PgpoolLab.Model;
 
 /// <summary>The unix sockets of a lab.</summary>
 public static class LabSockets
 {
+    /// <summary>Where the pcp programs look for a socket when they are given no host; it is compiled into
+    /// them.</summary>
+    public const string PcpFolder = "/tmp";
+
+    /// <summary>Where sockets may lie: libpq's default on Debian, Ubuntu and Fedora, and PostgreSQL's own.</summary>
+    public static ImmutableArray<string> CommonFolders { get; } = ["/var/run/postgresql", "/tmp"];
+
     /// <summary>Pgpool-II's client, pcp and watchdog sockets. 4.4 and later listen in all folders, those before in the
     /// first.</summary>
     public static IReadOnlyList<string> OfPgpool(Lab lab, PgpoolNode pgpool)
@@ -33,6 +42,26 @@ public static class LabSockets
         return lab
             .Pgpool.SocketDirectories.SelectMany(f => (string[])[Path(f, node.Port), Path(f, node.Port) + ".lock"])
             .ToArray();
+    }
+
+    /// <summary>Every link to its private sockets that a lab may have in the folders where programs look by themselves, and
+    /// where it leads.</summary>
+    public static IReadOnlyList<(string Link, string Socket)> LinksOf(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        if (!lab.HasPrivateSockets)
+        {
+            return [];
+        }
+
+        var clients = lab.Pgpools.Select(p => p.Port).Concat(lab.OwnsNodes ? lab.Nodes.Select(n => n.Port) : []);
+        return
+        [
+            .. lab
+                .LinkDirectories.SelectMany(folder => clients.Select(port => (folder, port)))
+                .Concat(lab.Pgpools.Select(p => (folder: PcpFolder, port: p.PcpPort)))
+                .Select(l => (Path(l.folder, l.port), Path(lab.SocketFolder, l.port))),
+        ];
     }
 
     /// <summary>Where to ask a server again and again until it answers: its unix socket. Over TCP each attempt takes

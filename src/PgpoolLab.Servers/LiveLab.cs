@@ -1,6 +1,5 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Servers;
@@ -22,6 +21,12 @@ public sealed class LiveLab
         Pgpools = [.. lab.Pgpools.Select(p => new PgpoolServer(_tools, p))];
     }
 
+    /// <summary>Where they run.</summary>
+    internal IHost Host => _tools.Host;
+
+    /// <summary>Waits.</summary>
+    internal ProbeRunner Probes => _tools.Probes;
+
     /// <summary>What was made.</summary>
     public Lab Lab => _tools.Lab;
 
@@ -38,8 +43,4 @@ public sealed class LiveLab
     /// <summary>The server of a Pgpool-II.</summary>
     public PgpoolServer Of(PgpoolNode pgpool) =>
         Pgpools.FirstOrDefault(s => s.Node == pgpool) ?? new PgpoolServer(_tools, pgpool);
-
-    /// <summary>Looks at everything: asks Pgpool-II and every PostgreSQL, all at once.</summary>
-    public Task<NodesReport> LookAsync(CancellationToken cancellationToken) =>
-        new NodesReporter(_tools.Host, _tools.Probes).ReportAsync(Lab, cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Manual;
 
 namespace PgpoolLab.Cli.Tests;
@@ -7,7 +8,7 @@ namespace PgpoolLab.Cli.Tests;
 /// <summary>Every command has its place in the help, and examples that work.</summary>
 public sealed partial class CommandGuideTests
 {
-    private static readonly RootCommand Root = CommandLine.Root(new Screen().Terminal, []);
+    private static readonly RootCommand Root = AllCommands.Root(new Screen().Terminal, []);
 
     /// <summary>The words of every command.</summary>
     internal static IEnumerable<string> Names => CommandFacts.All(Root).Select(c => CommandFacts.PathOf(c).TrimEnd());

@@ -160,7 +160,7 @@ public sealed class CommandLineTests
     [InlineData(StandbyMethod.Clone, "up", "lab", "--standbys=clone")]
     public void Standbys_are_made_as_was_asked(StandbyMethod method, params string[] arguments)
     {
-        var parsed = CommandLine.Root(new Screen().Terminal, arguments).Parse(arguments);
+        var parsed = AllCommands.Root(new Screen().Terminal, arguments).Parse(arguments);
         Assert.Empty(parsed.Errors);
         Assert.Equal(method, Cli.Commands.SetupCommand.Spec(parsed, start: arguments[0] == "up").Standbys);
     }

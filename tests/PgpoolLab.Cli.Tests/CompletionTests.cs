@@ -56,7 +56,7 @@ public sealed class CompletionTests
     [Fact]
     public void Bash_offers_every_command_and_every_option()
     {
-        var root = CommandLine.Root(new Screen().Terminal, []);
+        var root = AllCommands.Root(new Screen().Terminal, []);
         using var folder = new TemporaryFolder();
         foreach (var command in CommandFacts.All(root).Prepend(root))
         {
@@ -81,7 +81,7 @@ public sealed class CompletionTests
         // Not all of these need be installed.
         Assert.Contains("snapshot-isolation", script, StringComparison.Ordinal);
         Assert.All(
-            CommandFacts.All(CommandLine.Root(new Screen().Terminal, [])),
+            CommandFacts.All(AllCommands.Root(new Screen().Terminal, [])),
             c => Assert.Contains(c.Name, script, StringComparison.Ordinal)
         );
         var program = ((string[])["/bin", "/usr/bin", "/usr/local/bin"])
@@ -113,7 +113,7 @@ public sealed class CompletionTests
     /// Completion".</summary>
     private static string[] Completions(string folder, string[] words)
     {
-        var script = BashCompletion.Script(CommandLine.Root(new Screen().Terminal, []));
+        var script = BashCompletion.Script(AllCommands.Root(new Screen().Terminal, []));
         return Shells.Run(
             Bash,
             $"cd {Shell.Quote(folder)} || exit\n{script}\ncompopt() {{ :; }}\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n"

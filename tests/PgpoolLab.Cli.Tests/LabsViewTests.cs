@@ -1,5 +1,5 @@
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Reports;
 
 namespace PgpoolLab.Cli.Tests;

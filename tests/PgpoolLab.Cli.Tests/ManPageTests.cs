@@ -1,3 +1,4 @@
+using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Hosts;
 using PgpoolLab.Hosts.Local;
@@ -13,7 +14,7 @@ public sealed class ManPageTests
     [InlineData("cache", "clear")]
     public void A_page_is_made_of_the_definitions(params string[] words)
     {
-        var root = CommandLine.Root(new Screen().Terminal, []);
+        var root = AllCommands.Root(new Screen().Terminal, []);
         var command = words.Aggregate(
             root as System.CommandLine.Command,
             (c, w) => c.Subcommands.Single(s => s.Name == w)

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -199,7 +199,7 @@ public sealed class AccessTests
     [Fact]
     public void Links_lead_from_where_programs_look_to_the_private_folder()
     {
-        var links = SocketLinks.Of(Labs.Fixed());
+        var links = LabSockets.LinksOf(Labs.Fixed());
         Assert.Equal(
             [
                 "/var/run/postgresql/.s.PGSQL.11000",
@@ -213,8 +213,8 @@ public sealed class AccessTests
             links.Select(l => l.Link)
         );
         Assert.All(links, l => Assert.Equal($"/srv/lab/run/{Path.GetFileName(l.Link)}", l.Socket));
-        Assert.Empty(SocketLinks.Of(Labs.Old()));
-        Assert.Empty(SocketLinks.Of(Labs.Former()));
+        Assert.Empty(LabSockets.LinksOf(Labs.Old()));
+        Assert.Empty(LabSockets.LinksOf(Labs.Former()));
     }
 
     [Fact]

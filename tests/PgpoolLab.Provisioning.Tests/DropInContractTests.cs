@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Planning;

@@ -1,5 +1,5 @@
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Servers;
 
 namespace PgpoolLab.Provisioning.Tests;
 

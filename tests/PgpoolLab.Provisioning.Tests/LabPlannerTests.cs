@@ -1,6 +1,7 @@
 using System.Text;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;

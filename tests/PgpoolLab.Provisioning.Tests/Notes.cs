@@ -1,4 +1,4 @@
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 
 namespace PgpoolLab.Provisioning.Tests;
 

@@ -1,5 +1,5 @@
 using PgpoolLab.Hosts;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Tests;

@@ -1,5 +1,5 @@
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;

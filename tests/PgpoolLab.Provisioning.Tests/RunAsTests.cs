@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Tests;
 

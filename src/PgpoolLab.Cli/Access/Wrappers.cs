@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;

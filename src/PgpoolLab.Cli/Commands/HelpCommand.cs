@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Commands;

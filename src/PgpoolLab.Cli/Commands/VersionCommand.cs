@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Tools;

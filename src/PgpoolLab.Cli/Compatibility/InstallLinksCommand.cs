@@ -1,6 +1,8 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 

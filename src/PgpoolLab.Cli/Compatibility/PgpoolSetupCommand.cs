@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
@@ -18,6 +19,9 @@ internal static class PgpoolSetupCommand
     internal const string WatchdogName = "watchdog_setup";
 
     internal static readonly string[] Names = [Name, WatchdogName];
+
+    /// <summary>The old program that is called by this name; null for any other name.</summary>
+    internal static string? NameIn(string name) => Names.Contains(name) ? name : null;
 
     /// <summary>An option may be given again: PGPOOL_SETUP may hold some already. As in the old scripts the last one
     /// counts.</summary>

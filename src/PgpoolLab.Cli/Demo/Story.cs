@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;

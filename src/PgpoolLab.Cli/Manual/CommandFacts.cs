@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using PgpoolLab.Cli.Startup;
 
 namespace PgpoolLab.Cli.Manual;
 

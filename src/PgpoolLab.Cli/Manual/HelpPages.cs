@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using PgpoolLab.Cli.Startup;
 
 namespace PgpoolLab.Cli.Manual;
 

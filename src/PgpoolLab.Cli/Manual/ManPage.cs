@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Manual;

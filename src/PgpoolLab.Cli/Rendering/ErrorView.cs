@@ -1,56 +1,12 @@
-using System.CommandLine;
-using PgpoolLab.Cli.Compatibility;
-using PgpoolLab.Cli.Manual;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
-using Spectre.Console;
 
 namespace PgpoolLab.Cli.Rendering;
 
 /// <summary>The one place where failures become prose: what was attempted, what happened, what to do.</summary>
 internal static class ErrorView
 {
-    internal static void Usage(Terminal terminal, ParseResult parsed)
-    {
-        if (UnknownOption.In(parsed) is { } unknown)
-        {
-            // The parser takes it for an argument, and what follows for one too many.
-            Headline(
-                terminal,
-                "There is no option "
-                    + $"{unknown.Text}.{(unknown.Suggestion is null ? "" : $" Did you mean {unknown.Suggestion}?")}"
-            );
-        }
-        else
-        {
-            // An unknown command is told twice: once as such, once as the lack of a known one.
-            var parent = parsed.CommandResult.Command;
-            var unknownCommand = parsed.UnmatchedTokens.Count > 0 && parent.Subcommands.Count > 0;
-            foreach (
-                var error in unknownCommand
-                    ? [Nearest.NoCommand(parent, parsed.UnmatchedTokens[0])]
-                    : parsed.Errors.Select(e => Message(parent, e.Message))
-            )
-            {
-                Headline(terminal, error);
-            }
-        }
-
-        if (parsed.CommandResult.Command.Name is PgpoolSetupCommand.Name or PgpoolSetupCommand.WatchdogName)
-        {
-            terminal.Error.WriteLine(PgpoolSetupCommand.Usage(parsed.CommandResult.Command.Name));
-        }
-
-        Hint(terminal, $"Help:  pgpoollab {CommandFacts.PathOf(parsed.CommandResult.Command)}--help");
-    }
-
-    /// <summary>The parser says that a command is missing, but not which there are.</summary>
-    private static string Message(Command parent, string message) =>
-        parent is not RootCommand && parent.Subcommands.Count > 0
-            ? $"{CommandFacts.PathOf(parent)}needs a command: {string.Join(" or ", parent.Subcommands.Select(c => c.Name))}."
-            : message;
-
     /// <returns>The exit code of this failure.</returns>
     internal static ExitCode Show(Terminal terminal, Exception error)
     {
@@ -157,7 +113,7 @@ internal static class ErrorView
     internal static void Headline(Terminal terminal, string text) =>
         Terminal.Line(terminal.Talk, $"[red]error:[/] {Printable.Escape(text)}");
 
-    private static void Hint(Terminal terminal, string text) =>
+    internal static void Hint(Terminal terminal, string text) =>
         Terminal.Line(terminal.Talk, $"  [blue]→[/] {Printable.Escape(text)}");
 
     private static void Lines(Terminal terminal, string? title, IReadOnlyList<string> lines)

@@ -1,4 +1,4 @@
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Reports;
 
 namespace PgpoolLab.Cli.Rendering;

@@ -1,4 +1,4 @@
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Rendering;

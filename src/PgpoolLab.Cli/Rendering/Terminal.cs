@@ -1,7 +1,8 @@
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Hosts.Local;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 using Serilog;
 using Spectre.Console;
 
@@ -206,10 +207,4 @@ internal sealed class Terminal
 
         public void SetEncoding(System.Text.Encoding encoding) { }
     }
-}
-
-/// <summary>This program's version.</summary>
-internal static class ProgramVersion
-{
-    internal static string Text { get; } = typeof(ProgramVersion).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 }

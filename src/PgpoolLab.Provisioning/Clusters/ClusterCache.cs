@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Leftovers;
+using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Clusters;
@@ -55,7 +56,9 @@ public sealed class ClusterCache(
     /// <returns>Null when this user has no folder for such things.</returns>
     /// <remarks>freedesktop.org, "XDG Base Directory Specification".</remarks>
     public static ClusterCache? Of(IHost host, ProbeRunner probes, TimeProvider time) =>
-        FolderOfUser() is { } folder && IsOurs(folder) ? new ClusterCache(folder, host, probes, time) : null;
+        CacheFolder.OfCurrentUser() is { } folder && CacheFolder.IsOurs(folder)
+            ? new ClusterCache(folder, host, probes, time)
+            : null;
 
     /// <summary>The caches there are: the current user's and, for root, that of the user root's labs run as. Before one
     /// is worked on, call
@@ -64,7 +67,7 @@ public sealed class ClusterCache(
     {
         var other = Identity.IsRoot ? Identity.Find(RunAs.DefaultUser) : null;
         var folders = ((string? Folder, SystemUser? User)[])
-            [(FolderOfUser(), null), (other is null ? null : FolderIn(other.Home), other)];
+            [(CacheFolder.OfCurrentUser(), null), (other is null ? null : CacheFolder.In(other.Home), other)];
         return folders
             .Where(f => Directory.Exists(f.Folder))
             .DistinctBy(f => f.Folder)
@@ -85,17 +88,6 @@ public sealed class ClusterCache(
 
         return this;
     }
-
-    /// <summary>Where the current user's cache lies, or would; null when this user has no folder for such
-    /// things.</summary>
-    public static string? FolderOfCurrentUser() => FolderOfUser();
-
-    private static string? FolderOfUser() =>
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home && Path.IsPathRooted(home)
-            ? home + "/pgpoollab/clusters"
-            : FolderIn(Identity.Current.Home);
-
-    private static string? FolderIn(string home) => home.Length > 1 ? home + "/.cache/pgpoollab/clusters" : null;
 
     /// <summary>Copies a cluster of this recipe to new folders: from its template, which is made first when there is
     /// none or when it is damaged.</summary>
@@ -356,7 +348,7 @@ public sealed class ClusterCache(
         while (true)
         {
             // It may have been deleted since we looked.
-            CreateFolder(folder);
+            CacheFolder.Create(folder);
             if (Lock(key, FileAccess.ReadWrite) is { } alone)
             {
                 // Whoever deleted the template has deleted this file, too: then others have another one.
@@ -416,42 +408,5 @@ public sealed class ClusterCache(
         }
     }
 
-    private static void CreateFolder(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(folder);
-        }
-        else
-        {
-            Directory.CreateDirectory(
-                folder,
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-            );
-        }
-    }
-
     private static bool IsRoots(string folder) => TrustedPath.Is(folder, 0) && Identity.OwnerOf(folder)?.User == 0;
-
-    /// <summary>What a lab is copied from must have been written by nobody else.</summary>
-    internal static bool IsOurs(string folder)
-    {
-        try
-        {
-            if (Identity.IsRoot && !TrustedPath.Is(folder, 0))
-            {
-                return false;
-            }
-
-            CreateFolder(folder);
-            return OperatingSystem.IsWindows()
-                || Identity.CanEnterAndWrite(folder)
-                    && Identity.OwnerOf(folder)?.User == Identity.Current.UserId
-                    && (File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
 }

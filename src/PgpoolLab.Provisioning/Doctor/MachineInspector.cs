@@ -2,6 +2,7 @@ using System.Globalization;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
+using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Tools;
@@ -79,7 +80,7 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
             GroupProcesses = GroupFile("pids.max") is { } most && long.TryParse(most, out var limit) ? limit : null,
             GroupProcessesNow = long.TryParse(GroupFile("pids.current"), out var now) ? now : 0,
             Places = Places(currentFolder, byRoot, ownFolder?.User),
-            SocketFolders = HostInspector.SocketFolders.Select(f => (f, Identity.CanEnterAndWrite(f))).ToArray(),
+            SocketFolders = LabSockets.CommonFolders.Select(f => (f, Identity.CanEnterAndWrite(f))).ToArray(),
             HasLoopback = hasLoopback,
             KnowsLocalhost = Network.Resolve("localhost").Count > 0,
             LentPorts = Numbers("/proc/sys/net/ipv4/ip_local_port_range") is [var first, var last]
@@ -207,7 +208,7 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
 
     private static Place[] Places(string currentFolder, bool byRoot, int? ownerOfCurrentFolder)
     {
-        var cache = ClusterCache.FolderOfCurrentUser();
+        var cache = CacheFolder.OfCurrentUser();
         string state;
         try
         {
@@ -263,8 +264,8 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
         var bound = UnixSockets.Bound();
         var stale = new List<string>();
         foreach (
-            var file in HostInspector
-                .SocketFolders.Select(Identity.RealPath)
+            var file in LabSockets
+                .CommonFolders.Select(Identity.RealPath)
                 .Distinct()
                 .SelectMany(SocketsIn)
                 .Where(f => !owned.Contains(f) && Identity.OwnerOf(f)?.User == user.UserId)

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 

@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
+using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Reports;
 using PgpoolLab.Provisioning.Store;
 

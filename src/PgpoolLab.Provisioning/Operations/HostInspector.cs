@@ -16,9 +16,6 @@ public sealed class HostInspector(OperationContext context)
 
     private readonly IHost _host = context.Host;
 
-    /// <summary>Where sockets may lie: libpq's default on Debian, Ubuntu and Fedora, and PostgreSQL's own.</summary>
-    internal static readonly string[] SocketFolders = ["/var/run/postgresql", "/tmp"];
-
     /// <summary>Looks.</summary>
     /// <param name="spec">What was asked.</param>
     /// <param name="tools">The programs found.</param>
@@ -118,9 +115,9 @@ public sealed class HostInspector(OperationContext context)
         // Of a list, libpq's own default comes first: releases before 4.4 have room for one folder alone.
         foreach (
             var folder in asked?.OrderBy(f =>
-                Array.IndexOf(SocketFolders, f) is var place && place < 0 ? SocketFolders.Length : place
+                LabSockets.CommonFolders.IndexOf(f) is var place && place < 0 ? LabSockets.CommonFolders.Length : place
             )
-                ?? (IEnumerable<string>)SocketFolders
+                ?? (IEnumerable<string>)LabSockets.CommonFolders
         )
         {
             if (await _host.Files.CanWriteAsync(folder, cancellationToken))

@@ -1,6 +1,9 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
@@ -27,7 +30,7 @@ public sealed class StartOperation(OperationContext context)
             // It lies outside of the lab's folder, where somebody may tidy up.
             await context.Host.Files.CreateDirectoryAsync(
                 Path.GetDirectoryName(alias)!,
-                Steps.Modes.PrivateFolder,
+                Modes.PrivateFolder,
                 cancellationToken
             );
             await context.Host.Files.CreateLinkAsync(alias, lab.Root, cancellationToken);

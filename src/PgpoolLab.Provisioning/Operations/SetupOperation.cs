@@ -3,6 +3,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Tools;
 using PgpoolLab.Servers;
@@ -309,7 +310,7 @@ public sealed class SetupOperation(OperationContext context)
             State = LabState.Creating,
             Lab = lab,
         };
-        await context.Host.Files.CreateDirectoryAsync(lab.Paths.Hidden, Steps.Modes.PrivateFolder, cancellationToken);
+        await context.Host.Files.CreateDirectoryAsync(lab.Paths.Hidden, Modes.PrivateFolder, cancellationToken);
         var labLock = LabRemains.TakeLock(lab.Root);
         try
         {
@@ -329,7 +330,7 @@ public sealed class SetupOperation(OperationContext context)
             var logFolder = Path.GetDirectoryName(lab.ToolLog)!;
             var made = await context.Host.Files.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
             undo.Push($"delete {made}", ct => context.Host.Files.DeleteAsync(made, ct).AsTask());
-            await context.Host.Files.CreateDirectoryAsync(logFolder, Steps.Modes.PrivateFolder, cancellationToken);
+            await context.Host.Files.CreateDirectoryAsync(logFolder, Modes.PrivateFolder, cancellationToken);
             return new Claim(plan, manifest, labLock, ports);
         }
         catch

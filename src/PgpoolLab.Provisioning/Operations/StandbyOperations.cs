@@ -1,8 +1,8 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Settings;
 using PgpoolLab.Provisioning.Store;
-using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers.Waiting;
 
@@ -39,10 +40,6 @@ public sealed record HostFacts
 /// <summary>Makes a plan: pure, from what was asked and what is known of the machine.</summary>
 public static class LabPlanner
 {
-    /// <summary>Where the pcp programs look for a socket when they are given no host; it is compiled into
-    /// them.</summary>
-    public const string PcpSocketDirectory = "/tmp";
-
     /// <summary>The most that a folder of sockets may have above it: 104 bytes are all a socket's path has on macOS,
     /// with the zero at its end; Linux has 108.</summary>
     public static int MostForSockets { get; } = 103 - "/run/.s.PGPOOLWD_CMD.65535".Length;
@@ -341,7 +338,7 @@ public static class LabPlanner
                     ports.Pcp(i),
                     ports.Watchdog(i),
                     facts.SocketDirectories,
-                    PcpSocketDirectory
+                    LabSockets.PcpFolder
                 ))
                 .ToArray(),
             Nodes = Enumerable

@@ -1,6 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Waiting;

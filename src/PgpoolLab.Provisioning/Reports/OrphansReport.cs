@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Leftovers;
 
 namespace PgpoolLab.Provisioning.Reports;
 

@@ -102,7 +102,7 @@ internal sealed class Reloader(IHost host, Lab lab, ProbeRunner probes)
             await host.Files.WriteTextAsync(
                 candidate,
                 $"{text}\npid_file_name = '{candidate}.pid'\n",
-                Steps.Modes.PrivateFile,
+                Modes.PrivateFile,
                 cancellationToken
             );
             var result = await host.Programs.RunAsync(PgpoolCommand.Reload(lab, pgpool, candidate), cancellationToken);

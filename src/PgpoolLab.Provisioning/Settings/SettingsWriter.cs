@@ -47,7 +47,7 @@ internal sealed class SettingsWriter(IHost host)
             foreach (var change in changes.Where(c => c.After != c.Before))
             {
                 written.Add(change);
-                await host.Files.WriteTextAsync(change.Path, change.After, Steps.Modes.PrivateFile, cancellationToken);
+                await host.Files.WriteTextAsync(change.Path, change.After, Modes.PrivateFile, cancellationToken);
             }
         }
         catch
@@ -62,12 +62,7 @@ internal sealed class SettingsWriter(IHost host)
     {
         foreach (var change in changes)
         {
-            await host.Files.WriteTextAsync(
-                change.Path,
-                change.Before,
-                Steps.Modes.PrivateFile,
-                CancellationToken.None
-            );
+            await host.Files.WriteTextAsync(change.Path, change.Before, Modes.PrivateFile, CancellationToken.None);
         }
     }
 }

@@ -1,8 +1,7 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Servers;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
@@ -150,7 +149,7 @@ public sealed class LinkSockets : IStep
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab) =>
-        SocketLinks.Of(lab).Select(l => $"ln -s {Hosts.Shell.Quote(l.Socket)} {Hosts.Shell.Quote(l.Link)}");
+        LabSockets.LinksOf(lab).Select(l => $"ln -s {Hosts.Shell.Quote(l.Socket)} {Hosts.Shell.Quote(l.Link)}");
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)

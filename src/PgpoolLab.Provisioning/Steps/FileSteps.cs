@@ -1,24 +1,9 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 
 namespace PgpoolLab.Provisioning.Steps;
-
-/// <summary>Modes of the lab's files.</summary>
-internal static class Modes
-{
-    internal const UnixFileMode PrivateFolder =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    internal const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    internal const UnixFileMode Script =
-        PrivateFolder
-        | UnixFileMode.GroupRead
-        | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead
-        | UnixFileMode.OtherExecute;
-    internal const UnixFileMode Readable = PrivateFile | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-}
 
 /// <summary>Creates etc, log, run and the archive's folders, for each Pgpool-II.</summary>
 public sealed class CreateFolders : IStep

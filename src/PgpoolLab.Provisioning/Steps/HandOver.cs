@@ -1,5 +1,6 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Waiting;
 

@@ -1,7 +1,7 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
-using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Leftovers;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Programs;

@@ -1,6 +1,5 @@
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Programs;

@@ -1,6 +1,5 @@
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Planning;
-using PgpoolLab.Servers;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;

@@ -1,6 +1,5 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Store;
@@ -30,7 +29,7 @@ public static class LabIndex
                 [
                     .. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)),
                     .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)),
-                    .. SocketLinks.Of(lab).Select(l => l.Link),
+                    .. LabSockets.LinksOf(lab).Select(l => l.Link),
                 ],
             }
         );
@@ -101,8 +100,8 @@ public static class LabIndex
     public static IReadOnlyList<LabIndexEntry> All() =>
         Registrations().Select(r => r.Entry).Where(e => File.Exists(new LabPaths(e.Root).Manifest)).ToArray();
 
-    /// <summary>Everything on those lists, also what somebody has deleted by hand: see
-    /// <see cref="Operations.OrphanFinder"/>.</summary>
+    /// <summary>Everything on those lists, also what somebody has deleted by hand, which the search for orphans looks
+    /// at.</summary>
     /// <param name="ofAllUsers">Of every user of the machine, for root.</param>
     public static IReadOnlyList<LabRegistration> Registrations(bool ofAllUsers = false)
     {

@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgpoolLab.Hosts;
-using PgpoolLab.Provisioning.Clusters;
-using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Tools;
 
@@ -32,7 +31,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
 
     /// <summary>Those of the current user's cache.</summary>
     public static ProgramAnswers OfCurrentUser(IHost host, bool keep = true) =>
-        new(host, ClusterCache.FolderOfCurrentUser() is { } folder ? FileBeside(folder) : null, keep);
+        new(host, CacheFolder.OfCurrentUser() is { } folder ? FileBeside(folder) : null, keep);
 
     /// <summary>Where the answers lie that belong to a cache of clusters.</summary>
     public static string FileBeside(string clusters) => Path.GetDirectoryName(clusters) + "/programs.json";
@@ -121,7 +120,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
 
         try
         {
-            if (!ClusterCache.IsOurs(Path.GetDirectoryName(file)!))
+            if (!CacheFolder.IsOurs(Path.GetDirectoryName(file)!))
             {
                 return;
             }

@@ -6,7 +6,7 @@ namespace PgpoolLab.Cli.Tests.Compatibility;
 public sealed class OldCommandLineTests
 {
     private static ParseResult Parse(params string[] arguments) =>
-        CommandLine.Root(new Screen().Terminal, arguments).Parse(arguments);
+        AllCommands.Root(new Screen().Terminal, arguments).Parse(arguments);
 
     /// <summary>As the program called by the name of a link.</summary>
     private static async Task<string> TranscriptAsync(string name, params string[] arguments)

@@ -125,7 +125,7 @@ public sealed class CommandLineProperties
     );
 
     // One for all: every command made remembers its options, and they it.
-    private static readonly RootCommand Root = CommandLine.Root(new Screen().Terminal, []);
+    private static readonly RootCommand Root = AllCommands.Root(new Screen().Terminal, []);
 
     private static Gen<string[]> Line(string[] commands, string[] options) =>
         Gen.Select(
@@ -278,7 +278,7 @@ public sealed class CommandLineProperties
             return true;
         }
 
-        ErrorView.Usage(screen.Terminal, parsed);
+        UsageErrors.Show(screen.Terminal, parsed);
         Assert.Contains("Help:  pgpoollab", screen.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", screen.Error, StringComparison.Ordinal);
         return false;

@@ -131,7 +131,7 @@ public sealed class StoreProperties
                 text =>
                 {
                     var host = new FakeHost { Files = { [$"{lab.Paths.Log}/pgpool_status"] = text } };
-                    var down = new Operations.LabHistory(host, lab).FindNodesHeldDownAsync(
+                    var down = new Servers.LabHistory(host, lab).FindNodesHeldDownAsync(
                         lab.Pgpool,
                         CancellationToken.None
                     );

@@ -1,12 +1,11 @@
 using System.CommandLine;
-using PgpoolLab.Cli.Demo;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 
-namespace PgpoolLab.Cli.Commands;
+namespace PgpoolLab.Cli.Demo;
 
 /// <summary><c>demo</c>: lives through the whole story on real servers, in a folder of its own, and cleans
 /// up.</summary>

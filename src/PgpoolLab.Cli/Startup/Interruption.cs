@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using PgpoolLab.Hosts;
 
-namespace PgpoolLab.Cli;
+namespace PgpoolLab.Cli.Startup;
 
 /// <summary>
 /// Ctrl+C, SIGTERM and SIGHUP, from the first moment on: the first of them cancels the one token that every command

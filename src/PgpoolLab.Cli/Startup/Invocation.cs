@@ -1,7 +1,6 @@
-using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Hosts;
 
-namespace PgpoolLab.Cli;
+namespace PgpoolLab.Cli.Startup;
 
 /// <summary>How a user calls this program again: by its name when that is on PATH, else by its full path.</summary>
 internal static class Invocation
@@ -46,17 +45,15 @@ internal static class Invocation
         Identity.RealPath(words[0]) == Environment.ProcessPath
         && (!_byDotnet || (words.Count > 1 && Identity.RealPath(words[1]) == Identity.RealPath(Library)));
 
-    /// <summary>The old program this one is called as, by way of a link of that name, as users make one; null when it
-    /// is called by its own.</summary>
-    internal static string? OldName()
+    /// <summary>The name this program is called by: another one by way of a link, as users make them.</summary>
+    internal static string CalledAs()
     {
         const string ownCommandLine = "/proc/self/cmdline";
-        var name = Path.GetFileName(
+        return Path.GetFileName(
             File.Exists(ownCommandLine)
                 ? File.ReadAllText(ownCommandLine).Split('\0')[0]
                 : Environment.GetCommandLineArgs()[0]
         );
-        return name is PgpoolSetupCommand.Name or PgpoolSetupCommand.WatchdogName ? name : null;
     }
 
     /// <summary>The current folder; the topmost one where that is gone, as after destroy in the lab's own.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Scriban.Functions;
 using static System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes;
 
-namespace PgpoolLab.Cli;
+namespace PgpoolLab.Cli.Startup;
 
 /// <summary>
 /// What templates of the user's own may call and Scriban finds by reflection. Nothing else names it, so that

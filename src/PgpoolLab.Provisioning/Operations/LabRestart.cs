@@ -1,13 +1,14 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Settings;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Waiting;
 
-namespace PgpoolLab.Provisioning.Settings;
+namespace PgpoolLab.Provisioning.Operations;
 
 /// <summary>Restarts what runs of a lab, for settings that wait for it. Nodes are restarted while Pgpool-II is down: it
 /// would take the restart of its primary for a failure.</summary>

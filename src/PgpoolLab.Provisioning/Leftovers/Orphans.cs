@@ -2,7 +2,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Waiting;
 
-namespace PgpoolLab.Provisioning.Operations;
+namespace PgpoolLab.Provisioning.Leftovers;
 
 /// <summary>Programs that go on working in a folder after whoever has started them was killed: initdb, a base backup,
 /// the scripts of online recovery. Who deletes the folder under them finds it not empty, again and again.</summary>

@@ -5,7 +5,7 @@ using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Waiting;
 using Serilog;
 
-namespace PgpoolLab.Provisioning.Planning;
+namespace PgpoolLab.Provisioning.Plans;
 
 /// <summary>What a step works with.</summary>
 /// <param name="Host">Where the lab is.</param>

@@ -1,13 +1,9 @@
 using System.CommandLine;
-using System.CommandLine.Help;
-using PgpoolLab.Cli.Commands;
-using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Cli.Manual;
-using PgpoolLab.Cli.Rendering;
 
-namespace PgpoolLab.Cli;
+namespace PgpoolLab.Cli.Commands;
 
-/// <summary>All commands, and the options they share.</summary>
+/// <summary>The options that commands share, and what options and arguments must be.</summary>
 internal static class CommandLine
 {
     internal static readonly Option<string?> Lab = new("--lab")
@@ -30,72 +26,6 @@ internal static class CommandLine
     /// <summary>Arguments are what they are: by default the parser takes <c>@lab</c> for a file that holds
     /// arguments.</summary>
     internal static readonly ParserConfiguration Literally = new() { ResponseFileTokenReplacer = null };
-
-    internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
-    {
-        var root = new RootCommand(
-            "Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace."
-        )
-        {
-            SetupCommand.Create(terminal, arguments, "setup", start: false),
-            SetupCommand.Create(terminal, arguments, "up", start: true),
-            StartAllCommand.Create(terminal),
-            StopAllCommand.Create(terminal),
-            NodesCommand.Create(terminal),
-            StatusCommand.Create(terminal),
-            ConfigCommand.Create(terminal),
-            ReloadCommand.Create(terminal),
-            LagCommand.Create(terminal),
-            SyncCommand.Create(terminal),
-            LogsCommand.Create(terminal),
-            EventsCommand.Create(terminal),
-            ListCommand.Create(terminal),
-            EnvCommand.Create(terminal),
-            PsqlCommand.Create(terminal),
-            RunCommand.Create(terminal),
-            DestroyCommand.Create(terminal),
-            DoctorCommand.Create(terminal),
-            DemoCommand.Create(terminal),
-            TemplatesCommand.Create(terminal),
-            CacheCommand.Create(terminal),
-            VersionCommand.Create(terminal),
-            PgpoolSetupCommand.Create(terminal, arguments),
-            PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
-            InstallLinksCommand.Create(terminal),
-            CompletionCommand.Create(terminal),
-            ManCommand.Create(terminal),
-            HelpCommand.Create(terminal),
-        };
-        foreach (var command in ServerCommands.Create(terminal))
-        {
-            root.Subcommands.Add(command);
-        }
-
-        root.HelpName = Invocation.Name;
-        var help = new ShowHelp(terminal.Data.Profile.Width);
-        root.Options[root.Options.IndexOf(root.Options.OfType<HelpOption>().Single())] = Help(help);
-        // Without a command it lists the commands.
-        root.SetAction(help.Invoke);
-        root.Options.Add(Quiet);
-        root.Options.Add(Verbose);
-        return root;
-    }
-
-    /// <summary>The command line of an old program, when this one is called by its name.</summary>
-    internal static Command Old(Terminal terminal, IReadOnlyList<string> arguments, string name)
-    {
-        var command =
-            name == PgpoolSetupCommand.Name
-                ? PgpoolSetupCommand.Create(terminal, arguments)
-                : PgpoolSetupCommand.CreateWatchdog(terminal, arguments);
-        command.Options.Add(Help(new ShowHelp(terminal.Data.Profile.Width)));
-        command.Options.Add(Quiet);
-        command.Options.Add(Verbose);
-        return command;
-    }
-
-    /// <summary>Not the names the parser gives it by default: <c>/h</c> is a folder.</summary>
-    private static HelpOption Help(ShowHelp action) => new("--help", "-h", "-?") { Action = action };
 
     /// <summary>Refuses an empty folder, as a shell makes it of a variable that is not set.</summary>
     internal static void RequireFolder(Argument<string> argument) =>

@@ -1,7 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
-namespace PgpoolLab.Provisioning;
+namespace PgpoolLab.Provisioning.Store;
 
 /// <summary>Decides which user a lab's servers run as when root calls: PostgreSQL refuses to run as root.</summary>
 public static class RunAs

@@ -1,8 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Planning;
 
-namespace PgpoolLab.Provisioning.Operations;
+namespace PgpoolLab.Provisioning.Steps;
 
 /// <summary>Links to a running lab's private sockets in the folders where programs look for sockets by themselves: so
 /// that <c>psql -p 11000</c> and <c>pcp_node_count -p 11001</c> find it. They open nothing: who follows one is stopped
@@ -11,25 +10,6 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="lab">The lab; one without private sockets has no links.</param>
 public sealed class SocketLinks(IHost host, Lab lab)
 {
-    /// <summary>Every link the lab may have, and where it leads.</summary>
-    public static IReadOnlyList<(string Link, string Socket)> Of(Lab lab)
-    {
-        ArgumentNullException.ThrowIfNull(lab);
-        if (!lab.HasPrivateSockets)
-        {
-            return [];
-        }
-
-        var clients = lab.Pgpools.Select(p => p.Port).Concat(lab.OwnsNodes ? lab.Nodes.Select(n => n.Port) : []);
-        return
-        [
-            .. lab
-                .LinkDirectories.SelectMany(folder => clients.Select(port => (folder, port)))
-                .Concat(lab.Pgpools.Select(p => (folder: LabPlanner.PcpSocketDirectory, port: p.PcpPort)))
-                .Select(l => (LabSockets.Path(l.folder, l.port), LabSockets.Path(lab.SocketFolder, l.port))),
-        ];
-    }
-
     /// <summary>Makes those whose sockets are there. What answers at a link's place already is another server's, and
     /// stays.</summary>
     public async Task MakeAsync(CancellationToken cancellationToken)
@@ -40,7 +20,7 @@ public sealed class SocketLinks(IHost host, Lab lab)
             p => LabSockets.Path(lab.SocketFolder, p.PcpPort),
             p => LabSockets.Path(lab.SocketFolder, p.Port)
         );
-        foreach (var (link, socket) in Of(lab))
+        foreach (var (link, socket) in LabSockets.LinksOf(lab))
         {
             if (
                 await host.Files.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken)
@@ -60,7 +40,7 @@ public sealed class SocketLinks(IHost host, Lab lab)
     /// <summary>Removes those that lead to sockets on which nobody listens.</summary>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        foreach (var (link, socket) in Of(lab))
+        foreach (var (link, socket) in LabSockets.LinksOf(lab))
         {
             if (
                 new FileInfo(link).LinkTarget == socket

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace PgpoolLab.Provisioning.Planning;
+namespace PgpoolLab.Provisioning.Plans;
 
 /// <summary>Follows a plan as it runs. Calls may come from several threads.</summary>
 public interface IPlanObserver

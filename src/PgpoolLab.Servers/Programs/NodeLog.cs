@@ -1,6 +1,6 @@
 using PgpoolLab.Model;
 
-namespace PgpoolLab.Servers;
+namespace PgpoolLab.Servers.Programs;
 
 /// <summary>Where one PostgreSQL writes its log.</summary>
 internal static class NodeLog

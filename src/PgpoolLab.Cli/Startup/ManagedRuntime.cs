@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using PgpoolLab.Hosts;
 
-namespace PgpoolLab.Cli;
+namespace PgpoolLab.Cli.Startup;
 
 /// <summary>
 /// What the framework-dependent program must do as root before root stands down; the native one is all in memory and

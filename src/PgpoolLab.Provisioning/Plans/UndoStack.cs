@@ -1,4 +1,4 @@
-namespace PgpoolLab.Provisioning.Planning;
+namespace PgpoolLab.Provisioning.Plans;
 
 /// <summary>How to take back what a run has done. A step registers the undo at the moment it creates
 /// something.</summary>

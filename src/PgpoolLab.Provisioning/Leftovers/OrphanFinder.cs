@@ -3,7 +3,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
 
-namespace PgpoolLab.Provisioning.Operations;
+namespace PgpoolLab.Provisioning.Leftovers;
 
 /// <summary>What became of a lab nobody looks after any more.</summary>
 public enum OrphanKind
@@ -320,8 +320,8 @@ public sealed partial class OrphanFinder(
     internal static IReadOnlyList<string> SocketsOf(LabIndexEntry entry) =>
         entry.Sockets is { Count: > 0 } sockets
             ? sockets
-            : HostInspector
-                .SocketFolders.SelectMany(f =>
+            : LabSockets
+                .CommonFolders.SelectMany(f =>
                     entry.Ports.SelectMany(p =>
                         (string[])[LabSockets.Path(f, p), LabSockets.Path(f, p) + ".lock", $"{f}/.s.PGPOOLWD_CMD.{p}"]
                     )
@@ -341,8 +341,8 @@ public sealed partial class OrphanFinder(
     /// <summary>Links to sockets in a folder that is gone, which the lab had made where programs look for
     /// them.</summary>
     private static IEnumerable<string> LinksInto(string root) =>
-        HostInspector
-            .SocketFolders.Where(Directory.Exists)
+        LabSockets
+            .CommonFolders.Where(Directory.Exists)
             .SelectMany(f =>
                 Directory.EnumerateFileSystemEntries(
                     f,

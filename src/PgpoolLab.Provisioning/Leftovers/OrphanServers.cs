@@ -1,7 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Servers.Waiting;
 
-namespace PgpoolLab.Provisioning.Operations;
+namespace PgpoolLab.Provisioning.Leftovers;
 
 /// <summary>Servers of a lab whose folder or manifest was deleted under them.</summary>
 /// <param name="host">Where they run.</param>

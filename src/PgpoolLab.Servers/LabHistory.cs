@@ -2,7 +2,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Programs;
 
-namespace PgpoolLab.Provisioning.Operations;
+namespace PgpoolLab.Servers;
 
 /// <summary>What the files of a lab's servers tell of before, whether the servers run or not: who is a standby, who was
 /// primary and is no more, whom Pgpool-II has given up.</summary>

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using PgpoolLab.Cli.Commands;
+using PgpoolLab.Cli.Compatibility;
+using PgpoolLab.Cli.Demo;
+using PgpoolLab.Cli.Manual;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
+
+namespace PgpoolLab.Cli;
+
+/// <summary>All commands, as one command line.</summary>
+internal static class AllCommands
+{
+    internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
+    {
+        var root = new RootCommand(
+            "Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace."
+        )
+        {
+            SetupCommand.Create(terminal, arguments, "setup", start: false),
+            SetupCommand.Create(terminal, arguments, "up", start: true),
+            StartAllCommand.Create(terminal),
+            StopAllCommand.Create(terminal),
+            NodesCommand.Create(terminal),
+            StatusCommand.Create(terminal),
+            ConfigCommand.Create(terminal),
+            ReloadCommand.Create(terminal),
+            LagCommand.Create(terminal),
+            SyncCommand.Create(terminal),
+            LogsCommand.Create(terminal),
+            EventsCommand.Create(terminal),
+            ListCommand.Create(terminal),
+            EnvCommand.Create(terminal),
+            PsqlCommand.Create(terminal),
+            RunCommand.Create(terminal),
+            DestroyCommand.Create(terminal),
+            DoctorCommand.Create(terminal),
+            DemoCommand.Create(terminal),
+            TemplatesCommand.Create(terminal),
+            CacheCommand.Create(terminal),
+            VersionCommand.Create(terminal),
+            PgpoolSetupCommand.Create(terminal, arguments),
+            PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
+            InstallLinksCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
+            ManCommand.Create(terminal),
+            HelpCommand.Create(terminal),
+        };
+        foreach (var command in ServerCommands.Create(terminal))
+        {
+            root.Subcommands.Add(command);
+        }
+
+        root.HelpName = Invocation.Name;
+        var help = new ShowHelp(terminal.Data.Profile.Width);
+        root.Options[root.Options.IndexOf(root.Options.OfType<HelpOption>().Single())] = Help(help);
+        // Without a command it lists the commands.
+        root.SetAction(help.Invoke);
+        root.Options.Add(CommandLine.Quiet);
+        root.Options.Add(CommandLine.Verbose);
+        return root;
+    }
+
+    /// <summary>The command line of an old program, when this one is called by its name.</summary>
+    internal static Command Old(Terminal terminal, IReadOnlyList<string> arguments, string name)
+    {
+        var command =
+            name == PgpoolSetupCommand.Name
+                ? PgpoolSetupCommand.Create(terminal, arguments)
+                : PgpoolSetupCommand.CreateWatchdog(terminal, arguments);
+        command.Options.Add(Help(new ShowHelp(terminal.Data.Profile.Width)));
+        command.Options.Add(CommandLine.Quiet);
+        command.Options.Add(CommandLine.Verbose);
+        return command;
+    }
+
+    /// <summary>Not the names the parser gives it by default: <c>/h</c> is a folder.</summary>
+    private static HelpOption Help(ShowHelp action) => new("--help", "-h", "-?") { Action = action };
+}
