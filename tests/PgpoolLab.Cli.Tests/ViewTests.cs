@@ -302,7 +302,7 @@ public sealed class ViewTests
     public void A_command_to_paste_stays_on_one_line_in_a_narrow_window(int width)
     {
         const string command =
-            "pg_ctl -D data0 -m fast stop && pcp_detach_node -p 11001 -n 0 && pcp_recovery_node -p 11001 -n 0";
+            "pgpoollab psql 0 -- -c \"ALTER SYSTEM SET synchronous_standby_names = ''\" -c \"SELECT pg_reload_conf()\"";
         var (nodes, error) = (new Screen(width), new Screen(width));
         NodesView.Print(
             nodes.Terminal.Data,

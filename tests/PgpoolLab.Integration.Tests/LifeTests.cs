@@ -214,12 +214,7 @@ public sealed class NodeTroubleTests : LifeTests
             .First(f => f.GetProperty("problem").GetString()!.StartsWith("Split", StringComparison.Ordinal))
             .GetProperty("fix")
             .GetString()!;
-        (
-            await sandbox.ShellAsync(
-                "eval \"$(pgpoollab env)\"; "
-                    + $"{fix.Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal).Replace("pcp_detach_node ", "pcp_detach_node -w ", StringComparison.Ordinal)}"
-            )
-        ).Ok();
+        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; " + fix)).Ok();
         await sandbox.UntilNodesShowAsync(
             "node 0 is a standby",
             n => n[0].GetProperty("postgres").GetProperty("inRecovery") is { ValueKind: JsonValueKind.True }
@@ -326,8 +321,7 @@ public sealed class GivenUpNodeTests : LifeTests
         Assert.Contains(Findings(report), f => f.Contains("its PostgreSQL runs as standby", StringComparison.Ordinal));
         (
             await sandbox.ShellAsync(
-                "eval \"$(pgpoollab env)\"; "
-                    + $"{report.GetProperty("findings")[0].GetProperty("fix").GetString()!.Replace("_node ", "_node -w ", StringComparison.Ordinal)}"
+                "eval \"$(pgpoollab env)\"; " + report.GetProperty("findings")[0].GetProperty("fix").GetString()
             )
         ).Ok();
         await sandbox.UntilNodesShowAsync("node 1 is up", n => Status(n[1]) == "up");
@@ -362,7 +356,7 @@ public sealed class GivenUpNodeTests : LifeTests
         var report = await sandbox.NodesAsync();
         Assert.Contains(
             report.GetProperty("findings").EnumerateArray(),
-            f => f.GetProperty("fix").GetString()?.Contains("pcp_attach_node", StringComparison.Ordinal) is true
+            f => f.GetProperty("fix").GetString()?.Contains("pgpoollab attach 1", StringComparison.Ordinal) is true
         );
     }
 

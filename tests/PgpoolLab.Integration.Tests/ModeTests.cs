@@ -90,15 +90,7 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
             var finding = (await sandbox.NodesAsync()).GetProperty("findings").EnumerateArray().Single();
             Assert.Equal($"Node {node} is down.", finding.GetProperty("problem").GetString());
             // The command it names mends it.
-            (
-                await InLabAsync(
-                    sandbox,
-                    finding
-                        .GetProperty("fix")
-                        .GetString()!
-                        .Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal)
-                )
-            ).Ok();
+            (await InLabAsync(sandbox, finding.GetProperty("fix").GetString()!)).Ok();
             await UntilAllAreUpAsync(sandbox);
             await WriteAsync(sandbox, $"INSERT INTO t (at) VALUES ('with {node}')");
             await SameEverywhereAsync(
@@ -167,16 +159,7 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
             report.GetProperty("findings")[0].GetProperty("problem").GetString(),
             StringComparison.Ordinal
         );
-        (
-            await InLabAsync(
-                sandbox,
-                report
-                    .GetProperty("findings")[0]
-                    .GetProperty("fix")
-                    .GetString()!
-                    .Replace("pcp_recovery_node ", "pcp_recovery_node -w ", StringComparison.Ordinal)
-            )
-        ).Ok();
+        (await InLabAsync(sandbox, report.GetProperty("findings")[0].GetProperty("fix").GetString()!)).Ok();
         await UntilAllAreUpAsync(sandbox);
         Assert.Equal(
             "missed",
@@ -216,16 +199,7 @@ public sealed class OtherModesTests : ModeTests
                 .Ok()
                 .Output
         );
-        (
-            await InLabAsync(
-                sandbox,
-                report
-                    .GetProperty("findings")[0]
-                    .GetProperty("fix")
-                    .GetString()!
-                    .Replace("pcp_attach_node ", "pcp_attach_node -w ", StringComparison.Ordinal)
-            )
-        ).Ok();
+        (await InLabAsync(sandbox, report.GetProperty("findings")[0].GetProperty("fix").GetString()!)).Ok();
         await UntilAllAreUpAsync(sandbox);
         await EndAsync(sandbox);
     }

@@ -39,11 +39,11 @@ public abstract class StoryTests
         );
         Assert.Contains(
             report.GetProperty("findings").EnumerateArray(),
-            f => f.GetProperty("fix").GetString() == $"pcp_recovery_node -p {Port(sandbox, report) + 1} -n 0"
+            f => f.GetProperty("fix").GetString() == "pgpoollab recover 0"
         );
 
         (await ShellInLabAsync(sandbox, "pgbench -p $PGPOOL_PORT -T 1 test")).Ok();
-        (await ShellInLabAsync(sandbox, "pcp_recovery_node -w -p $PCP_PORT -n 0")).Ok();
+        (await ShellInLabAsync(sandbox, "pgpoollab recover 0")).Ok();
         await UntilAllStreamAsync(sandbox, primary: 1);
         await AssertSameDataAsync(sandbox, nodes);
 

@@ -108,7 +108,7 @@ public sealed class AdviceTests
         {
             foreach (
                 var attached in Diagnose([], nodes)
-                    .Where(f => f.Fix?.Contains("pcp_attach_node", StringComparison.Ordinal) is true)
+                    .Where(f => f.Fix?.Contains("pgpoollab attach", StringComparison.Ordinal) is true)
             )
             {
                 var says = nodes[attached.Node!.Value].Postgres;
@@ -132,11 +132,11 @@ public sealed class AdviceTests
             // What is suspended does not go on by itself.
             Assert.All(
                 Diagnose([Work(kind)], nodes),
-                f => Assert.True(f.Fix is null || f.Fix.StartsWith("kill -", StringComparison.Ordinal), $"{f}")
-            );
-            Assert.All(
-                Diagnose([Work(kind)], nodes),
-                f => Assert.DoesNotContain("pcp_", f.Fix ?? "", StringComparison.Ordinal)
+                f =>
+                    Assert.True(
+                        f.Fix is null || f.Fix == $"pgpoollab resume {f.Node}" || f.Fix == $"pgpoollab kill {f.Node}",
+                        $"{f}"
+                    )
             );
         }
     }
@@ -147,7 +147,7 @@ public sealed class AdviceTests
         NodeView[] nodes = [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby())];
         IReadOnlyList<Said> Diagnose(params WorkUnderWay[] work) =>
             Diagnosed.OfTablespaces(Labs.Fixed(), nodes, [new("16384", "/srv/fast", [0, 1])], work);
-        Assert.Equal("pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1", Assert.Single(Diagnose()).Fix);
+        Assert.Equal("pgpoollab recover 1 --yes", Assert.Single(Diagnose()).Fix);
         Assert.Null(Assert.Single(Diagnose(Work(WorkKind.Recovery, 1))).Fix);
     }
 
@@ -163,7 +163,7 @@ public sealed class AdviceTests
         Assert.Equal(
             [
                 new Said(0, "Node 0 is down. Wait: the recovery is at work.", null),
-                new Said(2, "Node 2 is down.", "pcp_recovery_node -p 11001 -n 2"),
+                new Said(2, "Node 2 is down.", "pgpoollab recover 2"),
             ],
             Diagnose([Work(WorkKind.Recovery, 0)], nodes)
         );
@@ -219,7 +219,7 @@ public sealed class AdviceTests
                     2,
                     "They disagree: Pgpool-II takes node 2 for down, but its PostgreSQL runs as standby. It "
                         + $"must not be attached: {why}",
-                    "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2"
+                    "pgpoollab recover 2"
                 ),
             ],
             Diagnose([], Nodes("down"))
@@ -229,7 +229,7 @@ public sealed class AdviceTests
                 new Said(
                     2,
                     $"Node 2 is a standby that does not follow the primary: {why}",
-                    "pcp_detach_node -p 11001 -n 2 && pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2"
+                    $"pgpoollab recover 2{(what == "old timeline" ? " --yes" : "")}"
                 ),
             ],
             Diagnose([], Nodes("up"))
@@ -289,7 +289,7 @@ public sealed class AdviceTests
     public void Startall_is_for_a_Pgpool_that_does_not_run()
     {
         var ended = Silent with { Runs = false, ProcessId = null };
-        Assert.Equal(new Said(null, "Pgpool-II is not running.", "./startall"), OfPgpool(ended, []));
+        Assert.Equal(new Said(null, "Pgpool-II is not running.", "pgpoollab startall"), OfPgpool(ended, []));
         Assert.Equal(
             new Said(null, "Pgpool-II is not running. Wait: a command is at work.", null),
             OfPgpool(ended, [Work(WorkKind.Command)])
@@ -300,14 +300,10 @@ public sealed class AdviceTests
     public void A_Pgpool_that_runs_and_does_not_answer_is_started_again_and_one_that_has_just_been_started_is_not()
     {
         Assert.Equal(
-            new Said(
-                null,
-                "Pgpool-II (pid 70) does not answer: it closed the connection",
-                "./stopall pgpool && ./startall pgpool"
-            ),
+            new Said(null, "Pgpool-II (pid 70) does not answer: it closed the connection", "pgpoollab restart pgpool"),
             OfPgpool(Silent, [])
         );
-        Assert.Equal("./shutdownall && ./startall", OfPgpool(Silent, [], old: true).Fix);
+        Assert.Equal("pgpoollab restart pgpool", OfPgpool(Silent, [], old: true).Fix);
         Assert.Equal(
             new Said(
                 null,
@@ -340,7 +336,7 @@ public sealed class AdviceTests
                     null,
                     "Pgpool-II is suspended (by SIGSTOP or a debugger; pids 70, 71, 72, 73 and 2 more): it "
                         + "decides on no failover, and clients may get no answer.",
-                    "kill -CONT 70 71 72 73 74 75"
+                    "pgpoollab resume pgpool"
                 ),
                 OfPgpool(
                     new(answers, null)
@@ -357,7 +353,7 @@ public sealed class AdviceTests
                     null,
                     "Pgpool-II has suspended processes (by SIGSTOP or a debugger; pid 71): a client that gets to "
                         + "one of them waits.",
-                    "kill -CONT 71"
+                    "pgpoollab resume pgpool"
                 ),
                 OfPgpool(
                     new(answers, null)
@@ -377,11 +373,17 @@ public sealed class AdviceTests
     {
         NodeView[] nodes = [Node(0, null, Stopped), Node(1, null, Stopped)];
         Assert.Equal(
-            [new Said(null, "No node runs, and Pgpool-II (pid 70) lets nobody in.", "./stopall && ./startall")],
+            [
+                new Said(
+                    null,
+                    "No node runs, and Pgpool-II (pid 70) lets nobody in.",
+                    "pgpoollab stopall && pgpoollab startall"
+                ),
+            ],
             Diagnosed.Of(new(Labs.Fixed(), Silent, nodes))
         );
         Assert.Equal(
-            [new Said(null, "Nothing of this lab is running.", "./startall")],
+            [new Said(null, "Nothing of this lab is running.", "pgpoollab startall")],
             Diagnosed.Of(new(Labs.Fixed(), Silent with { Runs = false, ProcessId = null }, nodes))
         );
     }
@@ -396,7 +398,7 @@ public sealed class AdviceTests
                     0,
                     "Node 0 is suspended (by SIGSTOP or a debugger; pids 103, 104): it accepts connections and "
                         + "answers nobody.",
-                    "kill -CONT 103 104"
+                    "pgpoollab resume 0"
                 ),
             ],
             Diagnosed.Of(
@@ -421,7 +423,7 @@ public sealed class AdviceTests
         Assert.All(Diagnose(Work(WorkKind.Failover, 0)), f => Assert.Null(f.Fix));
         // failover.sh has ended, nobody was promoted, and Pgpool-II waits for the suspended node.
         var findings = Diagnose(Work(WorkKind.Failover));
-        Assert.Equal("kill -CONT 103 104", findings.Single(f => f.Node == 0).Fix);
+        Assert.Equal("pgpoollab resume 0", findings.Single(f => f.Node == 0).Fix);
         Assert.EndsWith(
             "It waits for node 0, which is suspended.",
             findings.Single(f => f.Node is null).Problem,
@@ -437,7 +439,7 @@ public sealed class AdviceTests
                     1,
                     "Node 1 is suspended (by SIGSTOP or a debugger; pids 103, 104): it accepts connections and "
                         + "answers nobody.",
-                    "kill -CONT 103 104"
+                    "pgpoollab resume 1"
                 ),
             ],
             Diagnosed.Of(
@@ -461,18 +463,12 @@ public sealed class AdviceTests
             "Node 0 is suspended (by SIGSTOP or a debugger; pids 103, 104): it accepts connections and answers nobody. "
             + "Node 1 has taken over: continued, it would be a second primary. End it:";
         Assert.Equal(
-            [
-                new Said(
-                    0,
-                    problem,
-                    "kill -QUIT 103; kill -CONT 103; pg_ctl -D data0 -m immediate stop; pcp_recovery_node -p 11001 -n 0"
-                ),
-            ],
+            [new Said(0, problem, "pgpoollab kill 0 && pgpoollab recover 0")],
             Diagnosed.Of(new(Labs.Fixed(), new(true, null), nodes))
         );
         // Pgpool-II may wait for it to look for the primary: this ends that wait, and the rest comes later.
         Assert.Equal(
-            new Said(0, problem, "kill -QUIT 103; kill -CONT 103"),
+            new Said(0, problem, "pgpoollab kill 0"),
             Diagnosed.Of(new(Labs.Fixed(), Silent, nodes) { Work = [Work(WorkKind.Failover)] }).Single(f => f.Node == 0)
         );
     }
@@ -480,7 +476,7 @@ public sealed class AdviceTests
     [Fact]
     public void Single_suspended_processes_of_a_node_are_named() =>
         Assert.Equal(
-            [new Said(1, "Node 1 has suspended processes (by SIGSTOP or a debugger; pid 105).", "kill -CONT 105")],
+            [new Said(1, "Node 1 has suspended processes (by SIGSTOP or a debugger; pid 105).", "pgpoollab resume 1")],
             Diagnosed.Of(
                 new(
                     Labs.Fixed(),
@@ -535,7 +531,7 @@ public sealed class AdviceTests
                     null,
                     "Pgpool-II 1 is suspended (by SIGSTOP or a debugger; pid 80): it decides on no failover, and "
                         + "clients may get no answer.",
-                    "kill -CONT 80"
+                    "pgpoollab resume pgpool1"
                 ),
             ],
             Diagnosed.OfWatchdog(lab, members, [])

@@ -65,19 +65,19 @@ public sealed class NodesReportTests
         ];
         Assert.Equal(
             [
-                new Said(0, Shares(1, 0), "pg_ctl -D data0 -m fast stop && pcp_recovery_node -p 11001 -n 0"),
-                new Said(2, Shares(1, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2"),
+                new Said(0, Shares(1, 0), "pgpoollab recover 0 --yes"),
+                new Said(2, Shares(1, 2), "pgpoollab recover 2 --yes"),
             ],
             OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 1, 2]))
         );
         // The primary has a folder of its own already.
         Assert.Equal(
-            [new Said(2, Shares(0, 2), "pg_ctl -D data2 -m fast stop && pcp_recovery_node -p 11001 -n 2")],
+            [new Said(2, Shares(0, 2), "pgpoollab recover 2 --yes")],
             OfTablespaces(nodes, new SharedTablespace("16384", "/srv/fast", [0, 2]))
         );
         // It is stopped already.
         Assert.Equal(
-            [new Said(2, Shares(1, 2), "pcp_recovery_node -p 11001 -n 2")],
+            [new Said(2, Shares(1, 2), "pgpoollab recover 2")],
             OfTablespaces(
                 [.. nodes.Take(2), Node(2, Pool(2, "standby", "down"), Dead)],
                 new SharedTablespace("16384", "/srv/fast", [1, 2])
@@ -133,14 +133,14 @@ public sealed class NodesReportTests
     [Fact]
     public void When_nothing_runs_that_is_all_there_is_to_say() =>
         Assert.Equal(
-            [new Said(null, "Nothing of this lab is running.", "./startall")],
+            [new Said(null, "Nothing of this lab is running.", "pgpoollab startall")],
             DiagnoseWithoutPgpool(Node(0, null, Dead), Node(1, null, Dead))
         );
 
     [Fact]
     public void Pgpool_can_be_down_alone() =>
         Assert.Equal(
-            [new Said(null, "Pgpool-II does not answer: Connection refused", "./startall")],
+            [new Said(null, "Pgpool-II does not answer: Connection refused", "pgpoollab startall")],
             DiagnoseWithoutPgpool(Node(0, null, Primary()), Node(1, null, Standby()))
         );
 
@@ -148,7 +148,7 @@ public sealed class NodesReportTests
     public void Without_Pgpool_a_dead_node_is_still_named() =>
         Assert.Equal(
             [
-                new Said(null, "Pgpool-II does not answer: Connection refused", "./startall"),
+                new Said(null, "Pgpool-II does not answer: Connection refused", "pgpoollab startall"),
                 new Said(1, "Node 1 does not answer: Connection refused", null),
             ],
             DiagnoseWithoutPgpool(Node(0, null, Primary()), Node(1, null, Dead))
@@ -157,7 +157,7 @@ public sealed class NodesReportTests
     [Fact]
     public void A_node_that_is_down_is_recovered() =>
         Assert.Equal(
-            [new Said(1, "Node 1 is down.", "pcp_recovery_node -p 11001 -n 1")],
+            [new Said(1, "Node 1 is down.", "pgpoollab recover 1")],
             Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", "down"), Dead))
         );
 
@@ -179,7 +179,7 @@ public sealed class NodesReportTests
                     1,
                     $"They disagree: Pgpool-II takes node 1 for {status}, but its PostgreSQL runs as standby. "
                         + "Pgpool-II does not look again by itself.",
-                    "pcp_attach_node -p 11001 -n 1"
+                    "pgpoollab attach 1"
                 ),
             ],
             Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby", status), Standby()))
@@ -212,7 +212,7 @@ public sealed class NodesReportTests
                 0,
                 "Split brain: node 0 is a primary (timeline 1) beside node 1 (timeline 2); what was written on "
                     + "one is not on the other.",
-                "pg_ctl -D data0 -m fast stop && pcp_recovery_node -p 11001 -n 0"
+                "pgpoollab recover 0"
             ),
             finding
         );
@@ -221,10 +221,42 @@ public sealed class NodesReportTests
     [Fact]
     public void A_second_primary_that_is_attached_is_detached_first() =>
         Assert.Equal(
-            "pg_ctl -D data0 -m fast stop && pcp_detach_node -p 11001 -n 0 && pcp_recovery_node -p 11001 -n 0",
+            "pgpoollab recover 0",
             Assert
                 .Single(Diagnose(Node(0, Pool(0, "standby"), Primary(1)), Node(1, Pool(1, "primary"), Primary(2))))
                 .Fix
+        );
+
+    /// <summary>Who promotes a standby behind Pgpool-II's back makes a newer timeline, to which no client
+    /// writes.</summary>
+    [Fact]
+    public void The_primary_that_Pgpool_writes_to_is_kept_on_an_older_timeline_too() =>
+        Assert.Equal(
+            "pgpoollab recover 1",
+            Assert
+                .Single(Diagnose(Node(0, Pool(0, "primary"), Primary(1)), Node(1, Pool(1, "standby"), Primary(2))))
+                .Fix
+        );
+
+    [Fact]
+    public void Without_a_primary_the_node_that_was_it_is_started() =>
+        Assert.Equal(
+            [new Said(null, "There is no primary.", null), new Said(0, "Node 0 is down.", "pgpoollab start 0")],
+            Diagnose(
+                    Node(0, Pool(0, "primary", "down"), Dead with { Runs = false, MadeAsStandby = false }),
+                    Node(1, Pool(1, "standby"), Standby())
+                )
+                .Where(f => f.Node is not 1)
+        );
+
+    [Fact]
+    public void A_standby_that_was_stopped_is_started_rather_than_copied_again() =>
+        Assert.Equal(
+            [new Said(1, "Node 1 is down.", "pgpoollab start 1")],
+            Diagnose(
+                Node(0, Pool(0, "primary"), Primary()),
+                Node(1, Pool(1, "standby", "down"), Dead with { Runs = false, MadeAsStandby = true })
+            )
         );
 
     [Fact]
@@ -263,8 +295,7 @@ public sealed class NodesReportTests
             Diagnose(Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Standby(receiver: receiver)))
         );
 
-    private const string Copied =
-        "pcp_detach_node -p 11001 -n 1 && pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1";
+    private const string Copied = "pgpoollab recover 1";
 
     [Fact]
     public void A_standby_on_another_timeline_is_recovered() =>
@@ -273,7 +304,7 @@ public sealed class NodesReportTests
                 new Said(
                     1,
                     "Node 1 is a standby that does not follow the primary: it is on timeline 1, the primary on 2.",
-                    Copied
+                    "pgpoollab recover 1 --yes"
                 ),
             ],
             Diagnose(Node(0, Pool(0, "primary"), Primary(2)), Node(1, Pool(1, "standby"), Standby()))
@@ -319,7 +350,7 @@ public sealed class NodesReportTests
     [MemberData(nameof(OtherModes))]
     public void When_nothing_runs_no_mode_says_more(ClusteringMode mode) =>
         Assert.Equal(
-            [new Said(null, "Nothing of this lab is running.", "./startall")],
+            [new Said(null, "Nothing of this lab is running.", "pgpoollab startall")],
             DiagnoseIn(mode, false, Node(0, null, Dead), Node(1, null, Dead))
         );
 
@@ -328,20 +359,17 @@ public sealed class NodesReportTests
     public void Without_Pgpool_a_dead_peer_is_still_named(ClusteringMode mode) =>
         Assert.Equal(
             [
-                new Said(null, "Pgpool-II does not answer: Connection refused", "./startall"),
+                new Said(null, "Pgpool-II does not answer: Connection refused", "pgpoollab startall"),
                 new Said(1, "Node 1 does not answer: Connection refused", null),
             ],
             DiagnoseIn(mode, false, Node(0, null, Primary()), Node(1, null, Dead))
         );
 
     [Theory]
-    [InlineData(ClusteringMode.NativeReplication, "pcp_recovery_node -p 11001 -n 1")]
-    [InlineData(ClusteringMode.SnapshotIsolation, "pcp_recovery_node -p 11001 -n 1")]
-    [InlineData(ClusteringMode.Raw, "pg_ctl -D data1 -l log/node1.log start && pcp_attach_node -p 11001 -n 1")]
-    [InlineData(
-        ClusteringMode.LogicalReplication,
-        "pg_ctl -D data1 -l log/node1.log start && pcp_attach_node -p 11001 -n 1"
-    )]
+    [InlineData(ClusteringMode.NativeReplication, "pgpoollab recover 1")]
+    [InlineData(ClusteringMode.SnapshotIsolation, "pgpoollab recover 1")]
+    [InlineData(ClusteringMode.Raw, "pgpoollab start 1")]
+    [InlineData(ClusteringMode.LogicalReplication, "pgpoollab start 1")]
     public void A_dead_peer_is_recovered_or_where_there_is_no_recovery_started_and_attached(
         ClusteringMode mode,
         string fix
@@ -356,13 +384,7 @@ public sealed class NodesReportTests
     [InlineData(ClusteringMode.SnapshotIsolation)]
     public void A_peer_that_was_given_up_has_missed_writes_and_is_never_just_attached(ClusteringMode mode) =>
         Assert.Equal(
-            [
-                new Said(
-                    1,
-                    "Pgpool-II has given node 1 up; what was written since is not on it.",
-                    "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1"
-                ),
-            ],
+            [new Said(1, "Pgpool-II has given node 1 up; what was written since is not on it.", "pgpoollab recover 1")],
             DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary()))
         );
 
@@ -376,7 +398,7 @@ public sealed class NodesReportTests
                     1,
                     "They disagree: Pgpool-II takes node 1 for down, but its PostgreSQL runs. Pgpool-II does not "
                         + "look again by itself.",
-                    "pcp_attach_node -p 11001 -n 1"
+                    "pgpoollab attach 1"
                 ),
             ],
             DiagnoseIn(mode, true, Node(0, Pool(0, "main"), Primary()), Node(1, Pool(1, "replica", "down"), Primary()))
@@ -404,7 +426,7 @@ public sealed class NodesReportTests
                 new Said(
                     1,
                     "Node 1 is a standby still: its online recovery has not come to an end; see log/recovery.log.",
-                    "pg_ctl -D data1 -m fast stop && pcp_recovery_node -p 11001 -n 1"
+                    "pgpoollab recover 1"
                 ),
             ],
             DiagnoseIn(
@@ -459,7 +481,7 @@ public sealed class NodesReportTests
             StringComparison.Ordinal
         );
         Assert.Equal(
-            "pg_ctl -D pgpool0/data1 -m fast stop && pcp_recovery_node -p 11001 -n 1",
+            "pgpoollab recover 1",
             Assert
                 .Single(
                     Diagnosed.Of(
@@ -501,7 +523,7 @@ public sealed class NodesReportTests
             CancellationToken.None
         );
         Assert.Equal((11004, true), (report.PgpoolPort, report.PgpoolAnswers));
-        Assert.Equal("pcp_recovery_node -p 11005 -n 1", report.Findings.Single(f => f.Node == 1).Fix);
+        Assert.Equal("pgpoollab recover 1", report.Findings.Single(f => f.Node == 1).Fix);
     }
 
     // ---- the watchdog ----
@@ -528,7 +550,7 @@ public sealed class NodesReportTests
             null,
             "Pgpool-II 2 shows no primary, and Pgpool-II 0 does: it asked its leader for it when that was still "
                 + "starting, and does not ask again by itself.",
-            "pgpool2/stopall pgpool; pgpool2/startall pgpool"
+            "pgpoollab restart pgpool2"
         );
         WatchdogView[] members =
         [
@@ -558,18 +580,24 @@ public sealed class NodesReportTests
         );
 
     [Theory]
-    [InlineData(false, 0, "pgpool0/stopall pgpool; pgpool0/startall pgpool")]
-    [InlineData(false, 2, "pgpool2/stopall pgpool; pgpool2/startall pgpool")]
-    [InlineData(true, 2, "pgpool2/shutdownall; pgpool2/startall")]
-    [InlineData(true, 0, null)] // its scripts stop PostgreSQL, too
-    public void A_Pgpool_that_is_down_is_started_again_by_its_own_scripts(bool old, int down, string? fix)
+    [InlineData(false, 0)]
+    [InlineData(false, 2)]
+    [InlineData(true, 2)]
+    [InlineData(true, 0)]
+    public void A_Pgpool_that_is_down_is_started_again(bool old, int down)
     {
         var members = Enumerable
             .Range(0, 3)
             .Select(i => i == down ? Member(i, null, null, false) : Member(i, i == 1 ? "LEADER" : "STANDBY"))
             .ToArray();
         Assert.Equal(
-            [new Said(null, $"Pgpool-II {down} does not answer: Connection refused", fix)],
+            [
+                new Said(
+                    null,
+                    $"Pgpool-II {down} does not answer: Connection refused",
+                    $"pgpoollab restart pgpool{down}"
+                ),
+            ],
             Diagnosed.OfWatchdog(old ? Labs.Old(pgpools: 3) : Labs.Fixed(pgpools: 3), members, [])
         );
     }
@@ -581,7 +609,7 @@ public sealed class NodesReportTests
                 new Said(
                     null,
                     "Pgpool-II 1 answers clients, but not pcp_watchdog_info: its first process may have been killed.",
-                    "pgpool1/stopall pgpool; pgpool1/startall pgpool"
+                    "pgpoollab restart pgpool1"
                 ),
             ],
             DiagnoseWatchdog(Member(0, "LEADER"), Member(1, null, null), Member(2, "STANDBY"))

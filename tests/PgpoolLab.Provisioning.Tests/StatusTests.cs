@@ -259,4 +259,57 @@ public sealed class StatusTests
         Assert.Equal(new HealthCheck(120, 1, 0, 1), HealthCheck.From(text));
         Assert.Null(text["health_check_user"]);
     }
+
+    // ---- status --fix ----
+
+    private static StatusReport WithRemedies(
+        WorkUnderWay[] work,
+        params (FindingKind Kind, Remedy Remedy)[] remedies
+    ) =>
+        StatusReport.Of(
+            new NodesReport("lab", "/srv/lab", "", 11000, true, null, [], [], []) { AtWork = work },
+            [.. remedies.Select(r => Finding.Of(Labs.Fixed(), r.Kind, 1, "It is wrong.", r.Remedy))],
+            ""
+        );
+
+    [Fact]
+    public void Remedies_are_done_in_an_order_in_which_one_makes_the_next_possible_each_once()
+    {
+        var report = WithRemedies(
+            [],
+            (FindingKinds.TwoPrimaries, new Remedy.Recover(0)),
+            (FindingKinds.PgpoolDown, new Remedy.StartAll()),
+            (FindingKinds.WaitsForSync, new Remedy.StopWaitingForStandbys(1)),
+            (FindingKinds.Paused, new Remedy.ResumeNode(1)),
+            (FindingKinds.Diverged, new Remedy.Recover(0)),
+            (FindingKinds.DetachedButRuns, new Remedy.Attach(2)),
+            (FindingKinds.NodeDown, new Remedy.Wait(WorkKind.Command))
+        );
+        Assert.Equal(
+            [
+                new Remedy.ResumeNode(1),
+                new Remedy.StartAll(),
+                new Remedy.Attach(2),
+                new Remedy.Recover(0),
+                new Remedy.StopWaitingForStandbys(1),
+            ],
+            FixPlan.Of(Labs.Fixed(), report).Select(f => f.Remedy)
+        );
+    }
+
+    [Fact]
+    public void While_something_is_at_work_only_what_is_suspended_goes_on() =>
+        Assert.Equal(
+            [new Remedy.ResumeNode(1)],
+            FixPlan
+                .Of(
+                    Labs.Fixed(),
+                    WithRemedies(
+                        [new WorkUnderWay(WorkKind.Failover, null, 4711, null, "Pgpool-II fails over")],
+                        (FindingKinds.PgpoolDown, new Remedy.StartAll()),
+                        (FindingKinds.Paused, new Remedy.ResumeNode(1))
+                    )
+                )
+                .Select(f => f.Remedy)
+        );
 }

@@ -264,6 +264,9 @@ public sealed class WorkUnderWayTests
             (report.PgpoolProblem, report.Nodes[0].Postgres.Problem, report.Nodes[1].Postgres.Problem)
         );
         Assert.Equal([70], report.PgpoolSuspended);
-        Assert.Equal(["kill -CONT 70", "kill -CONT 100"], report.Findings.Select(f => f.Fix).OfType<string>());
+        Assert.Equal(
+            ["pgpoollab resume pgpool", "pgpoollab resume 0"],
+            report.Findings.Select(f => f.Fix).OfType<string>()
+        );
     }
 }

@@ -17,6 +17,12 @@ internal static class StatusCommand
         {
             Description = "End with exit code 0 when all is well, 1 with a warning, 5 when something is broken",
         };
+        var fix = new Option<bool>("--fix") { Description = "Do what ends the findings, in order, after a question" };
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "With --fix: show what would be done, and do nothing",
+        };
+        var yes = new Option<bool>("--yes", "-y") { Description = "With --fix: do it without asking" };
         var command = new Command(
             "status",
             "Explain how the lab is: what is wrong, why, what follows from it, and the command that ends it"
@@ -24,19 +30,42 @@ internal static class StatusCommand
         {
             CommandLine.Lab,
             check,
+            fix,
+            dryRun,
+            yes,
             CommandLine.Json,
         }.Guide(
             CommandGroup.Look,
             ("pgpoollab status", "Show what is wrong, why, and the command that ends it"),
+            ("pgpoollab status --fix", "Do what it advises, after a question"),
             ("pgpoollab status --check || echo degraded", "Let a script find out whether all is well")
         );
+        command.Validators.Add(result =>
+        {
+            if (!result.GetValue(fix) && (result.GetValue(dryRun) || result.GetValue(yes)))
+            {
+                result.AddError("--dry-run and --yes go with --fix.");
+            }
+
+            if (result.GetValue(dryRun) && result.GetValue(CommandLine.Json))
+            {
+                result.AddError("--dry-run and --json do not go together: what would be done is in \"fix\" of --json.");
+            }
+        });
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
                 var lab = LabCommand.Open(parsed);
-                var host = new LocalHost(TimeProvider.System);
-                var reporter = new StatusReporter(host, new ProbeRunner(host, TimeProvider.System));
-                var report = await reporter.ReportAsync(lab, cancellationToken);
+                var fixes = parsed.GetValue(fix) ? new StatusFix(terminal, lab) : null;
+                if (fixes is not null && parsed.GetValue(dryRun))
+                {
+                    await fixes.PreviewAsync(cancellationToken);
+                    return (int)ExitCode.Done;
+                }
+
+                var (report, failures) = fixes is null
+                    ? (await LookAsync(lab, cancellationToken), [])
+                    : await fixes.RunAsync(parsed.GetValue(yes), cancellationToken);
                 if (parsed.GetValue(CommandLine.Json))
                 {
                     terminal.Out.WriteLine(NodesReporter.ToJson(report));
@@ -46,9 +75,24 @@ internal static class StatusCommand
                     StatusView.Print(terminal.Data, report);
                 }
 
-                return (int)(parsed.GetValue(check) ? report.CheckExitCode : ExitCode.Done);
+                foreach (var failure in failures)
+                {
+                    ErrorView.Show(terminal, failure);
+                }
+
+                return (int)(
+                    report.CheckExitCode is ExitCode.Done && failures.Count > 0 ? failures[0].Code
+                    : parsed.GetValue(check) || fixes is not null ? report.CheckExitCode
+                    : ExitCode.Done
+                );
             }
         );
         return command;
+    }
+
+    private static Task<StatusReport> LookAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        var host = new LocalHost(TimeProvider.System);
+        return new StatusReporter(host, new ProbeRunner(host, TimeProvider.System)).ReportAsync(lab, cancellationToken);
     }
 }

@@ -1,8 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.Win32.SafeHandles;
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 
@@ -49,8 +47,7 @@ internal static class DestroyView
         CancellationToken cancellationToken
     )
     {
-        const int standardInput = 0;
-        if (!terminal.IsInteractive || !StandardStreams.IsTerminal(standardInput))
+        if (!terminal.IsInteractive || !Question.CanAsk)
         {
             return false;
         }
@@ -68,13 +65,11 @@ internal static class DestroyView
             terminal.Error.WriteLine($"  and {preview.UsersFiles.Count - MostShown} more");
         }
 
-        terminal.Error.Write("Delete them, too? y: yes; n: keep them, and destroy the rest; Ctrl+C: do nothing [n] ");
-        // Nothing can end a read from a terminal: it is left behind when Ctrl+C ends the command.
-        using var input = new StreamReader(
-            new FileStream(new SafeFileHandle(standardInput, ownsHandle: false), FileAccess.Read, bufferSize: 1)
+        return await Question.AskAsync(
+            terminal,
+            "Delete them, too? y: yes; n: keep them, and destroy the rest; Ctrl+C: do nothing [n]",
+            cancellationToken
         );
-        var answer = await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
-        return answer?.Trim() is "y" or "Y" or "yes";
     }
 }
 

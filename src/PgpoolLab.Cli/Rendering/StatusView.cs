@@ -34,6 +34,17 @@ internal static class StatusView
         }
     }
 
+    /// <summary>What is to be done, a line each: its number, the command, and why.</summary>
+    internal static IEnumerable<string> PlanLines(IReadOnlyList<PlannedFix> plan)
+    {
+        var width = plan.Select(p => p.Command.Length).Where(l => l <= 40).DefaultIfEmpty(0).Max();
+        return plan.Select(
+            (p, i) =>
+                $"{i + 1, 3}. {p.Command.PadRight(width)}  ({p.Because.Id}"
+                + $"{(p.Because.Node is { } node ? $", node {node}" : "")})"
+        );
+    }
+
     private static void Print(IAnsiConsole console, Finding finding)
     {
         var mark = finding.Severity switch

@@ -46,16 +46,23 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
     internal Task<NodeAnswer[]> AskAsync(LabProcesses processes, CancellationToken cancellationToken) =>
         Task.WhenAll(lab.Nodes.Select(n => AskAsync(n, processes, cancellationToken)));
 
-    /// <summary>The primary on the newest timeline: with two, what was written on the other counts for
-    /// nothing.</summary>
-    internal static NodeAnswer? RightfulPrimary(IEnumerable<NodeAnswer> answers) =>
-        answers.Where(a => a.Says.InRecovery is false).MaxBy(a => a.Says.Timeline);
+    /// <summary>The primary that Pgpool-II writes to, or else the one on the newest timeline: with two, what was
+    /// written on the other counts for nothing.</summary>
+    internal static NodeAnswer? RightfulPrimary(IEnumerable<NodeAnswer> answers, IReadOnlyList<PoolNode>? pool) =>
+        answers
+            .Where(a => a.Says.InRecovery is false)
+            .MaxBy(a =>
+                (
+                    pool?.Any(p => p is { Status: "up" or "waiting", Role: "primary" } && p.Id == a.Node.Id) is true,
+                    a.Says.Timeline
+                )
+            );
 
     /// <summary>Adds what only the primary knows of a standby. The lag is what it measures, or else the distance
     /// between the two positions.</summary>
-    internal static NodeAnswer[] Compare(NodeAnswer[] answers)
+    internal static NodeAnswer[] Compare(NodeAnswer[] answers, IReadOnlyList<PoolNode>? pool)
     {
-        if (RightfulPrimary(answers) is not { } primary)
+        if (RightfulPrimary(answers, pool) is not { } primary)
         {
             return answers;
         }

@@ -95,7 +95,10 @@ public static class NodesDiagnosis
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(shared);
-        var primary = nodes.Where(n => n.Postgres.Role == "primary").MaxBy(n => n.Postgres.Timeline)?.Id;
+        var primary = nodes
+            .Where(n => n.Postgres.Role == "primary")
+            .MaxBy(n => (n.Pgpool is { Status: "up" or "waiting", Role: "primary" }, n.Postgres.Timeline))
+            ?.Id;
         return
         [
             .. from tablespace in shared
@@ -115,9 +118,7 @@ public static class NodesDiagnosis
                     ),
                 underWay is not null ? [new Remedy.Wait(underWay.Kind)]
                     : primary is null || primary == node ? []
-                    : nodes.Any(n => n.Id == node && n.Postgres.Up)
-                        ? [new Remedy.StopNode(node), new Remedy.Recover(node)]
-                    : [new Remedy.Recover(node)]
+                    : [new Remedy.Recover(node, EvenIfWell: nodes.Any(n => n.Id == node && n.Postgres.Up))]
             ),
         ];
     }
@@ -130,7 +131,7 @@ public static class NodesDiagnosis
             // Each member of a watchdog is looked at by itself.
             return lab.HasWatchdog && pgpool.Answers
                 ? null
-                : OfSuspended(lab, lab.TitleOf(lab.Pgpool), pgpool.ProcessId, pgpool.Suspended);
+                : OfSuspended(lab, lab.Pgpool.Id, lab.TitleOf(lab.Pgpool), pgpool.ProcessId, pgpool.Suspended);
         }
 
         if (pgpool.Answers)
@@ -194,15 +195,13 @@ public static class NodesDiagnosis
             FindingKinds.PgpoolSilent,
             null,
             $"Pgpool-II{process} does not answer: {pgpool.Problem}",
-            pgpool.Runs is null ? new Remedy.StartAll()
-                : lab.PgpoolSetup is not null ? new Remedy.RestartAll()
-                : new Remedy.RestartPgpool(lab.Pgpool.Id)
+            pgpool.Runs is null ? new Remedy.StartAll() : new Remedy.RestartPgpool(lab.Pgpool.Id)
         );
     }
 
     /// <summary>Its first process decides on failovers and starts the others; a client may get an answer all the
     /// same.</summary>
-    internal static Finding OfSuspended(Lab lab, string pgpool, int? first, IReadOnlyList<int> suspended) =>
+    internal static Finding OfSuspended(Lab lab, int number, string pgpool, int? first, IReadOnlyList<int> suspended) =>
         Finding.Of(
             lab,
             FindingKinds.Paused,
@@ -211,7 +210,7 @@ public static class NodesDiagnosis
                 ? $"{pgpool} is suspended ({Pids(suspended)}): it decides on no failover, and clients may get no "
                     + "answer."
                 : $"{pgpool} has suspended processes ({Pids(suspended)}): a client that gets to one of them waits.",
-            new Remedy.ResumeProcesses(suspended)
+            new Remedy.ResumePgpool(number)
         );
 
     /// <summary>A suspended PostgreSQL looks alive to the system: connections to it are accepted, and nobody
@@ -230,7 +229,7 @@ public static class NodesDiagnosis
                 FindingKinds.Paused,
                 node.Id,
                 $"Node {node.Id} has suspended processes ({Pids(suspended)}).",
-                new Remedy.ResumeProcesses(suspended)
+                new Remedy.ResumeNode(node.Id)
             ) with
             {
                 Severity = FindingSeverity.Warning,
@@ -249,19 +248,17 @@ public static class NodesDiagnosis
                 node.Postgres.MadeAsStandby is not true
                 && facts.WorkOn(node.Id) is { Kind: WorkKind.Failover, Node: not null } failover
                 ? facts.Wait(FindingKinds.Paused, node.Id, problem, failover)
-                : Finding.Of(facts.Lab, FindingKinds.Paused, node.Id, problem, new Remedy.ResumeProcesses(suspended));
+                : Finding.Of(facts.Lab, FindingKinds.Paused, node.Id, problem, new Remedy.ResumeNode(node.Id));
         }
 
-        // Its processes end without having worked on: the first gets both signals, and kills the others.
-        var end = new Remedy.Fence(node.Postgres.ProcessId!.Value);
+        // Its processes end without having worked on.
+        var end = new Remedy.KillNode(node.Id);
         return Finding.Of(
             facts.Lab,
             FindingKinds.Paused,
             node.Id,
             $"{problem} Node {other.Id} has taken over: continued, it would be a second primary. End it:",
-            facts.WorkOn(node.Id) is null
-                ? [end, new Remedy.StopNode(node.Id, Immediate: true), new Remedy.Recover(node.Id)]
-                : [end]
+            facts.WorkOn(node.Id) is null ? [end, new Remedy.Recover(node.Id)] : [end]
         );
     }
 

@@ -74,7 +74,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             (poolNodes, problem) = await AskAsync(lab, pgpool, processes, patience, cancellationToken);
         }
 
-        answers = lab.Mode is ClusteringMode.StreamingReplication ? NodeAsker.Compare(answers) : answers;
+        answers = lab.Mode is ClusteringMode.StreamingReplication ? NodeAsker.Compare(answers, poolNodes) : answers;
         var views = lab
             .Nodes.Select(
                 (n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)
@@ -109,7 +109,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
         )
         {
             Work = [.. work.Select(w => w.WithNext(lab, views))],
-            Synchronous = NodeAsker.RightfulPrimary(answers)?.Synchronous,
+            Synchronous = NodeAsker.RightfulPrimary(answers, poolNodes)?.Synchronous,
         };
         var shared = lab.OwnsNodes ? await SharedTablespaces.FindAsync(host, lab, cancellationToken) : [];
         var report = new NodesReport(

@@ -13,8 +13,7 @@ internal static class PeersDiagnosis
         }
 
         var lab = facts.Lab;
-        var (start, stop) = (new Remedy.StartNode(node.Id), new Remedy.StopNode(node.Id));
-        var (attach, recover) = (new Remedy.Attach(node.Id), new Remedy.Recover(node.Id));
+        var (start, recover) = (new Remedy.StartNode(node.Id), new Remedy.Recover(node.Id));
         var attached = node.Pgpool?.Status is "up" or "waiting";
         var missedWrites = lab.Mode.WritesEverywhere();
         return node switch
@@ -31,7 +30,7 @@ internal static class PeersDiagnosis
                 node.Id,
                 $"Node {node.Id} is a standby still: its online recovery has not come to an end; see "
                     + $"{lab.RelativeLog}/recovery.log.",
-                missedWrites ? [stop, recover] : []
+                missedWrites ? [recover] : []
             ),
             _ when !facts.Pgpool.Answers => node.Postgres.Up ? null : StreamingDiagnosis.NoAnswer(facts, node),
             { Pgpool: null } => StreamingDiagnosis.Unknown(lab, node),
@@ -42,14 +41,13 @@ internal static class PeersDiagnosis
                 node,
                 $"Node {node.Id} is down.",
                 null,
-                missedWrites ? [recover] : [start, attach]
+                missedWrites ? [recover] : [start]
             ),
             _ when !attached && missedWrites => facts.About(
                 FindingKinds.MissedWrites,
                 node,
                 $"Pgpool-II has given node {node.Id} up; what was written since is not on it.",
                 null,
-                stop,
                 recover
             ),
             _ when !attached => facts.About(
@@ -57,7 +55,7 @@ internal static class PeersDiagnosis
                 node,
                 $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool.Status}, but its PostgreSQL runs.",
                 "Pgpool-II does not look again by itself.",
-                attach
+                new Remedy.Attach(node.Id)
             ),
             _ => null,
         };

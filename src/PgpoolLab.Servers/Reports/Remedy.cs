@@ -1,7 +1,7 @@
 namespace PgpoolLab.Servers.Reports;
 
 /// <summary>Something that ends a finding. It can be shown as a command line (<see cref="RemedyWords"/>), and
-/// done.</summary>
+/// done (<c>status --fix</c>).</summary>
 public abstract record Remedy
 {
     private Remedy() { }
@@ -16,35 +16,31 @@ public abstract record Remedy
     /// <param name="Pgpool">Its number.</param>
     public sealed record RestartPgpool(int Pgpool) : Remedy;
 
-    /// <summary>Starts a node's PostgreSQL.</summary>
+    /// <summary>Continues a Pgpool-II that is suspended.</summary>
+    /// <param name="Pgpool">Its number.</param>
+    public sealed record ResumePgpool(int Pgpool) : Remedy;
+
+    /// <summary>Starts a node's PostgreSQL, and attaches it when it streams.</summary>
     /// <param name="Node">The node.</param>
     public sealed record StartNode(int Node) : Remedy;
-
-    /// <summary>Stops a node's PostgreSQL.</summary>
-    /// <param name="Node">The node.</param>
-    /// <param name="Immediate">True when it must not write another byte.</param>
-    public sealed record StopNode(int Node, bool Immediate = false) : Remedy;
 
     /// <summary>Has Pgpool-II use a node again.</summary>
     /// <param name="Node">The node.</param>
     public sealed record Attach(int Node) : Remedy;
 
-    /// <summary>Has Pgpool-II use a node no longer.</summary>
+    /// <summary>Copies a node again from the primary, starts and attaches it (online recovery). One that runs or is
+    /// attached is stopped and detached before.</summary>
     /// <param name="Node">The node.</param>
-    public sealed record Detach(int Node) : Remedy;
+    /// <param name="EvenIfWell">True for one that streams and is attached.</param>
+    public sealed record Recover(int Node, bool EvenIfWell = false) : Remedy;
 
-    /// <summary>Copies a node again from the primary, starts and attaches it (online recovery).</summary>
+    /// <summary>Continues a node that is suspended.</summary>
     /// <param name="Node">The node.</param>
-    public sealed record Recover(int Node) : Remedy;
+    public sealed record ResumeNode(int Node) : Remedy;
 
-    /// <summary>Continues suspended processes.</summary>
-    /// <param name="Processes">Their process ids.</param>
-    public sealed record ResumeProcesses(IReadOnlyList<int> Processes) : Remedy;
-
-    /// <summary>Ends a suspended PostgreSQL without letting it work on: its first process gets SIGQUIT, is continued,
-    /// and ends the others.</summary>
-    /// <param name="Process">Its first process.</param>
-    public sealed record Fence(int Process) : Remedy;
+    /// <summary>Ends a suspended PostgreSQL without letting it work on.</summary>
+    /// <param name="Node">The node.</param>
+    public sealed record KillNode(int Node) : Remedy;
 
     /// <summary>Lets commits on a primary wait for no standby.</summary>
     /// <param name="Node">The primary.</param>

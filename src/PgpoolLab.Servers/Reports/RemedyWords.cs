@@ -12,9 +12,7 @@ public static class RemedyWords
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(remedies);
         var commands = remedies.Select(r => Command(lab, r)).OfType<string>().ToArray();
-        // What has ended already does no harm there.
-        var separator = remedies.Any(r => r is Remedy.Fence) ? "; " : " && ";
-        return commands.Length == 0 ? null : string.Join(separator, commands);
+        return commands.Length == 0 ? null : string.Join(" && ", commands);
     }
 
     /// <summary>One of them.</summary>
@@ -24,18 +22,16 @@ public static class RemedyWords
         ArgumentNullException.ThrowIfNull(lab);
         return remedy switch
         {
-            Remedy.StartAll => "./startall",
-            Remedy.RestartAll => lab.PgpoolSetup is null ? "./stopall && ./startall" : "./shutdownall && ./startall",
-            Remedy.RestartPgpool { Pgpool: var id } => RestartPgpool(lab, id),
-            Remedy.StartNode { Node: var node } =>
-                $"pg_ctl -D {lab.RelativeData(node)} -l {lab.RelativeNodeLog(node)} start",
-            Remedy.StopNode { Node: var node } stop =>
-                $"pg_ctl -D {lab.RelativeData(node)} -m {(stop.Immediate ? "immediate" : "fast")} stop",
-            Remedy.Attach { Node: var node } => $"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {node}",
-            Remedy.Detach { Node: var node } => $"pcp_detach_node -p {lab.Pgpool.PcpPort} -n {node}",
-            Remedy.Recover { Node: var node } => $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node}",
-            Remedy.ResumeProcesses { Processes: var processes } => $"kill -CONT {string.Join(' ', processes)}",
-            Remedy.Fence { Process: var process } => $"kill -QUIT {process}; kill -CONT {process}",
+            Remedy.StartAll => "pgpoollab startall",
+            Remedy.RestartAll => "pgpoollab stopall && pgpoollab startall",
+            Remedy.RestartPgpool { Pgpool: var id } => $"pgpoollab restart {NameOf(lab, id)}",
+            Remedy.ResumePgpool { Pgpool: var id } => $"pgpoollab resume {NameOf(lab, id)}",
+            Remedy.StartNode { Node: var node } => $"pgpoollab start {node}",
+            Remedy.Attach { Node: var node } => $"pgpoollab attach {node}",
+            Remedy.Recover { Node: var node } recover =>
+                $"pgpoollab recover {node}{(recover.EvenIfWell ? " --yes" : "")}",
+            Remedy.ResumeNode { Node: var node } => $"pgpoollab resume {node}",
+            Remedy.KillNode { Node: var node } => $"pgpoollab kill {node}",
             Remedy.StopWaitingForStandbys { Node: var node } =>
                 $"pgpoollab psql {node} -- -c \"ALTER SYSTEM SET synchronous_standby_names = ''\" -c \"SELECT "
                     + "pg_reload_conf()\"",
@@ -43,16 +39,10 @@ public static class RemedyWords
         };
     }
 
-    /// <summary>Its processes may be there all the same: stopping first does no harm. The old scripts of the first one
-    /// stop PostgreSQL, too.</summary>
-    private static string? RestartPgpool(Lab lab, int id) =>
-        !lab.HasWatchdog
-            ? lab.PgpoolSetup is null
-                ? "./stopall pgpool && ./startall pgpool"
-                : Command(lab, new Remedy.RestartAll())
-            : lab.PgpoolSetup is null
-                ? $"pgpool{id}/stopall pgpool; pgpool{id}/startall pgpool"
-                : id > 0
-                    ? $"pgpool{id}/shutdownall; pgpool{id}/startall"
-                    : null;
+    /// <summary>A Pgpool-II as the commands name it.</summary>
+    public static string NameOf(Lab lab, int pgpool)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.HasWatchdog ? $"pgpool{pgpool}" : "pgpool";
+    }
 }

@@ -13,9 +13,9 @@ internal static class StreamingDiagnosis
             yield return NoPrimary(facts);
         }
 
-        // With two on one timeline Pgpool-II's word counts.
+        // Clients write to the one that Pgpool-II uses.
         var rightful = primaries.MaxBy(n =>
-            (n.Postgres.Timeline, n.Pgpool is { Status: "up" or "waiting", Role: "primary" })
+            (n.Pgpool is { Status: "up" or "waiting", Role: "primary" }, n.Postgres.Timeline)
         );
         foreach (var node in facts.Nodes.Where(n => !n.Postgres.IsSuspended)) // those are said already
         {
@@ -34,6 +34,13 @@ internal static class StreamingDiagnosis
     /// <summary>It runs, does not answer, and is none that was made as a standby.</summary>
     private static bool MayBePrimary(NodeView node) =>
         node.Postgres is { Up: false, Runs: true, MadeAsStandby: not true };
+
+    /// <summary>The only one that can be the primary that is missing.</summary>
+    private static bool WasPrimary(NodesFacts facts, NodeView node) =>
+        node.Postgres is { Runs: false, MadeAsStandby: false }
+        && facts.Nodes.All(n =>
+            n == node || n.Postgres.MadeAsStandby is true || n.Postgres is { Up: true, InRecovery: true }
+        );
 
     private static Finding NoPrimary(NodesFacts facts) =>
         facts.Work.FirstOrDefault(w => w.Kind is WorkKind.Failover or WorkKind.Command) is { } work
@@ -76,8 +83,7 @@ internal static class StreamingDiagnosis
     private static Finding? Of(NodesFacts facts, NodeView node, NodeView? rightful)
     {
         var lab = facts.Lab;
-        var (stop, recover) = (new Remedy.StopNode(node.Id), new Remedy.Recover(node.Id));
-        var detach = new Remedy.Detach(node.Id);
+        var recover = new Remedy.Recover(node.Id);
         var attached = node.Pgpool?.Status is "up" or "waiting";
         if (node.Postgres is { Up: true, Role: "primary" } && rightful is not null && rightful.Id != node.Id)
         {
@@ -88,7 +94,7 @@ internal static class StreamingDiagnosis
                     + $"{rightful.Id} "
                     + $"(timeline {rightful.Postgres.Timeline}); what was written on one is not on the other.",
                 null,
-                attached ? [stop, detach, recover] : [stop, recover]
+                recover
             );
         }
 
@@ -111,7 +117,13 @@ internal static class StreamingDiagnosis
                 node,
                 $"Node {node.Id} is down.",
                 null,
-                rightful is null ? [] : [recover]
+                rightful is null
+                    ? WasPrimary(facts, node)
+                        ? [new Remedy.StartNode(node.Id)]
+                        : []
+                    : node.Postgres.MadeAsStandby is true
+                        ? [new Remedy.StartNode(node.Id)]
+                        : [recover]
             ),
             _ when !attached && streams => facts.About(
                 Detached(node),
@@ -125,7 +137,7 @@ internal static class StreamingDiagnosis
                 node,
                 Disagree(node),
                 $"It must not be attached: {WhyNotStreaming(lab, node, rightful)}",
-                rightful is null ? [] : [stop, recover]
+                rightful is null ? [] : [recover]
             ),
             _ when node.Pgpool.Role != node.Postgres.Role => facts.About(
                 FindingKinds.RolesDisagree,
@@ -139,9 +151,10 @@ internal static class StreamingDiagnosis
                 node,
                 $"Node {node.Id} is a standby that does not follow the primary: {WhyNotStreaming(lab, node, rightful)}",
                 null,
-                detach,
-                stop,
-                recover
+                recover with
+                {
+                    EvenIfWell = node.Postgres is { Receiver: "streaming", FedByPrimary: not false },
+                }
             ),
             { Postgres: { Role: "standby", Receiver: not "streaming" } } => facts.About(
                 FindingKinds.ReceivesNothing,

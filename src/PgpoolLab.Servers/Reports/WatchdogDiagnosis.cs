@@ -35,7 +35,7 @@ public static class WatchdogDiagnosis
 
         var findings = members
             .Where(m => m.Suspended.Count > 0)
-            .Select(m => NodesDiagnosis.OfSuspended(lab, $"Pgpool-II {m.Id}", m.ProcessId, m.Suspended))
+            .Select(m => NodesDiagnosis.OfSuspended(lab, m.Id, $"Pgpool-II {m.Id}", m.ProcessId, m.Suspended))
             .Concat(
                 members
                     .Where(m => m is { Answers: false, Suspended.Count: 0 })

@@ -1,0 +1,154 @@
+using PgpoolLab.Model;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>Does what <c>status</c> advises (<c>status --fix</c>): by the operations that the verbs use.</summary>
+/// <param name="context">What it works with.</param>
+/// <param name="lab">The lab.</param>
+public sealed class FixOperation(OperationContext context, Lab lab)
+{
+    /// <summary>How long a base backup or a failover that others have begun may take.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>A failover that waits for a server that is suspended ends when that goes on.</summary>
+    private static readonly TimeSpan MayHang = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Looks, and waits until nothing is at work on the lab.</summary>
+    /// <exception cref="LabException">Something was at work for too long.</exception>
+    public async Task<StatusReport> LookAsync(CancellationToken cancellationToken)
+    {
+        var inTime = context.Probes.Limit(Patience);
+        var mayEnd = context.Probes.Limit(MayHang);
+        var noted = false;
+        while (true)
+        {
+            var report = await new StatusReporter(context.Host, context.Probes, context.Time).ReportAsync(
+                lab,
+                cancellationToken
+            );
+            if (report.AtWork.Count == 0 || (!mayEnd() && FixPlan.Of(lab, report).Count > 0))
+            {
+                return report;
+            }
+
+            var work = report.AtWork[0];
+            if (!inTime())
+            {
+                throw new LabException(
+                    ExitCode.NotHealthy,
+                    $"{work.Title}, and has not ended within {Patience.TotalMinutes:0} minutes: nothing is fixed."
+                );
+            }
+
+            if (!noted)
+            {
+                context.Observer.Note($"{work.Title}. Waiting until it has ended.");
+                noted = true;
+            }
+
+            await context.Probes.PauseAsync(Interval, cancellationToken);
+        }
+    }
+
+    /// <summary>Does planned remedies in order, with a look before each.</summary>
+    /// <param name="plan">What was agreed on.</param>
+    /// <param name="tried">Remedies that were done; these are added.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The errors of those that failed.</returns>
+    public async Task<IReadOnlyList<LabException>> DoAsync(
+        IReadOnlyList<PlannedFix> plan,
+        ISet<Remedy> tried,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(tried);
+        var failures = new List<LabException>();
+        foreach (var fix in plan)
+        {
+            var report = await LookAsync(cancellationToken);
+            tried.Add(fix.Remedy);
+            if (!FixPlan.Of(lab, report).Any(f => f.Remedy == fix.Remedy))
+            {
+                context.Observer.Note($"No longer needed: {fix.Command}");
+                continue;
+            }
+
+            context.Observer.Note($"Now: {fix.Command}");
+            try
+            {
+                await DoAsync(fix.Remedy, cancellationToken);
+            }
+            catch (LabException error)
+            {
+                context.Observer.Note($"It failed: {error.Message}");
+                failures.Add(error);
+            }
+        }
+
+        return failures;
+    }
+
+    private Task DoAsync(Remedy remedy, CancellationToken cancellationToken)
+    {
+        var verbs = new VerbOperation(context, lab);
+        return remedy switch
+        {
+            Remedy.StartAll => new StartOperation(context).ExecuteAsync(lab, cancellationToken),
+            Remedy.RestartAll => RestartAllAsync(cancellationToken),
+            Remedy.RestartPgpool { Pgpool: var id } => verbs.RestartAsync(Pgpool(id), StopMode.Fast, cancellationToken),
+            Remedy.ResumePgpool { Pgpool: var id } => verbs.ResumeAsync(Pgpool(id), cancellationToken),
+            Remedy.StartNode { Node: var node } => verbs.StartAsync(Node(node), cancellationToken),
+            Remedy.Attach { Node: var node } => verbs.AttachAsync(Node(node), cancellationToken),
+            Remedy.Recover { Node: var node, EvenIfWell: var even } => verbs.RecoverAsync(
+                Node(node),
+                even,
+                cancellationToken
+            ),
+            Remedy.ResumeNode { Node: var node } => verbs.ResumeAsync(Node(node), cancellationToken),
+            Remedy.KillNode { Node: var node } => verbs.KillAsync(Node(node), cancellationToken),
+            Remedy.StopWaitingForStandbys { Node: var node } => RunOnAsync(
+                node,
+                ["ALTER SYSTEM SET synchronous_standby_names = ''", "SELECT pg_reload_conf()"],
+                cancellationToken
+            ),
+            _ => throw new InvalidOperationException($"{remedy} cannot be done."),
+        };
+    }
+
+    private static Target Node(int node) => new($"{node}");
+
+    private Target Pgpool(int id) => new(RemedyWords.NameOf(lab, id));
+
+    private async Task RestartAllAsync(CancellationToken cancellationToken)
+    {
+        await new StopOperation(context).ExecuteAsync(lab, cancellationToken);
+        await new StartOperation(context).ExecuteAsync(lab, cancellationToken);
+    }
+
+    private async Task RunOnAsync(int node, IReadOnlyList<string> statements, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var client = await PostgresClient.ConnectAsync(
+                lab,
+                Target.NodeOf(lab, node).Port,
+                Lab.MaintenanceDatabase,
+                cancellationToken
+            );
+            foreach (var statement in statements)
+            {
+                await client.RowsAsync(statement, cancellationToken);
+            }
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } problem)
+        {
+            throw new LabException(ExitCode.Failed, $"Node {node} did not do it: {problem}");
+        }
+    }
+}
