@@ -1,5 +1,3 @@
-using PgpoolLab.Hosts.Local;
-
 namespace PgpoolLab.Hosts;
 
 /// <summary>The signals the lab's servers know.</summary>
@@ -20,8 +18,8 @@ public enum ProcessSignal
     /// <summary>SIGTERM: smart shutdown.</summary>
     Terminate = 15,
 
-    /// <summary>SIGCONT: go on after <see cref="Suspend"/>. Linux's number; <see cref="LocalHost"/> knows those of
-    /// others.</summary>
+    /// <summary>SIGCONT: go on after <see cref="Suspend"/>. Linux's number; the host knows its system's
+    /// own.</summary>
     Resume = 18,
 
     /// <summary>SIGSTOP: do nothing until <see cref="Resume"/>.</summary>

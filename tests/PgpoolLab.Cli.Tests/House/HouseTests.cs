@@ -1,0 +1,128 @@
+using System.Text.RegularExpressions;
+
+namespace PgpoolLab.Cli.Tests.House;
+
+/// <summary>The rooms of the house have one order, from CONTRIBUTING.md: a room uses those below it alone.</summary>
+public sealed partial class HouseTests
+{
+    private static readonly HousePlan Plan = HousePlan.Read();
+
+    [Fact]
+    public void No_project_references_one_above_it()
+    {
+        var projects = Plan.Projects.ToList();
+        Assert.Equal(
+            Directory.EnumerateDirectories(Source).Select(d => Path.GetFileName(d)!.Split('.')[1]).Order(),
+            projects.Order()
+        );
+        foreach (var project in projects)
+        {
+            var referenced = ProjectReference()
+                .Matches(File.ReadAllText($"{Source}/PgpoolLab.{project}/PgpoolLab.{project}.csproj"))
+                .Select(m => m.Groups[1].Value);
+            Assert.All(
+                referenced,
+                r => Assert.True(projects.IndexOf(r) < projects.IndexOf(project), $"{project} references {r}")
+            );
+        }
+    }
+
+    [Fact]
+    public void Every_namespace_follows_its_folder_and_every_folder_is_a_room_of_the_plan()
+    {
+        var folders = Files().Select(f => f.Room).Distinct().ToArray();
+        Assert.Equal(folders.Select(f => f.ToString()).Order(), Plan.Rooms.Select(r => r.ToString()).Order());
+        Assert.Empty(
+            Files()
+                .Where(f => f.Namespace != f.Room.Namespace)
+                .Select(f => $"{f.Path} has the namespace {f.Namespace}, not {f.Room.Namespace}")
+        );
+    }
+
+    [Fact]
+    public void No_room_uses_one_above_it_and_so_none_is_in_a_cycle()
+    {
+        var references = Compiled().Concat(Usings()).ToArray();
+        // What must be found, or the test is blind: a step in a list, a field, a base type, an extension method.
+        Assert.Contains(references, r => Is(r, "Provisioning/Operations", "Provisioning/Steps"));
+        Assert.Contains(references, r => Is(r, "Servers/Waiting", "Servers/Clients"));
+        Assert.Contains(references, r => Is(r, "Cli/Commands", "Cli/Manual"));
+        Assert.Contains(references, r => Is(r, "Hosts/Local", "Hosts"));
+        var upward = Plan.Upward(references).Select(r => $"{r.From} comes before {r.To}: {r.Where}").ToArray();
+        Assert.True(upward.Length == 0, string.Join('\n', upward));
+    }
+
+    [Fact]
+    public void A_reference_upwards_is_found()
+    {
+        var plan = HousePlan.Parse(
+            """
+            ## The house
+            ```
+            src/PgpoolLab.Low   what is below
+              Cellar   barrels
+              .        the rest
+            src/PgpoolLab.High  what is above
+              .        a roof
+            ```
+
+            ## Rules
+              Not      a room
+            """
+        );
+        Assert.Equal(["Low/Cellar", "Low", "High"], plan.Rooms.Select(r => r.ToString()));
+        var (cellar, low, high) = (plan.Rooms[0], plan.Rooms[1], plan.Rooms[2]);
+        Assert.Equal("PgpoolLab.Low.Cellar", cellar.Namespace);
+        Reference[] references = [new(cellar, low, "up"), new(low, high, "far up"), new(high, cellar, "down")];
+        Assert.Equal(["up", "far up"], plan.Upward(references).Select(r => r.Where));
+    }
+
+    private static string Source => Path.Combine(HousePlan.Repository(), "src");
+
+    private static bool Is(Reference reference, string from, string to) =>
+        reference.From.ToString() == from && reference.To.ToString() == to;
+
+    /// <summary>Every file of the source, the room its folder is, and its namespace.</summary>
+    private static IEnumerable<(string Path, Room Room, string Namespace, string Text)> Files() =>
+        from project in Plan.Projects
+        let root = $"{Source}/PgpoolLab.{project}"
+        from path in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+        let folder = Path.GetRelativePath(root, Path.GetDirectoryName(path)!)
+        where folder.Split('/')[0] is not ("obj" or "bin")
+        let text = File.ReadAllText(path)
+        select (
+            Path.GetRelativePath(Source, path),
+            new Room(project, folder.TrimStart('.')),
+            NamespaceLine().Match(text).Groups[1].Value,
+            text
+        );
+
+    private static IEnumerable<Reference> Usings() =>
+        from file in Files()
+        from used in UsingLine().Matches(file.Text).Select(m => RoomOf(m.Groups[1].Value))
+        where used is not null
+        select new Reference(file.Room, used, file.Path);
+
+    /// <summary>The room of a namespace, or of a type that is given a name or used without its own.</summary>
+    private static Room? RoomOf(string used) => Plan.Of(used) ?? Plan.Of(used[..used.LastIndexOf('.')]);
+
+    private static IEnumerable<Reference> Compiled() =>
+        from project in Plan.Projects
+        let file = Path.Combine(
+            AppContext.BaseDirectory,
+            project == "Cli" ? "pgpoollab.dll" : $"PgpoolLab.{project}.dll"
+        )
+        from found in CompiledReferences.Read(file)
+        let rooms = (From: Plan.Of(found.From), To: Plan.Of(found.To))
+        where rooms is { From: not null, To: not null }
+        select new Reference(rooms.From, rooms.To, found.Type);
+
+    [GeneratedRegex("""<ProjectReference Include="\.\./PgpoolLab\.(\w+)/""")]
+    private static partial Regex ProjectReference();
+
+    [GeneratedRegex(@"(?m)^namespace ([\w.]+);")]
+    private static partial Regex NamespaceLine();
+
+    [GeneratedRegex(@"(?m)^using (?:static )?(?:\w+ = )?(PgpoolLab\.[\w.]+);")]
+    private static partial Regex UsingLine();
+}
