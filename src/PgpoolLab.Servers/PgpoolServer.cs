@@ -185,21 +185,7 @@ public sealed partial class PgpoolServer : ILabServer
         ran |= await _tools.KillAllAsync(orphans, _tools.Lab.TitleOf(Node), cancellationToken);
         if (killed is { } creator && await _tools.Host.Files.ExistsAsync(Node.Paths.PgpoolPid, cancellationToken))
         {
-            // One that ends by itself removes its memory, then this file. Its pcp process has memory of its own, and is
-            // known by the log when it is gone too.
-            var log = await _tools.Host.Files.ReadTextAsync(Node.Paths.PgpoolLog, cancellationToken) ?? "";
-            foreach (
-                var process in PcpProcess()
-                    .Matches(log)
-                    .Select(m => int.Parse(m.Groups[1].Value))
-                    .Concat(orphans.Select(o => o.Id))
-                    .Append(creator)
-                    .Distinct()
-            )
-            {
-                await _tools.Host.Memory.RemoveAsync(process, cancellationToken);
-            }
-
+            await RemoveMemoryAsync([creator, .. orphans.Select(o => o.Id)], cancellationToken);
             await _tools.Host.Memory.RemoveSemaphoresAsync(semaphores, cancellationToken);
         }
 
@@ -216,6 +202,22 @@ public sealed partial class PgpoolServer : ILabServer
         }
 
         return ran;
+    }
+
+    /// <summary>Removes the memory of one that was killed: one that ends by itself removes its memory, then its PID file.
+    /// Its pcp process and its watchdog's life check have memory of their own, and when they are gone too they are known
+    /// by the log, in which every line has the number of its process.</summary>
+    private async Task RemoveMemoryAsync(IReadOnlyList<int> known, CancellationToken cancellationToken)
+    {
+        var log = await _tools.Host.Files.ReadTextAsync(Node.Paths.PgpoolLog, cancellationToken) ?? "";
+        int[] all =
+        [
+            .. LoggedProcess().Matches(log).Select(m => int.Parse(m.Groups[1].Value)).Concat(known).Distinct(),
+        ];
+        foreach (var maker in await _tools.Host.Memory.FindMakersAsync(all, cancellationToken))
+        {
+            await _tools.Host.Memory.RemoveAsync(maker, cancellationToken);
+        }
     }
 
     /// <summary>Tells Pgpool-II to end until it has said that it does. During a failover it has the C library's
@@ -237,8 +239,8 @@ public sealed partial class PgpoolServer : ILabServer
         }
     }
 
-    [System.Text.RegularExpressions.GeneratedRegex(@"\bPCP process: ([0-9]{1,9}) started")]
-    private static partial System.Text.RegularExpressions.Regex PcpProcess();
+    [System.Text.RegularExpressions.GeneratedRegex(@"\b(?:pid|PCP process:) ([0-9]{1,9})\b")]
+    private static partial System.Text.RegularExpressions.Regex LoggedProcess();
 
     // Who starts it from another folder leaves its command line to know it by; its children have none.
     private bool IsPgpool(ProcessFacts process) =>

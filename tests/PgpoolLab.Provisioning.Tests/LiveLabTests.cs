@@ -454,10 +454,13 @@ public sealed class LiveLabTests
         PgpoolPid(20);
         Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
         _host.Files["/srv/lab/log/pgpool.log"] =
-            "2026-11-23 13:15:35.057: pcp_main pid 22: LOG:  PCP process: 22 started\n";
+            "2026-11-23 13:15:35.057: main pid 20: LOG:  PCP process: 22 started\n"
+            + "2026-11-23 13:15:36.101: life check pid 23: LOG:  creating watchdog heartbeat receive socket.\n"
+            + "2026-11-23 13:15:37.000: psql pid 24: LOG:  frontend disconnection\n";
+        _host.Makers.UnionWith([20, 21, 22, 23]);
         await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None);
         await Servers.Of(Node).StopAsync(CancellationToken.None);
-        Assert.Equal(["22", "21", "20", "/srv/lab/data0"], _host.MemoryRemoved);
+        Assert.Equal(["20", "22", "23", "21", "/srv/lab/data0"], _host.MemoryRemoved);
         Assert.Equal(["/srv/lab/log/pgpool.log"], _host.Files.Keys);
 
         NodePid(12);
@@ -465,7 +468,7 @@ public sealed class LiveLabTests
         _host.Signalled = _ => _host.Files.Remove("/srv/lab/data0/postmaster.pid");
         await Servers.Of(Node).StopAsync(CancellationToken.None);
         await Servers.Of(_lab.Pgpool).StopAsync(CancellationToken.None);
-        Assert.Equal(4, _host.MemoryRemoved.Count);
+        Assert.Equal(5, _host.MemoryRemoved.Count);
     }
 
     [Fact]

@@ -134,7 +134,7 @@ public sealed class DiskStories : IDisposable
     public async Task Story_09_killed_servers_leave_no_shared_memory_no_semaphores_and_no_sockets()
     {
         var machine = await DiskOfAsync(300);
-        (await _sandbox.RunAsync("up", "-s", "--port", "auto", _sandbox.Lab)).Ok();
+        (await _sandbox.RunAsync("up", "-s", "--watchdog", "2", "--port", "auto", _sandbox.Lab)).Ok();
         foreach (var process in machine.Processes())
         {
             // Children of one that was killed before may have ended by themselves.
