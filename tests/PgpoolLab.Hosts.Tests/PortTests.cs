@@ -58,7 +58,7 @@ public sealed class PortTests
         client.Connect(
             new IPEndPoint(address == "0.0.0.0" ? IPAddress.Loopback : IPAddress.Parse(address), PortOf(listener))
         );
-        var told = Assert.Single(ProcessTable.ListenersFromProc(PortOf(listener)));
+        var told = Assert.Single(PortTable.ListenersFromProc(PortOf(listener)));
         Assert.Equal(IPAddress.Parse(address), told.Address);
         // Null where the kernel cannot be asked: then its tables are read.
         Assert.Equal([told], SocketDiagnosis.TryListeners(PortOf(listener)) ?? [told]);

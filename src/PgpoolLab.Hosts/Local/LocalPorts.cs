@@ -7,18 +7,18 @@ internal sealed class LocalPorts : IPorts
 {
     /// <inheritdoc/>
     public ValueTask<string?> WhoHoldsAsync(int port, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ProcessTable.WhyNotBindable(port));
+        ValueTask.FromResult(PortTable.WhyNotBindable(port));
 
     /// <inheritdoc/>
     public ValueTask<string?> WhoElseHoldsAsync(
         int port,
         IReadOnlyList<ProcessFacts> processes,
         CancellationToken cancellationToken
-    ) => ValueTask.FromResult(ProcessTable.HolderBeside(port, processes.Select(p => p.Id)));
+    ) => ValueTask.FromResult(PortTable.HolderBeside(port, processes.Select(p => p.Id)));
 
     /// <inheritdoc/>
     public ValueTask<string?> WhoReceivesAsync(int port, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ProcessTable.DatagramHolder(port));
+        ValueTask.FromResult(PortTable.DatagramHolder(port));
 
     /// <inheritdoc/>
     public async ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken)

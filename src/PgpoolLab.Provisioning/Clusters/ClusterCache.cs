@@ -6,31 +6,6 @@ using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Clusters;
 
-/// <summary>A template in the cache, for <c>cache list</c>.</summary>
-/// <param name="Key">Its key.</param>
-/// <param name="Folder">Where it lies.</param>
-/// <param name="PostgreSql">PostgreSQL's version; null when the template is damaged.</param>
-/// <param name="Superuser">The cluster's superuser.</param>
-/// <param name="Bytes">Bytes on disk.</param>
-/// <param name="Created">When it was made.</param>
-/// <param name="LastUsed">When a lab was last made from it.</param>
-public sealed record CachedTemplate(
-    string Key,
-    string Folder,
-    string? PostgreSql,
-    string? Superuser,
-    long Bytes,
-    DateTimeOffset? Created,
-    DateTimeOffset LastUsed
-);
-
-/// <summary>The cache's folder cannot take what is to be put into it; a lab can be made without.</summary>
-/// <param name="folder">The folder.</param>
-/// <param name="reason">Why, in the system's or a program's words.</param>
-/// <param name="inner">The failure.</param>
-public sealed class CacheUnusableException(string folder, string reason, Exception inner)
-    : LabException(ExitCode.Failed, $"The cache in {folder} cannot be used: {reason}", inner);
-
 /// <summary>Templates of database clusters, so that initdb runs once and not for every lab. It can be deleted at any
 /// time.</summary>
 /// <param name="folder">Where it lies.</param>

@@ -1,0 +1,165 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Clusters;
+using PgpoolLab.Provisioning.Leftovers;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Servers.Programs;
+
+namespace PgpoolLab.Provisioning.Steps;
+
+/// <summary>Makes the clusters of one or more nodes from a template in the cache, or makes the template
+/// first.</summary>
+/// <param name="nodes">The nodes.</param>
+/// <param name="alike">True when they are to be one and the same cluster, as a primary and its standbys are; false when
+/// each is one of its own.</param>
+public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) : IStep
+{
+    /// <summary>The nodes it makes.</summary>
+    public IReadOnlyList<PostgresNode> Nodes => nodes;
+
+    /// <inheritdoc/>
+    public string Title =>
+        nodes.Count == 1 ? $"Create node {nodes[0].Id}" : $"Create nodes {nodes[0].Id} to {nodes[^1].Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var recipe = ClusterRecipe.Of(lab);
+        yield return "unless the cache (pgpoollab cache list) has a cluster made like this:";
+        foreach (var command in recipe.Commands("TEMPLATE"))
+        {
+            yield return $"  {command}";
+        }
+
+        foreach (var statement in recipe.Statements)
+        {
+            yield return $"    {statement}";
+        }
+
+        foreach (var node in nodes)
+        {
+            yield return $"copy TEMPLATE to {Hosts.Shell.Quote(node.DataDirectory)}";
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        foreach (var node in nodes)
+        {
+            context.Undo.Push(
+                $"delete {node.DataDirectory}",
+                ct => context.Host.Files.DeleteAsync(node.DataDirectory, ct).AsTask()
+            );
+        }
+
+        var recipe = ClusterRecipe.Of(context.Lab);
+        var targets = nodes.Select(n => n.DataDirectory).ToArray();
+        if (ClusterCache.Of(context.Host, context.Probes, context.Time) is { } cache)
+        {
+            try
+            {
+                var cached = await cache.CopyAsync(recipe, targets, cancellationToken);
+                context.Log.Information(
+                    "clusters copied from {Folder}, where their template was {How}",
+                    cache.Folder,
+                    cached ? "already" : "made for it"
+                );
+            }
+            catch (CacheUnusableException error)
+            {
+                context.Note($"{error.Message}. The lab is made without it.");
+                await CopyWithoutCacheAsync(context, recipe, targets, error.Message, cancellationToken);
+            }
+        }
+        else
+        {
+            await CopyWithoutCacheAsync(
+                context,
+                recipe,
+                targets,
+                "this user has no folder for a cache (XDG_CACHE_HOME, or .cache in a home)",
+                cancellationToken
+            );
+        }
+
+        var identifier = ClusterIdentity.New(context.Time.GetUtcNow());
+        foreach (var target in targets)
+        {
+            ClusterIdentity.Set(target, alike ? identifier : identifier++);
+            await BuildingSettings.AddAsync(context, target, cancellationToken);
+        }
+    }
+
+    private static async Task CopyWithoutCacheAsync(
+        StepContext context,
+        ClusterRecipe recipe,
+        string[] targets,
+        string reason,
+        CancellationToken cancellationToken
+    )
+    {
+        var folder = $"{context.Lab.Paths.Hidden}/template";
+        context.Undo.Push(
+            $"delete {folder}",
+            async ct =>
+            {
+                await new Orphans(context.Host, context.Probes).EndAsync([ClusterTemplate.DataOf(folder)]);
+                await context.Host.Files.DeleteAsync(folder, ct);
+            }
+        );
+        (await ClusterTemplate.MakeAsync(folder, recipe, context.Host, context.Time, cancellationToken)).CopyTo(
+            targets,
+            cancellationToken
+        );
+        await context.Host.Files.DeleteAsync(folder, cancellationToken);
+        context.Log.Information("{Reason}: the clusters were made from scratch", reason);
+    }
+}
+
+/// <summary>Copies a running node with pg_basebackup.</summary>
+/// <param name="node">The node to make.</param>
+/// <param name="source">The node to copy: the primary, or one of its standbys.</param>
+public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
+{
+    /// <summary>The node it makes.</summary>
+    public PostgresNode Node => node;
+
+    /// <inheritdoc/>
+    public string Title => $"Copy node {source.Id} to node {node.Id} (pg_basebackup)";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        yield return Command(lab).ToString();
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Undo.Push(
+            $"delete {node.DataDirectory}",
+            async ct =>
+            {
+                // It has a second process, which fetches WAL and ends a moment after the first.
+                await new Orphans(context.Host, context.Probes).EndAsync([node.DataDirectory]);
+                await context.Host.Files.DeleteAsync(node.DataDirectory, ct);
+            }
+        );
+        (await context.Host.Programs.RunAsync(Command(context.Lab), cancellationToken)).OrThrow(
+            $"copy node {source.Id} to node {node.Id}"
+        );
+    }
+
+    private Hosts.CommandSpec Command(Lab lab) =>
+        PgBaseBackup.Create(
+            lab.Tools,
+            LabSockets.ProbeHost(lab),
+            source.Port,
+            lab.Owner,
+            withWal: !lab.UseSlots,
+            node.DataDirectory
+        );
+}

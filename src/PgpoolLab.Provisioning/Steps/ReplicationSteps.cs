@@ -1,0 +1,189 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Provisioning.Steps;
+
+/// <summary>A checkpoint on the primary, replayed by a standby: what is copied of that from now on begins to stream
+/// there, and not before the switch of WAL segments at the end of its own backup, with 16 MB of zeros after
+/// it.</summary>
+/// <param name="primary">The primary.</param>
+/// <param name="standby">The standby that is to be copied.</param>
+public sealed class MoveOn(PostgresNode primary, PostgresNode standby) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Checkpoint, replayed on node {standby.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        yield return $"CHECKPOINT   (on node {primary.Id})";
+        yield return $"SELECT application_name FROM pg_stat_replication WHERE replay_lsn >= ...   (until {standby.ApplicationName} is among them)";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        try
+        {
+            await using var client = await context.Sessions.OpenAsync(primary, "postgres", cancellationToken);
+            await client.ExecuteAsync("CHECKPOINT", cancellationToken);
+            var position = (await client.RowsAsync("SELECT pg_current_wal_lsn()::text", cancellationToken))[0][0];
+            await context.Probes.WaitAsync(
+                new HasReplayed(context.Lab, client, primary, standby, position!),
+                ProbeRunner.Patience,
+                cancellationToken
+            );
+        }
+        catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
+        {
+            var log = NodeLog.Of(context.Lab, primary);
+            throw new LabException(ExitCode.Failed, $"Could not make a checkpoint on node {primary.Id}: {seen}", error)
+            {
+                LogFile = log,
+                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
+            };
+        }
+    }
+}
+
+/// <summary>Creates the standbys' replication slots.</summary>
+/// <param name="primary">The primary.</param>
+/// <param name="standbys">The standbys.</param>
+public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode> standbys) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Create replication slots";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) =>
+        // They keep WAL from now on (true): the checkpoint of one base backup would else remove what another still
+        // needs.
+        standbys.Select(s => $"SELECT pg_create_physical_replication_slot('{s.SlotName}', true)");
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        try
+        {
+            await using var client = await context.Sessions.OpenAsync(primary, "postgres", cancellationToken);
+            await client.ExecuteAsync(string.Join(";\n", Preview(context.Lab)), cancellationToken);
+        }
+        catch (Npgsql.PostgresException error)
+        {
+            var log = NodeLog.Of(context.Lab, primary);
+            throw new LabException(
+                ExitCode.Failed,
+                $"Could not create replication slots on node {primary.Id}: {error.MessageText}",
+                error
+            )
+            {
+                LogFile = log,
+                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
+            };
+        }
+    }
+}
+
+/// <summary>Waits until every standby streams.</summary>
+/// <param name="primary">The primary.</param>
+/// <param name="standbys">The standbys.</param>
+public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresNode> standbys) : IStep
+{
+    /// <inheritdoc/>
+    public string Title =>
+        standbys.Count == 1
+            ? $"Wait until node {standbys[0].Id} streams"
+            : $"Wait until {standbys.Count} standbys stream";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        yield return $"SELECT application_name, state FROM pg_stat_replication   (on node {primary.Id}, until all are 'streaming')";
+    }
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Probes.WaitAsync(
+            new StandbysAreStreaming(context.Lab, context.Sessions, primary, standbys),
+            ProbeRunner.Patience,
+            cancellationToken
+        );
+    }
+}
+
+/// <summary>Publishes every table of the users' database.</summary>
+/// <param name="node">The node that is written to.</param>
+public sealed class Publish(PostgresNode node) : IStep
+{
+    internal const string Publication = "pgpoollab";
+
+    /// <inheritdoc/>
+    public string Title => $"Publish all tables of node {node.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        yield return $"CREATE PUBLICATION {Publication} FOR ALL TABLES   (in {Lab.Database})";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await using var client = await PostgresClient.ConnectByTcpAsync(
+            context.Lab,
+            node.Port,
+            Lab.Database,
+            cancellationToken
+        );
+        await client.ExecuteAsync($"CREATE PUBLICATION {Publication} FOR ALL TABLES", cancellationToken);
+    }
+}
+
+/// <summary>Subscribes a node to what another publishes.</summary>
+/// <param name="node">The subscriber.</param>
+/// <param name="publisher">The publisher.</param>
+public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => $"Subscribe node {node.Id} to node {publisher.Id}";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        yield return $"{Statement(lab)}   (in {Lab.Database})";
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        await using var client = await PostgresClient.ConnectByTcpAsync(
+            context.Lab,
+            node.Port,
+            Lab.Database,
+            cancellationToken
+        );
+        await client.ExecuteAsync(Statement(context.Lab), cancellationToken);
+    }
+
+    internal static string NameOf(PostgresNode node) => $"pgpoollab_{node.Id}";
+
+    private string Statement(Lab lab)
+    {
+        var connection =
+            $"host=localhost port={publisher.Port} dbname={Lab.Database} "
+            + $"user={ConfigQuoting.ConnectionValue(lab.Owner)}{(lab.Asks ? $" passfile={ConfigQuoting.ConnectionValue(new LabPaths(lab.Pgpool.ServerFolder).PgPass)}" : "")}";
+        return $"CREATE SUBSCRIPTION {NameOf(node)} CONNECTION "
+            + $"'{connection.Replace("'", "''", StringComparison.Ordinal)}' PUBLICATION "
+            + $"{Publish.Publication}";
+    }
+}
