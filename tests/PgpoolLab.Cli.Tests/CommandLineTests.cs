@@ -131,7 +131,7 @@ public sealed class CommandLineTests
             },
             { "destroy-orphans-of-one-lab", ["destroy", "lab", "--orphans"] },
             { "destroy-json", ["destroy", "lab", "--json"] },
-            { "psql-unknown-target", ["psql", "primary"] },
+            { "psql-unknown-target", ["psql", "nobody"] },
         };
 
     [Theory]

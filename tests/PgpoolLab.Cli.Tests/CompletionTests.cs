@@ -27,7 +27,7 @@ public sealed class CompletionTests
     [InlineData("pgpoollab setup --pgpool-conf f", "file", "folder one")]
     [InlineData("pgpoollab nodes --lab d", "demo", "it's a $(lab)")]
     [InlineData("pgpoollab destroy i", "it's a $(lab)")]
-    [InlineData("pgpoollab psql p", "pgpool")]
+    [InlineData("pgpoollab psql p", "pgpool", "primary")]
     [InlineData("pgpoollab psql 1 -- f", "file", "folder one")]
     [InlineData("pgpoollab help cac", "cache")]
     [InlineData("pgpoollab completion z", "zsh")]

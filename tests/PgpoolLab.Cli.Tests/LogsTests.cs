@@ -2,6 +2,8 @@ using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Tests;
 
@@ -97,6 +99,23 @@ public sealed class LogsTests
     public void Json_has_one_line_for_each_message() =>
         Snapshot.Approve("logs-json", string.Concat(Lines().Select(l => JsonLines.Of(l) + "\n")));
 
+    /// <summary>Node 1 is the primary, and node 0 its standby.</summary>
+    private static NodesReport Look() =>
+        new(
+            "lab",
+            "/srv/lab",
+            ClusteringMode.StreamingReplication.Setting(),
+            11000,
+            true,
+            null,
+            [
+                new(0, 11002, null, new PostgresSays { Up = true, InRecovery = true }),
+                new(1, 11003, null, new PostgresSays { Up = true, InRecovery = false }),
+            ],
+            [],
+            []
+        );
+
     [Theory]
     [InlineData("all", "node0 pgpool failover pgpoollab")]
     [InlineData("0", "node0")]
@@ -104,9 +123,12 @@ public sealed class LogsTests
     [InlineData("pgpool", "pgpool")]
     [InlineData("pgpool0", "pgpool")]
     [InlineData("scripts", "failover")]
+    [InlineData("primary", "")]
+    [InlineData("standby", "node0")]
+    [InlineData("Standby", "node0")]
     public void A_target_chooses_logs(string target, string expected)
     {
-        var wanted = LogChoice.Of(Labs.Fixed(), target);
+        var wanted = LogChoice.Of(Labs.Fixed(), Target.Of(target), Look());
         Assert.Equal(
             expected,
             string.Join(' ', ((LogSource[])[Node0, Pgpool, Failover, Tool]).Where(wanted).Select(s => s.Label))
@@ -115,18 +137,26 @@ public sealed class LogsTests
     }
 
     [Theory]
-    [InlineData("2", ExitCode.NotFound, "The lab 'lab' has no node 2; its numbers are 0 to 1.")]
-    [InlineData("pgpool1", ExitCode.NotFound, "The lab 'lab' has no Pgpool-II 1; its only one is number 0.")]
-    [InlineData("-1", ExitCode.Usage, "'-1' is neither a node's number nor pgpool, pgpool0, scripts or all.")]
-    [InlineData("nodes", ExitCode.Usage, "'nodes' is neither a node's number nor pgpool, pgpool0, scripts or all.")]
+    [InlineData("2", ExitCode.NotFound, "The lab 'lab' has no node 2; its nodes are 0 to 1.")]
+    [InlineData("pgpool1", ExitCode.NotFound, "The lab 'lab' has one Pgpool-II; call it pgpool.")]
+    [InlineData(
+        "-1",
+        ExitCode.Usage,
+        "'-1' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 …, leader, or scripts."
+    )]
+    [InlineData(
+        "nodes",
+        ExitCode.Usage,
+        "'nodes' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 …, leader, or scripts."
+    )]
     [InlineData(
         "99999999999",
         ExitCode.Usage,
-        "'99999999999' is neither a node's number nor pgpool, pgpool0, scripts or all."
+        "'99999999999' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 …, leader, or scripts."
     )]
     public void A_wrong_target_is_refused(string target, ExitCode code, string message)
     {
-        var refused = Assert.Throws<LabException>(() => LogChoice.Of(Labs.Fixed(), target));
+        var refused = Assert.Throws<LabException>(() => LogChoice.Of(Labs.Fixed(), Target.Of(target), Look()));
         Assert.Equal((code, message), (refused.Code, refused.Message));
     }
 

@@ -36,6 +36,20 @@ public sealed partial class VerbTests
                     refuses 2 'is no server' pgpoollab stop everything
                     refuses 5 'it did not happen' pgpoollab wait --for 'node 1 down' --timeout 1s
 
+                    refuses 2 'A session is with one server' pgpoollab psql all
+                    refuses 2 'is no server' pgpoollab psql nobody
+                    refuses 2 'is no server' pgpoollab logs nobody
+                    echo "asked: $(role primary) $(role standby) $(pgpoollab logs standby | grep -q node1 && echo MANY)"
+                    pgpoollab sync 1,2
+                    echo "waits: $(pgpoollab psql primary -- -XAtqc "SELECT string_agg(sync_state, ' ') FROM pg_stat_replication" test)"
+                    pgpoollab sync off
+                    refuses 2 'neither on, off' pgpoollab sync 1,all
+
+                    for verb in 'stop primary' 'kill all' 'restart 1' 'pause 0' 'detach 0' 'recover 1 --yes' switchover 'promote 1'; do
+                        pgpoollab $verb --dry-run >/dev/null
+                    done
+                    echo "dry: $(shows)"
+
                     pgpoollab stop 2
                     refuses 1 'nothing to stop' pgpoollab stop 2
                     refuses 1 'does not answer' pgpoollab attach 2
@@ -77,6 +91,9 @@ public sealed partial class VerbTests
         ).Ok();
         Assert.Equal(
             """
+            asked: f t MANY
+            waits: sync sync
+            dry: 0|up|primary 1|up|standby 2|up|standby 
             stopped: 0|up|primary 1|up|standby 2|down|standby 
             again: 0|up|primary 1|up|standby 2|up|standby 
             paused: 1

@@ -3,10 +3,15 @@ using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers;
 using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -21,6 +26,19 @@ internal static class LabCommand
         LabLocator.BecomeOwner(manifest);
         LabIndex.RegisterAgain(lab);
         return lab;
+    }
+
+    /// <summary>A look at the lab, when a target needs one to be known.</summary>
+    internal static async Task<NodesReport?> LookForAsync(Target target, Lab lab, CancellationToken cancellationToken)
+    {
+        if (!target.NeedsLook)
+        {
+            return null;
+        }
+
+        var host = new LocalHost(TimeProvider.System);
+        var live = new LiveLab(host, lab, new ProbeRunner(host, TimeProvider.System));
+        return await live.LookAsync(cancellationToken);
     }
 }
 
@@ -88,10 +106,10 @@ internal static class PsqlCommand
     {
         var target = new Argument<string>("TARGET")
         {
-            Description = "pgpool (default), or a node's number",
+            Description = "A node's number, primary, standby (the first), pgpool (default), pgpool1 … or leader",
             DefaultValueFactory = _ => "pgpool",
         };
-        target.CompletionSources.Add("pgpool", "0", "1");
+        target.CompletionSources.Add("pgpool", "primary", "standby", "0", "1");
         var rest = new Argument<string[]>("ARGS")
         {
             Description = "Passed on to psql; put -- before them",
@@ -106,19 +124,23 @@ internal static class PsqlCommand
             .Guide(
                 CommandGroup.Run,
                 ("pgpoollab psql", "Open a session through Pgpool-II"),
+                ("pgpoollab psql primary", "Open a session on the primary, whichever node that is now"),
                 ("pgpoollab psql 1 -- -c 'SELECT pg_is_in_recovery()'", "Ask node 1 itself, past Pgpool-II")
             )
             .Synonyms("sql", "connect");
         command.SetAction(
-            async (parsed, _) =>
+            async (parsed, cancellationToken) =>
             {
                 // "psql -- -c ..." leaves TARGET out: then the first argument is psql's.
-                var (to, arguments) = (parsed.GetValue(target)!, parsed.GetValue(rest) ?? []);
-                if (to != "pgpool" && !int.TryParse(to, out var _))
+                var (to, arguments) = (Target.Of(parsed.GetValue(target)!), parsed.GetValue(rest) ?? []);
+                if (!to.IsKnown)
                 {
-                    if (!to.StartsWith('-'))
+                    if (!to.Text.StartsWith('-'))
                     {
-                        throw new LabException(ExitCode.Usage, $"'{to}' is neither pgpool nor a node's number.")
+                        throw new LabException(
+                            ExitCode.Usage,
+                            $"'{parsed.GetValue(target)}' is no server. It must be {Target.Words}."
+                        )
                         {
                             Hints =
                             [
@@ -127,19 +149,12 @@ internal static class PsqlCommand
                         };
                     }
 
-                    arguments = [to, .. arguments];
-                    to = "pgpool";
+                    arguments = [parsed.GetValue(target)!, .. arguments];
+                    to = Target.Of("pgpool");
                 }
 
                 var lab = LabCommand.Open(parsed);
-                var port =
-                    to == "pgpool"
-                        ? lab.Pgpool.Port
-                        : lab.Nodes.FirstOrDefault(n => n.Id == int.Parse(to))?.Port
-                            ?? throw new LabException(
-                                ExitCode.NotFound,
-                                $"The lab '{lab.Name}' has no node {to}; its nodes are 0 to {lab.Nodes.Count - 1}."
-                            );
+                var port = to.ResolvePort(lab, await LabCommand.LookForAsync(to, lab, cancellationToken));
                 return await ChildProcess.RunInteractiveAsync(
                     Psql.Interactive(
                         lab.Tools,

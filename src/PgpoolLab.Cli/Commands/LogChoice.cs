@@ -1,63 +1,54 @@
 using System.Globalization;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
 /// <summary>Which logs, and since when.</summary>
 internal static class LogChoice
 {
-    /// <summary>The logs that a TARGET names.</summary>
-    /// <exception cref="LabException">There is no such node or Pgpool-II.</exception>
-    internal static Func<LogSource, bool> Of(Lab lab, string target)
-    {
-        if (target == "all")
-        {
-            return s => s.Kind is not LogKind.ScriptEvents;
-        }
+    /// <summary>A word of <c>logs</c> that names no server.</summary>
+    private const string Scripts = "scripts";
 
-        if (target == "scripts")
+    /// <summary>The logs that a TARGET names.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="target">A server as everywhere, <c>scripts</c>, or <c>all</c>.</param>
+    /// <param name="report">A look at the lab; null where the target needs none.</param>
+    /// <exception cref="LabException">There is no such node or Pgpool-II, or not right now.</exception>
+    internal static Func<LogSource, bool> Of(Lab lab, Target target, NodesReport? report)
+    {
+        if (target.Text is Scripts)
         {
             return s => s.Kind is LogKind.Script;
         }
 
-        if (target == "pgpool")
+        if (target.Text is "all")
         {
-            return s => s.Kind is LogKind.Pgpool;
+            return s => s.Kind is not LogKind.ScriptEvents;
         }
 
-        const string pgpool = "pgpool";
-        var isPgpool = target.StartsWith(pgpool, StringComparison.Ordinal);
-        if (
-            !int.TryParse(
-                isPgpool ? target[pgpool.Length..] : target,
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out var number
-            )
-        )
+        if (!target.IsKnown)
         {
             throw new LabException(
                 ExitCode.Usage,
-                $"'{target}' is neither a node's number nor pgpool, pgpool0, scripts or all."
+                $"'{target.Text}' is no server. It must be {Target.Words}, or scripts."
             )
             {
                 Hints = ["One node's log:  pgpoollab logs 0      Pgpool-II's:  pgpoollab logs pgpool"],
             };
         }
 
-        var count = isPgpool ? lab.Pgpools.Count : lab.Nodes.Count;
-        if (number >= count)
-        {
-            throw new LabException(
-                ExitCode.NotFound,
-                $"The lab '{lab.Name}' has no {(isPgpool ? "Pgpool-II" : "node")} {number}; "
-                    + (count == 1 ? "its only one is number 0." : $"its numbers are 0 to {count - 1}.")
-            );
-        }
-
-        var kind = isPgpool ? LogKind.Pgpool : LogKind.Node;
-        return s => s.Kind == kind && s.Number == number;
+        var servers = target.Resolve(lab, report);
+        var (nodes, pgpools) = (
+            servers.Nodes.Select(n => n.Id).ToHashSet(),
+            servers.Pgpools.Select(p => p.Id).ToHashSet()
+        );
+        return s =>
+            s is { Kind: LogKind.Node, Number: { } node }
+                ? nodes.Contains(node)
+                : s is { Kind: LogKind.Pgpool, Number: { } pgpool } && pgpools.Contains(pgpool);
     }
 
     /// <summary>Reads a moment: <c>90s</c>, <c>5m</c>, <c>2h</c>, <c>1d</c> ago, a time of today or a date with a

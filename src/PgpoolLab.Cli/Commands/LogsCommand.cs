@@ -5,6 +5,7 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;
+using PgpoolLab.Servers.Verbs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Commands;
@@ -16,10 +17,11 @@ internal static class LogsCommand
     {
         var target = new Argument<string>("TARGET")
         {
-            Description = "A node's number, pgpool, pgpool0, scripts (failover.log, recovery.log) or all",
+            Description =
+                "A node's number, primary, standby, pgpool, pgpool1 …, leader, scripts (failover.log, recovery.log) or all",
             DefaultValueFactory = _ => "all",
         };
-        target.CompletionSources.Add("all", "pgpool", "scripts", "0", "1");
+        target.CompletionSources.Add("all", "primary", "standby", "pgpool", "scripts", "0", "1");
         var follow = Follow();
         var since = Since();
         var level = new Option<LogLevel?>("--level")
@@ -54,15 +56,17 @@ internal static class LogsCommand
                 CommandGroup.Look,
                 ("pgpoollab logs", "Show everything that servers, scripts and this program have logged"),
                 ("pgpoollab logs -f --since 5m --level warning", "Follow what goes wrong, from five minutes ago"),
-                ("pgpoollab logs 1", "Show what node 1 has logged")
+                ("pgpoollab logs 1", "Show what node 1 has logged"),
+                ("pgpoollab logs primary -f", "Follow the log of the node that is the primary now")
             )
             .Synonyms("log", "tail");
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
                 var lab = LabCommand.Open(parsed);
+                var of = Target.Of(parsed.GetValue(target)!);
                 var reading = new Reading(
-                    LogChoice.Of(lab, parsed.GetValue(target)!),
+                    LogChoice.Of(lab, of, await LabCommand.LookForAsync(of, lab, cancellationToken)),
                     parsed.GetValue(follow),
                     terminal
                 );

@@ -3,7 +3,7 @@ using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Reports;
@@ -35,6 +35,8 @@ internal static class ServerCommands
         },
         HelpName = "smart|fast|immediate",
     };
+
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
 
     private static readonly Dictionary<string, (CommandGroup Group, (string, string)[] Examples)> Guides = new()
     {
@@ -98,57 +100,57 @@ internal static class ServerCommands
             terminal,
             "stop",
             "Stop servers: one node, all standbys, Pgpool-II …",
-            (o, t, p, ct) => o.StopAsync(t, p.GetValue(Mode), ct),
+            (o, t, p, ct) => new ServerVerbs(o).StopAsync(t, p.GetValue(Mode), ct),
             Mode
         );
         yield return OnServers(
             terminal,
             "start",
             "Start servers; a node that comes back is attached as soon as it streams",
-            (o, t, _, ct) => o.StartAsync(t, ct)
+            (o, t, _, ct) => new ServerVerbs(o).StartAsync(t, ct)
         );
         yield return OnServers(
             terminal,
             "restart",
             "Stop servers and start them again",
-            (o, t, p, ct) => o.RestartAsync(t, p.GetValue(Mode), ct),
+            (o, t, p, ct) => new ServerVerbs(o).RestartAsync(t, p.GetValue(Mode), ct),
             Mode
         );
         yield return OnServers(
             terminal,
             "kill",
             "Kill servers as a crash of their machine would (SIGKILL to all their processes at once)",
-            (o, t, _, ct) => o.KillAsync(t, ct)
+            (o, t, _, ct) => new ServerVerbs(o).KillAsync(t, ct)
         );
         yield return OnServers(
             terminal,
             "pause",
             "Suspend servers (SIGSTOP): they accept connections and answer nobody",
-            (o, t, _, ct) => o.PauseAsync(t, ct)
+            (o, t, _, ct) => new ServerVerbs(o).PauseAsync(t, ct)
         );
         yield return OnServers(
             terminal,
             "resume",
             "Let suspended servers go on (SIGCONT)",
-            (o, t, _, ct) => o.ResumeAsync(t, ct)
+            (o, t, _, ct) => new ServerVerbs(o).ResumeAsync(t, ct)
         );
         yield return OnNode(
             terminal,
             "attach",
             "Have Pgpool-II send queries to a node again",
-            (o, t, _, ct) => o.AttachAsync(t, ct)
+            (o, t, _, ct) => new ClusterVerbs(o).AttachAsync(t, ct)
         );
         yield return OnNode(
             terminal,
             "detach",
             "Have Pgpool-II give a node up; of the primary that is a failover",
-            (o, t, _, ct) => o.DetachAsync(t, ct)
+            (o, t, _, ct) => new ClusterVerbs(o).DetachAsync(t, ct)
         );
         yield return OnNode(
             terminal,
             "promote",
             "Make a standby a primary behind Pgpool-II's back: two primaries, to see what happens",
-            (o, t, _, ct) => o.PromoteAsync(t, ct)
+            (o, t, _, ct) => new ClusterVerbs(o).PromoteAsync(t, ct)
         );
         yield return Switchover(terminal);
         yield return Recover(terminal);
@@ -159,7 +161,7 @@ internal static class ServerCommands
         Terminal terminal,
         string name,
         string description,
-        Func<VerbOperation, Target, ParseResult, CancellationToken, Task> act,
+        Func<VerbRun, Target, ParseResult, CancellationToken, Task> act,
         params Option[] options
     )
     {
@@ -170,7 +172,7 @@ internal static class ServerCommands
             description,
             [target],
             options,
-            (o, p, ct) => act(o, TargetOf(p.GetValue(target)!), p, ct)
+            (o, p, ct) => act(o, Target.Of(p.GetValue(target)!), p, ct)
         );
     }
 
@@ -178,7 +180,7 @@ internal static class ServerCommands
         Terminal terminal,
         string name,
         string description,
-        Func<VerbOperation, Target, ParseResult, CancellationToken, Task> act,
+        Func<VerbRun, Target, ParseResult, CancellationToken, Task> act,
         params Option[] options
     )
     {
@@ -189,7 +191,7 @@ internal static class ServerCommands
             description,
             [node],
             options,
-            (o, p, ct) => act(o, TargetOf(p.GetValue(node)!), p, ct)
+            (o, p, ct) => act(o, Target.Of(p.GetValue(node)!), p, ct)
         );
     }
 
@@ -206,7 +208,7 @@ internal static class ServerCommands
             "Have a standby take over in good order; the old primary follows it, and no row is lost",
             [node],
             [],
-            (o, p, ct) => o.SwitchoverAsync(p.GetValue(node) is { } text ? TargetOf(text) : null, ct)
+            (o, p, ct) => new ClusterVerbs(o).SwitchoverAsync(p.GetValue(node) is { } text ? Target.Of(text) : null, ct)
         );
     }
 
@@ -223,8 +225,8 @@ internal static class ServerCommands
             [all, yes],
             (o, p, ct) =>
                 p.GetValue(node) is { } text
-                    ? o.RecoverAsync(TargetOf(text), p.GetValue(yes), ct)
-                    : o.RecoverAllAsync(ct)
+                    ? new ClusterVerbs(o).RecoverAsync(Target.Of(text), p.GetValue(yes), ct)
+                    : new ClusterVerbs(o).RecoverAllAsync(ct)
         );
         command.Validators.Add(result =>
         {
@@ -293,7 +295,7 @@ internal static class ServerCommands
                 }
 
                 using var progress = new ProgressView(terminal);
-                await new VerbOperation(Terminal.Operation(progress), lab).WaitAsync(
+                await new WaitVerb(Terminal.Operation(progress), lab).ExecuteAsync(
                     parsed.GetValue(fact)!,
                     parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
                     cancellationToken
@@ -320,7 +322,7 @@ internal static class ServerCommands
         string description,
         IReadOnlyList<Argument> arguments,
         IReadOnlyList<Option> options,
-        Func<VerbOperation, ParseResult, CancellationToken, Task> act
+        Func<VerbRun, ParseResult, CancellationToken, Task> act
     )
     {
         var command = new Command(name, description);
@@ -329,7 +331,7 @@ internal static class ServerCommands
             command.Arguments.Add(argument);
         }
 
-        foreach (var option in (Option[])[.. options, CommandLine.Lab, CommandLine.Json])
+        foreach (var option in (Option[])[.. options, DryRun, CommandLine.Lab, CommandLine.Json])
         {
             command.Options.Add(option);
         }
@@ -340,7 +342,25 @@ internal static class ServerCommands
                 var lab = LabCommand.Open(parsed);
                 using (var progress = new ProgressView(terminal))
                 {
-                    await act(new VerbOperation(Terminal.Operation(progress), lab), parsed, cancellationToken);
+                    var context = Terminal.Operation(progress);
+                    if (parsed.GetValue(DryRun))
+                    {
+                        var plan = VerbPlan.Of();
+                        await act(new VerbRun(context, lab, p => plan = plan.Then(p)), parsed, cancellationToken);
+                        progress.Dispose();
+                        if (parsed.GetValue(CommandLine.Json))
+                        {
+                            terminal.Out.WriteLine(plan.ToJson(lab));
+                        }
+                        else
+                        {
+                            PlanView.Print(terminal.Out, lab, plan);
+                        }
+
+                        return (int)ExitCode.Done;
+                    }
+
+                    await act(new VerbRun(context, lab), parsed, cancellationToken);
                 }
 
                 await ShowAsync(terminal, lab, parsed.GetValue(CommandLine.Json), cancellationToken);
@@ -365,8 +385,6 @@ internal static class ServerCommands
             NodesView.Print(terminal.Data, report);
         }
     }
-
-    private static Target TargetOf(string text) => new(text.ToLowerInvariant());
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

@@ -60,8 +60,23 @@ internal static class SyncCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var state = new Argument<string>("STATE") { Description = "on or off" };
-        state.AcceptOnlyFromAmong("on", "off");
+        var state = new Argument<SyncChoice>("STATE")
+        {
+            Description = "on (whichever standby is first), off, or the standbys to wait for: 1,2",
+            CustomParser = result =>
+            {
+                if (SyncChoice.Parse(result.Tokens[^1].Value) is { } choice)
+                {
+                    return choice;
+                }
+
+                result.AddError(
+                    $"'{result.Tokens[^1].Value}' is neither on, off nor the numbers of standbys, such as 1,2."
+                );
+                return null!;
+            },
+        };
+        state.CompletionSources.Add("on", "off");
         var apply = new Option<bool>("--apply")
         {
             Description = "Wait until the standby has replayed, too, so that whoever reads there sees it",
@@ -79,21 +94,21 @@ internal static class SyncCommand
             async (parsed, cancellationToken) =>
             {
                 var lab = LabCommand.Open(parsed);
-                var on = parsed.GetValue(state) == "on";
+                var choice = parsed.GetValue(state)!;
                 using var progress = new ProgressView(terminal);
                 var (primary, standbys) = await new SyncOperation(Terminal.Operation(progress)).ExecuteAsync(
                     lab,
-                    on,
+                    choice,
                     parsed.GetValue(apply),
                     cancellationToken
                 );
                 progress.Dispose();
                 terminal.Say(
-                    on
+                    choice.On
                         ? $"Commits on node {primary?.Id} wait for {string.Join(", ", standbys)}."
                         : "Commits wait for no standby."
                 );
-                if (on && StandbyRules.WarningOf(lab) is { } warning)
+                if (choice.On && StandbyRules.WarningOf(lab, choice) is { } warning)
                 {
                     terminal.Say(warning);
                 }
@@ -104,6 +119,7 @@ internal static class SyncCommand
         return command.Guide(
             CommandGroup.Run,
             ("pgpoollab sync on", "Lose no acknowledged write in a failover"),
+            ("pgpoollab sync 1,2", "Have commits wait for nodes 1 and 2, both"),
             ("pgpoollab sync on --apply", "Read on a standby what was just written"),
             ("pgpoollab sync off", "Let writes that hang go on")
         );

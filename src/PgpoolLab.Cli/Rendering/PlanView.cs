@@ -1,6 +1,7 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Provisioning.Verbs;
 
 namespace PgpoolLab.Cli.Rendering;
 
@@ -35,8 +36,28 @@ internal static class PlanView
         }
 
         output.WriteLine();
+        PrintSteps(output, lab, plan.Stages);
+    }
+
+    /// <summary>Prints what a command on a lab that exists would do.</summary>
+    internal static void Print(TextWriter output, Lab lab, VerbPlan plan)
+    {
+        foreach (var note in plan.Before)
+        {
+            output.WriteLine(note);
+        }
+
+        PrintSteps(output, lab, plan.Stages);
+        foreach (var note in plan.After)
+        {
+            output.WriteLine($"     Then it says: {note}");
+        }
+    }
+
+    private static void PrintSteps(TextWriter output, Lab lab, IReadOnlyList<Stage> stages)
+    {
         var number = 0;
-        foreach (var stage in plan.Stages)
+        foreach (var stage in stages)
         {
             foreach (var lane in stage.Lanes)
             {

@@ -45,39 +45,44 @@ public sealed class SyncOperation(OperationContext context)
     /// <summary>Sets it on every node, so that it holds after a failover, too, and waits until the primary counts a
     /// standby as synchronous.</summary>
     /// <param name="lab">The lab.</param>
-    /// <param name="on">False to have commits wait for none.</param>
+    /// <param name="choice">What commits are to wait for.</param>
     /// <param name="apply">True to have them wait until the standby has replayed them.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The primary, and its synchronous standbys by name.</returns>
     /// <exception cref="LabException">There is no standby to wait for; nothing was changed.</exception>
     public async Task<(PostgresNode? Primary, IReadOnlyList<string> Standbys)> ExecuteAsync(
         Lab lab,
-        bool on,
+        SyncChoice choice,
         bool apply,
         CancellationToken cancellationToken
     )
     {
         ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(choice);
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
         var parts = await new NodeParts(lab).AskAsync(cancellationToken);
         // Writes that hang are ended whatever state the lab is in.
-        if ((on ? StandbyRules.WhyNoSync(lab, parts) : StandbyRules.WhyNoSyncOff(lab)) is { } refused)
+        if ((choice.On ? StandbyRules.WhyNoSync(lab, parts, choice) : StandbyRules.WhyNoSyncOff(lab)) is { } refused)
         {
             throw refused;
         }
 
         var configure = new ConfigureOperation(context);
-        var settings = StandbyRules.Synchronous(lab, on, apply);
-        await configure.WriteAsync(lab, lab.Nodes, settings, cancellationToken);
-        await configure.RequireInEffectAsync(lab, lab.Nodes, settings, cancellationToken);
-        log.Information("Synchronous replication is {State}", on ? "on" : "off");
+        foreach (var node in lab.Nodes)
+        {
+            var settings = StandbyRules.Synchronous(lab, node, choice, apply);
+            await configure.WriteAsync(lab, [node], settings, cancellationToken);
+            await configure.RequireInEffectAsync(lab, [node], settings, cancellationToken);
+        }
+
+        log.Information("Synchronous replication is {State}", choice.On ? "on" : "off");
         if (StandbyRules.Primary(parts) is not { Node: var primary })
         {
             return (null, []);
         }
 
-        var probe = new StandbysAreSynchronous(lab, primary, on);
+        var probe = new StandbysAreSynchronous(lab, primary, choice.On, StandbyRules.Chosen(choice, primary));
         await context.Probes.WaitAsync(probe, ProbeRunner.Patience, cancellationToken);
         return (primary, probe.LastSeen);
     }
@@ -120,10 +125,19 @@ internal sealed class NodeParts(Lab lab)
 /// <param name="Lab">The lab.</param>
 /// <param name="Primary">The primary.</param>
 /// <param name="On">True for a standby, false for none.</param>
-internal sealed record StandbysAreSynchronous(Lab Lab, PostgresNode Primary, bool On) : IProbe
+/// <param name="Chosen">The standbys, by name; empty for whichever.</param>
+internal sealed record StandbysAreSynchronous(Lab Lab, PostgresNode Primary, bool On, IReadOnlyList<string> Chosen)
+    : IProbe
 {
     /// <inheritdoc/>
-    public string Expectation => $"node {Primary.Id} counts {(On ? "a standby" : "no standby")} as synchronous";
+    public string Expectation =>
+        $"node {Primary.Id} counts "
+        + (
+            !On ? "no standby"
+            : Chosen.Count > 0 ? string.Join(" and ", Chosen)
+            : "a standby"
+        )
+        + " as synchronous";
 
     /// <inheritdoc/>
     public string? LogFile => NodeLog.Of(Lab, Primary);
@@ -148,7 +162,7 @@ internal sealed record StandbysAreSynchronous(Lab Lab, PostgresNode Primary, boo
             );
             LastSeen = [.. rows.Where(r => r[1] is "sync" or "quorum").Select(r => r[0]!)];
             return new Observation(
-                On ? LastSeen.Count > 0 : rows.All(r => r[1] == "async"),
+                On ? LastSeen.Count > 0 && Chosen.All(LastSeen.Contains) : rows.All(r => r[1] == "async"),
                 rows.Count == 0 ? "no standby is connected" : string.Join(", ", rows.Select(r => $"{r[0]} is {r[1]}"))
             );
         }

@@ -56,6 +56,15 @@ public interface IStep
 /// <param name="Lanes">The lanes.</param>
 public sealed record Stage(IReadOnlyList<IReadOnlyList<IStep>> Lanes)
 {
+    /// <summary>Equal when the lanes hold equal steps.</summary>
+    public bool Equals(Stage? other) =>
+        other is not null
+        && Lanes.Count == other.Lanes.Count
+        && Lanes.Zip(other.Lanes).All(l => l.First.SequenceEqual(l.Second));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Lanes.Count;
+
     /// <summary>A stage of one step.</summary>
     public static Stage Of(IStep step) =>
         new([

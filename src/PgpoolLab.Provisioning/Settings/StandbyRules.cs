@@ -10,6 +10,36 @@ namespace PgpoolLab.Provisioning.Settings;
 /// <param name="Streaming">Of a primary: the names of the standbys it streams to.</param>
 public sealed record NodePart(PostgresNode Node, bool? IsStandby, IReadOnlyList<string> Streaming);
 
+/// <summary>What commits are to wait for.</summary>
+/// <param name="On">False for nothing.</param>
+/// <param name="Nodes">The standbys that are to be synchronous, all of them; empty for whichever comes first.</param>
+public sealed record SyncChoice(bool On, params IReadOnlyList<int> Nodes)
+{
+    /// <summary>Understands <c>on</c>, <c>off</c> and <c>1,2</c>.</summary>
+    /// <returns>Null for what is none of these.</returns>
+    public static SyncChoice? Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text is "on" or "off")
+        {
+            return new SyncChoice(text == "on");
+        }
+
+        var nodes = new List<int>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var node))
+            {
+                return null;
+            }
+
+            nodes.Add(node);
+        }
+
+        return new SyncChoice(true, [.. nodes.Distinct().Order()]);
+    }
+}
+
 /// <summary>Which settings of standbys <c>lag</c> and <c>sync</c> refuse, before anything is touched.</summary>
 public static partial class StandbyRules
 {
@@ -69,10 +99,12 @@ public static partial class StandbyRules
     /// <summary>Why commits cannot wait for a standby; null when they can.</summary>
     /// <param name="lab">The lab.</param>
     /// <param name="parts">All nodes.</param>
-    public static LabException? WhyNoSync(Lab lab, IReadOnlyList<NodePart> parts)
+    /// <param name="choice">Which standbys; every one of those chosen must stream.</param>
+    public static LabException? WhyNoSync(Lab lab, IReadOnlyList<NodePart> parts, SyncChoice choice)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(parts);
+        ArgumentNullException.ThrowIfNull(choice);
         if (WhyNotStreaming(lab, "sync") is { } mode)
         {
             return mode;
@@ -83,11 +115,29 @@ public static partial class StandbyRules
             return Refused("sync: the lab has one node, and no standby a commit could wait for.");
         }
 
+        if (choice.Nodes.FirstOrDefault(c => lab.Nodes.All(n => n.Id != c), -1) is >= 0 and var unknown)
+        {
+            return new LabException(
+                ExitCode.NotFound,
+                $"The lab '{lab.Name}' has no node {unknown}; its nodes are 0 to {lab.Nodes.Count - 1}."
+            );
+        }
+
         return Primary(parts) is not { } primary
                 ? Refused("sync: not exactly one node is the primary.", "Look:  pgpoollab nodes")
             : primary.Streaming.Count == 0
                 ? Refused(
                     $"sync: no standby streams from node {primary.Node.Id}; every write would hang.",
+                    "Look:  pgpoollab nodes"
+                )
+            : choice.Nodes.Count > 0 && Chosen(choice, primary.Node).Count == 0
+                ? Refused(
+                    $"sync: node {primary.Node.Id} is the primary itself; name standbys.",
+                    "Look:  pgpoollab nodes"
+                )
+            : Chosen(choice, primary.Node).FirstOrDefault(c => !primary.Streaming.Contains(c)) is { } missing
+                ? Refused(
+                    $"sync: {missing} does not stream from node {primary.Node.Id}; every write would hang.",
                     "Look:  pgpoollab nodes"
                 )
             : null;
@@ -109,27 +159,56 @@ public static partial class StandbyRules
         return primaries.Length == 1 ? primaries[0] : null;
     }
 
-    /// <summary>The settings with which commits wait for one standby, whichever node is the primary.</summary>
+    /// <summary>The settings of one node with which commits wait while it is the primary.</summary>
     /// <param name="lab">The lab.</param>
-    /// <param name="on">False for those with which they wait for none.</param>
+    /// <param name="node">The node: which standbys it waits for depends on which one it is itself.</param>
+    /// <param name="choice">What they wait for.</param>
     /// <param name="apply">True to wait until the standby has replayed them.</param>
-    public static IReadOnlyList<SettingAssignment> Synchronous(Lab lab, bool on, bool apply)
+    public static IReadOnlyList<SettingAssignment> Synchronous(
+        Lab lab,
+        PostgresNode node,
+        SyncChoice choice,
+        bool apply
+    )
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var names = string.Join(", ", lab.Nodes.Select(n => n.ApplicationName));
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(choice);
+        // A chosen node that has become the primary waits for the other chosen ones, or for any node.
+        var chosen = choice.Nodes.Where(n => n != node.Id).ToArray();
+        var (count, names) =
+            chosen.Length > 0
+                ? (chosen.Length, chosen.Select(PostgresNode.ApplicationNameOf))
+                : (1, lab.Nodes.Select(n => n.ApplicationName));
         return
         [
-            new(SettingAssignment.Postgres, "synchronous_standby_names", on ? $"FIRST 1 ({names})" : ""),
-            new(SettingAssignment.Postgres, "synchronous_commit", on && apply ? "remote_apply" : "on"),
+            new(
+                SettingAssignment.Postgres,
+                "synchronous_standby_names",
+                choice.On ? $"FIRST {count} ({string.Join(", ", names)})" : ""
+            ),
+            new(SettingAssignment.Postgres, "synchronous_commit", choice.On && apply ? "remote_apply" : "on"),
         ];
     }
 
-    /// <summary>What to know of synchronous replication with so few nodes; null when there is nothing.</summary>
-    public static string? WarningOf(Lab lab)
+    /// <summary>The standbys that are synchronous with this primary, by name; empty for whichever is first.</summary>
+    public static IReadOnlyList<string> Chosen(SyncChoice choice, PostgresNode primary)
+    {
+        ArgumentNullException.ThrowIfNull(choice);
+        ArgumentNullException.ThrowIfNull(primary);
+        return [.. choice.Nodes.Where(n => n != primary.Id).Select(PostgresNode.ApplicationNameOf)];
+    }
+
+    /// <summary>What to know of this synchronous replication; null when there is nothing.</summary>
+    public static string? WarningOf(Lab lab, SyncChoice choice)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(choice);
         return lab.Nodes.Count > 2
-            ? null
+            ? choice.Nodes.Count == 0
+                ? null
+                : $"Writes hang as soon as {(choice.Nodes.Count == 1 ? $"node {choice.Nodes[0]} is" : "one of these standbys is")} "
+                    + "lost. To let them go on at once:  pgpoollab sync off"
             : "With two nodes writes hang as soon as one of them is lost, also after a failover, until it is back as "
                 + "a standby. To let them go on at once:  pgpoollab sync off";
     }

@@ -6,17 +6,17 @@ using PgpoolLab.Servers.Programs;
 namespace PgpoolLab.Provisioning.Steps;
 
 /// <summary>Starts one PostgreSQL and waits until it accepts connections.</summary>
-/// <param name="node">The node.</param>
-public sealed class StartNode(PostgresNode node) : IStep
+/// <param name="Node">The node.</param>
+public sealed record StartNode(PostgresNode Node) : IStep
 {
     /// <inheritdoc/>
-    public string Title => $"Start node {node.Id}";
+    public string Title => $"Start node {Node.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{PostgresCommand.Start(lab.Tools, node.DataDirectory)}   (port {node.Port})";
+        yield return $"{PostgresCommand.Start(lab.Tools, Node.DataDirectory)}   (port {Node.Port})";
     }
 
     /// <inheritdoc/>
@@ -24,12 +24,12 @@ public sealed class StartNode(PostgresNode node) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         var servers = new LiveLab(context.Host, context.Lab, context.Probes);
-        if (await servers.Of(node).FindAsync(cancellationToken) is null)
+        if (await servers.Of(Node).FindAsync(cancellationToken) is null)
         {
-            context.Undo.Push($"stop node {node.Id}", ct => servers.Of(node).StopAsync(ct));
+            context.Undo.Push($"stop node {Node.Id}", ct => servers.Of(Node).StopAsync(ct));
         }
 
-        await servers.Of(node).StartAsync(cancellationToken);
+        await servers.Of(Node).StartAsync(cancellationToken);
     }
 }
 

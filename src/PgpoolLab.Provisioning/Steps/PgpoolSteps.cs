@@ -20,7 +20,7 @@ public interface ILaunch
 /// <summary>Starts one Pgpool-II, and does not wait until it answers: with a watchdog it does so only when it has found
 /// the others.</summary>
 /// <param name="pgpool">The Pgpool-II.</param>
-public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
+public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch, IEquatable<LaunchPgpool>
 {
     private readonly TaskCompletionSource _launched = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -32,6 +32,15 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
 
     /// <inheritdoc/>
     public Task Launched => _launched.Task;
+
+    /// <summary>Equal when they launch the same, whatever has become of it.</summary>
+    public bool Equals(LaunchPgpool? other) => other?.Pgpool == pgpool;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as LaunchPgpool);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => pgpool.GetHashCode();
 
     /// <summary>Its first process; null when it ran already, or was not started yet.</summary>
     internal int? ProcessId { get; private set; }
@@ -91,9 +100,25 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch
 /// <summary>Waits until a Pgpool-II that was just launched shows these nodes up in their roles.</summary>
 /// <param name="launch">Who launched it.</param>
 /// <param name="expected">What it must show.</param>
-public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode> expected) : IStep
+public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode> expected)
+    : IStep,
+        IEquatable<AwaitPgpool>
 {
     private const int MostRestarts = 2;
+
+    private LaunchPgpool Launch => launch;
+
+    private IReadOnlyList<ExpectedNode> Expected => expected;
+
+    /// <summary>Equal when they wait for the same.</summary>
+    public bool Equals(AwaitPgpool? other) =>
+        other is not null && launch.Equals(other.Launch) && expected.SequenceEqual(other.Expected);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as AwaitPgpool);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => launch.GetHashCode();
 
     /// <inheritdoc/>
     public string Title =>
@@ -143,9 +168,23 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
 /// <summary>Starts the only Pgpool-II of a lab and waits until it shows these nodes up in their roles.</summary>
 /// <param name="pgpool">The Pgpool-II.</param>
 /// <param name="expected">What it must show.</param>
-public sealed class StartPgpool(PgpoolNode pgpool, IReadOnlyList<ExpectedNode> expected) : IStep, ILaunch
+public sealed class StartPgpool(PgpoolNode pgpool, IReadOnlyList<ExpectedNode> expected)
+    : IStep,
+        ILaunch,
+        IEquatable<StartPgpool>
 {
     private readonly LaunchPgpool _launch = new(pgpool);
+
+    private IReadOnlyList<ExpectedNode> Expected => expected;
+
+    /// <summary>Equal when they start the same and wait for the same.</summary>
+    public bool Equals(StartPgpool? other) => other?.Pgpool == pgpool && expected.SequenceEqual(other.Expected);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as StartPgpool);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => pgpool.GetHashCode();
 
     /// <inheritdoc/>
     public PgpoolNode Pgpool => pgpool;
@@ -169,7 +208,7 @@ public sealed class StartPgpool(PgpoolNode pgpool, IReadOnlyList<ExpectedNode> e
 }
 
 /// <summary>Waits until the Pgpool-IIs have found each other and elected a leader.</summary>
-public sealed class AwaitWatchdog : IStep
+public sealed record AwaitWatchdog : IStep
 {
     /// <inheritdoc/>
     public string Title => "Wait until the watchdog has a leader";

@@ -212,7 +212,7 @@ public sealed record AwaitFact(LabFact Fact, TimeSpan Patience) : IStep
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab) =>
-        [$"wait until {Fact.Expectation}, at most {Patience.TotalSeconds:0} s"];
+        [$"ask Pgpool-II and every PostgreSQL until it is so, at most {Patience.TotalSeconds:0} s"];
 
     /// <inheritdoc/>
     public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Reports;
 
@@ -10,6 +11,19 @@ public sealed record Target(string Text)
 {
     /// <summary>The words there are.</summary>
     public const string Words = "a node's number, primary, standby, all, pgpool, pgpool1 …, leader";
+
+    private const string Pgpool = "pgpool";
+
+    /// <summary>What a user has written, in whatever case.</summary>
+    public static Target Of(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new Target(text.ToLowerInvariant());
+    }
+
+    /// <summary>Whether it is one of the words, or a number.</summary>
+    public bool IsKnown =>
+        Text is "all" or "primary" or "standby" or "leader" or Pgpool || Number is not null || PgpoolNumber is not null;
 
     /// <summary>Whether the words alone tell which servers are meant, without a look at the lab.</summary>
     public bool NeedsLook => Text is "primary" or "standby" or "leader";
@@ -24,13 +38,12 @@ public sealed record Target(string Text)
         return Text switch
         {
             "all" => new ServerSet([.. lab.Nodes], [.. lab.Pgpools]),
-            "pgpool" => new ServerSet([], [.. lab.Pgpools]),
+            Pgpool => new ServerSet([], [.. lab.Pgpools]),
             "leader" => new ServerSet([], [LeaderOf(lab, report!)]),
             "primary" => new ServerSet([PrimaryOf(lab, report!)], []),
             "standby" => new ServerSet(StandbysOf(lab, report!), []),
-            _ when int.TryParse(Text, out var node) => new ServerSet([NodeOf(lab, node)], []),
-            _ when Text.StartsWith("pgpool", StringComparison.Ordinal)
-                    && int.TryParse(Text["pgpool".Length..], out var id) => new ServerSet([], [PgpoolOf(lab, id)]),
+            _ when Number is { } node => new ServerSet([NodeOf(lab, node)], []),
+            _ when PgpoolNumber is { } id => new ServerSet([], [PgpoolOf(lab, id)]),
             _ => throw new LabException(ExitCode.Usage, $"'{Text}' is no server. It must be {Words}."),
         };
     }
@@ -44,6 +57,26 @@ public sealed record Target(string Text)
             ? node
             : throw new LabException(ExitCode.Usage, $"'{Text}' is not one node; give a node's number.");
     }
+
+    /// <summary>The port of the one server that a session is opened with: of several standbys, or Pgpool-IIs, the
+    /// first.</summary>
+    /// <exception cref="LabException">There is no such server, or not right now, or it is all of them.</exception>
+    public int ResolvePort(Lab lab, NodesReport? report) =>
+        Text == "all"
+            ? throw new LabException(ExitCode.Usage, "A session is with one server; 'all' is every one.")
+            {
+                Hints = ["Through Pgpool-II to any of them:  pgpoollab psql"],
+            }
+        : Resolve(lab, report) is { Nodes: [var node, ..] } ? node.Port
+        : Resolve(lab, report).Pgpools[0].Port;
+
+    private int? Number => NumberIn(Text);
+
+    private int? PgpoolNumber =>
+        Text.StartsWith(Pgpool, StringComparison.Ordinal) ? NumberIn(Text[Pgpool.Length..]) : null;
+
+    private static int? NumberIn(string digits) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>The node of a number.</summary>
     /// <exception cref="LabException">There is none.</exception>

@@ -1,0 +1,148 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers.Facts;
+using PgpoolLab.Servers.Verbs;
+
+namespace PgpoolLab.Provisioning.Verbs;
+
+/// <summary>Plans what is done to the cluster that Pgpool-II and the nodes make up: pure, from a look and a
+/// target.</summary>
+public static class ClusterPlans
+{
+    /// <summary>Pgpool-II sends queries to a node again.</summary>
+    /// <exception cref="LabException">The rules refuse it.</exception>
+    public static VerbPlan Attach(VerbLook look, Target target)
+    {
+        var node = Require(Verb.Attach, look, target);
+        return VerbLook.IsAttached(look.ViewOf(node))
+            ? VerbPlan.Nothing($"Node {node.Id} is attached already.")
+            : VerbPlan.Of(
+                Stage.Of(new TellPgpool(PcpAct.Attach, node, look.Teller)),
+                VerbPlans.Await(FactKind.NodeUp, node)
+            );
+    }
+
+    /// <summary>Pgpool-II gives up a node.</summary>
+    /// <exception cref="LabException">The rules refuse it.</exception>
+    public static VerbPlan Detach(VerbLook look, Target target)
+    {
+        var node = Require(Verb.Detach, look, target);
+        var view = look.ViewOf(node);
+        return view.Pgpool is { } pool && !VerbLook.IsAttached(view)
+            ? VerbPlan.Nothing($"Pgpool-II has given up node {node.Id} already ({pool.Status}).")
+            : VerbPlan.Of(
+                Stage.Of(new TellPgpool(PcpAct.Detach, node, look.Teller)),
+                VerbPlans.Await(FactKind.NodeDown, node)
+            ) with
+            {
+                Before = VerbPlans.WarningOfFailover(look, new ServerSet([node], [])),
+            };
+    }
+
+    /// <summary>A node becomes a copy of the primary again, and is attached.</summary>
+    /// <param name="look">What was seen.</param>
+    /// <param name="target">The node.</param>
+    /// <param name="evenIfWell">Also when it streams and is attached.</param>
+    /// <exception cref="LabException">The rules refuse it.</exception>
+    public static VerbPlan Recover(VerbLook look, Target target, bool evenIfWell)
+    {
+        var node = Require(Verb.Recover, look, target);
+        if (!evenIfWell && VerbPlans.IsUp(look.Seen, node.Id))
+        {
+            throw new LabException(ExitCode.Failed, $"Node {node.Id} is well: it is up and attached.")
+            {
+                Hints = [$"Recover it all the same:  pgpoollab recover {node.Id} --yes"],
+            };
+        }
+
+        var view = look.ViewOf(node);
+        return VerbPlan.Of([
+            .. VerbLook.IsAttached(view)
+                ? (Stage[])
+                    [
+                        Stage.Of(new TellPgpool(PcpAct.Detach, node, look.Teller)),
+                        VerbPlans.Await(FactKind.NodeDown, node),
+                    ]
+                : [],
+            // One that is suspended would not hear that it is to stop.
+            .. view.Postgres.Runs is not false
+                ? (Stage[])
+                    [Stage.Of(new ActOnNode(ServerAct.Resume, node)), Stage.Of(new ActOnNode(ServerAct.Stop, node))]
+                : [],
+            Stage.Of(new TellPgpool(PcpAct.Recover, node, look.Teller)),
+            VerbPlans.Await(FactKind.NodeUp, node),
+        ]);
+    }
+
+    /// <summary>The nodes to recover when all are to be well: the primary is what they are made from.</summary>
+    public static IReadOnlyList<PostgresNode> NotWell(VerbLook look)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        return
+        [
+            .. look
+                .Lab.Nodes.Where(n => !VerbPlans.IsUp(look.Seen, n.Id))
+                .Where(n => LabFact.PrimaryOf(look.Seen)?.Id != n.Id),
+        ];
+    }
+
+    /// <summary>A standby takes over from the primary, which then follows it.</summary>
+    /// <param name="look">What was seen.</param>
+    /// <param name="target">The standby; null for the one that is least behind.</param>
+    /// <exception cref="LabException">The rules refuse it.</exception>
+    public static VerbPlan Switchover(VerbLook look, Target? target)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var node = target is null ? BestOf(look) : target.ResolveNode(look.Lab, look.Seen);
+        VerbPlans.Require(Verb.Switchover, node, look);
+        return VerbPlan.Of([
+            Stage.Of(new TellPgpool(PcpAct.Switchover, node, look.Teller)),
+            VerbPlans.Await(FactKind.NodeIsPrimary, node),
+            .. look
+                .Lab.Nodes.Where(n => n != node && VerbPlans.IsUp(look.Seen, n.Id))
+                .Select(n => VerbPlans.Await(FactKind.NodeUp, n)),
+        ]);
+    }
+
+    /// <summary>A standby becomes a primary behind Pgpool-II's back.</summary>
+    /// <exception cref="LabException">The rules refuse it.</exception>
+    public static VerbPlan Promote(VerbLook look, Target target)
+    {
+        var node = Require(Verb.Promote, look, target);
+        return VerbPlan.Of(Stage.Of(new PromoteBehind(node))) with
+        {
+            After = look.Seen.Nodes.Any(n => n.Id != node.Id && n.Postgres.InRecovery is false)
+                ?
+                [
+                    "There are two primaries now, and Pgpool-II does not know of the new one. "
+                        + $"End it with:  pgpoollab recover {node.Id}",
+                ]
+                : [],
+        };
+    }
+
+    private static PostgresNode Require(Verb verb, VerbLook look, Target target)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        ArgumentNullException.ThrowIfNull(target);
+        var node = target.ResolveNode(look.Lab, look.Seen);
+        VerbPlans.Require(verb, node, look);
+        return node;
+    }
+
+    private static PostgresNode BestOf(VerbLook look) =>
+        look
+            .Seen.Nodes.Where(n =>
+                VerbLook.IsAttached(n)
+                && n.Postgres is { InRecovery: true, Receiver: "streaming", FedByPrimary: not false }
+            )
+            .OrderBy(n => n.Postgres.LagBytes ?? long.MaxValue)
+            .FirstOrDefault()
+            is { } best
+            ? look.NodeOf(best)
+            : throw new LabException(ExitCode.NotHealthy, "There is no standby that is attached and streams.")
+            {
+                Hints = ["See what there is:  pgpoollab nodes"],
+            };
+}

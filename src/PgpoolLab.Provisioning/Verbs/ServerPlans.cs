@@ -1,0 +1,174 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Facts;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
+
+namespace PgpoolLab.Provisioning.Verbs;
+
+/// <summary>Plans what is done to servers: pure, from a look and a target.</summary>
+public static class ServerPlans
+{
+    /// <summary>Servers end, in good order or as by a crash; then Pgpool-II has to notice.</summary>
+    /// <exception cref="LabException">There is nothing to end.</exception>
+    public static VerbPlan End(VerbLook look, Target target, ServerAct act, StopMode mode)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var servers = look.Resolve(target);
+        RequireOwnNodes(look, servers);
+        RequireRunning(look, servers, act.ToString().ToLowerInvariant());
+        return VerbPlan.Of([
+            // Pgpool-II takes no shutdown for a failure when it does not see it.
+            VerbPlans.Acts(servers with { Nodes = [] }, act, mode),
+            VerbPlans.Acts(servers with { Pgpools = [] }, act, mode),
+            .. NoticedBy(look, servers),
+        ]) with
+        {
+            Before = VerbPlans.WarningOfFailover(look, servers),
+        };
+    }
+
+    /// <summary>Servers are suspended.</summary>
+    /// <exception cref="LabException">There is nothing to suspend.</exception>
+    public static VerbPlan Pause(VerbLook look, Target target)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var servers = look.Resolve(target);
+        RequireRunning(look, servers, "pause");
+        var notices = look.Report is not { PgpoolAnswers: false } && servers.Pgpools.Count == 0;
+        return VerbPlan.Of(VerbPlans.Acts(servers, ServerAct.Pause, StopMode.Fast)) with
+        {
+            After =
+            [
+                .. servers.Nodes.Select(n =>
+                    $"Node {n.Id} accepts connections and answers nobody. "
+                    + (notices ? "Pgpool-II finds out when a health check or a client has waited long enough. " : "")
+                    + $"End it with:  pgpoollab resume {n.Id}"
+                ),
+            ],
+        };
+    }
+
+    /// <summary>Suspended servers go on; a primary that was suspended may not be the only one any more.</summary>
+    /// <exception cref="LabException">They do not run.</exception>
+    public static VerbPlan Resume(VerbLook look, Target target)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var servers = look.Resolve(target);
+        RequireRunning(look, servers, "resume");
+        var mayBeTwo = look.Lab.Mode is ClusteringMode.StreamingReplication && servers.Nodes.Count > 0;
+        return VerbPlan.Of([
+            VerbPlans.Acts(servers, ServerAct.Resume, StopMode.Fast),
+            .. mayBeTwo ? (Stage[])[Stage.Of(new CountPrimaries())] : [],
+        ]);
+    }
+
+    /// <summary>Servers are started; a node that comes back is attached as soon as it streams.</summary>
+    /// <exception cref="LabException">One of them must not be started.</exception>
+    public static VerbPlan Start(VerbLook look, Target target)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var servers = look.Resolve(target);
+        RequireOwnNodes(look, servers);
+        return VerbPlan.Of(Start(look, servers));
+    }
+
+    /// <summary>Servers are stopped and started again.</summary>
+    /// <exception cref="LabException">One of them must not be started.</exception>
+    public static VerbPlan Restart(VerbLook look, Target target, StopMode mode)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var servers = look.Resolve(target);
+        RequireOwnNodes(look, servers);
+        return VerbPlan.Of([
+            VerbPlans.Acts(servers with { Nodes = [] }, ServerAct.Stop, mode),
+            VerbPlans.Acts(servers with { Pgpools = [] }, ServerAct.Stop, mode),
+            .. Start(look, servers),
+        ]) with
+        {
+            Before = servers.Pgpools.Count == 0 ? VerbPlans.WarningOfFailover(look, servers) : [],
+        };
+    }
+
+    private static Stage[] Start(VerbLook look, ServerSet servers)
+    {
+        if (servers.Nodes.FirstOrDefault(n => look.Outdated.Contains(n.Id)) is { } old)
+        {
+            throw new LabException(
+                ExitCode.Failed,
+                $"Node {old.Id} is not started: another node took over from it, and there would be two primaries."
+            )
+            {
+                Hints = [$"Bring it back:  pgpoollab recover {old.Id}"],
+            };
+        }
+
+        var launches = servers.Pgpools.Select(p => new LaunchPgpool(p)).ToArray();
+        return
+        [
+            Stage.ForEach(servers.Nodes, n => [new StartNode(n)]),
+            .. servers.Pgpools.Count == look.Lab.Pgpools.Count ? LabPlanner.StartPgpools(look.Lab, [])
+            : launches.Length > 0 ? [new Stage([launches]), Stage.ForEach(launches, l => [new AwaitPgpool(l, [])])]
+            : (Stage[])[],
+            .. servers.Nodes.Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience))),
+        ];
+    }
+
+    /// <summary>What Pgpool-II will make of it: it gives up a node that is gone as long as it has another.</summary>
+    private static Stage[] NoticedBy(VerbLook look, ServerSet ended)
+    {
+        var before = look.Seen;
+        if (!before.PgpoolAnswers || ended.Pgpools.Count == look.Lab.Pgpools.Count)
+        {
+            return [];
+        }
+
+        var gone = ended.Nodes.Select(n => n.Id).ToHashSet();
+        if (!before.Nodes.Any(n => VerbLook.IsAttached(n) && !gone.Contains(n.Id)))
+        {
+            return [];
+        }
+
+        // After a failover the other standbys are given up, too, until they follow the new primary.
+        return
+        [
+            .. Those(n => gone.Contains(n.Id) && VerbLook.IsAttached(n))
+                .Select(n => VerbPlans.Await(FactKind.NodeDown, n)),
+            .. Those(n => !gone.Contains(n.Id) && VerbPlans.IsUp(before, n.Id))
+                .Select(n => VerbPlans.Await(FactKind.NodeUp, n)),
+        ];
+
+        IEnumerable<PostgresNode> Those(Func<NodeView, bool> test) => before.Nodes.Where(test).Select(look.NodeOf);
+    }
+
+    private static void RequireOwnNodes(VerbLook look, ServerSet servers)
+    {
+        if (!look.Lab.OwnsNodes && servers.Nodes.Count > 0)
+        {
+            throw new LabException(ExitCode.Failed, "The nodes of this lab belong to another one.")
+            {
+                Hints = ["Use the command there."],
+            };
+        }
+    }
+
+    private static void RequireRunning(VerbLook look, ServerSet servers, string verb)
+    {
+        string[] stopped =
+        [
+            .. servers.Nodes.Where(n => !look.RunningNodes.Contains(n.Id)).Select(n => $"node {n.Id}"),
+            .. servers.Pgpools.Where(p => !look.RunningPgpools.Contains(p.Id)).Select(look.Lab.TitleOf),
+        ];
+        if (stopped.Length == servers.Nodes.Count + servers.Pgpools.Count)
+        {
+            throw new LabException(
+                ExitCode.Failed,
+                $"There is nothing to {verb}: {string.Join(" and ", stopped)} "
+                    + $"{(stopped.Length == 1 ? "does" : "do")} not run."
+            );
+        }
+    }
+}

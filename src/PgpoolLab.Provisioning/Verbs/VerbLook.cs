@@ -1,0 +1,87 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Provisioning.Verbs;
+
+/// <summary>What a plan is made from: all that was seen of a lab before anything is touched. A plain value.</summary>
+/// <param name="Lab">The lab.</param>
+public sealed record VerbLook(Lab Lab)
+{
+    /// <summary>What Pgpool-II and the nodes say; null when nobody asked, because the command needs none of it: a
+    /// suspended server lets whoever asks wait.</summary>
+    public NodesReport? Report { get; init; }
+
+    /// <summary>The numbers of the nodes that have a process.</summary>
+    public IReadOnlyList<int> RunningNodes { get; init; } = [];
+
+    /// <summary>The numbers of the Pgpool-IIs that have a process.</summary>
+    public IReadOnlyList<int> RunningPgpools { get; init; } = [];
+
+    /// <summary>The numbers of the nodes that were primary until another one took over, and would be a second one if
+    /// they were started.</summary>
+    public IReadOnlyList<int> Outdated { get; init; } = [];
+
+    /// <summary>What Pgpool-II and the nodes say.</summary>
+    /// <exception cref="InvalidOperationException">Nobody asked.</exception>
+    internal NodesReport Seen => Report ?? throw new InvalidOperationException("Nobody has looked.");
+
+    /// <summary>The Pgpool-II that is told: the one that answered.</summary>
+    internal PgpoolNode Teller => Lab.Pgpools.FirstOrDefault(p => p.Port == Report?.PgpoolPort) ?? Lab.Pgpool;
+
+    /// <summary>The servers that are meant.</summary>
+    /// <exception cref="LabException">There is no such server, or not right now.</exception>
+    internal ServerSet Resolve(Target target) => target.Resolve(Lab, Report);
+
+    /// <summary>What was seen of a node.</summary>
+    internal NodeView ViewOf(PostgresNode node) => Seen.Nodes.First(v => v.Id == node.Id);
+
+    /// <summary>A node of the lab.</summary>
+    internal PostgresNode NodeOf(NodeView view) => Target.NodeOf(Lab, view.Id);
+
+    /// <summary>True when Pgpool-II sends queries to the node.</summary>
+    internal static bool IsAttached(NodeView view) => view.Pgpool?.Status is "up" or "waiting";
+}
+
+/// <summary>Looks at a lab.</summary>
+/// <param name="host">Where it is.</param>
+/// <param name="lab">The lab.</param>
+/// <param name="probes">Waits.</param>
+internal sealed class VerbEyes(IHost host, Lab lab, ProbeRunner probes)
+{
+    private readonly LiveLab _live = new(host, lab, probes);
+
+    /// <summary>Looks at processes and files, and asks the servers when that is needed.</summary>
+    internal async Task<VerbLook> LookAsync(bool ask, CancellationToken cancellationToken)
+    {
+        var report = ask ? await _live.LookAsync(cancellationToken) : null;
+        var (nodes, pgpools) = (new List<int>(), new List<int>());
+        foreach (var server in lab.OwnsNodes ? _live.Nodes : [])
+        {
+            if ((await server.FindAllAsync(cancellationToken)).Count > 0)
+            {
+                nodes.Add(server.Node.Id);
+            }
+        }
+
+        foreach (var server in _live.Pgpools)
+        {
+            if ((await server.FindAllAsync(cancellationToken)).Count > 0)
+            {
+                pgpools.Add(server.Node.Id);
+            }
+        }
+
+        var outdated = await new LabHistory(host, lab).FindOutdatedPrimariesAsync(cancellationToken);
+        return new VerbLook(lab)
+        {
+            Report = report,
+            RunningNodes = nodes,
+            RunningPgpools = pgpools,
+            Outdated = [.. outdated.Select(n => n.Id)],
+        };
+    }
+}

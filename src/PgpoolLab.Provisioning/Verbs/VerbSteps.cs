@@ -1,0 +1,163 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Facts;
+using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Provisioning.Verbs;
+
+/// <summary>What to do next about a node that was started.</summary>
+public enum NextStep
+{
+    /// <summary>It is up and attached.</summary>
+    Nothing,
+
+    /// <summary>Look again: it may still find its primary, or Pgpool-II may be failing over.</summary>
+    LookAgain,
+
+    /// <summary>Have Pgpool-II use it.</summary>
+    Attach,
+
+    /// <summary>Say why it is not attached.</summary>
+    GiveUp,
+}
+
+/// <summary>Waits until a node that was started is up, and attaches it when Pgpool-II has given it up. What is to be
+/// done is planned after each look: Pgpool-II may find out only now that the node was away.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Patience">How long.</param>
+public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
+{
+    private static readonly TimeSpan MayStream = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MustLast = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    public string Title => $"Wait until node {Node.Id} is up and attached";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        yield return $"unless Pgpool-II does not run: wait until node {Node.Id} "
+            + $"{(lab.Mode is ClusteringMode.StreamingReplication ? "streams" : "answers")}, at most "
+            + $"{Patience.TotalSeconds:0} s";
+        yield return $"if Pgpool-II has given it up:  {Pcp.Attach(lab, lab.Pgpool, Node.Id)}";
+    }
+
+    /// <summary>Plans the next step from a look.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="report">The look.</param>
+    /// <param name="mayStillStream">False when it has had the time a standby needs to find its primary.</param>
+    /// <returns>What to do, and why it cannot be attached.</returns>
+    public (NextStep Step, Refusal? Why) Next(Lab lab, NodesReport report, bool mayStillStream)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(report);
+        if (new LabFact(FactKind.NodeUp, Node.Id).Check(report).Holds)
+        {
+            return (NextStep.Nothing, null);
+        }
+
+        if (VerbLook.IsAttached(report.Nodes.First(v => v.Id == Node.Id)))
+        {
+            return (NextStep.LookAgain, null);
+        }
+
+        return VerbRules.Check(Verb.Attach, Node.Id, lab, report) is not { } refusal ? (NextStep.Attach, null)
+            : mayStillStream && lab.Mode is ClusteringMode.StreamingReplication ? (NextStep.LookAgain, refusal)
+            : (NextStep.GiveUp, refusal);
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var (lab, live) = (context.Lab, new LiveLab(context.Host, context.Lab, context.Probes));
+        var (inTime, mayStream) = (context.Probes.Limit(Patience), context.Probes.Limit(MayStream));
+        long? upSince = null;
+        var report = await live.LookAsync(cancellationToken);
+        if (!report.PgpoolAnswers)
+        {
+            return; // who starts a node without Pgpool-II has it without Pgpool-II
+        }
+
+        for (; ; report = await live.LookAsync(cancellationToken))
+        {
+            var (next, why) = Next(lab, report, mayStream());
+            upSince = next is NextStep.Nothing ? upSince ?? context.Time.GetTimestamp() : null;
+            if (upSince is { } since && context.Time.GetElapsedTime(since) >= MustLast)
+            {
+                return;
+            }
+
+            if (next is NextStep.Attach)
+            {
+                var teller = lab.Pgpools.FirstOrDefault(p => p.Port == report.PgpoolPort) ?? lab.Pgpool;
+                await new TellPgpool(PcpAct.Attach, Node, teller).ExecuteAsync(context, cancellationToken);
+                await context.Probes.PauseAsync(TimeSpan.FromSeconds(1), cancellationToken); // it takes a moment
+            }
+
+            if (next is NextStep.GiveUp)
+            {
+                throw new LabException(ExitCode.Failed, $"Node {Node.Id} runs, but was not attached. {why!.Reason}")
+                {
+                    Hints = why.Instead is { } instead ? [instead] : [],
+                };
+            }
+
+            if (!inTime())
+            {
+                throw new ProbeFailedException(
+                    $"Node {Node.Id} was started, but is not up and attached within {Patience.TotalSeconds:0} s."
+                )
+                {
+                    Details = [$"Last seen: {new LabFact(FactKind.NodeUp, Node.Id).Check(report).Seen}"],
+                    LogFile = lab.Pgpool.Paths.PgpoolLog,
+                    LogTail = await LogTail.ReadAsync(context.Host, lab.Pgpool.Paths.PgpoolLog, cancellationToken),
+                };
+            }
+
+            await context.Probes.PauseAsync(TimeSpan.FromMilliseconds(200), cancellationToken);
+        }
+    }
+}
+
+/// <summary>Says so when there are two primaries: one that was suspended may have been given up meanwhile.</summary>
+public sealed record CountPrimaries : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Look for a second primary";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) => ["SELECT pg_is_in_recovery()   (on every node)"];
+
+    /// <summary>What the user is to know; null when there is one primary at most.</summary>
+    public static string? Warning(NodesReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report.Nodes.Where(n => n.Postgres.InRecovery is false).ToArray() is { Length: > 1 } primaries
+            ? $"There are {primaries.Length} primaries now: nodes "
+                + $"{string.Join(" and ", primaries.Select(n => n.Id))}. Pgpool-II writes to the one it "
+                + "shows as primary; what clients write to another one directly is on that node alone. "
+                + $"End it with:  pgpoollab recover {StaleOf(primaries).Id}"
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var live = new LiveLab(context.Host, context.Lab, context.Probes);
+        if (Warning(await live.LookAsync(cancellationToken)) is { } warning)
+        {
+            context.Note(warning);
+        }
+    }
+
+    private static NodeView StaleOf(NodeView[] primaries) =>
+        primaries.FirstOrDefault(n => !VerbLook.IsAttached(n)) ?? primaries.MinBy(n => n.Postgres.Timeline ?? 0)!;
+}

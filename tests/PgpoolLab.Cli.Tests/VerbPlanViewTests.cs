@@ -1,0 +1,45 @@
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Provisioning.Verbs;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Tests;
+using PgpoolLab.Servers.Verbs;
+
+namespace PgpoolLab.Cli.Tests;
+
+/// <summary>What <c>--dry-run</c> prints of the commands that act on a lab.</summary>
+public sealed class VerbPlanViewTests
+{
+    [Fact]
+    public void A_dry_run_prints_the_plan_that_would_be_run()
+    {
+        var lab = Labs.Fixed(nodes: 3);
+        var look = new VerbLook(lab)
+        {
+            Report = Looks.At(Looks.Primary(0), Looks.Standby(1), Looks.Standby(2)),
+            RunningNodes = [0, 1, 2],
+            RunningPgpools = [0],
+        };
+        var text = new StringWriter();
+        Show("kill primary", ServerPlans.End(look, Target.Of("primary"), ServerAct.Kill, StopMode.Immediate));
+        Show("restart standby", ServerPlans.Restart(look, Target.Of("standby"), StopMode.Smart));
+        Show("restart pgpool", ServerPlans.Restart(look, Target.Of("pgpool"), StopMode.Fast));
+        Show("pause 1", ServerPlans.Pause(look, Target.Of("1")));
+        Show("resume 0", ServerPlans.Resume(look, Target.Of("0")));
+        Show("attach 1", ClusterPlans.Attach(look, Target.Of("1")));
+        Show("detach 1", ClusterPlans.Detach(look, Target.Of("1")));
+        Show("recover 2 --yes", ClusterPlans.Recover(look, Target.Of("2"), evenIfWell: true));
+        Show("switchover", ClusterPlans.Switchover(look, null));
+        Show("promote 2", ClusterPlans.Promote(look, Target.Of("2")));
+        text.WriteLine("$ pgpoollab detach 1 --dry-run --json");
+        text.WriteLine(ClusterPlans.Detach(look, Target.Of("1")).ToJson(lab));
+        Snapshot.Approve("verbs-dry-run", text.ToString());
+
+        void Show(string command, VerbPlan plan)
+        {
+            text.WriteLine($"$ pgpoollab {command} --dry-run");
+            PlanView.Print(text, lab, plan);
+            text.WriteLine();
+        }
+    }
+}

@@ -1,0 +1,224 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Provisioning.Verbs;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Facts;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Tests;
+using PgpoolLab.Servers.Verbs;
+
+namespace PgpoolLab.Provisioning.Tests;
+
+/// <summary>What a command on a lab does is decided from a look alone, before anything is touched.</summary>
+public sealed class VerbPlanTests
+{
+    private static readonly Lab Three = Labs.Fixed(nodes: 3);
+
+    private static VerbLook Look(params NodeView[] nodes) => Look(Three, nodes);
+
+    private static VerbLook Look(Lab lab, params NodeView[] nodes) =>
+        new(lab)
+        {
+            Report = Looks.At(lab.Mode, nodes),
+            RunningNodes = [.. nodes.Where(n => n.Postgres.Runs is not false).Select(n => n.Id)],
+            RunningPgpools = [.. lab.Pgpools.Select(p => p.Id)],
+        };
+
+    private static VerbLook Well() => Look(Looks.Primary(0), Looks.Standby(1), Looks.Standby(2));
+
+    private static string Titles(VerbPlan plan) =>
+        string.Join(
+            " | ",
+            plan.Stages.Select(s => string.Join(" + ", s.Lanes.SelectMany(l => l).Select(p => p.Title)))
+        );
+
+    private static string Refused(Func<VerbPlan> plan)
+    {
+        var error = Assert.Throws<LabException>(plan);
+        return $"{error.Message} {string.Join(" ", error.Hints)}".TrimEnd();
+    }
+
+    [Fact]
+    public void Plans_of_the_same_look_are_equal_and_others_are_not()
+    {
+        var plan = ServerPlans.Restart(Well(), Target.Of("1"), StopMode.Fast);
+        Assert.Equal(plan, ServerPlans.Restart(Well(), Target.Of("1"), StopMode.Fast));
+        Assert.NotEqual(plan, ServerPlans.Restart(Well(), Target.Of("2"), StopMode.Fast));
+        Assert.NotEqual(plan, ServerPlans.Restart(Well(), Target.Of("1"), StopMode.Smart));
+        Assert.Equal(
+            ServerPlans.Restart(Well(), Target.Of("all"), StopMode.Fast),
+            ServerPlans.Restart(Well(), Target.Of("all"), StopMode.Fast)
+        );
+        Assert.NotEqual(plan, plan with { Before = ["Something."] });
+    }
+
+    [Fact]
+    public void A_primary_that_ends_is_given_up_and_the_others_follow()
+    {
+        var plan = ServerPlans.End(Well(), Target.Of("primary"), ServerAct.Kill, StopMode.Immediate);
+        Assert.Equal(
+            VerbPlan.Of(
+                Stage.Of(new ActOnNode(ServerAct.Kill, Three.Nodes[0], StopMode.Immediate)),
+                Stage.Of(new AwaitFact(new LabFact(FactKind.NodeDown, 0), TimeSpan.FromMinutes(2))),
+                Stage.Of(new AwaitFact(new LabFact(FactKind.NodeUp, 1), TimeSpan.FromMinutes(2))),
+                Stage.Of(new AwaitFact(new LabFact(FactKind.NodeUp, 2), TimeSpan.FromMinutes(2)))
+            ) with
+            {
+                Before = ["Node 0 is the primary: Pgpool-II will make node 1 the primary."],
+            },
+            plan
+        );
+    }
+
+    [Fact]
+    public void Pgpool_ends_first_and_nobody_is_left_to_notice()
+    {
+        var plan = ServerPlans.End(Well(), Target.Of("all"), ServerAct.Stop, StopMode.Fast);
+        Assert.Equal("Stop Pgpool-II | Stop node 0 + Stop node 1 + Stop node 2", Titles(plan));
+        Assert.Empty(plan.Before);
+    }
+
+    [Fact]
+    public void What_does_not_run_is_not_stopped()
+    {
+        var look = Look(Looks.Primary(0), Looks.Standby(1), Looks.Dead(2));
+        Assert.Equal(
+            "There is nothing to stop: node 2 does not run.",
+            Refused(() => ServerPlans.End(look, Target.Of("2"), ServerAct.Stop, StopMode.Fast))
+        );
+        Assert.Equal(
+            "There is nothing to pause: node 2 does not run.",
+            Refused(() => ServerPlans.Pause(look, Target.Of("2")))
+        );
+    }
+
+    [Fact]
+    public void An_outdated_primary_is_not_started()
+    {
+        var look = Look(Looks.Dead(0), Looks.Primary(1), Looks.Standby(2)) with { Outdated = [0] };
+        Assert.Equal(
+            "Node 0 is not started: another node took over from it, and there would be two primaries. "
+                + "Bring it back:  pgpoollab recover 0",
+            Refused(() => ServerPlans.Start(look, Target.Of("0")))
+        );
+        Assert.Equal(
+            "Start node 2 | Wait until node 2 is up and attached",
+            Titles(ServerPlans.Start(look, Target.Of("2")))
+        );
+    }
+
+    [Fact]
+    public void Nodes_are_up_before_Pgpool_is_and_with_a_watchdog_one_after_the_other()
+    {
+        Assert.Equal(
+            "Start node 0 + Start node 1 + Start node 2 | Start Pgpool-II | Wait until node 0 is up and attached"
+                + " | Wait until node 1 is up and attached | Wait until node 2 is up and attached",
+            Titles(ServerPlans.Start(Well(), Target.Of("all")))
+        );
+        var watchdog = Labs.Fixed(pgpools: 3);
+        Assert.Equal(
+            "Stop Pgpool-II 1 | Launch Pgpool-II 1 | Wait for Pgpool-II 1",
+            Titles(
+                ServerPlans.Restart(
+                    Look(watchdog, Looks.Primary(0), Looks.Standby(1)),
+                    Target.Of("pgpool1"),
+                    StopMode.Fast
+                )
+            )
+        );
+    }
+
+    [Fact]
+    public void A_primary_that_was_suspended_may_not_be_the_only_one_any_more()
+    {
+        Assert.Equal("Resume node 0 | Look for a second primary", Titles(ServerPlans.Resume(Well(), Target.Of("0"))));
+        Assert.Equal("Resume Pgpool-II", Titles(ServerPlans.Resume(Well(), Target.Of("pgpool"))));
+        Assert.Null(CountPrimaries.Warning(Well().Seen));
+        Assert.EndsWith(
+            "pgpoollab recover 0",
+            CountPrimaries.Warning(Looks.At(Looks.Primary(0, "down"), Looks.Primary(1, timeline: 2))),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_node_is_detached_and_stopped_before_it_is_recovered_when_it_has_to_be()
+    {
+        Assert.Equal(
+            "Recover node 1 | Wait: node 1 is up and attached",
+            Titles(ClusterPlans.Recover(Look(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2)), Target.Of("1"), false))
+        );
+        Assert.Equal(
+            "Detach node 1 | Wait: Pgpool-II has given up node 1, and is done with it | Resume node 1 | Stop node 1"
+                + " | Recover node 1 | Wait: node 1 is up and attached",
+            Titles(ClusterPlans.Recover(Well(), Target.Of("1"), evenIfWell: true))
+        );
+        Assert.Equal(
+            "Node 1 is well: it is up and attached. Recover it all the same:  pgpoollab recover 1 --yes",
+            Refused(() => ClusterPlans.Recover(Well(), Target.Of("1"), evenIfWell: false))
+        );
+        Assert.Equal(
+            [1],
+            ClusterPlans.NotWell(Look(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2))).Select(n => n.Id)
+        );
+    }
+
+    [Fact]
+    public void The_standby_that_is_least_behind_takes_over()
+    {
+        var look = Look(Looks.Primary(0), Looks.Standby(1, lag: 100), Looks.Standby(2, lag: 10));
+        Assert.Equal(
+            "Have node 2 take over | Wait: node 2 is the primary, and Pgpool-II knows it"
+                + " | Wait: node 0 is up and attached | Wait: node 1 is up and attached",
+            Titles(ClusterPlans.Switchover(look, null))
+        );
+    }
+
+    [Fact]
+    public void What_is_so_already_is_not_done_again()
+    {
+        Assert.Equal(VerbPlan.Nothing("Node 1 is attached already."), ClusterPlans.Attach(Well(), Target.Of("1")));
+        Assert.Equal(
+            VerbPlan.Nothing("Pgpool-II has given up node 1 already (down)."),
+            ClusterPlans.Detach(Look(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2)), Target.Of("1"))
+        );
+    }
+
+    [Fact]
+    public void The_Pgpool_that_answered_is_told()
+    {
+        var lab = Labs.Fixed(pgpools: 3);
+        var look = Look(lab, Looks.Primary(0), Looks.Standby(1, "down"));
+        look = look with { Report = look.Seen with { PgpoolPort = lab.Pgpools[2].Port } };
+        var told = Assert.IsType<TellPgpool>(ClusterPlans.Attach(look, Target.Of("1")).Stages[0].Lanes[0][0]);
+        Assert.Equal(lab.Pgpools[2], told.Pgpool);
+    }
+
+    [Theory]
+    [InlineData("up", "streaming", true, NextStep.Nothing)]
+    [InlineData("down", "streaming", true, NextStep.Attach)]
+    [InlineData("up", null, true, NextStep.LookAgain)]
+    [InlineData("down", null, true, NextStep.LookAgain)]
+    [InlineData("down", null, false, NextStep.GiveUp)]
+    public void After_each_look_it_is_planned_again_whether_a_node_is_attached(
+        string status,
+        string? receiver,
+        bool mayStillStream,
+        NextStep expected
+    )
+    {
+        var step = new ComeBack(Three.Nodes[1], TimeSpan.FromMinutes(2));
+        var report = Looks.At(Looks.Primary(0), Looks.Standby(1, status, receiver), Looks.Standby(2));
+        Assert.Equal(expected, step.Next(Three, report, mayStillStream).Step);
+    }
+
+    [Fact]
+    public void Where_a_lost_node_has_missed_writes_nobody_waits_until_it_streams()
+    {
+        var lab = Labs.Fixed(mode: ClusteringMode.NativeReplication);
+        var step = new ComeBack(lab.Nodes[1], TimeSpan.FromMinutes(2));
+        var (next, why) = step.Next(lab, Looks.At(lab.Mode, Looks.Primary(0), Looks.Primary(1, "down")), true);
+        Assert.Equal((NextStep.GiveUp, "pgpoollab recover 1"), (next, why?.Instead));
+    }
+}
