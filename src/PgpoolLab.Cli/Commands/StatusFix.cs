@@ -1,6 +1,6 @@
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Cli.Commands;

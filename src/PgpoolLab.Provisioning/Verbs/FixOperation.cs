@@ -1,10 +1,11 @@
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
 
-namespace PgpoolLab.Provisioning.Operations;
+namespace PgpoolLab.Provisioning.Verbs;
 
 /// <summary>Does what <c>status</c> advises (<c>status --fix</c>): by the operations that the verbs use.</summary>
 /// <param name="context">What it works with.</param>
@@ -96,22 +97,27 @@ public sealed class FixOperation(OperationContext context, Lab lab)
 
     private Task DoAsync(Remedy remedy, CancellationToken cancellationToken)
     {
-        var verbs = new VerbOperation(context, lab);
+        var run = new VerbRun(context, lab);
+        var (servers, cluster) = (new ServerVerbs(run), new ClusterVerbs(run));
         return remedy switch
         {
             Remedy.StartAll => new StartOperation(context).ExecuteAsync(lab, cancellationToken),
             Remedy.RestartAll => RestartAllAsync(cancellationToken),
-            Remedy.RestartPgpool { Pgpool: var id } => verbs.RestartAsync(Pgpool(id), StopMode.Fast, cancellationToken),
-            Remedy.ResumePgpool { Pgpool: var id } => verbs.ResumeAsync(Pgpool(id), cancellationToken),
-            Remedy.StartNode { Node: var node } => verbs.StartAsync(Node(node), cancellationToken),
-            Remedy.Attach { Node: var node } => verbs.AttachAsync(Node(node), cancellationToken),
-            Remedy.Recover { Node: var node, EvenIfWell: var even } => verbs.RecoverAsync(
+            Remedy.RestartPgpool { Pgpool: var id } => servers.RestartAsync(
+                Pgpool(id),
+                StopMode.Fast,
+                cancellationToken
+            ),
+            Remedy.ResumePgpool { Pgpool: var id } => servers.ResumeAsync(Pgpool(id), cancellationToken),
+            Remedy.StartNode { Node: var node } => servers.StartAsync(Node(node), cancellationToken),
+            Remedy.Attach { Node: var node } => cluster.AttachAsync(Node(node), cancellationToken),
+            Remedy.Recover { Node: var node, EvenIfWell: var even } => cluster.RecoverAsync(
                 Node(node),
                 even,
                 cancellationToken
             ),
-            Remedy.ResumeNode { Node: var node } => verbs.ResumeAsync(Node(node), cancellationToken),
-            Remedy.KillNode { Node: var node } => verbs.KillAsync(Node(node), cancellationToken),
+            Remedy.ResumeNode { Node: var node } => servers.ResumeAsync(Node(node), cancellationToken),
+            Remedy.KillNode { Node: var node } => servers.KillAsync(Node(node), cancellationToken),
             Remedy.StopWaitingForStandbys { Node: var node } => RunOnAsync(
                 node,
                 ["ALTER SYSTEM SET synchronous_standby_names = ''", "SELECT pg_reload_conf()"],
