@@ -222,6 +222,8 @@ public sealed class CommandLineTests
         var (code, output, error) = await Screen.RunAsync(
             "setup",
             folder["lab"],
+            "--port",
+            "auto",
             "--pg-bin",
             folder.Path,
             "--pgpool-dir",

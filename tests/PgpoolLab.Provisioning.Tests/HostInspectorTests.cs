@@ -17,7 +17,8 @@ public sealed class HostInspectorTests
                 TimeProvider.System,
                 _notes,
                 _ => throw new InvalidOperationException("Nothing is logged here."),
-                "1.2.3"
+                "1.2.3",
+                new SameProcess()
             )
         );
 

@@ -58,7 +58,7 @@ public sealed class LabFolderTests : IDisposable
             Assert.Contains("it holds .pgpoollab.", Refused(_folder.Path).Message, StringComparison.Ordinal);
         }
 
-        LabRemains.Remove(_folder.Path);
+        LabRemains.Remove(_folder.Path, null);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
@@ -126,7 +126,7 @@ public sealed class LabFolderTests : IDisposable
     {
         var lab = _folder["a/b/c"];
         Directory.CreateDirectory(_folder["a"]);
-        var origin = LabFolder.Prepare(lab, null);
+        var origin = LabFolder.Prepare(lab, null, new SameProcess());
         Assert.Equal(new FolderOrigin(_folder["a/b"]), origin);
         Assert.True(Directory.Exists(lab));
         Assert.True(LabFolder.GiveBack(lab, origin));
@@ -140,7 +140,7 @@ public sealed class LabFolderTests : IDisposable
         Directory.CreateSymbolicLink(_folder["link"], _folder["real"]);
         foreach (var named in (string[])["link/a/lab", "real/a/lab"])
         {
-            var origin = LabFolder.Prepare(_folder["link/a/lab"], null);
+            var origin = LabFolder.Prepare(_folder["link/a/lab"], null, new SameProcess());
             Assert.True(Directory.Exists(_folder["real/a/lab"]));
             Assert.True(LabFolder.GiveBack(_folder[named], origin));
             Assert.Empty(Directory.GetFileSystemEntries(_folder["real"]));
@@ -150,7 +150,7 @@ public sealed class LabFolderTests : IDisposable
     [Fact]
     public void A_folder_that_was_there_stays()
     {
-        var origin = LabFolder.Prepare(_folder.Path, null);
+        var origin = LabFolder.Prepare(_folder.Path, null, new SameProcess());
         Assert.Equal(new FolderOrigin(null), origin);
         Assert.True(LabFolder.GiveBack(_folder.Path, origin));
         Assert.True(Directory.Exists(_folder.Path));
@@ -159,7 +159,7 @@ public sealed class LabFolderTests : IDisposable
     [Fact]
     public void A_folder_with_something_of_the_users_in_it_stays()
     {
-        var origin = LabFolder.Prepare(_folder["a/b"], null);
+        var origin = LabFolder.Prepare(_folder["a/b"], null, new SameProcess());
         File.WriteAllText(_folder["a/b/mine"], "");
         Assert.False(LabFolder.GiveBack(_folder["a/b"], origin));
         Assert.True(File.Exists(_folder["a/b/mine"]));

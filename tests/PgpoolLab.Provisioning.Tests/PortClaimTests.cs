@@ -20,7 +20,8 @@ public sealed class PortClaimTests : IDisposable
             TimeProvider.System,
             _notes,
             _ => throw new InvalidOperationException("Nothing is logged here."),
-            "1.2.3"
+            "1.2.3",
+            new SameProcess()
         )
         {
             Leases = new PortLeases(_temporary["ports"]),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PgpoolLab.Cli.Startup;
 
 namespace PgpoolLab.Cli.Access;
 
@@ -41,7 +42,7 @@ internal sealed class ShellSession(Func<string, string?> environment)
     internal static void LeaveWrappers()
     {
         _callersPath = Environment.GetEnvironmentVariable(PathName);
-        Environment.SetEnvironmentVariable(PathName, Wrappers.Without(_callersPath));
+        ThisProcess.ChangePath(Wrappers.Without(_callersPath));
     }
 
     /// <summary>False when there is nothing to take back.</summary>

@@ -4,11 +4,10 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts.Local;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
 using PgpoolLab.Provisioning.Tools;
-using PgpoolLab.Servers.Waiting;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Commands;
@@ -28,7 +27,7 @@ internal static class CacheCommand
         }.Guide(("pgpoollab cache list", "Show how much room they take"));
         list.SetAction(parsed =>
         {
-            var templates = caches().SelectMany(c => c.TakeOnUser().List()).ToArray();
+            var templates = caches().SelectMany(c => c.TakeOnUser(Composition.Process).List()).ToArray();
             if (parsed.GetValue(CommandLine.Json))
             {
                 terminal.Out.WriteLine(ToJson(templates));
@@ -49,7 +48,7 @@ internal static class CacheCommand
                 var (deleted, left) = (0, 0);
                 foreach (var cache in caches())
                 {
-                    deleted += await cache.TakeOnUser().ClearAsync();
+                    deleted += await cache.TakeOnUser(Composition.Process).ClearAsync();
                     File.Delete(ProgramAnswers.FileBeside(cache.Folder));
                     left += cache.List().Count;
                 }
@@ -112,8 +111,8 @@ internal static class CacheCommand
 
     private static IReadOnlyList<ClusterCache> Caches()
     {
-        var host = new LocalHost(TimeProvider.System);
-        return ClusterCache.Existing(host, new ProbeRunner(host, TimeProvider.System), TimeProvider.System);
+        var host = Composition.Host();
+        return ClusterCache.Existing(host, Composition.Probes(host), Composition.Clock);
     }
 }
 

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts.Local;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Settings;
-using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -144,8 +143,8 @@ internal static class ConfigCommand
 
     private static SettingsReporter Reporter()
     {
-        var host = new LocalHost(TimeProvider.System);
-        return new SettingsReporter(host, new ProbeRunner(host, TimeProvider.System));
+        var host = Composition.Host();
+        return new SettingsReporter(host, Composition.Probes(host));
     }
 
     private static void Print(Terminal terminal, ParseResult parsed, SettingsReport report, Action print)

@@ -109,7 +109,7 @@ internal static class DestroyCommand
 
                 var lab = manifest.Lab;
                 var roots = Identity.IsRoot ? StateFolder.Open() : null;
-                LabLocator.BecomeOwner(manifest);
+                LabLocator.BecomeOwner(manifest, Composition.Process);
                 var preview = await PreviewAsync(terminal, lab, cancellationToken);
                 if (parsed.GetValue(dryRun))
                 {
@@ -184,7 +184,7 @@ internal static class DestroyCommand
         var any = LabRemains.AreIn(folder);
         if (any)
         {
-            LabRemains.Remove(folder);
+            LabRemains.Remove(folder, Composition.Process);
         }
 
         return LabFolder.GiveBackNoted(folder) || any ? folder : null;

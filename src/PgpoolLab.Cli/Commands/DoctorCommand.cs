@@ -2,7 +2,6 @@ using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Provisioning.Doctor;
 
 namespace PgpoolLab.Cli.Commands;
@@ -26,9 +25,10 @@ internal static class DoctorCommand
             async (parsed, cancellationToken) =>
             {
                 var inspector = new MachineInspector(
-                    new LocalHost(TimeProvider.System),
-                    TimeProvider.System,
-                    Environment.GetEnvironmentVariable
+                    Composition.Host(),
+                    Composition.Clock,
+                    Environment.GetEnvironmentVariable,
+                    Composition.Process
                 );
                 var report = Diagnosis.Of(await inspector.InspectAsync(Invocation.CurrentFolder, cancellationToken));
                 if (parsed.GetValue(CommandLine.Json))

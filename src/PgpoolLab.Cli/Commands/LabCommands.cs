@@ -23,7 +23,7 @@ internal static class LabCommand
     {
         var manifest = LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder);
         var lab = LabLocator.RequireReady(manifest);
-        LabLocator.BecomeOwner(manifest);
+        LabLocator.BecomeOwner(manifest, Composition.Process);
         LabIndex.RegisterAgain(lab);
         return lab;
     }

@@ -3,7 +3,6 @@ using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Reports;
 using PgpoolLab.Provisioning.Store;
@@ -57,10 +56,11 @@ internal static class ListCommand
                     return (int)ExitCode.Done;
                 }
 
-                var report = await new LabsReporter(
-                    new LocalHost(TimeProvider.System),
-                    TimeProvider.System
-                ).ReportAsync(Invocation.CurrentFolder, parsed.GetValue(all), cancellationToken);
+                var report = await new LabsReporter(Composition.Host(), TimeProvider.System).ReportAsync(
+                    Invocation.CurrentFolder,
+                    parsed.GetValue(all),
+                    cancellationToken
+                );
                 if (parsed.GetValue(CommandLine.Json))
                 {
                     terminal.Out.WriteLine(report.ToJson());

@@ -2,11 +2,10 @@ using System.CommandLine;
 using System.Runtime.CompilerServices;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts.Local;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;
 using PgpoolLab.Servers.Verbs;
-using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -143,7 +142,7 @@ internal static class LogsCommand
             [EnumeratorCancellation] CancellationToken cancellationToken
         )
         {
-            var host = new LocalHost(TimeProvider.System);
+            var host = Composition.Host();
             var log = new LabLog(host, lab, TimeProvider.System);
             await foreach (var line in log.ReadAsync(wanted, follows, cancellationToken))
             {
@@ -155,7 +154,7 @@ internal static class LogsCommand
                 yield break;
             }
 
-            var probes = new ProbeRunner(host, TimeProvider.System);
+            var probes = Composition.Probes(host);
             await foreach (var line in log.FollowAsync(wanted, probes, () => terminal.OutputIsLost, cancellationToken))
             {
                 yield return line;

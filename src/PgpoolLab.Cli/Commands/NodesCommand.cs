@@ -1,10 +1,9 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts.Local;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Reports;
-using PgpoolLab.Servers.Waiting;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Commands;
@@ -32,8 +31,8 @@ internal static class NodesCommand
             async (parsed, cancellationToken) =>
             {
                 var lab = LabCommand.Open(parsed);
-                var host = new LocalHost(TimeProvider.System);
-                var probes = new ProbeRunner(host, TimeProvider.System);
+                var host = Composition.Host();
+                var probes = Composition.Probes(host);
                 try
                 {
                     do

@@ -90,16 +90,6 @@ internal static class RunCommand
         path.Split(':').Select(f => Path.Combine(f, program)).FirstOrDefault(Identity.CanExecute) ?? program;
 
     /// <summary>Where the caller is, when the lab's user may be there, too.</summary>
-    private static string FolderOf(Lab lab, string callers)
-    {
-        try
-        {
-            Environment.CurrentDirectory = callers;
-            return callers;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return lab.Root;
-        }
-    }
+    private static string FolderOf(Lab lab, string callers) =>
+        Composition.Process.TryEnter(callers) ? callers : lab.Root;
 }

@@ -1,14 +1,13 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts.Local;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
-using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -373,8 +372,8 @@ internal static class ServerCommands
     /// <summary>What is true now.</summary>
     private static async Task ShowAsync(Terminal terminal, Lab lab, bool json, CancellationToken cancellationToken)
     {
-        var host = new LocalHost(TimeProvider.System);
-        var live = new LiveLab(host, lab, new ProbeRunner(host, TimeProvider.System));
+        var host = Composition.Host();
+        var live = new LiveLab(host, lab, Composition.Probes(host));
         var report = await live.LookAsync(cancellationToken);
         if (json)
         {

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts.Local;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Reports;
-using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -92,7 +91,7 @@ internal static class StatusCommand
 
     private static Task<StatusReport> LookAsync(Lab lab, CancellationToken cancellationToken)
     {
-        var host = new LocalHost(TimeProvider.System);
-        return new StatusReporter(host, new ProbeRunner(host, TimeProvider.System)).ReportAsync(lab, cancellationToken);
+        var host = Composition.Host();
+        return new StatusReporter(host, Composition.Probes(host)).ReportAsync(lab, cancellationToken);
     }
 }

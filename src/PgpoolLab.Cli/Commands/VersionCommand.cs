@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Tools;
 
@@ -25,7 +24,7 @@ internal static class VersionCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var host = new LocalHost(TimeProvider.System);
+                var host = Composition.Host();
                 Toolset? tools = null;
                 try
                 {

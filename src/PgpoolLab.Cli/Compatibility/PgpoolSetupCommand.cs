@@ -2,6 +2,7 @@ using System.CommandLine;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
@@ -239,7 +240,7 @@ internal static class PgpoolSetupCommand
         CancellationToken cancellationToken
     )
     {
-        var folder = Identity.RealPath(Environment.CurrentDirectory);
+        var folder = Identity.RealPath(Invocation.ExistingCurrentFolder);
         var screen = new OldScreen(terminal.Out, terminal.Error);
         var operation = Terminal.Operation(screen);
         await RequireEmptyAsync(operation, folder, cancellationToken);
@@ -352,7 +353,7 @@ internal static class PgpoolSetupCommand
 
         if (LabStore.Load(folder) is { } remains && !LabLock.IsTaken(folder))
         {
-            LabLocator.BecomeOwner(remains);
+            LabLocator.BecomeOwner(remains, operation.Process);
             await new DestroyOperation(
                 operation with
                 {

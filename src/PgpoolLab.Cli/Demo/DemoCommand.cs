@@ -1,7 +1,7 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts.Local;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 
@@ -30,7 +30,7 @@ internal static class DemoCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                await DemoPackages.EnsureAsync(terminal, new LocalHost(TimeProvider.System), cancellationToken);
+                await DemoPackages.EnsureAsync(terminal, Composition.Host(), cancellationToken);
                 using var progress = new ProgressView(terminal);
                 var operation = Terminal.Operation(progress);
                 var spec = new LabSpec

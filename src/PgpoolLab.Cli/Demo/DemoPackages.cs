@@ -1,6 +1,5 @@
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Tools;
 
@@ -10,7 +9,7 @@ namespace PgpoolLab.Cli.Demo;
 /// command.</summary>
 internal static class DemoPackages
 {
-    internal static async Task EnsureAsync(Terminal terminal, LocalHost host, CancellationToken cancellationToken)
+    internal static async Task EnsureAsync(Terminal terminal, IHost host, CancellationToken cancellationToken)
     {
         var platform = await Platform.DetectAsync(host, cancellationToken);
         var finder = new ToolFinder(host, platform);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;
@@ -52,7 +52,7 @@ internal sealed class SteadyWriter : IAsyncDisposable
     internal async Task WriteSomeAsync(int rows, CancellationToken cancellationToken)
     {
         var target = Acknowledged + rows;
-        var probes = new ProbeRunner(new LocalHost(TimeProvider.System), TimeProvider.System);
+        var probes = Composition.Probes(Composition.Host());
         await probes.WaitAsync(new Writes(this, target), TimeSpan.FromSeconds(60), cancellationToken);
     }
 

@@ -111,7 +111,7 @@ internal static class SetupSummary
         terminal.Say($"  Access      {Access(lab)}");
         terminal.Say("");
         terminal.Say("Next, paste:");
-        if (Environment.CurrentDirectory != lab.Root || lab.Invoker is not null)
+        if (Invocation.CurrentFolder != lab.Root || lab.Invoker is not null)
         {
             terminal.Say($"  cd {Shell.Quote(lab.Root)}");
         }

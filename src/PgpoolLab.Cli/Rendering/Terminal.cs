@@ -1,6 +1,5 @@
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
 using Serilog;
@@ -133,8 +132,7 @@ internal sealed class Terminal
     }
 
     /// <summary>What operations need, with this terminal as their observer.</summary>
-    internal static OperationContext Operation(IPlanObserver progress) =>
-        new(new LocalHost(TimeProvider.System), TimeProvider.System, progress, OpenLog, ProgramVersion.Text);
+    internal static OperationContext Operation(IPlanObserver progress) => Composition.Operation(progress, OpenLog);
 
     private static Serilog.Core.Logger OpenLog(string file)
     {

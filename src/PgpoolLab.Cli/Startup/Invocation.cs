@@ -72,6 +72,10 @@ internal static class Invocation
         }
     }
 
+    /// <summary>The current folder, where a lab is to be made: it must be there.</summary>
+    /// <exception cref="IOException">It was deleted.</exception>
+    internal static string ExistingCurrentFolder => Environment.CurrentDirectory;
+
     /// <summary>Must be called first: after root has stood down, the program's own path cannot be read any
     /// more.</summary>
     internal static void Remember()

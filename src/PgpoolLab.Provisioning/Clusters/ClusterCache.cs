@@ -53,12 +53,13 @@ public sealed class ClusterCache(
 
     /// <summary>Goes on as the user whose cache this is. What lies in it is that user's word: root follows no link
     /// there, and waits for no pipe.</summary>
-    public ClusterCache TakeOnUser()
+    /// <param name="process">Becomes that user.</param>
+    public ClusterCache TakeOnUser(IThisProcess process)
     {
+        ArgumentNullException.ThrowIfNull(process);
         if (user is not null && Identity.IsRoot)
         {
-            Environment.CurrentDirectory = "/";
-            Identity.Become(user);
+            process.Become(user);
         }
 
         return this;

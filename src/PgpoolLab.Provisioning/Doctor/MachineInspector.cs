@@ -14,7 +14,13 @@ namespace PgpoolLab.Provisioning.Doctor;
 /// <param name="host">The machine.</param>
 /// <param name="time">The clock.</param>
 /// <param name="environment">Variables.</param>
-public sealed class MachineInspector(IHost host, TimeProvider time, Func<string, string?> environment)
+/// <param name="process">Becomes the user that labs would run as.</param>
+public sealed class MachineInspector(
+    IHost host,
+    TimeProvider time,
+    Func<string, string?> environment,
+    IThisProcess process
+)
 {
     private static readonly string[] ScriptPrograms = ["bash", "setsid", "flock", "ps", "perl"];
 
@@ -48,8 +54,7 @@ public sealed class MachineInspector(IHost host, TimeProvider time, Func<string,
         var ownFolder = Identity.OwnerOf(currentFolder);
         if (byRoot && user is not null)
         {
-            Environment.CurrentDirectory = "/";
-            Identity.Become(user);
+            process.Become(user);
         }
 
         var (segments, sets) = (

@@ -25,7 +25,7 @@ public sealed class DestroyOrphansOperation(OperationContext context)
             // Not a lab's: labs have manifests.
             if (LabRemains.AreIn(folder) && !Identity.IsRoot)
             {
-                LabRemains.Remove(folder);
+                LabRemains.Remove(folder, null);
             }
 
             if (LabFolder.GiveBackNoted(folder))
@@ -43,8 +43,7 @@ public sealed class DestroyOrphansOperation(OperationContext context)
             {
                 if (Identity.IsRoot && orphan.Registration.User.UserId != 0)
                 {
-                    Environment.CurrentDirectory = "/";
-                    Identity.Become(orphan.Registration.User);
+                    context.Process.Become(orphan.Registration.User);
                 }
                 else if (Identity.HasStoodDown && orphan.Registration.User.UserId != Identity.Current.UserId)
                 {
@@ -86,7 +85,7 @@ public sealed class DestroyOrphansOperation(OperationContext context)
         var clusters = new List<string>();
         foreach (var cache in ClusterCache.Existing(context.Host, context.Probes, context.Time))
         {
-            clusters.AddRange(await cache.TakeOnUser().ClearUnfinishedAsync());
+            clusters.AddRange(await cache.TakeOnUser(context.Process).ClearUnfinishedAsync());
         }
 
         return new OrphansReport(removed, clusters, kept);
@@ -106,7 +105,7 @@ public sealed class DestroyOrphansOperation(OperationContext context)
             throw new LabException(ExitCode.Failed, $"Its manifest {lab.Paths.Manifest} is not a file of {user.Name}.");
         }
 
-        LabLocator.BecomeOwner(manifest);
+        LabLocator.BecomeOwner(manifest, context.Process);
         var result = await new DestroyOperation(context).ExecuteAsync(lab, deletesUsersFiles: false, cancellationToken);
         return new RemovedOrphan(
             entry.Name,

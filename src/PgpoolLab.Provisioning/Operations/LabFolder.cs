@@ -136,10 +136,12 @@ public static class LabFolder
     /// <summary>Makes the folder, hands it to the lab's user, and goes on as that user.</summary>
     /// <param name="folder">The folder, absolute.</param>
     /// <param name="user">Whom to become; null to stay who we are.</param>
+    /// <param name="process">Becomes that user.</param>
     /// <returns>What to give back later.</returns>
     /// <exception cref="LabException">The user cannot work there; the folder is as it was.</exception>
-    public static FolderOrigin Prepare(string folder, SystemUser? user)
+    public static FolderOrigin Prepare(string folder, SystemUser? user, IThisProcess process)
     {
+        ArgumentNullException.ThrowIfNull(process);
         var above = Directory.Exists(folder) ? folder : NearestExisting(folder);
         var missing = folder[above.TrimEnd('/').Length..].Split('/', StringSplitOptions.RemoveEmptyEntries);
         var current =
@@ -172,8 +174,7 @@ public static class LabFolder
             if (user is not null)
             {
                 origin = HandOver(current, user, origin, [.. made.Select(m => m.Folder)]);
-                current.Enter();
-                Identity.Become(user);
+                process.Become(user, current);
             }
             else if (made.Count > 0)
             {

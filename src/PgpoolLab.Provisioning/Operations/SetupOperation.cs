@@ -17,12 +17,14 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="Observer">Is told what happens.</param>
 /// <param name="OpenLog">Opens the lab's own log, given its path. Dispose the logger to close it.</param>
 /// <param name="ProgramVersion">This program's version.</param>
+/// <param name="Process">This process, which root has become another user.</param>
 public sealed record OperationContext(
     IHost Host,
     TimeProvider Time,
     IPlanObserver Observer,
     Func<string, Serilog.Core.Logger> OpenLog,
-    string ProgramVersion
+    string ProgramVersion,
+    IThisProcess Process
 )
 {
     /// <summary>Waits.</summary>
@@ -125,7 +127,7 @@ public sealed class SetupOperation(OperationContext context)
         FolderOrigin origin;
         try
         {
-            origin = LabFolder.Prepare(spec.Directory, user);
+            origin = LabFolder.Prepare(spec.Directory, user, context.Process);
         }
         catch
         {

@@ -67,10 +67,13 @@ public static class LabLocator
     }
 
     /// <summary>Root works on a lab as the lab's user; anybody else must be that user.</summary>
+    /// <param name="manifest">The lab's.</param>
+    /// <param name="process">Becomes that user.</param>
     /// <exception cref="LabException">The lab is another user's, or one of its folders is a link.</exception>
-    public static void BecomeOwner(LabManifest manifest)
+    public static void BecomeOwner(LabManifest manifest, IThisProcess process)
     {
         ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(process);
         var lab = manifest.Lab;
         // What the manifest says is the word of whoever can write it: the file must be that user's, and nothing of it
         // is run as root.
@@ -109,10 +112,10 @@ public static class LabLocator
                 $"The lab '{lab.Name}' runs as {lab.Owner}, and this machine has no such user any more."
             );
         // First the user, then the folder: what leads there is then followed with that user's rights.
-        Environment.CurrentDirectory = "/";
-        Identity.Become(user);
+        process.Become(user);
         RequireOwnFolders(lab);
-        TryEnter(lab.Root);
+        // Where it may not be entered we stay in the topmost one: every path is absolute.
+        process.TryEnter(lab.Root);
     }
 
     /// <summary>A link in place of one of a lab's own folders leads to another's files: none is followed.</summary>
@@ -130,18 +133,6 @@ public static class LabLocator
                     Hints = [$"Delete the link:  rm {Shell.Quote(folder)}"],
                 };
             }
-        }
-    }
-
-    private static void TryEnter(string folder)
-    {
-        try
-        {
-            Environment.CurrentDirectory = folder;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Then from the topmost one: every path is absolute.
         }
     }
 

@@ -38,7 +38,7 @@ public static class LabRemains
         {
             if (AreIn(root))
             {
-                Remove(root);
+                Remove(root, null);
             }
 
             throw;
@@ -46,14 +46,16 @@ public static class LabRemains
     }
 
     /// <summary>Removes them, as the user who has made them.</summary>
+    /// <param name="root">The folder.</param>
+    /// <param name="process">Becomes that user, when root calls; null when the remains are our own.</param>
     /// <exception cref="LabException">They are another user's.</exception>
-    public static void Remove(string root)
+    public static void Remove(string root, IThisProcess? process)
     {
         using var folder = OpenFolder.TryOpen(Identity.RealPath(root));
         using var hidden = folder?.TryOpenFolder(HiddenName);
         if (hidden?.Ownership is { User: > 0 and var owner } && !Identity.IsEffective(owner))
         {
-            if (!Identity.IsRoot || Identity.Find(owner.ToString()) is not { } user)
+            if (process is null || !Identity.IsRoot || Identity.Find(owner.ToString()) is not { } user)
             {
                 throw new LabException(
                     ExitCode.NotFound,
@@ -61,7 +63,7 @@ public static class LabRemains
                 );
             }
 
-            Identity.Become(user);
+            process.Become(user);
         }
 
         foreach (var name in hidden?.List().Where(IsOurs) ?? [])

@@ -12,15 +12,6 @@ internal sealed class PostgresClient : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlDataSource? _source;
 
-    static PostgresClient()
-    {
-        // Npgsql takes what it is not told from libpq's variables, which the caller's shell has set for other servers.
-        foreach (var variable in PgpoolLab.Hosts.CleanEnvironment.Libpq)
-        {
-            Environment.SetEnvironmentVariable(variable, null);
-        }
-    }
-
     private PostgresClient(NpgsqlDataSource? source, NpgsqlConnection connection) =>
         (_source, _connection) = (source, connection);
 

@@ -53,6 +53,13 @@ public sealed partial class HouseTests
     }
 
     [Fact]
+    public void Hosts_are_made_in_one_place()
+    {
+        var made = Files().Where(f => HostMade().IsMatch(f.Text)).Select(f => f.Path);
+        Assert.Equal(["PgpoolLab.Cli/Startup/Composition.cs"], made);
+    }
+
+    [Fact]
     public void A_reference_upwards_is_found()
     {
         var plan = HousePlan.Parse(
@@ -119,6 +126,9 @@ public sealed partial class HouseTests
 
     [GeneratedRegex("""<ProjectReference Include="\.\./PgpoolLab\.(\w+)/""")]
     private static partial Regex ProjectReference();
+
+    [GeneratedRegex(@"\bnew (?:Local|Remote)Host\(")]
+    private static partial Regex HostMade();
 
     [GeneratedRegex(@"(?m)^namespace ([\w.]+);")]
     private static partial Regex NamespaceLine();
