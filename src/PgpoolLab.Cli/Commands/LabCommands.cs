@@ -3,7 +3,6 @@ using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Store;
@@ -36,7 +35,7 @@ internal static class LabCommand
             return null;
         }
 
-        var host = new LocalHost(TimeProvider.System);
+        var host = Composition.Host();
         var live = new LiveLab(host, lab, new ProbeRunner(host, TimeProvider.System));
         return await live.LookAsync(cancellationToken);
     }
