@@ -24,6 +24,7 @@ internal static class AllCommands
             StopAllCommand.Create(terminal),
             NodesCommand.Create(terminal),
             StatusCommand.Create(terminal),
+            WatchCommand.Create(terminal),
             ConfigCommand.Create(terminal),
             ReloadCommand.Create(terminal),
             LagCommand.Create(terminal),

@@ -79,17 +79,22 @@ public static partial class StandardStreams
 
     /// <summary>Columns of the terminal; null when it is none, or does not say.</summary>
     /// <param name="stream">0, 1 or 2.</param>
-    public static unsafe int? WidthOf(int stream)
+    public static int? WidthOf(int stream) => SizeOf(stream)?.Columns;
+
+    /// <summary>The size of the window a standard stream writes to.</summary>
+    /// <param name="stream">1 or 2.</param>
+    /// <returns>Null when it is no terminal, or that does not tell.</returns>
+    public static unsafe (int Columns, int Rows)? SizeOf(int stream)
     {
         if (OperatingSystem.IsWindows())
         {
-            return Console.WindowWidth;
+            return (Console.WindowWidth, Console.WindowHeight);
         }
 
         var getWindowSize = OperatingSystem.IsMacOS() ? 0x40087468u : 0x5413u;
         const int rowsColumnsAndPixels = 4;
         var size = stackalloc ushort[rowsColumnsAndPixels];
-        return ControlDevice(stream, getWindowSize, size) == 0 && size[1] > 0 ? size[1] : null;
+        return ControlDevice(stream, getWindowSize, size) == 0 && size[1] > 0 ? (size[1], size[0]) : null;
     }
 
     /// <summary>Standard output or error, or a terminal at standard input, to be written to. Nothing it writes ever

@@ -21,6 +21,8 @@ internal static unsafe partial class TerminalCalls
 
     private static uint Lines => NumbersOfPower ? 0x100u : 0x2u;
 
+    private static uint Signals => NumbersOfPower ? 0x80u : 0x1u;
+
     [LibraryImport(C, EntryPoint = "posix_openpt", SetLastError = true)]
     private static partial int OpenMaster(int flags);
 
@@ -143,6 +145,15 @@ internal static unsafe partial class TerminalCalls
             Flags(changed, LocalFlags) &= ~Echo;
         }
 
+        return changed;
+    }
+
+    /// <summary>A copy of a mode in which a key can be read as soon as it is pressed, and is not shown. Keys that send
+    /// signals still do.</summary>
+    internal static byte[] WithoutLines(byte[] mode)
+    {
+        var changed = Raw(mode, andOutput: false);
+        Flags(changed, LocalFlags) |= Flags(mode, LocalFlags) & Signals;
         return changed;
     }
 

@@ -329,6 +329,29 @@ public sealed class TerminalTests
         ).Ok();
         var words = outcome.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(@"\ t 303 274 \r \n 1", string.Join(' ', words));
+
+        // watch takes the keyboard, and gives it back however it ends.
+        foreach (
+            var (end, code) in new (object[] End, int Code)[]
+            {
+                (["send", "q"], 0),
+                (["send", CtrlC], 0),
+                (["signal", Terminate], 0),
+            }
+        )
+        {
+            seen = await AtTerminalAsync(
+                sandbox,
+                "tty tty tty",
+                [["expect", "SELECT/s"], ["expect", "q ends it"], ["raw"], end],
+                false,
+                "watch"
+            );
+            Assert.Equal((code, true), (seen.Code, seen.Same));
+        }
+
+        var first = (await sandbox.ShellAsync("pgpoollab watch | head -n 1")).Ok().Output;
+        Assert.Matches(@"\A\S+ \S+ pgpool +is +answers\n\z", first);
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
     }

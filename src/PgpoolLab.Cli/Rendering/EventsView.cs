@@ -1,4 +1,5 @@
 using PgpoolLab.Servers.Logs;
+using PgpoolLab.Servers.Watching;
 
 namespace PgpoolLab.Cli.Rendering;
 
@@ -27,7 +28,16 @@ internal sealed class EventsView(Terminal terminal, TimeProvider time)
         );
     }
 
-    private static string ColorOf(string name) =>
+    /// <summary>What a server is like from now on.</summary>
+    internal void Print(LabChange change)
+    {
+        var stamp = LogStyle.Time(change.At, terminal, time);
+        terminal.Out.WriteLine(
+            $"{stamp} {change.Source.PadRight(SourceWidth)} {"is".PadRight(NameWidth)} {change.State}"
+        );
+    }
+
+    internal static string ColorOf(string name) =>
         name switch
         {
             "server-died" or "process-killed" or "failover-begins" or "quarantine-begins" or "diverged" => "red",

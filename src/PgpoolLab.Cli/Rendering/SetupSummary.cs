@@ -122,37 +122,25 @@ internal static class SetupSummary
             Line("./startall", "start everything");
         }
 
-        Line("pgpoollab nodes", "what Pgpool-II thinks, and what each node says");
+        Line("pgpoollab status", "what Pgpool-II thinks, what each node says, and what is wrong");
         Line($"pgbench -i -p {lab.Pgpool.Port} {Lab.Database}", "give it something to do");
         if (lab.HasWatchdog)
         {
-            Line(
-                "kill -9 $(tr -d '\\0' <pgpool0/run/pgpool.pid)",
-                "kill one Pgpool-II, and watch: pgpoollab nodes --watch"
-            );
+            Line("pgpoollab kill leader", "crash the Pgpool-II that leads, and see another one lead");
+            Line("pgpoollab start pgpool", "bring it back");
         }
 
         if (lab.Nodes.Count > 1)
         {
+            Line("pgpoollab watch", "see what follows as it happens, in another window; q ends it");
             Line(
-                $"pg_ctl -m immediate -D {lab.RelativeData(primary.Id)} stop",
-                $"kill {(streaming ? "the primary" : $"node {primary.Id}")}, and watch: pgpoollab nodes --watch"
+                $"pgpoollab kill {(streaming ? "primary" : primary.Id)}",
+                streaming ? "crash the primary: a standby takes over" : $"crash node {primary.Id}"
             );
-            if (lab.Mode.HasOnlineRecovery())
-            {
-                Line(
-                    $"pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {primary.Id}",
-                    streaming ? "bring it back as a standby" : "bring it back"
-                );
-            }
-            else
-            {
-                Line(
-                    $"pg_ctl -D {lab.RelativeData(primary.Id)} -l {lab.RelativeNodeLog(primary.Id)} start",
-                    "start it again"
-                );
-                Line($"pcp_attach_node -p {lab.Pgpool.PcpPort} -n {primary.Id}", "and have Pgpool-II use it again");
-            }
+            Line(
+                $"pgpoollab {(lab.Mode.HasOnlineRecovery() ? "recover" : "start")} {primary.Id}",
+                streaming ? "bring it back as a standby" : "bring it back"
+            );
         }
 
         Line("./stopall", "stop everything");

@@ -122,6 +122,24 @@ internal sealed class Terminal
         console.Profile.Width = width;
     }
 
+    /// <summary>Takes over the window's size, which may have changed.</summary>
+    /// <returns>True when it has.</returns>
+    internal bool FitToWindow()
+    {
+        const int standardOutput = 1;
+        if (
+            !Data.Profile.Capabilities.Interactive
+            || StandardStreams.SizeOf(standardOutput) is not ({ } columns and > 0, { } rows and > 0)
+            || (columns, rows) == (Data.Profile.Width, Data.Profile.Height)
+        )
+        {
+            return false;
+        }
+
+        (Data.Profile.Width, Data.Profile.Height) = (columns, rows);
+        return true;
+    }
+
     /// <summary>A line of conversation.</summary>
     internal void Say(string text)
     {

@@ -30,7 +30,9 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
                     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END::text,
                CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text,
                (SELECT status FROM pg_stat_wal_receiver),
-               current_setting('synchronous_standby_names'), current_setting('synchronous_commit')
+               current_setting('synchronous_standby_names'), current_setting('synchronous_commit'),
+               (SELECT count(*) FROM pg_stat_activity
+                WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND pid <> pg_backend_pid())::text
         """;
 
     private const string Standbys = """
@@ -160,6 +162,7 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
             Timeline = int.TryParse(row[1], out var timeline) ? timeline : null,
             WalPosition = row[2],
             Receiver = row[3],
+            Sessions = int.TryParse(row[6], out var sessions) ? sessions : null,
         };
         if (says.InRecovery is true)
         {

@@ -37,6 +37,9 @@ public sealed record PostgresSays
     /// <summary>State of its WAL receiver, for example <c>streaming</c>; null when it has none.</summary>
     public string? Receiver { get; init; }
 
+    /// <summary>Sessions of clients on it, Pgpool-II's among them.</summary>
+    public int? Sessions { get; init; }
+
     /// <summary>Whether the primary says that it sends its WAL to this standby; null when there is no primary to
     /// ask.</summary>
     public bool? FedByPrimary { get; init; }
