@@ -30,6 +30,7 @@ public sealed class DoctorViewTests
             [new(Chosen.PgpoolProgram, Chosen.Pgpool, Chosen.PcpBin), new("/usr/local/bin/pgpool", null, null)]
         ),
         Chosen = Chosen,
+        FixedPgpools = [Chosen.PgpoolProgram],
         Platform = new Platform("debian", 15),
         Programs = new Dictionary<string, string?>
         {

@@ -20,6 +20,8 @@ public sealed class StatusViewTests
                 Role = role,
                 Weight = "0.333333",
                 SelectCount = 5,
+                ReplicationState = role == "standby" && status != "down" ? "streaming" : null,
+                SyncState = role == "standby" && status != "down" ? "async" : null,
             },
             says
         );
@@ -64,6 +66,63 @@ public sealed class StatusViewTests
             Node(2, "waiting", "standby", Says(standby: true)),
         ]);
 
+    /// <summary>What it is that only status asks for.</summary>
+    private static StatusReport Causes()
+    {
+        var healthy = Healthy();
+        var look = new NodesReport(
+            Lab.Name,
+            Lab.Root,
+            Lab.Mode.Setting(),
+            Lab.Pgpool.Port,
+            true,
+            null,
+            healthy.Nodes,
+            [],
+            []
+        );
+        var facts = new StatusFacts(Lab, new(true, null) { Runs = true }, look)
+        {
+            HealthCheck = new(1, 10, 0, 1),
+            Details = new StatusDetails
+            {
+                Nodes = new Dictionary<int, NodeDetails>
+                {
+                    [0] = new(0)
+                    {
+                        MaxConnections = 100,
+                        ReservedConnections = 3,
+                        PendingRestart = "max_connections, shared_buffers",
+                        Slots = [new SlotState("stray", true, false, "reserved", 80L << 20)],
+                    },
+                },
+                Pgpools = new Dictionary<int, PgpoolDetails>
+                {
+                    [0] = new(0)
+                    {
+                        InFile = new Dictionary<string, string> { ["num_init_children"] = "60" },
+                        InEffect = new Dictionary<string, string> { ["num_init_children"] = "32", ["max_pool"] = "4" },
+                        PcpProblem = "FATAL:  authentication failed for user \"olga\"",
+                    },
+                },
+                Disks = [new DiskSpace("/srv/lab/data0", 20L << 20)],
+            },
+        };
+        return StatusReport.Of(look, StatusDiagnosis.Of(facts), WhatComesNext.Of(facts));
+    }
+
+    [Fact]
+    public void What_is_to_be_done_is_shown_in_order() =>
+        Assert.Equal(
+            [
+                "  1. write the password of pcppass into pcp.conf  (pcp-auth)",
+                "  2. pgpoollab psql 0 -- -c \"SELECT pg_drop_replication_slot('stray')\"  (slot-holds-wal, node 0)",
+                "  3. pgpoollab config set postgresql.max_connections=141 --restart  (max-connections-small)",
+                "  4. pgpoollab reload --restart  (config-needs-restart)",
+            ],
+            StatusView.PlanLines(FixPlan.Of(Lab, Causes()))
+        );
+
     private static StatusReport SplitBrain() =>
         Report([
             Node(0, "down", "standby", Says(standby: false, timeline: 1)),
@@ -100,6 +159,8 @@ public sealed class StatusViewTests
     [InlineData("split-brain", 80)]
     [InlineData("split-brain", 200)]
     [InlineData("follow-primary", 80)]
+    [InlineData("causes", 60)]
+    [InlineData("causes", 80)]
     public void Status_is_shown(string name, int width)
     {
         var screen = new Screen(width);
@@ -109,6 +170,7 @@ public sealed class StatusViewTests
             {
                 "healthy" => Healthy(),
                 "split-brain" => SplitBrain(),
+                "causes" => Causes(),
                 _ => FollowsPrimary(),
             }
         );

@@ -99,13 +99,15 @@ public abstract class WatchdogTests
         }
         else
         {
-            await UntilAsync(
-                sandbox,
-                "the failure is seen",
-                (_, nodes) => !nodes[0].GetProperty("postgres").GetProperty("up").GetBoolean()
+            // It is decided on, against a failover.
+            report = await sandbox.UntilAsync(
+                "there is no quorum, and node 0 is in quarantine",
+                r =>
+                    ((string[])["no-quorum", "member-down", "quarantine"]).All(id =>
+                        r.GetProperty("findings").EnumerateArray().Any(f => f.GetProperty("id").GetString() == id)
+                    )
             );
-            await Task.Delay(TimeSpan.FromSeconds(5));
-            var nodes = (await sandbox.NodesAsync()).GetProperty("nodes");
+            var nodes = report.GetProperty("nodes");
             Assert.True(
                 nodes[1].GetProperty("postgres").GetProperty("inRecovery").GetBoolean(),
                 "without a quorum nobody may decide on a failover"

@@ -1,5 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Doctor;
+using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -98,5 +99,38 @@ public sealed class DoctorTests
         ]);
         Assert.Equal(expected, report.ExitCode);
         Assert.Equal(expected is ExitCode.Done, report.CanMakeLabs);
+    }
+
+    [Theory]
+    [InlineData("4.1.15", true)]
+    [InlineData("4.2.21", true)]
+    [InlineData("4.2.22", false)]
+    [InlineData("4.3.5", true)]
+    [InlineData("4.3.15", false)]
+    [InlineData("4.4.11", true)]
+    [InlineData("4.4.12", false)]
+    [InlineData("4.5.6", true)]
+    [InlineData("4.5.7", false)]
+    [InlineData("4.6.0", true)]
+    [InlineData("4.6.1", false)]
+    [InlineData("4.7.0", false)]
+    public void A_Pgpool_that_takes_any_password_is_pointed_out_unless_its_distribution_has_fixed_it(
+        string version,
+        bool flawed
+    )
+    {
+        var parsed = PgpoolVersion.Parse($"pgpool-II version {version}")!.Value;
+        var facts = new MachineFacts
+        {
+            LabUser = "olga",
+            Tools = new ToolSurvey([], [new("/usr/sbin/pgpool", parsed, "/usr/sbin")]),
+            Programs = new Dictionary<string, string?>(),
+            Places = [],
+            SocketFolders = [],
+        };
+        bool Reports(MachineFacts machine) =>
+            Diagnosis.Of(machine).Findings.Any(f => f.Seen.Contains("CVE-2025-46801", StringComparison.Ordinal));
+        Assert.Equal(flawed, Reports(facts));
+        Assert.False(Reports(facts with { FixedPgpools = ["/usr/sbin/pgpool"] }));
     }
 }

@@ -1,6 +1,7 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Settings;
+using PgpoolLab.Servers.Clients;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -123,7 +124,7 @@ public sealed class SettingsTextTests
     [Fact]
     public void A_sample_names_defaults_whether_they_are_commented_out_or_not()
     {
-        var defaults = PgpoolRules.DefaultsOf(
+        var defaults = PgpoolDefaults.DefaultsOf(
             """
             # This is no setting = at all
             backend_clustering_mode = 'streaming_replication'
@@ -135,9 +136,9 @@ public sealed class SettingsTextTests
             """
         );
         Assert.Equal(["health_check_period", "num_init_children"], defaults.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal("32", PgpoolRules.DefaultOf(defaults, "num_init_children"));
-        Assert.Equal("0", PgpoolRules.DefaultOf(defaults, "health_check_period1"));
-        Assert.Null(PgpoolRules.DefaultOf(defaults, "backend_hostname1"));
+        Assert.Equal("32", PgpoolDefaults.DefaultOf(defaults, "num_init_children"));
+        Assert.Equal("0", PgpoolDefaults.DefaultOf(defaults, "health_check_period1"));
+        Assert.Null(PgpoolDefaults.DefaultOf(defaults, "backend_hostname1"));
     }
 
     [Fact]

@@ -106,6 +106,7 @@ public sealed class StatusTests
             { "", LabHealth.Healthy, 0, With(Pool(1, "standby"), Standby()) },
             { "detached-but-runs", LabHealth.Degraded, 1, With(Pool(1, "standby", "down"), Standby()) },
             { "quarantine", LabHealth.Degraded, 1, With(Pool(1, "standby", "quarantine"), Standby()) },
+            { "quarantine", LabHealth.Degraded, 1, With(Pool(1, "standby", "quarantine"), Stopped()) },
             { "attached-but-dead", LabHealth.Degraded, 1, With(Pool(1, "standby"), Stopped()) },
             { "node-down", LabHealth.Degraded, 1, With(Pool(1, "standby", "down"), Stopped()) },
             { "outdated-primary", LabHealth.Degraded, 1, With(Pool(1, "standby", "down"), Stopped(standby: false)) },

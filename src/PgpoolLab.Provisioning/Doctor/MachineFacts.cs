@@ -19,6 +19,10 @@ public sealed record MachineFacts
     /// <summary>Every PostgreSQL and Pgpool-II there is.</summary>
     public required ToolSurvey Tools { get; init; }
 
+    /// <summary>Those Pgpool-II programs whose distribution has fixed CVE-2025-46801, which their version
+    /// has.</summary>
+    public IReadOnlyList<string> FixedPgpools { get; init; } = [];
+
     /// <summary>Which a lab would be made of; null when they are not all there.</summary>
     public Toolset? Chosen { get; init; }
 

@@ -67,6 +67,7 @@ public sealed class MachineInspector(
             CalledByRoot = byRoot,
             Platform = platform,
             Tools = survey,
+            FixedPgpools = PasswordBypass.FixedByDistribution(survey.Pgpool),
             Chosen = chosen,
             Missing = missing,
             ChosenBy =

@@ -16,6 +16,21 @@ internal static class ProgramChecks
         foreach (var pgpool in facts.Tools.Pgpool)
         {
             yield return Pgpool(pgpool, facts.Chosen);
+            if (
+                pgpool is { Version: { } version, PcpBin: not null }
+                && PasswordBypass.IsIn(version)
+                && !facts.FixedPgpools.Contains(pgpool.Program)
+            )
+            {
+                yield return new DoctorFinding(
+                    "Pgpool-II",
+                    Severity.Note,
+                    $"Pgpool-II {version}, {pgpool.Program}, takes any password of a role that is not in pool_passwd, "
+                        + $"while it keeps a connection of that role open ({PasswordBypass.Name}).",
+                    "This release has that flaw, unless your distribution has fixed it. Until you update:",
+                    "pgpoollab setup --set pgpool.connection_cache=off"
+                );
+            }
         }
 
         yield return Choice(facts);

@@ -114,7 +114,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
                     lines.TryGetValue(s.Key, out var line) ? $"{Relative(pgpool.Paths.PgpoolConf)} line {line.Line}"
                         : file.Includes.Count > 0 ? "default, or an included file"
                         : DefaultSource,
-                    PgpoolRules.DefaultOf(defaults, s.Key),
+                    PgpoolDefaults.DefaultOf(defaults, s.Key),
                     waiting.GetValueOrDefault(s.Key),
                     PgpoolRules.NeedsRestart(s.Key) ? Restart : Reload
                 ),
@@ -172,7 +172,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
         {
             return sample is null
                 ? new Dictionary<string, string>()
-                : PgpoolRules.DefaultsOf(SampleConfiguration.Read(sample));
+                : PgpoolDefaults.DefaultsOf(SampleConfiguration.Read(sample));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -123,6 +123,18 @@ public sealed class FixOperation(OperationContext context, Lab lab)
                 ["ALTER SYSTEM SET synchronous_standby_names = ''", "SELECT pg_reload_conf()"],
                 cancellationToken
             ),
+            Remedy.Execute { Node: var node, Statement: var sql } => RunOnAsync(node, [sql], cancellationToken),
+            Remedy.Configure change => new ConfigureOperation(context).SetAsync(
+                lab,
+                [new SettingAssignment(change.Program, change.Name, change.Value)],
+                restart: true,
+                cancellationToken
+            ),
+            Remedy.ApplySettings => new ReloadOperation(context).ExecuteAsync(lab, restart: true, cancellationToken),
+            Remedy.WritePcpPassword { Pgpool: var id } => new PcpPasswords(context.Host, lab).WriteAsync(
+                lab.Pgpools.First(p => p.Id == id),
+                cancellationToken
+            ),
             _ => throw new InvalidOperationException($"{remedy} cannot be done."),
         };
     }
@@ -149,7 +161,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
             );
             foreach (var statement in statements)
             {
-                await client.RowsAsync(statement, cancellationToken);
+                await client.ExecuteAsync(statement, cancellationToken);
             }
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } problem)

@@ -13,6 +13,9 @@ internal sealed partial class PgpoolConfText
     /// <summary>A setting's value without quotes; null when it is not there.</summary>
     internal string? this[string name] => _values.GetValueOrDefault(name);
 
+    /// <summary>All of them, by name.</summary>
+    internal IReadOnlyDictionary<string, string> All => _values;
+
     /// <summary>A whole number; null when it is not there, or is none.</summary>
     internal int? Number(string name) => int.TryParse(this[name], out var number) ? number : null;
 

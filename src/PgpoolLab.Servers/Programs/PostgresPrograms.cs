@@ -288,6 +288,14 @@ public static class Pcp
     public static CommandSpec Switchover(Lab lab, PgpoolNode pgpool, int node) =>
         Of(lab, pgpool, "pcp_promote_node", TimeSpan.FromMinutes(5), "-s", "-n", node.ToString());
 
+    /// <summary>Whether a pcp program's words say that its user or password is refused.</summary>
+    public static bool Refuses(string? words) =>
+        words?.Contains("authentication failed", StringComparison.Ordinal) is true;
+
+    /// <summary>Prints how many nodes there are: the cheapest question there is.</summary>
+    public static CommandSpec NodeCount(Lab lab, PgpoolNode pgpool) =>
+        Of(lab, pgpool, "pcp_node_count", TimeSpan.FromSeconds(10));
+
     private static CommandSpec Of(
         Lab lab,
         PgpoolNode pgpool,

@@ -47,6 +47,20 @@ internal sealed partial record FailoverInLog(DateTime? Since, bool LooksForPrima
         return new FailoverInLog(TimeOf(began), looks);
     }
 
+    /// <summary>Whether a failover, or the attaching of a node, ended a moment ago: Pgpool-II then ends the processes
+    /// that take clients, and starts others.</summary>
+    /// <param name="log">The end of its log.</param>
+    /// <param name="processId">Pgpool-II's first process.</param>
+    /// <param name="now">The time, as the log has it.</param>
+    internal static bool JustEnded(string log, int processId, DateTime now) =>
+        log.Split('\n').LastOrDefault(l => Ends().IsMatch(l)) is { } ended
+        && !(Process().Match(ended) is { Success: true } process && process.Groups[1].Value != $"{processId}")
+        && TimeOf(ended) is { } time
+        && now - time < Moment
+        && time - now < Moment;
+
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(3);
+
     private static DateTime? TimeOf(string line) =>
         Time().Match(line) is { Success: true } match
         && DateTime.TryParse(match.Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time)

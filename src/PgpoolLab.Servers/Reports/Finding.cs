@@ -44,6 +44,14 @@ public sealed record Finding([property: JsonIgnore] FindingKind Kind, int? Node,
     [JsonIgnore]
     public IReadOnlyList<Remedy> Remedies { get; init; } = [];
 
+    /// <summary>The same with other remedies.</summary>
+    internal Finding With(Lab lab, params IReadOnlyList<Remedy> remedies) =>
+        this with
+        {
+            Remedies = remedies,
+            Fix = RemedyWords.Line(lab, remedies),
+        };
+
     /// <summary>A finding with its remedies, shown as the command line to paste.</summary>
     /// <param name="lab">The lab.</param>
     /// <param name="kind">What kind of thing it is.</param>

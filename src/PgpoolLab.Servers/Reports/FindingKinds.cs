@@ -70,6 +70,66 @@ public static class FindingKinds
     public static FindingKind ReceivesNothing { get; } =
         Warning("receives-nothing", "It serves old rows, and falls further behind with every write.");
 
+    /// <summary>Pgpool-II has held a node as down since it was started.</summary>
+    public static FindingKind RememberedDown { get; } =
+        Warning("remembered-down", "Pgpool-II sends it no queries, and cannot fail over to it.");
+
+    /// <summary>A standby's replication slot is gone, or has lost its WAL.</summary>
+    public static FindingKind SlotLost { get; } =
+        Warning("slot-lost", "It serves old rows, and never catches up by itself.");
+
+    /// <summary>The primary has removed WAL that a standby still needs.</summary>
+    public static FindingKind SegmentRemoved { get; } =
+        Warning("segment-removed", "It serves old rows, and never catches up by itself.");
+
+    /// <summary>follow_primary.sh could not make a standby follow the new primary.</summary>
+    public static FindingKind FollowPrimaryFailed { get; } =
+        Warning("follow-primary-failed", "Pgpool-II does not use that standby, and does not try again.");
+
+    /// <summary>Pgpool-II does not see that a standby streams.</summary>
+    public static FindingKind BlankReplicationState { get; } =
+        Warning(
+            "blank-replication-state",
+            "SHOW pool_nodes shows no replication_state for it, and Pgpool-II does not know whether it streams."
+        );
+
+    /// <summary>A standby is behind.</summary>
+    public static FindingKind Lags { get; } = Warning("lags", "Who reads from it sees old rows.");
+
+    /// <summary>A slot that nobody uses keeps WAL.</summary>
+    public static FindingKind SlotHoldsWal { get; } =
+        Warning("slot-holds-wal", "The primary may remove none of that WAL; it grows until the disk is full.");
+
+    /// <summary>A setting in a file is not in effect.</summary>
+    public static FindingKind ConfigNeedsRestart { get; } =
+        Warning("config-needs-restart", "The server goes on with the old value; a reload does not change it.");
+
+    /// <summary>A disk is nearly full.</summary>
+    public static FindingKind DiskLow { get; } =
+        Warning("disk-low", "A PostgreSQL that cannot write its WAL stops at once (PANIC).");
+
+    /// <summary>Every process of Pgpool-II that takes clients has one.</summary>
+    public static FindingKind ChildrenExhausted { get; } =
+        Broken("children-exhausted", "The next client waits, and gets no error, until another one leaves.");
+
+    /// <summary>PostgreSQL has room for fewer sessions than Pgpool-II may open.</summary>
+    public static FindingKind MaxConnectionsSmall { get; } =
+        Warning(
+            "max-connections-small",
+            "With many clients some get 'sorry, too many clients already', and Pgpool-II may give up a healthy node."
+        );
+
+    /// <summary>Pgpool-II refuses the password for pcp.</summary>
+    public static FindingKind PcpRefused { get; } =
+        Warning(
+            "pcp-auth",
+            "attach, detach, recover and switchover fail, and so does follow_primary after a failover."
+        );
+
+    /// <summary>Pgpool-II has just failed over, and replaces its processes.</summary>
+    public static FindingKind Renewing { get; } =
+        new("renewing", FindingSeverity.Note, "A client that connects in this moment may be cut off once.");
+
     /// <summary>Pgpool-II does not list a node.</summary>
     public static FindingKind NodeUnknown { get; } = Warning("node-unknown", "Pgpool-II does not use it.");
 
@@ -126,11 +186,16 @@ public static class FindingKinds
         NoPrimary,
         PgpoolDown,
         PgpoolSilent,
+        ChildrenExhausted,
         WaitsForSync,
         Paused,
         NoQuorum,
         NoLeader,
+        DiskLow,
+        FollowPrimaryFailed,
         Diverged,
+        SegmentRemoved,
+        SlotLost,
         ReceivesNothing,
         MissedWrites,
         OutdatedPrimary,
@@ -139,13 +204,21 @@ public static class FindingKinds
         RolesDisagree,
         PrimaryUnknown,
         MemberDown,
+        RememberedDown,
         DetachedButRuns,
         Quarantine,
         RecoveryUnfinished,
         NodeUnknown,
+        BlankReplicationState,
+        Lags,
+        PcpRefused,
+        SlotHoldsWal,
+        MaxConnectionsSmall,
+        ConfigNeedsRestart,
         FailoverRuns,
         FollowPrimaryRuns,
         RecoveryRuns,
+        Renewing,
         CommandRuns,
     ];
 

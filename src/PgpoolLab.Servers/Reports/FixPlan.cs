@@ -28,7 +28,11 @@ public static class FixPlan
                 .Where(r => r.Command is not null && (report.AtWork.Count == 0 || Rank(r.Remedy) == 0))
                 .DistinctBy(r => r.Remedy)
                 .OrderBy(r => Rank(r.Remedy))
-                .Select(r => new PlannedFix(r.Remedy, r.Command!, r.Finding)),
+                .Select(r => new PlannedFix(
+                    r.Remedy,
+                    r.Remedy is Remedy.WritePcpPassword ? "write the password of pcppass into pcp.conf" : r.Command!,
+                    r.Finding
+                )),
         ];
     }
 
@@ -39,6 +43,7 @@ public static class FixPlan
         {
             Remedy.KillNode or Remedy.ResumeNode or Remedy.ResumePgpool => 0,
             Remedy.StartAll or Remedy.RestartAll or Remedy.RestartPgpool => 1,
+            Remedy.WritePcpPassword or Remedy.Configure { Program: SettingAssignment.Pgpool } => 1,
             Remedy.StartNode => 2,
             Remedy.Attach => 3,
             Remedy.Recover => 4,

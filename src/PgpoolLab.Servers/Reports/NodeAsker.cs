@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Servers.Reports;
@@ -32,7 +33,8 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
                (SELECT status FROM pg_stat_wal_receiver),
                current_setting('synchronous_standby_names'), current_setting('synchronous_commit'),
                (SELECT count(*) FROM pg_stat_activity
-                WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND pid <> pg_backend_pid())::text
+                WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND pid <> pg_backend_pid())::text,
+               (SELECT conninfo FROM pg_stat_wal_receiver)
         """;
 
     private const string Standbys = """
@@ -77,9 +79,9 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
                     {
                         Says = a.Says with
                         {
-                            FedByPrimary = primary.LagOf.ContainsKey(a.Node.ApplicationName),
+                            FedByPrimary = primary.LagOf.ContainsKey(NameOf(a)),
                             LagBytes =
-                                primary.LagOf.GetValueOrDefault(a.Node.ApplicationName) is { } lag ? Math.Max(0, lag)
+                                primary.LagOf.GetValueOrDefault(NameOf(a)) is { } lag ? Math.Max(0, lag)
                                 : NodesReporter.WalBytes(primary.Says.WalPosition)
                                     - NodesReporter.WalBytes(a.Says.WalPosition)
                                     is { } distance
@@ -90,6 +92,9 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
             )
             .ToArray();
     }
+
+    /// <summary>Who was given another name by hand streams all the same.</summary>
+    private static string NameOf(NodeAnswer answer) => answer.Says.StreamsAs ?? answer.Node.ApplicationName;
 
     private async Task<NodeAnswer> AskAsync(
         PostgresNode node,
@@ -163,6 +168,7 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
             WalPosition = row[2],
             Receiver = row[3],
             Sessions = int.TryParse(row[6], out var sessions) ? sessions : null,
+            StreamsAs = ConnectionText.ApplicationNameIn(row[7]),
         };
         if (says.InRecovery is true)
         {

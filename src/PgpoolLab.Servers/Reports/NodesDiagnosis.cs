@@ -179,6 +179,25 @@ public static class NodesDiagnosis
             );
         }
 
+        if (pgpool.Children.AreUsedUp(pgpool.MostClients))
+        {
+            return UsedUp(lab, pgpool);
+        }
+
+        if (pgpool.Renews)
+        {
+            return Finding.Of(
+                lab,
+                FindingKinds.Renewing,
+                null,
+                $"Pgpool-II{process} has just failed over or attached a node, and replaces its processes. Wait: it takes "
+                    + "clients in a moment."
+            ) with
+            {
+                Severity = FindingSeverity.Warning,
+            };
+        }
+
         if (pgpool.Age < StillStarts)
         {
             return Finding.Of(
@@ -198,6 +217,22 @@ public static class NodesDiagnosis
             pgpool.Runs is null ? new Remedy.StartAll() : new Remedy.RestartPgpool(lab.Pgpool.Id)
         );
     }
+
+    /// <summary>Pgpool-II runs, and has nobody left to answer.</summary>
+    internal static Finding UsedUp(Lab lab, PgpoolSays pgpool) =>
+        Finding.Of(
+            lab,
+            FindingKinds.ChildrenExhausted,
+            null,
+            $"All {pgpool.Children.Busy.Count} processes of Pgpool-II that take clients have one "
+                + $"({pgpool.Children.Who()}). End some of these clients, or all with:",
+            new Remedy.RestartPgpool(lab.Pgpool.Id)
+        ) with
+        {
+            Cause =
+                "num_init_children is the largest number of clients at the same time; "
+                + "pgpoollab config set pgpool.num_init_children=NUMBER --restart raises it.",
+        };
 
     /// <summary>Its first process decides on failovers and starts the others; a client may get an answer all the
     /// same.</summary>

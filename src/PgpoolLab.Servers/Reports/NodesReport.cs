@@ -48,6 +48,11 @@ public sealed record PostgresSays
     [JsonIgnore]
     public bool IsSuspended => ProcessId is { } id && Suspended.Contains(id);
 
+    /// <summary>The name under which it asks its primary for WAL (<c>application_name</c>); null when it does not
+    /// say.</summary>
+    [JsonIgnore]
+    public string? StreamsAs { get; init; }
+
     /// <summary>Whether its data folder is a standby's; null when nobody looked, because it answered itself.</summary>
     [JsonIgnore]
     public bool? MadeAsStandby { get; init; }
@@ -79,6 +84,15 @@ public sealed record PgpoolSays(bool Answers, string? Problem)
 
     /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
     public IReadOnlyList<int> Suspended { get; init; } = [];
+
+    /// <summary>Its processes that take clients.</summary>
+    public PoolChildren Children { get; init; } = PoolChildren.None;
+
+    /// <summary>How many clients it takes at the same time; null when its configuration does not say.</summary>
+    public int? MostClients { get; init; }
+
+    /// <summary>True when it has just failed over or attached a node: it replaces its processes.</summary>
+    public bool Renews { get; init; }
 }
 
 /// <summary>One node, seen from both sides.</summary>

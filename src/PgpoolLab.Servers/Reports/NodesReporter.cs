@@ -3,6 +3,7 @@ using System.Text.Json;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Servers.Reports;
@@ -243,6 +244,17 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
         }
     }
 
+    /// <summary>How many clients a Pgpool-II takes at the same time.</summary>
+    internal static int? MostClientsOf(PgpoolConfText settings) =>
+        (settings.Number("num_init_children") ?? 32) - (settings.Number("reserved_connections") ?? 0);
+
+    private async Task<bool> RenewsAsync(PgpoolNode pgpool, ProcessFacts first, CancellationToken cancellationToken) =>
+        FailoverInLog.JustEnded(
+            await FileEnd.ReadAsync(host, pgpool.Paths.PgpoolLog, FailoverInLog.Length, cancellationToken),
+            first.Id,
+            _time.GetLocalNow().DateTime
+        );
+
     private async Task<PgpoolSays> SaysAsync(
         Lab lab,
         PgpoolNode pgpool,
@@ -253,8 +265,20 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
     )
     {
         var own = processes.Pgpools[pgpool.Id];
+        var children = PoolChildren.Of(own);
         return new PgpoolSays(answers, problem?.TrimEnd('.'))
         {
+            Children = children,
+            // Only who does not answer has to be explained.
+            MostClients =
+                answers || children.Busy.Count == 0
+                    ? null
+                    : MostClientsOf(
+                        PgpoolConfText.Read(
+                            await host.Files.ReadTextAsync(pgpool.Paths.PgpoolConf, cancellationToken) ?? ""
+                        )
+                    ),
+            Renews = !answers && own.First is { } first && await RenewsAsync(pgpool, first, cancellationToken),
             Runs =
                 own.First is not null ? true
                 : processes.AreSeen ? false

@@ -46,6 +46,24 @@ public abstract record Remedy
     /// <param name="Node">The primary.</param>
     public sealed record StopWaitingForStandbys(int Node) : Remedy;
 
+    /// <summary>Has a node execute a statement.</summary>
+    /// <param name="Node">The node.</param>
+    /// <param name="Statement">SQL, one statement.</param>
+    public sealed record Execute(int Node, string Statement) : Remedy;
+
+    /// <summary>Changes a setting in the lab's files, and restarts what must be restarted for it.</summary>
+    /// <param name="Program">As the commands name it: pgpool or postgresql.</param>
+    /// <param name="Name">The setting.</param>
+    /// <param name="Value">Its new value.</param>
+    public sealed record Configure(string Program, string Name, string Value) : Remedy;
+
+    /// <summary>Has every server read its configuration files again, and restarts those that need it.</summary>
+    public sealed record ApplySettings : Remedy;
+
+    /// <summary>Writes the password that the lab's <c>pcppass</c> has into pcp.conf.</summary>
+    /// <param name="Pgpool">Whose.</param>
+    public sealed record WritePcpPassword(int Pgpool) : Remedy;
+
     /// <summary>Nothing is to be done but to wait.</summary>
     /// <param name="For">What to wait for.</param>
     public sealed record Wait(WorkKind For) : Remedy;

@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Servers.Reports;
@@ -35,9 +36,21 @@ public static class RemedyWords
             Remedy.StopWaitingForStandbys { Node: var node } =>
                 $"pgpoollab psql {node} -- -c \"ALTER SYSTEM SET synchronous_standby_names = ''\" -c \"SELECT "
                     + "pg_reload_conf()\"",
+            Remedy.Execute { Node: var node, Statement: var sql } => $"pgpoollab psql {node} -- -c {Word(sql)}",
+            Remedy.Configure change =>
+                $"pgpoollab config set {Shell.Quote($"{change.Program}.{change.Name}={change.Value}")} --restart",
+            Remedy.ApplySettings => "pgpoollab reload --restart",
+            // No verb is about this alone.
+            Remedy.WritePcpPassword => "pgpoollab status --fix",
             _ => null,
         };
     }
+
+    /// <summary>SQL is full of single quotes, which are easier to read in double ones.</summary>
+    private static string Word(string sql) =>
+        sql.Contains('\'', StringComparison.Ordinal) && sql.IndexOfAny(['"', '$', '`', '\\', '!']) < 0
+            ? $"\"{sql}\""
+            : Shell.Quote(sql);
 
     /// <summary>A Pgpool-II as the commands name it.</summary>
     public static string NameOf(Lab lab, int pgpool)

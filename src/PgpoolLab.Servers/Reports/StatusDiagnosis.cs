@@ -7,7 +7,14 @@ public static class StatusDiagnosis
     public static IReadOnlyList<Finding> Of(StatusFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        return [.. facts.Look.Findings, .. facts.Look.AtWork.Select(w => OfWork(facts, w))];
+        return
+        [
+            .. facts.Look.Findings.Select(f => PgpoolTrouble.Explain(facts, StandbyTrouble.Explain(facts, f))),
+            .. StandbyTrouble.Of(facts),
+            .. PgpoolTrouble.Of(facts),
+            .. ServerTrouble.Of(facts),
+            .. facts.Look.AtWork.Select(w => OfWork(facts, w)),
+        ];
     }
 
     private static Finding OfWork(StatusFacts facts, WorkUnderWay work) =>

@@ -11,6 +11,25 @@ namespace PgpoolLab.Servers.Reports;
 /// <param name="Look">What <c>nodes</c> shows.</param>
 public sealed record StatusFacts(Lab Lab, PgpoolSays Pgpool, NodesReport Look)
 {
+    /// <summary>What else the servers say.</summary>
+    public StatusDetails Details { get; init; } = StatusDetails.None;
+
+    /// <summary>What works on a node, or is about to; on any when none is given: advice would be in its way.</summary>
+    internal WorkUnderWay? WorkOn(int? node) => Look.AtWork.FirstOrDefault(w => node is not { } id || w.Concerns(id));
+
+    /// <summary>A finding; while something works on it, there is nothing to do but wait.</summary>
+    internal Finding About(
+        FindingKind kind,
+        int? node,
+        string problem,
+        string? cause,
+        params IReadOnlyList<Remedy> remedies
+    ) =>
+        Finding.Of(Lab, kind, node, problem, WorkOn(node) is { } work ? [new Remedy.Wait(work.Kind)] : remedies) with
+        {
+            Cause = cause,
+        };
+
     /// <summary>How Pgpool-II notices a node that is dead, as its configuration file has it.</summary>
     public HealthCheck HealthCheck { get; init; } = new(0, 20, 0, 1);
 }
@@ -50,13 +69,32 @@ public sealed class StatusReporter(IHost host, ProbeRunner probes, TimeProvider?
     {
         ArgumentNullException.ThrowIfNull(lab);
         var look = await new NodesReporter(host, probes, time).LookAsync(lab, cancellationToken);
+        var clock = time ?? TimeProvider.System;
+        var finder = new LabProcessFinder(host, lab);
+        var patience = new AnswerPatience(
+            probes,
+            clock,
+            async token => !look.Processes.HasSuspended && (await finder.FindAsync(token)).Work
+        );
         var pgpool = look.Facts.Lab.Pgpool;
         var settings = PgpoolConfText.Read(
             await host.Files.ReadTextAsync(pgpool.Paths.PgpoolConf, cancellationToken) ?? ""
         );
-        var facts = new StatusFacts(look.Facts.Lab, look.Facts.Pgpool, look.Report)
+        var details = await new StatusAsker(host, look, patience).AskAsync(cancellationToken);
+        var facts = new StatusFacts(
+            look.Facts.Lab,
+            look.Facts.Pgpool with
+            {
+                MostClients = NodesReporter.MostClientsOf(settings),
+                Renews =
+                    look.Facts.Pgpool.ProcessId is { } first
+                    && FailoverInLog.JustEnded(details.Pgpools[pgpool.Id].LogEnd, first, clock.GetLocalNow().DateTime),
+            },
+            look.Report
+        )
         {
             HealthCheck = HealthCheck.From(settings),
+            Details = details,
         };
         return StatusReport.Of(look.Report, StatusDiagnosis.Of(facts), WhatComesNext.Of(facts));
     }

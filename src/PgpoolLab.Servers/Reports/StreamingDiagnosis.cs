@@ -110,6 +110,17 @@ internal static class StreamingDiagnosis
             { Pgpool: null } => Unknown(lab, node),
             { Postgres.Up: false } when attached => DeadButAttached(facts, node),
             { Postgres: { Up: false, Runs: true } } => NoAnswer(facts, node),
+            // Whatever it was, nobody has taken over from it.
+            { Postgres.Up: false, Pgpool.Status: "quarantine" } => facts.About(
+                FindingKinds.Quarantine,
+                node,
+                $"Node {node.Id} is down, and Pgpool-II has put it in quarantine: without a quorum it may not fail over.",
+                null,
+                new Remedy.StartNode(node.Id)
+            ) with
+            {
+                Consequence = "Nobody takes over from it before there is a quorum.",
+            },
             { Postgres.Up: false } => facts.About(
                 rightful is not null && node.Postgres.MadeAsStandby is false
                     ? FindingKinds.OutdatedPrimary

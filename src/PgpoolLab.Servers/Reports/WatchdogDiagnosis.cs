@@ -1,4 +1,5 @@
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Servers.Reports;
 
@@ -49,7 +50,8 @@ public static class WatchdogDiagnosis
             )
             .Concat(
                 members
-                    .Where(m => m is { Answers: true, Status: null, Suspended.Count: 0 })
+                    // That the password for pcp is refused is said by status.
+                    .Where(m => m is { Answers: true, Status: null, Suspended.Count: 0 } && !Pcp.Refuses(m.Problem))
                     .Select(m =>
                         About(
                             FindingKinds.MemberDown,

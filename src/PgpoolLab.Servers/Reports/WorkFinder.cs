@@ -79,12 +79,7 @@ internal sealed class WorkFinder(IHost host, Lab lab, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        var (_, length) = await host.Files.ReadGrowthAsync(pgpool.Paths.PgpoolLog, null, cancellationToken);
-        var (text, _) = await host.Files.ReadGrowthAsync(
-            pgpool.Paths.PgpoolLog,
-            Math.Max(0, length - FailoverInLog.Length),
-            cancellationToken
-        );
+        var text = await FileEnd.ReadAsync(host, pgpool.Paths.PgpoolLog, FailoverInLog.Length, cancellationToken);
         if (FailoverInLog.Find(text, process.Id) is not { } failover)
         {
             return null;

@@ -94,6 +94,11 @@ public sealed class DiskStories : IDisposable
         var full = await _sandbox.RunAsync("startall", "--lab", _sandbox.Lab);
         Assert.True(full.ExitCode is 0 or 5 || full.Error.Contains(Full, StringComparison.Ordinal), full.Error);
         (await _sandbox.RunAsync("nodes", "--lab", _sandbox.Lab)).Ok();
+        Assert.Contains(
+            "broken disk-low: ",
+            (await _sandbox.RunAsync("status", "--lab", _sandbox.Lab)).Ok().Output,
+            StringComparison.Ordinal
+        );
         (await _sandbox.RunAsync("destroy", _sandbox.Lab)).Ok();
         File.Delete(machine.View(_sandbox.Labs + "/filler"));
         AssertNothingIsLeft();

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace PgpoolLab.Provisioning.Settings;
+namespace PgpoolLab.Model;
 
 /// <summary>Values of settings, which can be written in several ways: <c>60</c>, <c>60s</c> and <c>1min</c>; <c>on</c>
 /// and <c>true</c>.</summary>
