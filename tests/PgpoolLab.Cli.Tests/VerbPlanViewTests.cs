@@ -31,14 +31,29 @@ public sealed class VerbPlanViewTests
         Show("recover 2 --yes", ClusterPlans.Recover(look, Target.Of("2"), evenIfWell: true));
         Show("switchover", ClusterPlans.Switchover(look, null));
         Show("promote 2", ClusterPlans.Promote(look, Target.Of("2")));
+        var facts = new NodeCountFacts([], Senders: 13);
+        Show(
+            "recover 2 --yes --rewind",
+            ClusterPlans.Recover(
+                look with
+                {
+                    Recovery = new RecoveryFacts([2], [0]),
+                },
+                Target.Of("2"),
+                evenIfWell: true,
+                RecoveryMethod.Rewind
+            )
+        );
+        Show("add-node", NodeCountPlans.Add(look, facts));
+        Show("remove-node 2", [.. NodeCountPlans.Remove(look, Target.Of("2"), facts)]);
         text.WriteLine("$ pgpoollab detach 1 --dry-run --json");
-        text.WriteLine(ClusterPlans.Detach(look, Target.Of("1")).ToJson(lab));
+        text.WriteLine(VerbPlan.ToJson([ClusterPlans.Detach(look, Target.Of("1"))], lab));
         Snapshot.Approve("verbs-dry-run", text.ToString());
 
-        void Show(string command, VerbPlan plan)
+        void Show(string command, params VerbPlan[] plans)
         {
             text.WriteLine($"$ pgpoollab {command} --dry-run");
-            PlanView.Print(text, lab, plan);
+            PlanView.Print(text, lab, plans);
             text.WriteLine();
         }
     }

@@ -84,8 +84,22 @@ public sealed partial class VerbTests
                     pgpoollab recover 2
                     pgpoollab wait --for streaming --timeout 2m
                     echo "mended: $(role 0) $(role 2)"
-                    pgpoollab restart pgpool
-                    pgpoollab wait --timeout 2m
+
+                    pgpoollab recover 2 --yes --rewind
+                    echo "rewound: $(grep -c 'pg_rewind has done it$' log/recovery.log) $(ls run | grep -c recovery)"
+                    pgpoollab add-node & interrupted=$!
+                    until [ -d data3 ]; do sleep 0.05; done
+                    kill -TERM $interrupted
+                    set +e; wait $interrupted; code=$?; set -e
+                    slots=$(pgpoollab psql primary -- -XAtqc 'SELECT count(*) FROM pg_replication_slots' test)
+                    echo "undone: $code $(ls -d data3 2>&1 | grep -c '^data3') $slots $(grep -c backend_port etc/pgpool.conf)"
+                    pgpoollab add-node
+                    ./stopall && ./startall
+                    pgpoollab wait --for streaming --timeout 2m
+                    echo "added: $(role 3) $(pgpoollab psql 3 -- -XAtqc 'SELECT count(*) FROM t' test) $(grep -c 'port is' README.port)"
+                    refuses 1 'is not the last one' pgpoollab remove-node 1
+                    pgpoollab remove-node 3
+                    echo "removed: $(shows) $(grep -c backend_port etc/pgpool.conf) $(ls -d data3 2>&1 | grep -c '^data3')"
                     """
             )
         ).Ok();
@@ -102,6 +116,10 @@ public sealed partial class VerbTests
             switched: f t t
             promoted: f f
             mended: f t
+            rewound: 1 0
+            undone: 130 0 2 3
+            added: t 1 6
+            removed: 0|up|primary 1|up|standby 2|up|standby  3 0
 
             """,
             string.Concat(outcome.Output.Split('\n').Where(l => Heading().IsMatch(l)).Select(l => l + "\n"))

@@ -68,7 +68,7 @@ public sealed class PreviewTests
     public Task A_standby_that_is_no_backup_keeps_its_settings()
     {
         var lab = Labs.Fixed();
-        return TellsEveryFileAsync(new ConfigureStandby(lab.Nodes[1], lab.Nodes[0], hasOwnSettings: true), lab);
+        return TellsEveryFileAsync(new ConfigureStandby(lab.Nodes[1], lab.Nodes[0], HasOwnSettings: true), lab);
     }
 
     [Fact]

@@ -647,6 +647,58 @@ public sealed class ScriptTests : ScriptBench
         Assert.True(File.Exists($"{data}/standby.signal"));
     }
 
+    [Theory]
+    [InlineData("rewind", false, true)]
+    [InlineData("rewind", true, true)]
+    [InlineData("basebackup", true, false)]
+    [InlineData("something", false, false)]
+    [InlineData("", true, true)]
+    public async Task Recovery_is_done_as_its_caller_has_asked_for_this_once(string wish, bool lab, bool rewinds)
+    {
+        _lab = _lab with { UseRewind = lab };
+        File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/PG_VERSION", "15\n");
+        Fake("pg_rewind", "");
+        var asked = $"{_lab.Paths.Run}/recovery.1";
+        File.WriteAllText(asked, $"{wish} {Environment.ProcessId}\n");
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.Equal((rewinds ? 1 : 0, rewinds ? 0 : 1), (Calls("pg_rewind").Length, Calls("pg_basebackup").Length));
+        Assert.False(File.Exists(asked));
+
+        // It counts once.
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.Equal((rewinds ? 1 : 0) + (lab ? 1 : 0), Calls("pg_rewind").Length);
+    }
+
+    [Theory]
+    [InlineData("rewind 4194999")] // no process has that number
+    [InlineData("rewind")]
+    [InlineData("rewind $(id)")]
+    [InlineData("rewind 1/../self")]
+    public async Task A_wish_of_a_caller_that_has_gone_does_not_count(string wish)
+    {
+        File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/PG_VERSION", "15\n");
+        File.WriteAllText($"{_lab.Paths.Run}/recovery.1", wish + "\n");
+        Assert.Equal(0, (await RecoverAsync()).ExitCode);
+        Assert.Empty(Calls("pg_rewind"));
+        Assert.Single(Calls("pg_basebackup"));
+        Assert.False(File.Exists($"{_lab.Paths.Run}/recovery.1"));
+    }
+
+    [Fact]
+    public async Task Who_asks_for_a_rewind_gets_no_base_backup_instead()
+    {
+        var data = _lab.Nodes[1].DataDirectory;
+        File.WriteAllText($"{data}/PG_VERSION", "15\n");
+        File.WriteAllText($"{data}/postgresql.conf", "port = 11003\n");
+        Fake("pg_rewind", "echo overwritten >\"$2/postgresql.conf\"; exit 1");
+        File.WriteAllText($"{_lab.Paths.Run}/recovery.1", $"rewind {Environment.ProcessId}\n");
+        var result = await RecoverAsync();
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("pgpoollab recover 1 --basebackup", result.Error, StringComparison.Ordinal);
+        Assert.Empty(Calls("pg_basebackup"));
+        Assert.Equal("port = 11003\n", File.ReadAllText($"{data}/postgresql.conf"));
+    }
+
     // ---- pgpool_remote_start: host, data folder ----
 
     [Fact]

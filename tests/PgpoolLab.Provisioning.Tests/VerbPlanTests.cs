@@ -165,6 +165,69 @@ public sealed class VerbPlanTests
     }
 
     [Fact]
+    public void A_way_of_recovery_that_cannot_work_is_refused_before_the_node_is_stopped()
+    {
+        var look = Look(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2));
+        Assert.Equal(
+            "Recover node 1 with pg_rewind | Wait: node 1 is up and attached",
+            Titles(Recover(look with { Recovery = new([1], [0]) }, RecoveryMethod.Rewind))
+        );
+        Assert.Equal(
+            "Recover node 1 with a base backup | Wait: node 1 is up and attached",
+            Titles(Recover(look with { Recovery = new([], [0]) }, RecoveryMethod.BaseBackup))
+        );
+        Assert.StartsWith(
+            "pg_rewind cannot work on node 1: it has neither data checksums nor wal_log_hints. pgpoollab recover 1 "
+                + "--basebackup",
+            Refused(() => Recover(look with { Recovery = new([0, 2], [0]) }, RecoveryMethod.Rewind)),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "The script that recovers nodes (data0/basebackup.sh) does not let its caller choose",
+            Refused(() => Recover(look with { Recovery = new([1], [1, 2]) }, RecoveryMethod.BaseBackup)),
+            StringComparison.Ordinal
+        );
+        var native = Look(
+            Labs.Fixed(nodes: 3, mode: ClusteringMode.NativeReplication),
+            Looks.Primary(0),
+            Looks.Dead(1),
+            Looks.Primary(2)
+        );
+        Assert.StartsWith(
+            "In native replication",
+            Refused(() => Recover(native, RecoveryMethod.Rewind)),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(Recover(native, RecoveryMethod.AsConfigured), Recover(native, RecoveryMethod.BaseBackup));
+
+        static VerbPlan Recover(VerbLook look, RecoveryMethod method) =>
+            ClusterPlans.Recover(look, Target.Of("1"), evenIfWell: false, method);
+    }
+
+    [Theory]
+    [InlineData("Data page checksum version:           1\nwal_log_hints setting:                off\n", true)]
+    [InlineData("Data page checksum version:           0\nwal_log_hints setting:                on\n", true)]
+    [InlineData("Data page checksum version:           0\nwal_log_hints setting:                off\n", false)]
+    [InlineData("", false)]
+    public void The_control_file_says_whether_pg_rewind_can_work(string output, bool can) =>
+        Assert.Equal(can, Servers.Programs.PgControlData.CanRewind(output));
+
+    [Theory]
+    [InlineData(0, "", false)]
+    [InlineData(
+        0,
+        "ERROR:  executing recovery, execution of command failed at \"1st stage\"\nDETAIL:  command\n",
+        true
+    )]
+    [InlineData(0, "WARNING: an ERROR: in the middle\n", false)]
+    [InlineData(1, "", true)]
+    public void A_recovery_that_failed_is_known_by_what_pcp_says_as_well(int code, string error, bool failed) =>
+        Assert.Equal(
+            failed,
+            TellPgpool.HasFailed(new(new Hosts.CommandSpec("pcp_recovery_node"), code, "", error, TimeSpan.Zero))
+        );
+
+    [Fact]
     public void The_standby_that_is_least_behind_takes_over()
     {
         var look = Look(Looks.Primary(0), Looks.Standby(1, lag: 100), Looks.Standby(2, lag: 10));

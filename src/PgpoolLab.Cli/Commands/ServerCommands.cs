@@ -3,6 +3,8 @@ using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Facts;
@@ -77,8 +79,20 @@ internal static class ServerCommands
             CommandGroup.Break,
             [
                 ("pgpoollab recover 0", "Make node 0 anew as a standby"),
+                ("pgpoollab recover 0 --rewind", "The same with pg_rewind, which copies only what differs"),
                 ("pgpoollab recover --all", "Bring back every node that is not well"),
             ]
+        ),
+        ["add-node"] = (
+            CommandGroup.Run,
+            [
+                ("pgpoollab add-node", "Add a standby"),
+                ("pgpoollab add-node --dry-run", "Show what that would do, and do nothing"),
+            ]
+        ),
+        ["remove-node"] = (
+            CommandGroup.Run,
+            [("pgpoollab remove-node 2", "Remove node 2, the last one, with its data")]
         ),
         ["wait"] = (
             CommandGroup.Look,
@@ -153,6 +167,20 @@ internal static class ServerCommands
         );
         yield return Switchover(terminal);
         yield return Recover(terminal);
+        yield return Act(
+            terminal,
+            "add-node",
+            "Add a standby with the next number: a base backup of the primary, known to every Pgpool-II",
+            [],
+            [],
+            (o, _, ct) => new NodeCountVerbs(o).AddAsync(ct)
+        );
+        yield return OnNode(
+            terminal,
+            "remove-node",
+            "Remove the last node with its data; Pgpool-II is restarted for it",
+            (o, t, _, ct) => new NodeCountVerbs(o).RemoveAsync(t, ct)
+        );
         yield return Wait(terminal);
     }
 
@@ -216,22 +244,38 @@ internal static class ServerCommands
         var node = new Argument<string?>("NODE") { Description = "A node's number", Arity = ArgumentArity.ZeroOrOne };
         var all = new Option<bool>("--all", "-a") { Description = "Every node that is not well, one after the other" };
         var yes = new Option<bool>("--yes", "-y") { Description = "Also a node that is well" };
+        var rewind = new Option<bool>("--rewind") { Description = "This once by pg_rewind, and in no other way" };
+        var copy = new Option<bool>("--basebackup")
+        {
+            Description = "This once by a base backup, also with setup --rewind",
+        };
         var command = Act(
             terminal,
             "recover",
             "Make a node anew from the primary (online recovery), and attach it",
             [node],
-            [all, yes],
+            [all, yes, rewind, copy],
             (o, p, ct) =>
-                p.GetValue(node) is { } text
-                    ? new ClusterVerbs(o).RecoverAsync(Target.Of(text), p.GetValue(yes), ct)
-                    : new ClusterVerbs(o).RecoverAllAsync(ct)
+            {
+                var method =
+                    p.GetValue(rewind) ? RecoveryMethod.Rewind
+                    : p.GetValue(copy) ? RecoveryMethod.BaseBackup
+                    : RecoveryMethod.AsConfigured;
+                return p.GetValue(node) is { } text
+                    ? new ClusterVerbs(o).RecoverAsync(Target.Of(text), p.GetValue(yes), method, ct)
+                    : new ClusterVerbs(o).RecoverAllAsync(method, ct);
+            }
         );
         command.Validators.Add(result =>
         {
             if (result.GetValue(node) is null != result.GetValue(all))
             {
                 result.AddError("Say which node, or --all.");
+            }
+
+            if (result.GetValue(rewind) && result.GetValue(copy))
+            {
+                result.AddError("Say --rewind or --basebackup, not both.");
             }
         });
         return command;
@@ -344,16 +388,16 @@ internal static class ServerCommands
                     var context = Terminal.Operation(progress);
                     if (parsed.GetValue(DryRun))
                     {
-                        var plan = VerbPlan.Of();
-                        await act(new VerbRun(context, lab, p => plan = plan.Then(p)), parsed, cancellationToken);
+                        var plans = new List<VerbPlan>();
+                        await act(new VerbRun(context, lab, plans.Add), parsed, cancellationToken);
                         progress.Dispose();
                         if (parsed.GetValue(CommandLine.Json))
                         {
-                            terminal.Out.WriteLine(plan.ToJson(lab));
+                            terminal.Out.WriteLine(VerbPlan.ToJson(plans, lab));
                         }
                         else
                         {
-                            PlanView.Print(terminal.Out, lab, plan);
+                            PlanView.Print(terminal.Out, lab, plans);
                         }
 
                         return (int)ExitCode.Done;
@@ -362,6 +406,8 @@ internal static class ServerCommands
                     await act(new VerbRun(context, lab), parsed, cancellationToken);
                 }
 
+                // It may have another number of nodes now.
+                lab = LabStore.Load(lab.Root)?.Lab ?? lab;
                 await ShowAsync(terminal, lab, parsed.GetValue(CommandLine.Json), cancellationToken);
                 return (int)ExitCode.Done;
             }

@@ -36,27 +36,30 @@ internal static class PlanView
         }
 
         output.WriteLine();
-        PrintSteps(output, lab, plan.Stages);
+        PrintSteps(output, lab, plan.Stages, 0);
     }
 
     /// <summary>Prints what a command on a lab that exists would do.</summary>
-    internal static void Print(TextWriter output, Lab lab, VerbPlan plan)
+    internal static void Print(TextWriter output, Lab lab, params IReadOnlyList<VerbPlan> plans)
     {
-        foreach (var note in plan.Before)
+        var number = 0;
+        foreach (var plan in plans)
         {
-            output.WriteLine(note);
-        }
+            foreach (var note in plan.Before)
+            {
+                output.WriteLine(note);
+            }
 
-        PrintSteps(output, lab, plan.Stages);
-        foreach (var note in plan.After)
-        {
-            output.WriteLine($"     Then it says: {note}");
+            number = PrintSteps(output, plan.Lab ?? lab, plan.Stages, number);
+            foreach (var note in plan.After)
+            {
+                output.WriteLine($"     Then it says: {note}");
+            }
         }
     }
 
-    private static void PrintSteps(TextWriter output, Lab lab, IReadOnlyList<Stage> stages)
+    private static int PrintSteps(TextWriter output, Lab lab, IReadOnlyList<Stage> stages, int number)
     {
-        var number = 0;
         foreach (var stage in stages)
         {
             foreach (var lane in stage.Lanes)
@@ -74,5 +77,7 @@ internal static class PlanView
                 }
             }
         }
+
+        return number;
     }
 }

@@ -152,7 +152,7 @@ public static class LabPlanner
                 cloned.Length > 0,
                 Stage.ForEach(
                     cloned,
-                    n => [new ConfigureNode(n), new ConfigureStandby(n, first, hasOwnSettings: true), new StartNode(n)]
+                    n => [new ConfigureNode(n), new ConfigureStandby(n, first, HasOwnSettings: true), new StartNode(n)]
                 )
             ),
             .. BaseBackups(forStandbys, first, backups),

@@ -142,7 +142,7 @@ public sealed class WriteCertificates : IStep
 }
 
 /// <summary>Makes the links by which programs find the running lab's sockets.</summary>
-public sealed class LinkSockets : IStep
+public sealed record LinkSockets : IStep
 {
     /// <inheritdoc/>
     public string Title => "Link the sockets to where programs look for them";

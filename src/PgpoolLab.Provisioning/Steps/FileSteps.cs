@@ -162,7 +162,8 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
         }
     }
 
-    private static IEnumerable<(string Path, string Template, PgpoolNode Pgpool, UnixFileMode Mode)> Files(Lab lab)
+    /// <summary>The files that are rendered as a whole, and their templates.</summary>
+    internal static IEnumerable<(string Path, string Template, PgpoolNode Pgpool, UnixFileMode Mode)> Files(Lab lab)
     {
         // The old conventions have files of their own; what they have not is the same for both.
         var folder = lab.PgpoolSetup is null ? "scripts" : "pgpool_setup";
@@ -281,20 +282,21 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
         }
     }
 
-    private static string[] Scripts(Lab lab) =>
+    /// <summary>The scripts in a data folder.</summary>
+    internal static string[] Scripts(Lab lab) =>
         lab.Mode.WritesEverywhere() ? ["basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start"]
         : lab.Mode.HasOnlineRecovery() ? ["basebackup.sh", "pgpool_remote_start"]
         : [];
 }
 
 /// <summary>Makes a copy of the primary its standby.</summary>
-/// <param name="node">The copy.</param>
-/// <param name="primary">Whom it replicates from.</param>
-/// <param name="hasOwnSettings">False when it is a base backup, and has those of the node it was made of.</param>
-public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bool hasOwnSettings = false) : IStep
+/// <param name="Node">The copy.</param>
+/// <param name="Primary">Whom it replicates from.</param>
+/// <param name="HasOwnSettings">False when it is a base backup, and has those of the node it was made of.</param>
+public sealed record ConfigureStandby(PostgresNode Node, PostgresNode Primary, bool HasOwnSettings = false) : IStep
 {
     /// <inheritdoc/>
-    public string Title => hasOwnSettings ? $"Make node {node.Id} a standby" : $"Configure node {node.Id}";
+    public string Title => HasOwnSettings ? $"Make node {Node.Id} a standby" : $"Configure node {Node.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -307,8 +309,8 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
         ];
         return
         [
-            .. hasOwnSettings ? [] : (string[])[$"write {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}"],
-            .. written.Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}"),
+            .. HasOwnSettings ? [] : (string[])[$"write {Shell.Quote($"{Node.DataDirectory}/postgresql.conf")}"],
+            .. written.Select(f => $"write {Shell.Quote($"{Node.DataDirectory}/{f}")}"),
         ];
     }
 
@@ -317,31 +319,31 @@ public sealed class ConfigureStandby(PostgresNode node, PostgresNode primary, bo
     {
         ArgumentNullException.ThrowIfNull(context);
         var (host, lab) = (context.Host, context.Lab);
-        if (!hasOwnSettings)
+        if (!HasOwnSettings)
         {
             // The primary's settings, whosever the copy has brought along; its own go after them, where they win.
             var settings = await host.Files.ReadTextAsync(
-                $"{primary.DataDirectory}/postgresql.conf",
+                $"{Primary.DataDirectory}/postgresql.conf",
                 cancellationToken
             );
             await host.Files.WriteTextAsync(
-                $"{node.DataDirectory}/postgresql.conf",
-                $"{settings}\n{context.Renderer.RenderNode("postgresql/_node.conf", lab, node)}",
+                $"{Node.DataDirectory}/postgresql.conf",
+                $"{settings}\n{context.Renderer.RenderNode("postgresql/_node.conf", lab, Node)}",
                 Modes.PrivateFile,
                 cancellationToken
             );
         }
 
         await host.Files.WriteTextAsync(
-            $"{node.DataDirectory}/{RecoveryFile(lab)}",
-            context.Renderer.RenderStandby("postgresql/myrecovery.conf", lab, node, primary),
+            $"{Node.DataDirectory}/{RecoveryFile(lab)}",
+            context.Renderer.RenderStandby("postgresql/myrecovery.conf", lab, Node, Primary),
             Modes.PrivateFile,
             cancellationToken
         );
         if (lab.Tools.Postgres.Major >= 12)
         {
             await host.Files.WriteTextAsync(
-                $"{node.DataDirectory}/standby.signal",
+                $"{Node.DataDirectory}/standby.signal",
                 "",
                 Modes.PrivateFile,
                 cancellationToken

@@ -119,15 +119,12 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
 }
 
 /// <summary>Copies a running node with pg_basebackup.</summary>
-/// <param name="node">The node to make.</param>
-/// <param name="source">The node to copy: the primary, or one of its standbys.</param>
-public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
+/// <param name="Node">The node to make.</param>
+/// <param name="Source">The node to copy: the primary, or one of its standbys.</param>
+public sealed record CopyNode(PostgresNode Node, PostgresNode Source) : IStep
 {
-    /// <summary>The node it makes.</summary>
-    public PostgresNode Node => node;
-
     /// <inheritdoc/>
-    public string Title => $"Copy node {source.Id} to node {node.Id} (pg_basebackup)";
+    public string Title => $"Copy node {Source.Id} to node {Node.Id} (pg_basebackup)";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -140,16 +137,16 @@ public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Undo.Push(
-            $"delete {node.DataDirectory}",
+            $"delete {Node.DataDirectory}",
             async ct =>
             {
                 // It has a second process, which fetches WAL and ends a moment after the first.
-                await new Orphans(context.Host, context.Probes).EndAsync([node.DataDirectory]);
-                await context.Host.Files.DeleteAsync(node.DataDirectory, ct);
+                await new Orphans(context.Host, context.Probes).EndAsync([Node.DataDirectory]);
+                await context.Host.Files.DeleteAsync(Node.DataDirectory, ct);
             }
         );
         (await context.Host.Programs.RunAsync(Command(context.Lab), cancellationToken)).OrThrow(
-            $"copy node {source.Id} to node {node.Id}"
+            $"copy node {Source.Id} to node {Node.Id}"
         );
     }
 
@@ -157,9 +154,9 @@ public sealed class CopyNode(PostgresNode node, PostgresNode source) : IStep
         PgBaseBackup.Create(
             lab.Tools,
             LabSockets.ProbeHost(lab),
-            source.Port,
+            Source.Port,
             lab.Owner,
             withWal: !lab.UseSlots,
-            node.DataDirectory
+            Node.DataDirectory
         );
 }

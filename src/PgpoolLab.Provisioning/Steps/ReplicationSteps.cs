@@ -92,8 +92,23 @@ public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode
 /// <summary>Waits until every standby streams.</summary>
 /// <param name="primary">The primary.</param>
 /// <param name="standbys">The standbys.</param>
-public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresNode> standbys) : IStep
+public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresNode> standbys)
+    : IStep,
+        IEquatable<AwaitStreaming>
 {
+    private PostgresNode Primary => primary;
+
+    private IReadOnlyList<PostgresNode> Standbys => standbys;
+
+    /// <summary>Equal when they wait for the same.</summary>
+    public bool Equals(AwaitStreaming? other) => other?.Primary == primary && standbys.SequenceEqual(other.Standbys);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as AwaitStreaming);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => primary.GetHashCode();
+
     /// <inheritdoc/>
     public string Title =>
         standbys.Count == 1

@@ -122,31 +122,84 @@ public enum PcpAct
     Switchover,
 }
 
+/// <summary>How online recovery makes a node a copy of the primary.</summary>
+public enum RecoveryMethod
+{
+    /// <summary>As the lab was set up.</summary>
+    AsConfigured,
+
+    /// <summary>By pg_rewind alone.</summary>
+    Rewind,
+
+    /// <summary>By a base backup.</summary>
+    BaseBackup,
+}
+
 /// <summary>Tells Pgpool-II something of a node.</summary>
 /// <param name="Act">What.</param>
 /// <param name="Node">Of which.</param>
 /// <param name="Pgpool">The Pgpool-II that is told.</param>
 public sealed record TellPgpool(PcpAct Act, PostgresNode Node, PgpoolNode Pgpool) : IStep
 {
+    /// <summary>What the lab's script of online recovery looks for when it begins.</summary>
+    internal const string WordOfMethod = "asked=recovery.$node";
+
+    /// <summary>Of <see cref="PcpAct.Recover"/>: how the node is made.</summary>
+    public RecoveryMethod Method { get; init; }
+
     /// <inheritdoc/>
     public string Title =>
         Act switch
         {
+            PcpAct.Recover when Method is RecoveryMethod.Rewind => $"Recover node {Node.Id} with pg_rewind",
+            PcpAct.Recover when Method is RecoveryMethod.BaseBackup => $"Recover node {Node.Id} with a base backup",
             PcpAct.Switchover => $"Have node {Node.Id} take over",
             _ => $"{Act} node {Node.Id}",
         };
 
     /// <inheritdoc/>
-    public IEnumerable<string> Preview(Lab lab) => [CommandFor(lab).ToString()];
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return Method is RecoveryMethod.AsConfigured
+            ? [CommandFor(lab).ToString()]
+            :
+            [
+                $"write {Hosts.Shell.Quote(FileOfMethod(lab))}: {WordOf(Method)}, for the lab's script of recovery",
+                CommandFor(lab).ToString(),
+            ];
+    }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var result = await context.Host.Programs.RunAsync(CommandFor(context.Lab), cancellationToken);
-        if (result.ExitCode != 0)
+        Hosts.CommandResult result;
+        try
         {
-            var log = Act is PcpAct.Recover ? $"{context.Lab.Paths.Log}/recovery.log" : Pgpool.Paths.PgpoolLog;
+            if (Method is not RecoveryMethod.AsConfigured)
+            {
+                await context.Host.Files.WriteTextAsync(
+                    FileOfMethod(context.Lab),
+                    $"{WordOf(Method)} {Environment.ProcessId}\n",
+                    Hosts.Modes.PrivateFile,
+                    cancellationToken
+                );
+            }
+
+            result = await context.Host.Programs.RunAsync(CommandFor(context.Lab), cancellationToken);
+        }
+        finally
+        {
+            if (Method is not RecoveryMethod.AsConfigured)
+            {
+                await context.Host.Files.DeleteAsync(FileOfMethod(context.Lab), CancellationToken.None);
+            }
+        }
+
+        if (HasFailed(result))
+        {
+            var log = Act is PcpAct.Recover ? $"{context.Lab.ServerPaths.Log}/recovery.log" : Pgpool.Paths.PgpoolLog;
             throw new LabException(
                 ExitCode.Failed,
                 $"Could not {Act.ToString().ToLowerInvariant()} node {Node.Id}: {Said(result)}"
@@ -156,6 +209,19 @@ public sealed record TellPgpool(PcpAct Act, PostgresNode Node, PgpoolNode Pgpool
                 LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
             };
         }
+    }
+
+    private string FileOfMethod(Lab lab) => $"{lab.Pgpool.Paths.Run}/recovery.{Node.Id}";
+
+    private static string WordOf(RecoveryMethod method) => method is RecoveryMethod.Rewind ? "rewind" : "basebackup";
+
+    /// <summary>True when Pgpool-II has not done it. In 4.3 pcp_recovery_node ends with 0 although the recovery has
+    /// failed, and says so on standard error alone.</summary>
+    internal static bool HasFailed(Hosts.CommandResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return result.ExitCode != 0
+            || result.Error.Split('\n').Any(l => l.StartsWith("ERROR:", StringComparison.Ordinal));
     }
 
     private static string Said(Hosts.CommandResult result) =>

@@ -21,19 +21,42 @@ public static class LabIndex
     {
         ArgumentNullException.ThrowIfNull(lab);
         var folder = Directory.CreateDirectory($"{StateFolder.Open()}/labs").FullName;
-        LabStore.WriteIndexEntry(
-            $"{folder}/{lab.Id}.json",
-            new LabIndexEntry(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray())
-            {
-                Sockets =
-                [
-                    .. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)),
-                    .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)),
-                    .. LabSockets.LinksOf(lab).Select(l => l.Link),
-                ],
-            }
-        );
+        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", EntryOf(lab));
     }
+
+    /// <summary>Replaces the entry of a lab whose nodes have become more or fewer, in whichever list of its user it
+    /// is. That is a help, and fails no command.</summary>
+    public static void Renew(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        try
+        {
+            foreach (
+                var file in StateFolder
+                    .Candidates(Identity.Current, Environment.GetEnvironmentVariable("XDG_STATE_HOME"))
+                    .Select(l => $"{l}/labs/{lab.Id}.json")
+                    .Where(f => LabStore.ReadIndexEntry(f)?.Root == lab.Root)
+            )
+            {
+                LabStore.WriteIndexEntry(file, EntryOf(lab));
+            }
+        }
+        catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+        {
+            // The lab is found by its folder.
+        }
+    }
+
+    private static LabIndexEntry EntryOf(Lab lab) =>
+        new(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray())
+        {
+            Sockets =
+            [
+                .. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)),
+                .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)),
+                .. LabSockets.LinksOf(lab).Select(l => l.Link),
+            ],
+        };
 
     /// <summary>Puts a lab on its user's list again when its entry was lost. That is a help, and fails no
     /// command.</summary>

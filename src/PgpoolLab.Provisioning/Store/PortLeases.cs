@@ -122,6 +122,12 @@ public sealed class PortLeases(string folder, string? network = null)
     public void Release(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        Release(lab, lab.AllPorts.Select(p => p.Port).ToHashSet());
+    }
+
+    /// <summary>Gives some of a lab's ports back.</summary>
+    internal void Release(Lab lab, IReadOnlySet<int> ports)
+    {
         if (!Directory.Exists(folder) || SharedFolder.Open(folder, out _) is not { } shared)
         {
             return;
@@ -130,7 +136,6 @@ public sealed class PortLeases(string folder, string? network = null)
         using (shared)
         {
             // In every network: it may have been started in another one than it was made in.
-            var ports = lab.AllPorts.Select(p => p.Port).ToHashSet();
             foreach (
                 var name in shared.List().Where(n => LeaseName.Parse(n) is { } lease && ports.Contains(lease.Port))
             )

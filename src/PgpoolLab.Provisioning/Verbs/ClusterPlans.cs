@@ -44,10 +44,17 @@ public static class ClusterPlans
     /// <param name="look">What was seen.</param>
     /// <param name="target">The node.</param>
     /// <param name="evenIfWell">Also when it streams and is attached.</param>
+    /// <param name="method">How; the look must have <see cref="VerbLook.Recovery"/> for any but the usual one.</param>
     /// <exception cref="LabException">The rules refuse it.</exception>
-    public static VerbPlan Recover(VerbLook look, Target target, bool evenIfWell)
+    public static VerbPlan Recover(
+        VerbLook look,
+        Target target,
+        bool evenIfWell,
+        RecoveryMethod method = RecoveryMethod.AsConfigured
+    )
     {
         var node = Require(Verb.Recover, look, target);
+        method = Possible(look, node, method);
         if (!evenIfWell && VerbPlans.IsUp(look.Seen, node.Id))
         {
             throw new LabException(ExitCode.Failed, $"Node {node.Id} is well: it is up and attached.")
@@ -70,10 +77,54 @@ public static class ClusterPlans
                 ? (Stage[])
                     [Stage.Of(new ActOnNode(ServerAct.Resume, node)), Stage.Of(new ActOnNode(ServerAct.Stop, node))]
                 : [],
-            Stage.Of(new TellPgpool(PcpAct.Recover, node, look.Teller)),
+            Stage.Of(new TellPgpool(PcpAct.Recover, node, look.Teller) { Method = method }),
             VerbPlans.Await(FactKind.NodeUp, node),
         ]);
     }
+
+    /// <summary>Refuses a method that cannot work, before the node is stopped for it.</summary>
+    private static RecoveryMethod Possible(VerbLook look, PostgresNode node, RecoveryMethod method)
+    {
+        if (method is RecoveryMethod.AsConfigured)
+        {
+            return method;
+        }
+
+        if (look.Lab.Mode is not ClusteringMode.StreamingReplication)
+        {
+            // There each node has a history of its own, which only a copy ends; a base backup is what it does anyway.
+            return method is RecoveryMethod.BaseBackup
+                ? RecoveryMethod.AsConfigured
+                : throw Refused(
+                    $"In {look.Lab.Mode.Title()} pg_rewind cannot make node {node.Id} a copy: each node has a history "
+                        + "of its own.",
+                    $"pgpoollab recover {node.Id}"
+                );
+        }
+
+        var facts = look.Recovery ?? throw new InvalidOperationException("Nobody has looked.");
+        if (method is RecoveryMethod.Rewind && !facts.Rewindable.Contains(node.Id))
+        {
+            throw Refused(
+                $"pg_rewind cannot work on node {node.Id}: it has neither data checksums nor wal_log_hints.",
+                $"pgpoollab recover {node.Id} --basebackup",
+                "For the next time:  pgpoollab config set postgresql.wal_log_hints=on --restart"
+            );
+        }
+
+        // The script of the node that the copy is made from runs.
+        var primary = LabFact.PrimaryOf(look.Seen)!.Id;
+        return facts.Obedient.Contains(primary)
+            ? method
+            : throw Refused(
+                $"The script that recovers nodes ({look.Lab.RelativeData(primary)}/basebackup.sh) does not let its "
+                    + "caller choose: an older pgpoollab has written it, or somebody else.",
+                $"As the lab is set up:  pgpoollab recover {node.Id}"
+            );
+    }
+
+    private static LabException Refused(string reason, params string[] instead) =>
+        new(ExitCode.Failed, reason) { Hints = instead };
 
     /// <summary>The nodes to recover when all are to be well: the primary is what they are made from.</summary>
     public static IReadOnlyList<PostgresNode> NotWell(VerbLook look)

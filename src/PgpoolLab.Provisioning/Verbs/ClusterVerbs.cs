@@ -1,3 +1,4 @@
+using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Provisioning.Verbs;
@@ -18,16 +19,34 @@ public sealed class ClusterVerbs(VerbRun run)
     /// <summary>Makes a node a copy of the primary again, and attaches it.</summary>
     /// <param name="target">The node.</param>
     /// <param name="evenIfWell">Also when it streams and is attached.</param>
+    /// <param name="method">How.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task RecoverAsync(Target target, bool evenIfWell, CancellationToken cancellationToken) =>
-        run.PlannedAsync(ask: true, look => ClusterPlans.Recover(look, target, evenIfWell), cancellationToken);
+    public Task RecoverAsync(
+        Target target,
+        bool evenIfWell,
+        RecoveryMethod method,
+        CancellationToken cancellationToken
+    ) =>
+        run.LockedAsync(
+            async () =>
+                await run.DoAsync(
+                    ClusterPlans.Recover(await LookAsync(method, cancellationToken), target, evenIfWell, method),
+                    cancellationToken
+                ),
+            cancellationToken
+        );
+
+    private Task<VerbLook> LookAsync(RecoveryMethod method, CancellationToken cancellationToken) =>
+        method is RecoveryMethod.AsConfigured
+            ? run.LookAsync(ask: true, cancellationToken)
+            : run.LookForRecoveryAsync(cancellationToken);
 
     /// <summary>Recovers every node that is not well, one after the other.</summary>
-    public Task RecoverAllAsync(CancellationToken cancellationToken) =>
+    public Task RecoverAllAsync(RecoveryMethod method, CancellationToken cancellationToken) =>
         run.LockedAsync(
             async () =>
             {
-                var look = await run.LookAsync(ask: true, cancellationToken);
+                var look = await LookAsync(method, cancellationToken);
                 var ill = ClusterPlans.NotWell(look);
                 if (ill.Count == 0)
                 {
@@ -42,8 +61,8 @@ public sealed class ClusterVerbs(VerbRun run)
                 {
                     // The one before may have changed what Pgpool-II thinks of this one: it is planned when its turn
                     // comes.
-                    look = run.IsDry ? look : await run.LookAsync(ask: true, cancellationToken);
-                    var plan = ClusterPlans.Recover(look, new Target(node.Id.ToString()), evenIfWell: true);
+                    look = run.IsDry ? look : await LookAsync(method, cancellationToken);
+                    var plan = ClusterPlans.Recover(look, new Target($"{node.Id}"), evenIfWell: true, method);
                     await run.DoAsync(plan, cancellationToken);
                 }
             },

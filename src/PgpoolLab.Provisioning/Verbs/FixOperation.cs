@@ -1,5 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Reports;
@@ -114,6 +115,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
             Remedy.Recover { Node: var node, EvenIfWell: var even } => cluster.RecoverAsync(
                 Node(node),
                 even,
+                RecoveryMethod.AsConfigured,
                 cancellationToken
             ),
             Remedy.ResumeNode { Node: var node } => servers.ResumeAsync(Node(node), cancellationToken),

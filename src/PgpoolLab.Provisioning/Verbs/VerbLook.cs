@@ -1,6 +1,8 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
 using PgpoolLab.Servers.Waiting;
@@ -25,6 +27,9 @@ public sealed record VerbLook(Lab Lab)
     /// they were started.</summary>
     public IReadOnlyList<int> Outdated { get; init; } = [];
 
+    /// <summary>What online recovery depends on; null when nobody asked.</summary>
+    public RecoveryFacts? Recovery { get; init; }
+
     /// <summary>What Pgpool-II and the nodes say.</summary>
     /// <exception cref="InvalidOperationException">Nobody asked.</exception>
     internal NodesReport Seen => Report ?? throw new InvalidOperationException("Nobody has looked.");
@@ -46,6 +51,11 @@ public sealed record VerbLook(Lab Lab)
     internal static bool IsAttached(NodeView view) => view.Pgpool?.Status is "up" or "waiting";
 }
 
+/// <summary>What online recovery depends on.</summary>
+/// <param name="Rewindable">The numbers of the nodes whose data folders pg_rewind can work on.</param>
+/// <param name="Obedient">The numbers of the nodes whose script of recovery lets its caller choose how.</param>
+public sealed record RecoveryFacts(IReadOnlyList<int> Rewindable, IReadOnlyList<int> Obedient);
+
 /// <summary>Looks at a lab.</summary>
 /// <param name="host">Where it is.</param>
 /// <param name="lab">The lab.</param>
@@ -53,6 +63,28 @@ public sealed record VerbLook(Lab Lab)
 internal sealed class VerbEyes(IHost host, Lab lab, ProbeRunner probes)
 {
     private readonly LiveLab _live = new(host, lab, probes);
+
+    /// <summary>Looks at what online recovery depends on.</summary>
+    internal async Task<RecoveryFacts> LookAtRecoveryAsync(CancellationToken cancellationToken)
+    {
+        var (rewindable, obedient) = (new List<int>(), new List<int>());
+        foreach (var node in lab.Nodes)
+        {
+            var show = PgControlData.Show(lab.Tools, node.DataDirectory);
+            if (PgControlData.CanRewind((await host.Programs.RunAsync(show, cancellationToken)).Output))
+            {
+                rewindable.Add(node.Id);
+            }
+
+            var script = await host.Files.ReadTextAsync($"{node.DataDirectory}/basebackup.sh", cancellationToken);
+            if (script?.Contains(TellPgpool.WordOfMethod, StringComparison.Ordinal) == true)
+            {
+                obedient.Add(node.Id);
+            }
+        }
+
+        return new RecoveryFacts(rewindable, obedient);
+    }
 
     /// <summary>Looks at processes and files, and asks the servers when that is needed.</summary>
     internal async Task<VerbLook> LookAsync(bool ask, CancellationToken cancellationToken)

@@ -21,49 +21,46 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
     /// <summary>What the user is to know when it is done.</summary>
     public IReadOnlyList<string> After { get; init; } = [];
 
+    /// <summary>The lab the steps are about, when it is not the one that was looked at.</summary>
+    public Lab? Lab { get; init; }
+
+    /// <summary>True when what its steps have done is undone if one of them fails, or on Ctrl+C; also what plans before
+    /// it in the same call have done.</summary>
+    public bool IsTakenBack { get; init; }
+
     /// <summary>A plan of these stages; those in which there is nothing to do are left out.</summary>
     public static VerbPlan Of(params IReadOnlyList<Stage> stages) => new([.. stages.Where(s => s.Lanes.Count > 0)]);
 
     /// <summary>A plan that does nothing, and says why.</summary>
     public static VerbPlan Nothing(string because) => new([]) { Before = [because] };
 
-    /// <summary>This one, then another one.</summary>
-    public VerbPlan Then(VerbPlan next)
+    /// <summary>Plans for programs.</summary>
+    /// <param name="plans">One after the other.</param>
+    /// <param name="lab">The lab that was looked at.</param>
+    public static string ToJson(IReadOnlyList<VerbPlan> plans, Lab lab)
     {
-        ArgumentNullException.ThrowIfNull(next);
-        return new([.. Stages, .. next.Stages])
-        {
-            Before = [.. Before, .. next.Before],
-            After = [.. After, .. next.After],
-        };
-    }
-
-    /// <summary>The plan for programs.</summary>
-    public string ToJson(Lab lab) =>
-        JsonSerializer.Serialize(
+        ArgumentNullException.ThrowIfNull(plans);
+        return JsonSerializer.Serialize(
             new PlannedVerb(
-                Before,
-                [
-                    .. Stages.Select(s =>
-                        (PlannedStep[][])
-                            [
-                                .. s.Lanes.Select(l =>
-                                    (PlannedStep[])[.. l.Select(p => new PlannedStep(p.Title, [.. p.Preview(lab)]))]
-                                ),
-                            ]
-                    ),
-                ],
-                After
+                [.. plans.SelectMany(p => p.Before)],
+                [.. plans.SelectMany(p => p.Stages.Select(s => Told(s, p.Lab ?? lab)))],
+                [.. plans.SelectMany(p => p.After)]
             ),
             Json.PlannedVerb
         );
+    }
+
+    private static PlannedStep[][] Told(Stage stage, Lab lab) =>
+        [.. stage.Lanes.Select(l => l.Select(s => new PlannedStep(s.Title, [.. s.Preview(lab)])).ToArray())];
 
     /// <inheritdoc/>
     public bool Equals(VerbPlan? other) =>
         other is not null
         && Stages.SequenceEqual(other.Stages)
         && Before.SequenceEqual(other.Before)
-        && After.SequenceEqual(other.After);
+        && After.SequenceEqual(other.After)
+        && Lab?.Nodes.Count == other.Lab?.Nodes.Count
+        && IsTakenBack == other.IsTakenBack;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Stages.Count, Before.Count, After.Count);

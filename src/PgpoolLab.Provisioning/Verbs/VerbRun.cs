@@ -68,6 +68,13 @@ public sealed class VerbRun
     internal Task<VerbLook> LookAsync(bool ask, CancellationToken cancellationToken) =>
         new VerbEyes(_context.Host, _lab, _context.Probes).LookAsync(ask, cancellationToken);
 
+    /// <summary>Looks at what a recovery depends on, too.</summary>
+    internal async Task<VerbLook> LookForRecoveryAsync(CancellationToken cancellationToken) =>
+        await LookAsync(ask: true, cancellationToken) with
+        {
+            Recovery = await new VerbEyes(_context.Host, _lab, _context.Probes).LookAtRecoveryAsync(cancellationToken),
+        };
+
     /// <summary>Runs a plan, or shows it.</summary>
     internal async Task DoAsync(VerbPlan plan, CancellationToken cancellationToken)
     {
@@ -78,7 +85,22 @@ public sealed class VerbRun
         }
 
         Tell(plan.Before);
-        await new PlanRunner(_context.Observer, _context.Time).RunAsync(plan.Stages, _steps!, null, cancellationToken);
+        var steps = plan.Lab is { } lab ? _steps! with { Lab = lab } : _steps!;
+        try
+        {
+            await new PlanRunner(_context.Observer, _context.Time).RunAsync(
+                plan.Stages,
+                steps,
+                null,
+                cancellationToken
+            );
+        }
+        catch when (plan.IsTakenBack)
+        {
+            Tell([.. (await steps.Undo.UnwindAsync(_context.Observer.Undoing)).Select(f => $"Could not undo: {f}")]);
+            throw;
+        }
+
         Tell(plan.After);
     }
 

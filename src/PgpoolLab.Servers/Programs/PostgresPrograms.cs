@@ -127,6 +127,21 @@ public static class PgControlData
     public static CommandSpec Show(Toolset tools, string dataDirectory) =>
         PostgresProgram.Command(tools, "pg_controldata", "-D", dataDirectory);
 
+    /// <summary>True when pg_rewind can work on the cluster: it has data checksums, or wal_log_hints.</summary>
+    /// <remarks>PostgreSQL manual, "pg_rewind".</remarks>
+    public static bool CanRewind(string output) =>
+        (ValueOf(output, "Data page checksum version:") ?? "0") != "0"
+        || ValueOf(output, "wal_log_hints setting:") == "on";
+
+    private static string? ValueOf(string output, string label)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        return output
+            .Split('\n')
+            .FirstOrDefault(l => l.StartsWith(label, StringComparison.Ordinal))
+            ?[label.Length..].Trim();
+    }
+
     /// <summary>The timeline of the latest checkpoint; null when the text does not hold it.</summary>
     public static int? Timeline(string output)
     {
