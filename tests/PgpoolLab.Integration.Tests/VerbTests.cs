@@ -117,7 +117,7 @@ public sealed partial class VerbTests
             promoted: f f
             mended: f t
             rewound: 1 0
-            undone: 130 0 2 3
+            undone: 130 0 0 3
             added: t 1 6
             removed: 0|up|primary 1|up|standby 2|up|standby  3 0
 

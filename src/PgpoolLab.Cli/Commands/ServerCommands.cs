@@ -39,73 +39,9 @@ internal static class ServerCommands
 
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
 
-    private static readonly Dictionary<string, (CommandGroup Group, (string, string)[] Examples)> Guides = new()
-    {
-        ["stop"] = (
-            CommandGroup.Run,
-            [
-                ("pgpoollab stop 1", "Stop node 1, and wait until Pgpool-II has given it up"),
-                ("pgpoollab stop primary -m immediate", "Stop the primary without a checkpoint"),
-            ]
-        ),
-        ["start"] = (
-            CommandGroup.Run,
-            [
-                ("pgpoollab start 1", "Start node 1, and attach it when it streams"),
-                ("pgpoollab start pgpool", "Start Pgpool-II"),
-            ]
-        ),
-        ["restart"] = (CommandGroup.Run, [("pgpoollab restart standby", "Restart every standby")]),
-        ["kill"] = (
-            CommandGroup.Break,
-            [
-                ("pgpoollab kill primary", "Crash the primary, and wait until a standby has taken over"),
-                ("pgpoollab kill leader", "Crash the Pgpool-II that leads the watchdog"),
-            ]
-        ),
-        ["pause"] = (CommandGroup.Break, [("pgpoollab pause 0", "Have node 0 hang")]),
-        ["resume"] = (CommandGroup.Break, [("pgpoollab resume 0", "Let node 0 go on")]),
-        ["attach"] = (CommandGroup.Break, [("pgpoollab attach 1", "Have Pgpool-II use node 1 again")]),
-        ["detach"] = (CommandGroup.Break, [("pgpoollab detach 1", "Have Pgpool-II use node 1 no more")]),
-        ["promote"] = (CommandGroup.Break, [("pgpoollab promote 1", "Make node 1 a second primary")]),
-        ["switchover"] = (
-            CommandGroup.Run,
-            [
-                ("pgpoollab switchover", "Have the best standby take over"),
-                ("pgpoollab switchover 1", "Have node 1 take over"),
-            ]
-        ),
-        ["recover"] = (
-            CommandGroup.Break,
-            [
-                ("pgpoollab recover 0", "Make node 0 anew as a standby"),
-                ("pgpoollab recover 0 --rewind", "The same with pg_rewind, which copies only what differs"),
-                ("pgpoollab recover --all", "Bring back every node that is not well"),
-            ]
-        ),
-        ["add-node"] = (
-            CommandGroup.Run,
-            [
-                ("pgpoollab add-node", "Add a standby"),
-                ("pgpoollab add-node --dry-run", "Show what that would do, and do nothing"),
-            ]
-        ),
-        ["remove-node"] = (
-            CommandGroup.Run,
-            [("pgpoollab remove-node 2", "Remove node 2, the last one, with its data")]
-        ),
-        ["wait"] = (
-            CommandGroup.Look,
-            [
-                ("pgpoollab wait", "Wait until clients are served"),
-                ("pgpoollab wait --for primary --timeout 2m", "Wait up to two minutes for a primary"),
-                ("pgpoollab wait --for streaming", "Wait until every node is back"),
-            ]
-        ),
-    };
-
     internal static IEnumerable<Command> Create(Terminal terminal) =>
-        All(terminal).Select(c => c.Guide(Guides[c.Name].Group, Guides[c.Name].Examples));
+        All(terminal)
+            .Select(c => c.Guide(ServerCommandGuides.Of(c.Name).Group, ServerCommandGuides.Of(c.Name).Examples));
 
     private static IEnumerable<Command> All(Terminal terminal)
     {
