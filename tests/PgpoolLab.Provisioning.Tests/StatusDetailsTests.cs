@@ -489,6 +489,34 @@ public sealed class StatusDetailsTests
                 .Select(f => (f.Id, f.Fix!))
         );
 
+    /// <summary>A lab that was just made is well.</summary>
+    [Theory]
+    [InlineData(0, FindingSeverity.Note)] // Pgpool-II's own default is 4
+    [InlineData(2, FindingSeverity.Note)]
+    [InlineData(4, FindingSeverity.Warning)]
+    public void What_is_too_much_by_default_or_only_together_is_a_note_and_is_not_fixed(
+        int pool,
+        FindingSeverity severity
+    )
+    {
+        var pgpool = new PgpoolDetails(0)
+        {
+            InFile = pool == 0 ? Settings(("port", "1")) : Settings(("max_pool", $"{pool}")),
+        };
+        var facts = Facts(
+            Streams,
+            OnNodes(new NodeDetails(0) { MaxConnections = 100, ReservedConnections = 3 }) with
+            {
+                Pgpools = new Dictionary<int, PgpoolDetails> { [0] = pgpool, [1] = pgpool with { Pgpool = 1 } },
+            }
+        );
+        var finding = Single(facts);
+        Assert.Equal(("max-connections-small", severity), (finding.Id, finding.Severity));
+        var report = StatusReport.Of(facts.Look, [finding], "");
+        Assert.Equal(severity is FindingSeverity.Note ? LabHealth.Healthy : LabHealth.Degraded, report.Health);
+        Assert.Equal(severity is FindingSeverity.Note, FixPlan.Of(facts.Lab, report).Count == 0);
+    }
+
     [Theory]
     [InlineData(WorkKind.Failover)]
     [InlineData(WorkKind.FollowPrimary)]

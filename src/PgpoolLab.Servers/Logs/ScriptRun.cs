@@ -1,80 +1,35 @@
-using System.Globalization;
-using System.Text.Json;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Servers.Logs;
 
-/// <summary>A run of one of the scripts that Pgpool-II calls, as a line of events.jsonl has it.</summary>
+/// <summary>A run of one of the scripts that Pgpool-II calls, as an event.</summary>
 internal static class ScriptRun
 {
-    // What Pgpool-II passes on to them, in this order (its manual: failover_command, follow_primary_command,
-    // recovery_1st_stage_command; the first two as in pgpool.conf). Empty: of no use to a reader.
-    private static readonly string[] Failover = ["node", "", "", "new_main", "", "old_main", "old_primary"];
-    private static readonly string[] Follow = ["node", "", "", "primary"];
-    private static readonly string[] Recovery = ["", "", "", "", "node"];
-
     internal static LabEvent? Read(LogLine line)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(line.Text);
-            var run = document.RootElement;
-            var script = run.GetProperty("event").GetString() ?? "";
-            var given = run.GetProperty("arguments").EnumerateArray().Select(a => a.GetString() ?? "").ToArray();
-            var (code, duration) = (run.GetProperty("exit_code").GetInt64(), run.GetProperty("duration_ms").GetInt64());
-            var arguments = new Dictionary<string, object> { ["script"] = script };
-            int? node = null;
-            foreach (var (name, value) in NamesOf(script).Zip(given))
-            {
-                if (name == "node")
-                {
-                    node = int.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : null;
-                }
-                else if (name.Length > 0)
-                {
-                    arguments[name] = long.TryParse(value, CultureInfo.InvariantCulture, out var number)
-                        ? number
-                        : value;
-                }
-            }
-
-            if (script == "remote_start" && given is [_, var data])
-            {
-                node = NodeOf(data);
-            }
-
-            arguments["exit_code"] = code;
-            arguments["duration_ms"] = duration;
-            var follows = script is "follow_primary";
-            var subject = node is null ? script : $"{script} of node {node}";
-            return new LabEvent(
-                line.At,
-                follows ? "follow-ends" : "script-ends",
-                line.Source.Label,
-                node,
-                arguments,
-                code == 0 ? $"{subject}: done in {duration} ms" : $"{subject} failed: exit code {code}, {duration} ms"
-            );
-        }
-        catch (Exception error)
-            when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        if (ScriptRecord.Read(line.Text) is not { } run)
         {
             return null;
         }
-    }
 
-    private static string[] NamesOf(string script) =>
-        script switch
+        var arguments = new Dictionary<string, object> { ["script"] = run.Script };
+        foreach (var (name, value) in run.Arguments)
         {
-            "failover" => Failover,
-            "follow_primary" => Follow,
-            "recovery" or "recovery_2nd_stage" => Recovery,
-            _ => [],
-        };
+            arguments[name] = value;
+        }
 
-    /// <summary>The number at the end of a data folder's name.</summary>
-    private static int? NodeOf(string data)
-    {
-        var digits = data.TrimEnd('/').Reverse().TakeWhile(char.IsAsciiDigit).Reverse().ToArray();
-        return int.TryParse(digits, CultureInfo.InvariantCulture, out var node) ? node : null;
+        arguments["exit_code"] = run.ExitCode;
+        arguments["duration_ms"] = run.Milliseconds;
+        var subject = run.Node is null ? run.Script : $"{run.Script} of node {run.Node}";
+        return new LabEvent(
+            line.At,
+            run.Script is "follow_primary" ? "follow-ends" : "script-ends",
+            line.Source.Label,
+            run.Node,
+            arguments,
+            run.ExitCode == 0
+                ? $"{subject}: done in {run.Milliseconds} ms"
+                : $"{subject} failed: exit code {run.ExitCode}, {run.Milliseconds} ms"
+        );
     }
 }

@@ -22,9 +22,9 @@ public static class FixPlan
         return
         [
             .. report
-                .Findings.SelectMany(f =>
-                    f.Remedies.Select(r => (Remedy: r, Command: RemedyWords.Command(lab, r), Finding: f))
-                )
+                // With a note all is well.
+                .Findings.Where(f => f.Severity is not FindingSeverity.Note)
+                .SelectMany(f => f.Remedies.Select(r => (Remedy: r, Command: RemedyWords.Command(lab, r), Finding: f)))
                 .Where(r => r.Command is not null && (report.AtWork.Count == 0 || Rank(r.Remedy) == 0))
                 .DistinctBy(r => r.Remedy)
                 .OrderBy(r => Rank(r.Remedy))

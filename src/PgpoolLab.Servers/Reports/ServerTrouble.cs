@@ -57,12 +57,18 @@ internal static class ServerTrouble
 
     private static IEnumerable<Finding> OfSessions(StatusFacts facts)
     {
-        var (needed, complete) = (0, facts.Details.Pgpools.Count > 0);
+        var (needed, wanted, complete) = (0, 0, facts.Details.Pgpools.Count > 0);
         foreach (var pgpool in facts.Details.Pgpools.Values)
         {
-            needed +=
+            var own =
                 (PgpoolTrouble.Number(pgpool["num_init_children"]) ?? 32)
                 * (PgpoolTrouble.Number(pgpool["max_pool"]) ?? 4);
+            needed += own;
+            // Somebody has chosen it; the defaults of both programs do not fit, and mostly do no harm.
+            wanted = Math.Max(
+                wanted,
+                pgpool.InFile.ContainsKey("num_init_children") || pgpool.InFile.ContainsKey("max_pool") ? own : 0
+            );
             complete &= pgpool.InFile.Count > 0;
         }
 
@@ -93,7 +99,12 @@ internal static class ServerTrouble
                     ),
                 ]
                 : []
-        );
+        ) with
+        {
+            Severity = small.Any(n => n.MaxConnections - n.ReservedConnections < wanted)
+                ? FindingSeverity.Warning
+                : FindingSeverity.Note,
+        };
     }
 
     private static Finding? OfSettings(StatusFacts facts, NodeDetails details) =>

@@ -2,7 +2,6 @@ using System.Globalization;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
-using PgpoolLab.Servers.Logs;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
@@ -192,22 +191,18 @@ internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience pat
     internal static IReadOnlyDictionary<int, long> FollowsThatFailed(string events)
     {
         var failed = new Dictionary<int, long>();
-        var source = new LogSource(LogKind.ScriptEvents, 0, "scripts", "");
-        foreach (var line in events.Split('\n'))
+        foreach (var run in events.Split('\n').Select(ScriptRecord.Read).OfType<ScriptRecord>())
         {
-            if (
-                ScriptRun.Read(new LogLine(null, source, LogLevel.Log, null, "", line)) is not { Node: { } node } run
-                || run.Arguments.GetValueOrDefault("exit_code") is not long code
-            )
+            if (run.Node is not { } node)
             {
                 continue;
             }
 
-            if (run.Name == "follow-ends" && code != 0)
+            if (run is { Script: "follow_primary", ExitCode: not 0 })
             {
-                failed[node] = code;
+                failed[node] = run.ExitCode;
             }
-            else if (code == 0)
+            else if (run.ExitCode == 0)
             {
                 failed.Remove(node);
             }
