@@ -92,6 +92,9 @@ public static class CleanEnvironment
         "PGDATA",
     ];
 
+    /// <summary>The value of a variable that is passed on; null when it is not set.</summary>
+    public static string? ValueOf(string kept) => Kept.Contains(kept) ? Environment.GetEnvironmentVariable(kept) : null;
+
     /// <summary>Takes out of an environment what is not in <see cref="Kept"/>.</summary>
     /// <param name="environment">Is changed.</param>
     /// <param name="onTerminal">Whether <see cref="KeptOnTerminal"/> stays, too.</param>

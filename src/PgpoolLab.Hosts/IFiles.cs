@@ -6,6 +6,13 @@ public interface IFiles
     /// <summary>The path with every symbolic link resolved; the path itself when it does not exist.</summary>
     ValueTask<string> RealPathAsync(string path, CancellationToken cancellationToken);
 
+    /// <summary>Looks what lies at a path; a link is not followed.</summary>
+    /// <returns>Null when there is nothing, or when it may not be seen.</returns>
+    ValueTask<FileFacts?> LookAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Reads a file whole, a program for example; null when there is none.</summary>
+    ValueTask<byte[]?> ReadBytesAsync(string path, CancellationToken cancellationToken);
+
     /// <summary>Reads a text file; null when there is none.</summary>
     ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken);
 

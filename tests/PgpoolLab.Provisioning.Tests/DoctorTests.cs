@@ -57,7 +57,7 @@ public sealed class DoctorTests
     public void Soft_limits_count(string name, long? limit) =>
         Assert.Equal(
             limit,
-            MachineInspector.LimitIn(
+            KernelFacts.LimitIn(
                 """
                 Limit                     Soft Limit           Hard Limit           Units
                 Max processes             unlimited            unlimited            processes
@@ -71,7 +71,7 @@ public sealed class DoctorTests
     public void A_port_on_which_several_listen_counts_once_and_connections_do_not() =>
         Assert.Equal(
             2,
-            MachineInspector.ListenersIn(
+            KernelFacts.ListenersIn(
                 """
                   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
                    0: 0100007F:2EE0 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1

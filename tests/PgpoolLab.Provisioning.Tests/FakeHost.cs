@@ -213,6 +213,20 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
 
     ValueTask<string> IFiles.RealPathAsync(string path, CancellationToken cancellationToken) => new(path);
 
+    ValueTask<FileFacts?> IFiles.LookAsync(string path, CancellationToken cancellationToken) =>
+        new(
+            Links.TryGetValue(path, out var target) ? Facts(FileKind.Link, target)
+            : Files.ContainsKey(path) ? Facts(FileKind.File, null)
+            : Folders.Contains(path) ? Facts(FileKind.Folder, null)
+            : null
+        );
+
+    private static FileFacts Facts(FileKind kind, string? target) =>
+        new(kind, Identity.Current.UserId, 0, DateTimeOffset.UnixEpoch, null, target);
+
+    ValueTask<byte[]?> IFiles.ReadBytesAsync(string path, CancellationToken cancellationToken) =>
+        new(Files.GetValueOrDefault(path) is { } text ? System.Text.Encoding.UTF8.GetBytes(text) : null);
+
     ValueTask<string?> IFiles.ReadTextAsync(string path, CancellationToken cancellationToken) =>
         new(Files.GetValueOrDefault(path));
 

@@ -1,5 +1,4 @@
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Tests;

@@ -1,6 +1,5 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Tests;

@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Tools;
 
@@ -26,7 +27,15 @@ public sealed class SettingNamesTests : IDisposable
         var tools = new Toolset(_folder.Path, new PostgresVersion(15, 4), _folder["pgpool"], _folder.Path, pgpool);
         try
         {
-            SettingNames.Require(new LabSpec { Directory = "/x", Settings = settings }, tools);
+            SettingNames
+                .RequireAsync(
+                    new LocalHost(TimeProvider.System),
+                    new LabSpec { Directory = "/x", Settings = settings },
+                    tools,
+                    default
+                )
+                .GetAwaiter()
+                .GetResult();
             return [];
         }
         catch (InvalidSpecException error)

@@ -178,14 +178,16 @@ public sealed class SettingsFileTests : IDisposable
     [Theory]
     [InlineData("pgpool", "pgpool-4.3.conf")]
     [InlineData("postgresql", "postgresql-15.conf")]
-    public void Of_a_published_file_what_is_portable_is_taken_and_the_rest_is_named_with_its_reason(
+    public async Task Of_a_published_file_what_is_portable_is_taken_and_the_rest_is_named_with_its_reason(
         string program,
         string name
     )
     {
-        var (spec, files) = PortableSettings.Choose(
+        var (spec, files) = await PortableSettings.ChooseAsync(
+            new LocalHost(TimeProvider.System),
             new LabSpec { Directory = "/srv/lab", SettingsFiles = [Published(program, name)] },
-            Tools()
+            Tools(),
+            default
         );
         var report = Assert.Single(files);
         Snapshot.Approve(
@@ -215,35 +217,39 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public void A_value_whose_unit_an_old_Pgpool_would_not_see_is_left_out()
+    public async Task A_value_whose_unit_an_old_Pgpool_would_not_see_is_left_out()
     {
         var file = Published("pgpool", "pgpool-4.3.conf");
-        string[] LeftOut(int minor) =>
+        async Task<string[]> LeftOutAsync(int minor) =>
             [
-                .. PortableSettings
-                    .Choose(
+                .. (
+                    await PortableSettings.ChooseAsync(
+                        new LocalHost(TimeProvider.System),
                         new LabSpec { Directory = "/x", SettingsFiles = [file] },
                         Labs.Tools(pgpoolMinor: minor) with
                         {
                             PgpoolProgram = "/nowhere",
-                        }
+                        },
+                        default
                     )
+                )
                     .Files[0]
                     .LeftOut.Select(l => $"{l.Name}: {l.Reason}"),
             ];
 
         Assert.Contains(
             "memqcache_cache_block_size: Pgpool-II 4.1.5 knows no units, and would read 1MB as 1. Give it as a plain number.",
-            LeftOut(1)
+            await LeftOutAsync(1)
         );
-        Assert.DoesNotContain(LeftOut(2), l => l.Contains("units", StringComparison.Ordinal));
+        Assert.DoesNotContain(await LeftOutAsync(2), l => l.Contains("units", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void A_setting_given_by_name_wins_over_the_file()
+    public async Task A_setting_given_by_name_wins_over_the_file()
     {
         var file = Parse("Work_Mem = 1MB\nmax_connections = 50\n");
-        var (spec, files) = PortableSettings.Choose(
+        var (spec, files) = await PortableSettings.ChooseAsync(
+            new LocalHost(TimeProvider.System),
             new LabSpec
             {
                 Directory = "/x",
@@ -253,7 +259,8 @@ public sealed class SettingsFileTests : IDisposable
             Labs.Tools() with
             {
                 PostgresBin = "/nowhere",
-            }
+            },
+            default
         );
         Assert.Equal(
             [("max_connections", "50"), ("work_mem", "2MB"), ("jit", "off")],
@@ -269,7 +276,7 @@ public sealed class SettingsFileTests : IDisposable
     [Theory]
     [InlineData("a = 'caf\u00E9'", "the value is not UTF-8.")]
     [InlineData("a = 'x\\ty'", "the value holds a line break or another control character.")]
-    public void A_value_that_cannot_be_written_as_it_was_is_left_out(string text, string reason)
+    public async Task A_value_that_cannot_be_written_as_it_was_is_left_out(string text, string reason)
     {
         File.WriteAllBytes(_folder["a.conf"], System.Text.Encoding.Latin1.GetBytes(text));
         var spec = new LabSpec
@@ -277,12 +284,16 @@ public sealed class SettingsFileTests : IDisposable
             Directory = "/x",
             SettingsFiles = [SettingsFileReader.Read("postgresql", "--postgresql-conf", _folder["a.conf"])],
         };
-        Assert.Equal(
-            reason,
-            Assert
-                .Single(PortableSettings.Choose(spec, Labs.Tools() with { PostgresBin = "/nowhere" }).Files[0].LeftOut)
-                .Reason
+        var (_, files) = await PortableSettings.ChooseAsync(
+            new LocalHost(TimeProvider.System),
+            spec,
+            Labs.Tools() with
+            {
+                PostgresBin = "/nowhere",
+            },
+            default
         );
+        Assert.Equal(reason, Assert.Single(files[0].LeftOut).Reason);
     }
 
     [Fact]

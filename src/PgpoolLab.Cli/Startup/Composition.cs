@@ -30,5 +30,8 @@ internal static class Composition
     /// <param name="progress">Is told what happens.</param>
     /// <param name="openLog">Opens the lab's own log, given its path.</param>
     internal static OperationContext Operation(IPlanObserver progress, Func<string, Serilog.Core.Logger> openLog) =>
-        new(Host(), Clock, progress, openLog, ProgramVersion.Text, Process);
+        new(Host(), Clock, progress, openLog, ProgramVersion.Text, Process)
+        {
+            CallersVariable = Environment.GetEnvironmentVariable,
+        };
 }

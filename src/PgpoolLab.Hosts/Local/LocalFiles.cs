@@ -12,6 +12,52 @@ internal sealed class LocalFiles : IFiles
         ValueTask.FromResult(Identity.RealPath(path));
 
     /// <inheritdoc/>
+    public ValueTask<FileFacts?> LookAsync(string path, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(path);
+        var target = file.LinkTarget;
+        if (OperatingSystem.IsLinux())
+        {
+            return ValueTask.FromResult(
+                Posix.StatusOf(path) is { } status
+                    ? new FileFacts(
+                        status.IsLink ? FileKind.Link
+                            : status.IsFolder ? FileKind.Folder
+                            : status.IsRegularFile ? FileKind.File
+                            : FileKind.Other,
+                        status.User,
+                        status.Length,
+                        file.LastWriteTimeUtc,
+                        Identity.FileIdOf(path),
+                        target
+                    )
+                    : null
+            );
+        }
+
+        var folder = Directory.Exists(path);
+        return ValueTask.FromResult(
+            target is not null || folder || file.Exists || Path.Exists(path)
+                ? new FileFacts(
+                    target is not null ? FileKind.Link
+                        : folder ? FileKind.Folder
+                        : file.Exists ? FileKind.File
+                        : FileKind.Other,
+                    Identity.OwnerOf(path)?.User,
+                    file.Exists ? file.Length : 0,
+                    file.LastWriteTimeUtc,
+                    Identity.FileIdOf(path),
+                    target
+                )
+                : null
+        );
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<byte[]?> ReadBytesAsync(string path, CancellationToken cancellationToken) =>
+        File.Exists(path) ? await File.ReadAllBytesAsync(path, cancellationToken) : null;
+
+    /// <inheritdoc/>
     public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken) =>
         // To read one takes less time than to have another thread do it.
         ValueTask.FromResult(SmallFile.ReadText(path));

@@ -57,7 +57,6 @@ public sealed partial class OrphanFinder(
 
     private readonly Func<int, string?> _logOf = logOf ?? LogOf;
     private readonly Func<int, string?> _homeOf = homeOf ?? HomeOf;
-    private readonly Func<int, int?> _userOf = userOf ?? (id => Identity.OwnerOf($"/proc/{id}")?.User);
 
     /// <summary>Every orphan on the lists of the current user; for root also of the user root's labs run as.</summary>
     public async Task<IReadOnlyList<Orphan>> FindAsync(CancellationToken cancellationToken)
@@ -361,7 +360,9 @@ public sealed partial class OrphanFinder(
             .Any(f => IsDataFolder(folder, $"{f}/{registration.Entry.Id}"));
 
     private bool IsOf(ProcessFacts process, SystemUser user) =>
-        _userOf(process.Id) is { } actual ? actual == user.UserId : !OperatingSystem.IsLinux();
+        (userOf is null ? process.UserId : userOf(process.Id)) is { } actual
+            ? actual == user.UserId
+            : !OperatingSystem.IsLinux();
 
     private static bool IsPgpoolFolder(string folder, string root) =>
         folder.StartsWith(root, StringComparison.Ordinal) && PgpoolTail().IsMatch(folder.AsSpan(root.Length));

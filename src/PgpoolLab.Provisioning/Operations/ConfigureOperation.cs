@@ -60,7 +60,7 @@ public sealed class ConfigureOperation(OperationContext context)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(settings);
-        Require(lab, settings);
+        await RequireAsync(lab, settings, cancellationToken);
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
         var reload = await WriteAsync(lab, lab.Nodes, settings, cancellationToken);
@@ -167,23 +167,35 @@ public sealed class ConfigureOperation(OperationContext context)
     /// <summary>A node's file: it is kept over online recovery and failover.</summary>
     internal static string FileOf(PostgresNode node) => $"{node.DataDirectory}/postgresql.conf";
 
-    private static void Require(Lab lab, IReadOnlyList<SettingAssignment> settings)
+    private async Task RequireAsync(
+        Lab lab,
+        IReadOnlyList<SettingAssignment> settings,
+        CancellationToken cancellationToken
+    )
     {
+        var unknown = new List<(SettingAssignment Setting, string? Problem)>();
+        foreach (var group in settings.GroupBy(s => s.Program))
+        {
+            unknown.AddRange(
+                (
+                    await SettingNames.FindUnknownAsync(
+                        context.Host,
+                        group.Key,
+                        group.Select(s => s.Name),
+                        lab.Tools,
+                        cancellationToken
+                    )
+                ).Select(u => (new SettingAssignment(group.Key, u.Key, ""), (string?)u.Value))
+            );
+        }
+
         string[] problems =
         [
             .. settings
-                .Select(s => (s, Problem: Unowned(lab, s) ?? s.WhyNot(lab)))
-                .Concat(
-                    settings
-                        .GroupBy(s => s.Program)
-                        .SelectMany(g =>
-                            SettingNames
-                                .Unknown(g.Key, g.Select(s => s.Name), lab.Tools)
-                                .Select(u => (s: new SettingAssignment(g.Key, u.Key, ""), Problem: (string?)u.Value))
-                        )
-                )
+                .Select(s => (Setting: s, Problem: Unowned(lab, s) ?? s.WhyNot(lab)))
+                .Concat(unknown)
                 .Where(p => p.Problem is not null)
-                .Select(p => $"{Attempt} {p.s.Program}.{p.s.Name}: {p.Problem}")
+                .Select(p => $"{Attempt} {p.Setting.Program}.{p.Setting.Name}: {p.Problem}")
                 .Distinct(),
         ];
         if (problems.Length > 0)

@@ -36,7 +36,15 @@ public sealed class DestroyOperation(OperationContext context)
         ArgumentNullException.ThrowIfNull(lab);
         var survey = new LabSurvey(context.Host);
         (lab, _) = await survey.LookAsync(lab, cancellationToken);
-        var deletes = (await PathsAsync(lab)).Append(lab.Paths.Hidden).Where(IsThere).Distinct().ToArray();
+        var deletes = new List<string>();
+        foreach (var path in (await PathsAsync(lab)).Append(lab.Paths.Hidden).Distinct())
+        {
+            if (await context.Host.Files.ExistsAsync(path, cancellationToken))
+            {
+                deletes.Add(path);
+            }
+        }
+
         var top = deletes
             .Select(p => Path.GetRelativePath(lab.Root, p).Split('/')[0])
             .ToHashSet(StringComparer.Ordinal);
@@ -56,8 +64,6 @@ public sealed class DestroyOperation(OperationContext context)
                     .Select(n => $"{lab.Root}/{n}"),
             ]
         );
-
-        static bool IsThere(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
     }
 
     /// <summary>Stops the servers and deletes the lab. What users have put into its folders stays.</summary>
@@ -168,15 +174,16 @@ public sealed class DestroyOperation(OperationContext context)
             .Concat(LabScripts.Names.Select(n => $"{lab.Root}/{n}"))
             .Distinct()
             .ToArray();
+        var host = context.Host.Files;
         string?[] everything =
         [
             lab.SafeAlias is { } alias
-            && new FileInfo(alias).LinkTarget is not null
-            && Identity.RealPath(alias) == lab.Root
+            && await host.LinkTargetAsync(alias, CancellationToken.None) is not null
+            && await host.RealPathAsync(alias, CancellationToken.None) == lab.Root
                 ? alias
                 : null,
             lab.Former is { HasOriginal: false, SafeAlias: { } former }
-            && new FileInfo(former).LinkTarget == lab.Former.Root
+            && await host.LinkTargetAsync(former, CancellationToken.None) == lab.Former.Root
                 ? former
                 : null,
             .. lab

@@ -145,11 +145,8 @@ public sealed class DestroyOrphansOperation(OperationContext context)
             await context.Host.Files.DeleteAsync(file, cancellationToken);
         }
 
-        DeleteEmptySocketFolders(registration);
-        if (registration.File is { } entry)
-        {
-            File.Delete(entry);
-        }
+        await DeleteEmptySocketFoldersAsync(registration);
+        LabIndex.Forget(registration);
 
         return ended.Count == 0 && files.Count == 0
             ? null
@@ -164,17 +161,17 @@ public sealed class DestroyOrphansOperation(OperationContext context)
     }
 
     /// <summary>Folders made for one lab's sockets alone carry its id in their names.</summary>
-    private static void DeleteEmptySocketFolders(LabRegistration registration)
+    private async Task DeleteEmptySocketFoldersAsync(LabRegistration registration)
     {
         foreach (var folder in registration.Entry.Sockets.Select(Path.GetDirectoryName).OfType<string>().Distinct())
         {
             if (
                 Path.GetFileName(folder).Contains(registration.Entry.Id, StringComparison.Ordinal)
-                && Directory.Exists(folder)
-                && !Directory.EnumerateFileSystemEntries(folder).Any()
+                && await context.Host.Files.IsFolderAsync(folder, CancellationToken.None)
+                && await context.Host.Files.ListAsync(folder, CancellationToken.None) is { Count: 0 }
             )
             {
-                Directory.Delete(folder);
+                await context.Host.Files.DeleteAsync(folder, CancellationToken.None);
             }
         }
     }

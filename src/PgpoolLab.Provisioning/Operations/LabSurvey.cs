@@ -54,9 +54,7 @@ internal sealed partial class LabSurvey(IHost host)
     }
 
     private static bool OwnedByUs(ProcessFacts process) =>
-        !OperatingSystem.IsLinux()
-        || Identity.OwnerOf($"/proc/{process.Id}") is not { } owner
-        || owner.User == Identity.Current.UserId;
+        process.UserId is not { } user || user == Identity.Current.UserId;
 
     private async Task<Lab> WithPgpoolsAsync(Lab lab, List<string> unlisted, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
 
@@ -76,7 +77,7 @@ public static class MachineRequirements
     /// <exception cref="LabException">It lies on a file system that is mounted so.</exception>
     public static void RequirePrograms(string folder)
     {
-        var nearest = Directory.Exists(folder) ? folder : LabFolder.NearestExisting(folder);
+        var nearest = LabFolder.ItselfOrAbove(folder);
         if (Volume.Of(nearest) is { NoPrograms: true })
         {
             throw new LabException(

@@ -30,6 +30,9 @@ public sealed record OperationContext(
     /// <summary>Waits.</summary>
     public ProbeRunner Probes { get; } = new(Host, Time);
 
+    /// <summary>A variable of the caller's environment; null when it is not set.</summary>
+    public Func<string, string?> CallersVariable { get; init; } = _ => null;
+
     /// <summary>Which ports belong to whose labs.</summary>
     public PortLeases Leases { get; init; } = PortLeases.OfThisMachine;
 }
@@ -73,7 +76,7 @@ public sealed class SetupOperation(OperationContext context)
     {
         var (tools, user) = await CheckAsync(spec, touches: false, cancellationToken);
         var owner = user ?? Identity.Current;
-        (spec, var files) = PortableSettings.Choose(spec, tools);
+        (spec, var files) = await PortableSettings.ChooseAsync(context.Host, spec, tools, cancellationToken);
         var plan = LabPlanner.Plan(
             spec,
             await new HostInspector(context).InspectAsync(
@@ -101,7 +104,7 @@ public sealed class SetupOperation(OperationContext context)
         // What passwords are made with takes some milliseconds to load.
         _ = Task.Run(static () => RandomNumberGenerator.GetBytes(1), CancellationToken.None);
         var (tools, user) = await CheckAsync(spec, touches: true, cancellationToken);
-        (spec, var files) = PortableSettings.Choose(spec, tools);
+        (spec, var files) = await PortableSettings.ChooseAsync(context.Host, spec, tools, cancellationToken);
         foreach (var note in files.SelectMany(PortableSettings.Told))
         {
             context.Observer.Note(note);
@@ -263,12 +266,11 @@ public sealed class SetupOperation(OperationContext context)
             await Platform.DetectAsync(context.Host, cancellationToken),
             ProgramAnswers.OfCurrentUser(context.Host, keep: touches)
         );
-        var tools = await finder.FindAsync(
-            ToolRequest.From(spec, Environment.GetEnvironmentVariable),
-            cancellationToken
-        );
-        SettingNames.Require(spec, tools);
-        var owner = Directory.Exists(spec.Directory) ? Identity.OwnerOf(spec.Directory)?.User : null;
+        var tools = await finder.FindAsync(ToolRequest.From(spec, context.CallersVariable), cancellationToken);
+        await SettingNames.RequireAsync(context.Host, spec, tools, cancellationToken);
+        var owner = await context.Host.Files.IsFolderAsync(spec.Directory, cancellationToken)
+            ? (await context.Host.Files.LookAsync(spec.Directory, cancellationToken))?.User
+            : null;
         return (tools, RunAs.Choose(spec.RunAs, owner, Identity.IsRoot, Identity.Find));
     }
 

@@ -275,14 +275,14 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     /// <summary>Only the list's own user takes something off it.</summary>
     private static void Forget(LabRegistration registration)
     {
-        if (registration.File is not { } file || registration.User.UserId != Identity.Current.UserId)
+        if (registration.File is null || registration.User.UserId != Identity.Current.UserId)
         {
             return;
         }
 
         try
         {
-            File.Delete(file);
+            LabIndex.Forget(registration);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

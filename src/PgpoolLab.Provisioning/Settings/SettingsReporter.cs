@@ -23,12 +23,16 @@ public sealed class SettingsReporter(IHost host, ProbeRunner probes)
         ArgumentNullException.ThrowIfNull(setting);
         var program = Programs.FirstOrDefault(p => setting.StartsWith(p + ".", StringComparison.Ordinal));
         var name = program is null ? setting : setting[(program.Length + 1)..];
-        var unknown = Programs
-            .Where(p => program is null || p == program)
-            .ToDictionary(
-                p => p,
-                p => SettingNames.Unknown(p, [name], lab.Tools).Select(u => u.Value).FirstOrDefault()
-            );
+        var unknown = new Dictionary<string, string?>();
+        foreach (var candidate in Programs.Where(p => program is null || p == program))
+        {
+            unknown[candidate] = (
+                await SettingNames.FindUnknownAsync(host, candidate, [name], lab.Tools, cancellationToken)
+            )
+                .Select(u => u.Value)
+                .FirstOrDefault();
+        }
+
         var settings = new ServerSettings(host, lab, probes);
         var views = new List<SettingView>();
         var problems = new List<string>();

@@ -24,7 +24,7 @@ public sealed class SocketLinks(IHost host, Lab lab)
         {
             if (
                 await host.Files.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken)
-                && new FileInfo(link).LinkTarget != socket
+                && await host.Files.LinkTargetAsync(link, cancellationToken) != socket
                 && !await host.Ports.SocketAnswersAsync(link, cancellationToken)
             )
             {
@@ -43,7 +43,7 @@ public sealed class SocketLinks(IHost host, Lab lab)
         foreach (var (link, socket) in LabSockets.LinksOf(lab))
         {
             if (
-                new FileInfo(link).LinkTarget == socket
+                await host.Files.LinkTargetAsync(link, cancellationToken) == socket
                 && !await host.Ports.SocketAnswersAsync(socket, cancellationToken)
             )
             {

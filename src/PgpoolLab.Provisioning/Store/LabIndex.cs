@@ -58,6 +58,15 @@ public static class LabIndex
             ],
         };
 
+    /// <summary>Takes an entry off its list, of a lab of which nothing is left.</summary>
+    internal static void Forget(LabRegistration registration)
+    {
+        if (registration.File is { } file)
+        {
+            File.Delete(file);
+        }
+    }
+
     /// <summary>Puts a lab on its user's list again when its entry was lost. That is a help, and fails no
     /// command.</summary>
     public static void RegisterAgain(Lab lab)

@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tools;
@@ -7,19 +8,32 @@ namespace PgpoolLab.Provisioning.Tools;
 public static class PortableSettings
 {
     /// <summary>Chooses.</summary>
+    /// <param name="host">Where the programs are.</param>
     /// <param name="spec">What was asked for, with the files.</param>
     /// <param name="tools">The programs, which know some settings and others not.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The same with what was taken, and for each file what became of it.</returns>
-    public static (LabSpec Spec, IReadOnlyList<SettingsFileReport> Files) Choose(LabSpec spec, Toolset tools)
+    public static async Task<(LabSpec Spec, IReadOnlyList<SettingsFileReport> Files)> ChooseAsync(
+        IHost host,
+        LabSpec spec,
+        Toolset tools,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(tools);
         var reports = new List<SettingsFileReport>();
         foreach (var file in spec.SettingsFiles)
         {
-            var unknown = SettingNames
-                .Unknown(file.Program, file.Settings.Select(s => s.Name).Distinct(), tools)
-                .ToDictionary();
+            var unknown = (
+                await SettingNames.FindUnknownAsync(
+                    host,
+                    file.Program,
+                    file.Settings.Select(s => s.Name).Distinct(),
+                    tools,
+                    cancellationToken
+                )
+            ).ToDictionary();
             // As everywhere, the last of a name counts.
             var last = file
                 .Settings.GroupBy(s => NameOf(file, s), StringComparer.Ordinal)

@@ -22,7 +22,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
 {
     private const int Most = 100;
     private const int MostText = 4 << 20;
-    private static readonly byte[] Elf = [0x7f, (byte)'E', (byte)'L', (byte)'F'];
+    private const string Elf = "\u007fELF";
 
     /// <summary>With other libraries it may be another program.</summary>
     private static readonly string[] Variables = ["LD_LIBRARY_PATH", "LD_PRELOAD"];
@@ -39,7 +39,10 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
     /// <summary>Runs a program, or knows what it would say.</summary>
     public async Task<ProgramAnswer> AskAsync(string program, string argument, CancellationToken cancellationToken)
     {
-        var key = file is not null && StampOf(program) is { } stamp ? $"{program} {argument} {stamp}" : null;
+        var key =
+            file is not null && await FindStampAsync(program, cancellationToken) is { } stamp
+                ? $"{program} {argument} {stamp}"
+                : null;
         if (key is not null && Find(key) is [var output, var error])
         {
             return new ProgramAnswer(0, output, error);
@@ -55,24 +58,21 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
         return answer;
     }
 
-    private static string? StampOf(string program)
+    private async Task<string?> FindStampAsync(string program, CancellationToken cancellationToken)
     {
         try
         {
-            var real = new FileInfo(Identity.RealPath(program));
-            using var stream = real.OpenRead();
-            var head = new byte[Elf.Length];
+            var real = await host.Files.RealPathAsync(program, cancellationToken);
             return
-                stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length
-                && head.SequenceEqual(Elf)
-                && Identity.FileIdOf(real.FullName) is { } id
+                (await host.Files.ReadPartAsync(real, 0, Elf.Length, cancellationToken)).Text == Elf
+                && await host.Files.LookAsync(real, cancellationToken) is { Id: { } id } facts
                 ? string.Join(
                     ' ',
                     [
                         id,
-                        real.Length.ToString(CultureInfo.InvariantCulture),
-                        real.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture),
-                        .. Variables.Select(v => $"{v}={Environment.GetEnvironmentVariable(v)}"),
+                        facts.Length.ToString(CultureInfo.InvariantCulture),
+                        facts.Written.UtcTicks.ToString(CultureInfo.InvariantCulture),
+                        .. Variables.Select(v => $"{v}={CleanEnvironment.ValueOf(v)}"),
                     ]
                 )
                 : null;

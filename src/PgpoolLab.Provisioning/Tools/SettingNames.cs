@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tools;
@@ -26,21 +27,30 @@ public static partial class SettingNames
 
     /// <summary>Refuses settings that these programs do not know, and values they would misread.</summary>
     /// <exception cref="InvalidSpecException">One sentence for each, with the name that is most like it.</exception>
-    public static void Require(LabSpec spec, Toolset tools)
+    public static async Task RequireAsync(IHost host, LabSpec spec, Toolset tools, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(tools);
-        string[] problems =
-        [
-            .. ((string[])["pgpool", "postgresql"]).SelectMany(p =>
-                Unknown(p, spec.SettingsOf(p).Keys, tools).Select(u => $"--set {p}.{u.Key}: {u.Value}")
-            ),
-            .. spec.SettingsOf("pgpool")
+        var problems = new List<string>();
+        foreach (var program in (string[])["pgpool", "postgresql"])
+        {
+            var unknown = await FindUnknownAsync(
+                host,
+                program,
+                spec.SettingsOf(program).Keys,
+                tools,
+                cancellationToken
+            );
+            problems.AddRange(unknown.Select(u => $"--set {program}.{u.Key}: {u.Value}"));
+        }
+
+        problems.AddRange(
+            spec.SettingsOf("pgpool")
                 .Select(s => (s.Key, Problem: SettingUnits.WhyMisread("pgpool", s.Value, tools)))
                 .Where(s => s.Problem is not null)
-                .Select(s => $"--set pgpool.{s.Key}: {s.Problem}"),
-        ];
-        if (problems.Length > 0)
+                .Select(s => $"--set pgpool.{s.Key}: {s.Problem}")
+        );
+        if (problems.Count > 0)
         {
             throw new InvalidSpecException(problems);
         }
@@ -48,10 +58,12 @@ public static partial class SettingNames
 
     /// <summary>Those of these names that a program does not know, and a sentence for each, with the name that is most
     /// like it.</summary>
-    internal static IEnumerable<KeyValuePair<string, string>> Unknown(
+    internal static async Task<IReadOnlyList<KeyValuePair<string, string>>> FindUnknownAsync(
+        IHost host,
         string program,
         IEnumerable<string> settings,
-        Toolset tools
+        Toolset tools,
+        CancellationToken cancellationToken
     )
     {
         var (file, title) =
@@ -60,11 +72,12 @@ public static partial class SettingNames
                 : (tools.PostgresProgram("postgres"), $"PostgreSQL {tools.Postgres}");
         // A name with a dot is an extension's, which PostgreSQL takes as it comes.
         var names = settings.Where(n => !n.Contains('.')).ToArray();
-        if (names.Length == 0 || WordsOf(file) is not { } words)
+        if (names.Length == 0 || await ReadWordsAsync(host, file, cancellationToken) is not { } words)
         {
-            yield break;
+            return [];
         }
 
+        var unknown = new List<KeyValuePair<string, string>>();
         foreach (
             var name in names.Where(n => !IsKnown(n) && !(program == "pgpool" && IsKnown(n.TrimEnd([.. "0123456789"]))))
         )
@@ -84,11 +97,15 @@ public static partial class SettingNames
                     .ThenBy(w => w.Word, StringComparer.Ordinal)
                     .FirstOrDefault()
                     .Word;
-            yield return KeyValuePair.Create(
-                name,
-                $"{title} has no such setting.{(like is null ? "" : $" Did you mean {like}?")}"
+            unknown.Add(
+                KeyValuePair.Create(
+                    name,
+                    $"{title} has no such setting.{(like is null ? "" : $" Did you mean {like}?")}"
+                )
             );
         }
+
+        return unknown;
 
         // Of two texts, one of which is the end of the other, a linker keeps the longer.
         bool IsKnown(string name) =>
@@ -106,24 +123,26 @@ public static partial class SettingNames
 
     /// <summary>Every text in a program that could be a setting's name; null when it is a script, which has
     /// none.</summary>
-    private static HashSet<string>? WordsOf(string file)
+    private static async Task<HashSet<string>?> ReadWordsAsync(
+        IHost host,
+        string file,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            var bytes = File.ReadAllBytes(file);
-            return bytes is not [0x7F, (byte)'E', (byte)'L', (byte)'F', ..] ? null
-                : Word().EnumerateMatches(Encoding.Latin1.GetString(bytes)) is var matches ? Collect(matches, bytes)
-                : null;
+            var bytes = await host.Files.ReadBytesAsync(file, cancellationToken);
+            return bytes is not [0x7F, (byte)'E', (byte)'L', (byte)'F', ..] ? null : Collect(bytes);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return null;
         }
 
-        static HashSet<string> Collect(Regex.ValueMatchEnumerator matches, byte[] bytes)
+        static HashSet<string> Collect(byte[] bytes)
         {
             var words = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-            foreach (var match in matches)
+            foreach (var match in Word().EnumerateMatches(Encoding.Latin1.GetString(bytes)))
             {
                 words.Add(Encoding.Latin1.GetString(bytes, match.Index, match.Length));
             }

@@ -158,7 +158,9 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
             // A program on PATH may be a link into the real folder; its siblings are there. And one installation counts
             // once.
             var home = Path.GetDirectoryName(
-                File.ResolveLinkTarget(postgres, returnFinalTarget: true)?.FullName ?? postgres
+                await host.Files.LinkTargetAsync(postgres, cancellationToken) is null
+                    ? postgres
+                    : await host.Files.RealPathAsync(postgres, cancellationToken)
             )!;
             if (found.Any(c => c.Bin == home))
             {
@@ -176,8 +178,8 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
                     new PostgresInstallation(
                         home,
                         v,
-                        Lacks(home, extensions),
-                        extensions.Any(f => File.Exists($"{f}/pgpool_adm.control"))
+                        await FindLacksAsync(home, extensions, cancellationToken),
+                        await HasExtensionAsync(extensions, "pgpool_adm", cancellationToken)
                     )
                 );
             }
@@ -202,13 +204,36 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
                 Path.GetFullPath($"{bin}/../share/postgresql/extension"),
             ];
 
-    private static List<string> Lacks(string bin, string[] extensionFolders) =>
-        [
-            .. PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")),
-            .. Extensions
-                .Where(e => !extensionFolders.Any(f => File.Exists($"{f}/{e}.control")))
-                .Select(e => $"extension {e}"),
-        ];
+    private async Task<List<string>> FindLacksAsync(
+        string bin,
+        string[] extensionFolders,
+        CancellationToken cancellationToken
+    )
+    {
+        var lacks = PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")).ToList();
+        foreach (var extension in Extensions)
+        {
+            if (!await HasExtensionAsync(extensionFolders, extension, cancellationToken))
+            {
+                lacks.Add($"extension {extension}");
+            }
+        }
+
+        return lacks;
+    }
+
+    private async Task<bool> HasExtensionAsync(string[] folders, string extension, CancellationToken cancellationToken)
+    {
+        foreach (var folder in folders)
+        {
+            if (await host.Files.ExistsAsync($"{folder}/{extension}.control", cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private async Task<(string Program, string Pcp, PgpoolVersion Version)?> FindPgpoolAsync(
         ToolRequest request,

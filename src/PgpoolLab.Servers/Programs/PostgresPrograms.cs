@@ -258,9 +258,7 @@ public static class PgpoolCommand
         return lab.PgpoolSetup?.LibraryPath is { } libraries
             ? command.With(
                 "LD_LIBRARY_PATH",
-                Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") is { Length: > 0 } path
-                    ? $"{path}:{libraries}"
-                    : libraries
+                CleanEnvironment.ValueOf("LD_LIBRARY_PATH") is { Length: > 0 } path ? $"{path}:{libraries}" : libraries
             )
             : command;
     }

@@ -44,7 +44,7 @@ internal sealed class WorkFinder(IHost host, Lab lab, TimeProvider time)
             }
         }
 
-        if (FileLocks.HolderOf(new LabPaths(lab.Root).Lock) is { } holder && holder != Environment.ProcessId)
+        if (FileLocks.HolderBesideUs(new LabPaths(lab.Root).Lock) is { } holder)
         {
             var process = await host.Processes.FindAsync(holder, cancellationToken);
             work.Add(

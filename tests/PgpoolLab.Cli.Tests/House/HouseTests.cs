@@ -59,6 +59,25 @@ public sealed partial class HouseTests
         Assert.Equal(["PgpoolLab.Cli/Startup/Composition.cs"], made);
     }
 
+    /// <summary>The analyzers know nothing of what a path says. The tool's own side may read it; the doctor reads it
+    /// through the host.</summary>
+    [Fact]
+    public void What_works_on_labs_reads_nothing_of_proc_by_itself()
+    {
+        string[] may =
+        [
+            "Provisioning/Store",
+            "Provisioning/Clusters",
+            "Provisioning/Doctor",
+            // Not reached through the host yet, as .editorconfig says.
+            "Provisioning/Leftovers",
+        ];
+        var reading = Files()
+            .Where(f => f.Room.Project is "Model" or "Servers" or "Provisioning" && !may.Contains(f.Room.ToString()))
+            .Where(f => Comment().Replace(f.Text, "").Contains("/proc", StringComparison.Ordinal));
+        Assert.Empty(reading.Select(f => f.Path));
+    }
+
     [Fact]
     public void A_reference_upwards_is_found()
     {
@@ -126,6 +145,9 @@ public sealed partial class HouseTests
 
     [GeneratedRegex("""<ProjectReference Include="\.\./PgpoolLab\.(\w+)/""")]
     private static partial Regex ProjectReference();
+
+    [GeneratedRegex(@"(?m)//.*$")]
+    private static partial Regex Comment();
 
     [GeneratedRegex(@"\bnew (?:Local|Remote)Host\(")]
     private static partial Regex HostMade();

@@ -1,8 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Store;
 
-namespace PgpoolLab.Provisioning.Operations;
+namespace PgpoolLab.Provisioning.Store;
 
 /// <summary>Keeps the logs of a setup that failed, when everything else of it is removed.</summary>
 internal static class FailureLogs

@@ -1,9 +1,8 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers.Waiting;
 
-namespace PgpoolLab.Provisioning.Operations;
+namespace PgpoolLab.Provisioning.Store;
 
 /// <summary>The folder a lab lies in: made, handed over, and given back as it was.</summary>
 public static class LabFolder
@@ -142,7 +141,7 @@ public static class LabFolder
     public static FolderOrigin Prepare(string folder, SystemUser? user, IThisProcess process)
     {
         ArgumentNullException.ThrowIfNull(process);
-        var above = Directory.Exists(folder) ? folder : NearestExisting(folder);
+        var above = ItselfOrAbove(folder);
         var missing = folder[above.TrimEnd('/').Length..].Split('/', StringSplitOptions.RemoveEmptyEntries);
         var current =
             OpenFolder.TryOpen(Identity.RealPath(above))
@@ -200,6 +199,9 @@ public static class LabFolder
             current.Dispose();
         }
     }
+
+    /// <summary>The folder, or when it is not there the nearest one above it that is.</summary>
+    internal static string ItselfOrAbove(string folder) => Directory.Exists(folder) ? folder : NearestExisting(folder);
 
     /// <summary>Notes whose the folder was, then gives it away.</summary>
     private static FolderOrigin HandOver(

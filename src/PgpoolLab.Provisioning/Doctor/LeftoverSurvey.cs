@@ -1,0 +1,160 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Leftovers;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Provisioning.Doctor;
+
+/// <summary>Finds what killed commands, servers and deleted labs have left on a machine.</summary>
+/// <param name="host">The machine.</param>
+internal sealed class LeftoverSurvey(IHost host)
+{
+    /// <summary>Sockets of nobody, and the lock files beside them.</summary>
+    internal async Task<IReadOnlyList<string>> StaleSocketsAsync(
+        SystemUser user,
+        IReadOnlyList<LabRegistration> registrations,
+        IReadOnlyList<Orphan> orphans,
+        CancellationToken cancellationToken
+    )
+    {
+        const string lockFile = ".lock";
+        // /var/run is a link to /run on most systems.
+        var owned = registrations
+            .SelectMany(r => OrphanFinder.SocketsOf(r.Entry))
+            .Concat(orphans.SelectMany(o => o.Files))
+            .Select(f => $"{Identity.RealPath(Path.GetDirectoryName(f)!)}/{Path.GetFileName(f)}")
+            .ToHashSet(StringComparer.Ordinal);
+        var bound = UnixSockets.Bound();
+        var stale = new List<string>();
+        var sockets = new List<string>();
+        foreach (var folder in LabSockets.CommonFolders.Select(Identity.RealPath).Distinct())
+        {
+            sockets.AddRange(await SocketsInAsync(folder, cancellationToken));
+        }
+
+        foreach (var file in sockets.Where(f => !owned.Contains(f)))
+        {
+            if ((await host.Files.LookAsync(file, cancellationToken))?.User != user.UserId)
+            {
+                continue;
+            }
+
+            var socket = file.EndsWith(lockFile, StringComparison.Ordinal) ? file[..^lockFile.Length] : file;
+            // A link to the folder may be the name it was bound by.
+            if (
+                !owned.Contains(socket)
+                && !bound.Any(b => Path.GetFileName(b) == Path.GetFileName(socket) && Identity.RealPath(b) == socket)
+                && !await host.Ports.SocketAnswersAsync(socket, cancellationToken)
+            )
+            {
+                stale.Add(file);
+            }
+        }
+
+        return stale;
+    }
+
+    private async Task<IReadOnlyList<string>> SocketsInAsync(string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return
+            [
+                .. (await host.Files.ListAsync(folder, cancellationToken))
+                    .Where(name =>
+                        name.StartsWith(".s.PGSQL.", StringComparison.Ordinal)
+                        || name.StartsWith(".s.PGPOOLWD_CMD.", StringComparison.Ordinal)
+                    )
+                    .Select(name => $"{folder}/{name}")
+                    .Order(StringComparer.Ordinal),
+            ];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Servers whose folder was deleted and that no list tells of: the list itself may have been
+    /// deleted.</summary>
+    internal static (int, string, string)[] Strays(
+        ProcessFacts[] mine,
+        IReadOnlyList<LabRegistration> registrations,
+        IReadOnlyList<Orphan> orphans
+    )
+    {
+        const string mark = " (deleted)";
+        var known = orphans.SelectMany(o => o.Processes).Select(p => p.Id).ToHashSet();
+        var roots = registrations.Select(r => r.Entry.Root).ToArray();
+        return mine.Where(p =>
+                IsServer(p)
+                && !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal)
+                && !known.Contains(p.Id)
+            )
+            .Where(p =>
+                p.WorkingDirectory is { } cwd
+                && cwd.EndsWith(mark, StringComparison.Ordinal)
+                && !roots.Any(r => cwd.StartsWith(r + "/", StringComparison.Ordinal))
+            )
+            .Select(p => (p.Id, p.Name, p.WorkingDirectory![..^mark.Length]))
+            .ToArray();
+    }
+
+    /// <summary>Folders that a recovery has left which does not run any more.</summary>
+    internal async Task<IReadOnlyList<string>> RecoveryFoldersAsync(
+        IReadOnlyList<LabRegistration> registrations,
+        IReadOnlyList<ProcessFacts> processes,
+        CancellationToken cancellationToken
+    )
+    {
+        var found = new List<string>();
+        foreach (var root in registrations.Select(r => r.Entry.Root))
+        {
+            // A recovery that is at work names the lab's folder in its command lines.
+            if (
+                processes.Any(p =>
+                    p.CommandLine.Contains(root, StringComparison.Ordinal)
+                    && (p.Name == "pg_basebackup" || p.CommandLine.Contains("basebackup.sh", StringComparison.Ordinal))
+                )
+            )
+            {
+                continue;
+            }
+
+            try
+            {
+                foreach (var folder in (string[])[root, $"{root}/pgpool0"])
+                {
+                    foreach (var name in await host.Files.ListAsync(folder, cancellationToken))
+                    {
+                        if (
+                            name.StartsWith("data", StringComparison.Ordinal)
+                            && (
+                                name.EndsWith(".recovery", StringComparison.Ordinal)
+                                || name.EndsWith(".kept", StringComparison.Ordinal)
+                            )
+                            && await host.Files.IsFolderAsync($"{folder}/{name}", cancellationToken)
+                        )
+                        {
+                            found.Add($"{folder}/{name}");
+                        }
+                    }
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Another user's, or just being deleted.
+            }
+        }
+
+        return [.. found.Order(StringComparer.Ordinal)];
+    }
+
+    internal static string Told(Orphan orphan) =>
+        orphan.Kind is OrphanKind.SetupKilled
+            ? $"The setup of the lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root} was killed."
+            : $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root}: "
+                + $"{Reports.LabsReporter.Told(orphan.Kind)}; left of it: {Reports.LabsReporter.Remains(orphan)}.";
+
+    internal static bool IsServer(ProcessFacts process) => process.Name is "postgres" or "postmaster" or "pgpool";
+}
