@@ -13,6 +13,9 @@ public static class Identity
     private static SystemUser? _became;
     private static SystemUser? _original;
 
+    /// <summary>This process's number.</summary>
+    public static int ProcessId => Environment.ProcessId;
+
     /// <summary>True when this process has root's rights.</summary>
     public static bool IsRoot => !OperatingSystem.IsWindows() && Posix.EffectiveUserId() == 0;
 

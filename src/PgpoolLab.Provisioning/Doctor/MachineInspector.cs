@@ -63,7 +63,7 @@ public sealed class MachineInspector(
             CalledByRoot = byRoot,
             Platform = platform,
             Tools = installed,
-            FixedPgpools = PasswordBypass.FixedByDistribution(installed.Pgpool),
+            FixedPgpools = await PasswordBypass.FindFixedByDistributionAsync(host, installed.Pgpool, cancellationToken),
             Chosen = chosen,
             Missing = missing,
             ChosenBy =

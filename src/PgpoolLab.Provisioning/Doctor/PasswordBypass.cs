@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Tools;
 
@@ -25,7 +26,11 @@ internal static class PasswordBypass
         };
 
     /// <summary>The programs that a distribution has fixed, by what its package says of itself.</summary>
-    internal static IReadOnlyList<string> FixedByDistribution(IEnumerable<PgpoolInstallation> found)
+    internal static async Task<IReadOnlyList<string>> FindFixedByDistributionAsync(
+        IHost host,
+        IEnumerable<PgpoolInstallation> found,
+        CancellationToken cancellationToken
+    )
     {
         string[] programs =
         [
@@ -34,15 +39,22 @@ internal static class PasswordBypass
                 .Select(p => p.Program)
                 .Where(p => p is "/usr/sbin/pgpool" or "/usr/bin/pgpool"),
         ];
-        return programs.Length > 0 && SaysFixed("/usr/share/doc/pgpool2/changelog.Debian.gz") ? programs : [];
+        const string changelog = "/usr/share/doc/pgpool2/changelog.Debian.gz";
+        return programs.Length > 0 && await SaysFixedAsync(host, changelog, cancellationToken) ? programs : [];
     }
 
-    private static bool SaysFixed(string changelog)
+    private static async Task<bool> SaysFixedAsync(IHost host, string changelog, CancellationToken cancellationToken)
     {
         try
         {
-            using var text = new StreamReader(new GZipStream(File.OpenRead(changelog), CompressionMode.Decompress));
-            return text.ReadToEnd().Contains(Name, StringComparison.Ordinal);
+            if (await host.Files.ReadBytesAsync(changelog, cancellationToken) is not { } compressed)
+            {
+                return false;
+            }
+
+            using var plain = new GZipStream(new MemoryStream(compressed), CompressionMode.Decompress);
+            using var text = new StreamReader(plain);
+            return (await text.ReadToEndAsync(cancellationToken)).Contains(Name, StringComparison.Ordinal);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {

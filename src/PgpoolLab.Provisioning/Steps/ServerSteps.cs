@@ -181,7 +181,7 @@ public sealed record TellPgpool(PcpAct Act, PostgresNode Node, PgpoolNode Pgpool
             {
                 await context.Host.Files.WriteTextAsync(
                     FileOfMethod(context.Lab),
-                    $"{WordOf(Method)} {Environment.ProcessId}\n",
+                    $"{WordOf(Method)} {Hosts.Identity.ProcessId}\n",
                     Hosts.Modes.PrivateFile,
                     cancellationToken
                 );
