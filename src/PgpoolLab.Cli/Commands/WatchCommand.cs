@@ -1,8 +1,8 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;
 using PgpoolLab.Servers.Reports;
@@ -33,12 +33,7 @@ internal static class WatchCommand
             {
                 var lab = LabCommand.Open(parsed);
                 var json = parsed.GetValue(CommandLine.Json);
-                var watch = new LabWatch(
-                    new LocalHost(TimeProvider.System),
-                    lab,
-                    TimeProvider.System,
-                    () => terminal.OutputIsLost
-                );
+                var watch = new LabWatch(Composition.Host(), lab, TimeProvider.System, () => terminal.OutputIsLost);
                 try
                 {
                     if (terminal.Data.Profile.Capabilities.Ansi && !json)
