@@ -230,8 +230,8 @@ public static class NodesDiagnosis
         ) with
         {
             Cause =
-                "num_init_children is the largest number of clients at the same time; "
-                + "pgpoollab config set pgpool.num_init_children=NUMBER --restart raises it.",
+                "num_init_children is the largest number of clients at the same time. Once there is room again, it can be "
+                + "raised: pgpoollab config set pgpool.num_init_children=NUMBER --restart",
         };
 
     /// <summary>Its first process decides on failovers and starts the others; a client may get an answer all the
