@@ -733,7 +733,7 @@ public sealed class DemoTests
         using var sandbox = new Sandbox(account);
         var outcome = (await sandbox.ShellAsync("TMPDIR=$PWD pgpoollab demo")).Ok();
         Assert.Contains("From the kill until writing went on:", outcome.Output, StringComparison.Ordinal);
-        Assert.Contains("pcp_recovery_node -- Command Successful", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("$ pgpoollab recover 0", outcome.Output, StringComparison.Ordinal);
         sandbox.AssertNothingIsLeft();
     }
 }

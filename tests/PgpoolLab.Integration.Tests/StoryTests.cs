@@ -25,7 +25,7 @@ public abstract class StoryTests
         ).Ok();
         await AssertSameDataAsync(sandbox, nodes);
 
-        await KillAsync(sandbox, 0);
+        (await ShellInLabAsync(sandbox, "pgpoollab kill primary")).Ok();
         var report = await sandbox.UntilNodesShowAsync(
             "node 1 is the primary, node 0 is down and the others follow node 1",
             n =>
@@ -43,11 +43,11 @@ public abstract class StoryTests
         );
 
         (await ShellInLabAsync(sandbox, "pgbench -p $PGPOOL_PORT -T 1 test")).Ok();
-        (await ShellInLabAsync(sandbox, "pgpoollab recover 0")).Ok();
+        (await ShellInLabAsync(sandbox, "pgpoollab recover --all && pgpoollab wait --for streaming")).Ok();
         await UntilAllStreamAsync(sandbox, primary: 1);
         await AssertSameDataAsync(sandbox, nodes);
 
-        // And back: the node that was recovered takes over.
+        // And back, with PostgreSQL's and Pgpool-II's own programs: the node that was recovered takes over.
         await KillAsync(sandbox, 1);
         await sandbox.UntilNodesShowAsync(
             "node 0 is the primary again",

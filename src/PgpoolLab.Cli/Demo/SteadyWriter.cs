@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using PgpoolLab.Cli.Startup;
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Demo;
@@ -164,36 +162,6 @@ internal sealed class SteadyWriter : IAsyncDisposable
         public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) =>
             Task.FromResult<string?>(null);
     }
-}
-
-/// <summary>Waits until <c>nodes</c> shows something.</summary>
-internal sealed record NodesShow(IHost Host, Lab Lab, Func<IReadOnlyList<NodeView>, bool> Holds, string Expected)
-    : IProbe
-{
-    public string Expectation =>
-        Expected.StartsWith("that ", StringComparison.Ordinal) ? Expected["that ".Length..] : Expected;
-
-    public string? LogFile => Lab.Paths.PgpoolLog;
-
-    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
-    {
-        var report = await new NodesReporter(Host, new ProbeRunner(Host, TimeProvider.System)).ReportAsync(
-            Lab,
-            cancellationToken
-        );
-        return new Observation(
-            Holds(report.Nodes),
-            string.Join(
-                ", ",
-                report.Nodes.Select(n =>
-                    $"node {n.Id}: {n.Pgpool?.Status ?? "no answer"} as {n.Pgpool?.Role}, itself "
-                    + $"{n.Postgres.Role ?? "down"}"
-                )
-            )
-        );
-    }
-
-    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 }
 
 /// <summary>Waits until every node answers a query alike.</summary>

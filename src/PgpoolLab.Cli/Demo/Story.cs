@@ -5,7 +5,10 @@ using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Demo;
@@ -43,13 +46,8 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
         {
             await client.WriteSomeAsync(100, cancellationToken);
             var killed = Stopwatch.GetTimestamp();
-            await RunAsync(lab, ["pg_ctl", "-m", "immediate", "-D", "data0", "stop"], cancellationToken);
-            await WaitForAsync(
-                lab,
-                nodes => nodes[1].Pgpool?.Role == "primary" && nodes[0].Pgpool?.Status == "down",
-                "that node 1 is the primary and node 0 is down",
-                cancellationToken
-            );
+            Prompt("pgpoollab kill primary");
+            await new ServerVerbs(new VerbRun(operation, lab)).KillAsync(Target.Of("primary"), cancellationToken);
             await client.WriteSomeAsync(100, cancellationToken);
             await client.StopAsync();
             Say(
@@ -69,15 +67,11 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
         await RunAsync(lab, ["pgbench", "-c", "4", "-T", "2"], cancellationToken);
 
         Chapter("Recover: online, from the new primary, while everything goes on");
-        await RunAsync(
-            lab,
-            ["pcp_recovery_node", "-w", "-p", lab.Pgpool.PcpPort.ToString(), "-n", "0"],
-            cancellationToken
-        );
-        await WaitForAsync(
-            lab,
-            nodes => nodes[0] is { Pgpool: { Status: "up", ReplicationState: "streaming" }, Postgres.Role: "standby" },
-            "that node 0 streams from node 1",
+        Prompt("pgpoollab recover 0");
+        await new ClusterVerbs(new VerbRun(operation, lab)).RecoverAsync(
+            Target.Of("0"),
+            evenIfWell: false,
+            RecoveryMethod.AsConfigured,
             cancellationToken
         );
         await NodesAsync(lab, cancellationToken);
@@ -98,10 +92,8 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
             terminal.Out.WriteLine("The lab is running. Try next:");
             terminal.Out.WriteLine($"  cd {Shell.Quote(lab.Root)} && eval \"$({Invocation.Command} env)\"");
             terminal.Out.WriteLine("  pgpoollab nodes --watch                     # in one terminal; in another:");
-            terminal.Out.WriteLine("  pg_ctl -m immediate -D data1 stop           # kill the primary again");
-            terminal.Out.WriteLine(
-                $"  pcp_recovery_node -w -p {lab.Pgpool.PcpPort} -n 1           # and bring it back"
-            );
+            terminal.Out.WriteLine("  pgpoollab kill primary                      # kill the primary again");
+            terminal.Out.WriteLine("  pgpoollab recover --all                     # and bring it back");
             terminal.Out.WriteLine("  pgpoollab destroy                           # remove it all");
             return;
         }
@@ -159,18 +151,6 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
             await RunAsync(lab, ["psql", "-p", node.Port.ToString(), "-Atc", sum], cancellationToken);
         }
     }
-
-    private async Task WaitForAsync(
-        Lab lab,
-        Func<IReadOnlyList<NodeView>, bool> holds,
-        string expectation,
-        CancellationToken cancellationToken
-    ) =>
-        await operation.Probes.WaitAsync(
-            new NodesShow(operation.Host, lab, holds, expectation),
-            Patience,
-            cancellationToken
-        );
 
     private void Chapter(string title)
     {
