@@ -24,6 +24,8 @@ public sealed record LeaseNodePort(PostgresNode Node) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         var (lab, leases) = (context.Lab, PortLeases.OfThisMachine);
+        // This lab's own, for a node it does not have, is what an add-node left that was killed.
+        leases.Release(lab, new HashSet<int> { Node.Port });
         using var held = leases.Begin(lab.Id, lab.Root, out var problem);
         if (held is null)
         {
