@@ -1,0 +1,32 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>What every operation works with.</summary>
+/// <param name="Host">The machine.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Observer">Is told what happens.</param>
+/// <param name="OpenLog">Opens the lab's own log, given its path. Dispose the logger to close it.</param>
+/// <param name="ProgramVersion">This program's version.</param>
+/// <param name="Process">This process, which root has become another user.</param>
+public sealed record OperationContext(
+    IHost Host,
+    TimeProvider Time,
+    IPlanObserver Observer,
+    Func<string, Serilog.Core.Logger> OpenLog,
+    string ProgramVersion,
+    IThisProcess Process
+)
+{
+    /// <summary>Waits.</summary>
+    public ProbeRunner Probes { get; } = new(Host, Time);
+
+    /// <summary>A variable of the caller's environment; null when it is not set.</summary>
+    public Func<string, string?> CallersVariable { get; init; } = _ => null;
+
+    /// <summary>Which ports belong to whose labs.</summary>
+    public PortLeases Leases { get; init; } = PortLeases.OfThisMachine;
+}
