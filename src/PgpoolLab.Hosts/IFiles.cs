@@ -48,6 +48,9 @@ public interface IFiles
     /// <summary>Names of what lies in a folder; empty when there is none.</summary>
     ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken);
 
+    /// <summary>Gives a file another name in the same folder, in place of what has that name.</summary>
+    ValueTask RenameAsync(string path, string newPath, CancellationToken cancellationToken);
+
     /// <summary>Deletes a file, link, socket or whole folder; nothing happens when there is none. Links are not
     /// followed.</summary>
     ValueTask DeleteAsync(string path, CancellationToken cancellationToken);

@@ -52,6 +52,9 @@ public sealed record LabPaths(string Root)
     /// <summary>What Pgpool-II prints.</summary>
     public string PgpoolLog => $"{Log}/pgpool.log";
 
+    /// <summary>What the Pgpool-II printed that ran before; it begins its log anew with each start.</summary>
+    public string FormerPgpoolLog => $"{PgpoolLog}.1";
+
     /// <summary>Needed by Pgpool-II's query cache even while that is off.</summary>
     public string OidDirectory => $"{Log}/oiddir";
 

@@ -121,12 +121,37 @@ public sealed partial class PgpoolServer : ILabServer
             cancellationToken
         );
 
+        await KeepLogAsync(cancellationToken);
         return await _tools.Host.Programs.StartDetachedAsync(
             PgpoolCommand.Start(_tools.Lab, Node),
             Node.Paths.PgpoolLog,
             append: false,
             cancellationToken
         );
+    }
+
+    /// <summary>Its log begins anew with each start; what was before is kept once, for who asks later what happened. In
+    /// labs of pgpool_setup there is one log, as its contract says.</summary>
+    private async Task KeepLogAsync(CancellationToken cancellationToken)
+    {
+        if (
+            _tools.Lab.PgpoolSetup is null
+            && await _tools.Host.Files.ExistsAsync(Node.Paths.PgpoolLog, cancellationToken)
+        )
+        {
+            try
+            {
+                await _tools.Host.Files.RenameAsync(
+                    Node.Paths.PgpoolLog,
+                    Node.Paths.FormerPgpoolLog,
+                    cancellationToken
+                );
+            }
+            catch (IOException error) when (ReadOnlyDisk.IsReasonFor(error))
+            {
+                // What is to be started there says so.
+            }
+        }
     }
 
     /// <summary>Stops Pgpool-II (fast shutdown) with all its processes, and removes what it leaves when it was

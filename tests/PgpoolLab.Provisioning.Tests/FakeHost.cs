@@ -262,6 +262,13 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     ValueTask<IReadOnlyList<string>> IFiles.ListAsync(string path, CancellationToken cancellationToken) =>
         new(Files.Keys.Where(f => Path.GetDirectoryName(f) == path).Select(f => Path.GetFileName(f)).ToArray());
 
+    ValueTask IFiles.RenameAsync(string path, string newPath, CancellationToken cancellationToken)
+    {
+        Files.Remove(path, out var text);
+        Files[newPath] = text!;
+        return ValueTask.CompletedTask;
+    }
+
     /// <summary>Files of another user.</summary>
     internal HashSet<string> Undeletable { get; } = [];
 

@@ -105,6 +105,23 @@ public sealed class LiveLabTests
         Assert.Empty(_host.Signals);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_Pgpool_that_is_started_keeps_the_log_of_the_one_before(bool old)
+    {
+        _host.Files["/srv/lab/log/pgpool.log"] = "what happened before";
+        var lab = old ? Labs.Old() : _lab;
+        _host.Files[lab.Pgpool.Paths.PgpoolLog] = "what happened before";
+        await new LiveLab(_host, lab, new ProbeRunner(_host, TimeProvider.System))
+            .Of(lab.Pgpool)
+            .StartAsync(CancellationToken.None);
+        Assert.Equal(
+            old ? null : "what happened before",
+            _host.Files.GetValueOrDefault(lab.Pgpool.Paths.FormerPgpoolLog)
+        );
+    }
+
     /// <summary>It works in the folder it was started in until it has read its configuration.</summary>
     [Fact]
     public async Task A_server_that_has_no_PID_file_yet_is_waited_for_and_no_second_one_started()

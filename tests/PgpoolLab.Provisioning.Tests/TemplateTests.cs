@@ -280,7 +280,7 @@ public sealed class TemplateTests
             l => l.Contains("pgpool.conf", StringComparison.Ordinal)
         );
         Assert.Contains("bin/pgpool -D -n -f", line, StringComparison.Ordinal);
-        Assert.EndsWith(" >\"$dir/log/pgpool.log\" 2>&1 &", line, StringComparison.Ordinal);
+        Assert.EndsWith(" >>\"$dir/log/pgpool.log\" 2>&1 &", line, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -209,6 +209,13 @@ internal sealed class LocalFiles : IFiles
         );
 
     /// <inheritdoc/>
+    public ValueTask RenameAsync(string path, string newPath, CancellationToken cancellationToken)
+    {
+        File.Move(path, newPath, overwrite: true);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
     {
         var file = new FileInfo(path);

@@ -43,7 +43,7 @@ public sealed class StartOperation(OperationContext context)
         {
             context.Observer.Note(
                 $"Node {node.Id} is not started: another node took over from it, and there would be two "
-                    + $"primaries. Bring it back with:  pcp_recovery_node -p {lab.Pgpool.PcpPort} -n {node.Id}"
+                    + $"primaries. Bring it back with:  pgpoollab recover {node.Id}"
             );
         }
 

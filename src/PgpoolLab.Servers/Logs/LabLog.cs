@@ -67,11 +67,13 @@ public sealed class LabLog(IHost host, Lab lab, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(probes);
         ArgumentNullException.ThrowIfNull(isOver);
+        // One that has been put aside since was read before that.
+        _cursors.RemoveAll(c => c.Source.IsFormer);
         List<LogLine> late = [];
         while (!isOver())
         {
             var began = time.GetUtcNow();
-            await FindAsync(wanted, cancellationToken);
+            await FindAsync(s => !s.IsFormer && wanted(s), cancellationToken);
             var fresh = new List<LogLine>();
             foreach (var cursor in _cursors)
             {

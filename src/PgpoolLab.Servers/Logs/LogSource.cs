@@ -24,4 +24,8 @@ public enum LogKind
 /// <param name="Number">Number of the node or of the Pgpool-II; null for others.</param>
 /// <param name="Label">How it is called on the screen: <c>node0</c>, <c>pgpool</c>, <c>failover</c>.</param>
 /// <param name="Path">The file.</param>
-public sealed record LogSource(LogKind Kind, int? Number, string Label, string Path);
+public sealed record LogSource(LogKind Kind, int? Number, string Label, string Path)
+{
+    /// <summary>True for one that is written no more: what a Pgpool-II printed before the last start.</summary>
+    public bool IsFormer { get; init; }
+}

@@ -34,6 +34,12 @@ public static class LogSources
         {
             var number = lab.HasWatchdog ? $"{pgpool.Id}" : "";
             var log = pgpool.Paths.Log;
+            sources.Add(
+                new LogSource(LogKind.Pgpool, pgpool.Id, $"pgpool{number}", pgpool.Paths.FormerPgpoolLog)
+                {
+                    IsFormer = true,
+                }
+            );
             sources.Add(new LogSource(LogKind.Pgpool, pgpool.Id, $"pgpool{number}", pgpool.Paths.PgpoolLog));
             sources.Add(new LogSource(LogKind.Script, pgpool.Id, $"failover{number}", $"{log}/failover.log"));
             sources.Add(new LogSource(LogKind.Script, pgpool.Id, $"recovery{number}", $"{log}/recovery.log"));

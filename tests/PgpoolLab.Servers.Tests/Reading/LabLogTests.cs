@@ -70,6 +70,29 @@ public sealed class LabLogTests : IDisposable
     }
 
     [Fact]
+    public async Task What_Pgpool_printed_before_it_was_started_again_is_read_once()
+    {
+        Write("pgpool.log.1", "2026-11-29 13:00:01.000: main pid 1: LOG:  a\n");
+        Write("pgpool.log", "2026-11-29 13:00:02.000: main pid 2: LOG:  b\n");
+        var log = Log();
+        Assert.Equal(["a", "b"], (await ReadAsync(log, follows: true)).Select(l => l.Text));
+        // Started once more: what has been read is put aside.
+        File.Move(_folder["log/pgpool.log"], _folder["log/pgpool.log.1"], overwrite: true);
+        Write("pgpool.log", "2026-11-29 13:00:03.000: main pid 3: LOG:  c, and more\n");
+        var over = false;
+        var more = new List<string>();
+        await foreach (
+            var line in log.FollowAsync(_ => true, new ProbeRunner(_host, TimeProvider.System), () => over, default)
+        )
+        {
+            more.Add(line.Text);
+            over = true;
+        }
+
+        Assert.Equal(["c, and more"], more);
+    }
+
+    [Fact]
     public async Task A_log_that_is_longer_than_what_is_read_at_once_is_read_whole()
     {
         const int count = 20_000;
