@@ -16,7 +16,18 @@ public sealed record PostgresNode(int Id, int Port, string DataDirectory, string
     public static string ApplicationNameOf(int id) => $"server{id}";
 
     /// <summary>Name of its replication slot on the primary.</summary>
-    public string SlotName => $"pgpool_setup_slot{Id}";
+    public string SlotName => $"{SlotPrefix}{Id}";
+
+    private const string SlotPrefix = "pgpool_setup_slot";
+
+    /// <summary>True for a name that <see cref="SlotName"/> gives, also of a node there is no more.</summary>
+    public static bool IsSlotName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.StartsWith(SlotPrefix, StringComparison.Ordinal)
+            && name.Length > SlotPrefix.Length
+            && name[SlotPrefix.Length..].All(char.IsAsciiDigit);
+    }
 }
 
 /// <summary>One Pgpool-II of a lab.</summary>

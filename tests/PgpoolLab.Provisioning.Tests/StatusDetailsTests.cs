@@ -56,13 +56,14 @@ public sealed class StatusDetailsTests
         string? state = "streaming",
         PgpoolSays? pgpool = null,
         ClusteringMode mode = ClusteringMode.StreamingReplication,
+        PostgresSays? first = null,
         params WorkUnderWay[] work
     )
     {
         var lab = Labs.Fixed(mode: mode);
         NodeView[] nodes =
         [
-            new(0, 11002, Pool(0, "primary"), Primary),
+            new(0, 11002, Pool(0, "primary"), first ?? Primary),
             new(1, 11003, Pool(1, "standby", status, state), second),
         ];
         var facts = new NodesFacts(lab, pgpool ?? new(true, null) { Runs = true, ProcessId = 70 }, nodes)
@@ -166,6 +167,41 @@ public sealed class StatusDetailsTests
         }
 
         Assert.Empty(StatusDiagnosis.Of(Facts(Streams, OnPgpool(failed))));
+        // It streams, of an old timeline.
+        Assert.Equal("pgpoollab recover 1 --yes", Single(Facts(Streams with { Timeline = 1 }, OnPgpool(failed))).Fix);
+        // Nobody is there to make a copy of.
+        var alone = StatusDiagnosis
+            .Of(Facts(Stopped, OnPgpool(failed), "down", first: ReceivesNothing))
+            .Single(f => f.Id == "follow-primary-failed");
+        Assert.Null(alone.Fix);
+    }
+
+    [Theory]
+    [InlineData(1, "follow-primary-failed", "pgpoollab recover 1")]
+    [InlineData(2, "node-down", "pgpoollab start 1")]
+    public void A_node_that_has_followed_the_primary_since_is_down_for_another_reason(
+        int timeline,
+        string id,
+        string fix
+    )
+    {
+        var finding = Single(
+            Facts(
+                Stopped,
+                OnPgpool(
+                    new PgpoolDetails(0) { FollowFailed = new Dictionary<int, long> { [1] = 1 } },
+                    new NodeDetails(1)
+                    {
+                        LogEnd =
+                            "LOG:  started streaming WAL from primary at 0/3000000 on timeline 1\n"
+                            + $"LOG:  started streaming WAL from primary at 0/5000000 on timeline {timeline}\n"
+                            + "LOG:  received fast shutdown request\n",
+                    }
+                ),
+                "down"
+            )
+        );
+        Assert.Equal((id, fix), (finding.Id, finding.Fix));
     }
 
     [Fact]
@@ -439,6 +475,14 @@ public sealed class StatusDetailsTests
         "slot-holds-wal",
         "pgpoollab psql 0 -- -c \"SELECT pg_drop_replication_slot('stray')\""
     )]
+    [InlineData(
+        "pgpool_setup_slot7",
+        true,
+        false,
+        100,
+        "slot-holds-wal",
+        "pgpoollab psql 0 -- -c \"SELECT pg_drop_replication_slot('pgpool_setup_slot7')\""
+    )]
     [InlineData("reader", false, false, 100, "slot-holds-wal", null)]
     [InlineData("stray", true, true, 100, null, null)]
     [InlineData("stray", true, false, 10, null, null)]
@@ -466,6 +510,23 @@ public sealed class StatusDetailsTests
                 )
                 .Select(f => (f.Id, f.Fix))
         );
+
+    /// <summary>Somebody who archives WAL may come back for it.</summary>
+    [Theory]
+    [InlineData("stray", false)]
+    [InlineData("pgpool_setup_slot", false)]
+    [InlineData("pgpool_setup_slot7b", false)]
+    [InlineData("pgpool_setup_slot7", true)]
+    public void Of_slots_only_those_that_the_lab_itself_has_made_are_dropped(string name, bool dropped)
+    {
+        var facts = Facts(
+            Streams,
+            OnNodes(new NodeDetails(0) { Slots = [new SlotState(name, true, false, null, 1L << 30)] })
+        );
+        var finding = Single(facts);
+        Assert.Contains("pg_drop_replication_slot", finding.Fix, StringComparison.Ordinal);
+        Assert.Equal(dropped, FixPlan.Of(facts.Lab, StatusReport.Of(facts.Look, [finding], "")).Count == 1);
+    }
 
     [Theory]
     [InlineData("32", "2", null)]

@@ -2,6 +2,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Waiting;
 using Serilog;
 
@@ -27,6 +28,9 @@ public sealed record StepContext(
     TimeProvider Time
 )
 {
+    /// <summary>When the command began; null where Pgpool-II does not react to what it does.</summary>
+    public EventsMark? Began { get; init; }
+
     /// <summary>Tells the user something that is no failure.</summary>
     public Action<string> Note { get; init; } = _ => { };
 

@@ -285,6 +285,10 @@ public sealed record AwaitFact(LabFact Fact, TimeSpan Patience) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         var live = new LiveLab(context.Host, context.Lab, context.Probes);
-        return context.Probes.WaitAsync(new LabShows(live, Fact), Patience, cancellationToken);
+        return context.Probes.WaitAsync(
+            new LabShows(live, Fact) { Began = context.Began },
+            Patience,
+            cancellationToken
+        );
     }
 }

@@ -1,6 +1,7 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Reports;
@@ -153,6 +154,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
 
     private async Task RunOnAsync(int node, IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {
+        using var labLock = LabLock.Take(lab.Root);
         try
         {
             await using var client = await PostgresClient.ConnectAsync(

@@ -3,6 +3,7 @@ using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Facts;
 
 namespace PgpoolLab.Provisioning.Verbs;
 
@@ -59,6 +60,7 @@ public sealed class VerbRun
             _context.Time
         )
         {
+            Began = await EventsMark.SetAsync(_context.Host, _lab, cancellationToken),
             Note = _context.Observer.Note,
         };
         await using var sessions = _steps.Sessions;

@@ -147,7 +147,8 @@ public sealed record LabFact(FactKind Kind, int? Node = null)
     // Another command is none of the servers' business: the one that waits is a command itself.
     private static bool IsServers(WorkUnderWay work) => work.Kind is not WorkKind.Command;
 
-    private static bool IsQuiet(NodesReport report) => report.PgpoolAnswers && !report.AtWork.Any(IsServers);
+    /// <summary>True when Pgpool-II answers, and the servers have nothing under way.</summary>
+    internal static bool IsQuiet(NodesReport report) => report.PgpoolAnswers && !report.AtWork.Any(IsServers);
 
     private static bool HasQuorum(NodesReport report) =>
         report.Watchdog.Any(w => w.Status is "LEADER" or "MASTER") && report.Watchdog.Any(w => w.Quorum is true);
@@ -192,17 +193,30 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
 
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(500);
     private long? _since;
+    private bool _isQuiet;
+    private PgpoolNode? _hasFailed;
+
+    /// <summary>When what is waited for began: a script that has failed since fails no more. Null to wait for what
+    /// others may do, too.</summary>
+    public EventsMark? Began { get; init; }
 
     /// <summary>Whether it goes on while Pgpool-II does not run: somebody else may start it.</summary>
     public bool OutlivesServers { get; init; }
 
     /// <inheritdoc/>
-    public string? LogFile => Live.Lab.Pgpool.Paths.PgpoolLog;
+    public string? LogFile =>
+        _hasFailed is { } pgpool ? $"{pgpool.Paths.Log}/failover.log" : Live.Lab.Pgpool.Paths.PgpoolLog;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Hints =>
+        _hasFailed is null ? [] : [$"Bring it back with:  pgpoollab recover {Fact.Node}"];
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var observation = Fact.Check(await Live.LookAsync(cancellationToken));
+        var report = await Live.LookAsync(cancellationToken);
+        _isQuiet = LabFact.IsQuiet(report);
+        var observation = Fact.Check(report);
         if (!observation.Holds || !NeedsToLast)
         {
             _since = observation.Holds ? _since : null;
@@ -219,7 +233,8 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
         Live.Lab.Nodes.Count > 2 && Fact.Kind is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeIsPrimary);
 
     /// <inheritdoc/>
-    /// <remarks>Nothing can come of a lab of which nothing runs.</remarks>
+    /// <remarks>Nothing can come of a lab of which nothing runs; and Pgpool-II does not try again to have a standby follow
+    /// the new primary.</remarks>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken)
     {
         if (OutlivesServers)
@@ -231,10 +246,26 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
         {
             if (await pgpool.FindAsync(cancellationToken) is not null)
             {
-                return null;
+                return await WhyNodeStaysAwayAsync(cancellationToken);
             }
         }
 
         return "Pgpool-II does not run";
+    }
+
+    private async Task<string?> WhyNodeStaysAwayAsync(CancellationToken cancellationToken)
+    {
+        if (
+            Fact is not { Kind: FactKind.NodeUp, Node: { } node }
+            || Began is null
+            || !_isQuiet
+            || await Began.FollowThatFailedAsync(Live.Host, Live.Lab, node, cancellationToken) is not { } failed
+        )
+        {
+            return null;
+        }
+
+        _hasFailed = failed.Pgpool;
+        return $"follow_primary.sh ended with exit code {failed.ExitCode} for it; failover.log says why";
     }
 }

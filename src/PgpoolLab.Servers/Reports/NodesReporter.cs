@@ -63,8 +63,9 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
         // What was at work before the questions explains what they found, and what began meanwhile does, too.
         processes = (await finder.FindAsync(cancellationToken)).With(processes);
         var work = await new WorkFinder(host, lab, _time).FindAsync(processes, cancellationToken);
+        var looks = 0;
         for (
-            var looks = 0;
+            ;
             looks < MillisecondsBetweenLooks.Count
                 && (HasNotLookedYet(lab, poolNodes, answers) || (work.Count == 0 && IsConnecting(lab, answers)));
             looks++
@@ -73,6 +74,13 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             await probes.PauseAsync(TimeSpan.FromMilliseconds(MillisecondsBetweenLooks[looks]), cancellationToken);
             answers = IsConnecting(lab, answers) ? await nodes.AskAsync(processes, cancellationToken) : answers;
             (poolNodes, problem) = await AskAsync(lab, pgpool, processes, patience, cancellationToken);
+        }
+
+        if (looks > 0)
+        {
+            // A failover may have begun since.
+            processes = (await finder.FindAsync(cancellationToken)).With(processes);
+            work = await new WorkFinder(host, lab, _time).FindAsync(processes, cancellationToken);
         }
 
         answers = lab.Mode is ClusteringMode.StreamingReplication ? NodeAsker.Compare(answers, poolNodes) : answers;

@@ -41,18 +41,30 @@ internal static class ServerTrouble
             .Select(s =>
             {
                 var owner = facts.Lab.Nodes.FirstOrDefault(n => n.Id != details.Node && n.SlotName == s.Name);
-                return facts.About(
+                IReadOnlyList<Remedy> drop =
+                    owner is null && s.IsPhysical
+                        ? [new Remedy.Execute(details.Node, $"SELECT pg_drop_replication_slot('{s.Name}')")]
+                        : [];
+                var finding = facts.About(
                     FindingKinds.SlotHoldsWal,
                     details.Node,
                     $"The replication slot '{s.Name}' on node {details.Node} keeps "
                         + $"{StandbyTrouble.Megabytes(s.HeldBytes!.Value)} of WAL, and nobody uses it.",
                     owner is not null ? $"It is node {owner.Id}'s, which does not stream."
-                        : s.IsPhysical ? "It belongs to no node of this lab."
-                        : "It is a logical slot: a subscription or another reader of yours has made it.",
-                    owner is null && s.IsPhysical
-                        ? [new Remedy.Execute(details.Node, $"SELECT pg_drop_replication_slot('{s.Name}')")]
-                        : []
+                        : !s.IsPhysical ? "It is a logical slot: a subscription or another reader of yours has made it."
+                        : PostgresNode.IsSlotName(s.Name)
+                            ? "It is one of the lab's own, and none of its nodes streams by it."
+                        : "It belongs to no node of this lab: pg_receivewal or another reader of yours may come back "
+                            + "for it. If nobody does, drop it.",
+                    drop
                 );
+                // What somebody else has made is theirs: it is shown, and not done.
+                return PostgresNode.IsSlotName(s.Name) || facts.WorkOn(details.Node) is not null
+                    ? finding
+                    : finding with
+                    {
+                        Remedies = [],
+                    };
             });
 
     private static IEnumerable<Finding> OfSessions(StatusFacts facts)

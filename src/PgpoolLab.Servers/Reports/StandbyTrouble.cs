@@ -29,6 +29,7 @@ internal static partial class StandbyTrouble
         if (
             finding.Id is "receives-nothing" or "diverged" or "node-down"
             && facts.Details.Pgpools.Values.FirstOrDefault(p => p.FollowFailed.ContainsKey(node)) is { } failed
+            && !HasFollowedSince(facts, node)
         )
         {
             return Become(
@@ -36,7 +37,10 @@ internal static partial class StandbyTrouble
                 finding,
                 FindingKinds.FollowPrimaryFailed,
                 $"follow_primary.sh ended with exit code {failed.FollowFailed[node]}; failover.log says why.",
-                new Remedy.Recover(node)
+                // A copy is made of a primary.
+                facts.Look.Nodes.Count(IsPrimary) == 1
+                    ? new Remedy.Recover(node, finding.Remedies.Any(r => r is Remedy.Recover { EvenIfWell: true }))
+                    : null
             );
         }
 
@@ -147,6 +151,15 @@ internal static partial class StandbyTrouble
             _ => null,
         };
     }
+
+    /// <summary>True when it has streamed on the timeline of the primary there is now, which began with the failover
+    /// that follow_primary was about: somebody has helped it since, and what is wrong now has another cause.</summary>
+    private static bool HasFollowedSince(StatusFacts facts, int node) =>
+        facts.Look.Nodes.Where(IsPrimary).Max(n => n.Postgres.Timeline) is { } current
+        && facts.Details.Nodes.GetValueOrDefault(node) is { } details
+        && Followed().Matches(details.LogEnd).LastOrDefault() is { } last
+        && int.TryParse(last.Groups["timeline"].Value, CultureInfo.InvariantCulture, out var timeline)
+        && timeline >= current;
 
     /// <summary>What a standby's log says last of its WAL.</summary>
     private static Match? LastOf(string log) => Streaming().Matches(log).LastOrDefault();
@@ -266,6 +279,12 @@ internal static partial class StandbyTrouble
         RegexOptions.CultureInvariant
     )]
     private static partial Regex Streaming();
+
+    [GeneratedRegex(
+        @"started streaming WAL from primary at [0-9A-F]+/[0-9A-F]+ on timeline (?<timeline>\d+)",
+        RegexOptions.CultureInvariant
+    )]
+    private static partial Regex Followed();
 
     [GeneratedRegex(
         @"(?:sr_check|worker|replication).*?(?:authentication failed|password).*$|password authentication failed for user.*$",

@@ -23,6 +23,9 @@ public interface IProbe
     /// <summary>Looks whether there is still somebody to wait for.</summary>
     /// <returns>Null when there is, else what became of it.</returns>
     Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken);
+
+    /// <summary>What a user can do about a subject that is gone.</summary>
+    IReadOnlyList<string> Hints => [];
 }
 
 /// <summary>Somebody did not come up, or not in time.</summary>
@@ -139,6 +142,7 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
         {
             Waited = waited,
             Details = [$"Last seen: {last.Seen}", .. await FullDiskAsync(probe.LogFile, cancellationToken)],
+            Hints = probe.Hints,
             LogFile = probe.LogFile,
             LogTail = probe.LogFile is { } log ? await LogTail.ReadAsync(host, log, cancellationToken) : [],
         };
