@@ -234,10 +234,19 @@ public sealed partial class PgpoolServer : ILabServer
     /// by the log, in which every line has the number of its process.</summary>
     private async Task RemoveMemoryAsync(IReadOnlyList<int> known, CancellationToken cancellationToken)
     {
-        var log = await _tools.Host.Files.ReadTextAsync(Node.Paths.PgpoolLog, cancellationToken) ?? "";
+        // The processes that have memory write when they begin, and while they live: both ends of a long log are enough.
+        const int most = 4 << 20;
+        var (files, path) = (_tools.Host.Files, Node.Paths.PgpoolLog);
+        var head = await files.ReadPartAsync(path, 0, most, cancellationToken);
+        var tail = await files.ReadPartAsync(path, Math.Max(head.End, head.Length - most), most, cancellationToken);
         int[] all =
         [
-            .. LoggedProcess().Matches(log).Select(m => int.Parse(m.Groups[1].Value)).Concat(known).Distinct(),
+            .. LoggedProcess()
+                .Matches($"{head.Text}\n{tail.Text}")
+                .SelectMany(m => m.Groups["id"].Captures)
+                .Select(c => int.Parse(c.Value))
+                .Concat(known)
+                .Distinct(),
         ];
         foreach (var maker in await _tools.Host.Memory.FindMakersAsync(all, cancellationToken))
         {
@@ -252,19 +261,29 @@ public sealed partial class PgpoolServer : ILabServer
     {
         var (_, length) = await _tools.Host.Files.ReadGrowthAsync(Node.Paths.PgpoolLog, from: null, cancellationToken);
         var leaves = new PgpoolLeaves(_tools.Host, first, _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog, length);
-        for (var waited = ProbeRunner.AskAgain; ; waited += ProbeRunner.AskAgain)
+        var inTime = _tools.Probes.Limit(ShutdownPatience);
+        while (true)
         {
             await _tools.Host.Processes.SignalAsync(first, ProcessSignal.Interrupt, cancellationToken);
+            if (first.IsSuspended)
+            {
+                await ResumeAsync(cancellationToken);
+            }
+
             try
             {
                 await _tools.Probes.WaitAsync(leaves, ProbeRunner.AskAgain, cancellationToken);
                 return;
             }
-            catch (ProbeFailedException) when (waited < ShutdownPatience) { }
+            catch (ProbeFailedException) when (inTime()) { }
         }
     }
 
-    [System.Text.RegularExpressions.GeneratedRegex(@"\b(?:pid|PCP process:) ([0-9]{1,9})\b")]
+    // What a client has written into a statement stands further behind.
+    [System.Text.RegularExpressions.GeneratedRegex(
+        @"^[0-9][^\n]{0,100}?\bpid (?<id>[0-9]{1,9}): (?:[A-Z0-9]+: +PCP process: (?<id>[0-9]{1,9}) started)?",
+        System.Text.RegularExpressions.RegexOptions.Multiline
+    )]
     private static partial System.Text.RegularExpressions.Regex LoggedProcess();
 
     // Who starts it from another folder leaves its command line to know it by; its children have none.

@@ -183,6 +183,12 @@ public sealed class PostgresServer : ILabServer
             ran = true;
             var children = await _tools.Host.Processes.FindChildrenAsync(first, cancellationToken);
             await _tools.Host.Processes.SignalAsync(first, SignalOf(mode), cancellationToken);
+            // One that is suspended does not hear it until it goes on, and then before anything else.
+            if (first.IsSuspended)
+            {
+                await ResumeAsync(cancellationToken);
+            }
+
             try
             {
                 await _tools.WaitForEndAsync(

@@ -39,8 +39,24 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
     /// <summary>Suspends every process of a server. What one of them starts meanwhile is suspended in the next
     /// look.</summary>
     /// <returns>How many there are.</returns>
-    internal Task<int> SuspendAsync(FindProcesses find, string name, CancellationToken cancellationToken) =>
-        SignalUntilAsync(find, ProcessSignal.Suspend, p => p.IsSuspended, $"suspend {name}", cancellationToken);
+    internal async Task<int> SuspendAsync(FindProcesses find, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SignalUntilAsync(
+                find,
+                ProcessSignal.Suspend,
+                p => p.IsSuspended,
+                $"suspend {name}",
+                cancellationToken
+            );
+        }
+        catch (OperationCanceledException)
+        {
+            await ResumeAsync(find, name, CancellationToken.None);
+            throw;
+        }
+    }
 
     /// <summary>Lets every process of a server go on.</summary>
     /// <returns>How many there are.</returns>
@@ -52,7 +68,9 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
     /// <returns>How many there were.</returns>
     internal async Task<int> CrashAsync(FindProcesses find, string name, CancellationToken cancellationToken)
     {
-        var killed = await SuspendAsync(find, name, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        // Begun, it is brought to its end: half a server that hangs is nothing anybody asked for.
+        var killed = await SuspendAsync(find, name, CancellationToken.None);
         await SignalUntilAsync(find, ProcessSignal.Kill, _ => false, $"kill {name}", CancellationToken.None);
         return killed;
     }
@@ -119,7 +137,8 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
     internal async Task DeleteStaleSocketAsync(string socket, CancellationToken cancellationToken)
     {
         if (
-            await Host.Files.ExistsAsync(socket, cancellationToken)
+            // A folder of that name is nobody's socket: who has made it had something else in mind.
+            await Host.Files.LookAsync(socket, cancellationToken) is { Kind: not FileKind.Folder }
             && !await Host.Ports.SocketAnswersAsync(socket, cancellationToken)
         )
         {

@@ -93,7 +93,15 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     }
 
     ValueTask<FilePart> IFiles.ReadPartAsync(string path, long from, int limit, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        Files.TryGetValue(path, out var text) && from < text.Length
+            ? new(
+                new FilePart(
+                    text.Substring((int)from, Math.Min(limit, text.Length - (int)from)),
+                    Math.Min(from + limit, text.Length),
+                    text.Length
+                )
+            )
+            : new(new FilePart("", from, text?.Length ?? 0));
 
     /// <summary>Is told of every signal.</summary>
     internal Action<ProcessFacts> Signalled { get; set; } = _ => { };

@@ -196,6 +196,23 @@ public sealed class LiveLabTests
     }
 
     [Fact]
+    public async Task A_suspended_node_goes_on_to_hear_that_it_is_to_end()
+    {
+        NodePid(12);
+        _host.Processes.Add(new ProcessFacts(12, "1", "postgres", "", "/srv/lab/data0", 12) { State = 'T' });
+        _host.Deaf.Add(12);
+        _host.Signalled = process =>
+        {
+            if (_host.Signals[^1] == "Resume 12")
+            {
+                _host.Processes.Remove(process);
+            }
+        };
+        Assert.True(await Servers.Of(Node).StopAsync(CancellationToken.None));
+        Assert.Equal(["Interrupt 12", "Resume 12"], _host.Signals);
+    }
+
+    [Fact]
     public async Task A_node_that_does_not_end_when_asked_is_told_to_end_at_once()
     {
         NodePid(12);

@@ -130,7 +130,10 @@ public abstract class ScriptBench : IAsyncDisposable
             mkdir "$data" && echo 15 >"$data/PG_VERSION" && echo "port = 11002" >"$data/postgresql.conf" && : >"$data/.hidden"
             """
         );
-        Fake("../pcp's/pcp_attach_node", "printf '%s' \"$PCPPASSFILE\" >\"$0.passfile\"");
+        Fake(
+            "../pcp's/pcp_attach_node",
+            "printf '%s' \"$PCPPASSFILE\" >\"$0.passfile\"; echo pcp_attach_node -- Command Successful"
+        );
         Fake("../pool/bin/pgpool", "");
     }
 

@@ -779,6 +779,33 @@ public sealed class ScriptTests : ScriptBench
         Assert.Equal(_lab.Paths.PcpPass, File.ReadAllText($"{_lab.Tools.PcpBin}/pcp_attach_node.passfile"));
     }
 
+    /// <summary>It does so a moment after it has attached another node.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Pcp_that_is_started_again_just_when_a_standby_is_attached_is_asked_again(int exitCode)
+    {
+        await StartServerAsync(_lab.Nodes[2]);
+        Fake(
+            "psql",
+            "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; "
+                + "*pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat "
+                + ">/dev/null ;; esac"
+        );
+        Fake(
+            "../pcp's/pcp_attach_node",
+            "[ -e \"$0.cut\" ] && { echo pcp_attach_node -- Command Successful; exit 0; }; : >\"$0.cut\"; "
+                + $"echo 'ERROR: unable to read data from socket.' >&2; exit {exitCode}"
+        );
+        Assert.Equal(0, (await FollowAsync()).ExitCode);
+        Assert.Equal(2, Calls("../pcp's/pcp_attach_node").Length);
+        Assert.Contains(
+            "unable to read data from socket",
+            File.ReadAllText($"{_lab.Paths.Log}/failover.log"),
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public async Task A_standby_follows_the_new_primary_whatever_port_Pgpool_names()
     {

@@ -54,8 +54,18 @@ internal sealed class LocalFiles : IFiles
     }
 
     /// <inheritdoc/>
-    public async ValueTask<byte[]?> ReadBytesAsync(string path, CancellationToken cancellationToken) =>
-        File.Exists(path) ? await File.ReadAllBytesAsync(path, cancellationToken) : null;
+    public ValueTask<byte[]?> ReadBytesAsync(string path, CancellationToken cancellationToken)
+    {
+        const int largest = 256 << 20;
+        try
+        {
+            return ValueTask.FromResult<byte[]?>(RegularFile.ReadBytes(path, largest));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return ValueTask.FromResult<byte[]?>(null);
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<string?> ReadTextAsync(string path, CancellationToken cancellationToken) =>

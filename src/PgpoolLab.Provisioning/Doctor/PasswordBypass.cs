@@ -54,7 +54,10 @@ internal static class PasswordBypass
 
             using var plain = new GZipStream(new MemoryStream(compressed), CompressionMode.Decompress);
             using var text = new StreamReader(plain);
-            return (await text.ReadToEndAsync(cancellationToken)).Contains(Name, StringComparison.Ordinal);
+            // The newest comes first.
+            var start = new char[4 << 20];
+            var read = await text.ReadBlockAsync(start, cancellationToken);
+            return start.AsSpan(0, read).Contains(Name, StringComparison.Ordinal);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {

@@ -166,12 +166,15 @@ public sealed class DestroyOrphansOperation(OperationContext context)
         foreach (var folder in registration.Entry.Sockets.Select(Path.GetDirectoryName).OfType<string>().Distinct())
         {
             if (
-                Path.GetFileName(folder).Contains(registration.Entry.Id, StringComparison.Ordinal)
-                && await context.Host.Files.IsFolderAsync(folder, CancellationToken.None)
-                && await context.Host.Files.ListAsync(folder, CancellationToken.None) is { Count: 0 }
+                registration.Entry.Id.Length > 0
+                && Path.GetFileName(folder).Contains(registration.Entry.Id, StringComparison.Ordinal)
             )
             {
-                await context.Host.Files.DeleteAsync(folder, CancellationToken.None);
+                var above = await context.Host.Files.RealPathAsync(
+                    Path.GetDirectoryName(folder)!,
+                    CancellationToken.None
+                );
+                LabFolder.DeleteEmpty($"{above}/{Path.GetFileName(folder)}");
             }
         }
     }

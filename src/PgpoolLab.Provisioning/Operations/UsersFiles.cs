@@ -54,7 +54,7 @@ internal sealed partial class UsersFiles(IHost host)
     [GeneratedRegex(@"\A(.*\.log(\..*)?|pgpool.*|oiddir|memq_lock_file|events\.jsonl|core(\..*)?)\z")]
     private static partial Regex Log();
 
-    [GeneratedRegex(@"\A(\.s\..*|pgpool\.pid|.*\.lock|core(\..*)?)\z")]
+    [GeneratedRegex(@"\A(\.s\..*|pgpool\.pid|recovery\.[0-9]+|.*\.lock|core(\..*)?)\z")]
     private static partial Regex Run();
 
     /// <remarks>PostgreSQL manual, "WAL Internals": names of segments; "Continuous Archiving": of backup and timeline

@@ -25,6 +25,7 @@ public sealed class SocketLinks(IHost host, Lab lab)
             if (
                 await host.Files.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken)
                 && await host.Files.LinkTargetAsync(link, cancellationToken) != socket
+                && await host.Files.LookAsync(link, cancellationToken) is not { Kind: FileKind.Folder }
                 && !await host.Ports.SocketAnswersAsync(link, cancellationToken)
             )
             {

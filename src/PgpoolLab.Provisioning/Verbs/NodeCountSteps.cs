@@ -79,7 +79,10 @@ public sealed record CreateNodeFolders(PostgresNode Node) : IStep
         {
             if (!await files.ExistsAsync(folder, cancellationToken))
             {
-                context.Undo.Push($"delete {folder}", ct => files.DeleteAsync(folder, ct).AsTask());
+                context.Undo.Push(
+                    $"delete {folder}",
+                    ct => files.DeleteWithinAsync(context.Lab.Root, folder, ct).AsTask()
+                );
                 await files.CreateDirectoryAsync(folder, Modes.PrivateFolder, cancellationToken);
             }
         }
@@ -250,7 +253,11 @@ public sealed record DeleteNode(NodeCount Change, PostgresNode Node) : IStep
         await new SocketLinks(context.Host, Change.From).RemoveAsync(cancellationToken);
         foreach (var path in Paths)
         {
-            await context.Host.Files.DeleteAsync(path, CancellationToken.None);
+            await (
+                path.StartsWith(Change.From.Root + "/", StringComparison.Ordinal)
+                    ? context.Host.Files.DeleteWithinAsync(Change.From.Root, path, CancellationToken.None)
+                    : context.Host.Files.DeleteAsync(path, CancellationToken.None)
+            );
         }
 
         PortLeases.OfThisMachine.Release(Change.From, new HashSet<int> { Node.Port });

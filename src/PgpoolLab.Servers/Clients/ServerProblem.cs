@@ -10,11 +10,13 @@ internal static class ServerProblem
     private const string Closed = "it closed the connection";
 
     /// <summary>One line; null when the error is no connection's or server's fault.</summary>
-    internal static string? Of(Exception error) =>
+    internal static string? Of(Exception error) => Words(error)?.ReplaceLineEndings(" ");
+
+    private static string? Words(Exception error) =>
         error switch
         {
             PostgresException e => e.MessageText,
-            NpgsqlException { InnerException: { } inner } => Of(inner) ?? inner.Message,
+            NpgsqlException { InnerException: { } inner } => Words(inner) ?? inner.Message,
             NpgsqlException e => e.Message,
             SocketException e => Of(e),
             EndOfStreamException => Closed,

@@ -15,7 +15,7 @@ internal static class FileEnd
     )
     {
         var (_, length) = await host.Files.ReadGrowthAsync(file, null, cancellationToken);
-        var (text, _) = await host.Files.ReadGrowthAsync(file, Math.Max(0, length - bytes), cancellationToken);
-        return text;
+        var end = await host.Files.ReadPartAsync(file, Math.Max(0, length - bytes), bytes, cancellationToken);
+        return end.Text;
     }
 }

@@ -28,7 +28,7 @@ public sealed record PoolChildren(int Idle, IReadOnlyList<string> Busy)
     {
         var titles = pgpool
             .All.Where(p => p != pgpool.First && p.CommandLine.StartsWith(Title, StringComparison.Ordinal))
-            .Select(p => p.CommandLine[Title.Length..].Trim())
+            .Select(p => p.CommandLine[Title.Length..].ReplaceLineEndings(" ").Trim())
             .Where(t => !Others.Any(o => t.StartsWith(o, StringComparison.Ordinal)))
             .ToArray();
         return new PoolChildren(titles.Count(t => t == Waits), [.. titles.Where(t => t != Waits)]);

@@ -100,5 +100,9 @@ internal sealed class WorkFinder(IHost host, Lab lab, TimeProvider time)
         await host.Processes.AgeOfAsync(process, cancellationToken) is { } age ? time.GetLocalNow() - age : null;
 
     /// <summary>A command line can be long, and its end says little.</summary>
-    private static string Words(string commandLine) => commandLine.Length <= 60 ? commandLine : commandLine[..59] + "…";
+    private static string Words(string commandLine)
+    {
+        var line = commandLine.ReplaceLineEndings(" ");
+        return line.Length <= 60 ? line : line[..59] + "…";
+    }
 }

@@ -19,12 +19,12 @@ public sealed partial class FailoverRoundsTests : IDisposable
         cd "$1"; shift
         for port in "$@"; do
             while [ ! -e stop ]; do
-                most=$(psql -p "$port" -XAtqc 'SELECT max(i) FROM ledger WHERE pg_is_in_recovery()' test) && [ "$most" ] &&
+                most=$(timeout 60 psql -p "$port" -XAtqc 'SELECT max(i) FROM ledger WHERE pg_is_in_recovery()' test) && [ "$most" ] &&
                     echo "$most" >"seen.$port.new" && mv "seen.$port.new" "seen.$port"
                 sleep 0.05
             done &
         done
-        while [ ! -e stop ]; do pgbench -n -c 2 -R 100 -T 5 -p "$PGPOOL_PORT" test || sleep 0.2; done &
+        while [ ! -e stop ]; do timeout 60 pgbench -n -c 2 -R 100 -T 5 -p "$PGPOOL_PORT" test || sleep 0.2; done &
         i=0
         while [ ! -e stop ]; do
             i=$((i + 1))
@@ -71,8 +71,12 @@ public sealed partial class FailoverRoundsTests : IDisposable
         {
             for (var round = 1; round <= rounds; round++)
             {
-                await UntilAsync("rows arrive on the standby", async () => (await SeenAsync(notes)).Count > 0);
                 var (_, primary) = await PrimaryAsync();
+                var (standby, newest) = (ports[1 - primary], (await AckedAsync(notes)).DefaultIfEmpty().Max());
+                await UntilAsync(
+                    $"a row that is acknowledged after {newest} arrives on the standby",
+                    async () => (await SeenAsync(notes)).GetValueOrDefault(standby) > newest
+                );
                 await OkAsync("kill", "primary");
                 await OkAsync("wait", "--for", "healthy", "--timeout", "3m");
                 var (port, promoted) = await PrimaryAsync();
@@ -145,12 +149,24 @@ public sealed partial class FailoverRoundsTests : IDisposable
     {
         var most = (await SeenAsync(notes)).GetValueOrDefault(port);
         var rows = Numbers(await QueryAsync(port, "SELECT i FROM ledger"));
-        var acked = Numbers((await _sandbox.RunProgramAsync(["cat", $"{notes}/acked"], _sandbox.Labs)).Ok().Output);
+        var acked = await AckedAsync(notes);
         Assert.DoesNotContain(acked, i => i <= most && !rows.Contains(i) && !lost.Contains(i));
         // Acknowledged, and not there when the standby took over: that is what asynchronous replication costs. What was
         // acknowledged since the rows were read is larger than all of them.
         lost.UnionWith(acked.Where(i => i < rows.Max() && !rows.Contains(i)));
     }
+
+    private async Task<HashSet<long>> AckedAsync(string notes) =>
+        Numbers(
+            (
+                await _sandbox.RunProgramAsync(
+                    ["/bin/sh", "-c", "cat \"$1/acked\" 2>/dev/null || :", "acked", notes],
+                    _sandbox.Labs
+                )
+            )
+                .Ok()
+                .Output
+        );
 
     private async Task<string> QueryAsync(int port, string query) =>
         (await _sandbox.ShellAsync($"eval \"$(pgpoollab env)\"; psql -p {port} -XAtqc '{query}' test")).Ok().Output;

@@ -109,7 +109,7 @@ public sealed class FormFirstStepsTests : FormTests
                 (
                     await run.SayAsync(
                         "pgpoollab nodes --json | sed -E "
-                            + "'s/\"(walPosition|lagBytes|delay|selectCount|processId|pgpoolProcessId)\": "
+                            + "'s/\"(walPosition|lagBytes|delay|selectCount|processId|pgpoolProcessId|sessions)\": "
                             + "[^,]*/\"\\1\": N/'"
                     )
                 ).Ok();
