@@ -116,9 +116,8 @@ public sealed class StatusViewTests
         Assert.Equal(
             [
                 "  1. write the password of pcppass into pcp.conf  (pcp-auth)",
-                "  2. pgpoollab psql 0 -- -c \"SELECT pg_drop_replication_slot('stray')\"  (slot-holds-wal, node 0)",
-                "  3. pgpoollab config set postgresql.max_connections=141 --restart  (max-connections-small)",
-                "  4. pgpoollab reload --restart  (config-needs-restart)",
+                "  2. pgpoollab config set postgresql.max_connections=141 --restart  (max-connections-small)",
+                "  3. pgpoollab reload --restart  (config-needs-restart)",
             ],
             StatusView.PlanLines(FixPlan.Of(Lab, Causes()))
         );
