@@ -65,14 +65,72 @@ public sealed class NodeCountTests
         Assert.Equal(
             [
                 "Stop Pgpool-II | Stop node 2 | Write configuration and scripts | Note that the lab has 2 nodes",
-                "Start Pgpool-II",
-                "Drop the replication slot of node 2 | Delete node 2 | Wait: node 0 is up and attached"
+                "Start Pgpool-II | Drop the replication slot of node 2",
+                "Delete node 2",
+                "Link the sockets to where programs look for them | Wait: node 0 is up and attached"
                     + " | Wait: node 1 is up and attached",
             ],
             plans.Select(Titles)
         );
-        Assert.Equal([true, true, false], plans.Select(p => p.IsTakenBack));
+        Assert.Equal([true, true, false, false], plans.Select(p => p.IsTakenBack));
+        Assert.Equal([false, false, true, false], plans.Select(p => p.RunsToItsEnd));
         Assert.Equal(plans, NodeCountPlans.Remove(Well(), Target.Of("2"), Fine));
+    }
+
+    [Fact]
+    public async Task A_slot_that_was_to_be_dropped_is_created_again_when_the_removal_is_taken_back()
+    {
+        // Nobody listens there.
+        var lab = Labs.Fixed(nodes: 3, root: "/nowhere/lab");
+        var context = Context(new FakeHost(), lab);
+        await Assert.ThrowsAsync<LabException>(() =>
+            new DropSlot(lab.Nodes[0], lab.Nodes[2]).ExecuteAsync(context, CancellationToken.None)
+        );
+        var undone = new List<string>();
+        _ = await context.Undo.UnwindAsync(undone.Add);
+        Assert.Equal(["create the replication slot of node 2 again"], undone);
+        // It may be there still.
+        Assert.EndsWith(
+            "WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = 'pgpool_setup_slot2')",
+            Slots.CreateUnlessThere(lab.Nodes[2]),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_new_node_is_attached_when_Pgpool_knows_it_and_it_streams()
+    {
+        var lab = NodeCountPlans.WithOneMore(Three);
+        var step = new JoinPgpool(lab.Nodes[3], lab.Pgpool, TimeSpan.FromMinutes(2));
+        Assert.Null(WhyNot(Looks.Standby(3, "down")));
+        Assert.Equal(
+            (ExitCode.NotHealthy, "Pgpool-II does not know node 3 yet."),
+            WhyNot(Looks.Standby(3) with { Pgpool = null })
+        );
+        Assert.Equal(
+            (
+                ExitCode.Failed,
+                "Node 3 is not attached. Node 3 does not stream from a primary: clients would read what is out of date."
+            ),
+            WhyNot(Looks.Standby(3, "down", receiver: null))
+        );
+        // Of what passes it is waited for the end.
+        Assert.Equal(
+            (ExitCode.NotHealthy, "Node 3 is not attached. Something is at work."),
+            WhyNot(Looks.Standby(3, "down"), Looks.Work(WorkKind.Failover))
+        );
+
+        (ExitCode, string)? WhyNot(NodeView node, params WorkUnderWay[] work) =>
+            step.WhyNot(
+                lab,
+                Looks.At(Looks.Primary(0), Looks.Standby(1), Looks.Standby(2), node) with
+                {
+                    AtWork = work,
+                }
+            )
+                is { } why
+                ? (why.Code, why.Message)
+                : null;
     }
 
     [Fact]
@@ -218,6 +276,18 @@ public sealed class NodeCountTests
         Assert.Equal("# nothing\nbackend_port2 = 3\n", BackendRows.With("# nothing\n", 2, "backend_port2 = 3\n"));
     }
 
+    private static Plans.StepContext Context(FakeHost host, Lab lab) =>
+        new(
+            host,
+            lab,
+            Labs.Renderer(),
+            new Servers.Waiting.ProbeRunner(host, TimeProvider.System),
+            Labs.SecretsOf(lab),
+            new Plans.UndoStack(),
+            Serilog.Core.Logger.None,
+            TimeProvider.System
+        );
+
     private static IEnumerable<string> Names(FakeHost host) => host.Files.Keys.Order(StringComparer.Ordinal);
 
     private static async Task ChangeAsync(FakeHost host, NodeCount change)
@@ -232,16 +302,7 @@ public sealed class NodeCountTests
     private static async Task<FakeHost> WrittenAsync(Lab lab)
     {
         var host = new FakeHost();
-        var context = new Plans.StepContext(
-            host,
-            lab,
-            Labs.Renderer(),
-            new Servers.Waiting.ProbeRunner(host, TimeProvider.System),
-            Labs.SecretsOf(lab),
-            new Plans.UndoStack(),
-            Serilog.Core.Logger.None,
-            TimeProvider.System
-        );
+        var context = Context(host, lab);
         await new Steps.WriteLabFiles().ExecuteAsync(context, CancellationToken.None);
         foreach (var node in lab.Nodes)
         {

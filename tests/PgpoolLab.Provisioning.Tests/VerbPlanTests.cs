@@ -27,6 +27,9 @@ public sealed class VerbPlanTests
 
     private static VerbLook Well() => Look(Looks.Primary(0), Looks.Standby(1), Looks.Standby(2));
 
+    private const string Linked = " | Link the sockets to where programs look for them";
+    private const string Unlinked = " | Remove links to sockets on which nobody listens";
+
     private static string Titles(VerbPlan plan) =>
         string.Join(
             " | ",
@@ -75,8 +78,43 @@ public sealed class VerbPlanTests
     public void Pgpool_ends_first_and_nobody_is_left_to_notice()
     {
         var plan = ServerPlans.End(Well(), Target.Of("all"), ServerAct.Stop, StopMode.Fast);
-        Assert.Equal("Stop Pgpool-II | Stop node 0 + Stop node 1 + Stop node 2", Titles(plan));
+        Assert.Equal($"Stop Pgpool-II + Stop node 0 + Stop node 1 + Stop node 2{Unlinked}", Titles(plan));
         Assert.Empty(plan.Before);
+        plan = ServerPlans.End(Well(), Target.Of("all"), ServerAct.Stop, StopMode.Smart);
+        Assert.Equal(
+            $"Stop Pgpool-II | Stop node 0 (Smart) + Stop node 1 (Smart) + Stop node 2 (Smart){Unlinked}",
+            Titles(plan)
+        );
+        // Nobody needs to be asked: a suspended server would keep who asks waiting.
+        Assert.Equal(
+            $"Stop Pgpool-II + Stop node 0 + Stop node 1 + Stop node 2{Unlinked}",
+            Titles(ServerPlans.End(Well() with { Report = null }, Target.Of("all"), ServerAct.Stop, StopMode.Fast))
+        );
+    }
+
+    [Fact]
+    public void A_lab_whose_nodes_are_anothers_stops_and_starts_what_is_its_own()
+    {
+        var lab = Labs.Fixed() with { OwnsNodes = false };
+        var look = Look(lab, Looks.Primary(0), Looks.Standby(1)) with { RunningNodes = [] };
+        Assert.Equal(
+            $"Stop Pgpool-II{Unlinked}",
+            Titles(ServerPlans.End(look, Target.Of("all"), ServerAct.Stop, StopMode.Fast))
+        );
+        Assert.Equal(
+            $"Stop Pgpool-II{Unlinked} | Start Pgpool-II{Linked}",
+            Titles(ServerPlans.Restart(look, Target.Of("all"), StopMode.Smart))
+        );
+        Assert.Equal(
+            "There is nothing to stop: Pgpool-II does not run.",
+            Refused(() =>
+                ServerPlans.End(look with { RunningPgpools = [] }, Target.Of("all"), ServerAct.Stop, StopMode.Fast)
+            )
+        );
+        Assert.Equal(
+            "The nodes of this lab belong to another one. Use the command there.",
+            Refused(() => ServerPlans.Pause(look, Target.Of("0")))
+        );
     }
 
     [Fact]
@@ -103,22 +141,107 @@ public sealed class VerbPlanTests
             Refused(() => ServerPlans.Start(look, Target.Of("0")))
         );
         Assert.Equal(
-            "Start node 2 | Wait until node 2 is up and attached",
+            $"Look whether node 2 may start + Start node 2{Linked} | Wait until node 2 is up and attached",
             Titles(ServerPlans.Start(look, Target.Of("2")))
         );
+        // All that can be started, and nothing is attached: as startall does it.
+        var plan = ServerPlans.Start(look, Target.Of("all"));
+        Assert.Equal($"Start node 1 + Start node 2 | Start Pgpool-II{Linked}", Titles(plan));
+        Assert.StartsWith("Node 0 is not started", Assert.Single(plan.Before), StringComparison.Ordinal);
+    }
+
+    /// <summary>follow_primary and a recovery write into the node's data folder, and a failover makes another node the
+    /// primary.</summary>
+    [Theory]
+    [InlineData(WorkKind.Failover, null, true)]
+    [InlineData(WorkKind.FollowPrimary, 2, true)]
+    [InlineData(WorkKind.Recovery, 1, true)]
+    [InlineData(WorkKind.Recovery, null, true)]
+    [InlineData(WorkKind.Recovery, 2, false)]
+    [InlineData(WorkKind.Command, null, false)]
+    public void A_node_is_not_started_while_something_is_at_work_on_it(WorkKind kind, int? node, bool isInTheWay)
+    {
+        var report = Looks.At(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2)) with
+        {
+            AtWork = [Looks.Work(kind, node)],
+        };
+        Assert.Equal(isInTheWay, new RequireMayStart(Three.Nodes[1], TimeSpan.Zero).Obstacle(report) is not null);
+    }
+
+    [Fact]
+    public void A_node_that_Pgpool_looks_for_is_started_though_the_failover_has_not_ended()
+    {
+        var step = new RequireMayStart(Three.Nodes[0], TimeSpan.Zero);
+        var report = Looks.At(Looks.Dead(0), Looks.Dead(1), Looks.Dead(2)) with
+        {
+            AtWork = [Looks.Work(WorkKind.Failover)],
+        };
+        Assert.Null(step.Obstacle(report));
+        // Its script still acts on the nodes.
+        Assert.NotNull(step.Obstacle(report with { AtWork = [Looks.Work(WorkKind.Failover, 0)] }));
+    }
+
+    [Fact]
+    public async Task What_began_after_the_plan_was_made_keeps_a_node_from_being_started()
+    {
+        var lab = Labs.Fixed(nodes: 3) with { Owner = Labs.Me };
+        var host = new FakeHost();
+        const string script = "/bin/sh /srv/lab/etc/follow_primary.sh 1 localhost 11003 2 localhost 0 0 11004";
+        host.Processes.Add(
+            new(9, "9", "sh", script, "/srv/lab", 9) { State = 'S', UserId = Hosts.Identity.Current.UserId }
+        );
+        var error = await Assert.ThrowsAsync<LabException>(() => ExecuteAsync(1));
+        Assert.Equal(
+            (
+                ExitCode.Failed,
+                "Pgpool-II makes node 1 follow the new primary (follow_primary.sh), and has not ended within 0 s: node "
+                    + "1 is not started."
+            ),
+            (error.Code, error.Message)
+        );
+        Assert.Equal(["Wait for its end:  pgpoollab wait --for healthy"], error.Hints);
+
+        // The failover has ended, and node 2 is the primary.
+        host.Processes.Clear();
+        host.Files["/srv/lab/data1/standby.signal"] = "";
+        host.Run = c =>
+            new(
+                c,
+                0,
+                $"Latest checkpoint's TimeLineID:       {(c.Arguments[^1].EndsWith('2') ? 2 : 1)}\n",
+                "",
+                TimeSpan.Zero
+            );
+        await ExecuteAsync(1);
+        error = await Assert.ThrowsAsync<LabException>(() => ExecuteAsync(0));
+        Assert.StartsWith("Node 0 is not started: another node took over", error.Message, StringComparison.Ordinal);
+
+        Task ExecuteAsync(int node) =>
+            new RequireMayStart(lab.Nodes[node], TimeSpan.Zero).ExecuteAsync(
+                new StepContext(
+                    host,
+                    lab,
+                    Labs.Renderer(),
+                    new Servers.Waiting.ProbeRunner(host, TimeProvider.System),
+                    Labs.Secrets,
+                    new UndoStack(),
+                    Serilog.Core.Logger.None,
+                    TimeProvider.System
+                ),
+                CancellationToken.None
+            );
     }
 
     [Fact]
     public void Nodes_are_up_before_Pgpool_is_and_with_a_watchdog_one_after_the_other()
     {
         Assert.Equal(
-            "Start node 0 + Start node 1 + Start node 2 | Start Pgpool-II | Wait until node 0 is up and attached"
-                + " | Wait until node 1 is up and attached | Wait until node 2 is up and attached",
+            $"Start node 0 + Start node 1 + Start node 2 | Start Pgpool-II{Linked}",
             Titles(ServerPlans.Start(Well(), Target.Of("all")))
         );
         var watchdog = Labs.Fixed(pgpools: 3);
         Assert.Equal(
-            "Stop Pgpool-II 1 | Launch Pgpool-II 1 | Wait for Pgpool-II 1",
+            $"Stop Pgpool-II 1 | Launch Pgpool-II 1 | Wait for Pgpool-II 1{Linked}",
             Titles(
                 ServerPlans.Restart(
                     Look(watchdog, Looks.Primary(0), Looks.Standby(1)),
@@ -274,6 +397,29 @@ public sealed class VerbPlanTests
         var step = new ComeBack(Three.Nodes[1], TimeSpan.FromMinutes(2));
         var report = Looks.At(Looks.Primary(0), Looks.Standby(1, status, receiver), Looks.Standby(2));
         Assert.Equal(expected, step.Next(Three, report, mayStillStream).Step);
+    }
+
+    /// <summary>One that fails over takes no clients, and runs.</summary>
+    [Theory]
+    [InlineData(true, false, NextStep.LookAgain)]
+    [InlineData(false, true, NextStep.LookAgain)]
+    [InlineData(false, false, NextStep.GiveUp)]
+    public void While_Pgpool_fails_over_a_node_is_neither_attached_nor_given_up(
+        bool isAtWork,
+        bool mayStillStream,
+        NextStep expected
+    )
+    {
+        var step = new ComeBack(Three.Nodes[1], TimeSpan.FromMinutes(2));
+        var report = Looks.At(Looks.Primary(0), Looks.Standby(1, "down"), Looks.Standby(2)) with
+        {
+            PgpoolAnswers = false,
+            PgpoolProblem = "it fails over",
+            AtWork = isAtWork ? [Looks.Work(WorkKind.Failover)] : [],
+        };
+        Assert.Equal(expected, step.Next(Three, report, mayStillStream).Step);
+        Assert.True(ComeBack.IsForPgpool(report with { PgpoolProcessId = 7 }));
+        Assert.False(ComeBack.IsForPgpool(report));
     }
 
     [Fact]

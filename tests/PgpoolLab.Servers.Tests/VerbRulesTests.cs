@@ -141,6 +141,22 @@ public sealed class VerbRulesTests
         Assert.Equal("Wait for its end:  pgpoollab wait --for healthy", Instead(verb, 1, report));
     }
 
+    /// <summary>It is made from the primary: that stays, and the nodes that Pgpool-II has.</summary>
+    [Theory]
+    [InlineData(Verb.Switchover, true)]
+    [InlineData(Verb.Promote, true)]
+    [InlineData(Verb.Detach, true)]
+    [InlineData(Verb.Attach, false)]
+    [InlineData(Verb.Recover, false)]
+    public void While_another_node_is_recovered_nothing_changes_the_primary(Verb verb, bool isRefused)
+    {
+        var report = Looks.At(Looks.Primary(0), Looks.Standby(1), Looks.Dead(2)) with
+        {
+            AtWork = [Looks.Work(WorkKind.Recovery, 2)],
+        };
+        Assert.Equal(isRefused ? "Wait for its end:  pgpoollab wait --for healthy" : null, Instead(verb, 1, report));
+    }
+
     [Fact]
     public void Without_Pgpool_there_is_nobody_to_tell()
     {

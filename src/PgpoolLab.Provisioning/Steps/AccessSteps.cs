@@ -160,3 +160,21 @@ public sealed record LinkSockets : IStep
         await links.MakeAsync(cancellationToken);
     }
 }
+
+/// <summary>Removes those of these links that lead to sockets on which nobody listens any more.</summary>
+public sealed record UnlinkSockets : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Remove links to sockets on which nobody listens";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) =>
+        LabSockets.LinksOf(lab).Select(l => $"rm {Hosts.Shell.Quote(l.Link)}   (if nobody listens)");
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new SocketLinks(context.Host, context.Lab).RemoveAsync(cancellationToken);
+    }
+}

@@ -36,8 +36,21 @@ public sealed record StartNode(PostgresNode Node) : IStep
 /// <summary>Stops one PostgreSQL (fast shutdown).</summary>
 /// <param name="node">The node.</param>
 /// <param name="after">Those who must not take it for a failure, and are being stopped at the same time.</param>
-public sealed class StopNode(PostgresNode node, params IReadOnlyList<StopPgpool> after) : IStep
+public sealed class StopNode(PostgresNode node, params IReadOnlyList<StopPgpool> after) : IStep, IEquatable<StopNode>
 {
+    private PostgresNode Node => node;
+
+    private IReadOnlyList<StopPgpool> After => after;
+
+    /// <summary>Equal when they stop the same.</summary>
+    public bool Equals(StopNode? other) => other?.Node == node && after.SequenceEqual(other.After);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as StopNode);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => node.GetHashCode();
+
     /// <inheritdoc/>
     public string Title => $"Stop node {node.Id}";
 

@@ -234,9 +234,20 @@ public sealed record AwaitWatchdog : IStep
 
 /// <summary>Stops one Pgpool-II.</summary>
 /// <param name="pgpool">The Pgpool-II.</param>
-public sealed class StopPgpool(PgpoolNode pgpool) : IStep
+public sealed class StopPgpool(PgpoolNode pgpool) : IStep, IEquatable<StopPgpool>
 {
     private readonly TaskCompletionSource _leaving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private PgpoolNode Pgpool => pgpool;
+
+    /// <summary>Equal when they stop the same, whatever has become of it.</summary>
+    public bool Equals(StopPgpool? other) => other?.Pgpool == pgpool;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as StopPgpool);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => pgpool.GetHashCode();
 
     /// <summary>Ends when Pgpool-II takes nothing for a failure of a node any more.</summary>
     internal Task Leaving => _leaving.Task;

@@ -62,6 +62,12 @@ public sealed class ClusterVerbs(VerbRun run)
                     // The one before may have changed what Pgpool-II thinks of this one: it is planned when its turn
                     // comes.
                     look = run.IsDry ? look : await LookAsync(method, cancellationToken);
+                    if (!run.IsDry && VerbPlans.IsUp(look.Seen, node.Id))
+                    {
+                        run.Context.Observer.Note($"Node {node.Id} has come back by itself: it is up and attached.");
+                        continue;
+                    }
+
                     var plan = ClusterPlans.Recover(look, new Target($"{node.Id}"), evenIfWell: true, method);
                     await run.DoAsync(plan, cancellationToken);
                 }

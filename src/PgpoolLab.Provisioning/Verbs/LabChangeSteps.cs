@@ -5,6 +5,9 @@ using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Settings;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Provisioning.Verbs;
 
@@ -122,29 +125,102 @@ public sealed record ReloadPgpools : IStep
 /// <param name="Patience">How long it may take until all of its processes know the node.</param>
 public sealed record JoinPgpool(PostgresNode Node, PgpoolNode Pgpool, TimeSpan Patience) : IStep
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
     private TellPgpool Attach => new(PcpAct.Attach, Node, Pgpool);
 
     /// <inheritdoc/>
     public string Title => $"Attach node {Node.Id}";
 
     /// <inheritdoc/>
-    public IEnumerable<string> Preview(Lab lab) => Attach.Preview(lab);
+    public IEnumerable<string> Preview(Lab lab) =>
+        [$"ask Pgpool-II and node {Node.Id}: it must be known and stream from the primary", .. Attach.Preview(lab)];
+
+    /// <summary>Why the node cannot be attached now; null when it can. With <see cref="ExitCode.NotHealthy"/> it is
+    /// something that passes.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="report">A look at it.</param>
+    public LabException? WhyNot(Lab lab, NodesReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        if (report.PgpoolAnswers && report.Nodes.FirstOrDefault(n => n.Id == Node.Id)?.Pgpool is null)
+        {
+            return new LabException(ExitCode.NotHealthy, $"Pgpool-II does not know node {Node.Id} yet.");
+        }
+
+        var passes = !report.PgpoolAnswers || report.AtWork.Any(w => w.Kind is not WorkKind.Command);
+        return VerbRules.Check(Verb.Attach, Node.Id, lab, report) is { } refusal
+            ? new LabException(
+                passes ? ExitCode.NotHealthy : ExitCode.Failed,
+                $"Node {Node.Id} is not attached. {refusal.Reason}"
+            )
+            {
+                Hints = refusal.Instead is { } instead ? [instead] : [],
+            }
+            : null;
+    }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var inTime = context.Probes.Limit(Patience);
-        while (true)
+        var (inTime, mayStream) = (context.Probes.Limit(Patience), context.Probes.Limit(ComeBack.MayStream));
+        var live = new LiveLab(context.Host, context.Lab, context.Probes);
+        var told = false;
+        for (; ; await context.Probes.PauseAsync(Interval, cancellationToken))
         {
+            if (WhyNot(context.Lab, await live.LookAsync(cancellationToken)) is { } why)
+            {
+                if (why.Code is ExitCode.NotHealthy ? inTime() : mayStream())
+                {
+                    continue;
+                }
+
+                throw why;
+            }
+
+            if (!told)
+            {
+                context.Undo.Push($"detach node {Node.Id}", ct => DetachAsync(context, live, ct));
+                told = true;
+            }
+
             try
             {
                 await Attach.ExecuteAsync(context, cancellationToken);
                 return;
             }
-            catch (LabException) when (inTime())
+            catch (LabException) when (inTime()) { }
+        }
+    }
+
+    /// <summary>A node that clients are sent to must not lose its data. Pgpool-II may only be about to attach
+    /// it.</summary>
+    private async Task DetachAsync(StepContext context, LiveLab live, CancellationToken cancellationToken)
+    {
+        var inTime = context.Probes.Limit(ComeBack.MayStream);
+        await context.Probes.PauseAsync(TimeSpan.FromSeconds(1), cancellationToken);
+        for (; ; await context.Probes.PauseAsync(Interval, cancellationToken))
+        {
+            var report = await live.LookAsync(cancellationToken);
+            var isAttached = report.Nodes.Any(n => n.Id == Node.Id && VerbLook.IsAttached(n));
+            if (!isAttached && (!inTime() || !report.AtWork.Any(w => w.Kind is WorkKind.Failover)))
             {
-                await context.Probes.PauseAsync(TimeSpan.FromMilliseconds(200), cancellationToken);
+                return;
+            }
+
+            try
+            {
+                if (isAttached)
+                {
+                    await new TellPgpool(PcpAct.Detach, Node, Pgpool).ExecuteAsync(context, cancellationToken);
+                }
+            }
+            catch (LabException) when (inTime()) { }
+
+            if (!inTime())
+            {
+                throw new LabException(ExitCode.NotHealthy, $"Pgpool-II still uses node {Node.Id}.");
             }
         }
     }

@@ -112,7 +112,7 @@ public static class NodeCountPlans
             Stage.Of(new ReloadPgpools()),
             Stage.Of(new JoinPgpool(node, look.Teller, VerbPlans.Patience)),
             VerbPlans.Await(FactKind.NodeUp, node),
-            .. to.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : [],
+            .. VerbPlans.Link(to),
         ]) with
         {
             Lab = to,
@@ -123,8 +123,8 @@ public static class NodeCountPlans
         };
     }
 
-    /// <summary>The last node goes. Each plan is run with the undo of those before it; the last one is not taken
-    /// back.</summary>
+    /// <summary>The last node goes. The first plans are run with the undo of those before them; from the moment on in
+    /// which data is deleted nothing is taken back, and Ctrl+C does not end that.</summary>
     /// <param name="look">What was seen.</param>
     /// <param name="target">The node.</param>
     /// <param name="facts">What it depends on besides.</param>
@@ -174,14 +174,21 @@ public static class NodeCountPlans
                 IsTakenBack = true,
                 Before = ["Pgpool-II forgets a node only when it is restarted: its clients are disconnected."],
             },
-            VerbPlan.Of(LabPlanner.StartPgpools(to, [])) with
+            VerbPlan.Of([
+                .. LabPlanner.StartPgpools(to, []),
+                .. lab.UseSlots ? (Stage[])[Stage.Of(new DropSlot(primary, node))] : [],
+            ]) with
             {
                 Lab = to,
                 IsTakenBack = true,
             },
+            VerbPlan.Of(Stage.Of(new DeleteNode(new NodeCount(lab, to), node))) with
+            {
+                Lab = to,
+                RunsToItsEnd = true,
+            },
             VerbPlan.Of([
-                .. lab.UseSlots ? (Stage[])[Stage.Of(new DropSlot(primary, node))] : [],
-                Stage.Of(new DeleteNode(new NodeCount(lab, to), node)),
+                .. VerbPlans.Link(to),
                 .. to
                     .Nodes.Where(n => VerbPlans.IsUp(look.Seen, n.Id))
                     .Select(n => VerbPlans.Await(FactKind.NodeUp, n)),

@@ -118,6 +118,9 @@ internal static class Slots
     internal static string Create(PostgresNode node) =>
         $"SELECT pg_create_physical_replication_slot('{node.SlotName}', true)";
 
+    internal static string CreateUnlessThere(PostgresNode node) =>
+        $"{Create(node)} WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '{node.SlotName}')";
+
     internal static async Task RunAsync(
         StepContext context,
         PostgresNode primary,
@@ -181,8 +184,15 @@ public sealed record DropSlot(PostgresNode Primary, PostgresNode Node) : IStep
     public IEnumerable<string> Preview(Lab lab) => [$"{Slots.Drop(Node)}   (on node {Primary.Id})"];
 
     /// <inheritdoc/>
-    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken) =>
-        Slots.RunAsync(context, Primary, [Slots.Drop(Node)], cancellationToken);
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Undo.Push(
+            $"create the replication slot of node {Node.Id} again",
+            ct => Slots.RunAsync(context, Primary, [Slots.CreateUnlessThere(Node)], ct)
+        );
+        return Slots.RunAsync(context, Primary, [Slots.Drop(Node)], cancellationToken);
+    }
 }
 
 /// <summary>Stops a Pgpool-II that is started again when this is taken back.</summary>

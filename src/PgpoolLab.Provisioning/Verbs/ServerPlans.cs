@@ -17,13 +17,10 @@ public static class ServerPlans
     public static VerbPlan End(VerbLook look, Target target, ServerAct act, StopMode mode)
     {
         ArgumentNullException.ThrowIfNull(look);
-        var servers = look.Resolve(target);
-        RequireOwnNodes(look, servers);
+        var servers = OwnServers(look, target);
         RequireRunning(look, servers, act.ToString().ToLowerInvariant());
         return VerbPlan.Of([
-            // Pgpool-II takes no shutdown for a failure when it does not see it.
-            VerbPlans.Acts(servers with { Nodes = [] }, act, mode),
-            VerbPlans.Acts(servers with { Pgpools = [] }, act, mode),
+            .. target.IsAll && act is ServerAct.Stop ? StopAll(look.Lab, mode) : End(look.Lab, servers, act, mode),
             .. NoticedBy(look, servers),
         ]) with
         {
@@ -36,7 +33,7 @@ public static class ServerPlans
     public static VerbPlan Pause(VerbLook look, Target target)
     {
         ArgumentNullException.ThrowIfNull(look);
-        var servers = look.Resolve(target);
+        var servers = OwnServers(look, target);
         RequireRunning(look, servers, "pause");
         var notices = look.Report is not { PgpoolAnswers: false } && servers.Pgpools.Count == 0;
         return VerbPlan.Of(VerbPlans.Acts(servers, ServerAct.Pause, StopMode.Fast)) with
@@ -57,7 +54,7 @@ public static class ServerPlans
     public static VerbPlan Resume(VerbLook look, Target target)
     {
         ArgumentNullException.ThrowIfNull(look);
-        var servers = look.Resolve(target);
+        var servers = OwnServers(look, target);
         RequireRunning(look, servers, "resume");
         var mayBeTwo = look.Lab.Mode is ClusteringMode.StreamingReplication && servers.Nodes.Count > 0;
         return VerbPlan.Of([
@@ -66,14 +63,19 @@ public static class ServerPlans
         ]);
     }
 
-    /// <summary>Servers are started; a node that comes back is attached as soon as it streams.</summary>
+    /// <summary>Servers are started; a node that comes back is attached as soon as it streams. Of the whole lab it is
+    /// what startall does: an outdated primary is left out.</summary>
     /// <exception cref="LabException">One of them must not be started.</exception>
     public static VerbPlan Start(VerbLook look, Target target)
     {
         ArgumentNullException.ThrowIfNull(look);
-        var servers = look.Resolve(target);
-        RequireOwnNodes(look, servers);
-        return VerbPlan.Of(Start(look, servers));
+        var servers = OwnServers(look, target);
+        return target.IsAll
+            ? VerbPlan.Of(StartAll(look)) with
+            {
+                Before = LeftOut(look),
+            }
+            : VerbPlan.Of(Start(look, servers));
     }
 
     /// <summary>Servers are stopped and started again.</summary>
@@ -81,38 +83,72 @@ public static class ServerPlans
     public static VerbPlan Restart(VerbLook look, Target target, StopMode mode)
     {
         ArgumentNullException.ThrowIfNull(look);
-        var servers = look.Resolve(target);
-        RequireOwnNodes(look, servers);
-        return VerbPlan.Of([
-            VerbPlans.Acts(servers with { Nodes = [] }, ServerAct.Stop, mode),
-            VerbPlans.Acts(servers with { Pgpools = [] }, ServerAct.Stop, mode),
-            .. Start(look, servers),
-        ]) with
-        {
-            Before = servers.Pgpools.Count == 0 ? VerbPlans.WarningOfFailover(look, servers) : [],
-        };
+        var servers = OwnServers(look, target);
+        return target.IsAll
+            ? VerbPlan.Of([.. StopAll(look.Lab, mode), .. StartAll(look)]) with
+            {
+                Before = LeftOut(look),
+            }
+            : VerbPlan.Of([
+                // They are started in a moment: the links to their sockets stay.
+                VerbPlans.Acts(servers with { Nodes = [] }, ServerAct.Stop, mode),
+                VerbPlans.Acts(servers with { Pgpools = [] }, ServerAct.Stop, mode),
+                .. Start(look, servers),
+            ]) with
+            {
+                Before = servers.Pgpools.Count == 0 ? VerbPlans.WarningOfFailover(look, servers) : [],
+            };
     }
+
+    /// <summary>The whole lab is stopped, as stopall does it where the mode allows that.</summary>
+    internal static Stage[] StopAll(Lab lab, StopMode mode) =>
+        mode is StopMode.Fast
+            ? [.. LabPlanner.Stop(lab), .. VerbPlans.Unlink(lab)]
+            : End(lab, new ServerSet(lab.OwnsNodes ? lab.Nodes : [], lab.Pgpools), ServerAct.Stop, mode);
+
+    private static Stage[] End(Lab lab, ServerSet servers, ServerAct act, StopMode mode) =>
+        [
+            // Pgpool-II takes no shutdown for a failure when it does not see it.
+            VerbPlans.Acts(servers with { Nodes = [] }, act, mode),
+            VerbPlans.Acts(servers with { Pgpools = [] }, act, mode),
+            .. act is ServerAct.Stop ? VerbPlans.Unlink(lab) : [],
+        ];
+
+    /// <summary>As startall does it.</summary>
+    private static Stage[] StartAll(VerbLook look) =>
+        [
+            Stage.ForEach(
+                look.Lab.Nodes.Where(n => look.Lab.OwnsNodes && !look.Outdated.Contains(n.Id)),
+                n => [new StartNode(n)]
+            ),
+            .. LabPlanner.StartPgpools(look.Lab, []),
+            .. VerbPlans.Link(look.Lab),
+        ];
+
+    private static string[] LeftOut(VerbLook look) =>
+        [
+            .. look.Outdated.Select(n =>
+                $"Node {n} is not started: another node took over from it, and there would be two primaries. Bring it "
+                + $"back with:  pgpoollab recover {n}"
+            ),
+        ];
 
     private static Stage[] Start(VerbLook look, ServerSet servers)
     {
         if (servers.Nodes.FirstOrDefault(n => look.Outdated.Contains(n.Id)) is { } old)
         {
-            throw new LabException(
-                ExitCode.Failed,
-                $"Node {old.Id} is not started: another node took over from it, and there would be two primaries."
-            )
-            {
-                Hints = [$"Bring it back:  pgpoollab recover {old.Id}"],
-            };
+            throw RequireMayStart.Outdated(old);
         }
 
         var launches = servers.Pgpools.Select(p => new LaunchPgpool(p)).ToArray();
         return
         [
-            Stage.ForEach(servers.Nodes, n => [new StartNode(n)]),
+            // It is looked at again: what is at work, and who is primary, may be another by then.
+            Stage.ForEach(servers.Nodes, n => [new RequireMayStart(n, VerbPlans.Patience), new StartNode(n)]),
             .. servers.Pgpools.Count == look.Lab.Pgpools.Count ? LabPlanner.StartPgpools(look.Lab, [])
             : launches.Length > 0 ? [new Stage([launches]), Stage.ForEach(launches, l => [new AwaitPgpool(l, [])])]
             : (Stage[])[],
+            .. VerbPlans.Link(look.Lab),
             .. servers.Nodes.Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience))),
         ];
     }
@@ -120,8 +156,7 @@ public static class ServerPlans
     /// <summary>What Pgpool-II will make of it: it gives up a node that is gone as long as it has another.</summary>
     private static Stage[] NoticedBy(VerbLook look, ServerSet ended)
     {
-        var before = look.Seen;
-        if (!before.PgpoolAnswers || ended.Pgpools.Count == look.Lab.Pgpools.Count)
+        if (ended.Pgpools.Count == look.Lab.Pgpools.Count || look.Seen is not { PgpoolAnswers: true } before)
         {
             return [];
         }
@@ -144,8 +179,16 @@ public static class ServerPlans
         IEnumerable<PostgresNode> Those(Func<NodeView, bool> test) => before.Nodes.Where(test).Select(look.NodeOf);
     }
 
-    private static void RequireOwnNodes(VerbLook look, ServerSet servers)
+    /// <summary>The servers that are meant; of the whole lab those that are its own.</summary>
+    private static ServerSet OwnServers(VerbLook look, Target target)
     {
+        ArgumentNullException.ThrowIfNull(target);
+        var servers = look.Resolve(target);
+        if (!look.Lab.OwnsNodes && target.IsAll)
+        {
+            return servers with { Nodes = [] };
+        }
+
         if (!look.Lab.OwnsNodes && servers.Nodes.Count > 0)
         {
             throw new LabException(ExitCode.Failed, "The nodes of this lab belong to another one.")
@@ -153,6 +196,8 @@ public static class ServerPlans
                 Hints = ["Use the command there."],
             };
         }
+
+        return servers;
     }
 
     private static void RequireRunning(VerbLook look, ServerSet servers, string verb)

@@ -14,8 +14,22 @@ public sealed class ServerVerbs(VerbRun run)
     /// <param name="target">Which.</param>
     /// <param name="mode">What becomes of their clients; Pgpool-II is always stopped fast.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public Task StopAsync(Target target, StopMode mode, CancellationToken cancellationToken) =>
-        run.PlannedAsync(ask: true, look => ServerPlans.End(look, target, ServerAct.Stop, mode), cancellationToken);
+    public async Task StopAsync(Target target, StopMode mode, CancellationToken cancellationToken)
+    {
+        if (!IsWhole(target) || mode is not StopMode.Fast)
+        {
+            await run.PlannedAsync(
+                ask: true,
+                look => ServerPlans.End(look, target, ServerAct.Stop, mode),
+                cancellationToken
+            );
+            return;
+        }
+
+        // The plan refuses where nothing runs. It is not run: what does not stop is to keep none of the others up.
+        ServerPlans.End(await run.LookAsync(ask: false, cancellationToken), target, ServerAct.Stop, mode);
+        await new StopOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken);
+    }
 
     /// <summary>Kills servers, as a crash of their machine would.</summary>
     public Task KillAsync(Target target, CancellationToken cancellationToken) =>
@@ -35,13 +49,43 @@ public sealed class ServerVerbs(VerbRun run)
 
     /// <summary>Starts servers. A node that comes back is attached as soon as it streams.</summary>
     public Task StartAsync(Target target, CancellationToken cancellationToken) =>
-        NeedsLook(target) || target.Text != "all" || run.IsDry
-            ? run.PlannedAsync(NeedsLook(target), look => ServerPlans.Start(look, target), cancellationToken)
-            : new StartOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken); // a node that fails stops no other
+        // Of the whole lab a node that fails keeps none of the others down.
+        IsWhole(target)
+            ? new StartOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken)
+            : run.PlannedAsync(NeedsLook(target), look => ServerPlans.Start(look, target), cancellationToken);
 
     /// <summary>Stops servers and starts them again.</summary>
-    public Task RestartAsync(Target target, StopMode mode, CancellationToken cancellationToken) =>
-        run.PlannedAsync(ask: true, look => ServerPlans.Restart(look, target, mode), cancellationToken);
+    public async Task RestartAsync(Target target, StopMode mode, CancellationToken cancellationToken)
+    {
+        if (!IsWhole(target))
+        {
+            await run.PlannedAsync(ask: true, look => ServerPlans.Restart(look, target, mode), cancellationToken);
+            return;
+        }
+
+        if (mode is StopMode.Fast)
+        {
+            await new StopOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken);
+        }
+        else
+        {
+            await run.PlannedAsync(
+                ask: false,
+                look => VerbPlan.Of(ServerPlans.StopAll(look.Lab, mode)),
+                cancellationToken
+            );
+        }
+
+        await new StartOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken);
+    }
+
+    /// <summary>True when the whole lab is acted on, as startall and stopall do it; a plan of that is only
+    /// shown.</summary>
+    private bool IsWhole(Target target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return target.IsAll && !run.IsDry;
+    }
 
     private static bool NeedsLook(Target target)
     {

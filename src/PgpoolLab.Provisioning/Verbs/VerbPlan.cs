@@ -28,6 +28,9 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
     /// it in the same call have done.</summary>
     public bool IsTakenBack { get; init; }
 
+    /// <summary>True when Ctrl+C does not end it: half of it would be worse than all or nothing.</summary>
+    public bool RunsToItsEnd { get; init; }
+
     /// <summary>A plan of these stages; those in which there is nothing to do are left out.</summary>
     public static VerbPlan Of(params IReadOnlyList<Stage> stages) => new([.. stages.Where(s => s.Lanes.Count > 0)]);
 
@@ -60,7 +63,8 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
         && Before.SequenceEqual(other.Before)
         && After.SequenceEqual(other.After)
         && Lab?.Nodes.Count == other.Lab?.Nodes.Count
-        && IsTakenBack == other.IsTakenBack;
+        && IsTakenBack == other.IsTakenBack
+        && RunsToItsEnd == other.RunsToItsEnd;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Stages.Count, Before.Count, After.Count);

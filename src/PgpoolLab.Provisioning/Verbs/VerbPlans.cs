@@ -26,11 +26,11 @@ internal static class VerbPlans
     /// <summary>What the user is told when servers go without which Pgpool-II makes another node the primary.</summary>
     internal static IReadOnlyList<string> WarningOfFailover(VerbLook look, ServerSet gone)
     {
-        var (lab, report) = (look.Lab, look.Seen);
+        var lab = look.Lab;
         if (
-            !report.PgpoolAnswers
-            || gone.Pgpools.Count == lab.Pgpools.Count
+            gone.Pgpools.Count == lab.Pgpools.Count
             || lab.Mode is not ClusteringMode.StreamingReplication
+            || look.Seen is not { PgpoolAnswers: true } report
             || LabFact.PrimaryOf(report) is not { } primary
             || gone.Nodes.All(n => n.Id != primary.Id)
         )
@@ -60,6 +60,12 @@ internal static class VerbPlans
             };
         }
     }
+
+    /// <summary>Programs find the sockets of servers that were started.</summary>
+    internal static Stage[] Link(Lab lab) => lab.HasPrivateSockets ? [Stage.Of(new LinkSockets())] : [];
+
+    /// <summary>Programs find no sockets of servers that were stopped.</summary>
+    internal static Stage[] Unlink(Lab lab) => lab.HasPrivateSockets ? [Stage.Of(new UnlinkSockets())] : [];
 
     internal static bool IsUp(NodesReport report, int node) => new LabFact(FactKind.NodeUp, node).Check(report).Holds;
 }

@@ -94,7 +94,7 @@ public sealed class VerbRun
                 plan.Stages,
                 steps,
                 null,
-                cancellationToken
+                plan.RunsToItsEnd ? CancellationToken.None : cancellationToken
             );
         }
         catch when (plan.IsTakenBack)

@@ -32,7 +32,8 @@ public enum NextStep
 /// <param name="Patience">How long.</param>
 public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
 {
-    private static readonly TimeSpan MayStream = TimeSpan.FromSeconds(30);
+    /// <summary>The time a standby needs to find its primary.</summary>
+    internal static readonly TimeSpan MayStream = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MustLast = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
@@ -62,6 +63,14 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
             return (NextStep.Nothing, null);
         }
 
+        if (
+            report.AtWork.Any(w => w.Kind is not WorkKind.Command && w.Concerns(Node.Id))
+            || (!report.PgpoolAnswers && mayStillStream)
+        )
+        {
+            return (NextStep.LookAgain, null); // Pgpool-II fails over, or the node is being made anew
+        }
+
         if (VerbLook.IsAttached(report.Nodes.First(v => v.Id == Node.Id)))
         {
             return (NextStep.LookAgain, null);
@@ -72,6 +81,16 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
             : (NextStep.GiveUp, refusal);
     }
 
+    /// <summary>True when there is a Pgpool-II to attach the node to. One that fails over answers nobody, and
+    /// runs.</summary>
+    public static bool IsForPgpool(NodesReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report.PgpoolAnswers
+            || report.PgpoolProcessId is not null
+            || report.Watchdog.Any(w => w.ProcessId is not null);
+    }
+
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
@@ -80,7 +99,7 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
         var (inTime, mayStream) = (context.Probes.Limit(Patience), context.Probes.Limit(MayStream));
         long? upSince = null;
         var report = await live.LookAsync(cancellationToken);
-        if (!report.PgpoolAnswers)
+        if (!IsForPgpool(report))
         {
             return; // who starts a node without Pgpool-II has it without Pgpool-II
         }

@@ -25,6 +25,9 @@ public sealed record Target(string Text)
     public bool IsKnown =>
         Text is "all" or "primary" or "standby" or "leader" or Pgpool || Number is not null || PgpoolNumber is not null;
 
+    /// <summary>Whether the whole lab is meant.</summary>
+    public bool IsAll => Text is "all";
+
     /// <summary>Whether the words alone tell which servers are meant, without a look at the lab.</summary>
     public bool NeedsLook => Text is "primary" or "standby" or "leader";
 

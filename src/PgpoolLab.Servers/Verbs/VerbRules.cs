@@ -43,7 +43,14 @@ public static class VerbRules
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(report);
-        if (report.AtWork.FirstOrDefault(w => w.Kind is not WorkKind.Command && w.Concerns(id)) is { } work)
+        // What changes who is primary, or takes a node away, disturbs the recovery of any other one as well.
+        if (
+            report.AtWork.FirstOrDefault(w =>
+                w.Kind is not WorkKind.Command
+                && (verb is Verb.Switchover or Verb.Promote or Verb.Detach || w.Concerns(id))
+            ) is
+            { } work
+        )
         {
             return new Refusal($"{work.Title}.", "Wait for its end:  pgpoollab wait --for healthy");
         }
