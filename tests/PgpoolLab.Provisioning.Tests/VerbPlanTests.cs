@@ -269,12 +269,12 @@ public sealed class VerbPlanTests
     public void A_node_is_detached_and_stopped_before_it_is_recovered_when_it_has_to_be()
     {
         Assert.Equal(
-            "Recover node 1 | Wait: node 1 is up and attached",
+            $"Recover node 1{Linked} | Wait: node 1 is up and attached",
             Titles(ClusterPlans.Recover(Look(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2)), Target.Of("1"), false))
         );
         Assert.Equal(
             "Detach node 1 | Wait: Pgpool-II has given up node 1, and is done with it | Resume node 1 | Stop node 1"
-                + " | Recover node 1 | Wait: node 1 is up and attached",
+                + $" | Recover node 1{Linked} | Wait: node 1 is up and attached",
             Titles(ClusterPlans.Recover(Well(), Target.Of("1"), evenIfWell: true))
         );
         Assert.Equal(
@@ -292,11 +292,11 @@ public sealed class VerbPlanTests
     {
         var look = Look(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2));
         Assert.Equal(
-            "Recover node 1 with pg_rewind | Wait: node 1 is up and attached",
+            $"Recover node 1 with pg_rewind{Linked} | Wait: node 1 is up and attached",
             Titles(Recover(look with { Recovery = new([1], [0]) }, RecoveryMethod.Rewind))
         );
         Assert.Equal(
-            "Recover node 1 with a base backup | Wait: node 1 is up and attached",
+            $"Recover node 1 with a base backup{Linked} | Wait: node 1 is up and attached",
             Titles(Recover(look with { Recovery = new([], [0]) }, RecoveryMethod.BaseBackup))
         );
         Assert.StartsWith(

@@ -78,6 +78,8 @@ public static class ClusterPlans
                     [Stage.Of(new ActOnNode(ServerAct.Resume, node)), Stage.Of(new ActOnNode(ServerAct.Stop, node))]
                 : [],
             Stage.Of(new TellPgpool(PcpAct.Recover, node, look.Teller) { Method = method }),
+            // A stop of the node alone has removed them.
+            .. VerbPlans.Link(look.Lab),
             VerbPlans.Await(FactKind.NodeUp, node),
         ]);
     }
