@@ -356,7 +356,7 @@ public sealed class VerbPlanTests
         var look = Look(Looks.Primary(0), Looks.Standby(1, lag: 100), Looks.Standby(2, lag: 10));
         Assert.Equal(
             "Have node 2 take over | Wait: node 2 is the primary, and Pgpool-II knows it"
-                + " | Wait: node 0 is up and attached | Wait: node 1 is up and attached",
+                + " | Wait until node 0 is up and attached | Wait until node 1 is up and attached",
             Titles(ClusterPlans.Switchover(look, null))
         );
     }

@@ -152,9 +152,10 @@ public static class ClusterPlans
         return VerbPlan.Of([
             Stage.Of(new TellPgpool(PcpAct.Switchover, node, look.Teller)),
             VerbPlans.Await(FactKind.NodeIsPrimary, node),
+            // follow_primary brings them back; Pgpool-II can forget that it was told to attach one.
             .. look
                 .Lab.Nodes.Where(n => n != node && VerbPlans.IsUp(look.Seen, n.Id))
-                .Select(n => VerbPlans.Await(FactKind.NodeUp, n)),
+                .Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience))),
         ]);
     }
 
