@@ -191,6 +191,26 @@ public sealed class PortLeaseTests
         sandbox.AssertNothingIsLeft();
     }
 
+    [Fact]
+    public async Task The_leases_of_a_setup_that_was_killed_before_there_was_a_lab_go_with_its_remains()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        (await sandbox.RunAsync("setup", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
+        var ports = Ports(sandbox.Lab);
+        // What is there between the lease and the manifest.
+        StrangerTests.Shell(
+            """find "$1" -mindepth 1 ! -path "$1/.pgpoollab" ! -path "$1/.pgpoollab/lock" -delete""",
+            sandbox.Lab
+        );
+        Assert.All(ports, p => Assert.True(File.Exists(Sandbox.LeaseOf(p))));
+        (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
+        Assert.All(ports, p => Assert.False(File.Exists(Sandbox.LeaseOf(p))));
+        // A setup that came to its end has no note any more of who has made the folder.
+        Directory.Delete(sandbox.Lab);
+        (await sandbox.RunAsync("destroy", "--orphans")).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
     /// <summary>A folder of programs in which the first PostgreSQL server that is started writes down its port, and
     /// waits for <see cref="Go"/>.</summary>
     private static string PostgresThatWaits(Sandbox sandbox)

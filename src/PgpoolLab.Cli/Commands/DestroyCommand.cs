@@ -187,7 +187,14 @@ internal static class DestroyCommand
             LabRemains.Remove(folder, Composition.Process);
         }
 
-        return LabFolder.GiveBackNoted(folder) || any ? folder : null;
+        if (!LabFolder.GiveBackNoted(folder) && !any)
+        {
+            return null;
+        }
+
+        // It may have leased its ports before it was killed.
+        PortLeases.OfThisMachine.Sweep();
+        return folder;
     }
 
     private static async Task<DestroyPreview> PreviewAsync(
