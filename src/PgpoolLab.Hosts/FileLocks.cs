@@ -31,11 +31,6 @@ public static class FileLocks
             : null;
     }
 
-    /// <summary>The process besides this one that has an exclusive lock on this file.</summary>
-    /// <returns>As <see cref="HolderOf"/>.</returns>
-    public static int? HolderBesideUs(string file) =>
-        HolderOf(file) is { } holder && holder != Environment.ProcessId ? holder : null;
-
     /// <summary>Process ids of those who hold an exclusive flock on an inode, as <c>/proc/locks</c> lists them. Its
     /// device is no help: btrfs and overlay file systems show another.</summary>
     internal static IReadOnlyList<int> Holders(string locks, ulong inode)

@@ -70,8 +70,23 @@ public interface IFiles
     /// known.</summary>
     ValueTask<long?> FreeSpaceAsync(string path, CancellationToken cancellationToken);
 
+    /// <summary>The file system a path lies on; null when it cannot be seen.</summary>
+    ValueTask<Volume?> VolumeAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Bytes on disk of a folder with all that lies in it. Links are not followed, and what vanishes meanwhile
+    /// does not count.</summary>
+    /// <exception cref="OperationCanceledException">It took too long.</exception>
+    ValueTask<long> SizeOnDiskAsync(string folder, CancellationToken cancellationToken);
+
+    /// <summary>The process that has locked a file (flock), without taking the lock for even a moment.</summary>
+    /// <returns>Its process id, 0 when only that somebody has is known; null when nobody has.</returns>
+    ValueTask<int?> LockHolderAsync(string path, CancellationToken cancellationToken);
+
     /// <summary>True when this program's user may create files there.</summary>
     ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken);
+
+    /// <summary>True when this program's user may execute this file.</summary>
+    ValueTask<bool> CanExecuteAsync(string path, CancellationToken cancellationToken);
 }
 
 /// <summary>A part of a text file.</summary>

@@ -17,4 +17,7 @@ public interface IHost
 
     /// <summary>Its files and folders.</summary>
     IFiles Files { get; }
+
+    /// <summary>Its users.</summary>
+    IUsers Users { get; }
 }

@@ -27,11 +27,25 @@ public interface IPorts
     /// none.</summary>
     ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken);
 
+    /// <summary>True where servers can be reached at 127.0.0.1. They cannot on a machine that has IPv6 alone, nor where
+    /// the interface <c>lo</c> is down, though some kernels let them listen there all the same.</summary>
+    ValueTask<bool> HasLoopbackAsync(CancellationToken cancellationToken);
+
+    /// <summary>The addresses that a name, or an address in text, means there, and whether a server could listen on
+    /// them.</summary>
+    /// <returns>Empty when it does not resolve.</returns>
+    ValueTask<IReadOnlyList<HostAddress>> ResolveAsync(string name, CancellationToken cancellationToken);
+
     /// <summary>Connects to a unix socket.</summary>
     /// <returns>The connection; null when this host's sockets cannot be reached from here.</returns>
     /// <exception cref="System.Net.Sockets.SocketException">Nobody listens there.</exception>
     ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken);
 }
+
+/// <summary>An address as a machine sees it.</summary>
+/// <param name="Text">The address, for example <c>192.0.2.1</c>.</param>
+/// <param name="IsOwn">True for one of the machine's own, and for those that stand for all of them.</param>
+public readonly record struct HostAddress(string Text, bool IsOwn);
 
 /// <summary>What can be said of a port.</summary>
 public static class PortState

@@ -53,6 +53,7 @@ public sealed partial class PgpoolServer : ILabServer
             int.TryParse(file?.Trim(), out var id)
             && await _tools.Host.Processes.FindAsync(id, cancellationToken) is { } process
             && IsPgpool(process)
+            && await _tools.MayBeOursAsync(process, cancellationToken)
             ? process
             : null;
     }
@@ -289,7 +290,6 @@ public sealed partial class PgpoolServer : ILabServer
     // Who starts it from another folder leaves its command line to know it by; its children have none.
     private bool IsPgpool(ProcessFacts process) =>
         Names.Contains(process.Name)
-        && _tools.IsOfLabsUser(process)
         && (
             (process.WorkingDirectory is { } cwd && ServerTools.WithoutDeletedMark(cwd) == Node.Folder)
             || process.CommandLine.Contains($" -f {Node.Paths.PgpoolConf} ", StringComparison.Ordinal)

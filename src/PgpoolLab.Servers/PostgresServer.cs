@@ -144,7 +144,6 @@ public sealed class PostgresServer : ILabServer
     /// <summary>Its children have the same command line for a moment; they do not outlive what is waited for.</summary>
     private bool IsStarting(ProcessFacts process) =>
         IsPostgres(process)
-        && _tools.IsOfLabsUser(process)
         && ((string[])[Node.DataDirectory, Node.ServerDataDirectory]).Any(d =>
             $"{process.CommandLine} ".Contains($" -D {d} ", StringComparison.Ordinal)
         );
@@ -245,7 +244,6 @@ public sealed class PostgresServer : ILabServer
 
     private bool WorksIn(ProcessFacts process) =>
         IsPostgres(process)
-        && _tools.IsOfLabsUser(process)
         && process.WorkingDirectory is { } cwd
         && ServerTools.WithoutDeletedMark(cwd) == Node.DataDirectory;
 
@@ -255,7 +253,7 @@ public sealed class PostgresServer : ILabServer
     // line tells.
     private async ValueTask<bool> BelongsAsync(ProcessFacts process, CancellationToken cancellationToken) =>
         IsPostgres(process)
-        && _tools.IsOfLabsUser(process)
+        && await _tools.MayBeOursAsync(process, cancellationToken)
         && (
             process.WorkingDirectory is { } cwd
                 ? ServerTools.WithoutDeletedMark(cwd) == Node.DataDirectory

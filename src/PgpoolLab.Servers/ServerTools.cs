@@ -15,7 +15,7 @@ internal delegate Task<IReadOnlyList<ProcessFacts>> FindProcesses(CancellationTo
 internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
 {
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(30);
-    private readonly Lazy<int?> _user = new(() => Identity.Find(lab.Owner)?.UserId);
+    private (bool Known, int? Id) _user;
 
     internal IHost Host { get; } = host;
 
@@ -25,14 +25,15 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
 
     internal ServerPorts Ports { get; } = new(host, lab);
 
-    /// <summary>Every process of these names that passes the test.</summary>
+    /// <summary>Every process of the lab's user that has one of these names and passes the test.</summary>
     internal async Task<IReadOnlyList<ProcessFacts>> FindProcessesAsync(
         IReadOnlyCollection<string> names,
         Predicate<ProcessFacts> test,
         CancellationToken cancellationToken
     )
     {
-        var all = await Host.Processes.FindAllAsync(new ProcessFilter { Names = names }, cancellationToken);
+        var filter = new ProcessFilter { Names = names, UserId = await UserAsync(cancellationToken) };
+        var all = await Host.Processes.FindAllAsync(filter, cancellationToken);
         return [.. all.Where(p => test(p))];
     }
 
@@ -111,7 +112,19 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
         }
     }
 
-    internal bool IsOfLabsUser(ProcessFacts process) => process.UserId is null || process.MayBeOf(_user.Value);
+    /// <summary>False for a process of anybody but the lab's user: it can have any name and command line.</summary>
+    internal async ValueTask<bool> MayBeOursAsync(ProcessFacts process, CancellationToken cancellationToken) =>
+        process.UserId is null || process.MayBeOf(await UserAsync(cancellationToken));
+
+    private async ValueTask<int?> UserAsync(CancellationToken cancellationToken)
+    {
+        if (!_user.Known)
+        {
+            _user = (true, (await Host.Users.FindAsync(Lab.Owner, cancellationToken))?.UserId);
+        }
+
+        return _user.Id;
+    }
 
     internal static string WithoutDeletedMark(string folder) =>
         folder.EndsWith(" (deleted)", StringComparison.Ordinal) ? folder[..^" (deleted)".Length] : folder;
@@ -125,7 +138,11 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
         var left = new List<ProcessFacts>();
         foreach (var process in processes)
         {
-            if (await Host.Processes.FindAsync(process, cancellationToken) is { } now && test(now))
+            if (
+                await Host.Processes.FindAsync(process, cancellationToken) is { } now
+                && test(now)
+                && await MayBeOursAsync(now, cancellationToken)
+            )
             {
                 left.Add(now);
             }

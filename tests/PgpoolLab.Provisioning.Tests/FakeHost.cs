@@ -3,7 +3,7 @@ using PgpoolLab.Hosts;
 namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>A machine in memory: files, processes and what was done to them.</summary>
-internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IPorts, IFiles
+internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IPorts, IFiles, IUsers
 {
     IPrograms IHost.Programs => this;
 
@@ -14,6 +14,27 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     IPorts IHost.Ports => this;
 
     IFiles IHost.Files => this;
+
+    IUsers IHost.Users => this;
+
+    ValueTask<SystemUser> IUsers.CurrentAsync(CancellationToken cancellationToken) => new(Identity.Current);
+
+    ValueTask<SystemUser?> IUsers.FindAsync(string nameOrId, CancellationToken cancellationToken) =>
+        new(Identity.Find(nameOrId));
+
+    ValueTask<bool> IPorts.HasLoopbackAsync(CancellationToken cancellationToken) => new(true);
+
+    ValueTask<IReadOnlyList<HostAddress>> IPorts.ResolveAsync(string name, CancellationToken cancellationToken) =>
+        new([new HostAddress("127.0.0.1", IsOwn: true)]);
+
+    ValueTask<Volume?> IFiles.VolumeAsync(string path, CancellationToken cancellationToken) => new((Volume?)null);
+
+    ValueTask<long> IFiles.SizeOnDiskAsync(string folder, CancellationToken cancellationToken) => new(0);
+
+    ValueTask<int?> IFiles.LockHolderAsync(string path, CancellationToken cancellationToken) => new((int?)null);
+
+    ValueTask<bool> IFiles.CanExecuteAsync(string path, CancellationToken cancellationToken) =>
+        new(Files.ContainsKey(path));
 
     internal Dictionary<string, string> Files { get; } = [];
 

@@ -278,6 +278,22 @@ internal sealed class LocalFiles : IFiles
     }
 
     /// <inheritdoc/>
+    public ValueTask<Volume?> VolumeAsync(string path, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Volume.Of(path));
+
+    /// <inheritdoc/>
+    public ValueTask<long> SizeOnDiskAsync(string folder, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(DiskUsage.Of(folder, cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<int?> LockHolderAsync(string path, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(FileLocks.HolderOf(path));
+
+    /// <inheritdoc/>
+    public ValueTask<bool> CanExecuteAsync(string path, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Identity.CanExecute(path));
+
+    /// <inheritdoc/>
     public ValueTask<bool> CanWriteAsync(string directory, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Identity.CanEnterAndWrite(directory));
 

@@ -26,4 +26,7 @@ public sealed class LocalHost : IHost
 
     /// <inheritdoc/>
     public IFiles Files { get; } = new LocalFiles();
+
+    /// <inheritdoc/>
+    public IUsers Users { get; } = new LocalUsers();
 }

@@ -42,6 +42,16 @@ internal sealed class LocalPorts : IPorts
     }
 
     /// <inheritdoc/>
+    public ValueTask<bool> HasLoopbackAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Network.HasLoopback());
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<HostAddress>> ResolveAsync(string name, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<HostAddress>>([
+            .. Network.Resolve(name).Select(a => new HostAddress(a.ToString(), Network.IsOwn(a))),
+        ]);
+
+    /// <inheritdoc/>
     public async ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken)
     {
         if (!Path.Exists(socket))

@@ -29,13 +29,15 @@ public sealed class MachineInspector(
     public async Task<MachineFacts> InspectAsync(string currentFolder, CancellationToken cancellationToken)
     {
         var byRoot = Identity.IsRoot;
-        var user = byRoot ? Identity.Find(RunAs.DefaultUser) : Identity.Current;
+        var user = byRoot
+            ? await host.Users.FindAsync(RunAs.DefaultUser, cancellationToken)
+            : await host.Users.CurrentAsync(cancellationToken);
         var platform = await Platform.DetectAsync(host, cancellationToken);
         var request = ToolRequest.From(new LabSpec { Directory = "/" }, environment);
         var (installed, chosen, missing) = await ToolsAsync(new ToolFinder(host, platform), request, cancellationToken);
         // Root sees who holds a port; its labs' user would not.
         var taken = new List<(int, string)>();
-        var hasLoopback = Network.HasLoopback();
+        var hasLoopback = await host.Ports.HasLoopbackAsync(cancellationToken);
         foreach (var (port, _) in hasLoopback ? PortLayout.From(PortLayout.DefaultPgpool, 1, null).All(2) : [])
         {
             if (await host.Ports.WhoHoldsAsync(port, cancellationToken) is { } holder)
@@ -48,7 +50,7 @@ public sealed class MachineInspector(
         var orphans = await new OrphanFinder(host).FindAsync(cancellationToken);
         var processes = await host.Processes.FindAllAsync(ProcessFilter.All, cancellationToken);
         var mine = processes.Where(p => user is not null && p.UserId == user.UserId).ToArray();
-        var ownFolder = Identity.OwnerOf(currentFolder);
+        var ownFolder = await host.Files.LookAsync(currentFolder, cancellationToken);
         if (byRoot && user is not null)
         {
             process.Become(user);
@@ -76,7 +78,7 @@ public sealed class MachineInspector(
             Semaphores = kernel.Semaphores(sets),
             SharedMemory = kernel.SharedMemory(segments),
             PosixSharedMemory = await host.Files.IsFolderAsync("/dev/shm", cancellationToken)
-                ? Volume.Of("/dev/shm")
+                ? await host.Files.VolumeAsync("/dev/shm", cancellationToken)
                 : null,
             OpenFiles = kernel.Limit("Max open files"),
             UserProcesses = kernel.Limit("Max processes"),
@@ -86,7 +88,7 @@ public sealed class MachineInspector(
             Places = await PlacesAsync(currentFolder, byRoot, ownFolder?.User, cancellationToken),
             SocketFolders = LabSockets.CommonFolders.Select(f => (f, Identity.CanEnterAndWrite(f))).ToArray(),
             HasLoopback = hasLoopback,
-            KnowsLocalhost = Network.Resolve("localhost").Count > 0,
+            KnowsLocalhost = (await host.Ports.ResolveAsync("localhost", cancellationToken)).Count > 0,
             LentPorts = kernel.LentPorts,
             TakenPorts = taken,
             TakenAutomaticPorts = kernel.ListenersIn(PortClaim.FirstAutomaticPort, PortClaim.LastAutomaticPort),
@@ -215,7 +217,12 @@ public sealed class MachineInspector(
             existing = parent;
         }
 
-        return new Place(use, existing == folder ? folder : existing, canWrite(existing), Volume.Of(existing));
+        return new Place(
+            use,
+            existing == folder ? folder : existing,
+            canWrite(existing),
+            await host.Files.VolumeAsync(existing, cancellationToken)
+        );
     }
 
     /// <summary>How many threads these processes have: a user's limit counts each.</summary>

@@ -21,10 +21,13 @@ public static class MachineRequirements
     internal const string LocalhostFix = "echo '127.0.0.1 localhost' >>/etc/hosts";
 
     /// <summary>Refuses a machine whose servers could not reach each other.</summary>
+    /// <param name="host">The machine.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="LabException">It has no loopback address, or no name for it.</exception>
-    public static void RequireLoopback()
+    public static async Task RequireLoopbackAsync(IHost host, CancellationToken cancellationToken)
     {
-        if (!Network.HasLoopback())
+        ArgumentNullException.ThrowIfNull(host);
+        if (!await host.Ports.HasLoopbackAsync(cancellationToken))
         {
             throw new LabException(ExitCode.Missing, WithoutLoopback)
             {
@@ -33,7 +36,7 @@ public static class MachineRequirements
             };
         }
 
-        if (Network.Resolve("localhost").Count == 0)
+        if ((await host.Ports.ResolveAsync("localhost", cancellationToken)).Count == 0)
         {
             throw new LabException(ExitCode.Missing, WithoutLocalhost)
             {
@@ -44,15 +47,22 @@ public static class MachineRequirements
     }
 
     /// <summary>Refuses addresses no server of this machine could listen on.</summary>
+    /// <param name="host">The machine.</param>
     /// <param name="addresses">What was given with <c>--listen</c>: addresses, names, or <c>*</c>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="LabException">One is another machine's, or a name that does not resolve.</exception>
-    public static void RequireAddresses(IEnumerable<string> addresses)
+    public static async Task RequireAddressesAsync(
+        IHost host,
+        IEnumerable<string> addresses,
+        CancellationToken cancellationToken
+    )
     {
+        ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(addresses);
         foreach (var address in addresses.Where(a => a != "*"))
         {
-            var meant = Network.Resolve(address);
-            if (!meant.Any(Network.IsOwn))
+            var meant = await host.Ports.ResolveAsync(address, cancellationToken);
+            if (!meant.Any(a => a.IsOwn))
             {
                 throw new LabException(
                     ExitCode.InTheWay,
@@ -67,18 +77,21 @@ public static class MachineRequirements
             }
         }
 
-        static string Meant(string name, IReadOnlyList<System.Net.IPAddress> addresses) =>
-            addresses[0].ToString() == name ? "" : $" ({string.Join(", ", addresses)})";
+        static string Meant(string name, IReadOnlyList<HostAddress> addresses) =>
+            addresses[0].Text == name ? "" : $" ({string.Join(", ", addresses.Select(a => a.Text))})";
     }
 
     /// <summary>Refuses a folder whose programs may not be run: Pgpool-II calls the lab's scripts at a failover and a
     /// recovery.</summary>
+    /// <param name="host">The machine.</param>
     /// <param name="folder">The lab's folder, absolute; it need not be there yet.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="LabException">It lies on a file system that is mounted so.</exception>
-    public static void RequirePrograms(string folder)
+    public static async Task RequireProgramsAsync(IHost host, string folder, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(host);
         var nearest = LabFolder.ItselfOrAbove(folder);
-        if (Volume.Of(nearest) is { NoPrograms: true })
+        if (await host.Files.VolumeAsync(nearest, cancellationToken) is { NoPrograms: true })
         {
             throw new LabException(
                 ExitCode.InTheWay,

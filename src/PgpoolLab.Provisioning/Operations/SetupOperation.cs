@@ -224,9 +224,9 @@ public sealed class SetupOperation(OperationContext context)
 
         _ = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
-        MachineRequirements.RequirePrograms(spec.Directory);
-        MachineRequirements.RequireLoopback();
-        MachineRequirements.RequireAddresses(spec.ListenAddresses);
+        await MachineRequirements.RequireProgramsAsync(context.Host, spec.Directory, cancellationToken);
+        await MachineRequirements.RequireLoopbackAsync(context.Host, cancellationToken);
+        await MachineRequirements.RequireAddressesAsync(context.Host, spec.ListenAddresses, cancellationToken);
         // Ports are looked at again when they are claimed; here nothing has been created yet, and root still sees who
         // holds them.
         await new HostInspector(context).RequireFreePortsAsync(

@@ -166,7 +166,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             return row with
             {
                 State = error.IsNewer ? LabCondition.Newer : LabCondition.Damaged,
-                Bytes = Size(root, cancellationToken),
+                Bytes = await SizeAsync(root, cancellationToken),
                 Problem = error.Message,
                 Fix = error.Hints.Count > 0 ? error.Hints[^1] : null,
             };
@@ -177,7 +177,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         }
 
         var lab = manifest.Lab;
-        var holder = FileLocks.HolderOf(new LabPaths(root).Lock);
+        var holder = await host.Files.LockHolderAsync(new LabPaths(root).Lock, cancellationToken);
         var orphan = manifest.State is LabState.Creating && holder is null && lab.Former is null;
         row = row with
         {
@@ -201,7 +201,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             PgpoolPorts = lab.Pgpools.Select(p => p.Port).ToArray(),
             PcpPorts = lab.Pgpools.Select(p => p.PcpPort).ToArray(),
             NodePorts = lab.Nodes.Select(n => n.Port).ToArray(),
-            Bytes = Size(root, cancellationToken),
+            Bytes = await SizeAsync(root, cancellationToken),
             Problem =
                 lab.Former is { } former ? ToldOf(former)
                 : orphan
@@ -243,13 +243,13 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     }
 
     /// <summary>Bytes on disk, or null when there are too many files to count in the time of a listing.</summary>
-    private long? Size(string root, CancellationToken cancellationToken)
+    private async Task<long?> SizeAsync(string root, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Patience / 2, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return DiskUsage.Of(root, either.Token);
+            return await host.Files.SizeOnDiskAsync(root, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -81,11 +81,11 @@ public sealed record LabScript(ProcessFacts Process, WorkKind Kind, int? Node);
 internal sealed class LabProcessFinder(IHost host, Lab lab)
 {
     private const string RecoveryTitle = "pgpool: PCP: processing recovery request";
-    private readonly int? _user = Identity.Find(lab.Owner)?.UserId;
 
     internal async Task<LabProcesses> FindAsync(CancellationToken cancellationToken)
     {
-        var all = await host.Processes.FindAllAsync(new ProcessFilter { UserId = _user }, cancellationToken);
+        var user = await host.Users.FindAsync(lab.Owner, cancellationToken);
+        var all = await host.Processes.FindAllAsync(new ProcessFilter { UserId = user?.UserId }, cancellationToken);
         var nodes = new List<ServerProcesses>();
         foreach (var node in lab.Nodes)
         {

@@ -44,7 +44,10 @@ internal sealed class WorkFinder(IHost host, Lab lab, TimeProvider time)
             }
         }
 
-        if (FileLocks.HolderBesideUs(new LabPaths(lab.Root).Lock) is { } holder)
+        if (
+            await host.Files.LockHolderAsync(new LabPaths(lab.Root).Lock, cancellationToken) is { } holder
+            && holder != Identity.ProcessId
+        )
         {
             var process = await host.Processes.FindAsync(holder, cancellationToken);
             work.Add(
