@@ -219,7 +219,7 @@ public sealed record Lab
     /// <summary>The tool's own log.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string ToolLog =>
-        PgpoolSetup is not null ? $"{Root}/pgpool_setup.log"
+        PgpoolSetup is not null ? $"{Root}/{LabPaths.SetupLog}"
         : HasWatchdog ? $"{Paths.Hidden}/pgpoollab.log"
         : $"{Paths.Log}/pgpoollab.log";
 

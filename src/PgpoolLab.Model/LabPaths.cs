@@ -19,6 +19,12 @@ public sealed record LabPaths(string Root)
     /// <summary>The manifest, the lock and helpers of the tool itself.</summary>
     public string Hidden => $"{Root}/.pgpoollab";
 
+    /// <summary>Where a cluster is made when there is no cache to take one from.</summary>
+    public string Template => $"{Hidden}/template";
+
+    /// <summary>File name of the tool's log in a lab of pgpool_setup.</summary>
+    public const string SetupLog = "pgpool_setup.log";
+
     /// <summary>Locked by the command that changes the lab.</summary>
     public string Lock => $"{Hidden}/lock";
 

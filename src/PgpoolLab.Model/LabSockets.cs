@@ -12,6 +12,20 @@ public static class LabSockets
     /// <summary>Where sockets may lie: libpq's default on Debian, Ubuntu and Fedora, and PostgreSQL's own.</summary>
     public static ImmutableArray<string> CommonFolders { get; } = ["/var/run/postgresql", "/tmp"];
 
+    /// <summary>How the name of a socket begins that clients connect to.</summary>
+    /// <remarks>PostgreSQL manual, "unix_socket_directories".</remarks>
+    internal const string Prefix = ".s.PGSQL.";
+
+    /// <summary>The names of such sockets, as a pattern for files.</summary>
+    public const string Pattern = Prefix + "*";
+
+    /// <summary>How the name of a watchdog's own socket begins.</summary>
+    internal const string WatchdogPrefix = ".s.PGPOOLWD_CMD.";
+
+    /// <summary>Every name that a socket of this port, and the lock file beside it, may have in a folder.</summary>
+    public static IReadOnlyList<string> AllIn(string folder, int port) =>
+        [Path(folder, port), Path(folder, port) + LabNames.SocketLock, $"{folder}/{WatchdogPrefix}{port}"];
+
     /// <summary>Pgpool-II's client, pcp and watchdog sockets. 4.4 and later listen in all folders, those before in the
     /// first.</summary>
     public static IReadOnlyList<string> OfPgpool(Lab lab, PgpoolNode pgpool)
@@ -31,7 +45,7 @@ public static class LabSockets
     public static string? OfWatchdog(PgpoolNode pgpool)
     {
         ArgumentNullException.ThrowIfNull(pgpool);
-        return pgpool.Watchdog is { } watchdog ? $"{pgpool.PcpSocketDirectory}/.s.PGPOOLWD_CMD.{watchdog.Port}" : null;
+        return pgpool.Watchdog is { } watchdog ? $"{pgpool.PcpSocketDirectory}/{WatchdogPrefix}{watchdog.Port}" : null;
     }
 
     /// <summary>The sockets of one PostgreSQL; each has a lock file beside it.</summary>
@@ -40,7 +54,9 @@ public static class LabSockets
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(node);
         return lab
-            .Pgpool.SocketDirectories.SelectMany(f => (string[])[Path(f, node.Port), Path(f, node.Port) + ".lock"])
+            .Pgpool.SocketDirectories.SelectMany(f =>
+                (string[])[Path(f, node.Port), Path(f, node.Port) + LabNames.SocketLock]
+            )
             .ToArray();
     }
 
@@ -74,6 +90,5 @@ public static class LabSockets
     }
 
     /// <summary>libpq's name for a socket.</summary>
-    /// <remarks>PostgreSQL manual, "unix_socket_directories".</remarks>
-    public static string Path(string folder, int port) => $"{folder}/.s.PGSQL.{port}";
+    public static string Path(string folder, int port) => $"{folder}/{Prefix}{port}";
 }

@@ -88,7 +88,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             }
 
             var renderer = new ConfigRenderer(new TemplateStore(), operation.ProgramVersion);
-            foreach (var script in (string[])["startall", "shutdownall"])
+            foreach (var script in LabScripts.NamesAbove(lab))
             {
                 await operation.Host.Files.WriteTextAsync(
                     $"{lab.Root}/{script}",
@@ -242,14 +242,15 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             );
         }
 
-        foreach (var node in lab.Nodes)
+        foreach (
+            var link in LabInventory.Of(lab).Items.Where(i => i is { Kind: LabItemKind.Link, Use: LabItemUse.Data })
+        )
         {
-            await operation.Host.Files.DeleteAsync(pgpool.Paths.Data(node.Id), cancellationToken);
-            await operation.Host.Files.CreateLinkAsync(
-                pgpool.Paths.Data(node.Id),
-                $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{node.Id}",
-                cancellationToken
-            );
+            if (link.Number == pgpool.Id)
+            {
+                await operation.Host.Files.DeleteAsync(link.Path, cancellationToken);
+                await operation.Host.Files.CreateLinkAsync(link.Path, link.Target!, cancellationToken);
+            }
         }
     }
 }

@@ -17,7 +17,6 @@ internal sealed class LeftoverSurvey(IHost host)
         CancellationToken cancellationToken
     )
     {
-        const string lockFile = ".lock";
         // /var/run is a link to /run on most systems.
         var owned = registrations
             .SelectMany(r => OrphanFinder.SocketsOf(r.Entry))
@@ -39,7 +38,7 @@ internal sealed class LeftoverSurvey(IHost host)
                 continue;
             }
 
-            var socket = file.EndsWith(lockFile, StringComparison.Ordinal) ? file[..^lockFile.Length] : file;
+            var socket = LabNames.SocketOf(file);
             // A link to the folder may be the name it was bound by.
             if (
                 !owned.Contains(socket)
@@ -61,10 +60,7 @@ internal sealed class LeftoverSurvey(IHost host)
             return
             [
                 .. (await host.Files.ListAsync(folder, cancellationToken))
-                    .Where(name =>
-                        name.StartsWith(".s.PGSQL.", StringComparison.Ordinal)
-                        || name.StartsWith(".s.PGPOOLWD_CMD.", StringComparison.Ordinal)
-                    )
+                    .Where(LabNames.IsSocket)
                     .Select(name => $"{folder}/{name}")
                     .Order(StringComparer.Ordinal),
             ];
@@ -123,16 +119,12 @@ internal sealed class LeftoverSurvey(IHost host)
 
             try
             {
-                foreach (var folder in (string[])[root, $"{root}/pgpool0"])
+                foreach (var folder in (string[])[Lab.FolderOf(root, 0, 1), Lab.FolderOf(root, 0, 2)])
                 {
                     foreach (var name in await host.Files.ListAsync(folder, cancellationToken))
                     {
                         if (
-                            name.StartsWith("data", StringComparison.Ordinal)
-                            && (
-                                name.EndsWith(".recovery", StringComparison.Ordinal)
-                                || name.EndsWith(".kept", StringComparison.Ordinal)
-                            )
+                            LabNames.IsOfRecovery(name)
                             && await host.Files.IsFolderAsync($"{folder}/{name}", cancellationToken)
                         )
                         {
@@ -156,5 +148,5 @@ internal sealed class LeftoverSurvey(IHost host)
             : $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root}: "
                 + $"{Reports.LabsReporter.Told(orphan.Kind)}; left of it: {Reports.LabsReporter.Remains(orphan)}.";
 
-    internal static bool IsServer(ProcessFacts process) => process.Name is "postgres" or "postmaster" or "pgpool";
+    internal static bool IsServer(ProcessFacts process) => LabNames.Servers.Contains(process.Name);
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
@@ -43,7 +42,7 @@ public sealed record Orphan(
 /// <param name="userOf">Numeric user of a process; null when that cannot be seen.</param>
 /// <param name="logOf">The file a process writes its standard output to; null when that cannot be seen.</param>
 /// <param name="homeOf">HOME in a process's environment; null when that cannot be seen.</param>
-public sealed partial class OrphanFinder(
+public sealed class OrphanFinder(
     IHost host,
     Func<int, int?>? userOf = null,
     Func<int, string?>? logOf = null,
@@ -94,7 +93,7 @@ public sealed partial class OrphanFinder(
         var found = new Dictionary<string, LabRegistration>(StringComparer.Ordinal);
         foreach (
             var process in await host.Processes.FindAllAsync(
-                new ProcessFilter { Names = ["postgres", "postmaster", "pgpool"] },
+                new ProcessFilter { Names = LabNames.Servers },
                 cancellationToken
             )
         )
@@ -125,9 +124,9 @@ public sealed partial class OrphanFinder(
         }
 
         var folder = cwd[..^Deleted.Length];
-        if (process.Name != "pgpool")
+        if (process.Name != LabNames.Pgpool)
         {
-            if (!DataName().IsMatch(folder))
+            if (!LabNames.IsDataFolder(folder))
             {
                 return null;
             }
@@ -137,7 +136,7 @@ public sealed partial class OrphanFinder(
 
         // With a watchdog each has a folder in the lab's, which is gone as well; else it is the lab's own name.
         var parent = Path.GetDirectoryName(folder);
-        return PgpoolName().IsMatch(folder) && parent is { Length: > 1 } && !Directory.Exists(parent) ? parent
+        return LabNames.IsPgpoolFolder(folder) && parent is { Length: > 1 } && !Directory.Exists(parent) ? parent
             : Directory.Exists(folder) ? null
             : folder;
     }
@@ -145,7 +144,7 @@ public sealed partial class OrphanFinder(
     private bool HasDeletedLog(ProcessFacts process)
     {
         var folder = process.WorkingDirectory![..^Deleted.Length];
-        var logs = $"{(process.Name == "pgpool" ? folder : folder[..folder.LastIndexOf('/')])}/log/";
+        var logs = $"{(process.Name == LabNames.Pgpool ? folder : folder[..folder.LastIndexOf('/')])}/log/";
         return _logOf(process.Id) is { } log
             && log.StartsWith(logs, StringComparison.Ordinal)
             && log.EndsWith(".log" + Deleted, StringComparison.Ordinal);
@@ -250,11 +249,7 @@ public sealed partial class OrphanFinder(
     public static bool Belongs(ProcessFacts process, string root, OrphanKind kind)
     {
         ArgumentNullException.ThrowIfNull(process);
-        var isPgpool = process.Name == "pgpool";
-        if (
-            (!isPgpool && process.Name is not ("postgres" or "postmaster"))
-            || kind is OrphanKind.SetupKilled or OrphanKind.Replaced
-        )
+        if (!LabNames.Servers.Contains(process.Name) || kind is OrphanKind.SetupKilled or OrphanKind.Replaced)
         {
             return false;
         }
@@ -262,17 +257,17 @@ public sealed partial class OrphanFinder(
         if (process.WorkingDirectory is not { } cwd)
         {
             // Where that cannot be seen, its command line tells. Its children have none, and end with it.
-            return isPgpool
-                ? PgpoolConf().Match(process.CommandLine) is { Success: true } conf
-                    && IsPgpoolFolder(conf.Groups[1].Value, root)
-                : DataFolder().Match(process.CommandLine) is { Success: true } data
-                    && IsDataFolder(data.Groups[1].Value, root);
+            return LabNames.FolderIn(process.Name, process.CommandLine) is { } named && IsItsFolder(named);
         }
 
         var deleted = cwd.EndsWith(Deleted, StringComparison.Ordinal);
         cwd = deleted ? cwd[..^Deleted.Length] : cwd;
-        return (deleted || kind is OrphanKind.ManifestGone)
-            && (isPgpool ? IsPgpoolFolder(cwd, root) : IsDataFolder(cwd, root));
+        return (deleted || kind is OrphanKind.ManifestGone) && IsItsFolder(cwd);
+
+        bool IsItsFolder(string folder) =>
+            process.Name == LabNames.Pgpool
+                ? LabNames.IsPgpoolFolderOf(root, folder)
+                : LabNames.IsDataFolderOf(root, folder);
     }
 
     /// <summary>True for a socket, or the lock file beside one, that is a file of this user's and that no server
@@ -284,7 +279,6 @@ public sealed partial class OrphanFinder(
         CancellationToken cancellationToken
     )
     {
-        const string lockFile = ".lock";
         if (Identity.OwnerOf(file)?.User != registration.User.UserId)
         {
             return false;
@@ -296,7 +290,7 @@ public sealed partial class OrphanFinder(
             return false;
         }
 
-        var socket = file.EndsWith(lockFile, StringComparison.Ordinal) ? file[..^lockFile.Length] : file;
+        var socket = LabNames.SocketOf(file);
         if (bound.Contains(socket) || await host.Ports.SocketAnswersAsync(socket, cancellationToken))
         {
             return false;
@@ -305,7 +299,7 @@ public sealed partial class OrphanFinder(
         try
         {
             // PID, data folder, …: PostgreSQL says whose it is.
-            return await host.Files.ReadTextAsync(socket + lockFile, cancellationToken) is not { } text
+            return await host.Files.ReadTextAsync(socket + LabNames.SocketLock, cancellationToken) is not { } text
                 || text.Split('\n') is not [_, var folder, ..]
                 || IsOf(folder, registration);
         }
@@ -319,13 +313,7 @@ public sealed partial class OrphanFinder(
     internal static IReadOnlyList<string> SocketsOf(LabIndexEntry entry) =>
         entry.Sockets is { Count: > 0 } sockets
             ? sockets
-            : LabSockets
-                .CommonFolders.SelectMany(f =>
-                    entry.Ports.SelectMany(p =>
-                        (string[])[LabSockets.Path(f, p), LabSockets.Path(f, p) + ".lock", $"{f}/.s.PGPOOLWD_CMD.{p}"]
-                    )
-                )
-                .ToArray();
+            : LabSockets.CommonFolders.SelectMany(f => entry.Ports.SelectMany(p => LabSockets.AllIn(f, p))).ToArray();
 
     /// <summary>Links that were the lab's second name.</summary>
     private static IEnumerable<string> Links(LabRegistration registration) =>
@@ -345,7 +333,7 @@ public sealed partial class OrphanFinder(
             .SelectMany(f =>
                 Directory.EnumerateFileSystemEntries(
                     f,
-                    ".s.PGSQL.*",
+                    LabSockets.Pattern,
                     new EnumerationOptions { AttributesToSkip = FileAttributes.None }
                 )
             )
@@ -354,37 +342,13 @@ public sealed partial class OrphanFinder(
             );
 
     private static bool IsOf(string folder, LabRegistration registration) =>
-        IsDataFolder(folder, registration.Entry.Root)
+        LabNames.IsDataFolderOf(registration.Entry.Root, folder)
         || StateFolder
             .Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder))
-            .Any(f => IsDataFolder(folder, $"{f}/{registration.Entry.Id}"));
+            .Any(f => LabNames.IsDataFolderOf($"{f}/{registration.Entry.Id}", folder));
 
     private bool IsOf(ProcessFacts process, SystemUser user) =>
         (userOf is null ? process.UserId : userOf(process.Id)) is { } actual
             ? actual == user.UserId
             : !OperatingSystem.IsLinux();
-
-    private static bool IsPgpoolFolder(string folder, string root) =>
-        folder.StartsWith(root, StringComparison.Ordinal) && PgpoolTail().IsMatch(folder.AsSpan(root.Length));
-
-    private static bool IsDataFolder(string folder, string root) =>
-        folder.StartsWith(root, StringComparison.Ordinal) && DataTail().IsMatch(folder.AsSpan(root.Length));
-
-    [GeneratedRegex(@"\A(/pgpool[0-9]+)?\z")]
-    private static partial Regex PgpoolTail();
-
-    [GeneratedRegex(@"/data[0-9]+\z")]
-    private static partial Regex DataName();
-
-    [GeneratedRegex(@"/pgpool[0-9]+\z")]
-    private static partial Regex PgpoolName();
-
-    [GeneratedRegex(@"\A(/pgpool[0-9]+)?/data[0-9]+\z")]
-    private static partial Regex DataTail();
-
-    [GeneratedRegex(@" -f (.+)/etc/pgpool\.conf( |\z)")]
-    private static partial Regex PgpoolConf();
-
-    [GeneratedRegex(@" -D (.+/data[0-9]+)( |\z)")]
-    private static partial Regex DataFolder();
 }

@@ -33,12 +33,13 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
     /// <summary>Ends what works in a lab's own folders; what users have made beside them is theirs.</summary>
     internal Task EndAsync(Lab lab) =>
         EndAsync([
-            .. lab.Pgpools.Select(p => p.Paths.Etc),
-            .. lab
-                .Nodes.Where(_ => lab.OwnsNodes)
-                .SelectMany(n => (string[])[n.DataDirectory, n.ServerDataDirectory])
-                .Distinct()
-                .SelectMany(d => (string[])[d, d + ".recovery"]),
+            .. LabInventory
+                .Of(lab)
+                .Items.Where(i => i is { Kind: LabItemKind.Folder, IsShared: false, Place: LabItemPlace.Lab })
+                .Where(i => i.Use is LabItemUse.Data or LabItemUse.Configuration)
+                .Select(i => i.Path)
+                // Servers and scripts know them by the lab's other name.
+                .SelectMany(p => lab.SafeAlias is { } alias ? (string[])[p, alias + p[lab.Root.Length..]] : [p]),
         ]);
 
     /// <summary>Ends them, and removes what shared memory they leave.</summary>

@@ -1,7 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Leftovers;
-using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
@@ -157,64 +156,38 @@ public sealed class DestroyOperation(OperationContext context)
         }
     }
 
-    /// <summary>All that is the lab's, whether it is there or not.</summary>
+    /// <summary>What is the lab's and is deleted, whether it is there or not.</summary>
     private async Task<IReadOnlyList<string>> PathsAsync(Lab lab)
     {
-        var files = lab
-            .Pgpools.SelectMany(p =>
-                (string[])
-                    [
-                        p.Paths.PcpPass,
-                        p.Paths.PgPass,
-                        $"{p.Folder}/bashrc.ports",
-                        $"{p.Folder}/README.port",
-                        .. LabScripts.Names.Select(n => $"{p.Folder}/{n}"),
-                    ]
-            )
-            .Concat(LabScripts.Names.Select(n => $"{lab.Root}/{n}"))
-            .Distinct()
-            .ToArray();
-        var host = context.Host.Files;
-        string?[] everything =
+        var deleted = LabInventory.Of(lab).Deleted.ToArray();
+        var ours = new List<string>();
+        foreach (var item in deleted)
+        {
+            if (await IsProvedAsync(item))
+            {
+                ours.Add(item.Path);
+            }
+        }
+
+        string[] files =
         [
-            lab.SafeAlias is { } alias
-            && await host.LinkTargetAsync(alias, CancellationToken.None) is not null
-            && await host.RealPathAsync(alias, CancellationToken.None) == lab.Root
-                ? alias
-                : null,
-            lab.Former is { HasOriginal: false, SafeAlias: { } former }
-            && await host.LinkTargetAsync(former, CancellationToken.None) == lab.Former.Root
-                ? former
-                : null,
-            .. lab
-                .Nodes.Where(_ => lab.OwnsNodes)
-                .SelectMany(n => LabSockets.OfNode(lab, n))
-                .Concat(lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)))
-                .Where(IsStale),
-            // What the others hold are links to the first one's data.
-            .. lab.Pgpools.SelectMany(p =>
-                lab.Nodes.SelectMany(n =>
-                    (string[])[p.Paths.Data(n.Id), p.Paths.Data(n.Id) + ".recovery", p.Paths.Data(n.Id) + ".kept"]
-                )
-            ),
-            .. lab.Pgpools.SelectMany(p =>
-                (string[])
-                    [
-                        p.Paths.Etc,
-                        p.Paths.Run,
-                        p.Paths.Archive,
-                        p.Paths.Log,
-                        // Left by the pgpool_setup that watchdog_setup has called for each.
-                        .. p.Folder == lab.Root ? [] : (string[])[$"{p.Folder}/pgpool_setup.log", p.Paths.Hidden],
-                    ]
-            ),
-            .. files,
-            .. await FindUnfinishedAsync(files),
-            .. lab.HasPrivateSockets ? (string[])[lab.Paths.Run] : [],
-            lab.ToolLog,
+            .. deleted.Where(i => i.Kind is LabItemKind.File && i.Use is not LabItemUse.Log).Select(i => i.Path),
         ];
-        return everything.OfType<string>().ToArray();
+        return [.. ours, .. await FindUnfinishedAsync(files)];
     }
+
+    private async Task<bool> IsProvedAsync(LabItem item) =>
+        item.Proof switch
+        {
+            LabItemProof.Silence => IsStale(item.Path),
+            LabItemProof.Target => await context.Host.Files.LinkTargetAsync(item.Path, CancellationToken.None)
+                is { } target
+                && (
+                    target == item.Target
+                    || await context.Host.Files.RealPathAsync(item.Path, CancellationToken.None) == item.Target
+                ),
+            _ => true,
+        };
 
     private async Task DeleteAsync(Lab lab, IReadOnlyList<string> kept)
     {
@@ -287,7 +260,7 @@ public sealed class DestroyOperation(OperationContext context)
     private static void DeleteEmptyFolders(Lab lab)
     {
         using var root = OpenFolder.TryOpen(lab.Root);
-        foreach (var name in lab.Pgpools.Where(p => p.Folder != lab.Root).Select(p => Path.GetFileName(p.Folder)))
+        foreach (var name in LabInventory.Of(lab).Items.Where(i => i.IsShared).Select(i => Path.GetFileName(i.Path)))
         {
             using var folder = root?.TryOpenFolder(name);
             if (folder?.List().Count == 0)
@@ -303,10 +276,7 @@ public sealed class DestroyOperation(OperationContext context)
         Path.Exists(socket)
         && Identity.OwnerOf(socket)?.User == Identity.Current.UserId
         && !context
-            .Host.Ports.SocketAnswersAsync(
-                socket.EndsWith(".lock", StringComparison.Ordinal) ? socket[..^".lock".Length] : socket,
-                CancellationToken.None
-            )
+            .Host.Ports.SocketAnswersAsync(LabNames.SocketOf(socket), CancellationToken.None)
             .AsTask()
             .GetAwaiter()
             .GetResult();

@@ -35,7 +35,7 @@ internal sealed partial class LabSurvey(IHost host)
         var servers = new List<ProcessFacts>();
         foreach (
             var process in await host.Processes.FindAllAsync(
-                new ProcessFilter { Names = ["postgres", "postmaster", "pgpool"] },
+                new ProcessFilter { Names = LabNames.Servers },
                 cancellationToken
             )
         )
@@ -60,7 +60,7 @@ internal sealed partial class LabSurvey(IHost host)
     {
         var pgpools = lab.Pgpools.ToList();
         foreach (
-            var number in Numbers(PgpoolFolder(), await host.Files.ListAsync(lab.Root, cancellationToken))
+            var number in Numbers(LabNames.PgpoolOf, await host.Files.ListAsync(lab.Root, cancellationToken))
                 .Where(n => n < LabSpec.MaxPgpoolNodes)
         )
         {
@@ -96,7 +96,7 @@ internal sealed partial class LabSurvey(IHost host)
         var nodes = lab.Nodes.ToList();
         var folder = lab.Pgpool.Folder;
         foreach (
-            var number in Numbers(DataFolder(), await host.Files.ListAsync(folder, cancellationToken))
+            var number in Numbers(LabNames.NodeOf, await host.Files.ListAsync(folder, cancellationToken))
                 .Where(n => n >= lab.Nodes.Count && n < LabSpec.MaxNodes)
         )
         {
@@ -146,18 +146,8 @@ internal sealed partial class LabSurvey(IHost host)
             ? int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)
             : null;
 
-    private static IEnumerable<int> Numbers(Regex name, IReadOnlyList<string> names) =>
-        names
-            .Select(n => name.Match(n))
-            .Where(m => m.Success)
-            .Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))
-            .Order();
-
-    [GeneratedRegex(@"\Adata(0|[1-9][0-9]{0,2})\z")]
-    private static partial Regex DataFolder();
-
-    [GeneratedRegex(@"\Apgpool(0|[1-9][0-9]{0,2})\z")]
-    private static partial Regex PgpoolFolder();
+    private static IEnumerable<int> Numbers(Func<string, int?> numberOf, IReadOnlyList<string> names) =>
+        names.Select(numberOf).OfType<int>().Order();
 
     [GeneratedRegex(@"(?m)^[ \t]*([a-z_]+)[ \t]*=?[ \t]*'?([0-9]+)")]
     private static partial Regex Setting();

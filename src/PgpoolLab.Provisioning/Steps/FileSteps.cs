@@ -41,33 +41,13 @@ public sealed class CreateFolders : IStep
         }
     }
 
-    private static IEnumerable<string> Folders(Lab lab) =>
-        (lab.HasPrivateSockets && lab.HasWatchdog ? (string[])[lab.Paths.Run] : []).Concat(
-            lab.Pgpools.SelectMany(p =>
-                (string[])
-                    [
-                        .. lab.HasWatchdog ? (string[])[p.Folder] : [],
-                        p.Paths.Etc,
-                        p.Paths.Log,
-                        p.Paths.OidDirectory,
-                        p.Paths.Run,
-                        .. lab.Archives || lab.PgpoolSetup is not null
-                            ? (string[])[p.Paths.Archive, .. lab.Nodes.Select(n => p.Paths.ArchiveOf(n.Id))]
-                            : [],
-                    ]
-            )
-        );
+    private static IEnumerable<string> Folders(Lab lab) => Made(lab, LabItemKind.Folder).Select(f => f.Path);
 
-    // The servers' data lies with the first Pgpool-II; the scripts of the others find it in their own folder too.
     private static IEnumerable<(string Path, string Target)> Links(Lab lab) =>
-        [
-            .. lab.SafeAlias is { } alias ? ((string, string)[])[(alias, lab.Root)] : [],
-            .. lab
-                .Pgpools.Skip(1)
-                .SelectMany(p =>
-                    lab.Nodes.Select(n => (p.Paths.Data(n.Id), $"../{Path.GetFileName(lab.Pgpool.Folder)}/data{n.Id}"))
-                ),
-        ];
+        Made(lab, LabItemKind.Link).Select(l => (l.Path, l.Target!));
+
+    private static IEnumerable<LabItem> Made(Lab lab, LabItemKind kind) =>
+        LabInventory.Of(lab).MadeBy(LabItemMaker.Folders).Where(i => i.Kind == kind);
 }
 
 /// <summary>Renders every file of the lab that is not a node's.</summary>
@@ -81,12 +61,10 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Files(lab)
+        return LabInventory
+            .Of(lab)
+            .MadeBy(LabItemMaker.Files)
             .Select(f => $"write {Shell.Quote(f.Path)}")
-            .Concat(
-                lab.Pgpools.SelectMany(p => OtherFiles(lab, p).Append(p.Paths.PoolPasswd))
-                    .Select(f => $"write {Shell.Quote(f)}")
-            )
             .Concat(
                 fewProcesses
                     ? lab.Pgpools.Select(p =>
@@ -163,77 +141,39 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
     }
 
     /// <summary>The files that are rendered as a whole, and their templates.</summary>
-    internal static IEnumerable<(string Path, string Template, PgpoolNode Pgpool, UnixFileMode Mode)> Files(Lab lab)
+    internal static IEnumerable<(string Path, string Template, PgpoolNode Pgpool, UnixFileMode Mode)> Files(Lab lab) =>
+        LabInventory
+            .Of(lab)
+            .MadeBy(LabItemMaker.Files)
+            .Select(f => (f.Path, Template: TemplateOf(lab, f), lab.Pgpools[f.Number ?? 0], ModeOf(f)))
+            .Where(f => f.Template is not null)!;
+
+    /// <summary>The template of a file; null for one that is put together from several.</summary>
+    private static string? TemplateOf(Lab lab, LabItem file)
     {
         // The old conventions have files of their own; what they have not is the same for both.
-        var folder = lab.PgpoolSetup is null ? "scripts" : "pgpool_setup";
-        var streaming = lab.Mode is ClusteringMode.StreamingReplication;
-        var all = lab.Pgpools.SelectMany(p =>
-            ((string, string, PgpoolNode, UnixFileMode)[])
-                [
-                    .. lab.PgpoolSetup is null
-                        ? ((string, string, PgpoolNode, UnixFileMode)[])
-                            [(p.Paths.PgpoolConf, "pgpool/pgpool.conf", p, Modes.PrivateFile)]
-                        : [],
-                    (
-                        p.Paths.PoolHba,
-                        lab.PgpoolSetup is null ? "pgpool/pool_hba.conf" : "pgpool_setup/pool_hba.conf",
-                        p,
-                        Modes.PrivateFile
-                    ),
-                    (p.Paths.PcpConf, "pgpool/pcp.conf", p, Modes.PrivateFile),
-                    (p.Paths.PcpPass, "pgpool/pcppass", p, Modes.PrivateFile),
-                    .. streaming
-                        ? ((string, string, PgpoolNode, UnixFileMode)[])
-                            [
-                                (p.Paths.FailoverScript, "scripts/failover.sh", p, Modes.Script),
-                                (p.Paths.FollowPrimaryScript, "scripts/follow_primary.sh", p, Modes.Script),
-                            ]
-                        : [],
-                    .. LabScripts.NamesIn(lab).Select(n => ($"{p.Folder}/{n}", $"{folder}/{n}", p, Modes.Script)),
-                    ($"{p.Folder}/bashrc.ports", "scripts/bashrc.ports", p, Modes.Readable),
-                    ($"{p.Folder}/README.port", "scripts/README.port", p, Modes.Readable),
-                ]
-        );
-        return lab.HasWatchdog
-            ? all.Concat(
-                LabScripts
-                    .NamesIn(lab)
-                    .Where(n => n != LabScripts.Reload)
-                    .Select(n =>
-                        (
-                            $"{lab.Root}/{n}",
-                            $"{folder}/watchdog_{(lab.PgpoolSetup is null && n == LabScripts.Shutdown ? "stopall" : n)}",
-                            lab.Pgpool,
-                            Modes.Script
-                        )
-                    )
-            )
-            : all;
+        var own = lab.PgpoolSetup is null;
+        var name = Path.GetFileName(file.Path);
+        return name switch
+        {
+            "pgpool.conf" => own ? $"pgpool/{name}" : null,
+            "pool_hba.conf" => own ? $"pgpool/{name}" : $"pgpool_setup/{name}",
+            "pcp.conf" or "pcppass" => $"pgpool/{name}",
+            "failover.sh" or "follow_primary.sh" or "bashrc.ports" or "README.port" => $"scripts/{name}",
+            _ when file.Use is not LabItemUse.Script => null,
+            _ when file.Number is not null => own ? $"scripts/{name}" : $"pgpool_setup/{name}",
+            LabScripts.Shutdown when own => "scripts/watchdog_stopall",
+            _ => own ? $"scripts/watchdog_{name}" : $"pgpool_setup/watchdog_{name}",
+        };
     }
 
-    private static IEnumerable<string> OtherFiles(Lab lab, PgpoolNode pgpool) =>
-        [
-            .. lab.PgpoolSetup is null ? [] : (string[])[pgpool.Paths.PgpoolConf],
-            .. lab.Asks ? (string[])[pgpool.Paths.PoolKey, pgpool.Paths.PgPass] : [],
-            .. lab.HasWatchdog ? (string[])[pgpool.Paths.PgpoolNodeId] : [],
-        ];
-}
-
-/// <summary>The scripts users call.</summary>
-public static class LabScripts
-{
-    /// <summary>pgpool_setup's name for the script that stops everything.</summary>
-    internal const string Shutdown = "shutdownall";
-
-    /// <summary>The script that makes Pgpool-II read its configuration again.</summary>
-    internal const string Reload = "pgpool_reload";
-
-    /// <summary>Their names in the lab's folder, of whatever conventions.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["startall", "stopall", Shutdown, Reload];
-
-    /// <summary>Those a lab has.</summary>
-    internal static IEnumerable<string> NamesIn(Lab lab) => Names.Where(n => lab.PgpoolSetup is null || n != "stopall");
+    private static UnixFileMode ModeOf(LabItem file) =>
+        Path.GetFileName(file.Path) switch
+        {
+            "bashrc.ports" or "README.port" => Modes.Readable,
+            "failover.sh" or "follow_primary.sh" => Modes.Script,
+            _ => file.Use is LabItemUse.Script ? Modes.Script : Modes.PrivateFile,
+        };
 }
 
 /// <summary>Adds the lab's settings to a fresh data folder, and the scripts that online recovery looks for in

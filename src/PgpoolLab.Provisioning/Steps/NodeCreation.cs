@@ -100,7 +100,7 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         CancellationToken cancellationToken
     )
     {
-        var folder = $"{context.Lab.Paths.Hidden}/template";
+        var folder = context.Lab.Paths.Template;
         context.Undo.Push(
             $"delete {folder}",
             async ct =>

@@ -15,15 +15,15 @@ internal static class FailureLogs
         {
             var parent = $"{StateFolder.Open()}/failed";
             var target = Directory.CreateDirectory($"{parent}/{time.GetUtcNow():yyyyMMdd-HHmmss}-{lab.Id}").FullName;
-            string[] nodeLogs = lab.PgpoolSetup is null
-                ? []
-                : lab.Nodes.Select(n => $"{n.DataDirectory}/log").ToArray();
-            var logs = lab
-                .Pgpools.Select(p => p.Paths.Log)
-                .Concat(nodeLogs)
+            var places = LabInventory
+                .Of(lab)
+                .Items.Where(i => i is { Use: LabItemUse.Log, Place: LabItemPlace.Lab })
+                .Select(i => i.Path)
+                .ToArray();
+            var logs = places
                 .Where(Directory.Exists)
                 .SelectMany(Directory.GetFiles)
-                .Append(lab.ToolLog)
+                .Concat(places)
                 .Where(RegularFile.Is)
                 .Distinct();
             foreach (var file in logs)

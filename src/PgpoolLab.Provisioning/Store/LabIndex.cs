@@ -20,8 +20,9 @@ public static class LabIndex
     public static void Register(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var folder = Directory.CreateDirectory($"{StateFolder.Open()}/labs").FullName;
-        LabStore.WriteIndexEntry($"{folder}/{lab.Id}.json", EntryOf(lab));
+        var file = $"{StateFolder.Open()}/{LabNames.EntryOf(lab.Id)}";
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        LabStore.WriteIndexEntry(file, EntryOf(lab));
     }
 
     /// <summary>Replaces the entry of a lab whose nodes have become more or fewer, in whichever list of its user it
@@ -34,7 +35,7 @@ public static class LabIndex
             foreach (
                 var file in StateFolder
                     .Candidates(Identity.Current, Environment.GetEnvironmentVariable("XDG_STATE_HOME"))
-                    .Select(l => $"{l}/labs/{lab.Id}.json")
+                    .Select(l => $"{l}/{LabNames.EntryOf(lab.Id)}")
                     .Where(f => LabStore.ReadIndexEntry(f)?.Root == lab.Root)
             )
             {
@@ -50,12 +51,7 @@ public static class LabIndex
     private static LabIndexEntry EntryOf(Lab lab) =>
         new(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray())
         {
-            Sockets =
-            [
-                .. lab.Pgpools.SelectMany(p => LabSockets.OfPgpool(lab, p)),
-                .. lab.Nodes.Where(_ => lab.OwnsNodes).SelectMany(n => LabSockets.OfNode(lab, n)),
-                .. LabSockets.LinksOf(lab).Select(l => l.Link),
-            ],
+            Sockets = [.. LabInventory.Of(lab).SocketFiles],
         };
 
     /// <summary>Takes an entry off its list, of a lab of which nothing is left.</summary>
@@ -78,7 +74,10 @@ public static class LabIndex
             var lists = StateFolder.Candidates(user, Environment.GetEnvironmentVariable("XDG_STATE_HOME"));
             // An entry that names another folder is the original's, of which this is a copy. Of a lab that its user
             // made, root does not know where the list is: HOME may have been another then.
-            if ((!Identity.HasStoodDown || IsRoots(lab)) && !lists.Any(l => File.Exists($"{l}/labs/{lab.Id}.json")))
+            if (
+                (!Identity.HasStoodDown || IsRoots(lab))
+                && !lists.Any(l => File.Exists($"{l}/{LabNames.EntryOf(lab.Id)}"))
+            )
             {
                 Register(lab);
             }
@@ -102,7 +101,7 @@ public static class LabIndex
     public static void Remove(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var file = $"{StateFolder.Open()}/labs/{lab.Id}.json";
+        var file = $"{StateFolder.Open()}/{LabNames.EntryOf(lab.Id)}";
         // A copy of a lab has the same id; the entry is the original's.
         if (
             File.Exists(file)

@@ -7,7 +7,10 @@ namespace PgpoolLab.Provisioning.Store;
 /// it: a hidden folder that only says that somebody was at work. No lab has been made yet, or none is left.</summary>
 public static class LabRemains
 {
-    private static readonly string HiddenName = Path.GetFileName(new LabPaths("/").Hidden);
+    private static readonly LabPaths Paths = new("");
+    private static readonly string HiddenName = Path.GetFileName(Paths.Hidden);
+    private static readonly string LockName = Path.GetFileName(Paths.Lock);
+    private static readonly string ManifestName = Path.GetFileName(Paths.Manifest);
 
     /// <summary>True when there are such remains in exactly this folder, and nobody is at work on them.</summary>
     public static bool AreIn(string root)
@@ -75,5 +78,5 @@ public static class LabRemains
     }
 
     // The lock, and a manifest that was being written (LabStore).
-    private static bool IsOurs(string name) => name == "lock" || UnfinishedFile.Replaces(name) == "lab.json";
+    private static bool IsOurs(string name) => name == LockName || UnfinishedFile.Replaces(name) == ManifestName;
 }
