@@ -41,6 +41,37 @@ public sealed partial class CommandGuideTests
         }
     }
 
+    /// <summary>A program that works with labs reads no words meant for people.</summary>
+    [Fact]
+    public void Every_command_that_looks_at_a_lab_or_changes_one_has_json()
+    {
+        // What they print is another program's, or for a shell or a person.
+        string[] without =
+        [
+            "psql",
+            "run",
+            "demo",
+            "config",
+            "templates",
+            "templates export",
+            "cache",
+            "install-links",
+            "completion",
+            "man",
+            "help",
+            "pgpool_setup",
+            "watchdog_setup",
+        ];
+        Assert.Equal(
+            without.Order(),
+            CommandFacts
+                .All(Root)
+                .Where(c => !c.Options.Contains(CommandLine.Json))
+                .Select(c => CommandFacts.PathOf(c).TrimEnd())
+                .Order()
+        );
+    }
+
     [Fact]
     public void A_synonym_is_no_command_and_means_one_command()
     {

@@ -130,7 +130,6 @@ public sealed class CommandLineTests
                 ]
             },
             { "destroy-orphans-of-one-lab", ["destroy", "lab", "--orphans"] },
-            { "destroy-json", ["destroy", "lab", "--json"] },
             { "psql-unknown-target", ["psql", "nobody"] },
         };
 

@@ -1,8 +1,11 @@
+using System.Text.Json;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Settings;
+using PgpoolLab.Provisioning.Steps;
 
 namespace PgpoolLab.Cli.Tests;
 
@@ -92,6 +95,43 @@ public sealed class SettingsViewTests
 
     [Fact]
     public void The_json_has_the_same() => Snapshot.Approve("settings-json", Report.ToJson() + "\n");
+
+    /// <summary>What commands did, for programs. The shapes only grow.</summary>
+    [Fact]
+    public void What_a_command_did_is_shown_as_json()
+    {
+        var lab = Labs.Fixed();
+        (string Command, string Json)[] outcomes =
+        [
+            ("config set", ConfigSetInfo.Of(lab, Outcomes).ToJson()),
+            ("reload", ReloadInfo.Of(lab, Reloaded).ToJson()),
+            ("lag 1 5s", LagInfo.Of(lab, lab.Nodes[1], "5s").ToJson()),
+            ("lag 1 off", LagInfo.Of(lab, lab.Nodes[1], "0").ToJson()),
+            ("sync on", new SyncInfo(lab.Name, lab.Root, true, false, 0, ["server1"], "A warning.").ToJson()),
+            ("sync off", new SyncInfo(lab.Name, lab.Root, false, false, null, [], null).ToJson()),
+            ("destroy", new DestroyedInfo("lab", "/srv/lab", false, ["notes.txt"]).ToJson()),
+            ("cache clear", new CacheClearedInfo(2, 1).ToJson()),
+        ];
+        Snapshot.Approve(
+            "outcomes-json",
+            string.Concat(outcomes.Select(o => $"$ pgpoollab {o.Command} --json\n{o.Json}\n"))
+        );
+    }
+
+    [Fact]
+    public void The_plan_of_a_setup_is_shown_as_json()
+    {
+        var lab = Labs.Fixed();
+        var planned = JsonDocument
+            .Parse(PlannedSetup.Of(new LabPlan(lab, [Stage.ForEach(lab.Nodes, n => [new StartNode(n)])])).ToJson())
+            .RootElement;
+        Assert.Equal(11000, planned.GetProperty("lab").GetProperty("pgpoolPort").GetInt32());
+        var lanes = Assert.Single(planned.GetProperty("stages").EnumerateArray());
+        Assert.Equal(
+            ["Start node 0", "Start node 1"],
+            lanes.EnumerateArray().Select(l => l[0].GetProperty("title").GetString()!)
+        );
+    }
 
     [Fact]
     public void What_did_not_come_into_effect_is_no_success()

@@ -1,4 +1,5 @@
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers;
@@ -19,11 +20,19 @@ public sealed class VerbPlanViewTests
             Report = Looks.At(Looks.Primary(0), Looks.Standby(1), Looks.Standby(2)),
             RunningNodes = [0, 1, 2],
             RunningPgpools = [0],
+            Linked = [.. LabSockets.LinksOf(lab).Select(l => l.Link)],
         };
         var text = new StringWriter();
         Show("kill primary", ServerPlans.End(look, Target.Of("primary"), ServerAct.Kill, StopMode.Immediate));
         Show("restart standby", ServerPlans.Restart(look, Target.Of("standby"), StopMode.Smart));
         Show("restart pgpool", ServerPlans.Restart(look, Target.Of("pgpool"), StopMode.Fast));
+        var stopped = look with
+        {
+            RunningNodes = [0, 2],
+            Linked = [.. look.Linked.Where(l => !l.EndsWith(".11003", StringComparison.Ordinal))],
+        };
+        Show("start 1", ServerPlans.Start(stopped, Target.Of("1")));
+        Show("stop standby", ServerPlans.End(look, Target.Of("standby"), ServerAct.Stop, StopMode.Fast));
         Show("pause 1", ServerPlans.Pause(look, Target.Of("1")));
         Show("resume 0", ServerPlans.Resume(look, Target.Of("0")));
         Show("attach 1", ClusterPlans.Attach(look, Target.Of("1")));

@@ -1,6 +1,9 @@
 using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
+using PgpoolLab.Provisioning.Doctor;
 using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Provisioning.Tools;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -41,6 +44,54 @@ public sealed class OrphanTests : IDisposable
             }
         );
         return _folder[name];
+    }
+
+    /// <summary>As <c>nodes</c> does for one lab.</summary>
+    [Fact]
+    public async Task The_doctor_reports_labs_whose_nodes_share_a_tablespace()
+    {
+        string[] labs =
+        [
+            MakeLab("well", LabState.Ready, "0123abce"),
+            MakeLab("shared", LabState.Ready),
+            _folder["gone"],
+        ];
+        Directory.CreateDirectory(_folder["outside"]);
+        Directory.CreateSymbolicLink(_folder["link"], _folder["outside"]);
+        foreach (var (lab, node, link) in new[] { (0, 0, "outside"), (1, 0, "outside"), (1, 1, "link") })
+        {
+            Directory.CreateDirectory($"{labs[lab]}/data{node}/pg_tblspc/5"); // LOCATION ''
+            Directory.CreateSymbolicLink($"{labs[lab]}/data{node}/pg_tblspc/16400", _folder[link]);
+        }
+
+        LabRegistration Registration(string root, string id) =>
+            new(null, "", Identity.Current, new LabIndexEntry(id, Path.GetFileName(root), root, []));
+        var found = await new LeftoverSurvey(new LocalHost(TimeProvider.System)).SharedTablespacesAsync(
+            [Registration(labs[0], "0123abce"), Registration(labs[1], "0123abcd"), Registration(labs[2], "0123abcf")],
+            CancellationToken.None
+        );
+        var finding = Assert.Single(
+            LabChecks.Of(
+                new MachineFacts
+                {
+                    LabUser = null,
+                    Tools = new ToolSurvey([], []),
+                    Programs = new Dictionary<string, string?>(),
+                    Places = [],
+                    SocketFolders = [],
+                    SharedTablespaces = found,
+                }
+            )
+        );
+        Assert.Equal(
+            (
+                Severity.Note,
+                "Nodes 0 and 1 of the lab 'shared' write the same files, and damage them: tablespace 16400 lies in "
+                    + $"{Identity.RealPath(_folder["outside"])} for all of them.",
+                $"pgpoollab status --fix --lab {Shell.Quote(Identity.RealPath(labs[1]))}"
+            ),
+            (finding.Severity, finding.Seen, finding.Fix)
+        );
     }
 
     [Theory]

@@ -578,6 +578,67 @@ public sealed class StatusDetailsTests
         Assert.Equal(severity is FindingSeverity.Note, FixPlan.Of(facts.Lab, report).Count == 0);
     }
 
+    /// <summary>Of whatever size, and with whatever is asked for by <c>--set</c>.</summary>
+    [Theory]
+    [InlineData(15, 1, 2)]
+    [InlineData(15, 2, 2)]
+    [InlineData(15, 3, 2)]
+    [InlineData(18, 9, 4)]
+    [InlineData(15, 3, 2, "pgpool.num_init_children=50")]
+    [InlineData(15, 1, 2, "pgpool.num_init_children=50")]
+    [InlineData(15, 1, 2, "pgpool.max_pool=4")]
+    [InlineData(17, 1, 2, "pgpool.max_pool=4", "postgresql.reserved_connections=40")]
+    [InlineData(15, 1, 2, "pgpool.max_pool=3", "postgresql.superuser_reserved_connections=5")]
+    [InlineData(11, 1, 2)]
+    [InlineData(11, 1, 128)]
+    public void A_fresh_lab_has_room_for_the_sessions_of_all_its_Pgpools(
+        int postgres,
+        int pgpools,
+        int nodes,
+        params string[] settings
+    )
+    {
+        var asked = settings.Select(s => SettingAssignment.Parse(s)!).ToArray();
+        foreach (var mode in Enum.GetValues<ClusteringMode>())
+        {
+            var lab = Labs.Fixed(postgres, nodes: nodes, pgpools: pgpools, mode: mode) with
+            {
+                PgpoolSettings = Of(SettingAssignment.Pgpool),
+                PostgresSettings = Of(SettingAssignment.Postgres),
+            };
+            var files = RenderedFiles.Of(lab);
+            var folder = pgpools > 1 ? "pgpool0/" : "";
+            var (node, pgpool) = (
+                Read(files[$"{folder}data0/postgresql.conf"]),
+                Read(files[$"{folder}etc/pgpool.conf"])
+            );
+            var reserved = Number(node, "superuser_reserved_connections", 3) + Number(node, "reserved_connections", 0);
+            var room = Number(node, "max_connections", 100);
+            var details = OnNodes(
+                new NodeDetails(0) { MaxConnections = room, ReservedConnections = reserved },
+                new NodeDetails(1) { MaxConnections = room, ReservedConnections = reserved }
+            ) with
+            {
+                Pgpools = lab.Pgpools.ToDictionary(p => p.Id, p => new PgpoolDetails(p.Id) { InFile = pgpool }),
+            };
+            Assert.DoesNotContain(
+                StatusDiagnosis.Of(Facts(Streams, details)),
+                f => f.Id == FindingKinds.MaxConnectionsSmall.Id
+            );
+            // PostgreSQL does not start otherwise (before 12, senders of WAL are sessions, too).
+            Assert.True(room > reserved + (postgres < 12 ? Number(node, "max_wal_senders", 10) : 0), $"{mode}: {room}");
+        }
+
+        Dictionary<string, string> Of(string program) =>
+            asked.Where(s => s.Program == program).ToDictionary(s => s.Name, s => s.Value);
+
+        static Dictionary<string, string> Read(string text) =>
+            ConfigText.Settings(text).GroupBy(s => s.Name).ToDictionary(g => g.Key, g => g.Last().Value.Trim('\''));
+
+        static int Number(Dictionary<string, string> settings, string name, int byDefault) =>
+            settings.TryGetValue(name, out var value) ? int.Parse(value) : byDefault;
+    }
+
     [Theory]
     [InlineData(WorkKind.Failover)]
     [InlineData(WorkKind.FollowPrimary)]

@@ -17,13 +17,24 @@ public sealed class VerbPlanTests
 
     private static VerbLook Look(params NodeView[] nodes) => Look(Three, nodes);
 
-    private static VerbLook Look(Lab lab, params NodeView[] nodes) =>
-        new(lab)
+    private static VerbLook Look(Lab lab, params NodeView[] nodes)
+    {
+        NodeView[] running = [.. nodes.Where(n => n.Postgres.Runs is not false)];
+        int[] stopped = [.. nodes.Except(running).Select(n => lab.Nodes[n.Id].Port)];
+        return new(lab)
         {
             Report = Looks.At(lab.Mode, nodes),
-            RunningNodes = [.. nodes.Where(n => n.Postgres.Runs is not false).Select(n => n.Id)],
+            RunningNodes = [.. running.Select(n => n.Id)],
             RunningPgpools = [.. lab.Pgpools.Select(p => p.Id)],
+            Linked =
+            [
+                .. LabSockets
+                    .LinksOf(lab)
+                    .Select(l => l.Link)
+                    .Where(l => !stopped.Any(p => l.EndsWith($".{p}", StringComparison.Ordinal))),
+            ],
         };
+    }
 
     private static VerbLook Well() => Look(Looks.Primary(0), Looks.Standby(1), Looks.Standby(2));
 
@@ -134,7 +145,7 @@ public sealed class VerbPlanTests
     [Fact]
     public void An_outdated_primary_is_not_started()
     {
-        var look = Look(Looks.Dead(0), Looks.Primary(1), Looks.Standby(2)) with { Outdated = [0] };
+        var look = Look(Looks.Dead(0), Looks.Primary(1), Looks.Standby(2)) with { Outdated = [0], Linked = [] };
         Assert.Equal(
             "Node 0 is not started: another node took over from it, and there would be two primaries. "
                 + "Bring it back:  pgpoollab recover 0",
@@ -237,11 +248,16 @@ public sealed class VerbPlanTests
     {
         Assert.Equal(
             $"Start node 0 + Start node 1 + Start node 2 | Start Pgpool-II{Linked}",
+            Titles(ServerPlans.Start(Well() with { Linked = [] }, Target.Of("all")))
+        );
+        // The links are there already.
+        Assert.Equal(
+            "Start node 0 + Start node 1 + Start node 2 | Start Pgpool-II",
             Titles(ServerPlans.Start(Well(), Target.Of("all")))
         );
         var watchdog = Labs.Fixed(pgpools: 3);
         Assert.Equal(
-            $"Stop Pgpool-II 1 | Launch Pgpool-II 1 | Wait for Pgpool-II 1{Linked}",
+            "Stop Pgpool-II 1 | Launch Pgpool-II 1 | Wait for Pgpool-II 1",
             Titles(
                 ServerPlans.Restart(
                     Look(watchdog, Looks.Primary(0), Looks.Standby(1)),
@@ -250,6 +266,37 @@ public sealed class VerbPlanTests
                 )
             )
         );
+    }
+
+    /// <summary>A dry run shows what would be done, and no more.</summary>
+    [Fact]
+    public void Only_the_links_that_are_missing_are_made_and_only_those_of_what_ends_are_removed()
+    {
+        var look = Look(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2));
+        const string socket = "/srv/lab/run/.s.PGSQL.11003";
+        string[] made = [$"ln -s {socket} /var/run/postgresql/.s.PGSQL.11003", $"ln -s {socket} /tmp/.s.PGSQL.11003"];
+        Assert.Equal(made, Links(ServerPlans.Start(look, Target.Of("1"))));
+        Assert.Equal(made, Links(ServerPlans.Restart(look, Target.Of("1"), StopMode.Fast)));
+        Assert.Equal(made, Links(ServerPlans.Start(look, Target.Of("all"))));
+        Assert.Equal(made, Links(ClusterPlans.Recover(look, Target.Of("1"), evenIfWell: false)));
+        Assert.Equal(
+            [
+                "rm /var/run/postgresql/.s.PGSQL.11004   (if nobody listens)",
+                "rm /tmp/.s.PGSQL.11004   (if nobody listens)",
+            ],
+            Links(ServerPlans.End(look, Target.Of("2"), ServerAct.Stop, StopMode.Fast))
+        );
+        // Every one is removed, and made again.
+        Assert.Equal(18, Links(ServerPlans.Restart(Well(), Target.Of("all"), StopMode.Fast)).Count);
+
+        static IReadOnlyList<string> Links(VerbPlan plan) =>
+            [
+                .. plan
+                    .Stages.SelectMany(s => s.Lanes)
+                    .SelectMany(l => l)
+                    .Where(s => s is LinkSockets or UnlinkSockets)
+                    .SelectMany(s => s.Preview(Three)),
+            ];
     }
 
     [Fact]
@@ -274,7 +321,7 @@ public sealed class VerbPlanTests
         );
         Assert.Equal(
             "Detach node 1 | Wait: Pgpool-II has given up node 1, and is done with it | Resume node 1 | Stop node 1"
-                + $" | Recover node 1{Linked} | Wait: node 1 is up and attached",
+                + " | Recover node 1 | Wait: node 1 is up and attached",
             Titles(ClusterPlans.Recover(Well(), Target.Of("1"), evenIfWell: true))
         );
         Assert.Equal(

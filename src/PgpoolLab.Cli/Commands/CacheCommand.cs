@@ -39,7 +39,7 @@ internal static class CacheCommand
 
             return (int)ExitCode.Done;
         });
-        var clear = new Command("clear", "Delete them; the next setup makes its own anew").Guide(
+        var clear = new Command("clear", "Delete them; the next setup makes its own again") { CommandLine.Json }.Guide(
             ("pgpoollab cache clear", "Free their room")
         );
         clear.SetAction(
@@ -57,6 +57,11 @@ internal static class CacheCommand
                 if (left > 0)
                 {
                     terminal.Say($"{left} in use at this moment: not deleted.");
+                }
+
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(new CacheClearedInfo(deleted, left).ToJson());
                 }
 
                 return (int)(left > 0 ? ExitCode.Busy : ExitCode.Done);

@@ -70,6 +70,7 @@ internal static class ConfigCommand
             settings,
             restart,
             CommandLine.Lab,
+            CommandLine.Json,
         };
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -84,7 +85,15 @@ internal static class ConfigCommand
                     cancellationToken
                 );
                 progress.Dispose();
-                SettingsView.PrintSet(terminal.Data, outcomes, parsed.GetValue(restart));
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(ConfigSetInfo.Of(lab, outcomes).ToJson());
+                }
+                else
+                {
+                    SettingsView.PrintSet(terminal.Data, outcomes, parsed.GetValue(restart));
+                }
+
                 return (int)SettingsView.CodeOf(outcomes, parsed.GetValue(restart));
             }
         );
@@ -176,6 +185,7 @@ internal static class ReloadCommand
         {
             restart,
             CommandLine.Lab,
+            CommandLine.Json,
         };
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -188,7 +198,15 @@ internal static class ReloadCommand
                     cancellationToken
                 );
                 progress.Dispose();
-                SettingsView.PrintReload(terminal.Data, result, parsed.GetValue(restart));
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(ReloadInfo.Of(lab, result).ToJson());
+                }
+                else
+                {
+                    SettingsView.PrintReload(terminal.Data, result, parsed.GetValue(restart));
+                }
+
                 return (int)(
                     result.NotTaken.Count > 0 || (parsed.GetValue(restart) && result.Waiting.Count > 0)
                         ? ExitCode.Failed

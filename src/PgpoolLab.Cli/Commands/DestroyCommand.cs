@@ -74,13 +74,6 @@ internal static class DestroyCommand
                     "--dry-run and --yes are for one lab. What --orphans would remove is shown by:  pgpoollab list"
                 );
             }
-
-            if (result.GetValue(CommandLine.Json) && !result.GetValue(orphans) && !result.GetValue(dryRun))
-            {
-                result.AddError(
-                    "--json goes with --orphans and with --dry-run; destroying one lab has nothing to report."
-                );
-            }
         });
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -104,6 +97,7 @@ internal static class DestroyCommand
                     terminal.Say(
                         $"There was no lab in {folder}, but what a command had left there that was killed; it is gone."
                     );
+                    Report(terminal, parsed, new DestroyedInfo(null, folder, !Directory.Exists(folder), []));
                     return (int)ExitCode.Done;
                 }
 
@@ -153,10 +147,19 @@ internal static class DestroyCommand
                     terminal.Say($"Left in {lab.Root}, as it is not the lab's: {string.Join(", ", result.Left)}");
                 }
 
+                Report(terminal, parsed, new DestroyedInfo(lab.Name, lab.Root, result.FolderIsGone, result.Left));
                 return (int)ExitCode.Done;
             }
         );
         return command;
+    }
+
+    private static void Report(Terminal terminal, ParseResult parsed, DestroyedInfo outcome)
+    {
+        if (parsed.GetValue(CommandLine.Json))
+        {
+            terminal.Out.WriteLine(outcome.ToJson());
+        }
     }
 
     /// <summary>Those that env has made for the lab's user, and for root.</summary>

@@ -39,6 +39,22 @@ internal static class LabCommand
         var live = new LiveLab(host, lab, new ProbeRunner(host, TimeProvider.System));
         return await live.LookAsync(cancellationToken);
     }
+
+    /// <summary>Shows what is true now.</summary>
+    internal static async Task ShowAsync(Terminal terminal, Lab lab, bool json, CancellationToken cancellationToken)
+    {
+        var host = Composition.Host();
+        var live = new LiveLab(host, lab, Composition.Probes(host));
+        var report = await live.LookAsync(cancellationToken);
+        if (json)
+        {
+            terminal.Out.WriteLine(NodesReporter.ToJson(report));
+        }
+        else
+        {
+            NodesView.Print(terminal.Data, report);
+        }
+    }
 }
 
 /// <summary><c>startall</c>: starts every node, then Pgpool-II.</summary>
@@ -49,6 +65,7 @@ internal static class StartAllCommand
         var command = new Command("startall", "Start every PostgreSQL, then Pgpool-II; what runs already is left alone")
         {
             CommandLine.Lab,
+            CommandLine.Json,
         }.Guide(
             CommandGroup.Run,
             ("pgpoollab startall", "Start the lab around the current folder"),
@@ -62,6 +79,11 @@ internal static class StartAllCommand
                 await new StartOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
                 progress.Dispose();
                 terminal.Say($"The lab '{lab.Name}' is up; Pgpool-II listens on port {lab.Pgpool.Port}.");
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    await LabCommand.ShowAsync(terminal, lab, json: true, cancellationToken);
+                }
+
                 return (int)ExitCode.Done;
             }
         );
@@ -80,6 +102,7 @@ internal static class StopAllCommand
         )
         {
             CommandLine.Lab,
+            CommandLine.Json,
         }
             .Guide(CommandGroup.Run, ("pgpoollab stopall", "Stop the lab around the current folder"))
             .Synonyms("down", "shutdown", "shutdownall");
@@ -91,6 +114,11 @@ internal static class StopAllCommand
                 await new StopOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
                 progress.Dispose();
                 terminal.Say($"The lab '{lab.Name}' is stopped.");
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    await LabCommand.ShowAsync(terminal, lab, json: true, cancellationToken);
+                }
+
                 return (int)ExitCode.Done;
             }
         );

@@ -1,14 +1,12 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Facts;
-using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
@@ -282,7 +280,7 @@ internal static class ServerCommands
                 progress.Dispose();
                 if (parsed.GetValue(CommandLine.Json))
                 {
-                    await ShowAsync(terminal, lab, json: true, cancellationToken);
+                    await LabCommand.ShowAsync(terminal, lab, json: true, cancellationToken);
                 }
                 else
                 {
@@ -344,27 +342,11 @@ internal static class ServerCommands
 
                 // It may have another number of nodes now.
                 lab = LabStore.Load(lab.Root)?.Lab ?? lab;
-                await ShowAsync(terminal, lab, parsed.GetValue(CommandLine.Json), cancellationToken);
+                await LabCommand.ShowAsync(terminal, lab, parsed.GetValue(CommandLine.Json), cancellationToken);
                 return (int)ExitCode.Done;
             }
         );
         return command;
-    }
-
-    /// <summary>What is true now.</summary>
-    private static async Task ShowAsync(Terminal terminal, Lab lab, bool json, CancellationToken cancellationToken)
-    {
-        var host = Composition.Host();
-        var live = new LiveLab(host, lab, Composition.Probes(host));
-        var report = await live.LookAsync(cancellationToken);
-        if (json)
-        {
-            terminal.Out.WriteLine(NodesReporter.ToJson(report));
-        }
-        else
-        {
-            NodesView.Print(terminal.Data, report);
-        }
     }
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];

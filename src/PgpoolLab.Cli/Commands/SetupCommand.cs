@@ -240,7 +240,17 @@ internal static class SetupCommand
         var setup = new SetupOperation(Terminal.Operation(progress));
         if (parsed.GetValue(DryRun))
         {
-            PlanView.Print(terminal.Out, await setup.PlanAsync(spec, cancellationToken));
+            var plan = await setup.PlanAsync(spec, cancellationToken);
+            progress.Dispose();
+            if (parsed.GetValue(CommandLine.Json))
+            {
+                terminal.Out.WriteLine(PlannedSetup.Of(plan).ToJson());
+            }
+            else
+            {
+                PlanView.Print(terminal.Out, plan);
+            }
+
             return (int)ExitCode.Done;
         }
 

@@ -22,6 +22,7 @@ internal static class LagCommand
             number,
             delay,
             CommandLine.Lab,
+            CommandLine.Json,
         };
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -44,6 +45,11 @@ internal static class LagCommand
                         : $"Node {node.Id} replays what it receives {value} later. Pgpool-II goes on reading from it; "
                             + $"to end it:  pgpoollab lag {node.Id} off"
                 );
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(LagInfo.Of(lab, node, value).ToJson());
+                }
+
                 return (int)ExitCode.Done;
             }
         );
@@ -89,6 +95,7 @@ internal static class SyncCommand
             state,
             apply,
             CommandLine.Lab,
+            CommandLine.Json,
         };
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -108,9 +115,25 @@ internal static class SyncCommand
                         ? $"Commits on node {primary?.Id} wait for {string.Join(", ", standbys)}."
                         : "Commits wait for no standby."
                 );
-                if (choice.On && StandbyRules.WarningOf(lab, choice) is { } warning)
+                var warning = choice.On ? StandbyRules.WarningOf(lab, choice) : null;
+                if (warning is not null)
                 {
                     terminal.Say(warning);
+                }
+
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(
+                        new SyncInfo(
+                            lab.Name,
+                            lab.Root,
+                            choice.On,
+                            choice.On && parsed.GetValue(apply),
+                            primary?.Id,
+                            standbys,
+                            warning
+                        ).ToJson()
+                    );
                 }
 
                 return (int)ExitCode.Done;

@@ -4,6 +4,8 @@ using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Verbs;
 
 namespace PgpoolLab.Cli.Rendering;
 
@@ -63,8 +65,23 @@ internal sealed record PgpoolInfo(
 /// <summary>One node of <see cref="LabInfo"/>.</summary>
 internal sealed record NodeInfo(int Id, int Port, string DataDirectory);
 
+/// <summary>The shape of <c>setup --dry-run --json</c>.</summary>
+/// <param name="Lab">The lab that would be made.</param>
+/// <param name="Stages">One after the other; in each the lanes, which run side by side, and the steps of each.</param>
+internal sealed record PlannedSetup(LabInfo Lab, IReadOnlyList<PlannedStep[][]> Stages)
+{
+    internal static PlannedSetup Of(LabPlan plan) =>
+        new(
+            LabInfo.Of(plan.Lab, running: false, plan.SettingsFiles),
+            [.. plan.Stages.Select(s => PlannedStep.Of(s, plan.Lab))]
+        );
+
+    internal string ToJson() => JsonSerializer.Serialize(this, LabInfoJson.Readable.PlannedSetup);
+}
+
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(LabInfo))]
+[JsonSerializable(typeof(PlannedSetup))]
 internal sealed partial class LabInfoJson : JsonSerializerContext
 {
     internal static LabInfoJson Readable =>

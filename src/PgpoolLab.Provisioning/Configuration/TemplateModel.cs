@@ -93,6 +93,7 @@ internal static class TemplateModel
             ["private_sockets"] = lab.HasPrivateSockets,
             ["links"] = new ScriptArray(lab.LinkDirectories),
             ["pgpool_setup"] = lab.PgpoolSetup is not null,
+            ["max_connections"] = SessionLimits.MaxConnections(lab),
         };
 
     internal static ScriptObject PathsOf(Lab lab, PgpoolNode pgpool) =>
@@ -142,6 +143,8 @@ internal static class TemplateModel
             ["pcp_bin"] = lab.Tools.PcpBin,
             ["port"] = pgpool.Port,
             ["pcp_port"] = pgpool.PcpPort,
+            ["num_init_children"] = SessionLimits.Children,
+            ["max_pool"] = SessionLimits.Pool,
             ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
             ["probe_host"] = LabSockets.ProbeHost(lab),
             ["roles_query"] = PoolNodes.RolesQueryOf(lab),

@@ -12,6 +12,7 @@ public static class Diagnosis
             .. LimitChecks.Of(facts),
             .. PlaceChecks.Of(facts),
             .. PortChecks.Of(facts),
+            .. LabChecks.Of(facts),
             .. LeftoverChecks.Of(facts),
         ]);
     }

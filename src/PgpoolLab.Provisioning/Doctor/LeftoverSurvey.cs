@@ -2,10 +2,12 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Provisioning.Doctor;
 
-/// <summary>Finds what killed commands, servers and deleted labs have left on a machine.</summary>
+/// <summary>Finds what killed commands, servers and deleted labs have left on a machine, and what is wrong with labs
+/// that are there.</summary>
 /// <param name="host">The machine.</param>
 internal sealed class LeftoverSurvey(IHost host)
 {
@@ -140,6 +142,40 @@ internal sealed class LeftoverSurvey(IHost host)
         }
 
         return [.. found.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Tablespaces that nodes of one lab share. Of labs that cannot be read nothing is said here.</summary>
+    internal async Task<IReadOnlyList<LabTablespace>> SharedTablespacesAsync(
+        IReadOnlyList<LabRegistration> registrations,
+        CancellationToken cancellationToken
+    )
+    {
+        var found = new List<LabTablespace>();
+        foreach (var registration in registrations)
+        {
+            try
+            {
+                if (
+                    LabStore.Load(registration.Entry.Root) is { State: LabState.Ready, Lab: { OwnsNodes: true } lab }
+                    && lab.Id == registration.Entry.Id
+                )
+                {
+                    found.AddRange(
+                        (await SharedTablespaces.FindAsync(host, lab, cancellationToken)).Select(t => new LabTablespace(
+                            lab.Name,
+                            lab.Root,
+                            t
+                        ))
+                    );
+                }
+            }
+            catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+            {
+                // Damaged, another user's, or just being deleted: list says so.
+            }
+        }
+
+        return found;
     }
 
     internal static string Told(Orphan orphan) =>

@@ -86,6 +86,9 @@ public sealed record MachineFacts
     /// <summary>How many of the ports <c>--port auto</c> chooses from somebody listens on.</summary>
     public int TakenAutomaticPorts { get; init; }
 
+    /// <summary>Tablespaces that nodes of one lab share.</summary>
+    public IReadOnlyList<LabTablespace> SharedTablespaces { get; init; } = [];
+
     /// <summary>What dead labs have left.</summary>
     public Leftovers Leftovers { get; init; } = new();
 }

@@ -92,6 +92,7 @@ public sealed class MachineInspector(
             LentPorts = kernel.LentPorts,
             TakenPorts = taken,
             TakenAutomaticPorts = kernel.ListenersIn(PortClaim.FirstAutomaticPort, PortClaim.LastAutomaticPort),
+            SharedTablespaces = await survey.SharedTablespacesAsync(registrations, cancellationToken),
             Leftovers = user is null
                 ? new Leftovers()
                 : new Leftovers

@@ -141,15 +141,28 @@ public sealed class WriteCertificates : IStep
     }
 }
 
-/// <summary>Makes the links by which programs find the running lab's sockets.</summary>
-public sealed record LinkSockets : IStep
+/// <summary>Makes the links by which programs find the running lab's sockets: those that are missing.</summary>
+/// <param name="Missing">The links that were seen to be missing, for the preview; null for all of the lab.</param>
+public sealed record LinkSockets(IReadOnlyList<string>? Missing = null) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Link the sockets to where programs look for them";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab) =>
-        LabSockets.LinksOf(lab).Select(l => $"ln -s {Hosts.Shell.Quote(l.Socket)} {Hosts.Shell.Quote(l.Link)}");
+        LabSockets
+            .LinksOf(lab)
+            .Where(l => Missing?.Contains(l.Link) is not false)
+            .Select(l => $"ln -s {Hosts.Shell.Quote(l.Socket)} {Hosts.Shell.Quote(l.Link)}");
+
+    /// <summary>Equal when the same links are missing.</summary>
+    public bool Equals(LinkSockets? other) =>
+        other is not null
+        && (Missing ?? []).SequenceEqual(other.Missing ?? [])
+        && Missing is null == other.Missing is null;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Missing?.Count ?? -1;
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
@@ -162,14 +175,21 @@ public sealed record LinkSockets : IStep
 }
 
 /// <summary>Removes those of these links that lead to sockets on which nobody listens any more.</summary>
-public sealed record UnlinkSockets : IStep
+/// <param name="Links">The links of the servers that end, for the preview.</param>
+public sealed record UnlinkSockets(IReadOnlyList<string> Links) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Remove links to sockets on which nobody listens";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab) =>
-        LabSockets.LinksOf(lab).Select(l => $"rm {Hosts.Shell.Quote(l.Link)}   (if nobody listens)");
+        Links.Select(l => $"rm {Hosts.Shell.Quote(l)}   (if nobody listens)");
+
+    /// <summary>Equal when the links are the same.</summary>
+    public bool Equals(UnlinkSockets? other) => other is not null && Links.SequenceEqual(other.Links);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Links.Count;
 
     /// <inheritdoc/>
     public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)

@@ -79,7 +79,7 @@ public static class ClusterPlans
                 : [],
             Stage.Of(new TellPgpool(PcpAct.Recover, node, look.Teller) { Method = method }),
             // A stop of the node alone has removed them.
-            .. VerbPlans.Link(look.Lab),
+            .. VerbPlans.Link(look, new ServerSet([node], [])),
             VerbPlans.Await(FactKind.NodeUp, node),
         ]);
     }

@@ -112,7 +112,7 @@ public static class NodeCountPlans
             Stage.Of(new ReloadPgpools()),
             Stage.Of(new JoinPgpool(node, look.Teller, VerbPlans.Patience)),
             VerbPlans.Await(FactKind.NodeUp, node),
-            .. VerbPlans.Link(to),
+            .. VerbPlans.Link(look, new ServerSet([node], []), to),
         ]) with
         {
             Lab = to,
@@ -188,7 +188,7 @@ public static class NodeCountPlans
                 RunsToItsEnd = true,
             },
             VerbPlan.Of([
-                .. VerbPlans.Link(to),
+                .. VerbPlans.Link(look, new ServerSet([], []), to),
                 .. to
                     .Nodes.Where(n => VerbPlans.IsUp(look.Seen, n.Id))
                     .Select(n => VerbPlans.Await(FactKind.NodeUp, n)),

@@ -20,7 +20,7 @@ public static class ServerPlans
         var servers = OwnServers(look, target);
         RequireRunning(look, servers, act.ToString().ToLowerInvariant());
         return VerbPlan.Of([
-            .. target.IsAll && act is ServerAct.Stop ? StopAll(look.Lab, mode) : End(look.Lab, servers, act, mode),
+            .. target.IsAll && act is ServerAct.Stop ? StopAll(look, mode) : End(look, servers, act, mode),
             .. NoticedBy(look, servers),
         ]) with
         {
@@ -85,7 +85,7 @@ public static class ServerPlans
         ArgumentNullException.ThrowIfNull(look);
         var servers = OwnServers(look, target);
         return target.IsAll
-            ? VerbPlan.Of([.. StopAll(look.Lab, mode), .. StartAll(look)]) with
+            ? VerbPlan.Of([.. StopAll(look, mode), .. StartAll(look with { Linked = [] })]) with
             {
                 Before = LeftOut(look),
             }
@@ -101,29 +101,36 @@ public static class ServerPlans
     }
 
     /// <summary>The whole lab is stopped, as stopall does it where the mode allows that.</summary>
-    internal static Stage[] StopAll(Lab lab, StopMode mode) =>
-        mode is StopMode.Fast
-            ? [.. LabPlanner.Stop(lab), .. VerbPlans.Unlink(lab)]
-            : End(lab, new ServerSet(lab.OwnsNodes ? lab.Nodes : [], lab.Pgpools), ServerAct.Stop, mode);
+    internal static Stage[] StopAll(VerbLook look, StopMode mode)
+    {
+        var all = new ServerSet(look.Lab.OwnsNodes ? look.Lab.Nodes : [], look.Lab.Pgpools);
+        return mode is StopMode.Fast
+            ? [.. LabPlanner.Stop(look.Lab), .. VerbPlans.Unlink(look, all)]
+            : End(look, all, ServerAct.Stop, mode);
+    }
 
-    private static Stage[] End(Lab lab, ServerSet servers, ServerAct act, StopMode mode) =>
+    private static Stage[] End(VerbLook look, ServerSet servers, ServerAct act, StopMode mode) =>
         [
             // Pgpool-II takes no shutdown for a failure when it does not see it.
             VerbPlans.Acts(servers with { Nodes = [] }, act, mode),
             VerbPlans.Acts(servers with { Pgpools = [] }, act, mode),
-            .. act is ServerAct.Stop ? VerbPlans.Unlink(lab) : [],
+            .. act is ServerAct.Stop ? VerbPlans.Unlink(look, servers) : [],
         ];
 
     /// <summary>As startall does it.</summary>
-    private static Stage[] StartAll(VerbLook look) =>
+    private static Stage[] StartAll(VerbLook look)
+    {
+        var all = new ServerSet(
+            [.. look.Lab.Nodes.Where(n => look.Lab.OwnsNodes && !look.Outdated.Contains(n.Id))],
+            look.Lab.Pgpools
+        );
+        return
         [
-            Stage.ForEach(
-                look.Lab.Nodes.Where(n => look.Lab.OwnsNodes && !look.Outdated.Contains(n.Id)),
-                n => [new StartNode(n)]
-            ),
+            Stage.ForEach(all.Nodes, n => [new StartNode(n)]),
             .. LabPlanner.StartPgpools(look.Lab, []),
-            .. VerbPlans.Link(look.Lab),
+            .. VerbPlans.Link(look, all),
         ];
+    }
 
     private static string[] LeftOut(VerbLook look) =>
         [
@@ -148,7 +155,7 @@ public static class ServerPlans
             .. servers.Pgpools.Count == look.Lab.Pgpools.Count ? LabPlanner.StartPgpools(look.Lab, [])
             : launches.Length > 0 ? [new Stage([launches]), Stage.ForEach(launches, l => [new AwaitPgpool(l, [])])]
             : (Stage[])[],
-            .. VerbPlans.Link(look.Lab),
+            .. VerbPlans.Link(look, servers),
             .. servers.Nodes.Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience))),
         ];
     }

@@ -69,11 +69,7 @@ public sealed class ServerVerbs(VerbRun run)
         }
         else
         {
-            await run.PlannedAsync(
-                ask: false,
-                look => VerbPlan.Of(ServerPlans.StopAll(look.Lab, mode)),
-                cancellationToken
-            );
+            await run.PlannedAsync(ask: false, look => VerbPlan.Of(ServerPlans.StopAll(look, mode)), cancellationToken);
         }
 
         await new StartOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken);

@@ -23,6 +23,9 @@ public sealed record VerbLook(Lab Lab)
     /// <summary>The numbers of the Pgpool-IIs that have a process.</summary>
     public IReadOnlyList<int> RunningPgpools { get; init; } = [];
 
+    /// <summary>The links to its private sockets that lead there.</summary>
+    public IReadOnlyList<string> Linked { get; init; } = [];
+
     /// <summary>The numbers of the nodes that were primary until another one took over, and would be a second one if
     /// they were started.</summary>
     public IReadOnlyList<int> Outdated { get; init; } = [];
@@ -107,12 +110,22 @@ internal sealed class VerbEyes(IHost host, Lab lab, ProbeRunner probes)
             }
         }
 
+        var linked = new List<string>();
+        foreach (var (link, socket) in LabSockets.LinksOf(lab))
+        {
+            if (await host.Files.LinkTargetAsync(link, cancellationToken) == socket)
+            {
+                linked.Add(link);
+            }
+        }
+
         var outdated = await new LabHistory(host, lab).FindOutdatedPrimariesAsync(cancellationToken);
         return new VerbLook(lab)
         {
             Report = report,
             RunningNodes = nodes,
             RunningPgpools = pgpools,
+            Linked = linked,
             Outdated = [.. outdated.Select(n => n.Id)],
         };
     }

@@ -46,15 +46,12 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
         return JsonSerializer.Serialize(
             new PlannedVerb(
                 [.. plans.SelectMany(p => p.Before)],
-                [.. plans.SelectMany(p => p.Stages.Select(s => Told(s, p.Lab ?? lab)))],
+                [.. plans.SelectMany(p => p.Stages.Select(s => PlannedStep.Of(s, p.Lab ?? lab)))],
                 [.. plans.SelectMany(p => p.After)]
             ),
             Json.PlannedVerb
         );
     }
-
-    private static PlannedStep[][] Told(Stage stage, Lab lab) =>
-        [.. stage.Lanes.Select(l => l.Select(s => new PlannedStep(s.Title, [.. s.Preview(lab)])).ToArray())];
 
     /// <inheritdoc/>
     public bool Equals(VerbPlan? other) =>
@@ -73,7 +70,17 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
 /// <summary>One step of a plan.</summary>
 /// <param name="Title">What it does.</param>
 /// <param name="Does">The commands it runs, the files it writes, the facts it waits for.</param>
-public sealed record PlannedStep(string Title, IReadOnlyList<string> Does);
+public sealed record PlannedStep(string Title, IReadOnlyList<string> Does)
+{
+    /// <summary>The steps of a stage: its lanes, and the steps of each.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="lab">The lab as it is then.</param>
+    public static PlannedStep[][] Of(Stage stage, Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(stage);
+        return [.. stage.Lanes.Select(l => l.Select(s => new PlannedStep(s.Title, [.. s.Preview(lab)])).ToArray())];
+    }
+}
 
 /// <summary>A plan, for programs.</summary>
 /// <param name="Before">What the user is to know before anything is touched.</param>

@@ -61,11 +61,39 @@ internal static class VerbPlans
         }
     }
 
-    /// <summary>Programs find the sockets of servers that were started.</summary>
-    internal static Stage[] Link(Lab lab) => lab.HasPrivateSockets ? [Stage.Of(new LinkSockets())] : [];
+    /// <summary>Programs find the sockets of servers that were started, and of those that run.</summary>
+    /// <param name="look">What was seen: the links that are there already.</param>
+    /// <param name="started">The servers that were started.</param>
+    /// <param name="lab">The lab as it is then; null when it is the same.</param>
+    internal static Stage[] Link(VerbLook look, ServerSet started, Lab? lab = null)
+    {
+        lab ??= look.Lab;
+        var running = new ServerSet(
+            [.. lab.Nodes.Where(n => look.RunningNodes.Contains(n.Id))],
+            [.. lab.Pgpools.Where(p => look.RunningPgpools.Contains(p.Id))]
+        );
+        string[] missing = [.. LinksOf(lab, started).Union(LinksOf(lab, running)).Except(look.Linked)];
+        return missing.Length > 0 ? [Stage.Of(new LinkSockets(missing))] : [];
+    }
 
     /// <summary>Programs find no sockets of servers that were stopped.</summary>
-    internal static Stage[] Unlink(Lab lab) => lab.HasPrivateSockets ? [Stage.Of(new UnlinkSockets())] : [];
+    /// <param name="look">What was seen: the links that are there.</param>
+    /// <param name="stopped">The servers that were stopped.</param>
+    internal static Stage[] Unlink(VerbLook look, ServerSet stopped)
+    {
+        string[] links = [.. LinksOf(look.Lab, stopped).Intersect(look.Linked)];
+        return links.Length > 0 ? [Stage.Of(new UnlinkSockets(links))] : [];
+    }
+
+    private static IEnumerable<string> LinksOf(Lab lab, ServerSet servers)
+    {
+        var sockets = servers
+            .Nodes.Select(n => n.Port)
+            .Concat(servers.Pgpools.SelectMany(p => (int[])[p.Port, p.PcpPort]))
+            .Select(p => LabSockets.Path(lab.SocketFolder, p))
+            .ToHashSet(StringComparer.Ordinal);
+        return LabSockets.LinksOf(lab).Where(l => sockets.Contains(l.Socket)).Select(l => l.Link);
+    }
 
     internal static bool IsUp(NodesReport report, int node) => new LabFact(FactKind.NodeUp, node).Check(report).Holds;
 }

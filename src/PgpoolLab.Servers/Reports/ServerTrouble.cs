@@ -93,7 +93,6 @@ internal static class ServerTrouble
             yield break;
         }
 
-        const int forOthers = 10;
         yield return facts.About(
             FindingKinds.MaxConnectionsSmall,
             null,
@@ -107,7 +106,7 @@ internal static class ServerTrouble
                     new Remedy.Configure(
                         SettingAssignment.Postgres,
                         "max_connections",
-                        $"{needed + small.Max(n => n.ReservedConnections) + forOthers}"
+                        $"{needed + small.Max(n => n.ReservedConnections) + SessionLimits.ForOthers}"
                     ),
                 ]
                 : []
