@@ -4,6 +4,7 @@ using PgpoolLab.Provisioning.Doctor;
 using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Tools;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -92,6 +93,24 @@ public sealed class OrphanTests : IDisposable
             ),
             (finding.Severity, finding.Seen, finding.Fix)
         );
+    }
+
+    /// <summary>initdb starts it by a shell; when that is killed, initdb ends, and the server goes on and makes its shared
+    /// memory after everything was tidied up.</summary>
+    [Theory]
+    [InlineData("data", true)]
+    [InlineData("other", false)]
+    public async Task A_server_of_initdb_is_known_by_its_environment_before_it_is_in_its_folder(string ours, bool ends)
+    {
+        _host.Processes.Add(
+            Process("postgres", "/somewhere", "postgres --boot -X 16777216 -k -F") with
+            {
+                UserId = Identity.Current.UserId,
+            }
+        );
+        _host.Files["/proc/7/environ"] = $"LANG=C\0PGDATA={_folder["data"]}\0HOME=/\0";
+        await new Orphans(_host, new ProbeRunner(_host, TimeProvider.System)).EndAsync([_folder[ours]]);
+        Assert.Equal(ends ? ["Kill 7"] : [], _host.Signals);
     }
 
     [Theory]

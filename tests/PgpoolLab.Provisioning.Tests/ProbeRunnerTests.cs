@@ -105,6 +105,17 @@ public sealed class ProbeRunnerTests
         );
     }
 
+    /// <summary>PostgreSQL crashes of it, has room again by that, and goes on.</summary>
+    [Fact]
+    public async Task That_the_disk_was_full_is_not_lost_behind_what_a_server_has_said_since()
+    {
+        const string full = "PANIC:  could not write to file \"pg_wal/xlogtemp.7\": No space left on device";
+        _host.Files["/srv/lab/log/node1.log"] =
+            $"first\n{full}\n" + string.Join('\n', Enumerable.Range(1, 20).Select(i => $"line {i}")) + "\n";
+        var tail = await LogTail.ReadAsync(_host, "/srv/lab/log/node1.log", CancellationToken.None);
+        Assert.Equal([full, .. Enumerable.Range(13, 8).Select(i => $"line {i}")], tail);
+    }
+
     [Fact]
     public async Task It_looks_once_more_after_the_time_is_over()
     {

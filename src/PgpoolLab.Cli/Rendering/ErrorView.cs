@@ -81,6 +81,14 @@ internal static class ErrorView
 
     private static void Aftermath(Terminal terminal, SetupFailedException setup)
     {
+        if (
+            setup is { FullDisk: { } full, InnerException: var cause }
+            && (cause as LabException)?.Details.Any(d => d.Contains(full, StringComparison.Ordinal)) != true
+        )
+        {
+            Lines(terminal, full, []);
+        }
+
         if (setup.KeptEverything)
         {
             Hint(terminal, $"Everything was kept, and stopped (--keep). Logs: {setup.KeptLogs}");

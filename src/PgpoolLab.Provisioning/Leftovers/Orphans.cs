@@ -59,7 +59,7 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
             )
             {
                 if (
-                    folders.Any(f => WorksIn(process, f))
+                    (folders.Any(f => WorksIn(process, f)) || await IsToldToWorkInAsync(process, folders))
                     && await host.Processes.SeesOurFilesAsync(process, CancellationToken.None)
                 )
                 {
@@ -87,6 +87,28 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
         foreach (var folder in folders)
         {
             await host.Memory.RemoveAsync(folder, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The servers that initdb starts know their folder by the environment, and are not there yet for a
+    /// moment.</summary>
+    /// <remarks>PostgreSQL's sources, <c>initdb.c</c>: it sets PGDATA, and gives no <c>-D</c>.</remarks>
+    private async ValueTask<bool> IsToldToWorkInAsync(ProcessFacts process, IReadOnlyList<string> folders)
+    {
+        if (process.Name is not "postgres")
+        {
+            return false;
+        }
+
+        try
+        {
+            var variables = await host.Files.ReadTextAsync($"/proc/{process.Id}/environ", CancellationToken.None);
+            return variables?.Split('\0').Any(v => folders.Any(f => v == $"PGDATA={f}")) == true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has ended, or is not ours.
+            return false;
         }
     }
 

@@ -7,6 +7,7 @@ using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Tools;
 using PgpoolLab.Servers;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;
 
@@ -26,6 +27,10 @@ public sealed class SetupFailedException(Exception cause, ExitCode code) : LabEx
 {
     /// <summary>Where the logs are; null when there are none.</summary>
     public string? KeptLogs { get; init; }
+
+    /// <summary>That the disk was full when it failed; null when it had room. The servers fail of it in many
+    /// words.</summary>
+    public string? FullDisk { get; init; }
 
     /// <summary>What could not be undone; empty when all was.</summary>
     public IReadOnlyList<string> NotUndone { get; init; } = [];
@@ -355,6 +360,10 @@ public sealed class SetupOperation(OperationContext context)
             LabException known => known.Code,
             _ => ExitCode.Failed,
         };
+        var full =
+            lab is null || code is ExitCode.Interrupted
+                ? null
+                : await DiskFull.SeenAsync(context.Host, lab.Root, CancellationToken.None);
         var logs = lab is null || code is ExitCode.InTheWay ? null : FailureLogs.Keep(lab, context.Time);
         if (spec.KeepOnFailure && lab is not null)
         {
@@ -364,12 +373,18 @@ public sealed class SetupOperation(OperationContext context)
                 LabStore.Save(manifest with { State = LabState.Failed });
             }
 
-            return new SetupFailedException(cause, code) { KeptLogs = lab.ServerPaths.Log, KeptEverything = true };
+            return new SetupFailedException(cause, code)
+            {
+                FullDisk = full,
+                KeptLogs = lab.ServerPaths.Log,
+                KeptEverything = true,
+            };
         }
 
         var failures = await undo.UnwindAsync(context.Observer.Undoing);
         return new SetupFailedException(cause, failures.Count > 0 ? ExitCode.UndoFailed : code)
         {
+            FullDisk = full,
             KeptLogs = logs,
             NotUndone = failures,
         };

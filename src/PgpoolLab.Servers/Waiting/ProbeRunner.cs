@@ -48,10 +48,6 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     private const double Growth = 1.03;
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Less than one segment of a WAL file would need, and more than what a full disk has when the servers on
-    /// it have died.</summary>
-    private const long AlmostNothing = 2_000_000;
-
     /// <summary>After how long a server that was told to end is told again: what it was told may be lost.</summary>
     public static TimeSpan AskAgain { get; } = TimeSpan.FromMilliseconds(300);
 
@@ -124,11 +120,10 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
         return () => time.GetElapsedTime(began) < limit;
     }
 
-    /// <summary>A server whose disk is full may not even be able to log it.</summary>
     private async Task<IReadOnlyList<string>> FullDiskAsync(string? log, CancellationToken cancellationToken) =>
         Path.GetDirectoryName(log) is { Length: > 0 } folder
-        && await host.Files.FreeSpaceAsync(folder, cancellationToken) < AlmostNothing
-            ? [$"The disk under {folder} is full (No space left on device)."]
+        && await DiskFull.SeenAsync(host, folder, cancellationToken) is { } full
+            ? [full]
             : [];
 
     private async Task<ProbeFailedException> FailedAsync(
@@ -151,7 +146,10 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
 /// <summary>The end of a log.</summary>
 public static class LogTail
 {
-    /// <summary>Reads the last lines; none when there is no such file.</summary>
+    private const int Lines = 8;
+
+    /// <summary>Reads the last lines, and before them the last one that says that the disk is full; none when there is
+    /// no such file.</summary>
     public static async Task<IReadOnlyList<string>> ReadAsync(
         IHost host,
         string file,
@@ -159,10 +157,12 @@ public static class LogTail
     )
     {
         ArgumentNullException.ThrowIfNull(host);
-        return ((await host.Files.ReadTextAsync(file, cancellationToken)) ?? "")
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .TakeLast(8)
-            .Select(l => l.TrimEnd())
-            .ToArray();
+        var lines = ((await host.Files.ReadTextAsync(file, cancellationToken)) ?? "").Split(
+            '\n',
+            StringSplitOptions.RemoveEmptyEntries
+        );
+        // A server that has ended for that, and was started again, has room and other things to say.
+        var full = lines.SkipLast(Lines).LastOrDefault(l => l.Contains(DiskFull.Words, StringComparison.Ordinal));
+        return [.. (full is null ? [] : (string[])[full]).Concat(lines.TakeLast(Lines)).Select(l => l.TrimEnd())];
     }
 }

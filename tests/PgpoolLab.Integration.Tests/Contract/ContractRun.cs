@@ -187,19 +187,18 @@ internal static class FreePorts
     private const int Last = 9960; // all of as many digits: tables are as wide as what is in them
     private static readonly HashSet<int> Given = [];
 
-    /// <summary>The first of a block of free ports, no two tests the same.</summary>
+    /// <summary>The first of a block of free ports, no two tests at a time the same.</summary>
     internal static int Block(int size = 40)
     {
         lock (Given)
         {
-            while (true)
-            {
-                var candidate = First + (Random.Shared.Next((Last - First) / size) * size);
-                if (Given.Add(candidate) && Enumerable.Range(candidate, size).All(IsFree))
-                {
-                    return candidate;
-                }
-            }
+            var blocks = Enumerable.Range(0, (Last - First) / size).Select(i => First + (i * size)).ToArray();
+            Random.Shared.Shuffle(blocks);
+            var free = blocks.Where(b => Enumerable.Range(b, size).All(IsFree));
+            // When all were given, those come again that nobody uses any more.
+            var block = free.Where(b => !Given.Contains(b)).Concat(free).Cast<int?>().FirstOrDefault();
+            Given.Add(block ?? throw new InvalidOperationException($"There are no {size} free ports in a row."));
+            return block.Value;
         }
     }
 
