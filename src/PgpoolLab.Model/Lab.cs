@@ -54,6 +54,24 @@ public sealed record PgpoolNode(
     /// <summary>Where its files lie.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public LabPaths Paths => new(Folder);
+
+    /// <summary>Equal when all is equal, the folders of its sockets one by one.</summary>
+    public bool Equals(PgpoolNode? other) =>
+        other is not null
+        && (Id, Folder, ServerFolder, Port, PcpPort, Watchdog, PcpSocketDirectory)
+            == (
+                other.Id,
+                other.Folder,
+                other.ServerFolder,
+                other.Port,
+                other.PcpPort,
+                other.Watchdog,
+                other.PcpSocketDirectory
+            )
+        && SocketDirectories.SequenceEqual(other.SocketDirectories);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Id, Folder, Port);
 }
 
 /// <summary>What became of the folder the lab lies in, so that destroying gives back what was there.</summary>

@@ -1,5 +1,7 @@
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers;
@@ -53,6 +55,12 @@ public sealed class VerbPlanViewTests
                 RecoveryMethod.Rewind
             )
         );
+        Show(
+            "startall",
+            StartPlans.Nodes(new StartLook(lab)),
+            StartPlans.Pgpools(new StartLook(lab) { Standbys = [1, 2] })
+        );
+        Show("stopall", StopOperation.Plan(lab, look.Linked));
         Show("add-node", NodeCountPlans.Add(look, facts));
         Show("remove-node 2", [.. NodeCountPlans.Remove(look, Target.Of("2"), facts)]);
         text.WriteLine("$ pgpoollab detach 1 --dry-run --json");

@@ -1,5 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Tests;

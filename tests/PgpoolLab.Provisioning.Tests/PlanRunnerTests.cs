@@ -42,12 +42,22 @@ public sealed class PlanRunnerTests
         public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken) => body(cancellationToken);
     }
 
+    private sealed class Leader(string title, Func<Action, CancellationToken, Task> body) : IStep
+    {
+        public string Title => title;
+
+        public IEnumerable<string> Preview(Lab lab) => [];
+
+        public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken) =>
+            body(context.Release, cancellationToken);
+    }
+
     private static Step Does(string title, Func<CancellationToken, Task>? body = null) =>
         new(title, body ?? (_ => Task.CompletedTask));
 
     private static Step Fails(string title, Exception error) => new(title, _ => Task.FromException(error));
 
-    private Task RunAsync(
+    private Task<IReadOnlyList<StepFailure>> RunAsync(
         Stage[] stages,
         Action<string>? completed = null,
         CancellationToken cancellationToken = default
@@ -133,6 +143,86 @@ public sealed class PlanRunnerTests
                     ]
             ),
         ]);
+    }
+
+    [Fact]
+    public async Task Lanes_begin_at_the_word_of_those_that_lead_and_not_at_their_end()
+    {
+        var second = new TaskCompletionSource();
+        await RunAsync([
+            new Stage([
+                [
+                    new Leader(
+                        "first",
+                        async (release, ct) =>
+                        {
+                            Assert.False(second.Task.IsCompleted);
+                            release();
+                            await second.Task.WaitAsync(ct);
+                        }
+                    ),
+                ],
+                [
+                    Does(
+                        "second",
+                        _ =>
+                        {
+                            second.SetResult();
+                            return Task.CompletedTask;
+                        }
+                    ),
+                ],
+            ])
+            {
+                Leading = 1,
+            },
+        ]);
+        Assert.Equal(["start first", "start second"], _observer.Lines.Where(l => l.StartsWith("start")));
+    }
+
+    [Fact]
+    public async Task Lanes_begin_at_the_end_of_those_that_lead_and_say_nothing()
+    {
+        var failure = new LabException(ExitCode.Failed, "no");
+        var stage = new Stage([
+            [Fails("silent", failure)],
+            [Does("late")],
+            [Does("later")],
+        ])
+        {
+            Leading = 1,
+            GoesOn = true,
+        };
+        Assert.Same(failure, Assert.Single(await RunAsync([stage])).Error);
+        Assert.Equal(["start silent", "fail silent"], _observer.Lines.Take(2));
+        Assert.Contains("done later", _observer.Lines);
+        // Where it does not go on, nobody waits for a word that never comes.
+        _observer.Lines.Clear();
+        await Assert.ThrowsAsync<LabException>(() => RunAsync([stage with { GoesOn = false }]));
+        Assert.Equal(["start silent", "fail silent"], _observer.Lines);
+    }
+
+    [Fact]
+    public async Task A_failure_in_a_stage_that_goes_on_ends_its_lane_alone()
+    {
+        var failures = await RunAsync([
+            new Stage([
+                [Fails("a", new LabException(ExitCode.Failed, "no")), Does("b")],
+                [Does("c")],
+            ])
+            {
+                GoesOn = true,
+            },
+            Stage.Of(Does("d")),
+        ]);
+        Assert.Equal(["a: no"], failures.Select(f => $"{f.Step.Title}: {f.Error.Message}"));
+        Assert.DoesNotContain("start b", _observer.Lines);
+        Assert.Equal("done d", _observer.Lines[^1]);
+        Assert.Same(failures[0].Error, Assert.Throws<LabException>(() => StepFailure.ThrowIfAny(failures)));
+        Assert.Equal(
+            ExitCode.NotHealthy,
+            Assert.Throws<LabException>(() => StepFailure.ThrowIfAny([.. failures, .. failures])).Code
+        );
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Verbs;
@@ -60,10 +61,6 @@ public sealed class VerbPlanTests
         Assert.Equal(plan, ServerPlans.Restart(Well(), Target.Of("1"), StopMode.Fast));
         Assert.NotEqual(plan, ServerPlans.Restart(Well(), Target.Of("2"), StopMode.Fast));
         Assert.NotEqual(plan, ServerPlans.Restart(Well(), Target.Of("1"), StopMode.Smart));
-        Assert.Equal(
-            ServerPlans.Restart(Well(), Target.Of("all"), StopMode.Fast),
-            ServerPlans.Restart(Well(), Target.Of("all"), StopMode.Fast)
-        );
         Assert.NotEqual(plan, plan with { Before = ["Something."] });
     }
 
@@ -112,10 +109,7 @@ public sealed class VerbPlanTests
             $"Stop Pgpool-II{Unlinked}",
             Titles(ServerPlans.End(look, Target.Of("all"), ServerAct.Stop, StopMode.Fast))
         );
-        Assert.Equal(
-            $"Stop Pgpool-II{Unlinked} | Start Pgpool-II{Linked}",
-            Titles(ServerPlans.Restart(look, Target.Of("all"), StopMode.Smart))
-        );
+        Assert.Equal($"Stop Pgpool-II{Unlinked}", Titles(ServerPlans.StopAll(look, StopMode.Smart)));
         Assert.Equal(
             "There is nothing to stop: Pgpool-II does not run.",
             Refused(() =>
@@ -155,10 +149,6 @@ public sealed class VerbPlanTests
             $"Look whether node 2 may start + Start node 2{Linked} | Wait until node 2 is up and attached",
             Titles(ServerPlans.Start(look, Target.Of("2")))
         );
-        // All that can be started, and nothing is attached: as startall does it.
-        var plan = ServerPlans.Start(look, Target.Of("all"));
-        Assert.Equal($"Start node 1 + Start node 2 | Start Pgpool-II{Linked}", Titles(plan));
-        Assert.StartsWith("Node 0 is not started", Assert.Single(plan.Before), StringComparison.Ordinal);
     }
 
     /// <summary>follow_primary and a recovery write into the node's data folder, and a failover makes another node the
@@ -244,17 +234,8 @@ public sealed class VerbPlanTests
     }
 
     [Fact]
-    public void Nodes_are_up_before_Pgpool_is_and_with_a_watchdog_one_after_the_other()
+    public void One_Pgpool_of_several_is_launched_and_waited_for()
     {
-        Assert.Equal(
-            $"Start node 0 + Start node 1 + Start node 2 | Start Pgpool-II{Linked}",
-            Titles(ServerPlans.Start(Well() with { Linked = [] }, Target.Of("all")))
-        );
-        // The links are there already.
-        Assert.Equal(
-            "Start node 0 + Start node 1 + Start node 2 | Start Pgpool-II",
-            Titles(ServerPlans.Start(Well(), Target.Of("all")))
-        );
         var watchdog = Labs.Fixed(pgpools: 3);
         Assert.Equal(
             "Stop Pgpool-II 1 | Launch Pgpool-II 1 | Wait for Pgpool-II 1",
@@ -277,7 +258,7 @@ public sealed class VerbPlanTests
         string[] made = [$"ln -s {socket} /var/run/postgresql/.s.PGSQL.11003", $"ln -s {socket} /tmp/.s.PGSQL.11003"];
         Assert.Equal(made, Links(ServerPlans.Start(look, Target.Of("1"))));
         Assert.Equal(made, Links(ServerPlans.Restart(look, Target.Of("1"), StopMode.Fast)));
-        Assert.Equal(made, Links(ServerPlans.Start(look, Target.Of("all"))));
+        Assert.Equal(made, Links(StartPlans.Pgpools(new StartLook(Three) { Linked = look.Linked })));
         Assert.Equal(made, Links(ClusterPlans.Recover(look, Target.Of("1"), evenIfWell: false)));
         Assert.Equal(
             [
@@ -286,8 +267,9 @@ public sealed class VerbPlanTests
             ],
             Links(ServerPlans.End(look, Target.Of("2"), ServerAct.Stop, StopMode.Fast))
         );
-        // Every one is removed, and made again.
-        Assert.Equal(18, Links(ServerPlans.Restart(Well(), Target.Of("all"), StopMode.Fast)).Count);
+        // Of the whole lab every one is removed, and made again.
+        Assert.Equal(9, Links(ServerPlans.StopAll(Well(), StopMode.Fast)).Count);
+        Assert.Equal(9, Links(StartPlans.Pgpools(new StartLook(Three))).Count);
 
         static IReadOnlyList<string> Links(VerbPlan plan) =>
             [

@@ -12,6 +12,7 @@ internal static class CommandLine
         HelpName = "NAME|DIR",
     };
     internal static readonly Option<bool> Json = new("--json") { Description = "Print JSON" };
+    internal static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
     internal static readonly Option<bool> Quiet = new("--quiet", "-q")
     {
         Description = "Say nothing but results and errors",

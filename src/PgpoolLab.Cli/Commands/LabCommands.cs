@@ -5,6 +5,7 @@ using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Programs;
@@ -25,6 +26,76 @@ internal static class LabCommand
         LabLocator.BecomeOwner(manifest, Composition.Process);
         LabIndex.RegisterAgain(lab);
         return lab;
+    }
+
+    /// <summary>Prints the plans that a command would run, for people or for programs.</summary>
+    /// <param name="terminal">Where to.</param>
+    /// <param name="lab">The lab.</param>
+    /// <param name="parsed">Says which.</param>
+    /// <param name="plan">Has the plans made, given what shows one.</param>
+    internal static async Task ShowPlansAsync(
+        Terminal terminal,
+        Lab lab,
+        ParseResult parsed,
+        Func<Action<VerbPlan>, Task> plan
+    )
+    {
+        var plans = new List<VerbPlan>();
+        await plan(plans.Add);
+        if (parsed.GetValue(CommandLine.Json))
+        {
+            terminal.Out.WriteLine(VerbPlan.ToJson(plans, lab));
+        }
+        else
+        {
+            PlanView.Print(terminal.Out, lab, plans);
+        }
+    }
+
+    /// <summary>A command that starts or stops the whole lab.</summary>
+    /// <param name="terminal">Where it talks.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="act">Runs its plans, or shows them.</param>
+    /// <param name="done">What it says when that is done.</param>
+    internal static Command OnWholeLab(
+        Terminal terminal,
+        Command command,
+        Func<PlanRun, CancellationToken, Task> act,
+        Func<Lab, string> done
+    )
+    {
+        command.Options.Add(CommandLine.DryRun);
+        command.Options.Add(CommandLine.Lab);
+        command.Options.Add(CommandLine.Json);
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = Open(parsed);
+                using var progress = new ProgressView(terminal);
+                var context = Terminal.Operation(progress);
+                if (parsed.GetValue(CommandLine.DryRun))
+                {
+                    await ShowPlansAsync(
+                        terminal,
+                        lab,
+                        parsed,
+                        show => act(new PlanRun(context, lab, show), cancellationToken)
+                    );
+                    return (int)ExitCode.Done;
+                }
+
+                await act(new PlanRun(context, lab), cancellationToken);
+                progress.Dispose();
+                terminal.Say(done(lab));
+                if (parsed.GetValue(CommandLine.Json))
+                {
+                    await ShowAsync(terminal, lab, json: true, cancellationToken);
+                }
+
+                return (int)ExitCode.Done;
+            }
+        );
+        return command;
     }
 
     /// <summary>A look at the lab, when a target needs one to be known.</summary>
@@ -60,70 +131,36 @@ internal static class LabCommand
 /// <summary><c>startall</c>: starts every node, then Pgpool-II.</summary>
 internal static class StartAllCommand
 {
-    internal static Command Create(Terminal terminal)
-    {
-        var command = new Command("startall", "Start every PostgreSQL, then Pgpool-II; what runs already is left alone")
-        {
-            CommandLine.Lab,
-            CommandLine.Json,
-        }.Guide(
-            CommandGroup.Run,
-            ("pgpoollab startall", "Start the lab around the current folder"),
-            ("pgpoollab startall --lab demo", "Start the lab named demo, from anywhere")
+    internal static Command Create(Terminal terminal) =>
+        LabCommand.OnWholeLab(
+            terminal,
+            new Command("startall", "Start every PostgreSQL, then Pgpool-II; what runs already is left alone").Guide(
+                CommandGroup.Run,
+                ("pgpoollab startall", "Start the lab around the current folder"),
+                ("pgpoollab startall --lab demo", "Start the lab named demo, from anywhere"),
+                ("pgpoollab startall --dry-run", "Show what would be started, and do nothing")
+            ),
+            (run, cancellationToken) => new StartOperation(run).ExecuteAsync(cancellationToken),
+            lab => $"The lab '{lab.Name}' is up; Pgpool-II listens on port {lab.Pgpool.Port}."
         );
-        command.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                var lab = LabCommand.Open(parsed);
-                using var progress = new ProgressView(terminal);
-                await new StartOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
-                progress.Dispose();
-                terminal.Say($"The lab '{lab.Name}' is up; Pgpool-II listens on port {lab.Pgpool.Port}.");
-                if (parsed.GetValue(CommandLine.Json))
-                {
-                    await LabCommand.ShowAsync(terminal, lab, json: true, cancellationToken);
-                }
-
-                return (int)ExitCode.Done;
-            }
-        );
-        return command;
-    }
 }
 
 /// <summary><c>stopall</c>: stops Pgpool-II, then every node.</summary>
 internal static class StopAllCommand
 {
-    internal static Command Create(Terminal terminal)
-    {
-        var command = new Command(
-            "stopall",
-            "Stop Pgpool-II, then every PostgreSQL; what is stopped already does not matter"
-        )
-        {
-            CommandLine.Lab,
-            CommandLine.Json,
-        }
-            .Guide(CommandGroup.Run, ("pgpoollab stopall", "Stop the lab around the current folder"))
-            .Synonyms("down", "shutdown", "shutdownall");
-        command.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                var lab = LabCommand.Open(parsed);
-                using var progress = new ProgressView(terminal);
-                await new StopOperation(Terminal.Operation(progress)).ExecuteAsync(lab, cancellationToken);
-                progress.Dispose();
-                terminal.Say($"The lab '{lab.Name}' is stopped.");
-                if (parsed.GetValue(CommandLine.Json))
-                {
-                    await LabCommand.ShowAsync(terminal, lab, json: true, cancellationToken);
-                }
-
-                return (int)ExitCode.Done;
-            }
+    internal static Command Create(Terminal terminal) =>
+        LabCommand.OnWholeLab(
+            terminal,
+            new Command("stopall", "Stop Pgpool-II, then every PostgreSQL; what is stopped already does not matter")
+                .Guide(
+                    CommandGroup.Run,
+                    ("pgpoollab stopall", "Stop the lab around the current folder"),
+                    ("pgpoollab stopall --dry-run", "Show what would be stopped, and do nothing")
+                )
+                .Synonyms("down", "shutdown", "shutdownall"),
+            (run, cancellationToken) => new StopOperation(run).ExecuteAsync(cancellationToken),
+            lab => $"The lab '{lab.Name}' is stopped."
         );
-        return command;
-    }
 }
 
 /// <summary><c>psql</c>: a session through Pgpool-II or with one node.</summary>

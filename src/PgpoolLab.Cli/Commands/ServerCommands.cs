@@ -35,8 +35,6 @@ internal static class ServerCommands
         HelpName = "smart|fast|immediate",
     };
 
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
-
     internal static IEnumerable<Command> Create(Terminal terminal) =>
         All(terminal)
             .Select(c => c.Guide(ServerCommandGuides.Of(c.Name).Group, ServerCommandGuides.Of(c.Name).Examples));
@@ -308,7 +306,7 @@ internal static class ServerCommands
             command.Arguments.Add(argument);
         }
 
-        foreach (var option in (Option[])[.. options, DryRun, CommandLine.Lab, CommandLine.Json])
+        foreach (var option in (Option[])[.. options, CommandLine.DryRun, CommandLine.Lab, CommandLine.Json])
         {
             command.Options.Add(option);
         }
@@ -320,20 +318,14 @@ internal static class ServerCommands
                 using (var progress = new ProgressView(terminal))
                 {
                     var context = Terminal.Operation(progress);
-                    if (parsed.GetValue(DryRun))
+                    if (parsed.GetValue(CommandLine.DryRun))
                     {
-                        var plans = new List<VerbPlan>();
-                        await act(new VerbRun(context, lab, plans.Add), parsed, cancellationToken);
-                        progress.Dispose();
-                        if (parsed.GetValue(CommandLine.Json))
-                        {
-                            terminal.Out.WriteLine(VerbPlan.ToJson(plans, lab));
-                        }
-                        else
-                        {
-                            PlanView.Print(terminal.Out, lab, plans);
-                        }
-
+                        await LabCommand.ShowPlansAsync(
+                            terminal,
+                            lab,
+                            parsed,
+                            show => act(new VerbRun(context, lab, show), parsed, cancellationToken)
+                        );
                         return (int)ExitCode.Done;
                     }
 

@@ -313,7 +313,7 @@ internal static class PgpoolSetupCommand
                     return;
                 }
 
-                await new StartOperation(operation).ExecuteAsync(lab, CancellationToken.None);
+                await new StartOperation(new PlanRun(operation, lab)).ExecuteAsync(CancellationToken.None);
             }
 
             screen.Say(
@@ -330,7 +330,7 @@ internal static class PgpoolSetupCommand
             if (!leaveRunning)
             {
                 screen.Say("shutdown all");
-                await new StopOperation(operation).ExecuteAsync(lab, CancellationToken.None);
+                await new StopOperation(new PlanRun(operation, lab)).ExecuteAsync(CancellationToken.None);
             }
         }
     }

@@ -1,7 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Tools;
-using PgpoolLab.Provisioning.Verbs;
 
 namespace PgpoolLab.Cli.Rendering;
 

@@ -5,7 +5,6 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
-using PgpoolLab.Provisioning.Verbs;
 
 namespace PgpoolLab.Cli.Rendering;
 

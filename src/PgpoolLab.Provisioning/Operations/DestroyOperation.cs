@@ -1,6 +1,4 @@
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
@@ -33,10 +31,10 @@ public sealed class DestroyOperation(OperationContext context)
     public async Task<DestroyPreview> PreviewAsync(Lab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var survey = new LabSurvey(context.Host);
-        (lab, _) = await survey.LookAsync(lab, cancellationToken);
+        var look = await LookAsync(lab, cancellationToken);
+        lab = look.Lab;
         var deletes = new List<string>();
-        foreach (var path in (await PathsAsync(lab)).Append(lab.Paths.Hidden).Distinct())
+        foreach (var path in (await new LabDeletion(context.Host).PathsAsync(lab)).Append(lab.Paths.Hidden).Distinct())
         {
             if (await context.Host.Files.ExistsAsync(path, cancellationToken))
             {
@@ -50,12 +48,12 @@ public sealed class DestroyOperation(OperationContext context)
         return new DestroyPreview(
             lab.Root,
             [
-                .. (await survey.FindServersAsync(lab, cancellationToken))
+                .. (await new LabSurvey(context.Host).FindServersAsync(lab, cancellationToken))
                     .Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
                     .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}"),
             ],
             [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],
-            await new UsersFiles(context.Host).FindAsync(LabPlaces.WithoutLinkedNodes(lab), cancellationToken),
+            await new UsersFiles(context.Host).FindAsync(look.Reached, cancellationToken),
             [
                 .. (await context.Host.Files.ListAsync(lab.Root, cancellationToken))
                     .Where(n => !top.Contains(n))
@@ -75,59 +73,29 @@ public sealed class DestroyOperation(OperationContext context)
     public async Task<DestroyResult> ExecuteAsync(Lab lab, bool deletesUsersFiles, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        IReadOnlyList<string> kept;
-        using (LabLock.Take(lab.Root))
-        {
-            context.Observer.Started("Stop what runs");
-            var began = context.Time.GetTimestamp();
-            var survey = await new LabSurvey(context.Host).LookAsync(lab, cancellationToken);
-            lab = survey.Lab;
-            if (survey.Unlisted.Count > 0)
+        var run = new PlanRun(context, lab);
+        IReadOnlyList<string> kept = [];
+        await run.LockedAsync(
+            async () =>
             {
-                context.Observer.Note(
-                    $"The lab's manifest does not name {string.Join(" and ", survey.Unlisted)}, which lies in "
-                        + "its folder: it is stopped and deleted, too."
-                );
-            }
-
-            var reached = LabPlaces.WithoutLinkedNodes(lab);
-            foreach (var node in lab.Nodes.Except(reached.Nodes))
-            {
-                context.Observer.Note(
-                    $"{node.DataDirectory} is a link, and may lead to data of the lab in {lab.Former!.Root}: the "
-                        + "link is deleted, and what it leads to is not touched."
-                );
-            }
-
-            if (await new StopOperation(context).StopServersAsync(reached) is { Count: > 0 } running)
-            {
-                throw new LabException(
-                    ExitCode.UndoFailed,
-                    $"The lab '{lab.Name}' was not destroyed: not all of its servers could be stopped."
-                )
+                var look = await LookAsync(lab, cancellationToken);
+                lab = look.Lab;
+                foreach (var plan in DestroyPlans.Of(look, deletesUsersFiles))
                 {
-                    Details = running,
-                };
-            }
+                    await run.DoAsync(plan, cancellationToken);
+                }
 
-            await EndRemainingServersAsync(lab, cancellationToken);
-            await new Orphans(context.Host, context.Probes).EndAsync(reached);
-
-            context.Observer.Finished("Stop what runs", context.Time.GetElapsedTime(began));
-            cancellationToken.ThrowIfCancellationRequested();
-            began = context.Time.GetTimestamp();
-            context.Observer.Started("Delete the files");
-            kept = deletesUsersFiles
-                ? []
-                : await new UsersFiles(context.Host).FindAsync(reached, CancellationToken.None);
-            await DeleteAsync(lab, kept);
-            DeleteEmptyFolders(lab);
-            context.Observer.Finished("Delete the files", context.Time.GetElapsedTime(began));
-        }
-
+                kept = deletesUsersFiles
+                    ? []
+                    : await new UsersFiles(context.Host).FindAsync(look.Reached, CancellationToken.None);
+            },
+            cancellationToken,
+            logged: false
+        );
+        // What tells that there is a lab goes last, its lock with it.
         context.Leases.Release(lab);
         LabIndex.Remove(lab);
-        await DeleteAsync(lab, lab.Paths.Hidden);
+        await new LabDeletion(context.Host).DeleteAsync(lab, lab.Paths.Hidden);
         var left = await context.Host.Files.ListAsync(lab.Root, CancellationToken.None);
         // The folder of a moved lab is the one that setup had made, and that of a copy is like it: neither is anybody's
         // when it is empty.
@@ -141,143 +109,9 @@ public sealed class DestroyOperation(OperationContext context)
         );
     }
 
-    /// <summary>What runs in the lab's folders and is not found by a PID file: its data folder was deleted under it,
-    /// say.</summary>
-    private async Task EndRemainingServersAsync(Lab lab, CancellationToken cancellationToken)
+    private async Task<DestroyLook> LookAsync(Lab lab, CancellationToken cancellationToken)
     {
-        var survey = new LabSurvey(context.Host);
-        if (await survey.FindServersAsync(lab, cancellationToken) is { Count: > 0 } running)
-        {
-            await new OrphanServers(context.Host, context.Probes, lab.Name, dataIsThere: true).EndAsync(
-                running,
-                () => survey.FindServersAsync(lab, cancellationToken),
-                cancellationToken
-            );
-        }
+        var survey = await new LabSurvey(context.Host).LookAsync(lab, cancellationToken);
+        return new DestroyLook(survey.Lab, LabPlaces.WithoutLinkedNodes(survey.Lab), survey.Unlisted);
     }
-
-    /// <summary>What is the lab's and is deleted, whether it is there or not.</summary>
-    private async Task<IReadOnlyList<string>> PathsAsync(Lab lab)
-    {
-        var deleted = LabInventory.Of(lab).Deleted.ToArray();
-        var ours = new List<string>();
-        foreach (var item in deleted)
-        {
-            if (await IsProvedAsync(item))
-            {
-                ours.Add(item.Path);
-            }
-        }
-
-        string[] files =
-        [
-            .. deleted.Where(i => i.Kind is LabItemKind.File && i.Use is not LabItemUse.Log).Select(i => i.Path),
-        ];
-        return [.. ours, .. await FindUnfinishedAsync(files)];
-    }
-
-    private async Task<bool> IsProvedAsync(LabItem item) =>
-        item.Proof switch
-        {
-            LabItemProof.Silence => IsStale(item.Path),
-            LabItemProof.Target => await context.Host.Files.LinkTargetAsync(item.Path, CancellationToken.None)
-                is { } target
-                && (
-                    target == item.Target
-                    || await context.Host.Files.RealPathAsync(item.Path, CancellationToken.None) == item.Target
-                ),
-            _ => true,
-        };
-
-    private async Task DeleteAsync(Lab lab, IReadOnlyList<string> kept)
-    {
-        foreach (var path in await PathsAsync(lab))
-        {
-            try
-            {
-                await DeleteExceptAsync(lab, path, kept);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new LabException(ExitCode.UndoFailed, $"Could not delete {path}: {error.Message}", error)
-                {
-                    Hints =
-                    [
-                        error is IOException io && ReadOnlyDisk.IsReasonFor(io)
-                            ? "The lab's servers are stopped. Its file system is read-only: make it writable, "
-                                + "then run the same command again."
-                            : "Remove what is in the way, then run the same command again.",
-                    ],
-                };
-            }
-        }
-    }
-
-    /// <summary>Deletes a file, or a folder but for what is kept in it.</summary>
-    private async Task DeleteExceptAsync(Lab lab, string path, IReadOnlyList<string> kept)
-    {
-        if (kept.Contains(path))
-        {
-            return;
-        }
-
-        if (!kept.Any(k => k.StartsWith(path + "/", StringComparison.Ordinal)))
-        {
-            await DeleteAsync(lab, path);
-            return;
-        }
-
-        foreach (var name in await context.Host.Files.ListAsync(path, CancellationToken.None))
-        {
-            await DeleteExceptAsync(lab, $"{path}/{name}", kept);
-        }
-    }
-
-    /// <summary>What lies in the lab's folder is reached from there through no link.</summary>
-    private ValueTask DeleteAsync(Lab lab, string path) =>
-        path.StartsWith(lab.Root + "/", StringComparison.Ordinal)
-            ? context.Host.Files.DeleteWithinAsync(lab.Root, path, CancellationToken.None)
-            : context.Host.Files.DeleteAsync(path, CancellationToken.None);
-
-    /// <summary>What was being written when a command was killed .</summary>
-    private async Task<IReadOnlyList<string>> FindUnfinishedAsync(IReadOnlyList<string> files)
-    {
-        var found = new List<string>();
-        foreach (var folder in files.GroupBy(f => Path.GetDirectoryName(f)!))
-        {
-            var names = folder.Select(f => Path.GetFileName(f)).ToHashSet(StringComparer.Ordinal);
-            found.AddRange(
-                (await context.Host.Files.ListAsync(folder.Key, CancellationToken.None))
-                    .Where(n => UnfinishedFile.Replaces(n) is { } name && names.Contains(name))
-                    .Select(n => $"{folder.Key}/{n}")
-            );
-        }
-
-        return found;
-    }
-
-    /// <summary>With a watchdog each Pgpool-II has a folder of its own; what the user has put into it stays.</summary>
-    private static void DeleteEmptyFolders(Lab lab)
-    {
-        using var root = OpenFolder.TryOpen(lab.Root);
-        foreach (var name in LabInventory.Of(lab).Items.Where(i => i.IsShared).Select(i => Path.GetFileName(i.Path)))
-        {
-            using var folder = root?.TryOpenFolder(name);
-            if (folder?.List().Count == 0)
-            {
-                root!.DeleteEmpty(name);
-            }
-        }
-    }
-
-    /// <summary>A socket of this lab's ports may by now be another user's or another lab's server; ours are stopped, so
-    /// that one answers is proof.</summary>
-    private bool IsStale(string socket) =>
-        Path.Exists(socket)
-        && Identity.OwnerOf(socket)?.User == Identity.Current.UserId
-        && !context
-            .Host.Ports.SocketAnswersAsync(LabNames.SocketOf(socket), CancellationToken.None)
-            .AsTask()
-            .GetAwaiter()
-            .GetResult();
 }

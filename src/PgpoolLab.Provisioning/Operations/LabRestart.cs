@@ -57,12 +57,9 @@ internal sealed class LabRestart(OperationContext context, Lab lab, Serilog.ILog
 
         if (pgpools.Count > 0)
         {
-            var expected = await StartOperation.ExpectAsync(
-                new LabHistory(context.Host, lab),
-                lab,
-                running,
-                cancellationToken
-            );
+            var history = new LabHistory(context.Host, lab);
+            var standbys = await StartOperation.FindStandbysAsync(history, lab, cancellationToken);
+            var expected = StartPlans.Expect(lab, running, standbys);
             await steps.RunAsync(LabPlanner.StartPgpools(lab, expected), cancellationToken);
         }
     }
@@ -148,8 +145,8 @@ internal sealed class LabRestart(OperationContext context, Lab lab, Serilog.ILog
             context.Time
         );
 
-        internal Task RunAsync(IReadOnlyList<Stage> stages, CancellationToken cancellationToken) =>
-            new PlanRunner(context.Observer, context.Time).RunAsync(
+        internal async Task RunAsync(IReadOnlyList<Stage> stages, CancellationToken cancellationToken) =>
+            await new PlanRunner(context.Observer, context.Time).RunAsync(
                 [.. stages.Where(s => s.Lanes.Count > 0)],
                 _steps,
                 null,

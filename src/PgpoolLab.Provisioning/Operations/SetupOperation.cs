@@ -367,7 +367,7 @@ public sealed class SetupOperation(OperationContext context)
         var logs = lab is null || code is ExitCode.InTheWay ? null : FailureLogs.Keep(lab, context.Time);
         if (spec.KeepOnFailure && lab is not null)
         {
-            await new StopOperation(context).StopServersAsync(lab);
+            await StopOperation.StopServersAsync(context.Host, context.Probes, lab);
             if (LabStore.Load(lab.Root) is { } manifest)
             {
                 LabStore.Save(manifest with { State = LabState.Failed });

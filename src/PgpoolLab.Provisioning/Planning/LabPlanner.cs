@@ -74,7 +74,7 @@ public static class LabPlanner
                 [
                     .. stages,
                     .. spec.LeaveRunning ? [] : Stop(lab),
-                    Stage.Of(new HandOver(lab.Nodes, spec.LeaveRunning, fewProcesses)),
+                    Stage.Of(new HandOver([.. lab.Nodes], spec.LeaveRunning, fewProcesses)),
                     .. spec.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : [],
                 ]
         );
@@ -88,31 +88,43 @@ public static class LabPlanner
         ArgumentNullException.ThrowIfNull(lab);
         if (!lab.HasWatchdog)
         {
-            return [Stage.Of(new StartPgpool(lab.Pgpool, expected))];
+            return [Stage.Of(new StartPgpool(lab.Pgpool, [.. expected]))];
         }
 
         // One after the other, but without waiting for one to answer: alone it takes long to find that it is alone.
-        var launches = lab.Pgpools.Select(p => new LaunchPgpool(p)).ToArray();
-        return
-        [
-            new Stage([launches]),
-            Stage.ForEach(launches, l => [new AwaitPgpool(l, expected)]),
-            Stage.Of(new AwaitWatchdog()),
-        ];
+        return [.. StartOneByOne(lab.Pgpools, expected), Stage.Of(new AwaitWatchdog())];
     }
+
+    /// <summary>What starts Pgpool-IIs that have a watchdog.</summary>
+    /// <param name="pgpools">Which.</param>
+    /// <param name="expected">What each should show of the nodes that are up.</param>
+    public static IReadOnlyList<Stage> StartOneByOne(
+        IReadOnlyList<PgpoolNode> pgpools,
+        IReadOnlyList<ExpectedNode> expected
+    ) =>
+        [
+            new Stage([
+                [.. pgpools.Select(p => new LaunchPgpool(p))],
+            ]),
+            Stage.ForEach(pgpools, p => [new AwaitPgpool(p, [.. expected])]),
+        ];
 
     /// <summary>What stops a lab: Pgpool-II first, so that it takes no shutdown for a failure; the nodes do not wait
     /// for its end, but for its word.</summary>
     public static IReadOnlyList<Stage> Stop(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        var pgpools = lab.Pgpools.Select(p => new StopPgpool(p)).ToArray();
         return
         [
             new Stage([
-                .. pgpools.Select(p => (IReadOnlyList<IStep>)[p]),
-                .. lab.OwnsNodes ? lab.Nodes.Select(n => (IReadOnlyList<IStep>)[new StopNode(n, pgpools)]) : [],
-            ]),
+                .. lab.Pgpools.Select(p => (IReadOnlyList<IStep>)[new StopPgpool(p)]),
+                .. lab.OwnsNodes
+                    ? lab.Nodes.Select(n => (IReadOnlyList<IStep>)[new StopNode(n, AtPgpoolsWord: true)])
+                    : [],
+            ])
+            {
+                Leading = lab.Pgpools.Count,
+            },
         ];
     }
 
@@ -131,11 +143,11 @@ public static class LabPlanner
         var cloned = streaming ? copies.Except([first]).ToArray() : [];
         // A base backup needs none: it comes by the socket.
         IStep[] access = lab.Asks ? [new SetPasswords(first)] : [];
-        IStep[] forStandbys = slots ? [new CreateSlots(first, others), .. access] : access;
+        IStep[] forStandbys = slots ? [new CreateSlots(first, [.. others]), .. access] : access;
         return
         [
             new Stage([
-                [new CreateNodes(copies, alike: streaming)],
+                [new CreateNodes([.. copies], streaming)],
                 [new WriteLabFiles(fewProcesses)],
             ]),
             Stage.ForEach(
@@ -163,7 +175,7 @@ public static class LabPlanner
                 ?
                 [
                     .. Proved([
-                        Stage.Of(new StartPgpool(lab.Pgpool with { Watchdog = null }, ExpectedNode.AllOf(lab))),
+                        Stage.Of(new StartPgpool(lab.Pgpool with { Watchdog = null }, [.. ExpectedNode.AllOf(lab)])),
                     ]),
                     Stage.Of(Proof(lab, subscribes, [lab.Pgpool])),
                     Stage.Of(new StopPgpool(lab.Pgpool)),
@@ -183,20 +195,20 @@ public static class LabPlanner
                 ? start
                 :
                 [
-                    .. Stages(lab.Asks && others.Length > 0, Stage.Of(new AwaitPasswords(others))),
+                    .. Stages(lab.Asks && others.Length > 0, Stage.Of(new AwaitPasswords([.. others]))),
                     new Stage([
                         .. others.Length > 0
                             ? (IStep[][])
                                 [
-                                    [new AwaitStreaming(first, others)],
+                                    [new AwaitStreaming(first, [.. others])],
                                 ]
                             : [],
                         start[0].Lanes[0],
                         [
                             new PrepareProof(
                                 first,
-                                lab.Nodes,
-                                start[0].Lanes[0].OfType<ILaunch>().Where(l => l.Pgpool.Watchdog is null).ToArray()
+                                [.. lab.Nodes],
+                                [.. start[0].Lanes[0].OfType<StartPgpool>().Select(s => s.Pgpool)]
                             ),
                         ],
                     ]),
@@ -240,13 +252,13 @@ public static class LabPlanner
         {
             ClusteringMode.StreamingReplication
             or ClusteringMode.NativeReplication
-            or ClusteringMode.SnapshotIsolation => new ProveReplication(createEverywhere: false, writers, lab.Nodes),
+            or ClusteringMode.SnapshotIsolation => new ProveReplication(false, [.. writers], [.. lab.Nodes]),
             ClusteringMode.LogicalReplication when subscribes => new ProveReplication(
-                createEverywhere: true,
-                writers,
-                lab.Nodes
+                CreateEverywhere: true,
+                [.. writers],
+                [.. lab.Nodes]
             ),
-            _ => new ProveReplication(createEverywhere: false, writers, [lab.Nodes[0]]),
+            _ => new ProveReplication(CreateEverywhere: false, [.. writers], [lab.Nodes[0]]),
         };
 
     private static void RequireSupport(Lab lab)

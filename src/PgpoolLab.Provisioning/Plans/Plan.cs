@@ -34,11 +34,25 @@ public sealed record StepContext(
     /// <summary>Tells the user something that is no failure.</summary>
     public Action<string> Note { get; init; } = _ => { };
 
+    /// <summary>Called by a step that leads its stage, at the moment from which on those who wait for its word may
+    /// begin.</summary>
+    public Action Release { get; init; } = () => { };
+
+    /// <summary>The Pgpool-IIs that steps of this run have started, by number. Who waits for one knows by it which process
+    /// that is.</summary>
+    public System.Collections.Concurrent.ConcurrentDictionary<int, StartedPgpool> Started { get; } = new();
+
     /// <summary>Sessions on the nodes, which steps hand on to each other. Whoever runs the steps ends them.</summary>
     public PostgresSessions Sessions { get; } = new(Lab);
 }
 
-/// <summary>One verb of a plan. It does what it says; it never asks which mode this is.</summary>
+/// <summary>A Pgpool-II that was started.</summary>
+/// <param name="ProcessId">Its first process.</param>
+/// <param name="HeldDown">The nodes it remembers as down.</param>
+public sealed record StartedPgpool(int ProcessId, IReadOnlyList<int> HeldDown);
+
+/// <summary>One verb of a plan. It does what it says; it never asks which mode this is. A plain value: equal to another
+/// one that does the same, and without knowledge of what runs beside it.</summary>
 public interface IStep
 {
     /// <summary>What it does, for people: "Create the primary".</summary>
@@ -49,10 +63,6 @@ public interface IStep
 
     /// <summary>Does it.</summary>
     Task ExecuteAsync(StepContext context, CancellationToken cancellationToken);
-
-    /// <summary>Why it failed, when that is not to end the steps beside it and after it; null when it did what it
-    /// should.</summary>
-    Exception? ToleratedFailure => null;
 }
 
 /// <summary>Lanes that do not depend on each other and run side by side. The steps of one lane run one after
@@ -60,9 +70,17 @@ public interface IStep
 /// <param name="Lanes">The lanes.</param>
 public sealed record Stage(IReadOnlyList<IReadOnlyList<IStep>> Lanes)
 {
+    /// <summary>How many lanes, the first ones, lead: the others begin as soon as each of these has said that they may
+    /// (<see cref="StepContext.Release"/>), or has ended.</summary>
+    public int Leading { get; init; }
+
+    /// <summary>True when a step that fails ends nothing but its lane; it is reported when all is done.</summary>
+    public bool GoesOn { get; init; }
+
     /// <summary>Equal when the lanes hold equal steps.</summary>
     public bool Equals(Stage? other) =>
         other is not null
+        && (Leading, GoesOn) == (other.Leading, other.GoesOn)
         && Lanes.Count == other.Lanes.Count
         && Lanes.Zip(other.Lanes).All(l => l.First.SequenceEqual(l.Second));
 
@@ -97,6 +115,13 @@ public sealed record LabPlan(Lab Lab, IReadOnlyList<Stage> Stages)
 {
     /// <summary>What became of the settings of configuration files.</summary>
     public IReadOnlyList<SettingsFileReport> SettingsFiles { get; init; } = [];
+
+    /// <summary>Equal when the lab is the same and the stages are equal.</summary>
+    public bool Equals(LabPlan? other) =>
+        other is not null && Lab.Id == other.Lab.Id && Stages.SequenceEqual(other.Stages);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Lab.Id, Stages.Count);
 
     /// <summary>Every step, in the order they are listed.</summary>
     public IEnumerable<IStep> Steps => Stages.SelectMany(s => s.Lanes).SelectMany(l => l);

@@ -1,4 +1,6 @@
 using System.Runtime.ExceptionServices;
+using PgpoolLab.Model;
+using PgpoolLab.Servers;
 
 namespace PgpoolLab.Provisioning.Plans;
 
@@ -36,7 +38,8 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
     /// <param name="completed">Is told each title that is done, one at a time.</param>
     /// <param name="cancellationToken">Ends the run; it returns only after every lane has ended, so that undoing never
     /// races work.</param>
-    public async Task RunAsync(
+    /// <returns>What has failed in stages that go on.</returns>
+    public async Task<IReadOnlyList<StepFailure>> RunAsync(
         IReadOnlyList<Stage> stages,
         StepContext context,
         Action<string>? completed,
@@ -45,12 +48,21 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(stages);
         var gate = new Lock();
+        var tolerated = new List<StepFailure>();
         foreach (var stage in stages)
         {
             using var others = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var failures = new List<Exception>();
+            var words = stage.Lanes.Take(stage.Leading).Select(_ => new Word()).ToArray();
+            var allSaid = Task.WhenAll(words.Select(w => w.Said));
             await Task.WhenAll(
-                stage.Lanes.Select(lane => Task.Run(() => RunLaneAsync(lane, others, failures), CancellationToken.None))
+                stage.Lanes.Select(
+                    (lane, i) =>
+                        Task.Run(
+                            () => RunLaneAsync(stage, lane, words.ElementAtOrDefault(i), allSaid, others, failures),
+                            CancellationToken.None
+                        )
+                )
             );
             cancellationToken.ThrowIfCancellationRequested();
             if ((failures.Find(f => f is not OperationCanceledException) ?? failures.FirstOrDefault()) is { } cause)
@@ -59,14 +71,37 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
             }
         }
 
-        async Task RunLaneAsync(IReadOnlyList<IStep> lane, CancellationTokenSource others, List<Exception> failures)
+        return tolerated;
+
+        async Task RunLaneAsync(
+            Stage stage,
+            IReadOnlyList<IStep> lane,
+            Word? word,
+            Task allSaid,
+            CancellationTokenSource others,
+            List<Exception> failures
+        )
         {
             foreach (var step in lane)
             {
                 try
                 {
+                    await (word is null ? allSaid : Task.CompletedTask).WaitAsync(others.Token);
                     others.Token.ThrowIfCancellationRequested();
-                    await RunStepAsync(step, others.Token);
+                    await RunStepAsync(
+                        step,
+                        word is null ? context : context with { Release = word.Say },
+                        others.Token
+                    );
+                }
+                catch (Exception error) when (stage.GoesOn && error is not OperationCanceledException)
+                {
+                    lock (gate)
+                    {
+                        tolerated.Add(new StepFailure(step, error));
+                    }
+
+                    break;
                 }
                 catch (Exception error)
                 {
@@ -76,12 +111,14 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
                     }
 
                     await others.CancelAsync();
-                    return;
+                    break;
                 }
             }
+
+            word?.Say();
         }
 
-        async Task RunStepAsync(IStep step, CancellationToken token)
+        async Task RunStepAsync(IStep step, StepContext context, CancellationToken token)
         {
             var began = time.GetTimestamp();
             observer.Started(step.Title);
@@ -97,13 +134,6 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
                 throw;
             }
 
-            if (step.ToleratedFailure is { } failure)
-            {
-                context.Log.Error("{Step}: {Error}", step.Title, failure.Message);
-                observer.Failed(step.Title);
-                return;
-            }
-
             var elapsed = time.GetElapsedTime(began);
             context.Log.Information("{Step}: done in {Milliseconds} ms", step.Title, (long)elapsed.TotalMilliseconds);
             observer.Finished(step.Title, elapsed);
@@ -112,6 +142,45 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
             {
                 completed?.Invoke(step.Title);
             }
+        }
+    }
+
+    /// <summary>What a lane that leads says to the others, once.</summary>
+    private sealed class Word
+    {
+        private readonly TaskCompletionSource _said = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Said => _said.Task;
+
+        internal void Say() => _said.TrySetResult();
+    }
+}
+
+/// <summary>A step that has failed, and has ended nothing but its lane.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Error">Why.</param>
+public sealed record StepFailure(IStep Step, Exception Error)
+{
+    /// <summary>Reports what has failed, when all is done that could be.</summary>
+    /// <exception cref="LabException">Several have failed; of one it is its own error.</exception>
+    public static void ThrowIfAny(IReadOnlyList<StepFailure> failures)
+    {
+        ArgumentNullException.ThrowIfNull(failures);
+        if (failures.Count == 1)
+        {
+            ExceptionDispatchInfo.Throw(failures[0].Error);
+        }
+
+        if (failures.Count > 1)
+        {
+            var first = failures[0].Error as LabException;
+            var code = failures.All(f => f.Error is PortTakenException) ? ExitCode.InTheWay : ExitCode.NotHealthy;
+            throw new LabException(code, $"{failures.Count} servers did not do as they should.")
+            {
+                Details = [.. failures.Select(f => f.Error.Message)],
+                LogFile = first?.LogFile,
+                LogTail = first?.LogTail ?? [],
+            };
         }
     }
 }

@@ -10,11 +10,11 @@ namespace PgpoolLab.Provisioning.Steps;
 
 /// <summary>Gives the lab's roles their passwords on one node. The servers see verifiers only, as with psql's
 /// <c>\password</c>.</summary>
-/// <param name="node">A node that runs and can be written to.</param>
-public sealed class SetPasswords(PostgresNode node) : IStep
+/// <param name="Node">A node that runs and can be written to.</param>
+public sealed record SetPasswords(PostgresNode Node) : IStep
 {
     /// <inheritdoc/>
-    public string Title => $"Set passwords on node {node.Id}";
+    public string Title => $"Set passwords on node {Node.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -29,7 +29,7 @@ public sealed class SetPasswords(PostgresNode node) : IStep
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await using var client = await context.Sessions.OpenAsync(node, "postgres", cancellationToken);
+            await using var client = await context.Sessions.OpenAsync(Node, "postgres", cancellationToken);
             await client.ExecuteAsync(
                 string.Join(
                     ";\n",
@@ -42,8 +42,8 @@ public sealed class SetPasswords(PostgresNode node) : IStep
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = NodeLog.Of(context.Lab, node);
-            throw new LabException(ExitCode.Failed, $"Could not set passwords on node {node.Id}: {seen}", error)
+            var log = NodeLog.Of(context.Lab, Node);
+            throw new LabException(ExitCode.Failed, $"Could not set passwords on node {Node.Id}: {seen}", error)
             {
                 LogFile = log,
                 LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
@@ -62,20 +62,20 @@ public sealed class SetPasswords(PostgresNode node) : IStep
 
 /// <summary>Waits until standbys have the passwords that were set on the primary. Pgpool-II logs in to each node as
 /// soon as it starts, and gives up the one that does not let it in.</summary>
-/// <param name="standbys">The standbys.</param>
-public sealed class AwaitPasswords(IReadOnlyList<PostgresNode> standbys) : IStep
+/// <param name="Standbys">The standbys.</param>
+public sealed record AwaitPasswords(ValueList<PostgresNode> Standbys) : IStep
 {
     /// <inheritdoc/>
     public string Title =>
-        standbys.Count == 1
-            ? $"Wait until node {standbys[0].Id} knows the passwords"
-            : $"Wait until {standbys.Count} standbys know the passwords";
+        Standbys.Count == 1
+            ? $"Wait until node {Standbys[0].Id} knows the passwords"
+            : $"Wait until {Standbys.Count} standbys know the passwords";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{StandbyKnowsPasswords.Query}   (on port{(standbys.Count == 1 ? "" : "s")} {string.Join(", ", standbys.Select(s => s.Port))}, until {lab.CheckRole} is among them)";
+        yield return $"{StandbyKnowsPasswords.Query}   (on port{(Standbys.Count == 1 ? "" : "s")} {string.Join(", ", Standbys.Select(s => s.Port))}, until {lab.CheckRole} is among them)";
     }
 
     /// <inheritdoc/>
@@ -83,7 +83,7 @@ public sealed class AwaitPasswords(IReadOnlyList<PostgresNode> standbys) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         return Task.WhenAll(
-            standbys.Select(s =>
+            Standbys.Select(s =>
                 context.Probes.WaitAsync(
                     new StandbyKnowsPasswords(context.Lab, context.Sessions, s),
                     ProbeRunner.Patience,
@@ -95,7 +95,7 @@ public sealed class AwaitPasswords(IReadOnlyList<PostgresNode> standbys) : IStep
 }
 
 /// <summary>Makes the lab's authority, and the certificate its servers show.</summary>
-public sealed class WriteCertificates : IStep
+public sealed record WriteCertificates : IStep
 {
     /// <inheritdoc/>
     public string Title => "Make the lab's certificates";
@@ -169,8 +169,10 @@ public sealed record LinkSockets(IReadOnlyList<string>? Missing = null) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         var links = new SocketLinks(context.Host, context.Lab);
-        context.Undo.Push("remove the links to its sockets", links.RemoveAsync);
-        await links.MakeAsync(cancellationToken);
+        // Its servers, which are stopped later, still listen then.
+        var made = new List<string>();
+        context.Undo.Push("remove the links to its sockets", ct => links.RemoveAsync(made, ct));
+        await links.MakeAsync(made.Add, cancellationToken);
     }
 }
 

@@ -6,7 +6,7 @@ using PgpoolLab.Provisioning.Plans;
 namespace PgpoolLab.Provisioning.Steps;
 
 /// <summary>Creates etc, log, run and the archive's folders, for each Pgpool-II.</summary>
-public sealed class CreateFolders : IStep
+public sealed record CreateFolders : IStep
 {
     /// <inheritdoc/>
     public string Title => "Create the folders";
@@ -51,8 +51,8 @@ public sealed class CreateFolders : IStep
 }
 
 /// <summary>Renders every file of the lab that is not a node's.</summary>
-/// <param name="fewProcesses">True when Pgpool-II is to start few processes until the lab is handed over.</param>
-public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
+/// <param name="FewProcesses">True when Pgpool-II is to start few processes until the lab is handed over.</param>
+public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Write configuration and scripts";
@@ -66,7 +66,7 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
             .MadeBy(LabItemMaker.Files)
             .Select(f => $"write {Shell.Quote(f.Path)}")
             .Concat(
-                fewProcesses
+                FewProcesses
                     ? lab.Pgpools.Select(p =>
                         $"{BuildingSettings.FewProcesses}, until the lab is made: in {Shell.Quote(p.Paths.PgpoolConf)}"
                     )
@@ -133,7 +133,7 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
             var isPgpoolConf = lab.Pgpools.Any(p => p.Paths.PgpoolConf == path);
             await context.Host.Files.WriteTextAsync(
                 path,
-                fewProcesses && isPgpoolConf ? BuildingSettings.WithFewProcesses(text) : text,
+                FewProcesses && isPgpoolConf ? BuildingSettings.WithFewProcesses(text) : text,
                 mode,
                 cancellationToken
             );
@@ -178,11 +178,11 @@ public sealed class WriteLabFiles(bool fewProcesses = false) : IStep
 
 /// <summary>Adds the lab's settings to a fresh data folder, and the scripts that online recovery looks for in
 /// it.</summary>
-/// <param name="node">The node.</param>
-public sealed class ConfigureNode(PostgresNode node) : IStep
+/// <param name="Node">The node.</param>
+public sealed record ConfigureNode(PostgresNode Node) : IStep
 {
     /// <inheritdoc/>
-    public string Title => $"Configure node {node.Id}";
+    public string Title => $"Configure node {Node.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -190,8 +190,8 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
         ArgumentNullException.ThrowIfNull(lab);
         return Scripts(lab)
             .Prepend("pg_hba.conf")
-            .Select(f => $"write {Shell.Quote($"{node.DataDirectory}/{f}")}")
-            .Prepend($"add to {Shell.Quote($"{node.DataDirectory}/postgresql.conf")}");
+            .Select(f => $"write {Shell.Quote($"{Node.DataDirectory}/{f}")}")
+            .Prepend($"add to {Shell.Quote($"{Node.DataDirectory}/postgresql.conf")}");
     }
 
     /// <inheritdoc/>
@@ -201,12 +201,12 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
         var (host, lab, renderer) = (context.Host, context.Lab, context.Renderer);
         var folder = lab.PgpoolSetup is null ? "postgresql" : "pgpool_setup";
         await host.Files.AppendTextAsync(
-            $"{node.DataDirectory}/postgresql.conf",
-            renderer.RenderNode($"{folder}/postgresql.conf", lab, node),
+            $"{Node.DataDirectory}/postgresql.conf",
+            renderer.RenderNode($"{folder}/postgresql.conf", lab, Node),
             cancellationToken
         );
         await host.Files.WriteTextAsync(
-            $"{node.DataDirectory}/pg_hba.conf",
+            $"{Node.DataDirectory}/pg_hba.conf",
             renderer.Render($"{folder}/pg_hba.conf", lab),
             Modes.PrivateFile,
             cancellationToken
@@ -214,7 +214,7 @@ public sealed class ConfigureNode(PostgresNode node) : IStep
         foreach (var script in Scripts(lab))
         {
             await host.Files.WriteTextAsync(
-                $"{node.DataDirectory}/{script}",
+                $"{Node.DataDirectory}/{script}",
                 SampleScripts.Read(lab, script, lab.Pgpool) ?? renderer.Render($"scripts/{script}", lab),
                 Modes.PrivateFolder,
                 cancellationToken

@@ -58,10 +58,10 @@ internal static class BuildingSettings
 }
 
 /// <summary>Gives nodes the settings they are to have from now on.</summary>
-/// <param name="nodes">The nodes.</param>
-/// <param name="running">True when they go on running.</param>
-/// <param name="fewProcesses">True when Pgpool-II was made to start few processes, and is stopped again.</param>
-public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bool fewProcesses = false) : IStep
+/// <param name="Nodes">The nodes.</param>
+/// <param name="Running">True when they go on running.</param>
+/// <param name="FewProcesses">True when Pgpool-II was made to start few processes, and is stopped again.</param>
+public sealed record HandOver(ValueList<PostgresNode> Nodes, bool Running, bool FewProcesses = false) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Take back the settings for making a lab";
@@ -70,12 +70,12 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bo
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        foreach (var node in nodes)
+        foreach (var node in Nodes)
         {
-            yield return $"fsync on: in {Hosts.Shell.Quote($"{node.DataDirectory}/postgresql.auto.conf")}{(running ? ", and reload" : "")}";
+            yield return $"fsync on: in {Hosts.Shell.Quote($"{node.DataDirectory}/postgresql.auto.conf")}{(Running ? ", and reload" : "")}";
         }
 
-        foreach (var pgpool in fewProcesses ? lab.Pgpools : [])
+        foreach (var pgpool in FewProcesses ? lab.Pgpools : [])
         {
             yield return $"without {BuildingSettings.FewProcesses}: in {Hosts.Shell.Quote(pgpool.Paths.PgpoolConf)}";
         }
@@ -86,26 +86,26 @@ public sealed class HandOver(IReadOnlyList<PostgresNode> nodes, bool running, bo
     {
         ArgumentNullException.ThrowIfNull(context);
         var servers = new LiveLab(context.Host, context.Lab, context.Probes);
-        foreach (var node in nodes)
+        foreach (var node in Nodes)
         {
             await BuildingSettings.RemoveAsync(
                 context.Host,
                 BuildingSettings.FileOf(node.DataDirectory),
                 cancellationToken
             );
-            if (running && await servers.Of(node).FindAsync(cancellationToken) is { } process)
+            if (Running && await servers.Of(node).FindAsync(cancellationToken) is { } process)
             {
                 await context.Host.Processes.SignalAsync(process, Hosts.ProcessSignal.Hangup, cancellationToken);
             }
         }
 
-        foreach (var pgpool in fewProcesses ? context.Lab.Pgpools : [])
+        foreach (var pgpool in FewProcesses ? context.Lab.Pgpools : [])
         {
             await BuildingSettings.RemoveAsync(context.Host, pgpool.Paths.PgpoolConf, cancellationToken);
         }
 
         var wanted = context.Lab.PostgresSettings.TryGetValue("fsync", out var asked) ? asked : "on";
-        foreach (var node in running && wanted == "on" ? nodes : [])
+        foreach (var node in Running && wanted == "on" ? Nodes : [])
         {
             await context.Probes.WaitAsync(
                 new NodeAnswers(

@@ -8,17 +8,14 @@ namespace PgpoolLab.Provisioning.Steps;
 
 /// <summary>Makes the clusters of one or more nodes from a template in the cache, or makes the template
 /// first.</summary>
-/// <param name="nodes">The nodes.</param>
-/// <param name="alike">True when they are to be one and the same cluster, as a primary and its standbys are; false when
+/// <param name="Nodes">The nodes.</param>
+/// <param name="Alike">True when they are to be one and the same cluster, as a primary and its standbys are; false when
 /// each is one of its own.</param>
-public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) : IStep
+public sealed record CreateNodes(ValueList<PostgresNode> Nodes, bool Alike) : IStep
 {
-    /// <summary>The nodes it makes.</summary>
-    public IReadOnlyList<PostgresNode> Nodes => nodes;
-
     /// <inheritdoc/>
     public string Title =>
-        nodes.Count == 1 ? $"Create node {nodes[0].Id}" : $"Create nodes {nodes[0].Id} to {nodes[^1].Id}";
+        Nodes.Count == 1 ? $"Create node {Nodes[0].Id}" : $"Create nodes {Nodes[0].Id} to {Nodes[^1].Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -36,7 +33,7 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
             yield return $"    {statement}";
         }
 
-        foreach (var node in nodes)
+        foreach (var node in Nodes)
         {
             yield return $"copy TEMPLATE to {Hosts.Shell.Quote(node.DataDirectory)}";
         }
@@ -46,7 +43,7 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        foreach (var node in nodes)
+        foreach (var node in Nodes)
         {
             context.Undo.Push(
                 $"delete {node.DataDirectory}",
@@ -55,7 +52,7 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         }
 
         var recipe = ClusterRecipe.Of(context.Lab);
-        var targets = nodes.Select(n => n.DataDirectory).ToArray();
+        var targets = Nodes.Select(n => n.DataDirectory).ToArray();
         if (ClusterCache.Of(context.Host, context.Probes, context.Time) is { } cache)
         {
             try
@@ -87,7 +84,7 @@ public sealed class CreateNodes(IReadOnlyList<PostgresNode> nodes, bool alike) :
         var identifier = ClusterIdentity.New(context.Time.GetUtcNow());
         foreach (var target in targets)
         {
-            ClusterIdentity.Set(target, alike ? identifier : identifier++);
+            ClusterIdentity.Set(target, Alike ? identifier : identifier++);
             await BuildingSettings.AddAsync(context, target, cancellationToken);
         }
     }

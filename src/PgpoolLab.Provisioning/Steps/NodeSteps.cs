@@ -34,37 +34,23 @@ public sealed record StartNode(PostgresNode Node) : IStep
 }
 
 /// <summary>Stops one PostgreSQL (fast shutdown).</summary>
-/// <param name="node">The node.</param>
-/// <param name="after">Those who must not take it for a failure, and are being stopped at the same time.</param>
-public sealed class StopNode(PostgresNode node, params IReadOnlyList<StopPgpool> after) : IStep, IEquatable<StopNode>
+/// <param name="Node">The node.</param>
+/// <param name="AtPgpoolsWord">True in a stage that Pgpool-II leads: it must not take this for a failure.</param>
+public sealed record StopNode(PostgresNode Node, bool AtPgpoolsWord = false) : IStep
 {
-    private PostgresNode Node => node;
-
-    private IReadOnlyList<StopPgpool> After => after;
-
-    /// <summary>Equal when they stop the same.</summary>
-    public bool Equals(StopNode? other) => other?.Node == node && after.SequenceEqual(other.After);
-
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as StopNode);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => node.GetHashCode();
-
-    /// <inheritdoc/>
-    public string Title => $"Stop node {node.Id}";
+    public string Title => $"Stop node {Node.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        yield return $"SIGINT to the postgres of {Hosts.Shell.Quote(node.DataDirectory)}{(after.Count > 0 ? " as soon as Pgpool-II says that it ends" : "")}, wait for its end";
+        yield return $"SIGINT to the postgres of {Hosts.Shell.Quote(Node.DataDirectory)}{(AtPgpoolsWord ? " as soon as Pgpool-II says that it ends" : "")}, wait for its end";
     }
 
     /// <inheritdoc/>
-    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await Task.WhenAll(after.Select(p => p.Leaving)).WaitAsync(cancellationToken);
-        await new LiveLab(context.Host, context.Lab, context.Probes).Of(node).StopAsync(cancellationToken);
+        return new LiveLab(context.Host, context.Lab, context.Probes).Of(Node).StopAsync(cancellationToken);
     }
 }

@@ -7,52 +7,19 @@ using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
 
-/// <summary>Launches a Pgpool-II.</summary>
-public interface ILaunch
-{
-    /// <summary>The Pgpool-II.</summary>
-    PgpoolNode Pgpool { get; }
-
-    /// <summary>Ends when its first process has been started.</summary>
-    Task Launched { get; }
-}
-
 /// <summary>Starts one Pgpool-II, and does not wait until it answers: with a watchdog it does so only when it has found
 /// the others.</summary>
-/// <param name="pgpool">The Pgpool-II.</param>
-public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch, IEquatable<LaunchPgpool>
+/// <param name="Pgpool">The Pgpool-II.</param>
+public sealed record LaunchPgpool(PgpoolNode Pgpool) : IStep
 {
-    private readonly TaskCompletionSource _launched = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     /// <inheritdoc/>
-    public string Title => pgpool.Watchdog is null ? "Launch Pgpool-II" : $"Launch Pgpool-II {pgpool.Id}";
-
-    /// <inheritdoc/>
-    public PgpoolNode Pgpool => pgpool;
-
-    /// <inheritdoc/>
-    public Task Launched => _launched.Task;
-
-    /// <summary>Equal when they launch the same, whatever has become of it.</summary>
-    public bool Equals(LaunchPgpool? other) => other?.Pgpool == pgpool;
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as LaunchPgpool);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => pgpool.GetHashCode();
-
-    /// <summary>Its first process; null when it ran already, or was not started yet.</summary>
-    internal int? ProcessId { get; private set; }
-
-    /// <summary>Nodes it remembers as down.</summary>
-    internal IReadOnlyList<int> HeldDown { get; private set; } = [];
+    public string Title => Pgpool.Watchdog is null ? "Launch Pgpool-II" : $"Launch Pgpool-II {Pgpool.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{PgpoolCommand.Start(lab, pgpool)}   (port {pgpool.Port}, pcp {pgpool.PcpPort}{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")})";
+        yield return $"{PgpoolCommand.Start(lab, Pgpool)}   (port {Pgpool.Port}, pcp {Pgpool.PcpPort}{(Pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")})";
     }
 
     /// <inheritdoc/>
@@ -60,35 +27,39 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch, IEquatable
     {
         ArgumentNullException.ThrowIfNull(context);
         var servers = new LiveLab(context.Host, context.Lab, context.Probes);
-        if (await servers.Of(pgpool).FindLivingAsync(cancellationToken) is not null)
+        context.Started.TryRemove(Pgpool.Id, out _);
+        if (await servers.Of(Pgpool).FindLivingAsync(cancellationToken) is not null)
         {
-            _launched.TrySetResult();
             return;
         }
 
-        HeldDown = context.Lab.RemembersStatus
-            ? await new LabHistory(context.Host, context.Lab).FindNodesHeldDownAsync(pgpool, cancellationToken)
+        var heldDown = context.Lab.RemembersStatus
+            ? await new LabHistory(context.Host, context.Lab).FindNodesHeldDownAsync(Pgpool, cancellationToken)
             : [];
-        context.Undo.Push($"stop {context.Lab.TitleOf(pgpool)}", ct => servers.Of(pgpool).StopAsync(ct));
-        await StartAsync(context, servers, cancellationToken);
+        context.Undo.Push($"stop {context.Lab.TitleOf(Pgpool)}", ct => servers.Of(Pgpool).StopAsync(ct));
+        await StartAsync(context, servers, heldDown, cancellationToken);
     }
 
     /// <summary>Starts it, which does not run.</summary>
-    internal async Task StartAsync(StepContext context, LiveLab servers, CancellationToken cancellationToken)
+    internal async Task StartAsync(
+        StepContext context,
+        LiveLab servers,
+        IReadOnlyList<int> heldDown,
+        CancellationToken cancellationToken
+    )
     {
-        var process = await servers.Of(pgpool).StartAsync(cancellationToken);
-        ProcessId = process;
-        _launched.TrySetResult();
-        if (pgpool.Watchdog is not null)
+        var process = await servers.Of(Pgpool).StartAsync(cancellationToken);
+        context.Started[Pgpool.Id] = new StartedPgpool(process, heldDown);
+        if (Pgpool.Watchdog is not null)
         {
             // Those that come to life at the very same moment may all but lock each other out.
             await servers
-                .Of(pgpool)
+                .Of(Pgpool)
                 .OrEndAsync(
                     process,
                     () =>
                         context.Probes.WaitAsync(
-                            new WatchdogListens(context.Host, context.Lab, pgpool, process),
+                            new WatchdogListens(context.Host, context.Lab, Pgpool, process),
                             ProbeRunner.Patience,
                             cancellationToken
                         )
@@ -97,32 +68,16 @@ public sealed class LaunchPgpool(PgpoolNode pgpool) : IStep, ILaunch, IEquatable
     }
 }
 
-/// <summary>Waits until a Pgpool-II that was just launched shows these nodes up in their roles.</summary>
-/// <param name="launch">Who launched it.</param>
-/// <param name="expected">What it must show.</param>
-public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode> expected)
-    : IStep,
-        IEquatable<AwaitPgpool>
+/// <summary>Waits until a Pgpool-II that this run has launched shows these nodes up in their roles; one that ran already is
+/// not waited for.</summary>
+/// <param name="Pgpool">The Pgpool-II.</param>
+/// <param name="Expected">What it must show.</param>
+public sealed record AwaitPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expected) : IStep
 {
     private const int MostRestarts = 2;
 
-    private LaunchPgpool Launch => launch;
-
-    private IReadOnlyList<ExpectedNode> Expected => expected;
-
-    /// <summary>Equal when they wait for the same.</summary>
-    public bool Equals(AwaitPgpool? other) =>
-        other is not null && launch.Equals(other.Launch) && expected.SequenceEqual(other.Expected);
-
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as AwaitPgpool);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => launch.GetHashCode();
-
-    /// <inheritdoc/>
-    public string Title =>
-        launch.Pgpool.Watchdog is null ? "Wait for Pgpool-II" : $"Wait for Pgpool-II {launch.Pgpool.Id}";
+    public string Title => Pgpool.Watchdog is null ? "Wait for Pgpool-II" : $"Wait for Pgpool-II {Pgpool.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -136,21 +91,22 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
     {
         ArgumentNullException.ThrowIfNull(context);
         var servers = new LiveLab(context.Host, context.Lab, context.Probes);
-        // Nodes it holds as down stay down until somebody attaches or recovers them: nothing to wait for.
-        var awaited = expected.Where(e => !launch.HeldDown.Contains(e.Id)).ToArray();
-        for (var restarts = 0; launch.ProcessId is { } process; restarts++)
+        for (var restarts = 0; context.Started.TryGetValue(Pgpool.Id, out var started); restarts++)
         {
-            await using var shows = new PgpoolShowsNodes(context.Host, context.Lab, launch.Pgpool, awaited, process);
+            // Nodes it holds as down stay down until somebody attaches or recovers them: nothing to wait for.
+            var awaited = Expected.Where(e => !started.HeldDown.Contains(e.Id)).ToArray();
+            var process = started.ProcessId;
+            await using var shows = new PgpoolShowsNodes(context.Host, context.Lab, Pgpool, awaited, process);
             var follows = new PgpoolFollowsLeader(shows);
             try
             {
                 await servers
-                    .Of(launch.Pgpool)
+                    .Of(Pgpool)
                     .OrEndAsync(
                         process,
                         () =>
                             context.Probes.WaitAsync(
-                                launch.Pgpool.Watchdog is null ? shows : follows,
+                                Pgpool.Watchdog is null ? shows : follows,
                                 ProbeRunner.Patience,
                                 cancellationToken
                             )
@@ -159,51 +115,29 @@ public sealed class AwaitPgpool(LaunchPgpool launch, IReadOnlyList<ExpectedNode>
             }
             catch (ProbeFailedException) when (follows.MissesPrimary && restarts < MostRestarts)
             {
-                await launch.StartAsync(context, servers, cancellationToken);
+                await new LaunchPgpool(Pgpool).StartAsync(context, servers, started.HeldDown, cancellationToken);
             }
         }
     }
 }
 
 /// <summary>Starts the only Pgpool-II of a lab and waits until it shows these nodes up in their roles.</summary>
-/// <param name="pgpool">The Pgpool-II.</param>
-/// <param name="expected">What it must show.</param>
-public sealed class StartPgpool(PgpoolNode pgpool, IReadOnlyList<ExpectedNode> expected)
-    : IStep,
-        ILaunch,
-        IEquatable<StartPgpool>
+/// <param name="Pgpool">The Pgpool-II.</param>
+/// <param name="Expected">What it must show.</param>
+public sealed record StartPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expected) : IStep
 {
-    private readonly LaunchPgpool _launch = new(pgpool);
-
-    private IReadOnlyList<ExpectedNode> Expected => expected;
-
-    /// <summary>Equal when they start the same and wait for the same.</summary>
-    public bool Equals(StartPgpool? other) => other?.Pgpool == pgpool && expected.SequenceEqual(other.Expected);
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as StartPgpool);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => pgpool.GetHashCode();
-
-    /// <inheritdoc/>
-    public PgpoolNode Pgpool => pgpool;
-
-    /// <inheritdoc/>
-    public Task Launched => _launch.Launched;
-
     /// <inheritdoc/>
     public string Title => "Start Pgpool-II";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab) =>
-        _launch.Preview(lab).Concat(new AwaitPgpool(_launch, expected).Preview(lab));
+        new LaunchPgpool(Pgpool).Preview(lab).Concat(new AwaitPgpool(Pgpool, Expected).Preview(lab));
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await _launch.ExecuteAsync(context, cancellationToken);
-        await new AwaitPgpool(_launch, expected).ExecuteAsync(context, cancellationToken);
+        await new LaunchPgpool(Pgpool).ExecuteAsync(context, cancellationToken);
+        await new AwaitPgpool(Pgpool, Expected).ExecuteAsync(context, cancellationToken);
     }
 }
 
@@ -232,54 +166,32 @@ public sealed record AwaitWatchdog : IStep
     }
 }
 
-/// <summary>Stops one Pgpool-II.</summary>
-/// <param name="pgpool">The Pgpool-II.</param>
-public sealed class StopPgpool(PgpoolNode pgpool) : IStep, IEquatable<StopPgpool>
+/// <summary>Stops one Pgpool-II. Who waits for its word may begin as soon as it takes nothing for a failure of a node any
+/// more.</summary>
+/// <param name="Pgpool">The Pgpool-II.</param>
+public sealed record StopPgpool(PgpoolNode Pgpool) : IStep
 {
-    private readonly TaskCompletionSource _leaving = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private PgpoolNode Pgpool => pgpool;
-
-    /// <summary>Equal when they stop the same, whatever has become of it.</summary>
-    public bool Equals(StopPgpool? other) => other?.Pgpool == pgpool;
-
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as StopPgpool);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => pgpool.GetHashCode();
-
-    /// <summary>Ends when Pgpool-II takes nothing for a failure of a node any more.</summary>
-    internal Task Leaving => _leaving.Task;
-
-    /// <inheritdoc/>
-    public string Title => pgpool.Watchdog is null ? "Stop Pgpool-II" : $"Stop Pgpool-II {pgpool.Id}";
+    public string Title => Pgpool.Watchdog is null ? "Stop Pgpool-II" : $"Stop Pgpool-II {Pgpool.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        yield return $"SIGINT to the process in {Hosts.Shell.Quote(pgpool.Paths.PgpoolPid)}, wait for its end";
+        yield return $"SIGINT to the process in {Hosts.Shell.Quote(Pgpool.Paths.PgpoolPid)}, wait for its end";
     }
 
     /// <inheritdoc/>
-    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        try
-        {
-            await new LiveLab(context.Host, context.Lab, context.Probes)
-                .Of(pgpool)
-                .StopAsync(cancellationToken, () => _leaving.TrySetResult());
-        }
-        finally
-        {
-            _leaving.TrySetResult();
-        }
+        return new LiveLab(context.Host, context.Lab, context.Probes)
+            .Of(Pgpool)
+            .StopAsync(cancellationToken, context.Release);
     }
 }
 
 /// <summary>Adds the watchdog to the configuration of every Pgpool-II of a lab of pgpool_setup's conventions.</summary>
-public sealed class AddWatchdog : IStep
+public sealed record AddWatchdog : IStep
 {
     /// <inheritdoc/>
     public string Title => "Add the watchdog";

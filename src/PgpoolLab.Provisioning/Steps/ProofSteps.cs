@@ -8,14 +8,11 @@ namespace PgpoolLab.Provisioning.Steps;
 
 /// <summary>Makes ready for the proof while Pgpool-II starts: the table on the primary, and sessions, to read it on
 /// every node and to write through Pgpool-II.</summary>
-/// <param name="primary">The primary.</param>
-/// <param name="readers">The nodes that must have the row.</param>
-/// <param name="launches">Those who launch the Pgpool-IIs to write through, at the same time.</param>
-public sealed class PrepareProof(
-    PostgresNode primary,
-    IReadOnlyList<PostgresNode> readers,
-    IReadOnlyList<ILaunch> launches
-) : IStep
+/// <param name="Primary">The primary.</param>
+/// <param name="Readers">The nodes that must have the row.</param>
+/// <param name="Writers">The Pgpool-IIs to write through, which are being started at the same time.</param>
+public sealed record PrepareProof(PostgresNode Primary, ValueList<PostgresNode> Readers, ValueList<PgpoolNode> Writers)
+    : IStep
 {
     /// <inheritdoc/>
     public string Title => "Make ready to prove it";
@@ -24,8 +21,8 @@ public sealed class PrepareProof(
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{string.Join("; ", Statements(lab))}   (on port {primary.Port})";
-        yield return $"connect   (to port{(readers.Count + launches.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port).Concat(launches.Select(l => l.Pgpool.Port)))})";
+        yield return $"{string.Join("; ", Statements(lab))}   (on port {Primary.Port})";
+        yield return $"connect   (to port{(Readers.Count + Writers.Count > 1 ? "s" : "")} {string.Join(", ", Readers.Select(n => n.Port).Concat(Writers.Select(p => p.Port)))})";
     }
 
     /// <inheritdoc/>
@@ -35,12 +32,12 @@ public sealed class PrepareProof(
         try
         {
             var others = context.Sessions.PrepareAsync(
-                readers.Where(r => r != primary),
+                Readers.Where(r => r != Primary),
                 Lab.MaintenanceDatabase,
                 cancellationToken
             );
             await using (
-                var client = await context.Sessions.OpenAsync(primary, Lab.MaintenanceDatabase, cancellationToken)
+                var client = await context.Sessions.OpenAsync(Primary, Lab.MaintenanceDatabase, cancellationToken)
             )
             {
                 await client.ExecuteAsync(string.Join(";\n", Statements(context.Lab)), cancellationToken);
@@ -50,7 +47,7 @@ public sealed class PrepareProof(
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = NodeLog.Of(context.Lab, primary);
+            var log = NodeLog.Of(context.Lab, Primary);
             throw new LabException(
                 ExitCode.NotHealthy,
                 $"Could not make ready to prove that the lab works: {seen}",
@@ -63,15 +60,14 @@ public sealed class PrepareProof(
         }
 
         await Task.WhenAll(
-            launches.Select(async launch =>
-            {
-                await launch.Launched.WaitAsync(cancellationToken);
-                await context.Probes.WaitAsync(
-                    new ClientsConnect(context.Lab, context.Sessions, launch.Pgpool, Lab.MaintenanceDatabase),
+            // Who starts it fails when it does not come up, and that ends this.
+            Writers.Select(p =>
+                context.Probes.WaitAsync(
+                    new ClientsConnect(context.Lab, context.Sessions, p, Lab.MaintenanceDatabase),
                     ProbeRunner.Patience,
                     cancellationToken
-                );
-            })
+                )
+            )
         );
     }
 
@@ -88,14 +84,14 @@ public sealed class PrepareProof(
 
 /// <summary>The proof: writes a row through each of these Pgpool-IIs and reads it on every node that must have
 /// it.</summary>
-/// <param name="createEverywhere">True when the table must be made on each node by itself, because the mode replicates
+/// <param name="CreateEverywhere">True when the table must be made on each node by itself, because the mode replicates
 /// rows alone.</param>
-/// <param name="writers">The Pgpool-IIs to write through.</param>
-/// <param name="readers">The nodes that must have the rows.</param>
-public sealed class ProveReplication(
-    bool createEverywhere,
-    IReadOnlyList<PgpoolNode> writers,
-    IReadOnlyList<PostgresNode> readers
+/// <param name="Writers">The Pgpool-IIs to write through.</param>
+/// <param name="Readers">The nodes that must have the rows.</param>
+public sealed record ProveReplication(
+    bool CreateEverywhere,
+    ValueList<PgpoolNode> Writers,
+    ValueList<PostgresNode> Readers
 ) : IStep
 {
     internal const string Table = "pgpoollab_proof";
@@ -118,7 +114,7 @@ public sealed class ProveReplication(
 
     /// <inheritdoc/>
     public string Title =>
-        readers.Count == 1
+        Readers.Count == 1
             ? "Prove it: write and read through Pgpool-II"
             : "Prove it: write through Pgpool-II, read on every node";
 
@@ -128,11 +124,11 @@ public sealed class ProveReplication(
         ArgumentNullException.ThrowIfNull(lab);
         if (!HasPrimary(lab))
         {
-            yield return $"CREATE TABLE {Table}   ({(createEverywhere ? "on every node" : $"through port {lab.Pgpool.Port}")})";
+            yield return $"CREATE TABLE {Table}   ({(CreateEverywhere ? "on every node" : $"through port {lab.Pgpool.Port}")})";
         }
 
-        yield return $"INSERT   (through port{(writers.Count > 1 ? "s" : "")} {string.Join(", ", writers.Select(p => p.Port))})";
-        yield return $"SELECT … FROM {Table}   (on port{(readers.Count > 1 ? "s" : "")} {string.Join(", ", readers.Select(n => n.Port))})";
+        yield return $"INSERT   (through port{(Writers.Count > 1 ? "s" : "")} {string.Join(", ", Writers.Select(p => p.Port))})";
+        yield return $"SELECT … FROM {Table}   (on port{(Readers.Count > 1 ? "s" : "")} {string.Join(", ", Readers.Select(n => n.Port))})";
         yield return $"DROP TABLE {Table}";
         if (HasPrimary(lab))
         {
@@ -145,13 +141,13 @@ public sealed class ProveReplication(
     {
         ArgumentNullException.ThrowIfNull(context);
         var lab = context.Lab;
-        int[] tableOn = createEverywhere ? lab.Nodes.Select(n => n.Port).ToArray() : [lab.Pgpool.Port];
+        int[] tableOn = CreateEverywhere ? lab.Nodes.Select(n => n.Port).ToArray() : [lab.Pgpool.Port];
         try
         {
             if (HasPrimary(lab))
             {
                 await Task.WhenAll(
-                    writers.Select(async pgpool =>
+                    Writers.Select(async pgpool =>
                     {
                         await using var client = await context.Sessions.OpenAsync(
                             pgpool,
@@ -181,23 +177,23 @@ public sealed class ProveReplication(
             }
 
             // Only what must be is in a session of its own: through Pgpool-II each costs a connection to every node.
-            if (!createEverywhere && writers.Count == 1)
+            if (!CreateEverywhere && Writers.Count == 1)
             {
                 await using var client = await PostgresClient.ConnectByTcpAsync(
                     lab,
-                    writers[0].Port,
+                    Writers[0].Port,
                     Lab.Database,
                     cancellationToken
                 );
                 await client.ExecuteAsync($"CREATE TABLE {Table} (lab text PRIMARY KEY)", cancellationToken);
-                await InsertAsync(client, writers[0]);
+                await InsertAsync(client, Writers[0]);
                 await ReadEverywhereAsync();
                 await client.ExecuteAsync($"DROP TABLE {Table}", cancellationToken);
                 return;
             }
 
             await OnEachAsync(tableOn, $"CREATE TABLE {Table} (lab text PRIMARY KEY)");
-            if (createEverywhere)
+            if (CreateEverywhere)
             {
                 foreach (var subscriber in lab.Nodes.Skip(1))
                 {
@@ -208,7 +204,7 @@ public sealed class ProveReplication(
                 }
             }
 
-            foreach (var pgpool in writers)
+            foreach (var pgpool in Writers)
             {
                 await using var client = await PostgresClient.ConnectByTcpAsync(
                     lab,
@@ -223,7 +219,7 @@ public sealed class ProveReplication(
             // Rows can be there before the first copy of a table is wound up, and until then a subscriber does not let
             // go of it.
             await Task.WhenAll(
-                (createEverywhere ? lab.Nodes.Skip(1) : []).Select(subscriber =>
+                (CreateEverywhere ? lab.Nodes.Skip(1) : []).Select(subscriber =>
                     context.Probes.WaitAsync(
                         new NodeAnswers(
                             lab,
@@ -267,7 +263,7 @@ public sealed class ProveReplication(
 
         Task ReadEverywhereAsync() =>
             Task.WhenAll(
-                readers.Select(node =>
+                Readers.Select(node =>
                     context.Probes.WaitAsync(
                         new NodeAnswers(
                             lab,
@@ -275,7 +271,7 @@ public sealed class ProveReplication(
                             node,
                             HasPrimary(lab) ? Lab.MaintenanceDatabase : Lab.Database,
                             $"SELECT count(*)::text FROM {Table} WHERE lab LIKE '{lab.Id}-%'",
-                            writers.Count.ToString(),
+                            Writers.Count.ToString(),
                             $"what was written through Pgpool-II can be read on node {node.Id}"
                         ),
                         ProbeRunner.Patience,

@@ -9,18 +9,18 @@ namespace PgpoolLab.Provisioning.Steps;
 /// <summary>A checkpoint on the primary, replayed by a standby: what is copied of that from now on begins to stream
 /// there, and not before the switch of WAL segments at the end of its own backup, with 16 MB of zeros after
 /// it.</summary>
-/// <param name="primary">The primary.</param>
-/// <param name="standby">The standby that is to be copied.</param>
-public sealed class MoveOn(PostgresNode primary, PostgresNode standby) : IStep
+/// <param name="Primary">The primary.</param>
+/// <param name="Standby">The standby that is to be copied.</param>
+public sealed record MoveOn(PostgresNode Primary, PostgresNode Standby) : IStep
 {
     /// <inheritdoc/>
-    public string Title => $"Checkpoint, replayed on node {standby.Id}";
+    public string Title => $"Checkpoint, replayed on node {Standby.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        yield return $"CHECKPOINT   (on node {primary.Id})";
-        yield return $"SELECT application_name FROM pg_stat_replication WHERE replay_lsn >= ...   (until {standby.ApplicationName} is among them)";
+        yield return $"CHECKPOINT   (on node {Primary.Id})";
+        yield return $"SELECT application_name FROM pg_stat_replication WHERE replay_lsn >= ...   (until {Standby.ApplicationName} is among them)";
     }
 
     /// <inheritdoc/>
@@ -29,19 +29,19 @@ public sealed class MoveOn(PostgresNode primary, PostgresNode standby) : IStep
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await using var client = await context.Sessions.OpenAsync(primary, "postgres", cancellationToken);
+            await using var client = await context.Sessions.OpenAsync(Primary, "postgres", cancellationToken);
             await client.ExecuteAsync("CHECKPOINT", cancellationToken);
             var position = (await client.RowsAsync("SELECT pg_current_wal_lsn()::text", cancellationToken))[0][0];
             await context.Probes.WaitAsync(
-                new HasReplayed(context.Lab, client, primary, standby, position!),
+                new HasReplayed(context.Lab, client, Primary, Standby, position!),
                 ProbeRunner.Patience,
                 cancellationToken
             );
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = NodeLog.Of(context.Lab, primary);
-            throw new LabException(ExitCode.Failed, $"Could not make a checkpoint on node {primary.Id}: {seen}", error)
+            var log = NodeLog.Of(context.Lab, Primary);
+            throw new LabException(ExitCode.Failed, $"Could not make a checkpoint on node {Primary.Id}: {seen}", error)
             {
                 LogFile = log,
                 LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
@@ -51,9 +51,9 @@ public sealed class MoveOn(PostgresNode primary, PostgresNode standby) : IStep
 }
 
 /// <summary>Creates the standbys' replication slots.</summary>
-/// <param name="primary">The primary.</param>
-/// <param name="standbys">The standbys.</param>
-public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode> standbys) : IStep
+/// <param name="Primary">The primary.</param>
+/// <param name="Standbys">The standbys.</param>
+public sealed record CreateSlots(PostgresNode Primary, ValueList<PostgresNode> Standbys) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Create replication slots";
@@ -62,7 +62,7 @@ public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode
     public IEnumerable<string> Preview(Lab lab) =>
         // They keep WAL from now on (true): the checkpoint of one base backup would else remove what another still
         // needs.
-        standbys.Select(s => $"SELECT pg_create_physical_replication_slot('{s.SlotName}', true)");
+        Standbys.Select(s => $"SELECT pg_create_physical_replication_slot('{s.SlotName}', true)");
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
@@ -70,15 +70,15 @@ public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode
         ArgumentNullException.ThrowIfNull(context);
         try
         {
-            await using var client = await context.Sessions.OpenAsync(primary, "postgres", cancellationToken);
+            await using var client = await context.Sessions.OpenAsync(Primary, "postgres", cancellationToken);
             await client.ExecuteAsync(string.Join(";\n", Preview(context.Lab)), cancellationToken);
         }
         catch (Npgsql.PostgresException error)
         {
-            var log = NodeLog.Of(context.Lab, primary);
+            var log = NodeLog.Of(context.Lab, Primary);
             throw new LabException(
                 ExitCode.Failed,
-                $"Could not create replication slots on node {primary.Id}: {error.MessageText}",
+                $"Could not create replication slots on node {Primary.Id}: {error.MessageText}",
                 error
             )
             {
@@ -90,35 +90,20 @@ public sealed class CreateSlots(PostgresNode primary, IReadOnlyList<PostgresNode
 }
 
 /// <summary>Waits until every standby streams.</summary>
-/// <param name="primary">The primary.</param>
-/// <param name="standbys">The standbys.</param>
-public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresNode> standbys)
-    : IStep,
-        IEquatable<AwaitStreaming>
+/// <param name="Primary">The primary.</param>
+/// <param name="Standbys">The standbys.</param>
+public sealed record AwaitStreaming(PostgresNode Primary, ValueList<PostgresNode> Standbys) : IStep
 {
-    private PostgresNode Primary => primary;
-
-    private IReadOnlyList<PostgresNode> Standbys => standbys;
-
-    /// <summary>Equal when they wait for the same.</summary>
-    public bool Equals(AwaitStreaming? other) => other?.Primary == primary && standbys.SequenceEqual(other.Standbys);
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as AwaitStreaming);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => primary.GetHashCode();
-
     /// <inheritdoc/>
     public string Title =>
-        standbys.Count == 1
-            ? $"Wait until node {standbys[0].Id} streams"
-            : $"Wait until {standbys.Count} standbys stream";
+        Standbys.Count == 1
+            ? $"Wait until node {Standbys[0].Id} streams"
+            : $"Wait until {Standbys.Count} standbys stream";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        yield return $"SELECT application_name, state FROM pg_stat_replication   (on node {primary.Id}, until all are 'streaming')";
+        yield return $"SELECT application_name, state FROM pg_stat_replication   (on node {Primary.Id}, until all are 'streaming')";
     }
 
     /// <inheritdoc/>
@@ -126,7 +111,7 @@ public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresN
     {
         ArgumentNullException.ThrowIfNull(context);
         return context.Probes.WaitAsync(
-            new StandbysAreStreaming(context.Lab, context.Sessions, primary, standbys),
+            new StandbysAreStreaming(context.Lab, context.Sessions, Primary, Standbys),
             ProbeRunner.Patience,
             cancellationToken
         );
@@ -134,13 +119,13 @@ public sealed class AwaitStreaming(PostgresNode primary, IReadOnlyList<PostgresN
 }
 
 /// <summary>Publishes every table of the users' database.</summary>
-/// <param name="node">The node that is written to.</param>
-public sealed class Publish(PostgresNode node) : IStep
+/// <param name="Node">The node that is written to.</param>
+public sealed record Publish(PostgresNode Node) : IStep
 {
     internal const string Publication = "pgpoollab";
 
     /// <inheritdoc/>
-    public string Title => $"Publish all tables of node {node.Id}";
+    public string Title => $"Publish all tables of node {Node.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -154,7 +139,7 @@ public sealed class Publish(PostgresNode node) : IStep
         ArgumentNullException.ThrowIfNull(context);
         await using var client = await PostgresClient.ConnectByTcpAsync(
             context.Lab,
-            node.Port,
+            Node.Port,
             Lab.Database,
             cancellationToken
         );
@@ -163,12 +148,12 @@ public sealed class Publish(PostgresNode node) : IStep
 }
 
 /// <summary>Subscribes a node to what another publishes.</summary>
-/// <param name="node">The subscriber.</param>
-/// <param name="publisher">The publisher.</param>
-public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
+/// <param name="Node">The subscriber.</param>
+/// <param name="Publisher">The publisher.</param>
+public sealed record Subscribe(PostgresNode Node, PostgresNode Publisher) : IStep
 {
     /// <inheritdoc/>
-    public string Title => $"Subscribe node {node.Id} to node {publisher.Id}";
+    public string Title => $"Subscribe node {Node.Id} to node {Publisher.Id}";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -183,7 +168,7 @@ public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
         ArgumentNullException.ThrowIfNull(context);
         await using var client = await PostgresClient.ConnectByTcpAsync(
             context.Lab,
-            node.Port,
+            Node.Port,
             Lab.Database,
             cancellationToken
         );
@@ -195,9 +180,9 @@ public sealed class Subscribe(PostgresNode node, PostgresNode publisher) : IStep
     private string Statement(Lab lab)
     {
         var connection =
-            $"host=localhost port={publisher.Port} dbname={Lab.Database} "
+            $"host=localhost port={Publisher.Port} dbname={Lab.Database} "
             + $"user={ConfigQuoting.ConnectionValue(lab.Owner)}{(lab.Asks ? $" passfile={ConfigQuoting.ConnectionValue(new LabPaths(lab.Pgpool.ServerFolder).PgPass)}" : "")}";
-        return $"CREATE SUBSCRIPTION {NameOf(node)} CONNECTION "
+        return $"CREATE SUBSCRIPTION {NameOf(Node)} CONNECTION "
             + $"'{connection.Replace("'", "''", StringComparison.Ordinal)}' PUBLICATION "
             + $"{Publish.Publication}";
     }

@@ -10,10 +10,28 @@ namespace PgpoolLab.Provisioning.Steps;
 /// <param name="lab">The lab; one without private sockets has no links.</param>
 public sealed class SocketLinks(IHost host, Lab lab)
 {
+    /// <summary>Those that lead to the lab's sockets.</summary>
+    public async Task<IReadOnlyList<string>> FindAsync(CancellationToken cancellationToken)
+    {
+        var linked = new List<string>();
+        foreach (var (link, socket) in LabSockets.LinksOf(lab))
+        {
+            if (await host.Files.LinkTargetAsync(link, cancellationToken) == socket)
+            {
+                linked.Add(link);
+            }
+        }
+
+        return linked;
+    }
+
     /// <summary>Makes those whose sockets are there. What answers at a link's place already is another server's, and
     /// stays.</summary>
-    public async Task MakeAsync(CancellationToken cancellationToken)
+    /// <param name="making">Is told each link that is about to be made.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task MakeAsync(Action<string> making, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(making);
         // A Pgpool-II's socket for pcp may come a moment later than the one for clients: its link is made with the
         // latter.
         var first = lab.Pgpools.ToDictionary(
@@ -31,9 +49,22 @@ public sealed class SocketLinks(IHost host, Lab lab)
             {
                 await TryAsync(async () =>
                 {
+                    making(link);
                     await host.Files.DeleteAsync(link, cancellationToken);
                     await host.Files.CreateLinkAsync(link, socket, cancellationToken);
                 });
+            }
+        }
+    }
+
+    /// <summary>Removes some of them, as long as they are the lab's.</summary>
+    public async Task RemoveAsync(IReadOnlyList<string> some, CancellationToken cancellationToken)
+    {
+        foreach (var (link, socket) in LabSockets.LinksOf(lab).Where(l => some.Contains(l.Link)))
+        {
+            if (await host.Files.LinkTargetAsync(link, cancellationToken) == socket)
+            {
+                await TryAsync(() => host.Files.DeleteAsync(link, cancellationToken).AsTask());
             }
         }
     }

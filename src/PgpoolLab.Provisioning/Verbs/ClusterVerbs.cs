@@ -1,3 +1,4 @@
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers.Verbs;
 

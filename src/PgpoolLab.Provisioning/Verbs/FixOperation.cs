@@ -103,8 +103,8 @@ public sealed class FixOperation(OperationContext context, Lab lab)
         var (servers, cluster) = (new ServerVerbs(run), new ClusterVerbs(run));
         return remedy switch
         {
-            Remedy.StartAll => new StartOperation(context).ExecuteAsync(lab, cancellationToken),
-            Remedy.RestartAll => RestartAllAsync(cancellationToken),
+            Remedy.StartAll => new StartOperation(run).ExecuteAsync(cancellationToken),
+            Remedy.RestartAll => servers.RestartAsync(Target.Of("all"), StopMode.Fast, cancellationToken),
             Remedy.RestartPgpool { Pgpool: var id } => servers.RestartAsync(
                 Pgpool(id),
                 StopMode.Fast,
@@ -145,12 +145,6 @@ public sealed class FixOperation(OperationContext context, Lab lab)
     private static Target Node(int node) => new($"{node}");
 
     private Target Pgpool(int id) => new(RemedyWords.NameOf(lab, id));
-
-    private async Task RestartAllAsync(CancellationToken cancellationToken)
-    {
-        await new StopOperation(context).ExecuteAsync(lab, cancellationToken);
-        await new StartOperation(context).ExecuteAsync(lab, cancellationToken);
-    }
 
     private async Task RunOnAsync(int node, IReadOnlyList<string> statements, CancellationToken cancellationToken)
     {

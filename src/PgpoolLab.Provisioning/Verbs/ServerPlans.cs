@@ -1,4 +1,5 @@
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
@@ -19,13 +20,12 @@ public static class ServerPlans
         ArgumentNullException.ThrowIfNull(look);
         var servers = OwnServers(look, target);
         RequireRunning(look, servers, act.ToString().ToLowerInvariant());
-        return VerbPlan.Of([
-            .. target.IsAll && act is ServerAct.Stop ? StopAll(look, mode) : End(look, servers, act, mode),
-            .. NoticedBy(look, servers),
-        ]) with
-        {
-            Before = VerbPlans.WarningOfFailover(look, servers),
-        };
+        return target.IsAll && act is ServerAct.Stop
+            ? StopAll(look, mode)
+            : VerbPlan.Of([.. End(look, servers, act, mode), .. NoticedBy(look, servers)]) with
+            {
+                Before = VerbPlans.WarningOfFailover(look, servers),
+            };
     }
 
     /// <summary>Servers are suspended.</summary>
@@ -63,50 +63,39 @@ public static class ServerPlans
         ]);
     }
 
-    /// <summary>Servers are started; a node that comes back is attached as soon as it streams. Of the whole lab it is
-    /// what startall does: an outdated primary is left out.</summary>
+    /// <summary>Servers are started; a node that comes back is attached as soon as it streams. The whole lab is started by
+    /// <see cref="StartPlans"/>.</summary>
     /// <exception cref="LabException">One of them must not be started.</exception>
     public static VerbPlan Start(VerbLook look, Target target)
     {
         ArgumentNullException.ThrowIfNull(look);
-        var servers = OwnServers(look, target);
-        return target.IsAll
-            ? VerbPlan.Of(StartAll(look)) with
-            {
-                Before = LeftOut(look),
-            }
-            : VerbPlan.Of(Start(look, servers));
+        return VerbPlan.Of(Start(look, OwnServers(look, target)));
     }
 
-    /// <summary>Servers are stopped and started again.</summary>
+    /// <summary>Servers are stopped and started again; not the whole lab.</summary>
     /// <exception cref="LabException">One of them must not be started.</exception>
     public static VerbPlan Restart(VerbLook look, Target target, StopMode mode)
     {
         ArgumentNullException.ThrowIfNull(look);
         var servers = OwnServers(look, target);
-        return target.IsAll
-            ? VerbPlan.Of([.. StopAll(look, mode), .. StartAll(look with { Linked = [] })]) with
-            {
-                Before = LeftOut(look),
-            }
-            : VerbPlan.Of([
-                // They are started in a moment: the links to their sockets stay.
-                VerbPlans.Acts(servers with { Nodes = [] }, ServerAct.Stop, mode),
-                VerbPlans.Acts(servers with { Pgpools = [] }, ServerAct.Stop, mode),
-                .. Start(look, servers),
-            ]) with
-            {
-                Before = servers.Pgpools.Count == 0 ? VerbPlans.WarningOfFailover(look, servers) : [],
-            };
+        return VerbPlan.Of([
+            // They are started in a moment: the links to their sockets stay.
+            VerbPlans.Acts(servers with { Nodes = [] }, ServerAct.Stop, mode),
+            VerbPlans.Acts(servers with { Pgpools = [] }, ServerAct.Stop, mode),
+            .. Start(look, servers),
+        ]) with
+        {
+            Before = servers.Pgpools.Count == 0 ? VerbPlans.WarningOfFailover(look, servers) : [],
+        };
     }
 
     /// <summary>The whole lab is stopped, as stopall does it where the mode allows that.</summary>
-    internal static Stage[] StopAll(VerbLook look, StopMode mode)
+    internal static VerbPlan StopAll(VerbLook look, StopMode mode)
     {
         var all = new ServerSet(look.Lab.OwnsNodes ? look.Lab.Nodes : [], look.Lab.Pgpools);
         return mode is StopMode.Fast
-            ? [.. LabPlanner.Stop(look.Lab), .. VerbPlans.Unlink(look, all)]
-            : End(look, all, ServerAct.Stop, mode);
+            ? StopOperation.Plan(look.Lab, look.Linked)
+            : VerbPlan.Of(End(look, all, ServerAct.Stop, mode));
     }
 
     private static Stage[] End(VerbLook look, ServerSet servers, ServerAct act, StopMode mode) =>
@@ -117,29 +106,6 @@ public static class ServerPlans
             .. act is ServerAct.Stop ? VerbPlans.Unlink(look, servers) : [],
         ];
 
-    /// <summary>As startall does it.</summary>
-    private static Stage[] StartAll(VerbLook look)
-    {
-        var all = new ServerSet(
-            [.. look.Lab.Nodes.Where(n => look.Lab.OwnsNodes && !look.Outdated.Contains(n.Id))],
-            look.Lab.Pgpools
-        );
-        return
-        [
-            Stage.ForEach(all.Nodes, n => [new StartNode(n)]),
-            .. LabPlanner.StartPgpools(look.Lab, []),
-            .. VerbPlans.Link(look, all),
-        ];
-    }
-
-    private static string[] LeftOut(VerbLook look) =>
-        [
-            .. look.Outdated.Select(n =>
-                $"Node {n} is not started: another node took over from it, and there would be two primaries. Bring it "
-                + $"back with:  pgpoollab recover {n}"
-            ),
-        ];
-
     private static Stage[] Start(VerbLook look, ServerSet servers)
     {
         if (servers.Nodes.FirstOrDefault(n => look.Outdated.Contains(n.Id)) is { } old)
@@ -147,14 +113,13 @@ public static class ServerPlans
             throw RequireMayStart.Outdated(old);
         }
 
-        var launches = servers.Pgpools.Select(p => new LaunchPgpool(p)).ToArray();
         return
         [
             // It is looked at again: what is at work, and who is primary, may be another by then.
             Stage.ForEach(servers.Nodes, n => [new RequireMayStart(n, VerbPlans.Patience), new StartNode(n)]),
             .. servers.Pgpools.Count == look.Lab.Pgpools.Count ? LabPlanner.StartPgpools(look.Lab, [])
-            : launches.Length > 0 ? [new Stage([launches]), Stage.ForEach(launches, l => [new AwaitPgpool(l, [])])]
-            : (Stage[])[],
+            : servers.Pgpools.Count > 0 ? LabPlanner.StartOneByOne(servers.Pgpools, [])
+            : [],
             .. VerbPlans.Link(look, servers),
             .. servers.Nodes.Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience))),
         ];

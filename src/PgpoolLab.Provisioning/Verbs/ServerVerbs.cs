@@ -14,22 +14,13 @@ public sealed class ServerVerbs(VerbRun run)
     /// <param name="target">Which.</param>
     /// <param name="mode">What becomes of their clients; Pgpool-II is always stopped fast.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task StopAsync(Target target, StopMode mode, CancellationToken cancellationToken)
-    {
-        if (!IsWhole(target) || mode is not StopMode.Fast)
-        {
-            await run.PlannedAsync(
-                ask: true,
-                look => ServerPlans.End(look, target, ServerAct.Stop, mode),
-                cancellationToken
-            );
-            return;
-        }
-
-        // The plan refuses where nothing runs. It is not run: what does not stop is to keep none of the others up.
-        ServerPlans.End(await run.LookAsync(ask: false, cancellationToken), target, ServerAct.Stop, mode);
-        await new StopOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken);
-    }
+    public Task StopAsync(Target target, StopMode mode, CancellationToken cancellationToken) =>
+        run.PlannedAsync(
+            // Of the whole lab nobody is left to notice.
+            ask: !IsWhole(target),
+            look => ServerPlans.End(look, target, ServerAct.Stop, mode),
+            cancellationToken
+        );
 
     /// <summary>Kills servers, as a crash of their machine would.</summary>
     public Task KillAsync(Target target, CancellationToken cancellationToken) =>
@@ -51,7 +42,7 @@ public sealed class ServerVerbs(VerbRun run)
     public Task StartAsync(Target target, CancellationToken cancellationToken) =>
         // Of the whole lab a node that fails keeps none of the others down.
         IsWhole(target)
-            ? new StartOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken)
+            ? new StartOperation(run).ExecuteAsync(cancellationToken)
             : run.PlannedAsync(NeedsLook(target), look => ServerPlans.Start(look, target), cancellationToken);
 
     /// <summary>Stops servers and starts them again.</summary>
@@ -63,24 +54,15 @@ public sealed class ServerVerbs(VerbRun run)
             return;
         }
 
-        if (mode is StopMode.Fast)
-        {
-            await new StopOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken);
-        }
-        else
-        {
-            await run.PlannedAsync(ask: false, look => VerbPlan.Of(ServerPlans.StopAll(look, mode)), cancellationToken);
-        }
-
-        await new StartOperation(run.Context).ExecuteAsync(run.Lab, cancellationToken);
+        await run.PlannedAsync(ask: false, look => ServerPlans.StopAll(look, mode), cancellationToken);
+        await new StartOperation(run).ExecuteAsync(cancellationToken, afterStop: true);
     }
 
-    /// <summary>True when the whole lab is acted on, as startall and stopall do it; a plan of that is only
-    /// shown.</summary>
-    private bool IsWhole(Target target)
+    /// <summary>True when the whole lab is acted on, as startall and stopall do it.</summary>
+    private static bool IsWhole(Target target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return target.IsAll && !run.IsDry;
+        return target.IsAll;
     }
 
     private static bool NeedsLook(Target target)

@@ -110,22 +110,13 @@ internal sealed class VerbEyes(IHost host, Lab lab, ProbeRunner probes)
             }
         }
 
-        var linked = new List<string>();
-        foreach (var (link, socket) in LabSockets.LinksOf(lab))
-        {
-            if (await host.Files.LinkTargetAsync(link, cancellationToken) == socket)
-            {
-                linked.Add(link);
-            }
-        }
-
         var outdated = await new LabHistory(host, lab).FindOutdatedPrimariesAsync(cancellationToken);
         return new VerbLook(lab)
         {
             Report = report,
             RunningNodes = nodes,
             RunningPgpools = pgpools,
-            Linked = linked,
+            Linked = await new SocketLinks(host, lab).FindAsync(cancellationToken),
             Outdated = [.. outdated.Select(n => n.Id)],
         };
     }

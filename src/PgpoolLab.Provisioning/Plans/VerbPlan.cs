@@ -2,9 +2,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Plans;
 
-namespace PgpoolLab.Provisioning.Verbs;
+namespace PgpoolLab.Provisioning.Plans;
 
 /// <summary>What a command does with a lab that exists. A plain value: two plans are equal when they do the
 /// same.</summary>
@@ -27,6 +26,10 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
     /// <summary>True when what its steps have done is undone if one of them fails, or on Ctrl+C; also what plans before
     /// it in the same call have done.</summary>
     public bool IsTakenBack { get; init; }
+
+    /// <summary>True when what its steps have done is undone on Ctrl+C alone; also what plans before it in the same call
+    /// have done. What was done when a step fails stays.</summary>
+    public bool IsTakenBackOnCancel { get; init; }
 
     /// <summary>True when Ctrl+C does not end it: half of it would be worse than all or nothing.</summary>
     public bool RunsToItsEnd { get; init; }
@@ -60,8 +63,8 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
         && Before.SequenceEqual(other.Before)
         && After.SequenceEqual(other.After)
         && Lab?.Nodes.Count == other.Lab?.Nodes.Count
-        && IsTakenBack == other.IsTakenBack
-        && RunsToItsEnd == other.RunsToItsEnd;
+        && (IsTakenBack, IsTakenBackOnCancel, RunsToItsEnd)
+            == (other.IsTakenBack, other.IsTakenBackOnCancel, other.RunsToItsEnd);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Stages.Count, Before.Count, After.Count);

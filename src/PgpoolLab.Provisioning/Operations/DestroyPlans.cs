@@ -1,0 +1,138 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Leftovers;
+using PgpoolLab.Provisioning.Plans;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>What is seen of a lab that is to be destroyed.</summary>
+/// <param name="Lab">The lab with everything that lies in its folder.</param>
+/// <param name="Reached">The same without nodes whose data may be another lab's.</param>
+/// <param name="Unlisted">What its manifest does not name, in words.</param>
+public sealed record DestroyLook(Lab Lab, Lab Reached, IReadOnlyList<string> Unlisted);
+
+/// <summary>Plans how a lab is destroyed: pure, from a look.</summary>
+public static class DestroyPlans
+{
+    /// <summary>The plans, one after the other: from the second on it does not end half-way.</summary>
+    /// <param name="look">What was seen.</param>
+    /// <param name="deletesUsersFiles">True to delete also what users have put into the lab's folders.</param>
+    public static IReadOnlyList<VerbPlan> Of(DestroyLook look, bool deletesUsersFiles)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var lab = look.Lab;
+        ValueList<int> reached = [.. look.Reached.Nodes.Select(n => n.Id)];
+        return
+        [
+            VerbPlan.Of(Stage.Of(new StopWhatRuns(reached))) with
+            {
+                Lab = lab,
+                Before =
+                [
+                    .. look.Unlisted.Count == 0
+                        ? []
+                        : (string[])
+                            [
+                                $"The lab's manifest does not name {string.Join(" and ", look.Unlisted)}, which lies in "
+                                    + "its folder: it is stopped and deleted, too.",
+                            ],
+                    .. lab
+                        .Nodes.Where(n => !reached.Contains(n.Id))
+                        .Select(n =>
+                            $"{n.DataDirectory} is a link, and may lead to data of the lab in {lab.Former!.Root}: the "
+                            + "link is deleted, and what it leads to is not touched."
+                        ),
+                ],
+            },
+            VerbPlan.Of(Stage.Of(new DeleteLabFiles(reached, deletesUsersFiles))) with
+            {
+                Lab = lab,
+                RunsToItsEnd = true,
+            },
+        ];
+    }
+}
+
+/// <summary>Stops every process of a lab, whatever state the lab is in.</summary>
+/// <param name="Reached">The numbers of the nodes that are certainly the lab's.</param>
+public sealed record StopWhatRuns(ValueList<int> Reached) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Stop what runs";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return StopOperation
+            .Plan(Of(lab, Reached), [])
+            .Stages.SelectMany(s => s.Lanes)
+            .SelectMany(l => l)
+            .Select(s => s.Title);
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var (host, lab, reached) = (context.Host, context.Lab, Of(context.Lab, Reached));
+        if (await StopOperation.StopServersAsync(host, context.Probes, reached) is { Count: > 0 } running)
+        {
+            throw new LabException(
+                ExitCode.UndoFailed,
+                $"The lab '{lab.Name}' was not destroyed: not all of its servers could be stopped."
+            )
+            {
+                Details = running,
+            };
+        }
+
+        // What runs in the lab's folders and is not found by a PID file: its data folder was deleted under it, say.
+        var survey = new LabSurvey(host);
+        if (await survey.FindServersAsync(lab, cancellationToken) is { Count: > 0 } others)
+        {
+            await new OrphanServers(host, context.Probes, lab.Name, dataIsThere: true).EndAsync(
+                others,
+                () => survey.FindServersAsync(lab, cancellationToken),
+                cancellationToken
+            );
+        }
+
+        await new Orphans(host, context.Probes).EndAsync(reached);
+    }
+
+    /// <summary>The lab with these nodes alone.</summary>
+    internal static Lab Of(Lab lab, ValueList<int> nodes) =>
+        lab with
+        {
+            Nodes = [.. lab.Nodes.Where(n => nodes.Contains(n.Id))],
+        };
+}
+
+/// <summary>Deletes what is a lab's, but for what tells that there is one.</summary>
+/// <param name="Reached">The numbers of the nodes that are certainly the lab's.</param>
+/// <param name="DeletesUsersFiles">True to delete also what users have put into the lab's folders.</param>
+public sealed record DeleteLabFiles(ValueList<int> Reached, bool DeletesUsersFiles) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Delete the files";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) =>
+        LabInventory
+            .Of(lab)
+            .Deleted.Select(i => $"rm {(i.Kind is LabItemKind.Folder ? "-r " : "")}{Hosts.Shell.Quote(i.Path)}");
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var kept = DeletesUsersFiles
+            ? []
+            : await new UsersFiles(context.Host).FindAsync(
+                StopWhatRuns.Of(context.Lab, Reached),
+                CancellationToken.None
+            );
+        await new LabDeletion(context.Host).DeleteAsync(context.Lab, kept);
+        LabDeletion.DeleteEmptyFolders(context.Lab);
+    }
+}

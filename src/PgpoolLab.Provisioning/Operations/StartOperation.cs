@@ -1,0 +1,111 @@
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Clients;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>Starts a lab. A node that does not come up keeps none of the others down.</summary>
+/// <param name="run">The call.</param>
+public sealed class StartOperation(PlanRun run)
+{
+    private readonly LiveLab _servers = new(run.Context.Host, run.Lab, run.Context.Probes);
+    private readonly LabHistory _history = new(run.Context.Host, run.Lab);
+
+    /// <summary>Starts what does not run.</summary>
+    /// <param name="cancellationToken">Ends it; what was started is stopped again.</param>
+    /// <param name="afterStop">True when the lab is stopped before: a plan that is only shown minds nothing that runs
+    /// now.</param>
+    /// <exception cref="LabException">Something did not come up; the rest runs.</exception>
+    public Task ExecuteAsync(CancellationToken cancellationToken, bool afterStop = false) =>
+        run.LockedAsync(
+            async () =>
+            {
+                if (!run.IsDry)
+                {
+                    run.Context.Leases.Renew(run.Lab);
+                }
+
+                var look = await LookAsync(afterStop, cancellationToken);
+                var failures = await run.DoAsync(StartPlans.Nodes(look), cancellationToken);
+                look = await LookAgainAsync(look, failures, afterStop, cancellationToken);
+                StepFailure.ThrowIfAny([
+                    .. failures,
+                    .. await run.DoAsync(StartPlans.Pgpools(look), cancellationToken),
+                ]);
+            },
+            cancellationToken
+        );
+
+    private async Task<StartLook> LookAsync(bool afterStop, CancellationToken cancellationToken)
+    {
+        var lab = run.Lab;
+        var lacksName =
+            lab.SafeAlias is { } alias && !await run.Context.Host.Files.ExistsAsync(alias, cancellationToken);
+        var outdated = await _history.FindOutdatedPrimariesAsync(cancellationToken);
+        var begins =
+            lab.RemembersStatus && (afterStop || await _servers.Of(lab.Pgpool).FindAsync(cancellationToken) is null);
+        return new StartLook(lab)
+        {
+            LacksOtherName = lacksName,
+            Outdated = [.. outdated.Select(n => n.Id)],
+            HeldDown = begins ? await _history.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken) : [],
+        };
+    }
+
+    /// <summary>Looks at what decides how Pgpool-II is started: which nodes have come up, what they are, and what those
+    /// that run already think of them.</summary>
+    private async Task<StartLook> LookAgainAsync(
+        StartLook look,
+        IReadOnlyList<StepFailure> failures,
+        bool afterStop,
+        CancellationToken cancellationToken
+    )
+    {
+        var failed = failures.Select(f => f.Step).OfType<StartNode>().Select(s => s.Node.Id).ToArray();
+        var (givenUp, silent) = (new SortedSet<int>(), new List<int>());
+        foreach (var pgpool in afterStop ? [] : look.Lab.Pgpools)
+        {
+            if (await _servers.Of(pgpool).FindLivingAsync(cancellationToken) is null)
+            {
+                continue;
+            }
+
+            var (nodes, _) = await PoolNodes.AskAsync(run.Context.Host, look.Lab, pgpool, cancellationToken);
+            givenUp.UnionWith((nodes ?? []).Where(n => n.Status == "down").Select(n => n.Id));
+            if (nodes is null)
+            {
+                silent.Add(pgpool.Id);
+            }
+        }
+
+        return look with
+        {
+            NotUp = failed,
+            Standbys = await FindStandbysAsync(_history, look.Lab, cancellationToken),
+            GivenUp = [.. givenUp],
+            Silent = silent,
+            Linked = afterStop ? [] : await new SocketLinks(run.Context.Host, run.Lab).FindAsync(cancellationToken),
+        };
+    }
+
+    /// <summary>The nodes whose data folders say that they start as standbys, by number.</summary>
+    internal static async Task<IReadOnlyList<int>> FindStandbysAsync(
+        LabHistory history,
+        Lab lab,
+        CancellationToken cancellationToken
+    )
+    {
+        var standbys = new List<int>();
+        foreach (var node in lab is { OwnsNodes: true, Mode: ClusteringMode.StreamingReplication } ? lab.Nodes : [])
+        {
+            if (await history.IsStandbyAsync(node, cancellationToken))
+            {
+                standbys.Add(node.Id);
+            }
+        }
+
+        return standbys;
+    }
+}

@@ -1,0 +1,71 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Planning;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers;
+using PgpoolLab.Servers.Waiting;
+
+namespace PgpoolLab.Provisioning.Operations;
+
+/// <summary>Stops a lab. What is stopped already does not matter; what does not stop keeps none of the others
+/// up.</summary>
+/// <param name="run">The call.</param>
+public sealed class StopOperation(PlanRun run)
+{
+    /// <summary>Plans it. But for the links it is the same whatever runs.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="linked">The links to its sockets that are there.</param>
+    public static VerbPlan Plan(Lab lab, IReadOnlyList<string> linked)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(linked);
+        return VerbPlan.Of([
+            .. LabPlanner.Stop(lab).Select(s => s with { GoesOn = true }),
+            .. linked.Count > 0 ? (Stage[])[Stage.Of(new UnlinkSockets(linked))] : [],
+        ]);
+    }
+
+    /// <summary>Stops everything.</summary>
+    /// <exception cref="LabException">Something did not stop; the rest did.</exception>
+    public Task ExecuteAsync(CancellationToken cancellationToken) =>
+        run.LockedAsync(
+            async () =>
+            {
+                var linked = await new SocketLinks(run.Context.Host, run.Lab).FindAsync(cancellationToken);
+                StepFailure.ThrowIfAny(await run.DoAsync(Plan(run.Lab, linked), cancellationToken));
+            },
+            cancellationToken
+        );
+
+    /// <summary>Stops every process of the lab, without a word and without its lock, whatever state the lab is
+    /// in.</summary>
+    /// <returns>What could not be stopped, in words.</returns>
+    internal static async Task<IReadOnlyList<string>> StopServersAsync(IHost host, ProbeRunner probes, Lab lab)
+    {
+        var servers = new LiveLab(host, lab, probes);
+        var failures = new List<string>();
+        await Task.WhenAll(lab.Pgpools.Select(p => TryAsync(() => servers.Of(p).StopAsync(CancellationToken.None))));
+        await Task.WhenAll(
+            lab.Nodes.Where(_ => lab.OwnsNodes)
+                .Select(n => TryAsync(() => servers.Of(n).StopAsync(CancellationToken.None)))
+        );
+        await new SocketLinks(host, lab).RemoveAsync(CancellationToken.None);
+        return failures;
+
+        async Task TryAsync(Func<Task> stop)
+        {
+            try
+            {
+                await stop();
+            }
+            catch (LabException error)
+            {
+                lock (failures)
+                {
+                    failures.Add(error.Message);
+                }
+            }
+        }
+    }
+}
