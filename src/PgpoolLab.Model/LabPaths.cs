@@ -22,6 +22,9 @@ public sealed record LabPaths(string Root)
     /// <summary>Where a cluster is made when there is no cache to take one from.</summary>
     public string Template => $"{Hidden}/template";
 
+    /// <summary>The data folder of that cluster.</summary>
+    public string TemplateData => $"{Template}/cluster";
+
     /// <summary>File name of the tool's log in a lab of pgpool_setup.</summary>
     public const string SetupLog = "pgpool_setup.log";
 

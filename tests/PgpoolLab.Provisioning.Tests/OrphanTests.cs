@@ -95,6 +95,18 @@ public sealed class OrphanTests : IDisposable
         );
     }
 
+    /// <summary>Where the cache cannot be used, a lab has a cluster of its own to copy.</summary>
+    [Fact]
+    public async Task What_makes_a_labs_own_template_is_the_labs_with_the_memory_it_leaves()
+    {
+        var lab = Labs.Fixed(root: Root);
+        _host.Processes.Add(Process("postgres", "/", "postgres --boot -k") with { UserId = Identity.Current.UserId });
+        _host.Files["/proc/7/environ"] = $"PGDATA={lab.Paths.TemplateData}\0";
+        await new Orphans(_host, new ProbeRunner(_host, TimeProvider.System)).EndAsync(lab);
+        Assert.Equal(["Kill 7"], _host.Signals);
+        Assert.Contains($"{Root}/.pgpoollab/template/cluster", _host.MemoryRemoved);
+    }
+
     /// <summary>initdb starts it by a shell; when that is killed, initdb ends, and the server goes on and makes its shared
     /// memory after everything was tidied up.</summary>
     [Theory]

@@ -38,6 +38,7 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
                 .Items.Where(i => i is { Kind: LabItemKind.Folder, IsShared: false, Place: LabItemPlace.Lab })
                 .Where(i => i.Use is LabItemUse.Data or LabItemUse.Configuration)
                 .Select(i => i.Path)
+                .Append(lab.Paths.TemplateData)
                 // Servers and scripts know them by the lab's other name.
                 .SelectMany(p => lab.SafeAlias is { } alias ? (string[])[p, alias + p[lab.Root.Length..]] : [p]),
         ]);

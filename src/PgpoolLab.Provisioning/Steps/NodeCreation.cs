@@ -102,7 +102,7 @@ public sealed record CreateNodes(ValueList<PostgresNode> Nodes, bool Alike) : IS
             $"delete {folder}",
             async ct =>
             {
-                await new Orphans(context.Host, context.Probes).EndAsync([ClusterTemplate.DataOf(folder)]);
+                await new Orphans(context.Host, context.Probes).EndAsync([context.Lab.Paths.TemplateData]);
                 await context.Host.Files.DeleteAsync(folder, ct);
             }
         );
