@@ -22,4 +22,8 @@ public interface IPrograms
 /// <param name="program">Its name or path.</param>
 /// <param name="inner">The system's own error.</param>
 public sealed class ProgramNotFoundException(string program, Exception inner)
-    : Model.LabException(Model.ExitCode.Missing, $"Could not start {program}: {inner.Message}", inner);
+    : Model.LabException(Model.ExitCode.Missing, $"Could not start {program}: {inner.Message}", inner)
+{
+    /// <summary>Its name or path.</summary>
+    public string Program { get; } = program;
+}

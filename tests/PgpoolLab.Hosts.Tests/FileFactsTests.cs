@@ -3,12 +3,17 @@ using PgpoolLab.Hosts.Local;
 namespace PgpoolLab.Hosts.Tests;
 
 /// <summary>A look at a path, as every host gives it.</summary>
-public sealed class FileFactsTests : IDisposable
+public abstract class FileFactsTests(HostUnderTest under) : IDisposable
 {
     private readonly TemporaryFolder _folder = new(" it's");
-    private readonly LocalHost _host = new(TimeProvider.System);
+    private readonly IHost _host = under.Host;
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        under.Dispose();
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private ValueTask<FileFacts?> LookAsync(string name) => _host.Files.LookAsync(_folder[name], default);
 

@@ -2,7 +2,7 @@ using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Hosts.Tests;
 
-public sealed class FileTests : IDisposable
+public abstract class FileTests(HostUnderTest under) : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Script =
@@ -14,10 +14,15 @@ public sealed class FileTests : IDisposable
         | UnixFileMode.OtherExecute;
     private const UnixFileMode Everything = (UnixFileMode)0b111_111_111;
 
-    private readonly LocalHost _host = new(TimeProvider.System);
+    private readonly IHost _host = under.Host;
     private readonly TemporaryFolder _folder = new(" it's ü");
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        under.Dispose();
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private string[] Names() =>
         Directory

@@ -4,9 +4,15 @@ using PgpoolLab.Hosts.Local;
 
 namespace PgpoolLab.Hosts.Tests;
 
-public sealed class PortTests
+public abstract class PortTests(HostUnderTest under) : IDisposable
 {
-    private readonly LocalHost _host = new(TimeProvider.System);
+    private readonly IHost _host = under.Host;
+
+    public void Dispose()
+    {
+        under.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     // Linux, asm-generic/socket.h: what servers in C set. .NET's own ReuseAddress sets both.
     private const int SolSocket = 1,

@@ -8,9 +8,9 @@ namespace PgpoolLab.Hosts.Tests;
 
 // One after the other: every child inherits what another test leaves open for its own.
 [Collection("processes")]
-public sealed class ProcessTests : IDisposable
+public abstract class ProcessTests(HostUnderTest under) : IDisposable
 {
-    private readonly LocalHost _host = new(TimeProvider.System);
+    private readonly IHost _host = under.Host;
     private readonly TemporaryFolder _folder = new(" it's");
     private readonly List<int> _started = [];
 
@@ -32,6 +32,8 @@ public sealed class ProcessTests : IDisposable
         }
 
         _folder.Dispose();
+        under.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     private async Task<int> StartAsync(string script, bool append = false)

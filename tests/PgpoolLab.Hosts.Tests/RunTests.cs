@@ -5,9 +5,15 @@ namespace PgpoolLab.Hosts.Tests;
 
 // One after the other: every child inherits what another test leaves open for its own.
 [Collection("processes")]
-public sealed class RunTests
+public abstract class RunTests(HostUnderTest under) : IDisposable
 {
-    private readonly LocalHost _host = new(TimeProvider.System);
+    private readonly IHost _host = under.Host;
+
+    public void Dispose()
+    {
+        under.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private static CommandSpec Sh(string script, params string[] arguments) =>
         new("/bin/sh", ["-c", script, "sh", .. arguments]);
@@ -169,8 +175,8 @@ public sealed class RunTests
         using var folder = new TemporaryFolder();
         using var cancel = new CancellationTokenSource();
         // Five seconds of patience, which this clock lets pass at once.
-        var host = new LocalHost(new HastyClock(speed: 20));
-        var run = host.Programs.RunAsync(
+        using var hasty = under.With(new HastyClock(speed: 20));
+        var run = hasty.Host.Programs.RunAsync(
             Sh("trap '' TERM; echo $$ >pid.tmp; mv pid.tmp pid; while :; do sleep 0.05; done") with
             {
                 WorkingDirectory = folder.Path,
@@ -219,12 +225,11 @@ public sealed class RunTests
     [Fact]
     public async Task Hundreds_of_programs_one_after_the_other_leave_no_descriptor_open()
     {
-        var host = new LocalHost(TimeProvider.System);
-        await host.Programs.RunAsync(new CommandSpec("/bin/echo", "first"), TestContext.Current.CancellationToken);
+        await _host.Programs.RunAsync(new CommandSpec("/bin/echo", "first"), TestContext.Current.CancellationToken);
         var before = Pipes();
         for (var i = 0; i < 100; i++)
         {
-            await host.Programs.RunAsync(new CommandSpec("/bin/echo", "again"), TestContext.Current.CancellationToken);
+            await _host.Programs.RunAsync(new CommandSpec("/bin/echo", "again"), TestContext.Current.CancellationToken);
         }
 
         // Other tests run beside this one, and open folders and files; a leak would be of two pipes for each.

@@ -6,17 +6,19 @@ using PgpoolLab.Hosts.Local;
 namespace PgpoolLab.Hosts.Tests;
 
 /// <summary>What killed servers leave in the machine's shared memory. Linux only, as the tables of it are.</summary>
-public sealed partial class SharedMemoryTests : IDisposable
+public abstract partial class SharedMemoryTests(HostUnderTest under) : IDisposable
 {
     private const int HeaderSize = 56;
     private const int Create = 0x200 | 0x400;
     private const int OwnerOnly = 0x180;
-    private readonly LocalHost _host = new(TimeProvider.System);
+    private readonly IHost _host = under.Host;
     private readonly TemporaryFolder _folder = new();
     private readonly List<int> _segments = [];
 
     public void Dispose()
     {
+        under.Dispose();
+        GC.SuppressFinalize(this);
         foreach (var segment in _segments)
         {
             _ = Control(segment, 0, 0);

@@ -1,0 +1,317 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Hosts.Remote;
+
+/// <summary>A machine does not answer any more: what became of the calls that were under way is not known.</summary>
+/// <param name="host">Its name.</param>
+/// <param name="what">What was seen.</param>
+/// <param name="inner">The cause.</param>
+public sealed class HostLostException(string host, string what, Exception? inner = null)
+    : LabException(ExitCode.NotHealthy, $"Host {host} {what}.", inner)
+{
+    /// <summary>The machine's name.</summary>
+    public string Host { get; } = host;
+}
+
+/// <summary>The near end of a conversation with <see cref="AgentService"/>: calls go out, answers come back, in whatever
+/// order.</summary>
+/// <remarks>A connection that is cut without a word looks idle, to SSH's keep-alive, too. So the agent is asked whether
+/// it is there, and a machine that has said nothing for <see cref="Patience"/> is given up.</remarks>
+public sealed class AgentChannel : IAsyncDisposable
+{
+    /// <summary>For how long a machine may say nothing.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
+
+    private readonly string _host;
+    private readonly TimeProvider _time;
+    private readonly LineWriter<AgentRequest> _writer;
+    private readonly ConcurrentDictionary<int, TaskCompletionSource<AgentReply>> _waiting = new();
+    private readonly ConcurrentDictionary<int, RemoteStream> _streams = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly IAsyncEnumerator<System.Buffers.ReadOnlySequence<byte>> _lines;
+    private Task _work = Task.CompletedTask;
+    private Exception? _lost;
+    private long _heard;
+    private int _lastId;
+
+    private AgentChannel(string host, Stream input, Stream output, TimeProvider time)
+    {
+        _host = host;
+        _time = time;
+        _writer = new LineWriter<AgentRequest>(output, WireJson.Default.AgentRequest);
+        _lines = AgentLines.ReadAsync(input, _end.Token).GetAsyncEnumerator(CancellationToken.None);
+        _heard = time.GetTimestamp();
+    }
+
+    /// <summary>The version of the program on the other side.</summary>
+    public string AgentVersion { get; private set; } = "";
+
+    /// <summary>For how long the machine has said nothing.</summary>
+    internal TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _heard));
+
+    /// <summary>Waits for the agent's first line. What its user's shell has printed before is left out.</summary>
+    /// <param name="host">The machine's name, for messages.</param>
+    /// <param name="input">Its output.</param>
+    /// <param name="output">Its input.</param>
+    /// <param name="mark">What it was started with.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="HostLostException">It ended before, with what it has said.</exception>
+    public static async Task<AgentChannel> OpenAsync(
+        string host,
+        Stream input,
+        Stream output,
+        string mark,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        var channel = new AgentChannel(host, input, output, time);
+        try
+        {
+            await channel.GreetAsync(mark, cancellationToken);
+        }
+        catch
+        {
+            await channel.DisposeAsync();
+            throw;
+        }
+
+        channel._work = Task.WhenAll(channel.ListenAsync(), channel.KeepAskingAsync());
+        return channel;
+    }
+
+    private async Task GreetAsync(string mark, CancellationToken cancellationToken)
+    {
+        using var registration = cancellationToken.Register(_end.Cancel);
+        var noise = new Queue<string>();
+        try
+        {
+            while (await _lines.MoveNextAsync())
+            {
+                var text = Encoding.UTF8.GetString(_lines.Current);
+                if (
+                    text.Contains(mark, StringComparison.Ordinal)
+                    && AgentLines.TryParse(_lines.Current, WireJson.Default.AgentReply) is { Mark: { } said } first
+                    && said == mark
+                )
+                {
+                    AgentVersion = first.Version ?? "";
+                    _heard = _time.GetTimestamp();
+                    return;
+                }
+
+                noise.Enqueue(text.TrimEnd('\r'));
+                if (noise.Count > 12)
+                {
+                    noise.Dequeue();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
+        catch (IOException error)
+        {
+            throw new HostLostException(_host, $"has closed the connection: {error.Message}", error);
+        }
+
+        throw new HostLostException(_host, "has ended the agent before it said a word") { Details = [.. noise] };
+    }
+
+    /// <summary>Has a call made there.</summary>
+    /// <returns>Its answer.</returns>
+    /// <exception cref="HostLostException">The machine does not answer any more.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; there, too, nothing of the call goes on.</exception>
+    internal async ValueTask<TAnswer> AskAsync<TAnswer>(HostCall<TAnswer> call, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var id = Interlocked.Increment(ref _lastId);
+        var answer = new TaskCompletionSource<AgentReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting[id] = answer;
+        try
+        {
+            await SendAsync(new AgentRequest { Id = id, Call = call });
+            await using var registration = cancellationToken.Register(() =>
+                // The answer still comes: that it was cancelled, when nothing of it runs any more.
+                _ = SendQuietlyAsync(new AgentRequest { Cancel = id })
+            );
+            var reply = await answer.Task;
+            if (reply.Error is { } error)
+            {
+                if (error.Kind is AgentErrorKind.Cancelled)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                throw error.ToException();
+            }
+
+            return HostCall<TAnswer>.Read(reply.Answer);
+        }
+        finally
+        {
+            _waiting.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>Connects to a unix socket there.</summary>
+    /// <returns>Null when the other side cannot.</returns>
+    internal async ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken)
+    {
+        var number = Interlocked.Increment(ref _lastId);
+        var stream = new RemoteStream(
+            data => SendAsync(new AgentRequest { Part = new StreamPart(number, data) }),
+            () => _streams.TryRemove(number, out _)
+        );
+        _streams[number] = stream;
+        try
+        {
+            if (await AskAsync(new ConnectCall(socket, number), cancellationToken))
+            {
+                return stream;
+            }
+        }
+        catch
+        {
+            _streams.TryRemove(number, out _);
+            throw;
+        }
+
+        _streams.TryRemove(number, out _);
+        return null;
+    }
+
+    private async Task SendAsync(AgentRequest request)
+    {
+        if (_lost is { } lost)
+        {
+            throw Again(lost);
+        }
+
+        try
+        {
+            await _writer.WriteAsync(request, _end.Token);
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            throw Again(_lost ?? error);
+        }
+    }
+
+    /// <summary>An exception is thrown once: each who waits gets one of its own.</summary>
+    private HostLostException Again(Exception lost) =>
+        lost is HostLostException known
+            ? new HostLostException(_host, known.Message[$"Host {_host} ".Length..].TrimEnd('.'), known.InnerException)
+            : new HostLostException(_host, $"has closed the connection: {lost.Message.TrimEnd('.')}", lost);
+
+    private async Task SendQuietlyAsync(AgentRequest request)
+    {
+        try
+        {
+            await SendAsync(request);
+        }
+        catch (HostLostException)
+        {
+            // Who waits for an answer learns it.
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        try
+        {
+            while (await _lines.MoveNextAsync())
+            {
+                Volatile.Write(ref _heard, _time.GetTimestamp());
+                if (AgentLines.Parse(_lines.Current, WireJson.Default.AgentReply) is { } reply)
+                {
+                    Receive(reply);
+                }
+            }
+
+            Lose(new HostLostException(_host, "has ended the agent"));
+        }
+        catch (Exception error) when (error is IOException or JsonException or ObjectDisposedException)
+        {
+            Lose(new HostLostException(_host, $"has closed the connection: {error.Message.TrimEnd('.')}", error));
+        }
+        catch (OperationCanceledException)
+        {
+            Lose(new HostLostException(_host, "was left"));
+        }
+    }
+
+    private void Receive(AgentReply reply)
+    {
+        if (reply.Id is { } id && _waiting.TryGetValue(id, out var waiting))
+        {
+            waiting.TrySetResult(reply);
+        }
+
+        if (reply.Part is { } part && _streams.TryGetValue(part.Stream, out var stream))
+        {
+            stream.Receive(part.Data);
+        }
+    }
+
+    private async Task KeepAskingAsync()
+    {
+        using var timer = new PeriodicTimer(Beat, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_end.Token))
+            {
+                var silence = Silence;
+                if (silence >= Patience)
+                {
+                    var since = _time.GetLocalNow() - silence;
+                    Lose(new HostLostException(_host, $"has not answered since {since:HH:mm:ss}"));
+                    return;
+                }
+
+                // What cannot be sent waits, where a connection is full that nobody reads: the silence tells.
+                _ = SendQuietlyAsync(new AgentRequest { Ping = true });
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It was left.
+        }
+    }
+
+    private void Lose(HostLostException why)
+    {
+        if (Interlocked.CompareExchange(ref _lost, why, null) is null)
+        {
+            _end.Cancel();
+        }
+
+        foreach (var waiting in _waiting.Values)
+        {
+            waiting.TrySetException(Again(_lost));
+        }
+
+        foreach (var stream in _streams.Values)
+        {
+            stream.Receive(null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Lose(new HostLostException(_host, "was left"));
+        await _work;
+        _writer.Dispose();
+        _end.Dispose();
+    }
+}

@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace PgpoolLab.Hosts.Remote;
+
+/// <summary>Lines of JSON, to and fro.</summary>
+internal static class AgentLines
+{
+    /// <summary>The largest line: a program of 256 MB in base64, and what stands around it.</summary>
+    private const long Longest = 400L << 20;
+
+    /// <summary>Every line, until the other side has closed its end.</summary>
+    /// <exception cref="IOException">A line is longer than any that our side sends.</exception>
+    internal static async IAsyncEnumerable<ReadOnlySequence<byte>> ReadAsync(
+        Stream input,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var reader = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: 64 * 1024, leaveOpen: true));
+        while (true)
+        {
+            var read = await reader.ReadAsync(cancellationToken);
+            var buffer = read.Buffer;
+            while (buffer.PositionOf((byte)'\n') is { } end)
+            {
+                yield return buffer.Slice(0, end);
+                buffer = buffer.Slice(buffer.GetPosition(1, end));
+            }
+
+            if (buffer.Length > Longest)
+            {
+                throw new IOException("The other side sends a line without an end.");
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+            if (read.IsCompleted)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>One line as a message; null when it is none.</summary>
+    internal static TMessage? TryParse<TMessage>(ReadOnlySequence<byte> line, JsonTypeInfo<TMessage> type)
+        where TMessage : class
+    {
+        try
+        {
+            return Parse(line, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>One line as a message.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    internal static TMessage? Parse<TMessage>(ReadOnlySequence<byte> line, JsonTypeInfo<TMessage> type)
+    {
+        var reader = new Utf8JsonReader(line);
+        return JsonSerializer.Deserialize(ref reader, type);
+    }
+}
+
+/// <summary>Writes lines, one at a time, whoever they come from.</summary>
+/// <typeparam name="TMessage">What a line is.</typeparam>
+/// <param name="output">Where to.</param>
+/// <param name="type">How it is written.</param>
+internal sealed class LineWriter<TMessage>(Stream output, JsonTypeInfo<TMessage> type) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    internal async Task WriteAsync(TMessage message, CancellationToken cancellationToken)
+    {
+        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(message, type), (byte)'\n'];
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            // Half a line would make the rest of the conversation unreadable.
+            await output.WriteAsync(line, CancellationToken.None);
+            await output.FlushAsync(CancellationToken.None);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+}
