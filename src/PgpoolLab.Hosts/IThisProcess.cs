@@ -4,8 +4,8 @@ namespace PgpoolLab.Hosts;
 /// who must work as another user is handed it, and takes no other way.</summary>
 public interface IThisProcess
 {
-    /// <summary>Works as another user from now on, with that user's groups and environment. There is no way back.
-    /// Needs root.</summary>
+    /// <summary>Works as another user from now on, with that user's groups and environment. There is no way back, only
+    /// one to a further user. Needs <see cref="Identity.CanBecomeAnother"/>.</summary>
     /// <param name="user">Whom to become.</param>
     /// <param name="folder">Where to be then, opened with root's rights; null for the topmost folder, as the user may
     /// not be allowed in the current one.</param>

@@ -25,6 +25,10 @@ public static class Identity
     /// <summary>True after <see cref="Become"/>: called by root, working as another user.</summary>
     public static bool HasStoodDown => _became is not null;
 
+    /// <summary>True when <see cref="Become"/> works: for root, and on Linux also for root that has become somebody
+    /// else.</summary>
+    public static bool CanBecomeAnother => IsRoot || (HasStoodDown && OperatingSystem.IsLinux());
+
     /// <summary>The user this process works as. As everywhere, HOME says where its home is.</summary>
     public static SystemUser Current => _became ?? (_original ??= Original());
 
@@ -85,7 +89,8 @@ public static class Identity
     /// <summary>Gives a path to a user. Needs root.</summary>
     public static void Own(string path, int user, int group) => Posix.Own(path, (uint)user, (uint)group);
 
-    /// <summary>Works as another user from now on, with that user's groups and environment. Needs root.</summary>
+    /// <summary>Works as another user from now on, with that user's groups and environment. Needs
+    /// <see cref="CanBecomeAnother"/>.</summary>
     public static void Become(SystemUser user)
     {
         Posix.Become(user.Name, (uint)user.UserId, (uint)user.GroupId);

@@ -48,10 +48,17 @@ internal static partial class Posix
 
     internal static void Own(string path, uint user, uint group) => Check(ChangeOwner(path, user, group));
 
-    /// <summary>Gives up root for another user. On Linux the saved ids stay root, so that <see cref="WithRoot"/> works;
-    /// no child inherits them (execve copies the effective ids over the saved ones).</summary>
+    /// <summary>Gives up root for another user. On Linux the saved ids stay root, so that <see cref="WithRoot"/> works,
+    /// and so that this works again for a further user; no child inherits them (execve copies the effective ids over
+    /// the saved ones).</summary>
     internal static void Become(string name, uint user, uint group)
     {
+        if (OperatingSystem.IsLinux() && EffectiveUserId() is not 0 and var former)
+        {
+            BecomeAnother(former, name, user, group);
+            return;
+        }
+
         Check(InitGroups(name, group));
         if (OperatingSystem.IsLinux())
         {
@@ -62,6 +69,26 @@ internal static partial class Posix
         {
             Check(SetGroup(group));
             Check(SetUser(user));
+        }
+    }
+
+    /// <summary>From one user to another, by way of root. Whatever fails on the way, root's rights are not kept.</summary>
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    private static void BecomeAnother(uint former, string name, uint user, uint group)
+    {
+        const uint keep = uint.MaxValue;
+        Check(SetUsers(keep, 0, keep));
+        try
+        {
+            Check(SetGroups(keep, 0, keep));
+            Check(InitGroups(name, group));
+            Check(SetGroups(group, group, 0));
+            Check(SetUsers(user, user, 0));
+        }
+        catch
+        {
+            Check(SetUsers(keep, former, keep));
+            throw;
         }
     }
 

@@ -117,6 +117,7 @@ public sealed class OrphanTests : LifeTests
             (await sandbox.RunAsync("list", "--all", "--json")).Ok().Output,
             StringComparison.Ordinal
         );
+        await OrphansOfSeveralUsersAsync(sandbox, name[^7..]);
         (await sandbox.RunAsync("destroy", sandbox.Lab)).Ok();
         sandbox.AssertNothingIsLeft();
 
@@ -126,6 +127,58 @@ public sealed class OrphanTests : LifeTests
             (await plain.RunAsync("list", "--all")).FailedWith(2).Error,
             StringComparison.Ordinal
         );
+    }
+
+    /// <summary>Of the user root's labs run as by default, and of one it has named: each is removed by its own user, in
+    /// one run. The folders are gone; sockets elsewhere are left.</summary>
+    private static async Task OrphansOfSeveralUsersAsync(Sandbox sandbox, string id)
+    {
+        using var machine = await Endurance.PrivateMachine.StartAsync(sandbox);
+        sandbox.Machine = machine;
+        machine.Inside(
+            "/bin/sh",
+            "-euc",
+            """
+            orphan() { # user, state folder
+                install -d -o "$1" "$3/$1" "$2" "$2/labs"
+                : >"$3/$1/.s.PGSQL.1"
+                printf '{"id":"%s","name":"of-%s","root":"%s/%s/gone","ports":[1],"sockets":["%s/%s/.s.PGSQL.1"]}' "$4" "$1" "$3" "$1" "$3" "$1" >"$2/labs/$4.json"
+                chown "$1:" "$2/labs/$4.json" "$3/$1/.s.PGSQL.1"
+            }
+            orphan postgres /var/lib/postgresql/.local/state/pgpoollab "$1" "${2}a"
+            orphan daemon "/var/tmp/pgpoollab-$(id -u daemon)" "$1" "${2}b"
+            chown postgres: /var/lib/postgresql/.local /var/lib/postgresql/.local/state
+            """,
+            "sh",
+            sandbox.Labs,
+            id
+        );
+        Outcome outcome;
+        try
+        {
+            outcome = await sandbox.RunAsync("destroy", "--orphans", "--json");
+        }
+        finally
+        {
+            sandbox.Machine = null;
+        }
+
+        using var report = JsonDocument.Parse(outcome.Ok().Output);
+        Assert.Superset(
+            new HashSet<string?> { "of-postgres", "of-daemon" },
+            report
+                .RootElement.GetProperty("removed")
+                .EnumerateArray()
+                .Select(r => r.GetProperty("name").GetString())
+                .ToHashSet()
+        );
+        foreach (var user in (string[])["postgres", "daemon"])
+        {
+            Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(sandbox.Labs, user)));
+            Directory.Delete(Path.Combine(sandbox.Labs, user));
+        }
+
+        Assert.False(File.Exists($"/var/tmp/pgpoollab-1/labs/{id}b.json"));
     }
 
     [Fact]

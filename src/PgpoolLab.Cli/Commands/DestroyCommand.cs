@@ -29,6 +29,10 @@ internal static class DestroyCommand
                 "Instead of a lab, remove what nobody looks after any more: labs whose setup was killed, and "
                 + "servers, sockets and entries of labs whose folder was deleted by hand",
         };
+        var all = new Option<bool>("--all")
+        {
+            Description = "For root, with --orphans: the orphans of every user of this machine",
+        };
         var dryRun = new Option<bool>("--dry-run")
         {
             Description = "Say what would be stopped, deleted and left, and do nothing",
@@ -47,6 +51,7 @@ internal static class DestroyCommand
             labArgument,
             CommandLine.Lab,
             orphans,
+            all,
             dryRun,
             yes,
             CommandLine.Json,
@@ -68,6 +73,15 @@ internal static class DestroyCommand
                 result.AddError("--orphans is for all labs; name none with it.");
             }
 
+            if (result.GetValue(all) && !result.GetValue(orphans))
+            {
+                result.AddError("--all goes with --orphans.");
+            }
+            else if (result.GetValue(all) && !Identity.IsRoot)
+            {
+                result.AddError("--all removes the orphans of every user; only root can do that.");
+            }
+
             if (result.GetValue(orphans) && (result.GetValue(dryRun) || result.GetValue(yes)))
             {
                 result.AddError(
@@ -80,7 +94,13 @@ internal static class DestroyCommand
             {
                 if (parsed.GetValue(orphans))
                 {
-                    return (int)await OrphansAsync(terminal, parsed.GetValue(CommandLine.Json), cancellationToken);
+                    return (int)
+                        await OrphansAsync(
+                            terminal,
+                            parsed.GetValue(all),
+                            parsed.GetValue(CommandLine.Json),
+                            cancellationToken
+                        );
                 }
 
                 var name = parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab);
@@ -210,12 +230,20 @@ internal static class DestroyCommand
         return await new DestroyOperation(Terminal.Operation(progress)).PreviewAsync(lab, cancellationToken);
     }
 
-    private static async Task<ExitCode> OrphansAsync(Terminal terminal, bool json, CancellationToken cancellationToken)
+    private static async Task<ExitCode> OrphansAsync(
+        Terminal terminal,
+        bool ofAllUsers,
+        bool json,
+        CancellationToken cancellationToken
+    )
     {
         OrphansReport report;
         using (var progress = new ProgressView(terminal))
         {
-            report = await new DestroyOrphansOperation(Terminal.Operation(progress)).ExecuteAsync(cancellationToken);
+            report = await new DestroyOrphansOperation(Terminal.Operation(progress)).ExecuteAsync(
+                ofAllUsers,
+                cancellationToken
+            );
         }
 
         if (json)

@@ -57,14 +57,16 @@ public sealed class OrphanFinder(
     private readonly Func<int, string?> _logOf = logOf ?? LogOf;
     private readonly Func<int, string?> _homeOf = homeOf ?? HomeOf;
 
-    /// <summary>Every orphan on the lists of the current user; for root also of the user root's labs run as.</summary>
-    public async Task<IReadOnlyList<Orphan>> FindAsync(CancellationToken cancellationToken)
+    /// <summary>Every orphan on the lists of the current user; for root also of the users root's labs run as.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="ofAllUsers">Of every user of the machine, for root.</param>
+    public async Task<IReadOnlyList<Orphan>> FindAsync(CancellationToken cancellationToken, bool ofAllUsers = false)
     {
-        var registrations = LabIndex.Registrations();
+        var registrations = LabIndex.Registrations(ofAllUsers);
         var orphans = new List<Orphan>();
         foreach (
             var registration in registrations.Concat(
-                await FindUnlistedAsync(registrations, LabIndex.Users(), cancellationToken)
+                await FindUnlistedAsync(registrations, LabIndex.Users(ofAllUsers), cancellationToken)
             )
         )
         {

@@ -14,12 +14,17 @@ public sealed class DestroyOrphansOperation(OperationContext context)
 {
     private readonly OrphanFinder _finder = new(context.Host);
 
-    /// <summary>Removes every orphan of the current user; for root also of the user root's labs run as, whose rights it
-    /// takes on for that.</summary>
+    private readonly List<RemovedOrphan> _removed = [];
+    private readonly List<KeptOrphan> _kept = [];
+    private readonly List<string> _clusters = [];
+
+    /// <summary>Removes every orphan of the current user; for root also of the users root's labs run as, whose rights it
+    /// takes on for that, one after the other.</summary>
+    /// <param name="ofAllUsers">Of every user of the machine, for root.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>What was done. What could not be removed is in it, and keeps nothing else from being removed.</returns>
-    public async Task<OrphansReport> ExecuteAsync(CancellationToken cancellationToken)
+    public async Task<OrphansReport> ExecuteAsync(bool ofAllUsers, CancellationToken cancellationToken)
     {
-        var (removed, kept) = (new List<RemovedOrphan>(), new List<KeptOrphan>());
         foreach (var folder in LabFolder.Noted())
         {
             // Not a lab's: labs have manifests.
@@ -30,30 +35,67 @@ public sealed class DestroyOrphansOperation(OperationContext context)
 
             if (LabFolder.GiveBackNoted(folder))
             {
-                removed.Add(new RemovedOrphan(Path.GetFileName(folder), folder, OrphanKind.SetupKilled, [], [], []));
+                _removed.Add(new RemovedOrphan(Path.GetFileName(folder), folder, OrphanKind.SetupKilled, [], [], []));
             }
         }
 
-        // Root's own list comes first: there is no way back to it.
-        foreach (var orphan in await _finder.FindAsync(cancellationToken))
+        var users = LabIndex.Users(ofAllUsers);
+        var orphans = await _finder.FindAsync(cancellationToken, ofAllUsers);
+        // Root itself comes first: there is no way back.
+        foreach (var user in users)
+        {
+            Orphan[] theirs = [.. orphans.Where(o => o.Registration.User.UserId == user.UserId)];
+            if (user.UserId == Identity.Current.UserId || await TryBecomeAsync(user, theirs, cancellationToken))
+            {
+                await RemoveAsync(theirs, cancellationToken);
+                context.Leases.Sweep();
+                if (ClusterCache.Of(context.Host, context.Probes, context.Time) is { } cache)
+                {
+                    _clusters.AddRange(await cache.ClearUnfinishedAsync());
+                }
+            }
+        }
+
+        return new OrphansReport(_removed, _clusters, _kept);
+    }
+
+    /// <summary>Goes on as a user, where there is anything to do as that one.</summary>
+    private async Task<bool> TryBecomeAsync(SystemUser user, Orphan[] orphans, CancellationToken cancellationToken)
+    {
+        if (
+            orphans.Length == 0
+            && !(
+                CacheFolder.In(user.Home) is { } cache
+                && await context.Host.Files.IsFolderAsync(cache, cancellationToken)
+            )
+        )
+        {
+            return false;
+        }
+
+        if (Identity.CanBecomeAnother)
+        {
+            context.Process.Become(user);
+            return true;
+        }
+
+        _kept.AddRange(
+            orphans.Select(o => new KeptOrphan(
+                o.Registration.Entry.Name,
+                o.Registration.Entry.Root,
+                $"It is {user.Name}'s. Run the command again: it takes on one user at a time on this system."
+            ))
+        );
+        return false;
+    }
+
+    private async Task RemoveAsync(Orphan[] orphans, CancellationToken cancellationToken)
+    {
+        foreach (var orphan in orphans)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var entry = orphan.Registration.Entry;
             try
             {
-                if (Identity.IsRoot && orphan.Registration.User.UserId != 0)
-                {
-                    context.Process.Become(orphan.Registration.User);
-                }
-                else if (Identity.HasStoodDown && orphan.Registration.User.UserId != Identity.Current.UserId)
-                {
-                    throw new LabException(
-                        ExitCode.Failed,
-                        $"It is {orphan.Registration.User.Name}'s. Run the command again: it takes on one user "
-                            + "at a time."
-                    );
-                }
-
                 if (
                     await (
                         orphan.Kind is OrphanKind.SetupKilled
@@ -63,32 +105,23 @@ public sealed class DestroyOrphansOperation(OperationContext context)
                     { } done
                 )
                 {
-                    removed.Add(done);
+                    _removed.Add(done);
                 }
             }
             catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
             {
                 if (error is not LabException { Code: ExitCode.Busy })
                 {
-                    kept.Add(
+                    _kept.Add(
                         new KeptOrphan(
-                            entry.Name,
-                            entry.Root,
+                            orphan.Registration.Entry.Name,
+                            orphan.Registration.Entry.Root,
                             string.Join(' ', [error.Message, .. (error as LabException)?.Details ?? []])
                         )
                     );
                 }
             }
         }
-
-        context.Leases.Sweep();
-        var clusters = new List<string>();
-        foreach (var cache in ClusterCache.Existing(context.Host, context.Probes, context.Time))
-        {
-            clusters.AddRange(await cache.TakeOnUser(context.Process).ClearUnfinishedAsync());
-        }
-
-        return new OrphansReport(removed, clusters, kept);
     }
 
     private async Task<RemovedOrphan?> DestroyLabAsync(Orphan orphan, CancellationToken cancellationToken)
