@@ -12,6 +12,9 @@ public sealed record Account(string Name, string LabUser, IReadOnlyList<string> 
 
     public static bool TestsRunAsRoot { get; } = Environment.UserName == "root";
 
+    /// <summary>Everybody who can call here: a plain user, and root where root tests.</summary>
+    public static TheoryData<string> Callers { get; } = TestsRunAsRoot ? new(Plain, Root) : new(Plain);
+
     /// <summary>Root's tests need root; a plain user is <c>nobody</c> when root tests, else whoever tests.</summary>
     public static Account Of(string name) =>
         (name, TestsRunAsRoot) switch

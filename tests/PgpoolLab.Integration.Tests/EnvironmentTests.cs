@@ -52,9 +52,9 @@ public sealed class EnvironmentTests
     }
 
     [Fact]
+    [Trait("Needs", "root")]
     public async Task Root_runs_what_the_labs_user_has_chosen_as_that_user()
     {
-        Assert.SkipUnless(Account.TestsRunAsRoot, "needs root");
         using var sandbox = new Sandbox(Account.Root);
         (await sandbox.RunAsync("setup", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
         // The lab's user writes the manifest anew: PostgreSQL's programs are his now.

@@ -79,8 +79,7 @@ public sealed class InterruptionTests
     }
 
     [Theory]
-    [InlineData(Account.Plain)]
-    [InlineData(Account.Root)]
+    [MemberData(nameof(Account.Callers), MemberType = typeof(Account))]
     public async Task What_a_setup_leaves_that_was_killed_before_there_was_a_lab_can_be_destroyed_and_is_in_nobodys_way(
         string account
     )

@@ -61,7 +61,9 @@ public sealed class TroubleTests : LifeTests
                 read -r server <data1/postmaster.pid
                 kill -STOP $server # the receiver is asked for, and not started
                 kill -TERM $receiver
-                sleep 1
+                # Both signals wait for it: its child has ended, and a new one is asked for.
+                until grep -q '^State:.Z' /proc/$receiver/status; do sleep 0.01; done
+                until grep -Eq '^ShdPnd:.*[2367abef]..$' /proc/$server/status; do sleep 0.01; done
                 etc/failover.sh 0 localhost 1 1 localhost 0 0 >&2 &
                 until [ -e data1/promote ]; do sleep 0.01; done
                 kill -CONT $server
@@ -71,6 +73,31 @@ public sealed class TroubleTests : LifeTests
             )
         ).Ok();
         Assert.Equal("f", outcome.Output.Trim());
+        Assert.False(File.Exists(Path.Combine(sandbox.Lab, "data1/promote")));
+    }
+
+    /// <summary>PostgreSQL ends all of its processes then, and begins its recovery again: for that time it takes no word
+    /// to promote itself.</summary>
+    [Fact]
+    public async Task A_standby_whose_WAL_receiver_is_killed_in_a_failover_is_promoted_all_the_same()
+    {
+        using var sandbox = await UpAsync(Account.Plain);
+        var outcome = (
+            await sandbox.ShellAsync(
+                """
+                ./stopall pgpool >&2
+                receiver=$(pgpoollab psql 1 -- -XAtc 'SELECT pid FROM pg_stat_wal_receiver' test)
+                checkpointer=$(pgpoollab psql 1 -- -XAtc "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'" test)
+                kill -STOP $checkpointer # so the end of the others lasts until the script looks for what is suspended
+                kill -KILL $receiver
+                until grep -q 'terminating any other active server processes' log/node1.log; do sleep 0.01; done
+                etc/failover.sh 0 localhost 1 1 localhost 0 0 >&2
+                grep -c 'all server processes terminated; reinitializing' log/node1.log
+                pgpoollab psql 1 -- -XAtc 'SELECT pg_is_in_recovery()' test
+                """
+            )
+        ).Ok();
+        Assert.Equal("1\nf\n", outcome.Output);
         Assert.False(File.Exists(Path.Combine(sandbox.Lab, "data1/promote")));
     }
 

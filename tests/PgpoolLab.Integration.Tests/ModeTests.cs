@@ -125,7 +125,8 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
         (
             await InLabAsync(
                 sandbox,
-                "pgbench -c 2 -T 3 -n test >pgbench.out 2>&1 & sleep 0.5; pcp_recovery_node -w -p $PCP_PORT -n 1; wait"
+                "pgbench -c 2 -T 3 -n test >pgbench.out 2>&1 & until [ \"$(psql -XAtc 'SELECT count(*) > 0 FROM "
+                    + "pgbench_history' test)\" = t ]; do sleep 0.05; done; pcp_recovery_node -w -p $PCP_PORT -n 1; wait"
             )
         ).Ok();
         await UntilAllAreUpAsync(sandbox);
@@ -241,7 +242,10 @@ public sealed class OtherModesTests : ModeTests
     [Theory]
     [InlineData("true")]
     // Who goes on writing on the old primary, past Pgpool-II, makes the others diverge.
-    [InlineData("(pgbench -p $PORT0 -T 3 -c 2 -n test >pgbench.out 2>&1 &) && sleep 0.3")]
+    [InlineData(
+        "(pgbench -p $PORT0 -T 3 -c 2 -n test >pgbench.out 2>&1 &) && until [ \"$(psql -XAtc 'SELECT count(*) > 0 FROM "
+            + "pgbench_history' -p $PORT0 test)\" = t ]; do sleep 0.05; done"
+    )]
     public async Task Streaming_with_four_nodes_follows_a_promoted_node_and_the_old_primary_too(string meanwhile)
     {
         using var sandbox = await UpAsync("s", 4);

@@ -67,8 +67,7 @@ public sealed class OrphanTests : LifeTests
     }
 
     [Theory]
-    [InlineData(Account.Plain)]
-    [InlineData(Account.Root)]
+    [MemberData(nameof(Account.Callers), MemberType = typeof(Account))]
     public async Task A_lab_is_listed_with_what_runs_of_it(string account)
     {
         // Root's labs are all on one list: a name of its own.
@@ -457,8 +456,7 @@ public sealed class OrphanTests : LifeTests
 public sealed class DoctorTests
 {
     [Theory]
-    [InlineData(Account.Plain)]
-    [InlineData(Account.Root)]
+    [MemberData(nameof(Account.Callers), MemberType = typeof(Account))]
     public async Task Where_these_tests_run_labs_can_be_made(string account)
     {
         using var sandbox = new Sandbox(account);

@@ -7,12 +7,11 @@ namespace PgpoolLab.Integration.Tests;
 
 /// <summary>Root's commands where another user lies in wait: nothing of that user's choosing is done with root's
 /// rights, and nothing keeps root waiting. Needs root.</summary>
+[Trait("Needs", "root")]
 public sealed class StrangerTests
 {
     private const string LabUser = "postgres";
     private const string Stranger = "nobody";
-
-    private static void RequireRoot() => Assert.SkipUnless(Account.TestsRunAsRoot, "needs root");
 
     internal static void Shell(string script, params string[] arguments)
     {
@@ -126,7 +125,6 @@ public sealed class StrangerTests
     [Fact]
     public async Task Root_that_gives_a_folder_back_changes_no_owner_and_deletes_nothing_where_an_exchanged_link_leads()
     {
-        RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
         var victim = Directory.CreateDirectory(sandbox["victim"]).FullName;
         Directory.CreateDirectory($"{victim}/shadow");
@@ -168,7 +166,6 @@ public sealed class StrangerTests
     [InlineData("/", 104)]
     public async Task No_owner_no_group_and_no_folder_to_delete_comes_out_of_a_manifest(string? createdFrom, int? group)
     {
-        RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
         Forge(
             sandbox.Lab,
@@ -186,7 +183,6 @@ public sealed class StrangerTests
     [Fact]
     public async Task A_folder_that_was_roots_is_roots_again_whatever_its_user_has_made_of_it()
     {
-        RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
         Directory.CreateDirectory(sandbox.Lab);
         Shell("""chown 0:104 "$1"; chmod 2750 "$1" """, sandbox.Lab);
@@ -209,7 +205,6 @@ public sealed class StrangerTests
     [Fact]
     public async Task A_lab_whose_own_folders_are_links_costs_nobody_a_file()
     {
-        RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
         var (theirs, trap) = (sandbox["labs/theirs"], sandbox["labs/trap"]);
         Forge(theirs, LabUser, pgpools: 2);
@@ -261,7 +256,6 @@ public sealed class StrangerTests
     [Fact]
     public async Task Of_two_manifests_that_are_exchanged_none_is_run_with_the_other_users_rights()
     {
-        RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
         var mark = sandbox["mark"];
         Directory.CreateDirectory(mark);
@@ -316,7 +310,6 @@ public sealed class StrangerTests
     [InlineData(Account.Plain)]
     public async Task Another_users_process_that_looks_like_the_labs_Pgpool_is_in_no_commands_way(string account)
     {
-        RequireRoot();
         using var sandbox = new Sandbox(account);
         (await sandbox.RunAsync("setup", "-n", "1", "-m", "n", "--port", "auto", sandbox.Lab)).Ok();
         Shell("""mkdir -p "$1"; cp /bin/sh "$1/pgpool"; chmod -R 755 "$1" """, sandbox["look-alike"]);
@@ -376,7 +369,6 @@ public sealed class StrangerTests
     [Fact]
     public async Task Pipes_and_devices_in_place_of_what_root_reads_keep_no_command_waiting()
     {
-        RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
         using var machine = await Endurance.PrivateMachine.StartAsync(sandbox);
         sandbox.Machine = machine;
@@ -432,7 +424,6 @@ public sealed class StrangerTests
     [Fact]
     public async Task Links_in_another_users_cache_and_state_lead_root_nowhere()
     {
-        RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
         using var machine = await Endurance.PrivateMachine.StartAsync(sandbox);
         sandbox.Machine = machine;
@@ -480,7 +471,6 @@ public sealed class StrangerTests
     [Fact]
     public async Task Root_keeps_nothing_in_a_home_that_is_another_users()
     {
-        RequireRoot();
         using var sandbox = new Sandbox(Account.Root);
         var home = Directory.CreateDirectory(sandbox["theirs"]).FullName;
         var victim = Directory.CreateDirectory(sandbox["victim"]).FullName;

@@ -6,6 +6,7 @@ namespace PgpoolLab.Integration.Tests;
 
 /// <summary>Root at a terminal, and programs of the lab's user's choosing. Needs root, and python3 for
 /// terminals.</summary>
+[Trait("Needs", "root")]
 public sealed class TerminalTests
 {
     private const string LabUser = "postgres";
@@ -29,12 +30,6 @@ public sealed class TerminalTests
                 pass
         open(sys.argv[1] + ".%d" % os.getpid(), "w").write(json.dumps(found))
         """;
-
-    private static void Require()
-    {
-        Assert.SkipUnless(Account.TestsRunAsRoot, "needs root");
-        Assert.SkipUnless(File.Exists(Python), "needs python3 for a terminal");
-    }
 
     private sealed record Seen(int Code, string Text, bool Same, string Typed, string Terminal, int Device);
 
@@ -97,7 +92,6 @@ public sealed class TerminalTests
     [Fact]
     public async Task Roots_terminal_is_out_of_reach_of_a_program_that_the_labs_user_has_chosen()
     {
-        Require();
         using var sandbox = Forged(out var results);
         // Each stream may be the terminal, a file or closed; the program may be a job of a shell, or lead the session
         // itself.
@@ -129,7 +123,6 @@ public sealed class TerminalTests
     [InlineData(true)]
     public async Task Roots_terminal_is_out_of_reach_of_whatever_else_is_run_for_a_lab(bool leads)
     {
-        Require();
         using var sandbox = Forged(out var results);
         var programs = Directory.CreateDirectory(sandbox["programs"]).FullName;
         await File.WriteAllTextAsync($"{programs}/attack.py", Attack, TestContext.Current.CancellationToken);
@@ -162,7 +155,6 @@ public sealed class TerminalTests
     [Fact]
     public async Task What_is_typed_is_the_programs_only_where_it_asks_for_it()
     {
-        Require();
         using var sandbox = Forged(out var results);
         var (ready, taken) = ($"{results}/ready", $"{results}/taken");
         // Lines: shown once, and not twice; the end of the input.
@@ -267,7 +259,6 @@ public sealed class TerminalTests
     [Fact]
     public async Task Root_works_with_psql_at_a_terminal_as_anybody_else_does()
     {
-        Require();
         using var sandbox = new Sandbox(Account.Root);
         sandbox.Variables["TERM"] = "xterm";
         sandbox.Variables["PAGER"] = "cat";

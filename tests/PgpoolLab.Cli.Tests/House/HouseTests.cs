@@ -103,6 +103,19 @@ public sealed partial class HouseTests
         Assert.Equal(["up", "far up"], plan.Upward(references).Select(r => r.Where));
     }
 
+    /// <summary><c>./test</c> leaves such tests out for a plain user, and says so; a test that is skipped makes it
+    /// fail.</summary>
+    [Fact]
+    public void A_test_that_needs_root_says_so_by_its_trait() =>
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(
+                Path.Combine(HousePlan.Repository(), "tests"),
+                "*.cs",
+                SearchOption.AllDirectories
+            ),
+            f => File.ReadAllText(f).Contains("SkipUnless(" + "Account", StringComparison.Ordinal)
+        );
+
     private static string Source => Path.Combine(HousePlan.Repository(), "src");
 
     private static bool Is(Reference reference, string from, string to) =>

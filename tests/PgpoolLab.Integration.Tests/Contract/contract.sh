@@ -34,6 +34,10 @@ answers() { sql "$1" 'select 1' | grep -qx 1; }
 pool_answers() { [ -n "$(nodes)" ]; }
 nodes_are() { [ "$(nodes)" = "$1" ]; }
 listens() { (exec 9<>"/dev/tcp/localhost/$1") 2>/dev/null; }
+rows_are_same() { # on both nodes, sooner or later
+    local query='select string_agg(t, null order by i) from proof'
+    [ "$(sql "$pg" "$query")" = "$(sql $((pg + 1)) "$query")" ]
+}
 silent() { ! listens "$port" && ! listens "$pcp" && ! listens "$pg" && ! listens $((pg + 1)); }
 
 # ---- 1, 2, 3: the process
@@ -172,14 +176,14 @@ if [ "$mode" = s ] || [ "$mode" = r ] || [ "$mode" = i ]; then
     "$PCP/pcp_recovery_node" -w -h localhost -p "$PCP_PORT" -n 0
     fact "node 0 is back" "$(until_true 60 nodes_are '0 up,1 up,' >/dev/null && echo yes)"
     fact "insert with node 0 back" "$(until_true 20 sh -c "psql -XAtq -p $port -d test -c \"insert into proof (t) values ('c')\"" >/dev/null && echo yes)"
-    fact "rows on node 0 and 1" "$(sleep 1; for n in 0 1; do sql $((pg + n)) 'select string_agg(t, null order by i), count(distinct i) = count(*) from proof'; done)"
+    fact "rows on node 0 and 1" "$(until_true 60 rows_are_same >/dev/null; for n in 0 1; do sql $((pg + n)) 'select string_agg(t, null order by i), count(distinct i) = count(*) from proof'; done)"
     "$PGBIN/pg_ctl" -D data1 -m i stop
     sql "$port" 'select 1'
     fact "node 0 took over" "$(until_true 60 sh -c "psql -XAtq -p $port -d test -c \"insert into proof (t) values ('d')\"" >/dev/null && echo yes)"
     "$PCP/pcp_recovery_node" -w -h localhost -p "$PCP_PORT" -n 1
     fact "node 1 is back" "$(until_true 60 nodes_are '0 up,1 up,' >/dev/null && echo yes)"
     until_true 20 sh -c "psql -XAtq -p $port -d test -c \"insert into proof (t) values ('e')\""
-    fact "rows at the end" "$(sleep 1; for n in 0 1; do sql $((pg + n)) 'select string_agg(t, null order by i) from proof'; done)"
+    fact "rows at the end" "$(until_true 60 rows_are_same >/dev/null; for n in 0 1; do sql $((pg + n)) 'select string_agg(t, null order by i) from proof'; done)"
     fact "nodes that are standbys" "$(for n in 0 1; do sql $((pg + n)) 'select pg_is_in_recovery()'; done)"
 fi
 fact "recovery log" "$(tail -n 40 ../contract.log log/recovery.log 2>/dev/null)"
