@@ -642,19 +642,22 @@ public sealed class ViewTests
         );
     }
 
+    private static StepEvent Step(StepPhase phase, string title, TimeSpan elapsed = default) =>
+        new(DateTimeOffset.UnixEpoch, phase, title, StepSubject.None, Labs.Fixed(), elapsed);
+
     [Fact]
     public void Progress_is_a_plain_line_for_each_step_where_nobody_watches()
     {
         var screen = new Screen();
         using (var progress = new ProgressView(screen.Terminal))
         {
-            progress.Note("This lab runs as [postgres].");
-            progress.Started("Create the folders");
-            progress.Finished("Create the folders", TimeSpan.FromMilliseconds(12.4));
-            progress.Started("Start node 1");
-            progress.Failed("Start node 1");
-            progress.Undoing("stop node 0");
-            progress.Undoing("delete /srv/lab/data0");
+            progress.Read(LabEvent.Note(DateTimeOffset.UnixEpoch, "This lab runs as [postgres]."));
+            progress.Read(Step(StepPhase.Begins, "Create the folders"));
+            progress.Read(Step(StepPhase.Ends, "Create the folders", TimeSpan.FromMilliseconds(12.4)));
+            progress.Read(Step(StepPhase.Begins, "Start node 1"));
+            progress.Read(Step(StepPhase.Fails, "Start node 1"));
+            progress.Read(LabEvent.Undo(DateTimeOffset.UnixEpoch, "stop node 0"));
+            progress.Read(LabEvent.Undo(DateTimeOffset.UnixEpoch, "delete /srv/lab/data0"));
         }
 
         Assert.Equal(
@@ -671,8 +674,8 @@ public sealed class ViewTests
         var screen = new Screen();
         screen.Terminal.Verbose = true;
         using var progress = new ProgressView(screen.Terminal);
-        progress.Undoing("stop node 0");
-        progress.Undoing("delete /srv/lab/data0");
+        progress.Read(LabEvent.Undo(DateTimeOffset.UnixEpoch, "stop node 0"));
+        progress.Read(LabEvent.Undo(DateTimeOffset.UnixEpoch, "delete /srv/lab/data0"));
         Assert.Equal("undo stop node 0\nundo delete /srv/lab/data0\n", screen.Error);
     }
 
@@ -682,10 +685,10 @@ public sealed class ViewTests
         var screen = new Screen();
         screen.Terminal.Quiet = true;
         using var progress = new ProgressView(screen.Terminal);
-        progress.Started("a");
-        progress.Finished("a", TimeSpan.Zero);
-        progress.Note("b");
-        progress.Undoing("c");
+        progress.Read(Step(StepPhase.Begins, "a"));
+        progress.Read(Step(StepPhase.Ends, "a", TimeSpan.Zero));
+        progress.Read(LabEvent.Note(DateTimeOffset.UnixEpoch, "b"));
+        progress.Read(LabEvent.Undo(DateTimeOffset.UnixEpoch, "c"));
         screen.Terminal.Say("d");
         Assert.Equal("", screen.Error);
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
-using PgpoolLab.Servers.Logs;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Watching;
 using Spectre.Console;

@@ -1,5 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Servers.Logs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -8,27 +9,27 @@ public sealed class PlanRunnerTests
 {
     private readonly Recorder _observer = new();
 
-    private sealed class Recorder : IPlanObserver
+    private sealed class Recorder : ILabEventReader
     {
         private readonly Lock _gate = new();
 
         internal List<string> Lines { get; } = [];
 
-        public void Started(string title) => Add($"start {title}");
+        internal List<LabEvent> Events { get; } = [];
 
-        public void Finished(string title, TimeSpan elapsed) => Add($"done {title}");
-
-        public void Failed(string title) => Add($"fail {title}");
-
-        public void Undoing(string title) => Add($"undo {title}");
-
-        public void Note(string text) => Add($"note {text}");
-
-        private void Add(string line)
+        public void Read(LabEvent happened)
         {
             lock (_gate)
             {
-                Lines.Add(line);
+                Events.Add(happened);
+                if (happened is StepEvent step)
+                {
+                    var phase =
+                        step.Phase is StepPhase.Begins ? "start"
+                        : step.Phase is StepPhase.Ends ? "done"
+                        : "fail";
+                    Lines.Add($"{phase} {step.Title}");
+                }
             }
         }
     }
@@ -40,6 +41,18 @@ public sealed class PlanRunnerTests
         public IEnumerable<string> Preview(Lab lab) => [];
 
         public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken) => body(cancellationToken);
+    }
+
+    private sealed class About(string title, StepSubject subject, Exception? error) : IStep
+    {
+        public string Title => title;
+
+        public StepSubject Subject => subject;
+
+        public IEnumerable<string> Preview(Lab lab) => [];
+
+        public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken) =>
+            error is null ? Task.CompletedTask : Task.FromException(error);
     }
 
     private sealed class Leader(string title, Func<Action, CancellationToken, Task> body) : IStep
@@ -89,6 +102,56 @@ public sealed class PlanRunnerTests
             Stage.Of(Does("c")),
         ]);
         Assert.Equal(["start a", "done a", "start b", "done b", "start c", "done c"], _observer.Lines);
+    }
+
+    [Fact]
+    public async Task What_happens_is_typed_and_has_the_shape_of_what_events_reads_from_the_log()
+    {
+        var node = new About("Start node 1", new StepSubject(StepAct.Start, Node: 1), null);
+        var pgpool = new About("Stop Pgpool-II 2", new StepSubject(StepAct.Stop, Pgpool: 2), null);
+        var promote = new About("Have node 1 take over", new StepSubject(StepAct.Switchover, Node: 1), null);
+        await RunAsync([Stage.Of(node), Stage.Of(pgpool), Stage.Of(promote)]);
+        Assert.Equal(
+            [
+                "start-begins 1 step=Start node 1",
+                "start-ends 1 step=Start node 1 duration_ms",
+                "stop-begins  step=Stop Pgpool-II 2 pgpool=2",
+                "stop-ends  step=Stop Pgpool-II 2 pgpool=2 duration_ms",
+                "step-begins 1 step=Have node 1 take over act=switchover",
+                "step-ends 1 step=Have node 1 take over act=switchover duration_ms",
+            ],
+            _observer.Events.Select(Told)
+        );
+        // The same event, from the lab's log.
+        var log = new LogSource(LogKind.Tool, null, LabEvent.Tool, "/srv/lab/log/pgpoollab.log");
+        var classifier = new EventClassifier(Labs.Fixed(pgpools: 3));
+        foreach (var happened in _observer.Events.OfType<StepEvent>().Take(4))
+        {
+            var line =
+                $"{happened.Title}: {(happened.Phase is StepPhase.Begins ? "begins" : $"done in {(long)happened.Elapsed.TotalMilliseconds} ms")}";
+            var read = classifier.Classify(new LogLine(happened.At, log, LogLevel.Log, null, "", line))!;
+            Assert.Equal((happened.Name, happened.Source, happened.Node), (read.Name, read.Source, read.Node));
+            Assert.Equal(happened.Text, read.Text);
+            Assert.Equal(happened.Arguments.OrderBy(a => a.Key), read.Arguments.OrderBy(a => a.Key));
+        }
+
+        static string Told(LabEvent happened) =>
+            $"{happened.Name} {happened.Node} "
+            + string.Join(' ', happened.Arguments.Select(a => a.Key == "duration_ms" ? a.Key : $"{a.Key}={a.Value}"));
+    }
+
+    [Fact]
+    public async Task A_step_that_fails_says_why()
+    {
+        var error = new LabException(ExitCode.Failed, "no such file");
+        await Assert.ThrowsAsync<LabException>(() =>
+            RunAsync([Stage.Of(new About("Start node 1", new StepSubject(StepAct.Start, Node: 1), error))])
+        );
+        var failed = Assert.IsType<StepEvent>(_observer.Events[^1]);
+        Assert.Equal(
+            (LabEventNames.StepFails, StepPhase.Fails, 1, "no such file", "Start node 1: no such file"),
+            (failed.Name, failed.Phase, failed.Node, failed.Error, failed.Text)
+        );
     }
 
     [Fact]

@@ -1,33 +1,38 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
-using PgpoolLab.Provisioning.Steps;
 
 namespace PgpoolLab.Cli.Compatibility;
 
 /// <summary>Says what the old scripts say, on standard output, where people read or grep it.</summary>
 /// <param name="output">Standard output.</param>
 /// <param name="error">Standard error, for what the old scripts had no words for.</param>
-internal sealed class OldScreen(TextWriter output, TextWriter error) : IPlanObserver
+internal sealed class OldScreen(TextWriter output, TextWriter error) : ILabEventReader
 {
     private readonly Lock _gate = new();
 
-    public void Started(string title) { }
-
-    public void Finished(string title, TimeSpan elapsed) { }
-
-    public void Failed(string title) => Say(error, $"FAILED: {title}");
-
-    public void Undoing(string title) { }
-
-    public void Note(string text) => Say(error, text);
-
-    public void Finished(IStep completed, Lab lab)
+    public void Read(LabEvent happened)
     {
-        foreach (var line in Lines(completed, lab))
+        switch (happened)
         {
-            Say(output, line);
+            case StepEvent { Phase: StepPhase.Ends } step:
+                foreach (var line in Lines(step.Subject, step.Lab))
+                {
+                    Say(output, line);
+                }
+
+                break;
+            case StepEvent { Phase: StepPhase.Fails } step:
+                Say(error, $"FAILED: {step.Title}");
+                break;
+            case { Name: LabEventNames.Note }:
+                Note(happened.Text);
+                break;
+            default:
+                break;
         }
     }
+
+    internal void Note(string text) => Say(error, text);
 
     internal void Say(string text) => Say(output, text);
 
@@ -70,34 +75,37 @@ internal sealed class OldScreen(TextWriter output, TextWriter error) : IPlanObse
         }
     }
 
-    private static IEnumerable<string> Lines(IStep step, Lab lab) =>
-        step switch
+    private static IEnumerable<string> Lines(StepSubject subject, Lab lab) =>
+        subject.Act switch
         {
-            WriteLabFiles when lab.HasWatchdog => lab.Pgpools.Select(p =>
+            StepAct.WriteFiles when lab.HasWatchdog => lab.Pgpools.Select(p =>
                 $"============= setting up pgpool {p.Id} ============="
             ),
-            WriteLabFiles =>
+            StepAct.WriteFiles =>
             [
                 "creating startall and shutdownall",
                 .. lab.Mode is ClusteringMode.StreamingReplication
                     ? (string[])["creating failover script", "creating follow primary script"]
                     : [],
             ],
-            CreateNodes n =>
+            StepAct.CreateNodes =>
             [
-                .. n.Nodes.Select(d => $"creating database cluster {d.DataDirectory}...done."),
+                .. subject.Nodes.Select(n => $"creating database cluster {lab.Nodes[n].DataDirectory}...done."),
                 "create extensions",
             ],
-            ConfigureNode =>
+            StepAct.ConfigureNode =>
             [
                 "update postgresql.conf",
                 .. lab.Mode.HasOnlineRecovery()
                     ? (string[])["creating pgpool_remote_start", "creating basebackup.sh"]
                     : [],
             ],
-            CopyNode n => [$"recovery node {n.Node.Id}...done."],
-            ConfigureStandby => ["creating recovery.conf"],
-            StartPgpool or AwaitPgpool => ["waiting for pgpool-II coming up...done."],
+            StepAct.CopyNode => [$"recovery node {subject.Node}...done."],
+            StepAct.ConfigureStandby => ["creating recovery.conf"],
+            StepAct.Start or StepAct.Await when subject.Pgpool is not null =>
+            [
+                "waiting for pgpool-II coming up...done.",
+            ],
             _ => [],
         };
 

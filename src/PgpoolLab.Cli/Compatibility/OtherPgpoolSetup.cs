@@ -82,7 +82,7 @@ internal sealed class OtherPgpoolSetup(IReadOnlyList<string> words)
             ports?.Dispose();
             foreach (var pgpool in lab.Pgpools)
             {
-                operation.Observer.Note($"============= setting up pgpool {pgpool.Id} =============");
+                operation.Note($"============= setting up pgpool {pgpool.Id} =============");
                 await MakeAsync(lab, pgpool, options, cancellationToken);
                 await AddWatchdogAsync(operation, lab, pgpool, cancellationToken);
             }

@@ -357,7 +357,7 @@ internal static class PgpoolSetupCommand
             await new DestroyOperation(
                 operation with
                 {
-                    Observer = new OldScreen(TextWriter.Null, TextWriter.Null),
+                    Reader = new OldScreen(TextWriter.Null, TextWriter.Null),
                 }
             ).ExecuteAsync(
                 remains.Lab with

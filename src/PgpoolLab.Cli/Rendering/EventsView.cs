@@ -1,4 +1,4 @@
-using PgpoolLab.Servers.Logs;
+using PgpoolLab.Model;
 using PgpoolLab.Servers.Watching;
 
 namespace PgpoolLab.Cli.Rendering;

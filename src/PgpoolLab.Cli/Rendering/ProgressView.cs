@@ -1,17 +1,42 @@
+using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
 using Spectre.Console;
 
 namespace PgpoolLab.Cli.Rendering;
 
 /// <summary>Shows the steps of a plan: live with their times on a terminal, a plain line each elsewhere.</summary>
-internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposable
+internal sealed class ProgressView(Terminal terminal) : ILabEventReader, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<string> _running = [];
     private bool _lineIsLive;
     private bool _undoing;
 
-    public void Started(string title)
+    public void Read(LabEvent happened)
+    {
+        switch (happened)
+        {
+            case StepEvent { Phase: StepPhase.Begins } step:
+                Started(step.Title);
+                break;
+            case StepEvent { Phase: StepPhase.Ends } step:
+                Finished(step.Title, step.Elapsed);
+                break;
+            case StepEvent step:
+                Failed(step.Title);
+                break;
+            case { Name: LabEventNames.Undo }:
+                Undoing(happened.Text);
+                break;
+            case { Name: LabEventNames.Note }:
+                Note(happened.Text);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Started(string title)
     {
         lock (_gate)
         {
@@ -20,7 +45,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         }
     }
 
-    public void Finished(string title, TimeSpan elapsed)
+    private void Finished(string title, TimeSpan elapsed)
     {
         lock (_gate)
         {
@@ -32,7 +57,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         }
     }
 
-    public void Failed(string title)
+    private void Failed(string title)
     {
         lock (_gate)
         {
@@ -41,7 +66,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         }
     }
 
-    public void Undoing(string title)
+    private void Undoing(string title)
     {
         lock (_gate)
         {
@@ -54,7 +79,7 @@ internal sealed class ProgressView(Terminal terminal) : IPlanObserver, IDisposab
         }
     }
 
-    public void Note(string text)
+    private void Note(string text)
     {
         lock (_gate)
         {

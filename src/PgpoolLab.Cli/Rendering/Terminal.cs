@@ -150,7 +150,7 @@ internal sealed class Terminal
     }
 
     /// <summary>What operations need, with this terminal as their observer.</summary>
-    internal static OperationContext Operation(IPlanObserver progress) => Composition.Operation(progress, OpenLog);
+    internal static OperationContext Operation(ILabEventReader progress) => Composition.Operation(progress, OpenLog);
 
     private static Serilog.Core.Logger OpenLog(string file)
     {

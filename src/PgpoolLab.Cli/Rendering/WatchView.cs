@@ -1,5 +1,5 @@
 using System.Globalization;
-using PgpoolLab.Servers.Logs;
+using PgpoolLab.Model;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Watching;
 using Spectre.Console;

@@ -29,7 +29,7 @@ internal static class Composition
     /// <summary>What operations need.</summary>
     /// <param name="progress">Is told what happens.</param>
     /// <param name="openLog">Opens the lab's own log, given its path.</param>
-    internal static OperationContext Operation(IPlanObserver progress, Func<string, Serilog.Core.Logger> openLog) =>
+    internal static OperationContext Operation(ILabEventReader progress, Func<string, Serilog.Core.Logger> openLog) =>
         new(Host(), Clock, progress, openLog, ProgramVersion.Text, Process)
         {
             CallersVariable = Environment.GetEnvironmentVariable,

@@ -90,7 +90,7 @@ public sealed class HostInspector(OperationContext context)
     /// <returns>Who holds the port all the same; null when it has become free.</returns>
     private async Task<string?> OutlastAsync(int port, string use, CancellationToken cancellationToken)
     {
-        context.Observer.Note(
+        context.Note(
             $"Port {port} ({use}) is {PortState.Lingering}; waiting up to {LingeringPatience.TotalSeconds:0} s "
                 + "until it is free."
         );

@@ -146,7 +146,7 @@ internal sealed class LabRestart(OperationContext context, Lab lab, Serilog.ILog
         );
 
         internal async Task RunAsync(IReadOnlyList<Stage> stages, CancellationToken cancellationToken) =>
-            await new PlanRunner(context.Observer, context.Time).RunAsync(
+            await new PlanRunner(context.Reader, context.Time).RunAsync(
                 [.. stages.Where(s => s.Lanes.Count > 0)],
                 _steps,
                 null,

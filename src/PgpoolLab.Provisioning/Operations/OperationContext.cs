@@ -1,4 +1,5 @@
 using PgpoolLab.Hosts;
+using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers.Waiting;
@@ -8,14 +9,14 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <summary>What every operation works with.</summary>
 /// <param name="Host">The machine.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Observer">Is told what happens.</param>
+/// <param name="Reader">Reads what happens.</param>
 /// <param name="OpenLog">Opens the lab's own log, given its path. Dispose the logger to close it.</param>
 /// <param name="ProgramVersion">This program's version.</param>
 /// <param name="Process">This process, which root has become another user.</param>
 public sealed record OperationContext(
     IHost Host,
     TimeProvider Time,
-    IPlanObserver Observer,
+    ILabEventReader Reader,
     Func<string, Serilog.Core.Logger> OpenLog,
     string ProgramVersion,
     IThisProcess Process
@@ -23,6 +24,12 @@ public sealed record OperationContext(
 {
     /// <summary>Waits.</summary>
     public ProbeRunner Probes { get; } = new(Host, Time);
+
+    /// <summary>Reports something the user is to know that is no step.</summary>
+    public void Note(string text) => Reader.Read(LabEvent.Note(Time.GetUtcNow(), text));
+
+    /// <summary>Reports that something is being undone.</summary>
+    internal void Undoing(string title) => Reader.Read(LabEvent.Undo(Time.GetUtcNow(), title));
 
     /// <summary>A variable of the caller's environment; null when it is not set.</summary>
     public Func<string, string?> CallersVariable { get; init; } = _ => null;

@@ -55,7 +55,7 @@ public class PlanRun
         )
         {
             Began = await EventsMark.SetAsync(Context.Host, Lab, cancellationToken),
-            Note = Context.Observer.Note,
+            Note = Context.Note,
         };
         await using var sessions = _steps.Sessions;
         try
@@ -85,7 +85,7 @@ public class PlanRun
         IReadOnlyList<StepFailure> failures;
         try
         {
-            failures = await new PlanRunner(Context.Observer, Context.Time).RunAsync(
+            failures = await new PlanRunner(Context.Reader, Context.Time).RunAsync(
                 plan.Stages,
                 steps,
                 null,
@@ -103,13 +103,13 @@ public class PlanRun
     }
 
     private async Task TakeBackAsync(StepContext steps) =>
-        Tell([.. (await steps.Undo.UnwindAsync(Context.Observer.Undoing)).Select(f => $"Could not undo: {f}")]);
+        Tell([.. (await steps.Undo.UnwindAsync(Context.Undoing)).Select(f => $"Could not undo: {f}")]);
 
     private void Tell(IReadOnlyList<string> notes)
     {
         foreach (var note in notes)
         {
-            Context.Observer.Note(note);
+            Context.Note(note);
         }
     }
 }

@@ -158,7 +158,7 @@ public sealed class PortClaim(OperationContext context)
         if (!_toldOfNoLeases)
         {
             _toldOfNoLeases = true;
-            context.Observer.Note(
+            context.Note(
                 $"Ports cannot be leased in {context.Leases.Folder} ({problem}): another user's setup at the "
                     + "same moment could choose the same ones. Root's next setup repairs the folder."
             );

@@ -85,16 +85,14 @@ public sealed class SetupOperation(OperationContext context)
         (spec, var files) = await PortableSettings.ChooseAsync(context.Host, spec, tools, cancellationToken);
         foreach (var note in files.SelectMany(PortableSettings.Told))
         {
-            context.Observer.Note(note);
+            context.Note(note);
         }
 
         var renderer = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
         var invoker = InvokerOf(user);
         if (user is not null)
         {
-            context.Observer.Note(
-                $"PostgreSQL refuses to run as root: this lab runs as {user.Name} (choose with --run-as)."
-            );
+            context.Note($"PostgreSQL refuses to run as root: this lab runs as {user.Name} (choose with --run-as).");
         }
 
         if (Identity.IsRoot)
@@ -136,16 +134,16 @@ public sealed class SetupOperation(OperationContext context)
                     && !taken.Ports.Intersect(PortClaim.FixedPortsOf(spec).Select(p => p.Port)).Any()
                 )
             {
-                if (await undo.UnwindAsync(context.Observer.Undoing, folderIsThere) is { Count: > 0 } failures)
+                if (await undo.UnwindAsync(context.Undoing, folderIsThere) is { Count: > 0 } failures)
                 {
                     folderLock?.Dispose();
                     throw new SetupFailedException(taken, ExitCode.UndoFailed)
                     {
-                        NotUndone = [.. failures, .. await undo.UnwindAsync(context.Observer.Undoing)],
+                        NotUndone = [.. failures, .. await undo.UnwindAsync(context.Undoing)],
                     };
                 }
 
-                context.Observer.Note(
+                context.Note(
                     $"{string.Join(' ', taken.Details.Count > 0 ? taken.Details : [taken.Message])} Other ports "
                         + "are tried."
                 );
@@ -188,10 +186,10 @@ public sealed class SetupOperation(OperationContext context)
             log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
             var steps = new StepContext(context.Host, lab, renderer, context.Probes, secrets, undo, log, context.Time)
             {
-                Note = context.Observer.Note,
+                Note = context.Note,
             };
             await using var sessions = steps.Sessions;
-            await new PlanRunner(context.Observer, context.Time).RunAsync(
+            await new PlanRunner(context.Reader, context.Time).RunAsync(
                 plan.Stages,
                 steps,
                 done => LabStore.Save(manifest = manifest with { CompletedSteps = [.. manifest.CompletedSteps, done] }),
@@ -381,7 +379,7 @@ public sealed class SetupOperation(OperationContext context)
             };
         }
 
-        var failures = await undo.UnwindAsync(context.Observer.Undoing);
+        var failures = await undo.UnwindAsync(context.Undoing);
         return new SetupFailedException(cause, failures.Count > 0 ? ExitCode.UndoFailed : code)
         {
             FullDisk = full,

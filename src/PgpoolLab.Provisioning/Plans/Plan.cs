@@ -58,6 +58,9 @@ public interface IStep
     /// <summary>What it does, for people: "Create the primary".</summary>
     string Title { get; }
 
+    /// <summary>What it is about, for who reads events.</summary>
+    StepSubject Subject => StepSubject.None;
+
     /// <summary>The commands it runs and the files it writes, for <c>--dry-run</c>; a line each.</summary>
     IEnumerable<string> Preview(Lab lab);
 

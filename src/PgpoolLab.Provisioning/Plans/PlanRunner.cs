@@ -4,33 +4,10 @@ using PgpoolLab.Servers;
 
 namespace PgpoolLab.Provisioning.Plans;
 
-/// <summary>Follows a plan as it runs. Calls may come from several threads.</summary>
-public interface IPlanObserver
-{
-    /// <summary>A step begins.</summary>
-    void Started(string title);
-
-    /// <summary>A step is done.</summary>
-    void Finished(string title, TimeSpan elapsed);
-
-    /// <summary>A step of a lab's plan is done; told besides <see cref="Finished(string, TimeSpan)"/>, for who must
-    /// know which.</summary>
-    void Finished(IStep completed, Model.Lab lab) { }
-
-    /// <summary>A step has failed or was cancelled.</summary>
-    void Failed(string title);
-
-    /// <summary>Something is being undone.</summary>
-    void Undoing(string title);
-
-    /// <summary>Something to tell that is no step.</summary>
-    void Note(string text);
-}
-
-/// <summary>The only loop over steps: order, concurrency, progress, timing.</summary>
-/// <param name="observer">Is told.</param>
+/// <summary>The only loop over steps: order, concurrency, events, timing.</summary>
+/// <param name="reader">Reads what happens, beside the lab's log.</param>
 /// <param name="time">The clock.</param>
-public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
+public sealed class PlanRunner(ILabEventReader reader, TimeProvider time)
 {
     /// <summary>Runs every stage; within a stage the lanes side by side.</summary>
     /// <param name="stages">What to run.</param>
@@ -47,7 +24,9 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
     )
     {
         ArgumentNullException.ThrowIfNull(stages);
+        ArgumentNullException.ThrowIfNull(context);
         var gate = new Lock();
+        var log = new EventLog(context.Log);
         var tolerated = new List<StepFailure>();
         foreach (var stage in stages)
         {
@@ -121,26 +100,37 @@ public sealed class PlanRunner(IPlanObserver observer, TimeProvider time)
         async Task RunStepAsync(IStep step, StepContext context, CancellationToken token)
         {
             var began = time.GetTimestamp();
-            observer.Started(step.Title);
-            context.Log.Information("{Step}: begins", step.Title);
+            Raise(StepPhase.Begins);
             try
             {
                 await step.ExecuteAsync(context, token);
             }
             catch (Exception error)
             {
-                context.Log.Error("{Step}: {Error}", step.Title, error.Message);
-                observer.Failed(step.Title);
+                Raise(StepPhase.Fails, error.Message);
                 throw;
             }
 
-            var elapsed = time.GetElapsedTime(began);
-            context.Log.Information("{Step}: done in {Milliseconds} ms", step.Title, (long)elapsed.TotalMilliseconds);
-            observer.Finished(step.Title, elapsed);
-            observer.Finished(step, context.Lab);
+            Raise(StepPhase.Ends);
             lock (gate)
             {
                 completed?.Invoke(step.Title);
+            }
+
+            void Raise(StepPhase phase, string? error = null)
+            {
+                var elapsed = time.GetElapsedTime(began);
+                var happened = new StepEvent(
+                    time.GetUtcNow(),
+                    phase,
+                    step.Title,
+                    step.Subject,
+                    context.Lab,
+                    elapsed,
+                    error
+                );
+                log.Read(happened);
+                reader.Read(happened);
             }
         }
     }

@@ -58,6 +58,9 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
     public string Title => "Write configuration and scripts";
 
     /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.WriteFiles);
+
+    /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -185,6 +188,9 @@ public sealed record ConfigureNode(PostgresNode Node) : IStep
     public string Title => $"Configure node {Node.Id}";
 
     /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.ConfigureNode, Node.Id);
+
+    /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -237,6 +243,9 @@ public sealed record ConfigureStandby(PostgresNode Node, PostgresNode Primary, b
 {
     /// <inheritdoc/>
     public string Title => HasOwnSettings ? $"Make node {Node.Id} a standby" : $"Configure node {Node.Id}";
+
+    /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.ConfigureStandby, Node.Id);
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)

@@ -18,6 +18,9 @@ public sealed record CreateNodes(ValueList<PostgresNode> Nodes, bool Alike) : IS
         Nodes.Count == 1 ? $"Create node {Nodes[0].Id}" : $"Create nodes {Nodes[0].Id} to {Nodes[^1].Id}";
 
     /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.CreateNodes) { Nodes = [.. Nodes.Select(n => n.Id)] };
+
+    /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -122,6 +125,9 @@ public sealed record CopyNode(PostgresNode Node, PostgresNode Source) : IStep
 {
     /// <inheritdoc/>
     public string Title => $"Copy node {Source.Id} to node {Node.Id} (pg_basebackup)";
+
+    /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.CopyNode, Node.Id);
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)

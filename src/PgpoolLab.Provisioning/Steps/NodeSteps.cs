@@ -13,6 +13,9 @@ public sealed record StartNode(PostgresNode Node) : IStep
     public string Title => $"Start node {Node.Id}";
 
     /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.Start, Node.Id);
+
+    /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -40,6 +43,9 @@ public sealed record StopNode(PostgresNode Node, bool AtPgpoolsWord = false) : I
 {
     /// <inheritdoc/>
     public string Title => $"Stop node {Node.Id}";
+
+    /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.Stop, Node.Id);
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)

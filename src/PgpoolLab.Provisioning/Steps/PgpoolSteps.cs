@@ -16,6 +16,9 @@ public sealed record LaunchPgpool(PgpoolNode Pgpool) : IStep
     public string Title => Pgpool.Watchdog is null ? "Launch Pgpool-II" : $"Launch Pgpool-II {Pgpool.Id}";
 
     /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.Launch, Pgpool: Pgpool.Id);
+
+    /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -80,6 +83,9 @@ public sealed record AwaitPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expe
     public string Title => Pgpool.Watchdog is null ? "Wait for Pgpool-II" : $"Wait for Pgpool-II {Pgpool.Id}";
 
     /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.Await, Pgpool: Pgpool.Id);
+
+    /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -130,6 +136,9 @@ public sealed record StartPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expe
     public string Title => "Start Pgpool-II";
 
     /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.Start, Pgpool: Pgpool.Id);
+
+    /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab) =>
         new LaunchPgpool(Pgpool).Preview(lab).Concat(new AwaitPgpool(Pgpool, Expected).Preview(lab));
 
@@ -173,6 +182,9 @@ public sealed record StopPgpool(PgpoolNode Pgpool) : IStep
 {
     /// <inheritdoc/>
     public string Title => Pgpool.Watchdog is null ? "Stop Pgpool-II" : $"Stop Pgpool-II {Pgpool.Id}";
+
+    /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.Stop, Pgpool: Pgpool.Id);
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)

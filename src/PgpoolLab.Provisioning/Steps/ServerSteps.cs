@@ -35,6 +35,16 @@ internal static class ServerActs
             _ => server.ResumeAsync(cancellationToken),
         };
 
+    /// <summary>The same for who reads events.</summary>
+    internal static StepAct Kind(this ServerAct act) =>
+        act switch
+        {
+            ServerAct.Stop => StepAct.Stop,
+            ServerAct.Kill => StepAct.Kill,
+            ServerAct.Pause => StepAct.Pause,
+            _ => StepAct.Resume,
+        };
+
     /// <summary>What the processes are sent.</summary>
     internal static string Signals(this ServerAct act) =>
         act switch
@@ -54,6 +64,9 @@ public sealed record ActOnNode(ServerAct Act, PostgresNode Node, StopMode Mode =
     /// <inheritdoc/>
     public string Title =>
         $"{Act} node {Node.Id}{(Act is ServerAct.Stop && Mode is not StopMode.Fast ? $" ({Mode})" : "")}";
+
+    /// <inheritdoc/>
+    public StepSubject Subject => new(Act.Kind(), Node.Id);
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -85,6 +98,9 @@ public sealed record ActOnPgpool(ServerAct Act, PgpoolNode Pgpool) : IStep
 {
     /// <inheritdoc/>
     public string Title => $"{Act} {(Pgpool.Watchdog is null ? "Pgpool-II" : $"Pgpool-II {Pgpool.Id}")}";
+
+    /// <inheritdoc/>
+    public StepSubject Subject => new(Act.Kind(), Pgpool: Pgpool.Id);
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -156,6 +172,19 @@ public sealed record TellPgpool(PcpAct Act, PostgresNode Node, PgpoolNode Pgpool
             PcpAct.Switchover => $"Have node {Node.Id} take over",
             _ => $"{Act} node {Node.Id}",
         };
+
+    /// <inheritdoc/>
+    public StepSubject Subject =>
+        new(
+            Act switch
+            {
+                PcpAct.Attach => StepAct.Attach,
+                PcpAct.Detach => StepAct.Detach,
+                PcpAct.Recover => StepAct.Recover,
+                _ => StepAct.Switchover,
+            },
+            Node.Id
+        );
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -245,6 +274,9 @@ public sealed record PromoteBehind(PostgresNode Node) : IStep
 {
     /// <inheritdoc/>
     public string Title => $"Promote node {Node.Id} behind Pgpool-II's back";
+
+    /// <inheritdoc/>
+    public StepSubject Subject => new(StepAct.Promote, Node.Id);
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)

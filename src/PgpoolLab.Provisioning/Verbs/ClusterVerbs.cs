@@ -65,7 +65,7 @@ public sealed class ClusterVerbs(VerbRun run)
                     look = run.IsDry ? look : await LookAsync(method, cancellationToken);
                     if (!run.IsDry && VerbPlans.IsUp(look.Seen, node.Id))
                     {
-                        run.Context.Observer.Note($"Node {node.Id} has come back by itself: it is up and attached.");
+                        run.Context.Note($"Node {node.Id} has come back by itself: it is up and attached.");
                         continue;
                     }
 

@@ -50,7 +50,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
 
             if (!noted)
             {
-                context.Observer.Note($"{work.Title}. Waiting until it has ended.");
+                context.Note($"{work.Title}. Waiting until it has ended.");
                 noted = true;
             }
 
@@ -78,18 +78,18 @@ public sealed class FixOperation(OperationContext context, Lab lab)
             tried.Add(fix.Remedy);
             if (!FixPlan.Of(lab, report).Any(f => f.Remedy == fix.Remedy))
             {
-                context.Observer.Note($"No longer needed: {fix.Command}");
+                context.Note($"No longer needed: {fix.Command}");
                 continue;
             }
 
-            context.Observer.Note($"Now: {fix.Command}");
+            context.Note($"Now: {fix.Command}");
             try
             {
                 await DoAsync(fix.Remedy, cancellationToken);
             }
             catch (LabException error)
             {
-                context.Observer.Note($"It failed: {error.Message}");
+                context.Note($"It failed: {error.Message}");
                 failures.Add(error);
             }
         }

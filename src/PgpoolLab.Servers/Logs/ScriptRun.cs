@@ -1,3 +1,4 @@
+using PgpoolLab.Model;
 using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Servers.Logs;

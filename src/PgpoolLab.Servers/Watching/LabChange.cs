@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using PgpoolLab.Model;
 using PgpoolLab.Servers.Logs;
 using PgpoolLab.Servers.Reports;
 

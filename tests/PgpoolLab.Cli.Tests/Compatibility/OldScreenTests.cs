@@ -18,6 +18,9 @@ public sealed class OldScreenTests
         FreePort = 11000,
     };
 
+    private static StepEvent Of(StepPhase phase, string title, StepSubject subject, Lab lab) =>
+        new(DateTimeOffset.UnixEpoch, phase, title, subject, lab);
+
     /// <summary>What it says as a lab is made, in the order of the plan.</summary>
     private static (string Out, string Error) Play(
         OldOptions options,
@@ -33,9 +36,8 @@ public sealed class OldScreenTests
         screen.Begin(Labs.Tools(), spec);
         foreach (var step in plan.Steps)
         {
-            screen.Started(step.Title);
-            screen.Finished(step.Title, TimeSpan.Zero);
-            screen.Finished(step, plan.Lab);
+            screen.Read(Of(StepPhase.Begins, step.Title, step.Subject, plan.Lab));
+            screen.Read(Of(StepPhase.Ends, step.Title, step.Subject, plan.Lab));
         }
 
         screen.End(plan.Lab, running);
@@ -89,9 +91,9 @@ public sealed class OldScreenTests
         using var output = new StringWriter();
         using var error = new StringWriter();
         var screen = new OldScreen(output, error);
-        screen.Failed("Start node 1");
-        screen.Note("Port 50001 is lent.");
-        screen.Undoing("stop node 0");
+        screen.Read(Of(StepPhase.Fails, "Start node 1", StepSubject.None, Labs.Old()));
+        screen.Read(LabEvent.Note(DateTimeOffset.UnixEpoch, "Port 50001 is lent."));
+        screen.Read(LabEvent.Undo(DateTimeOffset.UnixEpoch, "stop node 0"));
         Assert.Equal(
             ("", "FAILED: Start node 1\nPort 50001 is lent.\n"),
             (output.ToString(), error.ToString().ReplaceLineEndings("\n"))
