@@ -241,9 +241,10 @@ public sealed record Lab
         : HasWatchdog ? $"{Paths.Hidden}/pgpoollab.log"
         : $"{Paths.Log}/pgpoollab.log";
 
-    /// <summary>Pgpool-II's, pcp's, the watchdog's and the nodes' ports.</summary>
+    /// <summary>Pgpool-II's, pcp's, the watchdog's and the nodes' ports. Of a copy no node may be certainly its
+    /// own.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public PortLayout Ports => new(Pgpool.Port, Pgpools.Count, Nodes[0].Port);
+    public PortLayout Ports => new(Pgpool.Port, Pgpools.Count, Nodes.Count > 0 ? Nodes[0].Port : 0);
 
     /// <summary>Every port that is this lab's own, with what it is for.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -106,6 +106,25 @@ public sealed class InventoryTests
     }
 
     [Fact]
+    public async Task A_copy_of_which_no_node_is_certainly_its_own_can_be_destroyed()
+    {
+        // Every data folder of it is a link: perhaps into the original.
+        var (host, lab) = (new FakeHost(), Testing.Labs.Fixed());
+        var reached = lab with { Nodes = [] };
+        host.Files["/srv/lab/log/notes"] = "";
+        Assert.Equal(["/srv/lab/log/notes"], await new UsersFiles(host).FindAsync(reached, CancellationToken.None));
+        Assert.DoesNotContain(LabInventory.Of(reached).Items, i => i.Use is LabItemUse.Data);
+        var plans = DestroyPlans.Of(new DestroyLook(lab, reached, []) { Lab = lab with { Former = Moved } }, false);
+        Assert.Equal(2, plans[0].Before.Count);
+        Assert.Equal(
+            ["Stop Pgpool-II"],
+            plans[0].Stages.SelectMany(s => s.Lanes).SelectMany(l => l).SelectMany(s => s.Preview(lab))
+        );
+    }
+
+    private static readonly FormerPlace Moved = new("/srv/original", FormerPlaceState.ThisLab, null, IsSetups: true);
+
+    [Fact]
     public void A_folder_of_a_node_that_is_another_labs_is_not_deleted()
     {
         var deleted = LabInventory.Of(Labs["others-nodes"]).Deleted.Select(i => i.Path).ToArray();
