@@ -8,7 +8,7 @@ public static class CleanEnvironment
 {
     /// <summary>The variables that are passed on.</summary>
     /// <remarks>POSIX, Environment Variables; ld.so(8): programs that were built by hand may not find their libraries
-    /// without it.</remarks>
+    /// without it; pgpoollab itself may need DOTNET_ROOT for that.</remarks>
     public static IReadOnlyList<string> Kept { get; } =
     [
         "PATH",
@@ -31,6 +31,7 @@ public static class CleanEnvironment
         "LD_LIBRARY_PATH",
         "LD_PRELOAD",
         "DYLD_LIBRARY_PATH",
+        "DOTNET_ROOT",
     ];
 
     /// <summary>What a program on the user's own terminal is given as well.</summary>

@@ -32,15 +32,12 @@ public abstract class LifeTests
 public sealed class TroubleTests : LifeTests
 {
     [Fact]
-    public async Task A_killed_Pgpool_is_cleared_away_by_the_next_start_of_the_script_and_of_the_program()
+    public async Task A_killed_Pgpool_is_cleared_away_by_the_next_start()
     {
         using var sandbox = await UpAsync(Account.Plain);
-        foreach (var start in (string[])["./startall", "pgpoollab startall"])
-        {
-            Kill(Pid(sandbox, "run/pgpool.pid"));
-            (await sandbox.ShellAsync(start)).Ok();
-            await sandbox.UntilNodesShowAsync("both nodes are up", n => n.All(x => Status(x) == "up"));
-        }
+        Kill(Pid(sandbox, "run/pgpool.pid"));
+        (await sandbox.ShellAsync("./startall")).Ok();
+        await sandbox.UntilNodesShowAsync("both nodes are up", n => n.All(x => Status(x) == "up"));
 
         Kill(Pid(sandbox, "run/pgpool.pid"));
         (await sandbox.ShellAsync("./stopall")).Ok();
@@ -103,15 +100,13 @@ public sealed class TroubleTests : LifeTests
 
     /// <summary>Pgpool-II runs failover_command by the C library's system(), which throws away a SIGINT that waits:
     /// with two commands, one sent during the first.</summary>
-    [Theory]
-    [InlineData("pgpoollab stopall")]
-    [InlineData("./stopall")]
-    public async Task Pgpool_that_loses_the_word_to_end_in_a_failover_is_told_again(string stop)
+    [Fact]
+    public async Task Pgpool_that_loses_the_word_to_end_in_a_failover_is_told_again()
     {
         using var sandbox = await UpAsync(Account.Plain, "--set", "pgpool.failover_command=sleep 1");
         (
             await sandbox.ShellAsync(
-                $"""
+                """
                 read -r server <run/pgpool.pid || :
                 kill -STOP $server
                 for n in 1 0; do # each is a failover of its own
@@ -120,7 +115,7 @@ public sealed class TroubleTests : LifeTests
                 done
                 kill -CONT $server
                 until grep -q 'execute command' log/pgpool.log; do sleep 0.01; done
-                {stop} >&2
+                ./stopall >&2
                 """
             )
         ).Ok();
@@ -165,12 +160,12 @@ public sealed class TroubleTests : LifeTests
     public async Task Commands_can_be_repeated_and_say_so()
     {
         using var sandbox = await UpAsync(Account.Plain);
-        var again = (await sandbox.ShellAsync("./startall")).Ok();
+        var again = (await sandbox.ShellAsync("./startall --plain")).Ok();
         Assert.Equal(3, again.Output.Split('\n').Count(l => l.EndsWith("runs already", StringComparison.Ordinal)));
-        (await sandbox.RunInLabAsync("startall")).Ok();
-        (await sandbox.RunInLabAsync("stopall")).Ok();
-        (await sandbox.RunInLabAsync("stopall")).Ok();
-        var stopped = (await sandbox.ShellAsync("./stopall")).Ok();
+        Assert.Contains("is up; Pgpool-II listens on port", (await sandbox.ShellAsync("./startall")).Ok().Error);
+        (await sandbox.ShellAsync("./stopall pgpool && ./stopall nodes")).Ok();
+        (await sandbox.ShellAsync("./startall --plain && pgpoollab stopall && ./stopall")).Ok();
+        var stopped = (await sandbox.ShellAsync("./stopall --plain")).Ok();
         Assert.Equal(3, stopped.Output.Split('\n').Count(l => l.EndsWith("is not running", StringComparison.Ordinal)));
         Assert.Equal(["Nothing of this lab is running."], Findings(await sandbox.NodesAsync()));
     }
@@ -188,7 +183,7 @@ public sealed class TroubleTests : LifeTests
 
         sandbox.Account.Own(sandbox.Lab);
         (await sandbox.RunInLabAsync("stopall")).Ok();
-        (await sandbox.ShellAsync("./stopall")).Ok();
+        (await sandbox.ShellAsync("./stopall --plain")).Ok();
         (await sandbox.RunInLabAsync("startall")).Ok();
         (await sandbox.RunInLabAsync("destroy")).Ok();
         Assert.False(stranger.HasExited);
@@ -212,12 +207,8 @@ public sealed class NodeTroubleTests : LifeTests
         );
         (await sandbox.RunInLabAsync("stopall")).Ok();
 
-        var script = (await sandbox.ShellAsync("./startall")).Ok();
-        Assert.Contains(
-            "node 0: not started, another node took over from it.",
-            script.Output,
-            StringComparison.Ordinal
-        );
+        var script = (await sandbox.ShellAsync("./startall --plain")).Ok();
+        Assert.Contains("node 0: not started, another node took over from it.", script.Error, StringComparison.Ordinal);
         (await sandbox.RunInLabAsync("stopall")).Ok();
         var program = (await sandbox.RunInLabAsync("startall")).Ok();
         Assert.Contains(
@@ -471,7 +462,7 @@ public sealed class SecondNameTests : LifeTests
             .RootElement.GetProperty("lab")
             .GetProperty("safeAlias")
             .GetString()!;
-        foreach (var start in (string[])["./startall", "pgpoollab startall"])
+        foreach (var start in (string[])["./startall --plain", "./startall"])
         {
             File.Delete(alias);
             (await sandbox.ShellAsync(start)).Ok();

@@ -147,8 +147,8 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
         await sandbox.UntilNodesShowAsync("node 1 is down", n => Status(n[1]) == "down");
         (await sandbox.ShellAsync("./stopall")).Ok();
         Assert.Contains(
-            "node 1: Pgpool-II holds it as down, as before.",
-            (await sandbox.ShellAsync("./startall")).Ok().Output,
+            "Pgpool-II holds node 1 as down, as before",
+            (await sandbox.ShellAsync("./startall")).Ok().Error,
             StringComparison.Ordinal
         );
         (await sandbox.RunInLabAsync("stopall")).Ok();

@@ -53,7 +53,7 @@ public sealed class PlaceTests : LifeTests
             await sandbox.ShellAsync(
                 """
                 mv ../lab ../elsewhere && cd ../elsewhere
-                ./stopall 2>&1 | sed -n 's/^  Move it back:  //p' >../back
+                ./stopall 2>&1 | sed -n 's/.*Move it back:  //p' >../back
                 pgpoollab stopall 2>&1 | grep -c "$(cat ../back)"
                 sh ../back
                 """

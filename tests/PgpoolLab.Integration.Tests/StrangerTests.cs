@@ -342,7 +342,7 @@ public sealed class StrangerTests
                 await Task.Delay(5, TestContext.Current.CancellationToken);
             }
 
-            foreach (var stop in (string[])["pgpoollab stopall", "./stopall"])
+            foreach (var stop in (string[])["pgpoollab stopall", "./stopall --plain"])
             {
                 Shell(
                     """printf '%s\n' "$1" >"$2/run/pgpool.pid"; chown --reference="$2" "$2/run/pgpool.pid" """,

@@ -150,10 +150,8 @@ public sealed class FourPgpoolsTests : WatchdogTests
 /// nobody tells it later.</summary>
 public sealed class PrimaryUnknownToLeaderTests : WatchdogTests
 {
-    [Theory]
-    [InlineData("./startall")]
-    [InlineData("pgpoollab startall")]
-    public async Task Who_joined_while_the_leader_did_not_know_the_primary_is_started_again(string startall)
+    [Fact]
+    public async Task Who_joined_while_the_leader_did_not_know_the_primary_is_started_again()
     {
         using var sandbox = new Sandbox(Account.Plain);
         (await sandbox.RunAsync("setup", "--port", "auto", "--watchdog", "2", sandbox.Lab)).Ok();
@@ -164,7 +162,7 @@ public sealed class PrimaryUnknownToLeaderTests : WatchdogTests
                 $$"""
                 printf "search_primary_node_timeout = 1\nsr_check_user = 'nobody_at_all'\n" >>pgpool1/etc/pgpool.conf
                 rm -f pgpool0/log/pgpool.log pgpool1/log/pgpool.log
-                {{startall}} >~/start.out 2>~/start.err &
+                ./startall >~/start.out 2>~/start.err &
                 starting=$!
                 until_it_says() { n=0; until grep -q "$1" "$2" 2>/dev/null; do n=$((n + 1)); [ $n -lt 12000 ] || { echo "never said: $1"; cat "$2"; exit 1; } >&2; sleep 0.01; done; }
                 until_it_says 'from .DEAD. to .LOADING' pgpool0/log/pgpool.log

@@ -495,7 +495,13 @@ public sealed partial class DropInContractTests
         var follow = old["etc/follow_primary.sh"];
         var from = follow.IndexOf(begin, StringComparison.Ordinal);
         Assert.Equal(
-            own["etc/follow_primary.sh"],
+            own["etc/follow_primary.sh"]
+                .Replace("pgpoollab recover $node", "pcp_recovery_node", StringComparison.Ordinal)
+                .Replace(
+                    "pgpoollab switchover $new_primary",
+                    "pcp_promote_node --switchover",
+                    StringComparison.Ordinal
+                ),
             follow.Remove(from, follow.IndexOf(end, from, StringComparison.Ordinal) + end.Length - from)
         );
         // But for the name of its log, which initdb's own settings and ours leave to PostgreSQL.

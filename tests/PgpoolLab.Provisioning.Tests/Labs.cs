@@ -125,7 +125,8 @@ internal static class Labs
 
     internal const string NastyAlias = "/home/olga/.local/state/pgpoollab/0123abcd";
 
-    internal static ConfigRenderer Renderer(string? overrides = null) => new(new TemplateStore(overrides), "1.2.3");
+    internal static ConfigRenderer Renderer(string? overrides = null) =>
+        new(new TemplateStore(overrides), "1.2.3") { Program = new ScriptProgram("/opt/lab's bin/pgpoollab", null, 0) };
 
     /// <summary>The user tests run as; what scripts compare with.</summary>
     internal static string Me => Identity.Current.Name;

@@ -298,6 +298,24 @@ public abstract class ScriptBench : IAsyncDisposable
         );
     }
 
+    /// <summary>pg_ctl that starts and stops the program <c>postgres</c>, and waits.</summary>
+    private protected void FakePgCtl() =>
+        Fake(
+            "pg_ctl",
+            """
+            case "$*" in
+            *' start')
+                "${0%/*}/postgres" -D "$3" >>"$5" 2>&1 </dev/null &
+                until [ "$(head -n 1 "$3/postmaster.pid" 2>/dev/null)" = $! ] && grep -Eq '^(ready|standby)' "$3/postmaster.pid"; do kill -0 $! 2>/dev/null || exit 1; sleep 0.01; done
+                ;;
+            *' stop')
+                kill -INT "$(head -n 1 "$3/postmaster.pid")"
+                while [ -e "$3/postmaster.pid" ]; do sleep 0.01; done
+                ;;
+            esac
+            """
+        );
+
     private protected static void Script(string path, string text)
     {
         File.WriteAllText(path, text);

@@ -293,7 +293,7 @@ public sealed class StoreTests : IDisposable
         Assert.StartsWith($"The manifest {File_} is damaged: ", error.Message, StringComparison.Ordinal);
         Assert.Equal(
             [
-                $"The servers can still be stopped:  {Shell.Quote(_folder.Path + "/stopall")}",
+                $"The servers can still be stopped:  {Shell.Quote(_folder.Path + "/stopall")} --plain",
                 $"When they are stopped, the lab can be deleted with its folder:  rm -r {Shell.Quote(_folder.Path)}",
             ],
             error.Hints

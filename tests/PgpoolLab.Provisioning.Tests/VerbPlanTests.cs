@@ -447,6 +447,11 @@ public sealed class VerbPlanTests
             AtWork = isAtWork ? [Looks.Work(WorkKind.Failover)] : [],
         };
         Assert.Equal(expected, step.Next(Three, report, mayStillStream).Step);
+        // Who asked for the node alone has it, and is told.
+        Assert.Equal(
+            isAtWork ? NextStep.LookAgain : NextStep.Leave,
+            step.Next(Three, report, mayStillStream, mayStillAnswer: false).Step
+        );
         Assert.True(ComeBack.IsForPgpool(report with { PgpoolProcessId = 7 }));
         Assert.False(ComeBack.IsForPgpool(report));
     }

@@ -3,6 +3,7 @@ using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers.Verbs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -45,6 +46,43 @@ public sealed class WholeLabPlanTests
                 + "Link the sockets to where programs look for them",
             Titles(StartPlans.Pgpools(Look(watchdog)))
         );
+    }
+
+    [Fact]
+    public void A_part_of_a_lab_is_started_and_stopped_alone()
+    {
+        var lab = Labs.Fixed(pgpools: 2);
+        ServerSet Only(params string[] parts) => ServerSet.Of(lab, parts);
+        var nodes = Look(lab) with { Only = Only("nodes") };
+        Assert.Equal("Start node 0 + Start node 1", Titles(StartPlans.Nodes(nodes)));
+        Assert.Equal("Link the sockets to where programs look for them", Titles(StartPlans.Pgpools(nodes)));
+        // Of two members one alone has no quorum; a node that does not run is nothing it has to show.
+        var pgpool = Look(lab) with
+        {
+            Only = Only("pgpool1"),
+            Running = [0],
+            Silent = [0],
+        };
+        Assert.Equal("", Titles(StartPlans.Nodes(pgpool)));
+        Assert.Equal(
+            "Launch Pgpool-II 1 | Wait for Pgpool-II 1 | Link the sockets to where programs look for them",
+            Titles(StartPlans.Pgpools(pgpool))
+        );
+        Assert.Equal(
+            "Start Pgpool-II | Link the sockets to where programs look for them",
+            Titles(StartPlans.Pgpools(Look() with { Only = ServerSet.Of(Three, ["pgpool"]) }))
+        );
+        Assert.Equal(
+            "Stop Pgpool-II 0 + Stop node 0 + Stop node 1",
+            Titles(StopOperation.Plan(lab, [], Only("pgpool0", "nodes")))
+        );
+        Assert.Equal("Stop Pgpool-II 1", Titles(StopOperation.Plan(lab, [], Only("pgpool1"))));
+        // Nobody leads the nodes then.
+        var stop = Assert.Single(StopOperation.Plan(lab, [], Only("nodes")).Stages);
+        Assert.Equal((0, new StopNode(lab.Nodes[0])), (stop.Leading, stop.Lanes[0][0]));
+        Assert.Null(Only("pgpool", "nodes").PartOf(lab));
+        Assert.Equal(ExitCode.Usage, Assert.Throws<LabException>(() => Only("1")).Code);
+        Assert.Equal(ExitCode.NotFound, Assert.Throws<LabException>(() => Only("pgpool2")).Code);
     }
 
     [Fact]

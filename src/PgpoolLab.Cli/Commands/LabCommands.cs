@@ -60,10 +60,17 @@ internal static class LabCommand
     internal static Command OnWholeLab(
         Terminal terminal,
         Command command,
-        Func<PlanRun, CancellationToken, Task> act,
-        Func<Lab, string> done
+        Func<PlanRun, ServerSet?, CancellationToken, Task> act,
+        Func<Lab, ServerSet, string> done
     )
     {
+        var parts = new Argument<string[]>("PART")
+        {
+            Description = $"Only these: {ServerSet.Parts} (default: all)",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        parts.CompletionSources.Add(ServerSet.NodesWord, "pgpool");
+        command.Arguments.Add(parts);
         command.Options.Add(CommandLine.DryRun);
         command.Options.Add(CommandLine.Lab);
         command.Options.Add(CommandLine.Json);
@@ -71,6 +78,7 @@ internal static class LabCommand
             async (parsed, cancellationToken) =>
             {
                 var lab = Open(parsed);
+                var servers = ServerSet.Of(lab, parsed.GetValue(parts) ?? []);
                 using var progress = new ProgressView(terminal);
                 var context = Terminal.Operation(progress);
                 if (parsed.GetValue(CommandLine.DryRun))
@@ -79,14 +87,14 @@ internal static class LabCommand
                         terminal,
                         lab,
                         parsed,
-                        show => act(new PlanRun(context, lab, show), cancellationToken)
+                        show => act(new PlanRun(context, lab, show), servers.PartOf(lab), cancellationToken)
                     );
                     return (int)ExitCode.Done;
                 }
 
-                await act(new PlanRun(context, lab), cancellationToken);
+                await act(new PlanRun(context, lab), servers.PartOf(lab), cancellationToken);
                 progress.Dispose();
-                terminal.Say(done(lab));
+                terminal.Say(done(lab, servers));
                 if (parsed.GetValue(CommandLine.Json))
                 {
                     await ShowAsync(terminal, lab, json: true, cancellationToken);
@@ -97,6 +105,10 @@ internal static class LabCommand
         );
         return command;
     }
+
+    /// <summary>The Pgpool-IIs' names, as in "Pgpool-II 0 and Pgpool-II 1".</summary>
+    internal static string TitlesOf(Lab lab, ServerSet servers) =>
+        string.Join(" and ", servers.Pgpools.Select(lab.TitleOf));
 
     /// <summary>A look at the lab, when a target needs one to be known.</summary>
     internal static async Task<NodesReport?> LookForAsync(Target target, Lab lab, CancellationToken cancellationToken)
@@ -140,8 +152,11 @@ internal static class StartAllCommand
                 ("pgpoollab startall --lab demo", "Start the lab named demo, from anywhere"),
                 ("pgpoollab startall --dry-run", "Show what would be started, and do nothing")
             ),
-            (run, cancellationToken) => new StartOperation(run).ExecuteAsync(cancellationToken),
-            lab => $"The lab '{lab.Name}' is up; Pgpool-II listens on port {lab.Pgpool.Port}."
+            (run, only, cancellationToken) => new StartOperation(run).ExecuteAsync(cancellationToken, only: only),
+            (lab, servers) =>
+                servers.Pgpools.Count == 0 ? $"The nodes of the lab '{lab.Name}' are up."
+                : servers.Nodes.Count == 0 ? $"{LabCommand.TitlesOf(lab, servers)} of the lab '{lab.Name}' is up."
+                : $"The lab '{lab.Name}' is up; Pgpool-II listens on port {servers.Pgpools[0].Port}."
         );
 }
 
@@ -158,8 +173,11 @@ internal static class StopAllCommand
                     ("pgpoollab stopall --dry-run", "Show what would be stopped, and do nothing")
                 )
                 .Synonyms("down", "shutdown", "shutdownall"),
-            (run, cancellationToken) => new StopOperation(run).ExecuteAsync(cancellationToken),
-            lab => $"The lab '{lab.Name}' is stopped."
+            (run, only, cancellationToken) => new StopOperation(run).ExecuteAsync(cancellationToken, only),
+            (lab, servers) =>
+                servers.Pgpools.Count == 0 ? $"The nodes of the lab '{lab.Name}' are stopped."
+                : servers.Nodes.Count == 0 ? $"{LabCommand.TitlesOf(lab, servers)} of the lab '{lab.Name}' is stopped."
+                : $"The lab '{lab.Name}' is stopped."
         );
 }
 

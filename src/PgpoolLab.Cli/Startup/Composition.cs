@@ -33,5 +33,6 @@ internal static class Composition
         new(Host(), Clock, progress, openLog, ProgramVersion.Text, Process)
         {
             CallersVariable = Environment.GetEnvironmentVariable,
+            Program = Invocation.ForLabs(),
         };
 }

@@ -1,4 +1,5 @@
 using PgpoolLab.Hosts;
+using PgpoolLab.Provisioning.Configuration;
 
 namespace PgpoolLab.Cli.Startup;
 
@@ -38,6 +39,15 @@ internal static class Invocation
     {
         var path = Environment.ProcessPath ?? _path;
         return _byDotnet ? [path, Library] : [IsOnPath && OnPath() is { } first ? Path.GetFullPath(first) : path];
+    }
+
+    /// <summary>How the scripts of a lab call this program.</summary>
+    internal static ScriptProgram ForLabs()
+    {
+        var words = ForScripts();
+        // Elsewhere it takes a program to ask.
+        var owner = OperatingSystem.IsLinux() ? Identity.OwnerOf(words[^1])?.User : null;
+        return new ScriptProgram(words[0], words.Count > 1 ? words[1] : null, owner);
     }
 
     /// <summary>True when these words, as <see cref="ForScripts"/> makes them, call this very program.</summary>

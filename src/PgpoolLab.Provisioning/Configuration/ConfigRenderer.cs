@@ -18,6 +18,9 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
     private readonly Dictionary<string, Template> _parsed = [];
     private readonly Lock _gate = new();
 
+    /// <summary>How the lab's scripts call this program; null for by its name alone.</summary>
+    public ScriptProgram? Program { get; init; }
+
     /// <summary>A file of the whole lab, or of one of its Pgpool-IIs.</summary>
     /// <param name="name">Template, for example <c>pgpool/pgpool.conf</c>.</param>
     /// <param name="lab">The lab.</param>
@@ -66,7 +69,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         pgpool ??= lab.Pgpool;
         return new ScriptObject
         {
-            ["program"] = TemplateModel.Program(programVersion),
+            ["program"] = TemplateModel.ProgramOf(programVersion, Program),
             ["lab"] = TemplateModel.LabOf(lab, pgpool),
             ["paths"] = TemplateModel.PathsOf(lab, pgpool),
             ["pg"] = TemplateModel.PostgresOf(lab),

@@ -1,6 +1,5 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Programs;
 using Scriban;
 using Scriban.Parsing;
@@ -57,7 +56,14 @@ internal sealed class TextFunction(string name, Func<TemplateContext, string, st
 /// <summary>What templates can name. <c>docs/templates.md</c> lists it for users.</summary>
 internal static class TemplateModel
 {
-    internal static ScriptObject Program(string version) => new StrictObject("program") { ["version"] = version };
+    internal static ScriptObject ProgramOf(string version, ScriptProgram? program) =>
+        new StrictObject("program")
+        {
+            ["version"] = version,
+            ["file"] = program?.File,
+            ["library"] = program?.Library,
+            ["owner"] = program?.Owner,
+        };
 
     internal static ScriptObject LabOf(Lab lab, PgpoolNode pgpool) =>
         new StrictObject("lab")
@@ -92,6 +98,7 @@ internal static class TemplateModel
             ["tls"] = lab.UseTls,
             ["private_sockets"] = lab.HasPrivateSockets,
             ["links"] = new ScriptArray(lab.LinkDirectories),
+            ["socket_links"] = new ScriptArray(LabSockets.LinksOf(lab).Select(l => l.Link)),
             ["pgpool_setup"] = lab.PgpoolSetup is not null,
             ["max_connections"] = SessionLimits.MaxConnections(lab),
         };
@@ -147,7 +154,6 @@ internal static class TemplateModel
             ["max_pool"] = SessionLimits.Pool,
             ["socket_dirs"] = new ScriptArray(pgpool.SocketDirectories),
             ["probe_host"] = LabSockets.ProbeHost(lab),
-            ["roles_query"] = PoolNodes.RolesQueryOf(lab),
             ["pcp_socket_dir"] = pgpool.PcpSocketDirectory,
             ["pcp_host"] = lab.HasPrivateSockets ? pgpool.PcpSocketDirectory : "localhost",
             ["sockets"] = new ScriptArray(LabSockets.OfPgpool(lab, pgpool)),

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers.Waiting;
@@ -33,6 +34,9 @@ public sealed record OperationContext(
 
     /// <summary>A variable of the caller's environment; null when it is not set.</summary>
     public Func<string, string?> CallersVariable { get; init; } = _ => null;
+
+    /// <summary>How the scripts of labs call this program; null for by its name alone.</summary>
+    public ScriptProgram? Program { get; init; }
 
     /// <summary>Which ports belong to whose labs.</summary>
     public PortLeases Leases { get; init; } = PortLeases.OfThisMachine;

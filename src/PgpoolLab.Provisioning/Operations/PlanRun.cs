@@ -46,7 +46,7 @@ public class PlanRun
         _steps = new StepContext(
             Context.Host,
             Lab,
-            new ConfigRenderer(new TemplateStore(), Context.ProgramVersion),
+            new ConfigRenderer(new TemplateStore(), Context.ProgramVersion) { Program = Context.Program },
             Context.Probes,
             LabSecrets.None,
             new UndoStack(),

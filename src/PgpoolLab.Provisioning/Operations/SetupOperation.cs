@@ -88,7 +88,10 @@ public sealed class SetupOperation(OperationContext context)
             context.Note(note);
         }
 
-        var renderer = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
+        var renderer = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion)
+        {
+            Program = context.Program,
+        };
         var invoker = InvokerOf(user);
         if (user is not null)
         {

@@ -3,6 +3,7 @@ using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Provisioning.Operations;
 
@@ -17,8 +18,9 @@ public sealed class StartOperation(PlanRun run)
     /// <param name="cancellationToken">Ends it; what was started is stopped again.</param>
     /// <param name="afterStop">True when the lab is stopped before: a plan that is only shown minds nothing that runs
     /// now.</param>
+    /// <param name="only">The servers to start; null for all.</param>
     /// <exception cref="LabException">Something did not come up; the rest runs.</exception>
-    public Task ExecuteAsync(CancellationToken cancellationToken, bool afterStop = false) =>
+    public Task ExecuteAsync(CancellationToken cancellationToken, bool afterStop = false, ServerSet? only = null) =>
         run.LockedAsync(
             async () =>
             {
@@ -27,7 +29,7 @@ public sealed class StartOperation(PlanRun run)
                     run.Context.Leases.Renew(run.Lab);
                 }
 
-                var look = await LookAsync(afterStop, cancellationToken);
+                var look = await LookAsync(only, afterStop, cancellationToken);
                 var failures = await run.DoAsync(StartPlans.Nodes(look), cancellationToken);
                 look = await LookAgainAsync(look, failures, afterStop, cancellationToken);
                 StepFailure.ThrowIfAny([
@@ -38,16 +40,19 @@ public sealed class StartOperation(PlanRun run)
             cancellationToken
         );
 
-    private async Task<StartLook> LookAsync(bool afterStop, CancellationToken cancellationToken)
+    private async Task<StartLook> LookAsync(ServerSet? only, bool afterStop, CancellationToken cancellationToken)
     {
         var lab = run.Lab;
         var lacksName =
             lab.SafeAlias is { } alias && !await run.Context.Host.Files.ExistsAsync(alias, cancellationToken);
         var outdated = await _history.FindOutdatedPrimariesAsync(cancellationToken);
         var begins =
-            lab.RemembersStatus && (afterStop || await _servers.Of(lab.Pgpool).FindAsync(cancellationToken) is null);
+            lab.RemembersStatus
+            && only?.Pgpools.Contains(lab.Pgpool) != false
+            && (afterStop || await _servers.Of(lab.Pgpool).FindAsync(cancellationToken) is null);
         return new StartLook(lab)
         {
+            Only = only,
             LacksOtherName = lacksName,
             Outdated = [.. outdated.Select(n => n.Id)],
             HeldDown = begins ? await _history.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken) : [],
@@ -80,9 +85,19 @@ public sealed class StartOperation(PlanRun run)
             }
         }
 
+        var running = new List<int>();
+        foreach (var node in look.StartsNodes || !look.Lab.OwnsNodes ? [] : look.Lab.Nodes)
+        {
+            if (await _servers.Of(node).FindAsync(cancellationToken) is not null)
+            {
+                running.Add(node.Id);
+            }
+        }
+
         return look with
         {
             NotUp = failed,
+            Running = running,
             Standbys = await FindStandbysAsync(_history, look.Lab, cancellationToken),
             GivenUp = [.. givenUp],
             Silent = silent,

@@ -2,6 +2,7 @@ using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers.Verbs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;
@@ -10,6 +11,9 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="Lab">The lab.</param>
 public sealed record StartLook(Lab Lab)
 {
+    /// <summary>The servers to start; null for all.</summary>
+    public ServerSet? Only { get; init; }
+
     /// <summary>True when the link is gone by which servers know the lab's folder.</summary>
     public bool LacksOtherName { get; init; }
 
@@ -21,6 +25,9 @@ public sealed record StartLook(Lab Lab)
 
     /// <summary>Nodes that were to be started and did not come up.</summary>
     public IReadOnlyList<int> NotUp { get; init; } = [];
+
+    /// <summary>Nodes that run, where none is to be started.</summary>
+    public IReadOnlyList<int> Running { get; init; } = [];
 
     /// <summary>Nodes whose data folders say that they start as standbys.</summary>
     public IReadOnlyList<int> Standbys { get; init; } = [];
@@ -36,7 +43,17 @@ public sealed record StartLook(Lab Lab)
     public IReadOnlyList<string> Linked { get; init; } = [];
 
     /// <summary>The nodes to start.</summary>
-    internal IEnumerable<PostgresNode> Startable => Lab.Nodes.Where(n => !Outdated.Contains(n.Id));
+    internal IEnumerable<PostgresNode> Startable => (Only?.Nodes ?? Lab.Nodes).Where(n => !Outdated.Contains(n.Id));
+
+    /// <summary>False when Pgpool-II alone is to be started.</summary>
+    internal bool StartsNodes => Only is not { Nodes.Count: 0 };
+
+    /// <summary>The Pgpool-IIs to start.</summary>
+    internal IReadOnlyList<PgpoolNode> Pgpools => Only?.Pgpools ?? Lab.Pgpools;
+
+    /// <summary>The nodes that are up, as far as is known.</summary>
+    internal IEnumerable<PostgresNode> Up =>
+        StartsNodes ? Startable.Where(n => !NotUp.Contains(n.Id)) : Lab.Nodes.Where(n => Running.Contains(n.Id));
 }
 
 /// <summary>Plans how a lab is started: pure, from a look. The nodes first; what comes of them decides what Pgpool-II is to
@@ -57,10 +74,12 @@ public static class StartPlans
         {
             Before =
             [
-                .. look.Outdated.Select(n =>
-                    $"Node {n} is not started: another node took over from it, and there would be two primaries. "
-                    + $"Bring it back with:  pgpoollab recover {n}"
-                ),
+                .. look
+                    .Outdated.Where(o => look.StartsNodes)
+                    .Select(n =>
+                        $"Node {n} is not started: another node took over from it, and there would be two primaries. "
+                        + $"Bring it back with:  pgpoollab recover {n}"
+                    ),
                 .. look.HeldDown.Select(n =>
                     $"Pgpool-II holds node {n} as down, as before: what was written since is not on it."
                 ),
@@ -74,35 +93,43 @@ public static class StartPlans
     {
         ArgumentNullException.ThrowIfNull(look);
         var lab = look.Lab;
-        var up = look.Startable.Where(n => !look.NotUp.Contains(n.Id)).ToArray();
+        var up = look.Up.ToArray();
+        var all = look.Pgpools.Count == lab.Pgpools.Count;
+        var starts = look.Pgpools.Count > 0 && (up.Length > 0 || !look.StartsNodes);
         var expected = Expect(lab, up, look.Standbys).Where(e => !look.GivenUp.Contains(e.Id)).ToArray();
-        Stage[] start =
-            up.Length == 0
-                ? []
-                :
-                [
-                    .. WithTimeToStream(lab, LabPlanner.StartPgpools(lab, expected), expected),
-                    Stage.ForEach(look.Silent, p => [new RequireAnswer(lab.Pgpools[p])]) with
-                    {
-                        GoesOn = true,
-                    },
-                ];
-        var down = lab.Nodes.Except(up).Select(n => LabSockets.Path(lab.SocketFolder, n.Port));
+        Stage[] start = !starts
+            ? []
+            :
+            [
+                .. WithTimeToStream(lab, Start(), expected),
+                Stage.ForEach(
+                    look.Silent.Where(s => look.Pgpools.Any(p => p.Id == s)),
+                    p => [new RequireAnswer(lab.Pgpools[p])]
+                ) with
+                {
+                    GoesOn = true,
+                },
+            ];
+        var down = new ServerSet([.. lab.Nodes.Except(up)], [.. lab.Pgpools.Except(look.Pgpools)]);
         string[] missing =
         [
-            .. LabSockets.LinksOf(lab).Where(l => !down.Contains(l.Socket)).Select(l => l.Link).Except(look.Linked),
+            .. LabSockets.LinksOf(lab).Select(l => l.Link).Except(SocketLinks.Of(lab, down)).Except(look.Linked),
         ];
         return VerbPlan.Of([.. start, .. missing.Length > 0 ? [Stage.Of(new LinkSockets(missing))] : (Stage[])[]]) with
         {
             Before =
             [
-                .. (up.Length == 0 ? [] : look.GivenUp).Select(n =>
+                .. (starts ? look.GivenUp : []).Select(n =>
                     $"Pgpool-II runs and holds node {n} as down until it is attached or recovered. How, tells:  "
                     + "pgpoollab nodes"
                 ),
             ],
             IsTakenBackOnCancel = true,
         };
+
+        // Some of a watchdog alone may have no quorum: nobody waits for it.
+        IReadOnlyList<Stage> Start() =>
+            all ? LabPlanner.StartPgpools(lab, expected) : LabPlanner.StartOneByOne(look.Pgpools, expected);
     }
 
     /// <summary>What Pgpool-II should show of nodes that are up.</summary>

@@ -4,6 +4,7 @@ using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
+using PgpoolLab.Servers.Verbs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Operations;
@@ -16,24 +17,32 @@ public sealed class StopOperation(PlanRun run)
     /// <summary>Plans it. But for the links it is the same whatever runs.</summary>
     /// <param name="lab">The lab.</param>
     /// <param name="linked">The links to its sockets that are there.</param>
-    public static VerbPlan Plan(Lab lab, IReadOnlyList<string> linked)
+    /// <param name="only">The servers to stop; null for all.</param>
+    public static VerbPlan Plan(Lab lab, IReadOnlyList<string> linked, ServerSet? only = null)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(linked);
+        if (only is not null)
+        {
+            linked = [.. SocketLinks.Of(lab, only).Intersect(linked)];
+        }
+
         return VerbPlan.Of([
-            .. LabPlanner.Stop(lab).Select(s => s with { GoesOn = true }),
+            .. LabPlanner.Stop(lab, only).Select(s => s with { GoesOn = true }),
             .. linked.Count > 0 ? (Stage[])[Stage.Of(new UnlinkSockets(linked))] : [],
         ]);
     }
 
     /// <summary>Stops everything.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="only">The servers to stop; null for all.</param>
     /// <exception cref="LabException">Something did not stop; the rest did.</exception>
-    public Task ExecuteAsync(CancellationToken cancellationToken) =>
+    public Task ExecuteAsync(CancellationToken cancellationToken, ServerSet? only = null) =>
         run.LockedAsync(
             async () =>
             {
                 var linked = await new SocketLinks(run.Context.Host, run.Lab).FindAsync(cancellationToken);
-                StepFailure.ThrowIfAny(await run.DoAsync(Plan(run.Lab, linked), cancellationToken));
+                StepFailure.ThrowIfAny(await run.DoAsync(Plan(run.Lab, linked, only), cancellationToken));
             },
             cancellationToken
         );

@@ -2,6 +2,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers.Verbs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Planning;
@@ -111,19 +112,23 @@ public static class LabPlanner
 
     /// <summary>What stops a lab: Pgpool-II first, so that it takes no shutdown for a failure; the nodes do not wait
     /// for its end, but for its word.</summary>
-    public static IReadOnlyList<Stage> Stop(Lab lab)
+    /// <param name="lab">The lab.</param>
+    /// <param name="only">The servers to stop; null for all.</param>
+    public static IReadOnlyList<Stage> Stop(Lab lab, ServerSet? only = null)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        only ??= ServerSet.AllOf(lab);
+        var led = only.Pgpools.Count > 0;
         return
         [
             new Stage([
-                .. lab.Pgpools.Select(p => (IReadOnlyList<IStep>)[new StopPgpool(p)]),
+                .. only.Pgpools.Select(p => (IReadOnlyList<IStep>)[new StopPgpool(p)]),
                 .. lab.OwnsNodes
-                    ? lab.Nodes.Select(n => (IReadOnlyList<IStep>)[new StopNode(n, AtPgpoolsWord: true)])
+                    ? only.Nodes.Select(n => (IReadOnlyList<IStep>)[new StopNode(n, AtPgpoolsWord: led)])
                     : [],
             ])
             {
-                Leading = lab.Pgpools.Count,
+                Leading = only.Pgpools.Count,
             },
         ];
     }

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Provisioning.Steps;
 
@@ -10,6 +11,17 @@ namespace PgpoolLab.Provisioning.Steps;
 /// <param name="lab">The lab; one without private sockets has no links.</param>
 public sealed class SocketLinks(IHost host, Lab lab)
 {
+    /// <summary>The links to the sockets of these servers.</summary>
+    internal static IEnumerable<string> Of(Lab lab, ServerSet servers)
+    {
+        var sockets = servers
+            .Nodes.Select(n => n.Port)
+            .Concat(servers.Pgpools.SelectMany(p => (int[])[p.Port, p.PcpPort]))
+            .Select(p => LabSockets.Path(lab.SocketFolder, p))
+            .ToHashSet(StringComparer.Ordinal);
+        return LabSockets.LinksOf(lab).Where(l => sockets.Contains(l.Socket)).Select(l => l.Link);
+    }
+
     /// <summary>Those that lead to the lab's sockets.</summary>
     public async Task<IReadOnlyList<string>> FindAsync(CancellationToken cancellationToken)
     {

@@ -69,7 +69,11 @@ public sealed class LabStore
                 )
                 {
                     IsNewer = true,
-                    Hints = ["Use that version, or a newer one."],
+                    Hints =
+                    [
+                        "Use that version, or a newer one.",
+                        $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/stopall")} --plain",
+                    ],
                 };
             }
 
@@ -83,7 +87,7 @@ public sealed class LabStore
             {
                 Hints =
                 [
-                    $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/stopall")}",
+                    $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/stopall")} --plain",
                     $"When they are stopped, the lab can be deleted with its folder:  rm -r {Hosts.Shell.Quote(root)}",
                 ],
             };

@@ -48,7 +48,10 @@ public sealed class NodeCountVerbs(VerbRun run)
 
         var host = run.Context.Host;
         var to = adds ? NodeCountPlans.WithOneMore(lab) : NodeCountPlans.WithOneLess(lab);
-        var renderer = new ConfigRenderer(new TemplateStore(), run.Context.ProgramVersion);
+        var renderer = new ConfigRenderer(new TemplateStore(), run.Context.ProgramVersion)
+        {
+            Program = run.Context.Program,
+        };
         var foreign = await new NodeFiles(host, renderer, new NodeCount(lab, to)).FindForeignAsync(cancellationToken);
         var senders = await AskSendersAsync(look, cancellationToken);
         if (!adds)

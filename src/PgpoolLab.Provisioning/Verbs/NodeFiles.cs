@@ -146,8 +146,8 @@ internal sealed partial class NodeFiles(IHost host, ConfigRenderer renderer, Nod
 
     private static bool Same(string left, string right) => Version().Replace(left, "") == Version().Replace(right, "");
 
-    /// <summary>The version that has written a file.</summary>
-    [GeneratedRegex("^# Written by pgpoollab .* for the lab ", RegexOptions.Multiline)]
+    /// <summary>The version that has written a file, and where it was.</summary>
+    [GeneratedRegex("^# Written by pgpoollab .* for the lab |^program=.*$", RegexOptions.Multiline)]
     private static partial Regex Version();
 }
 

@@ -121,7 +121,7 @@ public static class ServerPlans
             : servers.Pgpools.Count > 0 ? LabPlanner.StartOneByOne(servers.Pgpools, [])
             : [],
             .. VerbPlans.Link(look, servers),
-            .. servers.Nodes.Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience))),
+            .. servers.Nodes.Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience, NeedsPgpool: false))),
         ];
     }
 

@@ -72,7 +72,7 @@ internal static class VerbPlans
             [.. lab.Nodes.Where(n => look.RunningNodes.Contains(n.Id))],
             [.. lab.Pgpools.Where(p => look.RunningPgpools.Contains(p.Id))]
         );
-        string[] missing = [.. LinksOf(lab, started).Union(LinksOf(lab, running)).Except(look.Linked)];
+        string[] missing = [.. SocketLinks.Of(lab, started).Union(SocketLinks.Of(lab, running)).Except(look.Linked)];
         return missing.Length > 0 ? [Stage.Of(new LinkSockets(missing))] : [];
     }
 
@@ -81,18 +81,8 @@ internal static class VerbPlans
     /// <param name="stopped">The servers that were stopped.</param>
     internal static Stage[] Unlink(VerbLook look, ServerSet stopped)
     {
-        string[] links = [.. LinksOf(look.Lab, stopped).Intersect(look.Linked)];
+        string[] links = [.. SocketLinks.Of(look.Lab, stopped).Intersect(look.Linked)];
         return links.Length > 0 ? [Stage.Of(new UnlinkSockets(links))] : [];
-    }
-
-    private static IEnumerable<string> LinksOf(Lab lab, ServerSet servers)
-    {
-        var sockets = servers
-            .Nodes.Select(n => n.Port)
-            .Concat(servers.Pgpools.SelectMany(p => (int[])[p.Port, p.PcpPort]))
-            .Select(p => LabSockets.Path(lab.SocketFolder, p))
-            .ToHashSet(StringComparer.Ordinal);
-        return LabSockets.LinksOf(lab).Where(l => sockets.Contains(l.Socket)).Select(l => l.Link);
     }
 
     internal static bool IsUp(NodesReport report, int node) => new LabFact(FactKind.NodeUp, node).Check(report).Holds;

@@ -24,14 +24,21 @@ public enum NextStep
 
     /// <summary>Say why it is not attached.</summary>
     GiveUp,
+
+    /// <summary>It runs, and Pgpool-II answers nobody: say so.</summary>
+    Leave,
 }
 
 /// <summary>Waits until a node that was started is up, and attaches it when Pgpool-II has given it up. What is to be
 /// done is planned after each look: Pgpool-II may find out only now that the node was away.</summary>
 /// <param name="Node">The node.</param>
 /// <param name="Patience">How long.</param>
-public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
+/// <param name="NeedsPgpool">False when the node is to run in any case, also where Pgpool-II answers nobody.</param>
+public sealed record ComeBack(PostgresNode Node, TimeSpan Patience, bool NeedsPgpool = true) : IStep
 {
+    /// <summary>The time in which a Pgpool-II that works, and does not fail over, has answered.</summary>
+    private static readonly TimeSpan MayBeSilent = TimeSpan.FromSeconds(5);
+
     /// <summary>The time a standby needs to find its primary.</summary>
     internal static readonly TimeSpan MayStream = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MustLast = TimeSpan.FromSeconds(1);
@@ -43,7 +50,7 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"unless Pgpool-II does not run: wait until node {Node.Id} "
+        yield return $"unless Pgpool-II does not run{(NeedsPgpool ? "" : " or does not answer")}: wait until node {Node.Id} "
             + $"{(lab.Mode is ClusteringMode.StreamingReplication ? "streams" : "answers")}, at most "
             + $"{Patience.TotalSeconds:0} s";
         yield return $"if Pgpool-II has given it up:  {Pcp.Attach(lab, lab.Pgpool, Node.Id)}";
@@ -53,8 +60,14 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
     /// <param name="lab">The lab.</param>
     /// <param name="report">The look.</param>
     /// <param name="mayStillStream">False when it has had the time a standby needs to find its primary.</param>
+    /// <param name="mayStillAnswer">False when Pgpool-II has had the time it needs to answer.</param>
     /// <returns>What to do, and why it cannot be attached.</returns>
-    public (NextStep Step, Refusal? Why) Next(Lab lab, NodesReport report, bool mayStillStream)
+    public (NextStep Step, Refusal? Why) Next(
+        Lab lab,
+        NodesReport report,
+        bool mayStillStream,
+        bool mayStillAnswer = true
+    )
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(report);
@@ -63,12 +76,14 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
             return (NextStep.Nothing, null);
         }
 
-        if (
-            report.AtWork.Any(w => w.Kind is not WorkKind.Command && w.Concerns(Node.Id))
-            || (!report.PgpoolAnswers && mayStillStream)
-        )
+        if (IsAtWork(report))
         {
             return (NextStep.LookAgain, null); // Pgpool-II fails over, or the node is being made anew
+        }
+
+        if (!report.PgpoolAnswers && (!mayStillAnswer || mayStillStream))
+        {
+            return (mayStillAnswer ? NextStep.LookAgain : NextStep.Leave, null);
         }
 
         if (VerbLook.IsAttached(report.Nodes.First(v => v.Id == Node.Id)))
@@ -80,6 +95,9 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
             : mayStillStream && lab.Mode is ClusteringMode.StreamingReplication ? (NextStep.LookAgain, refusal)
             : (NextStep.GiveUp, refusal);
     }
+
+    private bool IsAtWork(NodesReport report) =>
+        report.AtWork.Any(w => w.Kind is not WorkKind.Command && w.Concerns(Node.Id));
 
     /// <summary>True when there is a Pgpool-II to attach the node to. One that fails over answers nobody, and
     /// runs.</summary>
@@ -98,6 +116,7 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
         var (lab, live) = (context.Lab, new LiveLab(context.Host, context.Lab, context.Probes));
         var (inTime, mayStream) = (context.Probes.Limit(Patience), context.Probes.Limit(MayStream));
         long? upSince = null;
+        long? silentSince = null;
         var report = await live.LookAsync(cancellationToken);
         if (!IsForPgpool(report))
         {
@@ -106,7 +125,21 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience) : IStep
 
         for (; ; report = await live.LookAsync(cancellationToken))
         {
-            var (next, why) = Next(lab, report, mayStream());
+            silentSince =
+                NeedsPgpool || report.PgpoolAnswers || IsAtWork(report)
+                    ? null
+                    : silentSince ?? context.Time.GetTimestamp();
+            var mayAnswer = silentSince is not { } began || context.Time.GetElapsedTime(began) < MayBeSilent;
+            var (next, why) = Next(lab, report, mayStream(), mayAnswer);
+            if (next is NextStep.Leave)
+            {
+                context.Note(
+                    $"Node {Node.Id} runs. {lab.TitleOf(lab.Pgpool)} runs, too, but answers nobody, so the node was not "
+                        + "attached. See why:  pgpoollab status"
+                );
+                return;
+            }
+
             upSince = next is NextStep.Nothing ? upSince ?? context.Time.GetTimestamp() : null;
             if (upSince is { } since && context.Time.GetElapsedTime(since) >= MustLast)
             {

@@ -170,4 +170,45 @@ public sealed record Target(string Text)
 /// <summary>Some servers of a lab.</summary>
 /// <param name="Nodes">PostgreSQL.</param>
 /// <param name="Pgpools">Pgpool-II.</param>
-public sealed record ServerSet(IReadOnlyList<PostgresNode> Nodes, IReadOnlyList<PgpoolNode> Pgpools);
+public sealed record ServerSet(IReadOnlyList<PostgresNode> Nodes, IReadOnlyList<PgpoolNode> Pgpools)
+{
+    /// <summary>The word for every PostgreSQL of a lab.</summary>
+    public const string NodesWord = "nodes";
+
+    /// <summary>The words for the parts of a lab that <c>startall</c> and <c>stopall</c> can be asked for.</summary>
+    public const string Parts = $"{NodesWord}, pgpool, or one of several Pgpool-IIs: pgpool0, pgpool1 …";
+
+    /// <summary>All servers of a lab.</summary>
+    public static ServerSet AllOf(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return new ServerSet(lab.Nodes, lab.Pgpools);
+    }
+
+    /// <summary>These servers; null when they are all of the lab.</summary>
+    public ServerSet? PartOf(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return Nodes.Count == lab.Nodes.Count && Pgpools.Count == lab.Pgpools.Count ? null : this;
+    }
+
+    /// <summary>The parts of a lab that were named; all of it when none was.</summary>
+    /// <exception cref="LabException">One of them is no part of the lab.</exception>
+    public static ServerSet Of(Lab lab, IReadOnlyList<string> parts)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(parts);
+        if (parts.Count == 0)
+        {
+            return AllOf(lab);
+        }
+
+        var pgpools = parts.Where(p => p != NodesWord).Select(PgpoolsOf).SelectMany(p => p).ToHashSet();
+        return new ServerSet(parts.Contains(NodesWord) ? lab.Nodes : [], [.. lab.Pgpools.Where(pgpools.Contains)]);
+
+        IReadOnlyList<PgpoolNode> PgpoolsOf(string part) =>
+            part.StartsWith("pgpool", StringComparison.Ordinal) && Target.Of(part) is { IsKnown: true } target
+                ? target.Resolve(lab, null).Pgpools
+                : throw new LabException(ExitCode.Usage, $"'{part}' is no part of a lab. It must be {Parts}.");
+    }
+}

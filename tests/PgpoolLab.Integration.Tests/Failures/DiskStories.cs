@@ -115,7 +115,7 @@ public sealed class DiskStories : IDisposable
     }
 
     [Theory]
-    [InlineData("pgpoollab stopall")]
+    [InlineData("./stopall --plain")]
     [InlineData("./stopall")]
     public async Task Story_05_a_lab_whose_disk_became_read_only_can_be_stopped_and_destroy_says_what_is_in_its_way(
         string stop

@@ -123,7 +123,7 @@ public sealed class PlaceStories
         }
 
         // The way out that it tells.
-        (await sandbox.ShellAsync("./stopall")).Ok();
+        (await sandbox.ShellAsync("./stopall --plain")).Ok();
         Assert.Empty(sandbox.ProcessesLeft());
         await File.WriteAllTextAsync(manifest, whole);
         (await sandbox.RunInLabAsync("destroy")).Ok();

@@ -32,31 +32,24 @@ public sealed class ServerStories : LifeTests
     public async Task Story_11_stopall_on_a_half_dead_lab_stops_the_rest_and_startall_after_a_crash_of_the_machine_works()
     {
         using var sandbox = await UpAsync(Account.Plain);
-        foreach (var stop in (string[])["./stopall", "pgpoollab stopall"])
+        Kill(Pid(sandbox, "data1/postmaster.pid"));
+        Kill(
+            int.Parse((await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' '))
+        );
+        (await sandbox.ShellAsync("./stopall")).Ok();
+        Assert.Empty(sandbox.ProcessesLeft());
+        // As after a crash: every file that tells of a running server is there, and the servers are not.
+        (await sandbox.RunInLabAsync("startall")).Ok();
+        foreach (var file in (string[])["data0/postmaster.pid", "data1/postmaster.pid"])
         {
-            Kill(Pid(sandbox, "data1/postmaster.pid"));
-            Kill(
-                int.Parse(
-                    (await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' ')
-                )
-            );
-            (await sandbox.ShellAsync(stop)).Ok();
-            Assert.Empty(sandbox.ProcessesLeft());
-            // As after a crash: every file that tells of a running server is there, and the servers are not.
-            (await sandbox.RunInLabAsync("startall")).Ok();
-            foreach (var file in (string[])["data0/postmaster.pid", "data1/postmaster.pid"])
-            {
-                Kill(Pid(sandbox, file));
-            }
-
-            Kill(
-                int.Parse(
-                    (await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' ')
-                )
-            );
-            (await sandbox.RunInLabAsync("startall")).Ok();
-            await sandbox.UntilNodesShowAsync("both nodes are up", n => n.All(x => Status(x) == "up"));
+            Kill(Pid(sandbox, file));
         }
+
+        Kill(
+            int.Parse((await File.ReadAllTextAsync(Path.Combine(sandbox.Lab, "run/pgpool.pid"))).Trim('\0', '\n', ' '))
+        );
+        (await sandbox.RunInLabAsync("startall")).Ok();
+        await sandbox.UntilNodesShowAsync("both nodes are up", n => n.All(x => Status(x) == "up"));
 
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
