@@ -109,6 +109,6 @@ internal sealed class ServerPorts(IHost host, Lab lab)
         {
             LogFile = said?.LogFile,
             LogTail = said?.LogTail ?? [],
-            Hints = ["End that program, then try again; or destroy the lab, and make it anew with other ports."],
+            Hints = ["End that program, then try again; or destroy the lab, and make it again with other ports."],
         };
 }

@@ -43,4 +43,15 @@ public sealed class PrintableTests
     [Fact]
     public void Where_there_is_no_Unicode_our_own_signs_are_ASCII_and_names_stay() =>
         Assert.Equal("-> + Müller...", Printable.Of("→ ✓ Müller…", Glyphs.Ascii));
+
+    [Theory]
+    [InlineData("Short.", "Short.")]
+    [InlineData("  a line of its own form   # stays", "  a line of its own form   # stays")]
+    [InlineData(
+        "Writes hang until it is back. To end that:  pgpoollab sync off",
+        "Writes hang until|it is back. To end|that:|  pgpoollab sync off"
+    )]
+    [InlineData("A/word/that/is/too/long stays whole", "A/word/that/is/too/long|stays whole")]
+    public void A_sentence_is_broken_at_spaces_and_the_command_at_its_end_is_not(string text, string lines) =>
+        Assert.Equal(lines.Split('|'), Terminal.Broken(text, 18));
 }

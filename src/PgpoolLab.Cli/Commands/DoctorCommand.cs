@@ -14,7 +14,7 @@ internal static class DoctorCommand
     {
         var command = new Command(
             "doctor",
-            "Tell what this machine has and lacks for labs, its limits, and what dead labs have left"
+            "Report what this machine has and lacks for labs, its limits, and what dead labs have left"
         )
         {
             CommandLine.Json,

@@ -44,7 +44,7 @@ internal static class ServerCommandGuides
         ["recover"] = (
             CommandGroup.Break,
             [
-                ("pgpoollab recover 0", "Make node 0 anew as a standby"),
+                ("pgpoollab recover 0", "Make node 0 a standby again"),
                 ("pgpoollab recover 0 --rewind", "The same with pg_rewind, which copies only what differs"),
                 ("pgpoollab recover --all", "Bring back every node that is not well"),
             ]

@@ -44,7 +44,7 @@ internal static class ServerCommands
         yield return OnServers(
             terminal,
             "stop",
-            "Stop servers: one node, all standbys, Pgpool-II …",
+            "Stop servers: one node, all standbys, or Pgpool-II",
             (o, t, p, ct) => new ServerVerbs(o).StopAsync(t, p.GetValue(Mode), ct),
             Mode
         );
@@ -184,7 +184,7 @@ internal static class ServerCommands
         var command = Act(
             terminal,
             "recover",
-            "Make a node anew from the primary (online recovery), and attach it",
+            "Make a node a copy of the primary again (online recovery), and attach it",
             [node],
             [all, yes, rewind, copy],
             (o, p, ct) =>

@@ -112,7 +112,7 @@ internal static class SyncCommand
                 progress.Dispose();
                 terminal.Say(
                     choice.On
-                        ? $"Commits on node {primary?.Id} wait for {string.Join(", ", standbys)}."
+                        ? $"Commits on node {primary?.Id} wait for {string.Join(" and ", standbys.Select(s => TitleOf(lab, s)))}."
                         : "Commits wait for no standby."
                 );
                 var warning = choice.On ? StandbyRules.WarningOf(lab, choice) : null;
@@ -147,4 +147,8 @@ internal static class SyncCommand
             ("pgpoollab sync off", "Let writes that hang go on")
         );
     }
+
+    /// <summary>Users know a standby by its node's number, not by its application_name.</summary>
+    private static string TitleOf(Lab lab, string name) =>
+        lab.Nodes.FirstOrDefault(n => n.ApplicationName == name) is { } node ? $"node {node.Id}" : name;
 }

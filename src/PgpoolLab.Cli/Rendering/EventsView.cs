@@ -11,6 +11,9 @@ internal sealed class EventsView(Terminal terminal, TimeProvider time)
     private const int SourceWidth = 9;
     private const int NameWidth = 20;
 
+    /// <summary>In a narrower window the name, which says the same as the sentence in one word, is left out.</summary>
+    private const int WidthWithNames = 120;
+
     internal void Print(LabEvent happened)
     {
         var stamp = LogStyle.Time(happened.At, terminal, time);
@@ -22,10 +25,17 @@ internal sealed class EventsView(Terminal terminal, TimeProvider time)
         }
 
         var color = happened.Node is { } node and >= 0 ? LogStyle.ColorOf(node) : "bold";
-        Terminal.Line(
-            terminal.Data,
-            $"[grey]{stamp}[/] [{color}]{source}[/] [{ColorOf(happened.Name)}]{name}[/] {Printable.Escape(happened.Text)}"
-        );
+        var head = $"[grey]{stamp}[/] [{color}]{source}[/] ";
+        if (terminal.Data.Profile.Width >= WidthWithNames)
+        {
+            Terminal.Line(
+                terminal.Data,
+                $"{head}[{ColorOf(happened.Name)}]{name}[/] {Printable.Escape(happened.Text)}"
+            );
+            return;
+        }
+
+        Terminal.Paragraph(terminal.Data, head, happened.Text, stamp.Length + SourceWidth + 2);
     }
 
     /// <summary>What a server is like from now on.</summary>

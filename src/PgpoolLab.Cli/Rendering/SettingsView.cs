@@ -38,7 +38,14 @@ internal static class SettingsView
             foreach (var setting in program)
             {
                 var same = setting.Servers.DistinctBy(s => (s.Value, s.InFile)).Count() == 1;
-                foreach (var server in same ? setting.Servers.Take(1) : setting.Servers)
+                // Of servers that differ from each other, one may have the default.
+                foreach (
+                    var server in same
+                        ? setting.Servers.Take(1)
+                        : setting.Servers.Where(s =>
+                            s.InFile is not null || s.Value is null || s.Value != setting.Default
+                        )
+                )
                 {
                     Line(
                         console,

@@ -27,7 +27,7 @@ internal static class StatusView
         }
 
         console.WriteLine();
-        Paragraph(console, "[bold]Next:[/] ", report.Next);
+        Terminal.Paragraph(console, "[bold]Next:[/] ", report.Next);
         if (report.Findings.Any(f => f.Severity is not FindingSeverity.Note))
         {
             Terminal.Line(console, "[grey]More about each: docs/status.md[/]");
@@ -53,41 +53,21 @@ internal static class StatusView
             FindingSeverity.Warning => "[yellow]warning[/]",
             _ => "[blue]note[/]",
         };
-        Paragraph(console, $"{mark} [bold]{finding.Id}[/]: ", finding.Problem);
+        Terminal.Paragraph(console, $"{mark} [bold]{finding.Id}[/]: ", finding.Problem);
         if (finding.Cause is not null)
         {
-            Paragraph(console, "  Cause: ", finding.Cause);
+            Terminal.Paragraph(console, "  Cause: ", finding.Cause);
         }
 
         if (finding.Consequence is not null)
         {
-            Paragraph(console, "  Consequence: ", finding.Consequence);
+            Terminal.Paragraph(console, "  Consequence: ", finding.Consequence);
         }
 
         if (finding.Fix is not null)
         {
             Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(finding.Fix)}");
         }
-    }
-
-    /// <summary>Sentences may be broken to fit the window, at spaces; the lines below the first are indented.</summary>
-    private static void Paragraph(IAnsiConsole console, string head, string text)
-    {
-        var room = Math.Max(40, console.Profile.Width);
-        var (line, used) = (head, Markup.Remove(head).Length);
-        foreach (var word in text.Split(' '))
-        {
-            if (used + word.Length > room && used > 4)
-            {
-                Terminal.Line(console, line.TrimEnd());
-                (line, used) = ("    ", 4);
-            }
-
-            line += Printable.Escape(word) + " ";
-            used += word.Length + 1;
-        }
-
-        Terminal.Line(console, line.TrimEnd());
     }
 
     private static string Counted(StatusReport report)

@@ -113,6 +113,30 @@ internal sealed class Terminal
         console.Profile.Width = width;
     }
 
+    /// <summary>Sentences may be broken to fit the window, at spaces; the lines below the first are indented.</summary>
+    /// <param name="console">Where to.</param>
+    /// <param name="head">What the first line begins with, as markup.</param>
+    /// <param name="text">The sentences, plain.</param>
+    /// <param name="indent">How far the lines below the first are indented.</param>
+    internal static void Paragraph(IAnsiConsole console, string head, string text, int indent = 4)
+    {
+        var room = Math.Max(40, console.Profile.Width);
+        var (line, used) = (head, Markup.Remove(head).Length);
+        foreach (var word in text.Split(' '))
+        {
+            if (used + word.Length > room && used > indent)
+            {
+                Line(console, line.TrimEnd());
+                (line, used) = (new string(' ', indent), indent);
+            }
+
+            line += Printable.Escape(word) + " ";
+            used += word.Length + 1;
+        }
+
+        Line(console, line.TrimEnd());
+    }
+
     /// <summary>A table that is never broken to fit the window: it holds folders to paste.</summary>
     internal static void Whole(IAnsiConsole console, Table table)
     {
@@ -140,13 +164,47 @@ internal sealed class Terminal
         return true;
     }
 
-    /// <summary>A line of conversation.</summary>
+    /// <summary>A line of conversation. A sentence is broken to fit a person's window, at spaces; a command at its end,
+    /// which is to be pasted, is not.</summary>
     internal void Say(string text)
     {
-        if (!Quiet)
+        if (Quiet)
         {
-            Error.WriteLine(text);
+            return;
         }
+
+        foreach (var line in IsInteractive ? Broken(text, Talk.Profile.Width) : [text])
+        {
+            Error.WriteLine(line);
+        }
+    }
+
+    /// <summary>A sentence in lines of at most this width, and the command at its end in a line of its own, if there is
+    /// one.</summary>
+    internal static IEnumerable<string> Broken(string text, int width)
+    {
+        const string beforeCommand = ":  ";
+        if (text.Length <= width || text.StartsWith(' '))
+        {
+            return [text];
+        }
+
+        var end = text.LastIndexOf(beforeCommand, StringComparison.Ordinal);
+        var (sentence, command) = end < 0 ? (text, null) : (text[..(end + 1)], text[(end + beforeCommand.Length)..]);
+        var lines = new List<string>();
+        foreach (var word in sentence.Split(' '))
+        {
+            if (lines.Count > 0 && lines[^1].Length + 1 + word.Length <= width)
+            {
+                lines[^1] += " " + word;
+            }
+            else
+            {
+                lines.Add(word);
+            }
+        }
+
+        return command is null ? lines : [.. lines, "  " + command];
     }
 
     /// <summary>What operations need, with this terminal as their observer.</summary>

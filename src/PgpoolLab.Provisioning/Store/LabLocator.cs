@@ -62,7 +62,7 @@ public static class LabLocator
                         + $"({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
             )
             {
-                Hints = [$"Delete it and make it anew:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}"],
+                Hints = [$"Delete it and make it again:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}"],
             };
     }
 
