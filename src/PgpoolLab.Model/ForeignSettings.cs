@@ -7,18 +7,26 @@ internal static class ForeignSettings
 {
     private const string Itself = "the lab itself decides that.";
     private const string Logs = "the lab's logs lie in its folder log.";
-    private const string Tls = "use --tls; the lab has certificates of its own.";
-    private const string Archive = "the lab archives its WAL itself, unless --slots is given.";
+    private static readonly SpecProblem Tls = new($"use {SpecField.Tls}; the lab has certificates of its own.");
+    private static readonly SpecProblem Archive = new(
+        $"the lab archives its WAL itself, unless {SpecField.Slots} is given."
+    );
     private const string Scripts = "the lab has scripts of its own.";
     private const string Roles = "the lab has a role of its own for that.";
-    private const string Watchdog = "use --watchdog N.";
+    private static readonly SpecProblem Watchdog = new($"use {SpecField.Watchdog} N.");
     private const string Replication = "the lab itself decides that, for each standby.";
-    private const string Locale = "this machine may not have that locale; use --set, or --initdb-arg.";
-    private const string Standbys = "a lab's standbys are called server0, server1, …; use --set.";
-    private const string OtherFile = "it names a file of another machine; use --set.";
+    private static readonly SpecProblem Locale = new(
+        $"this machine may not have that locale; use {SpecField.Settings}, or {SpecField.InitDbArguments}."
+    );
+    private static readonly SpecProblem Standbys = new(
+        $"a lab's standbys are called server0, server1, …; use {SpecField.Settings}."
+    );
+    private static readonly SpecProblem OtherFile = new(
+        $"it names a file of another machine; use {SpecField.Settings}."
+    );
 
     /// <summary>Names, or beginnings of names (with a star).</summary>
-    private static readonly (string Name, string Reason)[] Known =
+    private static readonly (string Name, SpecProblem? Reason)[] Known =
     [
         ("postgresql.ssl", Tls),
         ("postgresql.ssl_*", Tls),
@@ -28,7 +36,7 @@ internal static class ForeignSettings
         ("postgresql.log_destination", Logs),
         ("postgresql.stats_temp_directory", Itself),
         ("postgresql.archive_*", Archive),
-        ("postgresql.wal_level", "use --mode."),
+        ("postgresql.wal_level", new($"use {SpecField.Mode}.")),
         ("postgresql.hot_standby", Itself),
         ("postgresql.max_wal_senders", "the lab has as many as its nodes need."),
         ("postgresql.max_replication_slots", "the lab has as many as its nodes need."),
@@ -37,7 +45,7 @@ internal static class ForeignSettings
         ("postgresql.recovery_end_command", Replication),
         ("postgresql.promote_trigger_file", Replication),
         ("postgresql.lc_*", Locale),
-        ("pgpool.enable_pool_hba", "use --auth METHOD."),
+        ("pgpool.enable_pool_hba", new($"use {SpecField.Auth} METHOD.")),
         ("pgpool.ssl", Tls),
         ("pgpool.ssl_*", Tls),
         ("pgpool.failover_command", Scripts),
@@ -78,7 +86,7 @@ internal static class ForeignSettings
     /// <param name="name">Its name; Pgpool-II's may end in the number of a node.</param>
     /// <param name="value">Its value.</param>
     /// <param name="spec">What the lab is to be.</param>
-    internal static string? WhyNot(string program, string name, string value, LabSpec spec)
+    internal static SpecProblem? WhyNot(string program, string name, string value, LabSpec spec)
     {
         var plain = program == "pgpool" ? name.TrimEnd([.. "0123456789"]) : name.ToLowerInvariant();
         var full = $"{program}.{plain}";
@@ -92,7 +100,7 @@ internal static class ForeignSettings
                 "postgresql.default_tablespace" or "postgresql.temp_tablespaces" when value.Trim().Length > 0 =>
                     "the lab has no such tablespace.",
                 "postgresql.default_transaction_isolation" when spec.Mode is ClusteringMode.SnapshotIsolation =>
-                    "use --mode.",
+                    new SpecProblem($"use {SpecField.Mode}."),
                 _ => program == "pgpool" && int.TryParse(name[plain.Length..], out var node) && node >= spec.Nodes
                     ? $"the lab has no node {node}."
                     : null,

@@ -25,15 +25,3 @@ public class LabException : Exception
     /// <summary>What to do about it; each entry is one sentence or one command.</summary>
     public IReadOnlyList<string> Hints { get; init; } = [];
 }
-
-/// <summary>One or more things are wrong with what the user asked for.</summary>
-/// <param name="problems">Every problem found, not only the first.</param>
-public sealed class InvalidSpecException(IReadOnlyList<string> problems)
-    : LabException(
-        ExitCode.Usage,
-        problems.Count == 1 ? problems[0] : $"{problems.Count} things are wrong with this command line."
-    )
-{
-    /// <summary>Every problem, one sentence each.</summary>
-    public IReadOnlyList<string> Problems { get; } = problems;
-}

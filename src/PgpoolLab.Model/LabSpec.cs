@@ -11,6 +11,11 @@ public sealed partial record LabSpec
     /// <summary>Pgpool-II's own limit for the nodes of a watchdog (MAX_WATCHDOG_NUM).</summary>
     public const int MaxPgpoolNodes = 128;
 
+    private const string NotEachOthers = "the nodes' histories are not each other's, and pg_rewind cannot compare them";
+
+    private const string NameRule =
+        "a name has 1 to 100 characters, does not begin with '-' or '.', and has no '/' and no control characters.";
+
     /// <summary>The lab's folder, absolute.</summary>
     public required string Directory { get; init; }
 
@@ -100,40 +105,43 @@ public sealed partial record LabSpec
 
     /// <summary>Finds everything that is wrong with this request, without looking at the machine.</summary>
     /// <returns>One sentence for each problem; empty when there is none.</returns>
-    public IReadOnlyList<string> Validate()
+    public IReadOnlyList<SpecProblem> Validate()
     {
-        var problems = new List<string>();
+        var problems = new List<SpecProblem>();
         if (Nodes is < 1 or > MaxNodes)
         {
-            problems.Add($"--nodes must be between 1 and {MaxNodes} (Pgpool-II's own limit); it is {Nodes}.");
+            problems.Add(
+                new($"{SpecField.Nodes} must be between 1 and {MaxNodes} (Pgpool-II's own limit); it is {Nodes}.")
+            );
         }
 
         if (PgpoolNodes is < 1 or > MaxPgpoolNodes)
         {
-            problems.Add($"--watchdog must be between 2 and {MaxPgpoolNodes}; it is {PgpoolNodes}.");
+            problems.Add(new($"{SpecField.Watchdog} must be between 2 and {MaxPgpoolNodes}; it is {PgpoolNodes}."));
         }
 
         if (UseSlots && Mode is not ClusteringMode.StreamingReplication && PgpoolSetup is null)
         {
-            problems.Add($"--slots belongs to streaming replication; in {Mode.Title()} nothing would use them.");
+            problems.Add(
+                new($"{SpecField.Slots} belongs to streaming replication; in {Mode.Title()} nothing would use them.")
+            );
         }
 
         if (UseRewind && Mode is not ClusteringMode.StreamingReplication && PgpoolSetup is null)
         {
             problems.Add(
-                $"--rewind belongs to streaming replication; in {Mode.Title()} the nodes' histories are not each "
-                    + "other's, and pg_rewind cannot compare them."
+                new($"{SpecField.Rewind} belongs to streaming replication; in {Mode.Title()} {NotEachOthers}.")
             );
         }
 
         if (Port is { } port && port is < 1 or > 65535)
         {
-            problems.Add($"--port must be between 1 and 65535, or auto; it is {Port}.");
+            problems.Add(new($"{SpecField.Port} must be between 1 and 65535, or auto; it is {Port}."));
         }
 
         if (PostgresPort is < 1 or > 65535)
         {
-            problems.Add($"--pg-port must be between 1 and 65535; it is {PostgresPort}.");
+            problems.Add(new($"{SpecField.PostgresPort} must be between 1 and 65535; it is {PostgresPort}."));
         }
 
         if (problems.Count == 0)
@@ -142,32 +150,32 @@ public sealed partial record LabSpec
         }
         if (Name is not null && !NamePattern().IsMatch(Name))
         {
-            problems.Add(
-                $"--name '{Name}' cannot be used: a name has 1 to 100 characters, does not begin with '-' or "
-                    + "'.', and has no '/' and no control characters."
-            );
+            problems.Add(new($"{SpecField.Name} '{Name}' cannot be used: {NameRule}"));
         }
 
         if (Directory.Any(char.IsControl))
         {
             problems.Add(
-                "The folder's name holds a line break or another control character; configuration files cannot "
-                    + "carry that."
+                new(
+                    $"The folder's name holds a line break or another control character; configuration files cannot carry that."
+                )
             );
         }
 
         if (PostgresBin is not null && PostgresMajor is not null)
         {
-            problems.Add("--pg-version and --pg-bin exclude each other.");
+            problems.Add(new($"{SpecField.PostgresVersion} and {SpecField.PostgresBin} exclude each other."));
         }
 
         problems.AddRange(
             ListenAddresses
                 .Where(a => a != "*" && Uri.CheckHostName(a) is UriHostNameType.Unknown or UriHostNameType.Basic)
-                .Select(a => $"--listen '{a}' is neither an address nor a host's name; * is for all addresses.")
+                .Select(a => new SpecProblem(
+                    $"{SpecField.Listen} '{a}' is neither an address nor a host's name; * is for all addresses."
+                ))
         );
         problems.AddRange(InitDbProblems());
-        problems.AddRange(Settings.Select(s => ParseSetting(s).Problem).OfType<string>());
+        problems.AddRange(Settings.Select(s => ParseSetting(s).Problem).OfType<SpecProblem>());
         if (SynchronousProblem() is { } synchronous)
         {
             problems.Add(synchronous);
@@ -177,7 +185,7 @@ public sealed partial record LabSpec
     }
 
     /// <summary>A write on the first primary that no standby of the lab can ever answer.</summary>
-    private string? SynchronousProblem() =>
+    private SpecProblem? SynchronousProblem() =>
         SynchronousStandbys.WhyWritesWouldHang(
             SynchronousStandbys.Of(SettingsOf("postgresql")),
             Mode,
@@ -185,29 +193,32 @@ public sealed partial record LabSpec
             firstIsPrimary: true
         )
             is { } problem
-            ? $"--set postgresql.synchronous_standby_names: {problem}"
+            ? new($"{SpecField.Settings} postgresql.synchronous_standby_names: {problem}")
             : null;
 
     /// <summary>What initdb is told by the lab itself, or what would have it do something else than make a
     /// cluster.</summary>
     /// <remarks>PostgreSQL manual, "initdb".</remarks>
-    private IEnumerable<string> InitDbProblems()
+    private IEnumerable<SpecProblem> InitDbProblems()
     {
-        (string Name, string Problem)[] own =
+        var role = new SpecProblem($"the superuser is the lab's user: {SpecField.RunAs}");
+        var auth = new SpecProblem($"use {SpecField.Auth}");
+        var password = new SpecProblem($"passwords are generated: {SpecField.Auth}");
+        (string Name, SpecProblem? Problem)[] own =
         [
             ("-D", "a node's data folder is the lab's"),
             ("--pgdata", "a node's data folder is the lab's"),
             ("-X", "WAL lies in the node's data folder"),
             ("--waldir", "WAL lies in the node's data folder"),
-            ("-U", "the superuser is the lab's user: --run-as"),
-            ("--username", "the superuser is the lab's user: --run-as"),
-            ("-A", "use --auth"),
-            ("--auth", "use --auth"),
-            ("--auth-host", "use --auth"),
-            ("--auth-local", "use --auth"),
-            ("-W", "passwords are generated: --auth"),
-            ("--pwprompt", "passwords are generated: --auth"),
-            ("--pwfile", "passwords are generated: --auth"),
+            ("-U", role),
+            ("--username", role),
+            ("-A", auth),
+            ("--auth", auth),
+            ("--auth-host", auth),
+            ("--auth-local", auth),
+            ("-W", password),
+            ("--pwprompt", password),
+            ("--pwfile", password),
             ("-s", "no cluster would be made"),
             ("--show", "no cluster would be made"),
             ("-S", "no cluster would be made"),
@@ -229,18 +240,18 @@ public sealed partial record LabSpec
                 : own.FirstOrDefault(o => o.Name == name).Problem;
             if (problem is not null)
             {
-                yield return $"--initdb-arg {argument}: {problem}.";
+                yield return new($"{SpecField.InitDbArguments} {argument}: {problem}.");
             }
         }
     }
 
-    private IEnumerable<string> PortProblems()
+    private IEnumerable<SpecProblem> PortProblems()
     {
         if (Port is null)
         {
             if (PostgresPort + Nodes - 1 > 65535)
             {
-                yield return $"With --pg-port {PostgresPort} and {Nodes} nodes the ports would end at {PostgresPort + Nodes - 1}; the last port there is is 65535.";
+                yield return TooHigh(SpecField.PostgresPort, PostgresPort, PostgresPort + Nodes - 1);
             }
 
             yield break;
@@ -250,13 +261,19 @@ public sealed partial record LabSpec
         var last = layout.All(Nodes).Max(p => p.Port);
         if (last > 65535)
         {
-            yield return $"With --port {Port} and {Nodes} nodes the ports would end at {last}; the last port there is is 65535.";
+            yield return TooHigh(SpecField.Port, Port, last);
         }
         else if (layout.All(Nodes).GroupBy(p => p.Port).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            yield return $"Port {twice.Key} would be used twice: {string.Join(" and ", twice.Select(p => p.Use))}. Move the nodes with --pg-port.";
+            var uses = string.Join(" and ", twice.Select(p => p.Use));
+            yield return new(
+                $"Port {twice.Key} would be used twice: {uses}. Move the nodes with {SpecField.PostgresPort}."
+            );
         }
     }
+
+    private SpecProblem TooHigh(SpecField field, int? port, int? last) =>
+        new($"With {field} {port} and {Nodes} nodes the ports would end at {last}; the last port there is is 65535.");
 
     /// <summary>The <c>--set</c> arguments for one program.</summary>
     /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
@@ -288,14 +305,14 @@ public sealed partial record LabSpec
     /// programs know it.</summary>
     /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
     /// <param name="setting">The setting.</param>
-    public string? WhyLeftOut(string program, FileSetting setting)
+    public SpecProblem? WhyLeftOut(string program, FileSetting setting)
     {
         ArgumentNullException.ThrowIfNull(setting);
         var (name, value) = (setting.Name, setting.Value);
         // PostgreSQL does not mind how its names are written.
         var comparison = program == "postgresql" ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
         return SettingsOf(program).Keys.Any(k => string.Equals(k, name, comparison))
-            ? "--set has another value."
+            ? new($"{SpecField.Settings} has another value.")
             : OwnSettings.WhyNot(program, name, value)
                 ?? ForeignSettings.WhyNot(program, name, value, this)
                 ?? SettingAssignment.WhyNotWritable(program, value)
@@ -303,15 +320,25 @@ public sealed partial record LabSpec
                 ?? (value.Contains('\uFFFD') ? "the value is not UTF-8." : null);
     }
 
-    private static (string Program, string Key, string Value, string? Problem) ParseSetting(string text)
+    private static (string Program, string Key, string Value, SpecProblem? Problem) ParseSetting(string text)
     {
         if (SettingAssignment.Parse(text) is not var (program, name, value))
         {
-            return ("", "", "", $"--set '{text}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.");
+            return (
+                "",
+                "",
+                "",
+                new($"{SpecField.Settings} '{text}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.")
+            );
         }
 
         var problem = OwnSettings.WhyNot(program, name, value) ?? SettingAssignment.WhyNotWritable(program, value);
-        return (program, name, value, problem is null ? null : $"--set {program}.{name}: {problem}");
+        return (
+            program,
+            name,
+            value,
+            problem is null ? null : new SpecProblem($"{SpecField.Settings} {program}.{name}: {problem}")
+        );
     }
 
     [GeneratedRegex(@"^[^\p{Cc}/.\-][^\p{Cc}/]{0,99}\z", RegexOptions.CultureInvariant)]

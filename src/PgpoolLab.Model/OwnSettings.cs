@@ -7,8 +7,8 @@ namespace PgpoolLab.Model;
 /// reason.</summary>
 internal static partial class OwnSettings
 {
-    private const string Mode = "use --mode.";
-    private const string Watchdog = "use --watchdog N.";
+    private static readonly SpecProblem Mode = new($"use {SpecField.Mode}.");
+    private static readonly SpecProblem Watchdog = new($"use {SpecField.Watchdog} N.");
     private const string Sockets = "the lab's sockets lie in its folder run.";
     private const string Replication = "the lab itself decides that, for each standby.";
     private const string Itself = "the lab itself decides that.";
@@ -16,10 +16,10 @@ internal static partial class OwnSettings
     /// <summary>How long setup may wait for a standby that applies with a delay.</summary>
     private const int MostDelay = 10_000;
 
-    private static readonly (string Name, string Problem)[] Known =
+    private static readonly (string Name, SpecProblem? Problem)[] Known =
     [
-        ("postgresql.port", "use --pg-port PORT."),
-        ("postgresql.listen_addresses", "use --listen ADDRESS."),
+        ("postgresql.port", new($"use {SpecField.PostgresPort} PORT.")),
+        ("postgresql.listen_addresses", new($"use {SpecField.Listen} ADDRESS.")),
         ("postgresql.data_directory", Itself),
         ("postgresql.hba_file", Itself),
         ("postgresql.config_file", Itself),
@@ -27,15 +27,15 @@ internal static partial class OwnSettings
         ("postgresql.log_directory", Itself),
         ("postgresql.log_filename", Itself),
         ("postgresql.unix_socket_directories", Sockets),
-        ("postgresql.password_encryption", "use --auth METHOD."),
+        ("postgresql.password_encryption", new($"use {SpecField.Auth} METHOD.")),
         ("postgresql.primary_conninfo", Replication),
         ("postgresql.primary_slot_name", Replication),
         ("postgresql.restore_command", Replication),
         ("postgresql.recovery_target_timeline", Replication),
-        ("pgpool.port", "use --port PORT."),
-        ("pgpool.pcp_port", "use --port PORT; pcp has the next one."),
-        ("pgpool.listen_addresses", "use --listen ADDRESS."),
-        ("pgpool.pcp_listen_addresses", "use --listen ADDRESS."),
+        ("pgpool.port", new($"use {SpecField.Port} PORT.")),
+        ("pgpool.pcp_port", new($"use {SpecField.Port} PORT; pcp has the next one.")),
+        ("pgpool.listen_addresses", new($"use {SpecField.Listen} ADDRESS.")),
+        ("pgpool.pcp_listen_addresses", new($"use {SpecField.Listen} ADDRESS.")),
         ("pgpool.socket_dir", Sockets),
         ("pgpool.unix_socket_directories", Sockets),
         ("pgpool.pcp_socket_dir", Sockets),
@@ -65,14 +65,15 @@ internal static partial class OwnSettings
     /// <param name="program"><c>pgpool</c> or <c>postgresql</c>.</param>
     /// <param name="name">Its name; Pgpool-II's may end in the number of a node.</param>
     /// <param name="value">What it is to be.</param>
-    internal static string? WhyNot(string program, string name, string value)
+    internal static SpecProblem? WhyNot(string program, string name, string value)
     {
         var plain = Plain(program, name);
         return Always(program, name, plain)
             ?? ($"{program}.{plain}", IsOn(value)) switch
             {
-                ("pgpool.enable_pool_hba", false) =>
-                    "use --auth trust: without pool_hba.conf nobody could be asked for a password.",
+                ("pgpool.enable_pool_hba", false) => new SpecProblem(
+                    $"use {SpecField.Auth} trust: without pool_hba.conf nobody could be asked for a password."
+                ),
                 ("postgresql.default_transaction_read_only", true) =>
                     "setup could not write; change it when the lab is there.",
                 ("postgresql.hot_standby", false) => "setup could not look at a standby.",
@@ -88,7 +89,7 @@ internal static partial class OwnSettings
     /// <param name="name">Its name.</param>
     /// <param name="value">What it is to be.</param>
     /// <param name="asks">True when clients of the lab are asked for passwords.</param>
-    internal static string? WhyNotLater(string program, string name, string value, bool asks)
+    internal static SpecProblem? WhyNotLater(string program, string name, string value, bool asks)
     {
         var plain = Plain(program, name);
         return Always(program, name, plain)
@@ -105,7 +106,7 @@ internal static partial class OwnSettings
     private static string Plain(string program, string name) =>
         program == "pgpool" ? name.TrimEnd([.. "0123456789"]) : name.ToLowerInvariant();
 
-    private static string? Always(string program, string name, string plain) =>
+    private static SpecProblem? Always(string program, string name, string plain) =>
         Known.FirstOrDefault(k => k.Name == $"{program}.{plain}").Problem
         ?? (program == "pgpool" && name.StartsWith("backend_", StringComparison.Ordinal) ? Itself : null);
 

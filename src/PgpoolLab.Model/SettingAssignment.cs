@@ -37,7 +37,7 @@ public sealed partial record SettingAssignment(string Program, string Name, stri
     /// <summary>Why this cannot be set in a lab that exists; null when it can, as far as the programs take it. What
     /// setup refuses only because it could not make a lab then is taken here.</summary>
     /// <param name="lab">The lab.</param>
-    public string? WhyNot(Lab lab)
+    public SpecProblem? WhyNot(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
         if (Program == Pgpool && Name.StartsWith(Weight, StringComparison.Ordinal))

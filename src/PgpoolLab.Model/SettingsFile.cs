@@ -10,7 +10,7 @@ public sealed record FileSetting(string Name, string Value, int Line);
 /// <param name="Line">The line it stands on, from 1.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Reason">Why, as a clause.</param>
-public sealed record LeftOutSetting(int Line, string Name, string Reason);
+public sealed record LeftOutSetting(int Line, string Name, SpecProblem Reason);
 
 /// <summary>A configuration file that was read: <c>--pgpool-conf</c>, <c>--postgresql-conf</c>.</summary>
 /// <param name="Program"><c>pgpool</c> or <c>postgresql</c>.</param>

@@ -5,13 +5,13 @@ public sealed class SpecTests
     private static readonly LabSpec Plain = new() { Directory = "/srv/lab" };
 
     [Fact]
-    public void What_pgpool_setup_does_by_default_is_right() => Assert.Empty(Plain.Validate());
+    public void What_pgpool_setup_does_by_default_is_right() => Assert.Empty(Plain.Problems());
 
     [Theory]
     [InlineData(1)]
     [InlineData(128)]
     public void The_smallest_and_the_largest_lab_are_right(int nodes) =>
-        Assert.Empty((Plain with { Nodes = nodes }).Validate());
+        Assert.Empty((Plain with { Nodes = nodes }).Problems());
 
     [Theory]
     [InlineData(0)]
@@ -20,8 +20,8 @@ public sealed class SpecTests
     [InlineData(int.MaxValue)]
     public void A_number_of_nodes_that_Pgpool_cannot_have_is_named(int nodes)
     {
-        var problem = Assert.Single((Plain with { Nodes = nodes }).Validate());
-        Assert.Equal($"--nodes must be between 1 and 128 (Pgpool-II's own limit); it is {nodes}.", problem);
+        var problem = Assert.Single((Plain with { Nodes = nodes }).Problems());
+        Assert.Equal($"Nodes must be between 1 and 128 (Pgpool-II's own limit); it is {nodes}.", problem);
     }
 
     [Theory]
@@ -33,12 +33,12 @@ public sealed class SpecTests
     public void A_port_that_does_not_exist_is_named(int port)
     {
         Assert.Equal(
-            $"--port must be between 1 and 65535, or auto; it is {port}.",
-            Assert.Single((Plain with { Port = port }).Validate())
+            $"Port must be between 1 and 65535, or auto; it is {port}.",
+            Assert.Single((Plain with { Port = port }).Problems())
         );
         Assert.Equal(
-            $"--pg-port must be between 1 and 65535; it is {port}.",
-            Assert.Single((Plain with { PostgresPort = port }).Validate())
+            $"PostgresPort must be between 1 and 65535; it is {port}.",
+            Assert.Single((Plain with { PostgresPort = port }).Problems())
         );
     }
 
@@ -50,8 +50,8 @@ public sealed class SpecTests
     [InlineData(11000, 65500, 37, 65536)]
     public void Ports_that_would_run_past_the_last_one_are_counted_first(int port, int? postgres, int nodes, int end) =>
         Assert.Equal(
-            [$"With --port {port} and {nodes} nodes the ports would end at {end}; the last port there is is 65535."],
-            (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate()
+            [$"With Port {port} and {nodes} nodes the ports would end at {end}; the last port there is is 65535."],
+            (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Problems()
         );
 
     [Theory]
@@ -59,39 +59,39 @@ public sealed class SpecTests
     [InlineData(1, null, 128)]
     [InlineData(11000, 65408, 128)]
     public void Ports_up_to_the_very_last_are_right(int port, int? postgres, int nodes) =>
-        Assert.Empty((Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate());
+        Assert.Empty((Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Problems());
 
     [Theory]
     [InlineData(
         11000,
         11000,
         1,
-        "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 0. Move the nodes with --pg-port."
+        "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 0. Move the nodes with PostgresPort."
     )]
     [InlineData(
         11000,
         11001,
         1,
-        "Port 11001 would be used twice: pcp and PostgreSQL node 0. Move the nodes with --pg-port."
+        "Port 11001 would be used twice: pcp and PostgreSQL node 0. Move the nodes with PostgresPort."
     )]
     [InlineData(
         11000,
         10990,
         11,
-        "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 10. Move the nodes with --pg-port."
+        "Port 11000 would be used twice: Pgpool-II and PostgreSQL node 10. Move the nodes with PostgresPort."
     )]
     public void Two_servers_on_one_port_are_named(int port, int postgres, int nodes, string problem) =>
-        Assert.Equal([problem], (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Validate());
+        Assert.Equal([problem], (Plain with { Port = port, PostgresPort = postgres, Nodes = nodes }).Problems());
 
     [Fact]
     public void Ports_that_only_touch_are_right() =>
-        Assert.Empty((Plain with { Port = 11000, PostgresPort = 10990, Nodes = 10 }).Validate());
+        Assert.Empty((Plain with { Port = 11000, PostgresPort = 10990, Nodes = 10 }).Problems());
 
     [Fact]
     public void An_automatic_port_does_not_hide_that_the_nodes_ports_run_past_the_last_one() =>
         Assert.Contains(
             "65535",
-            Assert.Single((Plain with { Port = null, PostgresPort = 65530, Nodes = 10 }).Validate()),
+            Assert.Single((Plain with { Port = null, PostgresPort = 65530, Nodes = 10 }).Problems()),
             StringComparison.Ordinal
         );
 
@@ -100,7 +100,7 @@ public sealed class SpecTests
     [InlineData(2)]
     [InlineData(128)]
     public void One_Pgpool_or_a_watchdog_of_up_to_128_is_right(int count) =>
-        Assert.Empty((Plain with { PgpoolNodes = count }).Validate());
+        Assert.Empty((Plain with { PgpoolNodes = count }).Problems());
 
     [Theory]
     [InlineData(0)]
@@ -109,8 +109,8 @@ public sealed class SpecTests
     [InlineData(int.MaxValue)]
     public void A_number_of_Pgpools_that_a_watchdog_cannot_have_is_named(int count) =>
         Assert.Equal(
-            [$"--watchdog must be between 2 and 128; it is {count}."],
-            (Plain with { PgpoolNodes = count }).Validate()
+            [$"Watchdog must be between 2 and 128; it is {count}."],
+            (Plain with { PgpoolNodes = count }).Problems()
         );
 
     [Theory]
@@ -124,23 +124,23 @@ public sealed class SpecTests
                 ? []
                 :
                 [
-                    $"With --port {port} and {nodes} nodes the ports would end at {end}; the last port there is "
+                    $"With Port {port} and {nodes} nodes the ports would end at {end}; the last port there is "
                         + "is 65535.",
                 ],
-            (Plain with { Port = port, PostgresPort = postgres, PgpoolNodes = pgpools, Nodes = nodes }).Validate()
+            (Plain with { Port = port, PostgresPort = postgres, PgpoolNodes = pgpools, Nodes = nodes }).Problems()
         );
 
     [Theory]
     [InlineData(
         11002,
-        "Port 11002 would be used twice: watchdog 0 and PostgreSQL node 0. Move the nodes with --pg-port."
+        "Port 11002 would be used twice: watchdog 0 and PostgreSQL node 0. Move the nodes with PostgresPort."
     )]
     [InlineData(
         11007,
-        "Port 11007 would be used twice: heartbeat 1 and PostgreSQL node 0. Move the nodes with --pg-port."
+        "Port 11007 would be used twice: heartbeat 1 and PostgreSQL node 0. Move the nodes with PostgresPort."
     )]
     public void A_node_on_a_port_of_the_watchdog_is_named(int postgres, string problem) =>
-        Assert.Equal([problem], (Plain with { PgpoolNodes = 2, PostgresPort = postgres, Nodes = 1 }).Validate());
+        Assert.Equal([problem], (Plain with { PgpoolNodes = 2, PostgresPort = postgres, Nodes = 1 }).Problems());
 
     public static TheoryData<ClusteringMode> OtherModes =>
         new(Enum.GetValues<ClusteringMode>().Where(m => m is not ClusteringMode.StreamingReplication));
@@ -149,23 +149,23 @@ public sealed class SpecTests
     [MemberData(nameof(OtherModes))]
     public void Slots_and_rewind_belong_to_streaming_replication(ClusteringMode mode)
     {
-        Assert.Empty((Plain with { Mode = mode }).Validate());
+        Assert.Empty((Plain with { Mode = mode }).Problems());
         Assert.Equal(
-            [$"--slots belongs to streaming replication; in {mode.Title()} nothing would use them."],
-            (Plain with { Mode = mode, UseSlots = true }).Validate()
+            [$"Slots belongs to streaming replication; in {mode.Title()} nothing would use them."],
+            (Plain with { Mode = mode, UseSlots = true }).Problems()
         );
         Assert.Equal(
             [
-                $"--rewind belongs to streaming replication; in {mode.Title()} the nodes' histories are not each "
+                $"Rewind belongs to streaming replication; in {mode.Title()} the nodes' histories are not each "
                     + "other's, and pg_rewind cannot compare them.",
             ],
-            (Plain with { Mode = mode, UseRewind = true }).Validate()
+            (Plain with { Mode = mode, UseRewind = true }).Problems()
         );
     }
 
     [Fact]
     public void Slots_and_rewind_are_right_in_streaming_replication() =>
-        Assert.Empty((Plain with { UseSlots = true, UseRewind = true }).Validate());
+        Assert.Empty((Plain with { UseSlots = true, UseRewind = true }).Problems());
 
     [Theory]
     [MemberData(nameof(OtherModes))]
@@ -179,7 +179,7 @@ public sealed class SpecTests
                     UseRewind = true,
                     PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" },
                 }
-            ).Validate()
+            ).Problems()
         );
 
     [Theory]
@@ -190,7 +190,7 @@ public sealed class SpecTests
     [InlineData("a.b-c")]
     [InlineData("象")]
     [InlineData("🐘")]
-    public void A_name_may_be_almost_anything(string name) => Assert.Empty((Plain with { Name = name }).Validate());
+    public void A_name_may_be_almost_anything(string name) => Assert.Empty((Plain with { Name = name }).Problems());
 
     [Theory]
     [InlineData("")]
@@ -203,31 +203,31 @@ public sealed class SpecTests
     [InlineData("tab\t")]
     public void A_name_that_could_be_an_option_or_a_path_is_refused(string name) =>
         Assert.StartsWith(
-            $"--name '{name}' cannot be used:",
-            Assert.Single((Plain with { Name = name }).Validate()),
+            $"Name '{name}' cannot be used:",
+            Assert.Single((Plain with { Name = name }).Problems()),
             StringComparison.Ordinal
         );
 
     [Fact]
     public void A_name_has_at_most_100_characters()
     {
-        Assert.Empty((Plain with { Name = new string('x', 100) }).Validate());
-        Assert.Single((Plain with { Name = new string('x', 101) }).Validate());
+        Assert.Empty((Plain with { Name = new string('x', 100) }).Problems());
+        Assert.Single((Plain with { Name = new string('x', 101) }).Problems());
     }
 
     [Fact]
     public void A_folder_with_a_line_break_in_its_name_is_refused() =>
         Assert.Contains(
             "line break",
-            Assert.Single((Plain with { Directory = "/srv/a\nb" }).Validate()),
+            Assert.Single((Plain with { Directory = "/srv/a\nb" }).Problems()),
             StringComparison.Ordinal
         );
 
     [Fact]
     public void A_version_and_a_folder_of_programs_exclude_each_other() =>
         Assert.Equal(
-            ["--pg-version and --pg-bin exclude each other."],
-            (Plain with { PostgresMajor = 15, PostgresBin = "/usr/lib/postgresql/15/bin" }).Validate()
+            ["PostgresVersion and PostgresBin exclude each other."],
+            (Plain with { PostgresMajor = 15, PostgresBin = "/usr/lib/postgresql/15/bin" }).Problems()
         );
 
     [Theory]
@@ -240,8 +240,8 @@ public sealed class SpecTests
     [InlineData(" pgpool.port=1")]
     public void A_setting_that_is_not_understood_is_quoted_back(string setting) =>
         Assert.Equal(
-            $"--set '{setting}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.",
-            Assert.Single((Plain with { Settings = [setting] }).Validate())
+            $"Settings '{setting}' is not understood; write pgpool.KEY=VALUE or postgresql.KEY=VALUE.",
+            Assert.Single((Plain with { Settings = [setting] }).Problems())
         );
 
     [Theory]
@@ -251,17 +251,17 @@ public sealed class SpecTests
     public void A_setting_cannot_smuggle_in_another_line(string setting) =>
         Assert.EndsWith(
             "the value holds a line break or another control character.",
-            Assert.Single((Plain with { Settings = [setting] }).Validate()),
+            Assert.Single((Plain with { Settings = [setting] }).Problems()),
             StringComparison.Ordinal
         );
 
     [Fact]
     public void A_single_quote_which_pgpool_conf_cannot_write_is_refused_for_Pgpool_only()
     {
-        Assert.Empty((Plain with { Settings = ["postgresql.application_name=it's"] }).Validate());
+        Assert.Empty((Plain with { Settings = ["postgresql.application_name=it's"] }).Problems());
         Assert.Contains(
             "pgpool.relcache_query_target",
-            Assert.Single((Plain with { Settings = ["pgpool.relcache_query_target=it's"] }).Validate()),
+            Assert.Single((Plain with { Settings = ["pgpool.relcache_query_target=it's"] }).Problems()),
             StringComparison.Ordinal
         );
     }
@@ -284,40 +284,40 @@ public sealed class SpecTests
                 PostgresBin = "/bin",
                 Settings = ["one", "pgpool.ok=1", "two", "pgpool.bad=a\nb"],
             }
-        ).Validate();
-        Assert.Equal(11, problems.Count);
-        Assert.Equal(problems, new InvalidSpecException(problems).Problems);
+        ).Problems();
+        Assert.Equal(11, problems.Length);
+        Assert.Equal(problems, new InvalidSpecException(problems).Problems.Select(p => $"{p}"));
     }
 
     [Fact]
     public void Both_ports_can_be_wrong_at_once() =>
-        Assert.Equal(2, (Plain with { Port = 0, PostgresPort = 70000 }).Validate().Count);
+        Assert.Equal(2, (Plain with { Port = 0, PostgresPort = 70000 }).Problems().Length);
 
     [Theory]
     [InlineData("--locale=de_DE.UTF-8", null)]
     [InlineData("-k", null)]
     [InlineData("--wal-segsize=64", null)]
-    [InlineData("-D/x", "--initdb-arg -D/x: a node's data folder is the lab's.")]
-    [InlineData("--pgdata=/x", "--initdb-arg --pgdata=/x: a node's data folder is the lab's.")]
-    [InlineData("-A", "--initdb-arg -A: use --auth.")]
-    [InlineData("--version", "--initdb-arg --version: no cluster would be made.")]
+    [InlineData("-D/x", "InitDbArguments -D/x: a node's data folder is the lab's.")]
+    [InlineData("--pgdata=/x", "InitDbArguments --pgdata=/x: a node's data folder is the lab's.")]
+    [InlineData("-A", "InitDbArguments -A: use Auth.")]
+    [InlineData("--version", "InitDbArguments --version: no cluster would be made.")]
     public void What_initdb_is_told_by_the_lab_is_not_told_it_again(string argument, string? problem) =>
-        Assert.Equal(problem, (Plain with { InitDbArguments = [argument] }).Validate().SingleOrDefault());
+        Assert.Equal(problem, (Plain with { InitDbArguments = [argument] }).Problems().SingleOrDefault());
 
     [Theory]
     [InlineData("pgpool.socket_dir=/tmp", "the lab's sockets lie in its folder run.")]
     [InlineData("pgpool.pcp_socket_dir=/tmp", "the lab's sockets lie in its folder run.")]
     [InlineData(
         "pgpool.enable_pool_hba=off",
-        "use --auth trust: without pool_hba.conf nobody could be asked for a password."
+        "use Auth trust: without pool_hba.conf nobody could be asked for a password."
     )]
     [InlineData("pgpool.enable_pool_hba=on", null)]
-    [InlineData("pgpool.use_watchdog=on", "use --watchdog N.")]
-    [InlineData("pgpool.wd_port0=1", "use --watchdog N.")]
-    [InlineData("pgpool.port=1", "use --port PORT.")]
+    [InlineData("pgpool.use_watchdog=on", "use Watchdog N.")]
+    [InlineData("pgpool.wd_port0=1", "use Watchdog N.")]
+    [InlineData("pgpool.port=1", "use Port PORT.")]
     [InlineData("pgpool.backend_weight0=2", "the lab itself decides that.")]
-    [InlineData("pgpool.backend_clustering_mode=raw", "use --mode.")]
-    [InlineData("postgresql.Port=1", "use --pg-port PORT.")]
+    [InlineData("pgpool.backend_clustering_mode=raw", "use Mode.")]
+    [InlineData("postgresql.Port=1", "use PostgresPort PORT.")]
     [InlineData("postgresql.unix_socket_directories=/tmp", "the lab's sockets lie in its folder run.")]
     [InlineData("postgresql.hba_file=/x", "the lab itself decides that.")]
     [InlineData(
@@ -337,11 +337,11 @@ public sealed class SpecTests
     [InlineData("postgresql.work_mem=1MB", null)]
     public void What_a_lab_stands_on_is_refused_at_once_with_the_option_that_does_it(string setting, string? problem) =>
         Assert.Equal(
-            problem is null ? null : $"--set {setting.Split('=')[0]}: {problem}",
-            (Plain with { Settings = [setting] }).Validate().SingleOrDefault()
+            problem is null ? null : $"Settings {setting.Split('=')[0]}: {problem}",
+            (Plain with { Settings = [setting] }).Problems().SingleOrDefault()
         );
 
-    private const string Standbys = "--set postgresql.synchronous_standby_names:";
+    private const string Standbys = "Settings postgresql.synchronous_standby_names:";
     private const string Called =
         "every write would wait for ever. The standbys are called server1, server2 …; * is every one.";
 
@@ -393,8 +393,8 @@ public sealed class SpecTests
             Nodes = nodes,
             Settings = [$"postgresql.Synchronous_standby_names={names}"],
         };
-        Assert.Equal(problem, spec.Validate().SingleOrDefault());
-        Assert.Empty((spec with { Settings = [.. spec.Settings, "postgresql.synchronous_commit=off"] }).Validate());
+        Assert.Equal(problem, spec.Problems().SingleOrDefault());
+        Assert.Empty((spec with { Settings = [.. spec.Settings, "postgresql.synchronous_commit=off"] }).Problems());
     }
 
     [Fact]
@@ -421,7 +421,7 @@ public sealed class SpecTests
                 "postgresql.my.guc=x y",
             ],
         };
-        Assert.Empty(spec.Validate());
+        Assert.Empty(spec.Problems());
         Assert.Equal(
             [new("num_init_children", "16"), new("max_pool", "1"), new("empty", ""), new("equals", "a=b")],
             spec.SettingsOf("pgpool").ToArray()
@@ -432,4 +432,25 @@ public sealed class SpecTests
     [Fact]
     public void Settings_that_are_wrong_are_no_settings() =>
         Assert.Empty((Plain with { Settings = ["pgpool.a=b\nc", "nonsense"] }).SettingsOf("pgpool"));
+
+    [Fact]
+    public void A_problem_names_fields_as_its_reader_calls_them()
+    {
+        var problem = new SpecProblem(
+            $"{SpecField.Settings} pgpool.port: {new SpecProblem($"use {SpecField.Port} PORT.")}"
+        );
+        Assert.Equal(SpecField.Settings, problem.Field);
+        Assert.Equal("Settings pgpool.port: use Port PORT.", problem.ToString());
+        Assert.Equal("--set pgpool.port: use -p PORT.", problem.Say(f => f is SpecField.Port ? "-p" : "--set"));
+        // What the user has written is no format.
+        Assert.Equal("Name '{0}' %s", new SpecProblem($"{SpecField.Name} '{"{0}"}' %s").ToString());
+    }
+
+    [Fact]
+    public void A_problem_without_a_field_is_just_a_sentence()
+    {
+        SpecProblem problem = "The folder {0} is no folder.";
+        Assert.Null(problem.Field);
+        Assert.Equal("The folder {0} is no folder.", problem.Say(_ => "--x"));
+    }
 }

@@ -19,8 +19,8 @@ public sealed class RunAsTests
     private static string? AsRoot(string? asked, int? owner, Func<string, SystemUser?>? find = null) =>
         RunAs.Choose(asked, owner, isRoot: true, find ?? Find)?.Name;
 
-    private static LabException Refused(string? asked, int? owner, Func<string, SystemUser?> find) =>
-        Assert.Throws<LabException>(() => RunAs.Choose(asked, owner, isRoot: true, find));
+    private static InvalidSpecException Refused(string? asked, int? owner, Func<string, SystemUser?> find) =>
+        Assert.Throws<InvalidSpecException>(() => RunAs.Choose(asked, owner, isRoot: true, find));
 
     [Fact]
     public void Who_is_not_root_stays_who_he_is() => Assert.Null(RunAs.Choose(null, 101, isRoot: false, Find));
@@ -36,9 +36,9 @@ public sealed class RunAsTests
     public void Who_is_not_root_cannot_become_another()
     {
         var other = new SystemUser("other", Identity.Current.UserId + 1, 1, "/");
-        var error = Assert.Throws<LabException>(() => RunAs.Choose("other", null, isRoot: false, _ => other));
+        var error = Assert.Throws<InvalidSpecException>(() => RunAs.Choose("other", null, isRoot: false, _ => other));
         Assert.Equal(
-            (ExitCode.Usage, "--run-as other: only root can run servers as another user."),
+            (ExitCode.Usage, "RunAs other: only root can run servers as another user."),
             (error.Code, error.Message)
         );
     }
@@ -60,7 +60,7 @@ public sealed class RunAsTests
     public void Root_cannot_become_nobody_knows_whom()
     {
         var error = Refused("ghost", 1000, Find);
-        Assert.Equal((ExitCode.Usage, "--run-as ghost: this machine has no such user."), (error.Code, error.Message));
+        Assert.Equal((ExitCode.Usage, "RunAs ghost: this machine has no such user."), (error.Code, error.Message));
     }
 
     [Fact]
@@ -71,6 +71,9 @@ public sealed class RunAsTests
     {
         var error = Refused(null, null, _ => null);
         Assert.Equal(ExitCode.Missing, error.Code);
-        Assert.Equal(["Name another user:  --run-as USER"], error.Hints);
+        Assert.Equal(
+            "PostgreSQL refuses to run as root, and this machine has no user postgres; name another with RunAs.",
+            error.Message
+        );
     }
 }

@@ -40,7 +40,7 @@ public sealed class SettingNamesTests : IDisposable
         }
         catch (InvalidSpecException error)
         {
-            return error.Problems;
+            return [.. error.Problems.Select(p => $"{p}")];
         }
     }
 
@@ -52,20 +52,20 @@ public sealed class SettingNamesTests : IDisposable
     [InlineData("postgresql.auto_explain.log_min_duration=1", null)]
     [InlineData(
         "pgpool.num_init_childen=4",
-        "--set pgpool.num_init_childen: Pgpool-II 4.3.5 has no such setting. Did you mean num_init_children?"
+        "Settings pgpool.num_init_childen: Pgpool-II 4.3.5 has no such setting. Did you mean num_init_children?"
     )]
     [InlineData(
         "pgpool.black_function_list=f",
-        "--set pgpool.black_function_list: Pgpool-II 4.3.5 has no such setting. Did you mean write_function_list?"
+        "Settings pgpool.black_function_list: Pgpool-II 4.3.5 has no such setting. Did you mean write_function_list?"
     )]
     [InlineData(
         "postgresql.work_men=1MB",
-        "--set postgresql.work_men: PostgreSQL 15.4 has no such setting. Did you mean work_mem?"
+        "Settings postgresql.work_men: PostgreSQL 15.4 has no such setting. Did you mean work_mem?"
     )]
-    [InlineData("pgpool.TYPO=1", "--set pgpool.TYPO: Pgpool-II 4.3.5 has no such setting.")]
+    [InlineData("pgpool.TYPO=1", "Settings pgpool.TYPO: Pgpool-II 4.3.5 has no such setting.")]
     [InlineData(
         "postgresql.wal_keep_segments=8",
-        "--set postgresql.wal_keep_segments: PostgreSQL 15.4 has no such setting. Did you mean wal_keep_size?"
+        "Settings postgresql.wal_keep_segments: PostgreSQL 15.4 has no such setting. Did you mean wal_keep_size?"
     )]
     public void A_setting_the_installed_program_does_not_know_is_refused_with_the_nearest_name(
         string setting,
@@ -78,7 +78,7 @@ public sealed class SettingNamesTests : IDisposable
     [InlineData(
         1,
         "pgpool.health_check_period=5min",
-        "--set pgpool.health_check_period: Pgpool-II 4.1.4 knows no units, and would read 5min as 5. Give it as a plain number."
+        "Settings pgpool.health_check_period: Pgpool-II 4.1.4 knows no units, and would read 5min as 5. Give it as a plain number."
     )]
     [InlineData(2, "pgpool.health_check_period=5min", null)]
     [InlineData(1, "postgresql.wal_keep_size=5MB", null)]

@@ -69,7 +69,7 @@ public sealed class SettingsFileTests : IDisposable
             var error = Assert.Throws<InvalidSpecException>(() => Parse($"# x\n{line}\nb = 1\n", program));
             Assert.Equal(
                 (ExitCode.Usage, $"--{program}-conf: /x/a.conf, line 2 is no setting: {line}"),
-                (error.Code, Assert.Single(error.Problems))
+                (error.Code, $"{Assert.Single(error.Problems)}")
             );
         }
     }
@@ -85,7 +85,7 @@ public sealed class SettingsFileTests : IDisposable
             Parse(string.Concat(Enumerable.Repeat(new string('x', 1000) + " ?\n", 1000)))
         );
         Assert.Equal(10, error.Problems.Count);
-        Assert.All(error.Problems, p => Assert.InRange(p.Length, 1, 120));
+        Assert.All(error.Problems, p => Assert.InRange($"{p}".Length, 1, 120));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class SettingsFileTests : IDisposable
                 (4, "Include", "the settings in it's.conf are not read."),
                 (5, "include_dir", "the settings in conf.d are not read."),
             ],
-            file.Includes.Select(i => (i.Line, i.Name, i.Reason))
+            file.Includes.Select(i => (i.Line, i.Name, $"{i.Reason}"))
         );
     }
 
@@ -137,13 +137,13 @@ public sealed class SettingsFileTests : IDisposable
         );
 
         string Refused(string name) =>
-            Assert.Single(
+            $"{Assert.Single(
                 Assert
                     .Throws<InvalidSpecException>(() =>
                         SettingsFileReader.Read("pgpool", "--pgpool-conf", _folder[name])
                     )
                     .Problems
-            );
+            )}";
     }
 
     private Toolset Tools()
@@ -196,7 +196,7 @@ public sealed class SettingsFileTests : IDisposable
                 '\n',
                 [
                     .. PortableSettings
-                        .Told(report)
+                        .Told(report, f => $"{f}")
                         .Select(l => l.Replace(Fixture(name), name, StringComparison.Ordinal)),
                     "",
                     "Taken:",
@@ -267,8 +267,8 @@ public sealed class SettingsFileTests : IDisposable
             spec.AllSettingsOf("postgresql").Select(s => (s.Key, s.Value))
         );
         Assert.Equal(
-            [(1, "Work_Mem", "--set has another value.")],
-            files[0].LeftOut.Select(l => (l.Line, l.Name, l.Reason))
+            [(1, "Work_Mem", "Settings has another value.")],
+            files[0].LeftOut.Select(l => (l.Line, l.Name, $"{l.Reason}"))
         );
         Assert.Empty(spec.AllSettingsOf("pgpool"));
     }
@@ -293,7 +293,7 @@ public sealed class SettingsFileTests : IDisposable
             },
             default
         );
-        Assert.Equal(reason, Assert.Single(files[0].LeftOut).Reason);
+        Assert.Equal(reason, $"{Assert.Single(files[0].LeftOut).Reason}");
     }
 
     [Fact]

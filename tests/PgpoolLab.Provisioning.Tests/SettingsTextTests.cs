@@ -171,8 +171,8 @@ public sealed class SettingsTextTests
         Assert.Equal(restart, PgpoolRules.NeedsRestart(name));
 
     [Theory]
-    [InlineData("pgpool.port=1", "use --port PORT.")]
-    [InlineData("postgresql.PORT=1", "use --pg-port PORT.")]
+    [InlineData("pgpool.port=1", "use Port PORT.")]
+    [InlineData("postgresql.PORT=1", "use PostgresPort PORT.")]
     [InlineData("pgpool.backend_port0=1", "the lab itself decides that.")]
     [InlineData("pgpool.backend_weight1=3", null)]
     [InlineData("pgpool.backend_weight2=3", "the lab 'lab' has no such node; its nodes are 0 to 1.")]

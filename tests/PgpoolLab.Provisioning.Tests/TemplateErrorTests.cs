@@ -113,10 +113,10 @@ public sealed class TemplateErrorTests : IDisposable
     {
         Override("pgpool/pgpool.cfg.sbn", "");
         Override("other.sbn", "");
-        var error = Assert.Throws<LabException>(() => new TemplateStore(_folder.Path));
+        var error = Assert.Throws<InvalidSpecException>(() => new TemplateStore(_folder.Path));
         Assert.Equal(ExitCode.Usage, error.Code);
         Assert.Equal(
-            "--templates: no generated file has the template other.sbn, pgpool/pgpool.cfg.sbn.",
+            "Templates: no generated file has the template other.sbn, pgpool/pgpool.cfg.sbn.",
             error.Message
         );
         Assert.Contains("pgpool/pgpool.conf.sbn", Assert.Single(error.Hints), StringComparison.Ordinal);
@@ -125,9 +125,9 @@ public sealed class TemplateErrorTests : IDisposable
     [Fact]
     public void A_folder_of_templates_that_is_not_there_is_refused()
     {
-        var error = Assert.Throws<LabException>(() => new TemplateStore(_folder["none"]));
+        var error = Assert.Throws<InvalidSpecException>(() => new TemplateStore(_folder["none"]));
         Assert.Equal(
-            (ExitCode.Usage, $"--templates: there is no folder {_folder["none"]}."),
+            (ExitCode.Usage, $"Templates: there is no folder {_folder["none"]}."),
             (error.Code, error.Message)
         );
     }

@@ -240,6 +240,8 @@ internal static class PgpoolSetupCommand
         CancellationToken cancellationToken
     )
     {
+        terminal.NameOf = field =>
+            field is SpecField.Port && options.PgpoolNodes is not null ? "-wp" : FieldNames.Letter(field);
         var folder = Identity.RealPath(Invocation.ExistingCurrentFolder);
         var screen = new OldScreen(terminal.Out, terminal.Error);
         var operation = Terminal.Operation(screen);

@@ -16,10 +16,10 @@ internal static class ErrorView
             case OperationCanceledException:
                 Headline(terminal, "Interrupted.");
                 break;
-            case InvalidSpecException { Problems: { Count: > 1 } problems }:
+            case InvalidSpecException { Problems: var problems }:
                 foreach (var problem in problems)
                 {
-                    Headline(terminal, problem);
+                    Headline(terminal, problem.Say(terminal.NameOf));
                 }
 
                 break;

@@ -1,3 +1,4 @@
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Tools;
@@ -29,7 +30,7 @@ internal static class PlanView
                     + $"{string.Join(", ", ((string[])["loopback"]).Concat(lab.ListenAddresses))}"
             );
         }
-        foreach (var line in plan.SettingsFiles.SelectMany(PortableSettings.Told))
+        foreach (var line in plan.SettingsFiles.SelectMany(f => PortableSettings.Told(f, FieldNames.Option)))
         {
             output.WriteLine($"Settings {line}");
         }

@@ -78,7 +78,23 @@ internal sealed record PlannedSetup(LabInfo Lab, IReadOnlyList<PlannedStep[][]> 
     internal string ToJson() => JsonSerializer.Serialize(this, LabInfoJson.Readable.PlannedSetup);
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+/// <summary>A problem in JSON is its sentence.</summary>
+internal sealed class ProblemJsonConverter : JsonConverter<SpecProblem>
+{
+    /// <inheritdoc/>
+    public override SpecProblem? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetString();
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, SpecProblem value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Say(FieldNames.Option));
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    Converters = [typeof(ProblemJsonConverter)]
+)]
 [JsonSerializable(typeof(LabInfo))]
 [JsonSerializable(typeof(PlannedSetup))]
 internal sealed partial class LabInfoJson : JsonSerializerContext

@@ -1,5 +1,6 @@
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
+using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
 using Serilog;
@@ -52,6 +53,9 @@ internal sealed class Terminal
     internal bool Quiet { get; set; }
 
     internal bool Verbose { get; set; }
+
+    /// <summary>What the user of the command at hand calls the fields of a request.</summary>
+    internal Func<SpecField, string> NameOf { get; set; } = FieldNames.Option;
 
     internal static Terminal Create(StandardStream output, StandardStream error, Func<string, string?> environment)
     {

@@ -34,5 +34,6 @@ internal static class Composition
         {
             CallersVariable = Environment.GetEnvironmentVariable,
             Program = Invocation.ForLabs(),
+            NameOf = FieldNames.Option,
         };
 }

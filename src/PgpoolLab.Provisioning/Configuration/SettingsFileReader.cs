@@ -66,7 +66,7 @@ public static partial class SettingsFileReader
                     new LeftOutSetting(
                         number,
                         match.Groups[1].Value,
-                        $"the settings in {Unquoted(match.Groups[2].Value, isPgpool)} are not read."
+                        new($"the settings in {Unquoted(match.Groups[2].Value, isPgpool)} are not read.")
                     )
                 );
             }

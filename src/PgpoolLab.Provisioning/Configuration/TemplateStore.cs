@@ -24,7 +24,10 @@ public sealed class TemplateStore
 
         if (!Directory.Exists(overrides))
         {
-            throw new LabException(ExitCode.Usage, $"--templates: there is no folder {overrides}.")
+            throw new InvalidSpecException(
+                ExitCode.Usage,
+                new($"{SpecField.Templates}: there is no folder {overrides}.")
+            )
             {
                 Hints = ["pgpoollab templates export DIR  writes all templates to DIR."],
             };
@@ -41,9 +44,10 @@ public sealed class TemplateStore
             .ToArray();
         if (strangers.Length > 0)
         {
-            throw new LabException(
+            var names = string.Join(", ", strangers);
+            throw new InvalidSpecException(
                 ExitCode.Usage,
-                $"--templates: no generated file has the template {string.Join(", ", strangers)}."
+                new($"{SpecField.Templates}: no generated file has the template {names}.")
             )
             {
                 Hints = ["The names are: " + string.Join(", ", Names)],

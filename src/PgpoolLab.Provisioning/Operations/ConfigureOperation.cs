@@ -173,7 +173,7 @@ public sealed class ConfigureOperation(OperationContext context)
         CancellationToken cancellationToken
     )
     {
-        var unknown = new List<(SettingAssignment Setting, string? Problem)>();
+        var unknown = new List<(SettingAssignment Setting, SpecProblem? Problem)>();
         foreach (var group in settings.GroupBy(s => s.Program))
         {
             unknown.AddRange(
@@ -185,18 +185,18 @@ public sealed class ConfigureOperation(OperationContext context)
                         lab.Tools,
                         cancellationToken
                     )
-                ).Select(u => (new SettingAssignment(group.Key, u.Key, ""), (string?)u.Value))
+                ).Select(u => (new SettingAssignment(group.Key, u.Key, ""), (SpecProblem?)u.Value))
             );
         }
 
-        string[] problems =
+        SpecProblem[] problems =
         [
             .. settings
                 .Select(s => (Setting: s, Problem: Unowned(lab, s) ?? s.WhyNot(lab)))
                 .Concat(unknown)
                 .Where(p => p.Problem is not null)
-                .Select(p => $"{Attempt} {p.Setting.Program}.{p.Setting.Name}: {p.Problem}")
-                .Distinct(),
+                .Select(p => new SpecProblem($"{Attempt} {p.Setting.Program}.{p.Setting.Name}: {p.Problem}"))
+                .DistinctBy(p => $"{p}"),
         ];
         if (problems.Length > 0)
         {

@@ -64,15 +64,16 @@ public static class MachineRequirements
             var meant = await host.Ports.ResolveAsync(address, cancellationToken);
             if (!meant.Any(a => a.IsOwn))
             {
-                throw new LabException(
+                throw new InvalidSpecException(
                     ExitCode.InTheWay,
                     meant.Count == 0
-                        ? $"--listen {address}: that name does not resolve."
-                        : $"--listen {address}: no server of this machine can listen "
-                            + $"there{Meant(address, meant)}; it is not its address."
+                        ? new($"{SpecField.Listen} {address}: that name does not resolve.")
+                        : new(
+                            $"{SpecField.Listen} {address}: no server of this machine can listen there{Meant(address, meant)}; it is not its address."
+                        )
                 )
                 {
-                    Hints = ["This machine's addresses:  ip address", "All of them:  --listen '*'"],
+                    Hints = ["This machine's addresses:  ip address", "* stands for all of them."],
                 };
             }
         }

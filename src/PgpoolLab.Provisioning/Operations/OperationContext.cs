@@ -38,6 +38,9 @@ public sealed record OperationContext(
     /// <summary>How the scripts of labs call this program; null for by its name alone.</summary>
     public ScriptProgram? Program { get; init; }
 
+    /// <summary>What the user calls the fields of a request.</summary>
+    public Func<Model.SpecField, string> NameOf { get; init; } = field => field.ToString();
+
     /// <summary>Which ports belong to whose labs.</summary>
     public PortLeases Leases { get; init; } = PortLeases.OfThisMachine;
 }

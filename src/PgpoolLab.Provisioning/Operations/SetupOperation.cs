@@ -83,7 +83,7 @@ public sealed class SetupOperation(OperationContext context)
         _ = Task.Run(static () => RandomNumberGenerator.GetBytes(1), CancellationToken.None);
         var (tools, user) = await CheckAsync(spec, touches: true, cancellationToken);
         (spec, var files) = await PortableSettings.ChooseAsync(context.Host, spec, tools, cancellationToken);
-        foreach (var note in files.SelectMany(PortableSettings.Told))
+        foreach (var note in files.SelectMany(f => PortableSettings.Told(f, context.NameOf)))
         {
             context.Note(note);
         }

@@ -150,7 +150,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
         {
             throw new LabException(ExitCode.Failed, $"{path} has an error, and Pgpool-II would not take it.", error)
             {
-                Details = error.Problems,
+                Details = [.. error.Problems.Select(p => $"{p}")],
             };
         }
     }

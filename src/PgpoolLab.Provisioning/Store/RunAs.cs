@@ -23,32 +23,34 @@ public static class RunAs
         {
             return asked is null || find(asked)?.UserId == Identity.Current.UserId
                 ? null
-                : throw new LabException(
+                : throw new InvalidSpecException(
                     ExitCode.Usage,
-                    $"--run-as {asked}: only root can run servers as another user."
+                    new($"{SpecField.RunAs} {asked}: only root can run servers as another user.")
                 );
         }
 
         var user =
             asked is not null
                 ? find(asked)
-                    ?? throw new LabException(ExitCode.Usage, $"--run-as {asked}: this machine has no such user.")
+                    ?? throw new InvalidSpecException(
+                        ExitCode.Usage,
+                        new($"{SpecField.RunAs} {asked}: this machine has no such user.")
+                    )
             : folderOwner is > 0 ? find(folderOwner.Value.ToString())
             : null;
         user ??=
             find(DefaultUser)
-            ?? throw new LabException(
+            ?? throw new InvalidSpecException(
                 ExitCode.Missing,
-                $"PostgreSQL refuses to run as root, and this machine has no user {DefaultUser}."
-            )
-            {
-                Hints = ["Name another user:  --run-as USER"],
-            };
+                new(
+                    $"PostgreSQL refuses to run as root, and this machine has no user {DefaultUser}; name another with {SpecField.RunAs}."
+                )
+            );
         return user.UserId != 0
             ? user
-            : throw new LabException(
+            : throw new InvalidSpecException(
                 ExitCode.Usage,
-                "PostgreSQL refuses to run as root; name another user with --run-as."
+                new($"PostgreSQL refuses to run as root; name another user with {SpecField.RunAs}.")
             );
     }
 }

@@ -80,9 +80,10 @@ public static class PortableSettings
     }
 
     /// <summary>A report for people: what was taken in one line, and a line for each setting that was not.</summary>
-    public static IEnumerable<string> Told(SettingsFileReport report)
+    public static IEnumerable<string> Told(SettingsFileReport report, Func<SpecField, string> nameOf)
     {
         ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(nameOf);
         var commented = report.Commented switch
         {
             0 => "",
@@ -92,7 +93,7 @@ public static class PortableSettings
         yield return $"{report.File}: {Count(report.Taken.Count, "setting")} taken, {report.LeftOut.Count} left out{commented}.";
         foreach (var setting in report.LeftOut)
         {
-            yield return $"{Path.GetFileName(report.File)} line {setting.Line}: {setting.Name} is left out: {setting.Reason}";
+            yield return $"{Path.GetFileName(report.File)} line {setting.Line}: {setting.Name} is left out: {setting.Reason.Say(nameOf)}";
         }
 
         static string Count(int number, string what) => number == 1 ? $"1 {what} is" : $"{number} {what}s are";

@@ -31,7 +31,7 @@ public static partial class SettingNames
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(tools);
-        var problems = new List<string>();
+        var problems = new List<SpecProblem>();
         foreach (var program in (string[])["pgpool", "postgresql"])
         {
             var unknown = await FindUnknownAsync(
@@ -41,14 +41,16 @@ public static partial class SettingNames
                 tools,
                 cancellationToken
             );
-            problems.AddRange(unknown.Select(u => $"--set {program}.{u.Key}: {u.Value}"));
+            problems.AddRange(
+                unknown.Select(u => new SpecProblem($"{SpecField.Settings} {program}.{u.Key}: {u.Value}"))
+            );
         }
 
         problems.AddRange(
             spec.SettingsOf("pgpool")
                 .Select(s => (s.Key, Problem: SettingUnits.WhyMisread("pgpool", s.Value, tools)))
                 .Where(s => s.Problem is not null)
-                .Select(s => $"--set pgpool.{s.Key}: {s.Problem}")
+                .Select(s => new SpecProblem($"{SpecField.Settings} pgpool.{s.Key}: {s.Problem}"))
         );
         if (problems.Count > 0)
         {

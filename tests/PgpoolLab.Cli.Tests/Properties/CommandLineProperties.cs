@@ -3,6 +3,7 @@ using CsCheck;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Tests.Properties;
@@ -146,12 +147,15 @@ public sealed class CommandLineProperties
                         {
                             var spec = SetupCommand.Spec(parsed, start: arguments[0] == "up");
                             Assert.True(Path.IsPathRooted(spec.Directory), spec.Directory);
-                            Assert.DoesNotContain(spec.Validate(), string.IsNullOrWhiteSpace);
+                            Assert.DoesNotContain(
+                                spec.Validate(),
+                                p => string.IsNullOrWhiteSpace(p.Say(FieldNames.Option))
+                            );
                         }
                         catch (InvalidSpecException error)
                         {
                             // A file of settings that is not there.
-                            Assert.All(error.Problems, p => Assert.Matches("^--(pgpool|postgresql)-conf: ", p));
+                            Assert.All(error.Problems, p => Assert.Matches("^--(pgpool|postgresql)-conf: ", $"{p}"));
                         }
                     }
                 },
@@ -216,7 +220,10 @@ public sealed class CommandLineProperties
                             "/srv/lab",
                             Labs.Tools()
                         );
-                        Assert.DoesNotContain(spec.Validate(), string.IsNullOrWhiteSpace);
+                        Assert.DoesNotContain(
+                            spec.Validate(),
+                            p => string.IsNullOrWhiteSpace(p.Say(FieldNames.Option))
+                        );
                     }
                     catch (LabException error)
                     {

@@ -43,6 +43,10 @@ public abstract class FollowPrimaryContractTests(bool original)
             }
             until_nodes_are '0 up primary,1 up standby,2 up standby,3 up standby,' 240
             psql -qc 'CREATE TABLE t (i int)' -p {{port}} test
+            # The original promotes a standby whether it has caught up or not.
+            for node in 0 1 2 3; do
+                n=0; until psql -XAtqc 'SELECT count(*) FROM t' -p $(({{port + 2}} + node)) test >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 240 ]; sleep 1; done
+            done
             # A primary is promoted on purpose ...
             {{switchover}}
             until_nodes_are '{{string.Concat(

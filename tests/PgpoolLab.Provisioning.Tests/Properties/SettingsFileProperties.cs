@@ -79,7 +79,10 @@ public sealed class SettingsFileProperties
                         }
                         catch (InvalidSpecException error)
                         {
-                            Assert.All(error.Problems, p => Assert.Matches(@"^--x: /x, line [0-9]+ is no setting", p));
+                            Assert.All(
+                                error.Problems,
+                                p => Assert.Matches(@"^--x: /x, line [0-9]+ is no setting", $"{p}")
+                            );
                         }
                     }
                 },
