@@ -298,6 +298,29 @@ public sealed class StatusTests
         );
     }
 
+    /// <summary>Quorum comes back, Pgpool-II fails over at that moment, and the node that was to be started is recovered
+    /// instead.</summary>
+    [Fact]
+    public void What_failed_and_is_advised_no_more_is_no_failure_of_the_whole()
+    {
+        var before = WithRemedies(
+            [],
+            (FindingKinds.NodeDown, new Remedy.StartNode(0)),
+            (FindingKinds.DetachedButRuns, new Remedy.Attach(2))
+        );
+        FailedFix[] failures =
+        [
+            .. FixPlan
+                .Of(Labs.Fixed(), before)
+                .Select(f => new FailedFix(f, new LabException(ExitCode.NotHealthy, $"{f.Remedy} failed."))),
+        ];
+        Assert.Equal(2, failures.Length);
+        Assert.Empty(FixPlan.StillAdvised(WithRemedies([]), failures));
+        var later = WithRemedies([], (FindingKinds.DetachedButRuns, new Remedy.Attach(2)));
+        Assert.Equal([failures[1]], FixPlan.StillAdvised(later, failures));
+        Assert.Equal(failures, FixPlan.StillAdvised(before, failures));
+    }
+
     [Fact]
     public void While_something_is_at_work_only_what_is_suspended_goes_on() =>
         Assert.Equal(

@@ -32,7 +32,7 @@ internal sealed class StatusFix(Terminal terminal, Lab lab)
         CancellationToken cancellationToken
     )
     {
-        var (tried, failures) = (new HashSet<Remedy>(), new List<LabException>());
+        var (tried, failures) = (new HashSet<Remedy>(), new List<FailedFix>());
         while (true)
         {
             var report = await WithProgressAsync(o => o.LookAsync(cancellationToken));
@@ -44,7 +44,7 @@ internal sealed class StatusFix(Terminal terminal, Lab lab)
                     terminal.Say(NothingToDo(report));
                 }
 
-                return (report, failures);
+                return (report, Standing(report, failures));
             }
 
             terminal.Say(tried.Count == 0 ? "To be done, in this order:" : "There is more to be done now:");
@@ -55,11 +55,24 @@ internal sealed class StatusFix(Terminal terminal, Lab lab)
 
             if (!yes && !await AskAsync(cancellationToken))
             {
-                return (report, failures);
+                return (report, Standing(report, failures));
             }
 
             failures.AddRange(await WithProgressAsync(o => o.DoAsync(plan, tried, cancellationToken)));
         }
+    }
+
+    /// <summary>What failed and is advised still. The rest has come by itself, or by another remedy: when a failover
+    /// began at that moment, say.</summary>
+    private LabException[] Standing(StatusReport report, IReadOnlyList<FailedFix> failures)
+    {
+        var standing = FixPlan.StillAdvised(report, failures);
+        foreach (var over in failures.Except(standing))
+        {
+            terminal.Say($"No longer needed, though it failed: {over.Fix.Command}");
+        }
+
+        return [.. standing.Select(f => f.Error)];
     }
 
     private Task<bool> AskAsync(CancellationToken cancellationToken) =>

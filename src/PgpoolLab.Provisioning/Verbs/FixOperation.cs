@@ -62,8 +62,8 @@ public sealed class FixOperation(OperationContext context, Lab lab)
     /// <param name="plan">What was agreed on.</param>
     /// <param name="tried">Remedies that were done; these are added.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The errors of those that failed.</returns>
-    public async Task<IReadOnlyList<LabException>> DoAsync(
+    /// <returns>Those that failed.</returns>
+    public async Task<IReadOnlyList<FailedFix>> DoAsync(
         IReadOnlyList<PlannedFix> plan,
         ISet<Remedy> tried,
         CancellationToken cancellationToken
@@ -71,7 +71,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(tried);
-        var failures = new List<LabException>();
+        var failures = new List<FailedFix>();
         foreach (var fix in plan)
         {
             var report = await LookAsync(cancellationToken);
@@ -90,7 +90,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
             catch (LabException error)
             {
                 context.Note($"It failed: {error.Message}");
-                failures.Add(error);
+                failures.Add(new FailedFix(fix, error));
             }
         }
 

@@ -8,6 +8,11 @@ namespace PgpoolLab.Servers.Reports;
 /// <param name="Because">The finding that it ends.</param>
 public sealed record PlannedFix(Remedy Remedy, string Command, Finding Because);
 
+/// <summary>Something that <c>status --fix</c> tried to do, and could not.</summary>
+/// <param name="Fix">What.</param>
+/// <param name="Error">Why not.</param>
+public sealed record FailedFix(PlannedFix Fix, LabException Error);
+
 /// <summary>The order in which remedies are done. Pure.</summary>
 public static class FixPlan
 {
@@ -34,6 +39,20 @@ public static class FixPlan
                     r.Finding
                 )),
         ];
+    }
+
+    /// <summary>Those failures that count: what is advised no more has come in another way, as when a failover began at
+    /// the moment at which a node was to be started.</summary>
+    /// <param name="report">A later look at the lab.</param>
+    /// <param name="failures">What failed before.</param>
+    public static IReadOnlyList<FailedFix> StillAdvised(StatusReport report, IReadOnlyList<FailedFix> failures)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var advised = report
+            .Findings.Where(f => f.Severity is not FindingSeverity.Note)
+            .SelectMany(f => f.Remedies)
+            .ToHashSet();
+        return [.. failures.Where(f => advised.Contains(f.Fix.Remedy))];
     }
 
     /// <summary>Commands need a Pgpool-II that answers, and it waits for what hangs. Commits may wait for a standby that
