@@ -41,6 +41,7 @@ internal static class AllCommands
             TemplatesCommand.Create(terminal),
             CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),
+            AgentCommand.Create(),
             PgpoolSetupCommand.Create(terminal, arguments),
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
             InstallLinksCommand.Create(terminal),

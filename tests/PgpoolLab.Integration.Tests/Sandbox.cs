@@ -27,6 +27,9 @@ public sealed record Outcome(string Command, int ExitCode, string Output, string
 public sealed partial class Sandbox : IDisposable
 {
     private static readonly Lazy<string> Program = new(CopyProgram);
+
+    /// <summary>The program, where every user may run it.</summary>
+    internal static string ProgramFile => Program.Value;
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<Account, Lazy<string>> Caches = new();
     private readonly TemporaryFolder _folder = new();
     private readonly string _program;

@@ -26,9 +26,11 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
         try
         {
             await _writer.WriteAsync(new AgentReply { Mark = mark, Version = version }, cancellationToken);
-            await foreach (var line in AgentLines.ReadAsync(input, cancellationToken))
+            var lines = AgentLines.ReadAsync(input, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
+            // Who reads a pipe is in the system's hands until something comes: the signal to end is not waited for there.
+            while (await lines.MoveNextAsync().AsTask().WaitAsync(cancellationToken))
             {
-                if (AgentLines.Parse(line, WireJson.Default.AgentRequest) is { } request)
+                if (AgentLines.Parse(lines.Current, WireJson.Default.AgentRequest) is { } request)
                 {
                     await ReceiveAsync(request, streams, cancellationToken);
                 }
