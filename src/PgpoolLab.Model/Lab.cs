@@ -130,6 +130,10 @@ public sealed record Lab
     /// <summary>Set when the lab keeps pgpool_setup's conventions.</summary>
     public PgpoolSetupConventions? PgpoolSetup { get; init; }
 
+    /// <summary>By whose conventions it was made.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public LabConventions Conventions => LabConventions.Of(PgpoolSetup);
+
     /// <summary>A link to <see cref="Root"/> whose own path is safe in an unquoted shell word; null when Root
     /// is.</summary>
     public string? SafeAlias { get; init; }
@@ -149,7 +153,7 @@ public sealed record Lab
 
     /// <summary>True when who comes by TCP is asked for a password, by rules of the lab's own.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool Asks => PgpoolSetup is null && Auth is not AuthMethod.Trust;
+    public bool Asks => Conventions.HasRoles && Auth is not AuthMethod.Trust;
 
     /// <summary>Addresses its servers listen on besides loopback; empty for loopback alone.</summary>
     public IReadOnlyList<string> ListenAddresses
@@ -179,11 +183,11 @@ public sealed record Lab
 
     /// <summary>The role standbys replicate as.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public string ReplicationRole => PgpoolSetup is null && HasPrivateSockets ? "repl" : Owner;
+    public string ReplicationRole => Conventions.HasRoles && HasPrivateSockets ? "repl" : Owner;
 
     /// <summary>The role Pgpool-II looks after its nodes as.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public string CheckRole => PgpoolSetup is null && HasPrivateSockets ? "pgpool" : Owner;
+    public string CheckRole => Conventions.HasRoles && HasPrivateSockets ? "pgpool" : Owner;
 
     /// <summary>The roles with passwords: the superusers first.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
@@ -206,12 +210,12 @@ public sealed record Lab
     /// <summary>True when its PostgreSQL servers archive their WAL: standbys restore from there what no slot keeps for
     /// them.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool Archives => PgpoolSetup is not null ? !UseSlots : Mode.HasOnlineRecovery() && !UseSlots;
+    public bool Archives => !UseSlots && (Conventions.AlwaysArchives || Mode.HasOnlineRecovery());
 
     /// <summary>True when Pgpool-II remembers over a restart which nodes it had given up: in modes in which such a node
     /// has missed writes, and nothing in its data folder says so. pgpool_setup's labs forget.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool RemembersStatus => PgpoolSetup is null && !Mode.HasPrimary();
+    public bool RemembersStatus => Conventions.Remembers && !Mode.HasPrimary();
 
     /// <summary>What to call one of the Pgpool-IIs: by number when there are several.</summary>
     public string TitleOf(PgpoolNode pgpool) => HasWatchdog ? $"Pgpool-II {pgpool?.Id}" : "Pgpool-II";
@@ -237,7 +241,7 @@ public sealed record Lab
     /// <summary>The tool's own log.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string ToolLog =>
-        PgpoolSetup is not null ? $"{Root}/{LabPaths.SetupLog}"
+        Conventions.HasSetupLog ? $"{Root}/{LabPaths.SetupLog}"
         : HasWatchdog ? $"{Paths.Hidden}/pgpoollab.log"
         : $"{Paths.Log}/pgpoollab.log";
 

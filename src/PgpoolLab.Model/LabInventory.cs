@@ -192,7 +192,7 @@ public sealed class LabInventory
             };
         }
 
-        var archives = lab.Archives || lab.PgpoolSetup is not null ? LabItemMaker.Folders : LabItemMaker.Others;
+        var archives = lab.Archives || lab.Conventions.AlwaysArchives ? LabItemMaker.Folders : LabItemMaker.Others;
         foreach (var pgpool in lab.Pgpools)
         {
             var paths = pgpool.Paths;
@@ -278,7 +278,7 @@ public sealed class LabInventory
             var paths = pgpool.Paths;
             string[] configuration =
             [
-                .. lab.PgpoolSetup is null ? (string[])[paths.PgpoolConf] : [],
+                .. lab.Conventions.HasPgpoolTemplate ? (string[])[paths.PgpoolConf] : [],
                 paths.PoolHba,
                 paths.PcpConf,
                 paths.PcpPass,
@@ -310,7 +310,7 @@ public sealed class LabInventory
             var paths = pgpool.Paths;
             string[] others =
             [
-                .. lab.PgpoolSetup is null ? [] : (string[])[paths.PgpoolConf],
+                .. lab.Conventions.HasPgpoolTemplate ? [] : (string[])[paths.PgpoolConf],
                 .. lab.Asks ? (string[])[paths.PoolKey, paths.PgPass] : [],
                 .. lab.HasWatchdog ? (string[])[paths.PgpoolNodeId] : [],
                 paths.PoolPasswd,
@@ -376,7 +376,7 @@ public sealed class LabInventory
 
     private static IEnumerable<LabItem> Logs(Lab lab)
     {
-        foreach (var node in lab.PgpoolSetup is null ? OwnNodes(lab) : [])
+        foreach (var node in lab.Conventions.NodesLogForThemselves ? [] : OwnNodes(lab))
         {
             yield return new(
                 LabItemKind.Folder,

@@ -16,7 +16,7 @@ public static class LabScripts
     public static IEnumerable<string> NamesIn(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Names.Where(n => lab.PgpoolSetup is null || n != "stopall");
+        return Names.Where(n => lab.Conventions.HasStopAll || n != "stopall");
     }
 
     /// <summary>Those a lab with a watchdog has in its own folder besides, for all Pgpool-IIs.</summary>

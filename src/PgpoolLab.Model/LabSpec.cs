@@ -34,6 +34,9 @@ public sealed partial record LabSpec
     /// <summary>Set when the lab is to keep pgpool_setup's conventions.</summary>
     public PgpoolSetupConventions? PgpoolSetup { get; init; }
 
+    /// <summary>By whose conventions the lab is made.</summary>
+    public LabConventions Conventions => LabConventions.Of(PgpoolSetup);
+
     /// <summary>Folders for sockets, instead of the usual ones; null for those. Whatever cannot be written to is left
     /// out.</summary>
     public IReadOnlyList<string>? SocketDirectories { get; init; }
@@ -120,14 +123,14 @@ public sealed partial record LabSpec
             problems.Add(new($"{SpecField.Watchdog} must be between 2 and {MaxPgpoolNodes}; it is {PgpoolNodes}."));
         }
 
-        if (UseSlots && Mode is not ClusteringMode.StreamingReplication && PgpoolSetup is null)
+        if (UseSlots && Mode is not ClusteringMode.StreamingReplication && Conventions.RefusesIdleOptions)
         {
             problems.Add(
                 new($"{SpecField.Slots} belongs to streaming replication; in {Mode.Title()} nothing would use them.")
             );
         }
 
-        if (UseRewind && Mode is not ClusteringMode.StreamingReplication && PgpoolSetup is null)
+        if (UseRewind && Mode is not ClusteringMode.StreamingReplication && Conventions.RefusesIdleOptions)
         {
             problems.Add(
                 new($"{SpecField.Rewind} belongs to streaming replication; in {Mode.Title()} {NotEachOthers}.")

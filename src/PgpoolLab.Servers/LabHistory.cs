@@ -34,7 +34,7 @@ public sealed class LabHistory(IHost host, Lab lab)
     /// would be a second one.</summary>
     public async Task<IReadOnlyList<PostgresNode>> FindOutdatedPrimariesAsync(CancellationToken cancellationToken)
     {
-        if (lab.Mode is not ClusteringMode.StreamingReplication || lab.PgpoolSetup is not null)
+        if (lab.Mode is not ClusteringMode.StreamingReplication || !lab.Conventions.KeepsOnePrimary)
         {
             // Elsewhere each node has a timeline of its own; and pgpool_setup's labs start whatever there is.
             return [];

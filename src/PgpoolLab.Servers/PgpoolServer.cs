@@ -136,7 +136,7 @@ public sealed partial class PgpoolServer : ILabServer
     private async Task KeepLogAsync(CancellationToken cancellationToken)
     {
         if (
-            _tools.Lab.PgpoolSetup is null
+            _tools.Lab.Conventions.KeepsLastLog
             && await _tools.Host.Files.ExistsAsync(Node.Paths.PgpoolLog, cancellationToken)
         )
         {

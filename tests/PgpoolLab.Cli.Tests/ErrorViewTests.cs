@@ -1,4 +1,5 @@
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
@@ -86,6 +87,11 @@ public sealed class ErrorViewTests
             KeptLogs = "/tmp/logs",
             NotUndone = ["delete /srv/lab/data0: Permission denied", "stop node 1: no"],
         },
+        ["setup-disk-full"] = new SetupFailedException(ProbeFailed, ExitCode.NotHealthy)
+        {
+            FullDisk = "The disk under /srv/lab is full (No space left on device).",
+            KeptLogs = "/tmp/logs",
+        },
         ["setup-kept"] = new SetupFailedException(ProbeFailed, ExitCode.NotHealthy)
         {
             KeptLogs = "/srv/lab/log",
@@ -105,6 +111,28 @@ public sealed class ErrorViewTests
         var code = ErrorView.Show(screen.Terminal, Errors[name]);
         Assert.Equal("", screen.Out);
         Snapshot.Approve($"error-{name}", $"{screen.Error}-- exit code {(int)code} ({code})\n");
+    }
+
+    [Fact]
+    public void What_is_wrong_is_said_in_the_words_of_whoever_asked()
+    {
+        var problem = new InvalidSpecException([new SpecProblem($"{SpecField.Nodes} must be between 1 and 128.")]);
+        var (own, old) = (new Screen(), new Screen());
+        old.Terminal.NameOf = FieldNames.Letter;
+        ErrorView.Show(own.Terminal, problem);
+        ErrorView.Show(old.Terminal, problem);
+        Assert.Equal("error: --nodes must be between 1 and 128.\n", own.Error);
+        Assert.Equal("error: -n must be between 1 and 128.\n", old.Error);
+    }
+
+    [Fact]
+    public void Every_field_has_an_option()
+    {
+        var options = AllCommands
+            .Root(new Screen().Terminal, [])
+            .Subcommands.Single(c => c.Name == "setup")
+            .Options.Select(o => o.Name);
+        Assert.Empty(Enum.GetValues<SpecField>().Select(FieldNames.Option).Except(options));
     }
 
     [Theory]

@@ -118,8 +118,18 @@ internal static class ErrorView
             _ => $"Something unexpected happened: {cause.Message} ({cause.GetType().Name})",
         };
 
-    internal static void Headline(Terminal terminal, string text) =>
-        Terminal.Line(terminal.Talk, $"[red]error:[/] {Printable.Escape(text)}");
+    internal static void Headline(Terminal terminal, string text)
+    {
+        const string title = "error: ";
+        string[] lines = terminal.IsInteractive
+            ? [.. Terminal.Broken(title + text, terminal.Talk.Profile.Width)]
+            : [title + text];
+        Terminal.Line(terminal.Talk, $"[red]error:[/] {Printable.Escape(lines[0][title.Length..])}");
+        foreach (var line in lines.Skip(1))
+        {
+            Terminal.Line(terminal.Talk, Printable.Escape(line));
+        }
+    }
 
     internal static void Hint(Terminal terminal, string text) =>
         Terminal.Line(terminal.Talk, $"  [blue]→[/] {Printable.Escape(text)}");

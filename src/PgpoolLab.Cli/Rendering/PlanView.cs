@@ -23,7 +23,7 @@ internal static class PlanView
             "Sockets  "
                 + $"{string.Join(", ", lab.Pgpool.SocketDirectories)}{(lab.HasPrivateSockets && lab.LinkDirectories.Count > 0 ? $", with links in {string.Join(", ", lab.LinkDirectories)}" : "")}"
         );
-        if (lab.PgpoolSetup is null)
+        if (lab.Conventions.HasRoles)
         {
             output.WriteLine(
                 $"Access   {lab.Auth.Setting()}{(lab.UseTls ? ", TLS" : "")}, on "

@@ -212,7 +212,7 @@ internal static class SetupSummary
     /// <summary>What the user's own options have opened.</summary>
     internal static IEnumerable<string> Warnings(Lab lab)
     {
-        if (lab.PgpoolSetup is not null)
+        if (!lab.Conventions.HasRoles)
         {
             yield break;
         }

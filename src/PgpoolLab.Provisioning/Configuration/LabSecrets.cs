@@ -29,7 +29,7 @@ public sealed record LabSecrets
     {
         ArgumentNullException.ThrowIfNull(lab);
         var users = ((string?[])[lab.Owner, lab.Invoker]).OfType<string>();
-        if (lab.PgpoolSetup is not null)
+        if (!lab.Conventions.HasRoles)
         {
             return new LabSecrets { PcpUsers = users.Select(u => new PcpUser(u, u)).ToArray() };
         }

@@ -80,7 +80,7 @@ public sealed class PortClaim(OperationContext context)
                 return (await LookAsync(spec, cancellationToken), null);
             }
 
-            await TakeFixedAsync(held, FixedPortsOf(spec), spec.PgpoolSetup is not null, cancellationToken);
+            await TakeFixedAsync(held, FixedPortsOf(spec), spec.Conventions.HasFixedPorts, cancellationToken);
             var first =
                 spec.Port
                 ?? await ChooseAsync(

@@ -229,7 +229,7 @@ public sealed class SetupOperation(OperationContext context)
         }
 
         _ = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
-        LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
+        LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.Conventions.IgnoresHiddenFiles);
         await MachineRequirements.RequireProgramsAsync(context.Host, spec.Directory, cancellationToken);
         await MachineRequirements.RequireLoopbackAsync(context.Host, cancellationToken);
         await MachineRequirements.RequireAddressesAsync(context.Host, spec.ListenAddresses, cancellationToken);
@@ -237,7 +237,7 @@ public sealed class SetupOperation(OperationContext context)
         // holds them.
         await new HostInspector(context).RequireFreePortsAsync(
             PortClaim.FixedPortsOf(spec),
-            spec.PgpoolSetup is not null,
+            spec.Conventions.HasFixedPorts,
             cancellationToken
         );
         var finder = new ToolFinder(
@@ -268,7 +268,7 @@ public sealed class SetupOperation(OperationContext context)
         var inspector = new HostInspector(context);
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
         // Another setup may have taken the folder since it was looked at first.
-        LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.PgpoolSetup is not null);
+        LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.Conventions.IgnoresHiddenFiles);
         var facts = await inspector.InspectAsync(
             spec,
             tools,
@@ -284,7 +284,7 @@ public sealed class SetupOperation(OperationContext context)
         facts = facts with { FreePort = firstPort };
         var plan = LabPlanner.Plan(WithFreeName(spec, facts.Root), facts);
         var lab = plan.Lab;
-        await inspector.RequireFreePortsAsync(lab.AllPorts, spec.PgpoolSetup is not null, cancellationToken);
+        await inspector.RequireFreePortsAsync(lab.AllPorts, spec.Conventions.HasFixedPorts, cancellationToken);
 
         var manifest = new LabManifest
         {
@@ -352,7 +352,7 @@ public sealed class SetupOperation(OperationContext context)
     {
         if (cause is PortTakenException taken)
         {
-            cause = taken.With(PortClaim.Advice(spec.PgpoolSetup is not null));
+            cause = taken.With(PortClaim.Advice(spec.Conventions.HasFixedPorts));
         }
 
         var code = cause switch

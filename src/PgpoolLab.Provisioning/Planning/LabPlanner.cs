@@ -139,7 +139,7 @@ public static class LabPlanner
         var first = lab.Nodes[0];
         var others = lab.Nodes.Skip(1).ToArray();
         var streaming = lab.Mode is ClusteringMode.StreamingReplication;
-        var subscribes = lab.Mode is ClusteringMode.LogicalReplication && lab.PgpoolSetup is null && others.Length > 0;
+        var subscribes = lab.Mode is ClusteringMode.LogicalReplication && lab.Conventions.Subscribes && others.Length > 0;
         var backups = streaming && lab.Standbys is StandbyMethod.BaseBackup ? others : [];
         var copies = lab.Nodes.Except(backups).ToArray();
         var slots = lab.UseSlots && others.Length > 0;
@@ -176,7 +176,7 @@ public static class LabPlanner
             .. Stages(subscribes, Stage.Of(new Publish(first)), Stage.ForEach(others, n => [new Subscribe(n, first)])),
             // watchdog_setup's way: the first Pgpool-II is proved by itself, then all get their watchdog, which takes
             // its time to start.
-            .. lab is { HasWatchdog: true, PgpoolSetup: not null }
+            .. lab is { HasWatchdog: true, Conventions.ProvesFirstPgpoolAlone: true }
                 ?
                 [
                     .. Proved([
@@ -326,12 +326,10 @@ public static class LabPlanner
         }
 
         var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
-        // Pgpool-II's extension has room for about 1000 characters of command line, in which the folder stands three
-        // times.
-        const int shortEnoughForCommands = 200;
-        var own = spec.PgpoolSetup is null;
+        var conventions = spec.Conventions;
+        var own = conventions.HasRoles;
         var alias =
-            Shell.IsSafeWord(facts.Root) && facts.Root.Length <= (own ? MostForSockets : shortEnoughForCommands)
+            Shell.IsSafeWord(facts.Root) && facts.Root.Length <= conventions.LongestRoot(MostForSockets)
                 ? null
                 : $"{facts.AliasFolder}/{facts.LabId}";
         var streaming = spec.Mode is ClusteringMode.StreamingReplication;
@@ -364,8 +362,8 @@ public static class LabPlanner
                 .ToArray(),
             OwnsNodes = spec.OwnsNodes,
             PgpoolSetup = spec.PgpoolSetup,
-            HasPrivateSockets = own,
-            LinkDirectories = own ? facts.SocketDirectories : [],
+            HasPrivateSockets = conventions.HasPrivateSockets,
+            LinkDirectories = conventions.HasPrivateSockets ? facts.SocketDirectories : [],
             Auth = own ? spec.Auth : AuthMethod.Trust,
             ListenAddresses = own ? spec.ListenAddresses : [],
             UseTls = own && (spec.UseTls || spec.ListenAddresses.Count > 0),

@@ -94,7 +94,7 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
 
         foreach (var pgpool in lab.Pgpools)
         {
-            if (lab.PgpoolSetup is { } old)
+            if (lab.Conventions is PgpoolSetupLab { Asked: var old })
             {
                 var sample = old.Sample is null ? "" : SampleConfiguration.Read(old.Sample);
                 await WriteAsync(
@@ -120,7 +120,7 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
             }
 
             // pool_passwd must exist; who needs another role in it adds it with pg_enc.
-            var passwords = lab.PgpoolSetup is null
+            var passwords = lab.Conventions.HasRoles
                 ? context.Secrets.DatabaseUsers.Select(u => u.PoolPasswdLine(context.Secrets.PoolKey))
                 : context.Secrets.PcpUsers.Select(u => u.PoolPasswdLine);
             await WriteAsync(
@@ -155,18 +155,18 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
     private static string? TemplateOf(Lab lab, LabItem file)
     {
         // The old conventions have files of their own; what they have not is the same for both.
-        var own = lab.PgpoolSetup is null;
+        var conventions = lab.Conventions;
         var name = Path.GetFileName(file.Path);
         return name switch
         {
-            "pgpool.conf" => own ? $"pgpool/{name}" : null,
-            "pool_hba.conf" => own ? $"pgpool/{name}" : $"pgpool_setup/{name}",
+            "pgpool.conf" => conventions.HasPgpoolTemplate ? $"pgpool/{name}" : null,
+            "pool_hba.conf" => conventions.TemplateOf(name),
             "pcp.conf" or "pcppass" => $"pgpool/{name}",
             "failover.sh" or "follow_primary.sh" or "bashrc.ports" or "README.port" => $"scripts/{name}",
             _ when file.Use is not LabItemUse.Script => null,
-            _ when file.Number is not null => own ? $"scripts/{name}" : $"pgpool_setup/{name}",
-            LabScripts.Shutdown when own => "scripts/watchdog_stopall",
-            _ => own ? $"scripts/watchdog_{name}" : $"pgpool_setup/watchdog_{name}",
+            _ when file.Number is not null => conventions.TemplateOf(name),
+            LabScripts.Shutdown when conventions.HasStopAll => conventions.TemplateOf("watchdog_stopall"),
+            _ => conventions.TemplateOf($"watchdog_{name}"),
         };
     }
 
@@ -205,7 +205,7 @@ public sealed record ConfigureNode(PostgresNode Node) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         var (host, lab, renderer) = (context.Host, context.Lab, context.Renderer);
-        var folder = lab.PgpoolSetup is null ? "postgresql" : "pgpool_setup";
+        var folder = lab.Conventions.PostgresTemplates;
         await host.Files.AppendTextAsync(
             $"{Node.DataDirectory}/postgresql.conf",
             renderer.RenderNode($"{folder}/postgresql.conf", lab, Node),

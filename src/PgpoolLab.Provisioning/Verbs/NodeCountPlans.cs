@@ -202,7 +202,7 @@ public static class NodeCountPlans
     private static void RequireSupport(VerbLook look, string verb)
     {
         var lab = look.Lab;
-        if (lab.PgpoolSetup is not null)
+        if (!lab.Conventions.CanChangeNodes)
         {
             throw Refused(
                 $"{verb} works on labs of this program's own conventions; this one was made by "

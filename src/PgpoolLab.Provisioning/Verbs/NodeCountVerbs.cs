@@ -41,7 +41,7 @@ public sealed class NodeCountVerbs(VerbRun run)
     private async Task<NodeCountFacts> FactsAsync(VerbLook look, bool adds, CancellationToken cancellationToken)
     {
         var lab = look.Lab;
-        if (lab.PgpoolSetup is not null || lab.Mode is not ClusteringMode.StreamingReplication || !lab.OwnsNodes)
+        if (!lab.Conventions.CanChangeNodes || lab.Mode is not ClusteringMode.StreamingReplication || !lab.OwnsNodes)
         {
             return new NodeCountFacts([], 0); // refused in any case
         }

@@ -23,7 +23,7 @@ public sealed record RequireMayStart(PostgresNode Node, TimeSpan Patience) : ISt
         ArgumentNullException.ThrowIfNull(lab);
         yield return "wait until no failover, follow_primary or recovery works on it, at most "
             + $"{Patience.TotalSeconds:0} s";
-        if (lab is { Mode: ClusteringMode.StreamingReplication, PgpoolSetup: null })
+        if (lab is { Mode: ClusteringMode.StreamingReplication, Conventions.KeepsOnePrimary: true })
         {
             yield return "do not start it if another node has taken over from it (pg_controldata, pg_wal/*.history)";
         }

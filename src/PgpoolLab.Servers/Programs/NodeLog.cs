@@ -11,7 +11,7 @@ internal static class NodeLog
     {
         var folder = new DirectoryInfo($"{node.DataDirectory}/log");
         return
-            lab.PgpoolSetup is not null
+            lab.Conventions.NodesLogForThemselves
             && folder.Exists
             && folder.EnumerateFiles("*.log").MaxBy(f => f.LastWriteTimeUtc) is { } newest
             ? newest.FullName

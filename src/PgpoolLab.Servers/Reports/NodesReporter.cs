@@ -148,7 +148,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
     /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>, a second
     /// in a lab of ours unless the user has another one: until then it does not know what every standby says.</summary>
     private static bool HasNotLookedYet(Lab lab, IReadOnlyList<PoolNode>? seen, NodeAnswer[] answers) =>
-        lab is { Mode: ClusteringMode.StreamingReplication, PgpoolSetup: null }
+        lab is { Mode: ClusteringMode.StreamingReplication, Conventions.LooksEverySecond: true }
         && !lab.PgpoolSettings.ContainsKey("sr_check_period")
         && seen is not null
         && answers.Any(a =>
