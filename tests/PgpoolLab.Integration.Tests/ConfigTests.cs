@@ -103,7 +103,7 @@ public sealed class ConfigTests
 
         // Commits that wait: the same on both nodes, so that it holds after a failover.
         var synchronous = (await sandbox.RunInLabAsync("sync", "on")).Ok();
-        Assert.Contains("Commits on node 0 wait for server1.", synchronous.Error, StringComparison.Ordinal);
+        Assert.Contains("Commits on node 0 wait for node 1.", synchronous.Error, StringComparison.Ordinal);
         Assert.Contains("With two nodes writes hang", synchronous.Error, StringComparison.Ordinal);
         Assert.Equal(2, await ValuesAsync(sandbox, "synchronous_standby_names", "FIRST 1 (server0, server1)", null));
         (await sandbox.RunInLabAsync("sync", "off")).Ok();

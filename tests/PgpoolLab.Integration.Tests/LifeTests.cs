@@ -425,7 +425,11 @@ public sealed class GivenUpNodeTests : LifeTests
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 2")).Ok();
         var port = (await sandbox.NodesAsync()).GetProperty("pgpoolPort").GetInt32();
         (await sandbox.ShellAsync("./stopall pgpool")).Ok();
-        Assert.Equal(3, sandbox.Processes().Count(p => p.Contains("postgres -D", StringComparison.Ordinal)));
+        // What a server has just started has its command line for a moment.
+        await sandbox.UntilAsync(
+            "three servers run",
+            _ => sandbox.Processes().Count(p => p.Contains("postgres -D", StringComparison.Ordinal)) == 3
+        );
         foreach (var freed in (int[])[port, port + 1])
         {
             using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, freed);

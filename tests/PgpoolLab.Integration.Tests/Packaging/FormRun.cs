@@ -149,6 +149,7 @@ public sealed partial class FormRun : IDisposable
         }
 
         text = Wrappers().Replace(text, "/bin/<lab>");
+        text = HandOver().Replace(text, "program=<this program>");
         text = Moment().Replace(text, "<moment>");
         text = Duration().Replace(text, "<n> $1");
         text = Chosen().Replace(Wide().Replace(text, "$1$1"), "| <chosen> ");
@@ -174,6 +175,10 @@ public sealed partial class FormRun : IDisposable
     /// <summary>A lab's folder, as env writes it into PATH.</summary>
     [GeneratedRegex("/bin/[0-9a-f]{16}\\b")]
     private static partial Regex Wrappers();
+
+    /// <summary>How a lab's scripts call the program that has made it, which each form is called in another way.</summary>
+    [GeneratedRegex("^program=.*$", RegexOptions.Multiline)]
+    private static partial Regex HandOver();
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?|\b\d{8}-\d{6}-[0-9a-f]{8}\b")]
     private static partial Regex Moment();
