@@ -387,7 +387,7 @@ public sealed class StoreTests : IDisposable
         var lab = Labs.Fixed(root: _folder.Path);
         var error = Assert.Throws<LabException>(() => LabLocator.RequireReady(ManifestOf(lab, state)));
         Assert.EndsWith(why, error.Message, StringComparison.Ordinal);
-        Assert.Equal([$"Delete it and make it anew:  pgpoollab destroy {Shell.Quote(_folder.Path)}"], error.Hints);
+        Assert.Equal([$"Delete it and make it again:  pgpoollab destroy {Shell.Quote(_folder.Path)}"], error.Hints);
     }
 
     [Fact]

@@ -115,10 +115,7 @@ public sealed class TemplateErrorTests : IDisposable
         Override("other.sbn", "");
         var error = Assert.Throws<InvalidSpecException>(() => new TemplateStore(_folder.Path));
         Assert.Equal(ExitCode.Usage, error.Code);
-        Assert.Equal(
-            "Templates: no generated file has the template other.sbn, pgpool/pgpool.cfg.sbn.",
-            error.Message
-        );
+        Assert.Equal("Templates: no generated file has the template other.sbn, pgpool/pgpool.cfg.sbn.", error.Message);
         Assert.Contains("pgpool/pgpool.conf.sbn", Assert.Single(error.Hints), StringComparison.Ordinal);
     }
 

@@ -139,7 +139,8 @@ public static class LabPlanner
         var first = lab.Nodes[0];
         var others = lab.Nodes.Skip(1).ToArray();
         var streaming = lab.Mode is ClusteringMode.StreamingReplication;
-        var subscribes = lab.Mode is ClusteringMode.LogicalReplication && lab.Conventions.Subscribes && others.Length > 0;
+        var subscribes =
+            lab.Mode is ClusteringMode.LogicalReplication && lab.Conventions.Subscribes && others.Length > 0;
         var backups = streaming && lab.Standbys is StandbyMethod.BaseBackup ? others : [];
         var copies = lab.Nodes.Except(backups).ToArray();
         var slots = lab.UseSlots && others.Length > 0;
