@@ -88,7 +88,9 @@ public sealed class AgentTests : IDisposable
         await SayAsync("{\"mark\":\"m4rk\"}\n");
         await using var channel = await OpenAsync();
         var asked = new RemoteHost(channel).Files.ExistsAsync("/", CancellationToken.None).AsTask();
-        var heard = AgentLines.ReadAsync(_fromHere.Reader.AsStream(), CancellationToken.None).GetAsyncEnumerator();
+        var heard = AgentLines
+            .ReadAsync(_fromHere.Reader.AsStream(), null, CancellationToken.None)
+            .GetAsyncEnumerator();
         await heard.MoveNextAsync(); // the call
         for (var beat = 0; beat < 10; beat++)
         {
@@ -101,6 +103,59 @@ public sealed class AgentTests : IDisposable
 
         await SayAsync("{\"id\":1,\"answer\":true}\n");
         Assert.True(await asked);
+    }
+
+    /// <summary>A connection that takes no more is no reason to wait for ever.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_too_long_for_a_connection_that_nobody_reads_is_given_up(bool cancelled)
+    {
+        await SayAsync("{\"mark\":\"m4rk\"}\n");
+        await using var channel = await OpenAsync();
+        using var cancel = new CancellationTokenSource();
+        var writing = new RemoteHost(channel)
+            .Files.WriteTextAsync("/f", new string('x', 1_000_000), default, cancel.Token)
+            .AsTask();
+        if (cancelled)
+        {
+            await cancel.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
+            return;
+        }
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(5));
+                return writing.IsCompleted;
+            },
+            "it is given up"
+        );
+        await Assert.ThrowsAsync<HostLostException>(() => writing);
+    }
+
+    [Fact]
+    public async Task What_comes_for_a_connection_that_has_ended_is_nobodys()
+    {
+        await using var stream = new RemoteStream((_, _) => Task.CompletedTask, () => { });
+        stream.Receive([1, 2]);
+        stream.End("Host b has ended the agent.");
+        stream.Receive([3]);
+        var buffer = new byte[10];
+        Assert.Equal(2, await stream.ReadAsync(buffer));
+        // A connection that was lost is not one that was closed: who reads to the end has not got all.
+        var error = await Assert.ThrowsAsync<IOException>(() => stream.ReadAsync(buffer).AsTask());
+        Assert.Equal("Host b has ended the agent.", error.Message);
+    }
+
+    [Fact]
+    public async Task A_long_text_goes_there_whole()
+    {
+        using var under = HostUnderTest.Remote();
+        var text = string.Concat(Enumerable.Range(0, 200_000).Select(i => $"{i} ü\n"));
+        await under.Host.Files.WriteTextAsync(_folder["f"], text, UnixFileMode.UserRead, CancellationToken.None);
+        Assert.Equal(text, await under.Host.Files.ReadTextAsync(_folder["f"], CancellationToken.None));
     }
 
     [Fact]

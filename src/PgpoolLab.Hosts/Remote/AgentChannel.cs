@@ -27,6 +27,10 @@ public sealed class AgentChannel : IAsyncDisposable
 
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
 
+    /// <summary>So often in a row it may leave a question unanswered. Who was suspended for a while has asked nothing
+    /// meanwhile.</summary>
+    private static readonly int MostMisses = (int)(Patience / Beat);
+
     private readonly string _host;
     private readonly TimeProvider _time;
     private readonly LineWriter<AgentRequest> _writer;
@@ -37,14 +41,20 @@ public sealed class AgentChannel : IAsyncDisposable
     private Task _work = Task.CompletedTask;
     private Exception? _lost;
     private long _heard;
+    private long _signsOfLife;
     private int _lastId;
 
     private AgentChannel(string host, Stream input, Stream output, TimeProvider time)
     {
         _host = host;
         _time = time;
-        _writer = new LineWriter<AgentRequest>(output, WireJson.Default.AgentRequest);
-        _lines = AgentLines.ReadAsync(input, _end.Token).GetAsyncEnumerator(CancellationToken.None);
+        // A long line takes its time, in which nothing else is said; as long as it gets on, somebody takes it.
+        _writer = new LineWriter<AgentRequest>(
+            output,
+            WireJson.Default.AgentRequest,
+            () => Interlocked.Increment(ref _signsOfLife)
+        );
+        _lines = AgentLines.ReadAsync(input, Hear, _end.Token).GetAsyncEnumerator(CancellationToken.None);
         _heard = time.GetTimestamp();
     }
 
@@ -87,6 +97,12 @@ public sealed class AgentChannel : IAsyncDisposable
         return channel;
     }
 
+    private void Hear()
+    {
+        Volatile.Write(ref _heard, _time.GetTimestamp());
+        Interlocked.Increment(ref _signsOfLife);
+    }
+
     private async Task GreetAsync(string mark, CancellationToken cancellationToken)
     {
         using var registration = cancellationToken.Register(_end.Cancel);
@@ -103,7 +119,6 @@ public sealed class AgentChannel : IAsyncDisposable
                 )
                 {
                     AgentVersion = first.Version ?? "";
-                    _heard = _time.GetTimestamp();
                     return;
                 }
 
@@ -139,7 +154,16 @@ public sealed class AgentChannel : IAsyncDisposable
         _waiting[id] = answer;
         try
         {
-            await SendAsync(new AgentRequest { Id = id, Call = call });
+            try
+            {
+                await SendAsync(new AgentRequest { Id = id, Call = call }, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                _ = SendQuietlyAsync(new AgentRequest { Cancel = id });
+                throw;
+            }
+
             await using var registration = cancellationToken.Register(() =>
                 // The answer still comes: that it was cancelled, when nothing of it runs any more.
                 _ = SendQuietlyAsync(new AgentRequest { Cancel = id })
@@ -150,6 +174,8 @@ public sealed class AgentChannel : IAsyncDisposable
                 if (error.Kind is AgentErrorKind.Cancelled)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
+                    // Nobody here has cancelled it: the agent was told to end.
+                    throw new HostLostException(_host, "has ended the agent");
                 }
 
                 throw error.ToException();
@@ -169,7 +195,7 @@ public sealed class AgentChannel : IAsyncDisposable
     {
         var number = Interlocked.Increment(ref _lastId);
         var stream = new RemoteStream(
-            data => SendAsync(new AgentRequest { Part = new StreamPart(number, data) }),
+            (data, token) => SendAsync(new AgentRequest { Part = new StreamPart(number, data) }, token),
             () => _streams.TryRemove(number, out _)
         );
         _streams[number] = stream;
@@ -190,7 +216,7 @@ public sealed class AgentChannel : IAsyncDisposable
         return null;
     }
 
-    private async Task SendAsync(AgentRequest request)
+    private async Task SendAsync(AgentRequest request, CancellationToken cancellationToken)
     {
         if (_lost is { } lost)
         {
@@ -199,7 +225,20 @@ public sealed class AgentChannel : IAsyncDisposable
 
         try
         {
-            await _writer.WriteAsync(request, _end.Token);
+            // A line goes out whole; but nobody waits for a connection that takes no more.
+            var writing = _writer.WriteAsync(request, _end.Token);
+            _ = writing.ContinueWith(
+                static t => _ = t.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default
+            );
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(_end.Token, cancellationToken);
+            await writing.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && _lost is null)
+        {
+            throw new OperationCanceledException(cancellationToken);
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
         {
@@ -217,7 +256,7 @@ public sealed class AgentChannel : IAsyncDisposable
     {
         try
         {
-            await SendAsync(request);
+            await SendAsync(request, CancellationToken.None);
         }
         catch (HostLostException)
         {
@@ -231,7 +270,6 @@ public sealed class AgentChannel : IAsyncDisposable
         {
             while (await _lines.MoveNextAsync())
             {
-                Volatile.Write(ref _heard, _time.GetTimestamp());
                 if (AgentLines.Parse(_lines.Current, WireJson.Default.AgentReply) is { } reply)
                 {
                     Receive(reply);
@@ -240,13 +278,17 @@ public sealed class AgentChannel : IAsyncDisposable
 
             Lose(new HostLostException(_host, "has ended the agent"));
         }
-        catch (Exception error) when (error is IOException or JsonException or ObjectDisposedException)
-        {
-            Lose(new HostLostException(_host, $"has closed the connection: {error.Message.TrimEnd('.')}", error));
-        }
         catch (OperationCanceledException)
         {
             Lose(new HostLostException(_host, "was left"));
+        }
+        catch (JsonException error)
+        {
+            Lose(new HostLostException(_host, "has sent what is no answer", error));
+        }
+        catch (Exception error)
+        {
+            Lose(new HostLostException(_host, $"has closed the connection: {error.Message.TrimEnd('.')}", error));
         }
     }
 
@@ -259,21 +301,30 @@ public sealed class AgentChannel : IAsyncDisposable
 
         if (reply.Part is { } part && _streams.TryGetValue(part.Stream, out var stream))
         {
-            stream.Receive(part.Data);
+            if (part.Data is { } data)
+            {
+                stream.Receive(data);
+            }
+            else
+            {
+                stream.End(part.Error);
+            }
         }
     }
 
     private async Task KeepAskingAsync()
     {
         using var timer = new PeriodicTimer(Beat, _time);
+        var (seen, misses) = (Volatile.Read(ref _signsOfLife), 0);
         try
         {
             while (await timer.WaitForNextTickAsync(_end.Token))
             {
-                var silence = Silence;
-                if (silence >= Patience)
+                var now = Volatile.Read(ref _signsOfLife);
+                (seen, misses) = (now, now == seen ? misses + 1 : 0);
+                if (misses >= MostMisses)
                 {
-                    var since = _time.GetLocalNow() - silence;
+                    var since = _time.GetLocalNow() - Silence;
                     Lose(new HostLostException(_host, $"has not answered since {since:HH:mm:ss}"));
                     return;
                 }
@@ -302,7 +353,7 @@ public sealed class AgentChannel : IAsyncDisposable
 
         foreach (var stream in _streams.Values)
         {
-            stream.Receive(null);
+            stream.End(_lost.Message);
         }
     }
 

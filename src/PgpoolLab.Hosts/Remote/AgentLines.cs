@@ -14,8 +14,12 @@ internal static class AgentLines
 
     /// <summary>Every line, until the other side has closed its end.</summary>
     /// <exception cref="IOException">A line is longer than any that our side sends.</exception>
+    /// <param name="input">Where they come from.</param>
+    /// <param name="heard">Is called whenever bytes have come, of a line that is not yet whole, too.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     internal static async IAsyncEnumerable<ReadOnlySequence<byte>> ReadAsync(
         Stream input,
+        Action? heard,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
@@ -23,6 +27,7 @@ internal static class AgentLines
         while (true)
         {
             var read = await reader.ReadAsync(cancellationToken);
+            heard?.Invoke();
             var buffer = read.Buffer;
             while (buffer.PositionOf((byte)'\n') is { } end)
             {
@@ -70,8 +75,11 @@ internal static class AgentLines
 /// <typeparam name="TMessage">What a line is.</typeparam>
 /// <param name="output">Where to.</param>
 /// <param name="type">How it is written.</param>
-internal sealed class LineWriter<TMessage>(Stream output, JsonTypeInfo<TMessage> type) : IDisposable
+/// <param name="progressed">Is called whenever a part of a long line has been taken.</param>
+internal sealed class LineWriter<TMessage>(Stream output, JsonTypeInfo<TMessage> type, Action? progressed = null)
+    : IDisposable
 {
+    private const int Part = 64 * 1024;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     internal async Task WriteAsync(TMessage message, CancellationToken cancellationToken)
@@ -81,7 +89,15 @@ internal sealed class LineWriter<TMessage>(Stream output, JsonTypeInfo<TMessage>
         try
         {
             // Half a line would make the rest of the conversation unreadable.
-            await output.WriteAsync(line, CancellationToken.None);
+            for (var at = 0; at < line.Length; at += Part)
+            {
+                await output.WriteAsync(line.AsMemory(at, Math.Min(Part, line.Length - at)), CancellationToken.None);
+                if (line.Length > Part)
+                {
+                    progressed?.Invoke();
+                }
+            }
+
             await output.FlushAsync(CancellationToken.None);
         }
         finally

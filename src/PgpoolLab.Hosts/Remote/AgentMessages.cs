@@ -51,7 +51,11 @@ internal sealed record AgentReply
 /// <summary>What one side of a carried connection has written.</summary>
 /// <param name="Stream">Its number.</param>
 /// <param name="Data">The bytes; null when no more will come.</param>
-internal sealed record StreamPart(int Stream, byte[]? Data);
+internal sealed record StreamPart(int Stream, byte[]? Data)
+{
+    /// <summary>Why no more will come; null when the other side has just closed it.</summary>
+    public string? Error { get; init; }
+}
 
 /// <summary>Everything that goes over the wire.</summary>
 [JsonSourceGenerationOptions(

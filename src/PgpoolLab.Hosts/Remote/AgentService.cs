@@ -26,7 +26,7 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
         try
         {
             await _writer.WriteAsync(new AgentReply { Mark = mark, Version = version }, cancellationToken);
-            var lines = AgentLines.ReadAsync(input, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
+            var lines = AgentLines.ReadAsync(input, null, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
             // Who reads a pipe is in the system's hands until something comes: the signal to end is not waited for there.
             while (await lines.MoveNextAsync().AsTask().WaitAsync(cancellationToken))
             {
@@ -50,8 +50,14 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
                 await work.Cancellation.CancelAsync();
             }
 
-            await Task.WhenAll(_works.Values.Select(w => w.Task));
-            await streams.CloseAsync();
+            try
+            {
+                await Task.WhenAll(_works.Values.Select(w => w.Task));
+            }
+            finally
+            {
+                await streams.CloseAsync();
+            }
         }
     }
 
@@ -102,8 +108,10 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
         {
             // Nobody is there to hear it.
         }
-
-        _works.TryRemove(id, out _);
+        finally
+        {
+            _works.TryRemove(id, out _);
+        }
     }
 
     /// <inheritdoc/>

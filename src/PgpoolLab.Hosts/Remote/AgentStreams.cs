@@ -46,12 +46,17 @@ internal sealed class AgentStreams(Func<StreamPart, CancellationToken, Task> sen
     private async Task ReadAsync(int number, Carried carried)
     {
         var buffer = new byte[32 * 1024];
+        string? broken = null;
         try
         {
             while (await carried.Connection.ReadAsync(buffer, carried.End.Token) is > 0 and var count)
             {
                 await send(new StreamPart(number, buffer[..count]), carried.End.Token);
             }
+        }
+        catch (IOException error) when (!carried.End.IsCancellationRequested)
+        {
+            broken = error.Message;
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -60,7 +65,7 @@ internal sealed class AgentStreams(Func<StreamPart, CancellationToken, Task> sen
 
         try
         {
-            await send(new StreamPart(number, null), CancellationToken.None);
+            await send(new StreamPart(number, null) { Error = broken }, CancellationToken.None);
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)
         {

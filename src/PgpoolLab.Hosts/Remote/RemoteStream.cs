@@ -5,11 +5,13 @@ namespace PgpoolLab.Hosts.Remote;
 /// <summary>A connection to a socket of another machine, whose bytes are carried by the agent's lines.</summary>
 /// <param name="send">Sends bytes there; null says that no more will come.</param>
 /// <param name="closed">Is called once, when it is closed here.</param>
-internal sealed class RemoteStream(Func<byte[]?, Task> send, Action closed) : Stream
+internal sealed class RemoteStream(Func<byte[]?, CancellationToken, Task> send, Action closed) : Stream
 {
     // Who reads takes what there is; the answers of a server are short.
     private readonly Pipe _received = new(new PipeOptions(pauseWriterThreshold: 0));
     private int _isClosed;
+    private bool _hasEnded;
+    private string? _why;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -30,14 +32,13 @@ internal sealed class RemoteStream(Func<byte[]?, Task> send, Action closed) : St
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Bytes from there; null when no more will come. Called by one at a time.</summary>
-    internal void Receive(byte[]? data)
+    /// <summary>Bytes from there. What comes after the end is nobody's.</summary>
+    internal void Receive(byte[] data)
     {
         lock (_received)
         {
-            if (data is null)
+            if (_hasEnded)
             {
-                _received.Writer.Complete();
                 return;
             }
 
@@ -50,10 +51,31 @@ internal sealed class RemoteStream(Func<byte[]?, Task> send, Action closed) : St
         }
     }
 
+    /// <summary>No more will come.</summary>
+    /// <param name="why">What went wrong; null when the other side has closed it.</param>
+    internal void End(string? why)
+    {
+        lock (_received)
+        {
+            if (!_hasEnded)
+            {
+                _hasEnded = true;
+                _why = why;
+                _received.Writer.Complete();
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await _received.Reader.ReadAsync(cancellationToken);
+        // Not before all that came has been read.
+        if (read.Buffer.IsEmpty && read.IsCompleted && _why is { } why)
+        {
+            throw new IOException(why);
+        }
+
         var part = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, buffer.Length));
         var position = 0;
         foreach (var segment in part)
@@ -86,7 +108,7 @@ internal sealed class RemoteStream(Func<byte[]?, Task> send, Action closed) : St
         {
             try
             {
-                await send(buffer.ToArray());
+                await send(buffer.ToArray(), cancellationToken);
             }
             catch (HostLostException error)
             {
@@ -118,7 +140,7 @@ internal sealed class RemoteStream(Func<byte[]?, Task> send, Action closed) : St
         if (disposing && Interlocked.Exchange(ref _isClosed, 1) == 0)
         {
             closed();
-            Receive(null);
+            End(null);
             _ = SayEndAsync();
         }
 
@@ -129,7 +151,7 @@ internal sealed class RemoteStream(Func<byte[]?, Task> send, Action closed) : St
     {
         try
         {
-            await send(null);
+            await send(null, CancellationToken.None);
         }
         catch (HostLostException)
         {
