@@ -69,11 +69,8 @@ public sealed partial record LabSpec
     /// <summary>Online recovery tries pg_rewind first.</summary>
     public bool UseRewind { get; init; }
 
-    /// <summary>Leave the servers running.</summary>
-    public bool LeaveRunning { get; init; }
-
-    /// <summary>Keep the files of a setup that failed.</summary>
-    public bool KeepOnFailure { get; init; }
+    /// <summary>How it is made.</summary>
+    public SetupOptions Setup { get; init; } = new();
 
     /// <summary>Major version of PostgreSQL; null for the newest that is complete.</summary>
     public int? PostgresMajor { get; init; }
@@ -84,12 +81,6 @@ public sealed partial record LabSpec
     /// <summary>Where Pgpool-II is installed (its prefix, or the folder of <c>pgpool</c>); null to look for
     /// it.</summary>
     public string? PgpoolDirectory { get; init; }
-
-    /// <summary>Folder with the user's own templates.</summary>
-    public string? Templates { get; init; }
-
-    /// <summary>User to run the servers as when called by root; null to decide.</summary>
-    public string? RunAs { get; init; }
 
     /// <summary>More arguments for initdb, each as it is given to it.</summary>
     public IReadOnlyList<string> InitDbArguments { get; init; } = [];

@@ -46,7 +46,7 @@ public enum SpecField
     /// <summary><see cref="LabSpec.PostgresBin"/>.</summary>
     PostgresBin,
 
-    /// <summary><see cref="LabSpec.RunAs"/>.</summary>
+    /// <summary><see cref="SetupOptions.RunAs"/>.</summary>
     RunAs,
 
     /// <summary><see cref="LabSpec.InitDbArguments"/>.</summary>
@@ -55,7 +55,7 @@ public enum SpecField
     /// <summary><see cref="LabSpec.Settings"/>.</summary>
     Settings,
 
-    /// <summary><see cref="LabSpec.Templates"/>.</summary>
+    /// <summary><see cref="SetupOptions.Templates"/>.</summary>
     Templates,
 }
 

@@ -92,7 +92,17 @@ public sealed class LabPlannerTests
     public void Three_nodes_with_an_archive_are_left_running() =>
         Snapshot.Approve(
             "plan-3-nodes-archive",
-            Text(LabPlanner.Plan(Spec with { Nodes = 3, LeaveRunning = true, UseRewind = true }, Facts))
+            Text(
+                LabPlanner.Plan(
+                    Spec with
+                    {
+                        Nodes = 3,
+                        Setup = new SetupOptions { LeaveRunning = true },
+                        UseRewind = true,
+                    },
+                    Facts
+                )
+            )
         );
 
     [Fact]
@@ -190,7 +200,14 @@ public sealed class LabPlannerTests
             var (what, spec) in new[]
             {
                 ("the tool's own conventions", Spec with { Mode = mode, Nodes = 3 }),
-                ("pgpool_setup's conventions", Old(mode) with { Nodes = 3, LeaveRunning = true }),
+                (
+                    "pgpool_setup's conventions",
+                    Old(mode) with
+                    {
+                        Nodes = 3,
+                        Setup = new SetupOptions { LeaveRunning = true },
+                    }
+                ),
                 ("one node", Spec with { Mode = mode, Nodes = 1 }),
             }
         )
@@ -216,7 +233,7 @@ public sealed class LabPlannerTests
                         Standbys = StandbyMethod.Clone,
                         Nodes = 3,
                         UseSlots = true,
-                        LeaveRunning = true,
+                        Setup = new SetupOptions { LeaveRunning = true },
                     },
                     Facts
                 )
@@ -271,7 +288,15 @@ public sealed class LabPlannerTests
     public void Pgpool_setup_makes_a_lab_of_its_conventions() =>
         Snapshot.Approve(
             "plan-pgpool-setup",
-            Text(LabPlanner.Plan(Old(ClusteringMode.StreamingReplication) with { LeaveRunning = true }, Facts))
+            Text(
+                LabPlanner.Plan(
+                    Old(ClusteringMode.StreamingReplication) with
+                    {
+                        Setup = new SetupOptions { LeaveRunning = true },
+                    },
+                    Facts
+                )
+            )
         );
 
     [Fact]
@@ -285,7 +310,7 @@ public sealed class LabPlannerTests
                         PgpoolNodes = 3,
                         Port = 50000,
                         PostgresPort = 51000,
-                        LeaveRunning = true,
+                        Setup = new SetupOptions { LeaveRunning = true },
                     },
                     Facts
                 )
@@ -301,7 +326,7 @@ public sealed class LabPlannerTests
             Old(ClusteringMode.StreamingReplication) with
             {
                 OwnsNodes = false,
-                LeaveRunning = leaveRunning,
+                Setup = new SetupOptions { LeaveRunning = leaveRunning },
             },
             Facts
         );

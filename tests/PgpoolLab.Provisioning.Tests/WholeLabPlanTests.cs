@@ -162,7 +162,7 @@ public sealed class WholeLabPlanTests
             Port = 11000,
             Nodes = 2,
             UseSlots = true,
-            LeaveRunning = true,
+            Setup = new SetupOptions { LeaveRunning = true },
         },
         ["watchdog"] = new()
         {

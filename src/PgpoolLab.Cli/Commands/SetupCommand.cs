@@ -259,10 +259,10 @@ internal static class SetupCommand
         progress.Dispose();
         if (parsed.GetValue(CommandLine.Json))
         {
-            terminal.Out.WriteLine(LabInfo.Of(result.Lab, spec.LeaveRunning, result.SettingsFiles).ToJson());
+            terminal.Out.WriteLine(LabInfo.Of(result.Lab, spec.Setup.LeaveRunning, result.SettingsFiles).ToJson());
         }
 
-        SetupSummary.Say(terminal, result, spec.LeaveRunning, TimeProvider.System.GetElapsedTime(began));
+        SetupSummary.Say(terminal, result, spec.Setup.LeaveRunning, TimeProvider.System.GetElapsedTime(began));
         return (int)ExitCode.Done;
     }
 
@@ -284,13 +284,16 @@ internal static class SetupCommand
             UseTls = parsed.GetValue(Tls),
             UseSlots = parsed.GetValue(Slots),
             UseRewind = parsed.GetValue(Rewind),
-            LeaveRunning = start || parsed.GetValue(Start),
-            KeepOnFailure = parsed.GetValue(Keep),
+            Setup = new SetupOptions
+            {
+                LeaveRunning = start || parsed.GetValue(Start),
+                KeepOnFailure = parsed.GetValue(Keep),
+                Templates = FullPath(parsed.GetValue(Templates)),
+                RunAs = parsed.GetValue(RunAsUser),
+            },
             PostgresMajor = parsed.GetValue(PgVersion),
             PostgresBin = FullPath(parsed.GetValue(PgBin)),
             PgpoolDirectory = FullPath(parsed.GetValue(PgpoolDir)),
-            Templates = FullPath(parsed.GetValue(Templates)),
-            RunAs = parsed.GetValue(RunAsUser),
             InitDbArguments = parsed.GetValue(InitDbArg) ?? [],
             Settings = parsed.GetValue(Set) ?? [],
             SettingsFiles =

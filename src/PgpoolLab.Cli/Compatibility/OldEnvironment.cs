@@ -75,7 +75,7 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
             UseSlots = options.Slots || IsTrue("USE_REPLICATION_SLOT") || samples,
             UseRewind = options.Rewind || IsTrue("USE_PG_REWIND"),
             OwnsNodes = !options.NoClusters,
-            LeaveRunning = true,
+            Setup = new SetupOptions { LeaveRunning = true },
             PostgresBin = tools.PostgresBin,
             PgpoolDirectory = tools.PgpoolBin,
             SocketDirectories = Text("PGSOCKET_DIR")

@@ -40,7 +40,7 @@ internal static class DemoCommand
                     Nodes = 2,
                     Port = null,
                     UseSlots = true,
-                    LeaveRunning = true,
+                    Setup = new SetupOptions { LeaveRunning = true },
                 };
                 Lab? lab = null;
                 var told = false;

@@ -88,7 +88,7 @@ public sealed class SetupOperation(OperationContext context)
             context.Note(note);
         }
 
-        var renderer = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion)
+        var renderer = new ConfigRenderer(new TemplateStore(spec.Setup.Templates), context.ProgramVersion)
         {
             Program = context.Program,
         };
@@ -228,7 +228,7 @@ public sealed class SetupOperation(OperationContext context)
             };
         }
 
-        _ = new ConfigRenderer(new TemplateStore(spec.Templates), context.ProgramVersion);
+        _ = new ConfigRenderer(new TemplateStore(spec.Setup.Templates), context.ProgramVersion);
         LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: spec.Conventions.IgnoresHiddenFiles);
         await MachineRequirements.RequireProgramsAsync(context.Host, spec.Directory, cancellationToken);
         await MachineRequirements.RequireLoopbackAsync(context.Host, cancellationToken);
@@ -250,7 +250,7 @@ public sealed class SetupOperation(OperationContext context)
         var owner = await context.Host.Files.IsFolderAsync(spec.Directory, cancellationToken)
             ? (await context.Host.Files.LookAsync(spec.Directory, cancellationToken))?.User
             : null;
-        return (tools, RunAs.Choose(spec.RunAs, owner, Identity.IsRoot, Identity.Find));
+        return (tools, RunAs.Choose(spec.Setup.RunAs, owner, Identity.IsRoot, Identity.Find));
     }
 
     /// <summary>Takes folder, ports and name for this lab: writes the manifest before anything else is
@@ -366,7 +366,7 @@ public sealed class SetupOperation(OperationContext context)
                 ? null
                 : await DiskFull.SeenAsync(context.Host, lab.Root, CancellationToken.None);
         var logs = lab is null || code is ExitCode.InTheWay ? null : FailureLogs.Keep(lab, context.Time);
-        if (spec.KeepOnFailure && lab is not null)
+        if (spec.Setup.KeepOnFailure && lab is not null)
         {
             await StopOperation.StopServersAsync(context.Host, context.Probes, lab);
             if (LabStore.Load(lab.Root) is { } manifest)

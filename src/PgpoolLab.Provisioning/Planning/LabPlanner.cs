@@ -60,7 +60,7 @@ public static class LabPlanner
         RequireSupport(lab);
         // Whoever has settings of his own for Pgpool-II, or a template, sees the lab proved with them.
         var fewProcesses =
-            lab.OwnsNodes && !spec.LeaveRunning && spec.Templates is null && lab.PgpoolSettings.Count == 0;
+            lab.OwnsNodes && !spec.Setup.LeaveRunning && spec.Setup.Templates is null && lab.PgpoolSettings.Count == 0;
         Stage[] stages =
         [
             Stage.Of(new CreateFolders()),
@@ -74,9 +74,9 @@ public static class LabPlanner
                 :
                 [
                     .. stages,
-                    .. spec.LeaveRunning ? [] : Stop(lab),
-                    Stage.Of(new HandOver([.. lab.Nodes], spec.LeaveRunning, fewProcesses)),
-                    .. spec.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : [],
+                    .. spec.Setup.LeaveRunning ? [] : Stop(lab),
+                    Stage.Of(new HandOver([.. lab.Nodes], spec.Setup.LeaveRunning, fewProcesses)),
+                    .. spec.Setup.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : [],
                 ]
         );
     }
