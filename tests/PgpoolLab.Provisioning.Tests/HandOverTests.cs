@@ -83,7 +83,7 @@ public sealed class HandOverTests : ScriptBench
     public async Task Dotnet_is_called_with_the_programs_library()
     {
         var library = _outer["its program's/pgpoollab.dll"];
-        File.WriteAllText(library, "");
+        File.WriteAllText(library, "code");
         var result = await HandOverAsync("startall", ["nodes"], new ScriptProgram(Made, library));
         Assert.Equal($"made it <{library}> <startall> <--lab> <{_lab.Root}> <nodes>\n", result.Output);
     }
@@ -101,7 +101,17 @@ public sealed class HandOverTests : ScriptBench
                     (1, null, " <pgpool1>"),
                     (1, "pgpool", " <pgpool1>"),
                     (1, "nodes", null),
-                    (1, "what", " <what>"),
+                    (1, "what", " <pgpool1> <what>"),
+                    (0, "--json", " <nodes> <pgpool0> <--json>"),
+                    (1, "--dry-run", " <pgpool1> <--dry-run>"),
+                    (1, "pgpool --dry-run", " <pgpool1> <--dry-run>"),
+                    (1, "--dry-run pgpool", " <--dry-run> <pgpool1>"),
+                    (0, "nodes --dry-run", " <nodes> <--dry-run>"),
+                    (0, "nodes pgpool", " <nodes> <pgpool0>"),
+                    (1, "nodes pgpool", " <pgpool1>"),
+                    (1, "pgpool nodes", " <pgpool1>"),
+                    (1, "nodes --json", null),
+                    (1, "--json pgpool0", " <--json> <pgpool0>"),
                 ]
         )
         {
@@ -109,7 +119,7 @@ public sealed class HandOverTests : ScriptBench
             {
                 var result = await HandOverAsync(
                     script,
-                    argument is null ? [] : [argument],
+                    argument is null ? [] : argument.Split(' '),
                     pgpool: _lab.Pgpools[pgpool]
                 );
                 Assert.Equal(
@@ -141,10 +151,73 @@ public sealed class HandOverTests : ScriptBench
     [InlineData("a file that everybody can write")]
     [InlineData("a file of somebody else")]
     [InlineData("in a relative folder of PATH")]
+    [InlineData("an empty file")]
+    [InlineData("a file that another group can write")]
+    [InlineData("in a folder that everybody can write in")]
+    [InlineData("in a folder of somebody else")]
+    [InlineData("a folder above it that everybody can write in")]
+    [InlineData("a link in a folder that everybody can write in")]
+    [InlineData("a link by way of a folder that everybody can write in")]
+    [InlineData("a link of somebody else")]
+    [InlineData("a library in a folder that everybody can write in")]
+    [InlineData("find fails")]
     public async Task What_is_not_the_program_is_not_run_and_plain_lines_take_its_place(string what)
     {
+        const UnixFileMode everybody = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+        var (folder, changed, library) = (Path.GetDirectoryName(Made)!, (string?)null, (string?)null);
         switch (what)
         {
+            case "an empty file":
+                File.WriteAllText(Made, "");
+                break;
+            case "a file that another group can write":
+                Assert.SkipUnless(Identity.IsRoot, "Only root can give files to any group.");
+                await HostRunAsync(new CommandSpec("chgrp", "12345", Made));
+                File.SetUnixFileMode(Made, File.GetUnixFileMode(Made) | UnixFileMode.GroupWrite);
+                changed = Made;
+                break;
+            case "in a folder that everybody can write in":
+                File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | everybody);
+                changed = folder;
+                break;
+            case "in a folder of somebody else":
+                Assert.SkipUnless(Identity.IsRoot, "Only root can give files away.");
+                await HostRunAsync(new CommandSpec("chown", "12345", folder));
+                changed = folder;
+                break;
+            case "a folder above it that everybody can write in":
+                File.SetUnixFileMode(_outer.Path, File.GetUnixFileMode(_outer.Path) | everybody);
+                changed = _outer.Path;
+                break;
+            case "a link in a folder that everybody can write in":
+                File.Move(Made, _outer["moved"]);
+                File.CreateSymbolicLink(Made, "../moved");
+                goto case "in a folder that everybody can write in";
+            case "a link by way of a folder that everybody can write in":
+                // Neither the path as it is written nor the one it comes to in the end has that folder.
+                File.Move(Made, _outer["moved"]);
+                changed = Directory.CreateDirectory(_outer["open"]).FullName;
+                File.SetUnixFileMode(changed, File.GetUnixFileMode(changed) | everybody);
+                File.CreateSymbolicLink(_outer["open/link"], _outer["moved"]);
+                File.CreateSymbolicLink(Made, _outer["open/link"]);
+                break;
+            case "a link of somebody else":
+                Assert.SkipUnless(Identity.IsRoot, "Only root can give files away.");
+                File.Move(Made, _outer["moved"]);
+                File.CreateSymbolicLink(Made, _outer["moved"]);
+                await HostRunAsync(new CommandSpec("chown", "-h", "12345", Made));
+                changed = Made;
+                break;
+            case "a library in a folder that everybody can write in":
+                changed = Directory.CreateDirectory(_outer["open"]).FullName;
+                File.SetUnixFileMode(changed, File.GetUnixFileMode(changed) | everybody);
+                File.WriteAllText(library = _outer["open/pgpoollab.dll"], "code");
+                break;
+            case "find fails":
+                Directory.CreateDirectory(_outer["bin"]);
+                Script(_outer["bin/find"], "#!/bin/sh\nexit 1\n");
+                Exports("PATH", $"{_outer["bin"]}:/usr/bin:/bin");
+                break;
             case "nothing":
                 File.Delete(Made);
                 break;
@@ -157,10 +230,12 @@ public sealed class HandOverTests : ScriptBench
                 break;
             case "a file that everybody can write":
                 File.SetUnixFileMode(Made, File.GetUnixFileMode(Made) | UnixFileMode.OtherWrite);
+                changed = Made;
                 break;
             case "a file of somebody else":
                 Assert.SkipUnless(Identity.IsRoot, "Only root can give files away.");
                 await HostRunAsync(new CommandSpec("chown", "12345", Made));
+                changed = Made;
                 break;
             default:
                 File.Move(Made, $"{_lab.Root}/pgpoollab");
@@ -168,12 +243,16 @@ public sealed class HandOverTests : ScriptBench
                 break;
         }
 
-        var result = await HandOverAsync("stopall", [], new ScriptProgram(Made, null, 0));
+        var why =
+            changed is not null ? $"{library ?? Made} is not run, for others may have changed {changed}"
+            : what == "find fails" ? $"{Made} is not run, for find cannot say whose {Made} is"
+            : "there is no pgpoollab here";
+        var result = await HandOverAsync("stopall", [], new ScriptProgram(Made, library, 0));
         Assert.Equal(
             (
                 0,
                 "Pgpool-II: is not running\nnode 0: is not running\nnode 1: is not running\nnode 2: is not running\n",
-                "stopall: there is no pgpoollab here: using pg_ctl and pgpool as they are\n"
+                $"stopall: {why}: using pg_ctl and pgpool as they are\n"
             ),
             (result.ExitCode, result.Output, result.Error)
         );
@@ -185,6 +264,77 @@ public sealed class HandOverTests : ScriptBench
         Assert.SkipUnless(Identity.IsRoot, "Only root can give files away.");
         await HostRunAsync(new CommandSpec("chown", "12345", Made));
         Assert.Equal(42, (await HandOverAsync("stopall", [], new ScriptProgram(Made, null, 12345))).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_program_is_run_by_way_of_links_of_its_owners_through_folders_nobody_else_can_change()
+    {
+        var folder = Path.GetDirectoryName(Made)!;
+        // What lies in a sticky folder only its owner can rename; a group of one's own is nobody else.
+        File.SetUnixFileMode(_outer.Path, (UnixFileMode)Convert.ToInt32("1777", 8));
+        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupWrite);
+        File.SetUnixFileMode(Made, File.GetUnixFileMode(Made) | UnixFileMode.GroupWrite);
+        File.CreateSymbolicLink(_outer["link"], Path.GetFileName(folder));
+        File.CreateSymbolicLink(_outer["program"], "./link/../link/pgpoollab");
+        var result = await HandOverAsync("stopall", [], new ScriptProgram(_outer["program"], null, 0));
+        Assert.Equal((42, ""), (result.ExitCode, result.Error));
+    }
+
+    [Theory]
+    [InlineData("--dry-run")]
+    [InlineData("--help")]
+    [InlineData("pgpool1")]
+    [InlineData("nodes", "pgpool")]
+    public async Task Without_pgpoollab_nothing_is_started_or_stopped_for_what_only_pgpoollab_knows(
+        params string[] arguments
+    )
+    {
+        FakePgCtl();
+        File.Delete(Made);
+        foreach (var script in (string[])["startall", "stopall", "shutdownall"])
+        {
+            foreach (
+                var plain in (string[][])
+                    [
+                        [],
+                        ["--plain"],
+                    ]
+            )
+            {
+                var result = await HandOverAsync(script, [.. plain, .. arguments]);
+                Assert.Equal((2, ""), (result.ExitCode, result.Output));
+                Assert.EndsWith(
+                    $"{script}: without pgpoollab it takes 'nodes' or 'pgpool' or nothing, not: "
+                        + $"{string.Join(' ', arguments)}\n",
+                    result.Error,
+                    StringComparison.Ordinal
+                );
+            }
+        }
+
+        Assert.Empty(Calls("pg_ctl"));
+    }
+
+    /// <summary>util-linux takes what follows the user's name for its own options up to <c>--</c>; others hand that on,
+    /// too.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Without_runuser_root_goes_on_by_su_with_all_arguments(bool takesDashes)
+    {
+        Assert.SkipUnless(Identity.IsRoot, "Only root goes on as somebody else.");
+        OnlyPrograms("id", "find", "readlink", "basename", "sed", "printf", "env", "sh");
+        Program(
+            "su",
+            $$"""
+            user=$1 command=$3; shift 3
+            [ {{(takesDashes ? 1 : 0)}} = 0 ] || [ "$1" != -- ] || shift
+            exec /bin/sh -c "$(printf %s "$command" | sed 's,/bin/sh,printf "<%s>" "$USER",')" "$@"
+            """
+        );
+        _lab = _lab with { Owner = "daemon" };
+        var result = await HandOverAsync("stopall", ["--plain", "nodes"]);
+        Assert.Equal($"<daemon><{_lab.Root}/stopall><--plain><nodes>", result.Output);
     }
 
     [Theory]

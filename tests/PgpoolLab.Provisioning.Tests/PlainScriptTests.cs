@@ -205,9 +205,9 @@ public sealed class PlainScriptTests : ScriptBench
         Assert.Equal(0, (await PlainAsync("stopall", "nodes")).ExitCode);
         var result = await HostRunAsync(
             new CommandSpec(
-                "/bin/sh",
+                "bash", // knows descriptors of two digits
                 "-c",
-                "exec 7>\"$1\"; exec \"$2\" --plain",
+                "exec 7>\"$1\" 12>\"$1\"; exec \"$2\" --plain",
                 "sh",
                 _outer["held"],
                 $"{_lab.Root}/startall"
@@ -228,6 +228,113 @@ public sealed class PlainScriptTests : ScriptBench
             UnixFileMode.UserRead | UnixFileMode.UserWrite,
             File.GetUnixFileMode($"{_lab.Paths.Log}/node0.log")
         );
+    }
+
+    /// <summary>The exit code of <c>pgpool stop</c> is wrong both ways: where a process that has ended is not collected,
+    /// and where one ends in the last of its five seconds.</summary>
+    [Fact]
+    public async Task Whether_Pgpool_has_stopped_is_seen_by_its_process()
+    {
+        FakePgpool();
+        Assert.Equal(0, (await PlainAsync("startall", "pgpool")).ExitCode);
+        Fake("../pool/bin/pgpool", "exit 1");
+        var result = await PlainAsync("stopall", "pgpool");
+        Assert.Equal((0, "Pgpool-II: stopped\n", ""), (result.ExitCode, result.Output, result.Error));
+
+        File.Delete(_outer["answers"]);
+        FakePgpool();
+        var program = File.ReadAllText(_lab.Tools.PgpoolProgram);
+        File.WriteAllText(
+            _lab.Tools.PgpoolProgram,
+            program.Replace("servers/pgpool\" ready", "servers/pgpool\" stubborn", StringComparison.Ordinal)
+        );
+        Assert.Equal(0, (await PlainAsync("startall", "pgpool")).ExitCode);
+        var server = Assert.Single(Servers(p => p.Name == "pgpool"));
+        // Each look at the clock is half a minute later.
+        Program("date", "echo x >>\"$0.calls\"; echo $((1000 + 30 * $(wc -l <\"$0.calls\")))");
+        result = await PlainAsync("stopall", "pgpool");
+        Assert.Equal(
+            (1, "", $"Pgpool-II: did not stop (pid {server.Id}); see log/pgpool.log\n"),
+            (result.ExitCode, result.Output, result.Error)
+        );
+    }
+
+    [Fact]
+    public async Task Without_proc_a_stranger_is_known_by_the_name_of_its_program()
+    {
+        using var stranger = System.Diagnostics.Process.Start("sleep", "60");
+        File.WriteAllText(_lab.Paths.PgpoolPid, $"{stranger.Id}\n\0");
+        foreach (var node in _lab.Nodes)
+        {
+            File.WriteAllText($"{node.DataDirectory}/postmaster.pid", $"{stranger.Id}\n{node.DataDirectory}\n");
+        }
+
+        Script(
+            $"{_lab.Root}/stopall",
+            _renderer
+                .Render("scripts/stopall", _lab)
+                .Replace("/proc/self/cwd", "/nonexistent", StringComparison.Ordinal)
+        );
+        var result = await HostRunAsync(new CommandSpec($"{_lab.Root}/stopall", "--plain"));
+        var wasStopped = stranger.HasExited;
+        stranger.Kill();
+        await stranger.WaitForExitAsync();
+        Assert.Equal(
+            (0, "Pgpool-II: is not running\nnode 0: is not running\nnode 1: is not running\nnode 2: is not running\n"),
+            (result.ExitCode, result.Output)
+        );
+        Assert.False(wasStopped);
+        Assert.Empty(Calls("pg_ctl"));
+    }
+
+    [Fact]
+    public async Task A_node_whose_recovery_was_killed_before_it_was_a_standby_is_no_second_primary()
+    {
+        Directory.CreateDirectory($"{_lab.Nodes[1].DataDirectory}.kept");
+        File.WriteAllText($"{_lab.Nodes[2].DataDirectory}/standby.signal", "");
+        Directory.CreateDirectory($"{_lab.Nodes[2].DataDirectory}.kept");
+        var result = await PlainAsync("startall", "nodes");
+        Assert.Equal(
+            (1, "node 1: not started, its online recovery did not come to an end. Try again: pgpoollab recover 1\n"),
+            (result.ExitCode, result.Error)
+        );
+        Assert.Equal(["data0", "data2"], StartedNodes());
+    }
+
+    [Fact]
+    public async Task The_only_primary_is_started_whatever_a_former_recovery_of_it_has_left()
+    {
+        Directory.CreateDirectory($"{_lab.Nodes[1].DataDirectory}.kept");
+        Directory.CreateDirectory($"{_lab.Nodes[1].DataDirectory}/pg_wal");
+        File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/pg_wal/00000002.history", "");
+        File.WriteAllText($"{_lab.Nodes[2].DataDirectory}/standby.signal", "");
+        Assert.Equal(0, (await PlainAsync("startall", "nodes")).ExitCode);
+        Assert.Equal(["data1", "data2"], StartedNodes());
+    }
+
+    [Fact]
+    public async Task The_link_to_the_socket_of_pcp_is_made_before_there_is_that_socket()
+    {
+        FakePgpool();
+        var links = Directory.CreateDirectory(_outer["links"]).FullName;
+        _lab = _lab with { HasPrivateSockets = true, LinkDirectories = [links] };
+        var folder = Directory.CreateDirectory(_lab.SocketFolder).FullName;
+        var socket = Shell.Quote($"{folder}/.s.PGSQL.{_lab.Pgpool.Port}");
+        File.WriteAllText(
+            _lab.Tools.PgpoolProgram,
+            File.ReadAllText(_lab.Tools.PgpoolProgram)
+                .Replace("echo pgpool says", $": >{socket}", StringComparison.Ordinal)
+        );
+        // The pcp programs have their folder compiled in.
+        Script(
+            $"{_lab.Root}/startall",
+            _renderer
+                .Render("scripts/startall", _lab)
+                .Replace(" /tmp/.s.", $" {Shell.Quote(links)}/.s.", StringComparison.Ordinal)
+        );
+        var result = await HostRunAsync(new CommandSpec($"{_lab.Root}/startall", "--plain", "pgpool"));
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal([$".s.PGSQL.{_lab.Pgpool.Port}", $".s.PGSQL.{_lab.Pgpool.PcpPort}"], Names(links));
     }
 
     [Theory]

@@ -20,9 +20,9 @@ public abstract class ScriptBench : IAsyncDisposable
     // real servers can.
     private const string Server = """
         #!/usr/bin/perl
-        # MANNER -D DATA: PostgreSQL. Without arguments: Pgpool-II.
+        # MANNER -D DATA: PostgreSQL. MANNER FILE, or nothing: Pgpool-II, which makes the file when it can be told to end.
         use strict;
-        my ($manner, undef, $data) = @ARGV;
+        my ($manner, $answers, $data) = @ARGV;
         alarm 60; # whatever becomes of the test
         my $heard = sub { open(my $file, '>>', 'signals'); print $file "$_[0]\n"; close $file };
         my $says = sub {
@@ -57,6 +57,7 @@ public abstract class ScriptBench : IAsyncDisposable
                 exit 0;
             }
         }
+        elsif (defined $answers) { open(my $file, '>', $answers) }
         sleep 1 while 1;
         """;
 
@@ -293,8 +294,8 @@ public abstract class ScriptBench : IAsyncDisposable
         Fake("pg_isready", $"[ -e {Shell.Quote(_outer["answers"])} ] || exit 2");
         Fake(
             "../pool/bin/pgpool",
-            "echo $$ >run/pgpool.pid; pwd -P >\"$0.cwd\"; echo pgpool says; : "
-                + $">{Shell.Quote(_outer["answers"])}; exec \"${{0%/*}}/../../servers/pgpool\""
+            "echo $$ >run/pgpool.pid; pwd -P >\"$0.cwd\"; echo pgpool says; "
+                + $"exec \"${{0%/*}}/../../servers/pgpool\" ready {Shell.Quote(_outer["answers"])}"
         );
     }
 

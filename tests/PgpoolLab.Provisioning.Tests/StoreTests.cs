@@ -289,6 +289,9 @@ public sealed class StoreTests : IDisposable
 
     private void AssertDamaged(LabException error)
     {
+        Assert.Single(error.Hints);
+        File.WriteAllText(_folder["stopall"], "");
+        error = Refused();
         Assert.Equal(ExitCode.Failed, error.Code);
         Assert.StartsWith($"The manifest {File_} is damaged: ", error.Message, StringComparison.Ordinal);
         Assert.Equal(
@@ -376,6 +379,29 @@ public sealed class StoreTests : IDisposable
         );
     }
 
+    private string Stop(string script, string arguments) =>
+        $"The servers can still be stopped:  {Shell.Quote(_folder[script])}{arguments}";
+
+    [Theory]
+    [InlineData("stopall", " --plain")]
+    [InlineData("shutdownall", "")]
+    public void Of_a_lab_whose_manifest_was_deleted_the_script_is_named_that_stops_the_servers(
+        string script,
+        string arguments
+    )
+    {
+        File.WriteAllText(_folder[script], "");
+        var parent = Path.GetDirectoryName(_folder.Path)!;
+        Assert.All(
+            [
+                Assert.Throws<LabException>(() => LabLocator.Find(null, _folder.Path)),
+                Assert.Throws<LabException>(() => LabLocator.Find(_folder.Path, "/")),
+                Assert.Throws<LabException>(() => LabLocator.Find(Path.GetFileName(_folder.Path), parent)),
+            ],
+            e => Assert.Equal(Stop(script, arguments), e.Hints[0])
+        );
+    }
+
     [Theory]
     [InlineData(
         LabState.Creating,
@@ -387,7 +413,13 @@ public sealed class StoreTests : IDisposable
         var lab = Labs.Fixed(root: _folder.Path);
         var error = Assert.Throws<LabException>(() => LabLocator.RequireReady(ManifestOf(lab, state)));
         Assert.EndsWith(why, error.Message, StringComparison.Ordinal);
-        Assert.Equal([$"Delete it and make it again:  pgpoollab destroy {Shell.Quote(_folder.Path)}"], error.Hints);
+        var destroy = $"Delete it and make it again:  pgpoollab destroy {Shell.Quote(_folder.Path)}";
+        Assert.Equal([destroy], error.Hints);
+
+        // Its script hands over to the command that says this.
+        File.WriteAllText(_folder["stopall"], "");
+        error = Assert.Throws<LabException>(() => LabLocator.RequireReady(ManifestOf(lab, state)));
+        Assert.Equal([Stop("stopall", " --plain"), destroy], error.Hints);
     }
 
     [Fact]

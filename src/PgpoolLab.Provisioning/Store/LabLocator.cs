@@ -18,7 +18,7 @@ public static class LabLocator
                 ? LabStore.Load(around)!
                 : throw new LabException(ExitCode.NotFound, $"There is no lab in {currentFolder} or above it.")
                 {
-                    Hints = Hints(),
+                    Hints = [.. LabStore.StopHints(currentFolder), .. Hints()],
                 };
         }
 
@@ -37,7 +37,7 @@ public static class LabLocator
                 $"There is no lab named '{nameOrFolder}', and none in {folder}."
             )
             {
-                Hints = Hints(),
+                Hints = [.. LabStore.StopHints(folder), .. Hints()],
             };
     }
 
@@ -62,7 +62,11 @@ public static class LabLocator
                         + $"({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
             )
             {
-                Hints = [$"Delete it and make it again:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}"],
+                Hints =
+                [
+                    .. LabStore.StopHints(manifest.Lab.Root),
+                    $"Delete it and make it again:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}",
+                ],
             };
     }
 

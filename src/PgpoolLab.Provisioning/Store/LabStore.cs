@@ -69,11 +69,7 @@ public sealed class LabStore
                 )
                 {
                     IsNewer = true,
-                    Hints =
-                    [
-                        "Use that version, or a newer one.",
-                        $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/stopall")} --plain",
-                    ],
+                    Hints = ["Use that version, or a newer one.", .. StopHints(root)],
                 };
             }
 
@@ -87,10 +83,24 @@ public sealed class LabStore
             {
                 Hints =
                 [
-                    $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/stopall")} --plain",
+                    .. StopHints(root),
                     $"When they are stopped, the lab can be deleted with its folder:  rm -r {Hosts.Shell.Quote(root)}",
                 ],
             };
+        }
+    }
+
+    /// <summary>How the servers of a lab are stopped that no command works on: by the script in its folder, if it has
+    /// one that does not hand over.</summary>
+    internal static IEnumerable<string> StopHints(string root)
+    {
+        if (File.Exists($"{root}/stopall"))
+        {
+            yield return $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/stopall")} --plain";
+        }
+        else if (File.Exists($"{root}/shutdownall"))
+        {
+            yield return $"The servers can still be stopped:  {Hosts.Shell.Quote($"{root}/shutdownall")}";
         }
     }
 

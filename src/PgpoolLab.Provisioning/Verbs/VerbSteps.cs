@@ -36,8 +36,9 @@ public enum NextStep
 /// <param name="NeedsPgpool">False when the node is to run in any case, also where Pgpool-II answers nobody.</param>
 public sealed record ComeBack(PostgresNode Node, TimeSpan Patience, bool NeedsPgpool = true) : IStep
 {
-    /// <summary>The time in which a Pgpool-II that works, and does not fail over, has answered.</summary>
-    private static readonly TimeSpan MayBeSilent = TimeSpan.FromSeconds(5);
+    /// <summary>The time in which a Pgpool-II that works, and does not fail over, has answered. One of a watchdog that is
+    /// alone in an election needs 8 to 10 s.</summary>
+    internal static readonly TimeSpan MayBeSilent = TimeSpan.FromSeconds(20);
 
     /// <summary>The time a standby needs to find its primary.</summary>
     internal static readonly TimeSpan MayStream = TimeSpan.FromSeconds(30);
