@@ -50,6 +50,26 @@ public static class FileQuestions
                     is { Kind: FileKind.Folder };
     }
 
+    /// <summary>What a file has grown by, for who can do without.</summary>
+    /// <returns>Null when it may not be read, or is no regular file: of another user, a pipe, a loop of links.</returns>
+    public static async ValueTask<(string Text, long Length)?> TryReadGrowthAsync(
+        this IFiles files,
+        string path,
+        long? from,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        try
+        {
+            return await files.ReadGrowthAsync(path, from, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Where a link leads, as it was made; null when there is none of that name.</summary>
     public static async ValueTask<string?> LinkTargetAsync(
         this IFiles files,

@@ -121,7 +121,7 @@ public static class Identity
         ArgumentNullException.ThrowIfNull(action);
         if (_became is { } user)
         {
-            return Posix.WithRoot((uint)user.UserId, (uint)user.GroupId, action);
+            return Posix.WithRoot(action);
         }
 
         action();

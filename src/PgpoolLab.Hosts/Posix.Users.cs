@@ -48,71 +48,77 @@ internal static partial class Posix
 
     internal static void Own(string path, uint user, uint group) => Check(ChangeOwner(path, user, group));
 
+    [LibraryImport(C, EntryPoint = "getresgid", SetLastError = true)]
+    private static unsafe partial int GroupIds(uint* real, uint* effective, uint* saved);
+
+    [LibraryImport(C, EntryPoint = "getgroups", SetLastError = true)]
+    private static unsafe partial int FurtherGroups(int most, uint* groups);
+
+    [LibraryImport(C, EntryPoint = "setgroups", SetLastError = true)]
+    private static unsafe partial int SetFurtherGroups(nuint count, uint* groups);
+
     /// <summary>Gives up root for another user. On Linux the saved ids stay root, so that <see cref="WithRoot"/> works,
     /// and so that this works again for a further user; no child inherits them (execve copies the effective ids over
     /// the saved ones).</summary>
     internal static void Become(string name, uint user, uint group)
     {
-        if (OperatingSystem.IsLinux() && EffectiveUserId() is not 0 and var former)
+        if (OperatingSystem.IsLinux())
         {
-            BecomeAnother(former, name, user, group);
+            new Rights(LinuxRights.Instance).Become(name, user, group);
             return;
         }
 
         Check(InitGroups(name, group));
-        if (OperatingSystem.IsLinux())
-        {
-            Check(SetGroups(group, group, 0));
-            Check(SetUsers(user, user, 0));
-        }
-        else
-        {
-            Check(SetGroup(group));
-            Check(SetUser(user));
-        }
-    }
-
-    /// <summary>From one user to another, by way of root. Whatever fails on the way, root's rights are not kept.</summary>
-    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
-    private static void BecomeAnother(uint former, string name, uint user, uint group)
-    {
-        const uint keep = uint.MaxValue;
-        Check(SetUsers(keep, 0, keep));
-        try
-        {
-            Check(SetGroups(keep, 0, keep));
-            Check(InitGroups(name, group));
-            Check(SetGroups(group, group, 0));
-            Check(SetUsers(user, user, 0));
-        }
-        catch
-        {
-            Check(SetUsers(keep, former, keep));
-            throw;
-        }
+        Check(SetGroup(group));
+        Check(SetUser(user));
     }
 
     /// <summary>Does one thing as root again, after <see cref="Become"/>.</summary>
     /// <returns>False when this process cannot be root again; nothing was done.</returns>
-    internal static bool WithRoot(uint user, uint group, Action action)
+    internal static bool WithRoot(Action action) =>
+        OperatingSystem.IsLinux() && new Rights(LinuxRights.Instance).TryWithRoot(action);
+
+    /// <summary>The system calls.</summary>
+    private sealed unsafe class LinuxRights : IRightsCalls
     {
-        const uint keep = uint.MaxValue;
-        if (!OperatingSystem.IsLinux() || SetUsers(keep, 0, keep) != 0)
+        internal static LinuxRights Instance { get; } = new();
+
+        public uint User => EffectiveUserId();
+
+        public GroupRights Groups
         {
-            return false;
+            get
+            {
+                uint real,
+                    effective,
+                    saved;
+                Check(GroupIds(&real, &effective, &saved));
+                var further = new uint[Math.Max(0, FurtherGroups(0, null))];
+                fixed (uint* first = further)
+                {
+                    var count = FurtherGroups(further.Length, first);
+                    Check(count == further.Length ? 0 : -1);
+                }
+
+                return new GroupRights(real, effective, saved, further);
+            }
         }
 
-        try
+        public void SetUsers(uint real, uint effective, uint saved) => Check(Posix.SetUsers(real, effective, saved));
+
+        public void SetGroups(uint real, uint effective, uint saved) => Check(Posix.SetGroups(real, effective, saved));
+
+        public void InitGroups(string user, uint group) => Check(Posix.InitGroups(user, group));
+
+        public void SetFurther(IReadOnlyList<uint> groups)
         {
-            Check(SetGroups(keep, 0, keep));
-            action();
-        }
-        finally
-        {
-            Check(SetGroups(keep, group, keep));
-            Check(SetUsers(keep, user, keep));
+            fixed (uint* first = groups.ToArray())
+            {
+                Check(SetFurtherGroups((nuint)groups.Count, first));
+            }
         }
 
-        return true;
+        // With root's rights nothing may go on.
+        public void End(string why) => Environment.FailFast(why);
     }
 }

@@ -238,8 +238,18 @@ public sealed partial class PgpoolServer : ILabServer
         // The processes that have memory write when they begin, and while they live: both ends of a long log are enough.
         const int most = 4 << 20;
         var (files, path) = (_tools.Host.Files, Node.Paths.PgpoolLog);
-        var head = await files.ReadPartAsync(path, 0, most, cancellationToken);
-        var tail = await files.ReadPartAsync(path, Math.Max(head.End, head.Length - most), most, cancellationToken);
+        FilePart head = new("", 0, 0),
+            tail = head;
+        try
+        {
+            head = await files.ReadPartAsync(path, 0, most, cancellationToken);
+            tail = await files.ReadPartAsync(path, Math.Max(head.End, head.Length - most), most, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Those that are known by themselves are all there is then.
+        }
+
         int[] all =
         [
             .. LoggedProcess()
@@ -260,8 +270,9 @@ public sealed partial class PgpoolServer : ILabServer
     /// <exception cref="ProbeFailedException">It is deaf.</exception>
     private async Task AskToEndAsync(ProcessFacts first, CancellationToken cancellationToken)
     {
-        var (_, length) = await _tools.Host.Files.ReadGrowthAsync(Node.Paths.PgpoolLog, from: null, cancellationToken);
-        var leaves = new PgpoolLeaves(_tools.Host, first, _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog, length);
+        var log = Node.Paths.PgpoolLog;
+        var length = (await _tools.Host.Files.TryReadGrowthAsync(log, from: null, cancellationToken))?.Length;
+        var leaves = new PgpoolLeaves(_tools.Host, first, _tools.Lab.TitleOf(Node), log, length);
         var inTime = _tools.Probes.Limit(ShutdownPatience);
         while (true)
         {

@@ -123,7 +123,10 @@ public sealed class LabsViewTests
         ],
         ["/home/olga/.cache/pgpoollab/clusters/0123456789abcdef0123456789abcdef.unfinished"],
         [new("d", "/srv/d", "Could not delete /srv/d/etc: Permission denied")]
-    );
+    )
+    {
+        Remains = [new("olga", "/home/olga/.cache/pgpoollab/clusters", "Permission denied")],
+    };
 
     [Fact]
     public void What_was_done_with_orphans_is_conversation()

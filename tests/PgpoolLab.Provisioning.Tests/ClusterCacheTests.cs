@@ -345,6 +345,16 @@ public sealed class ClusterCacheTests : IDisposable
         Assert.Empty(Names());
     }
 
+    [Fact]
+    public void Who_only_clears_the_cache_makes_none()
+    {
+        var probes = new ProbeRunner(_clusters.Host, TimeProvider.System);
+        ClusterCache? In(string? folder) => ClusterCache.In(folder, _clusters.Host, probes, TimeProvider.System);
+        Assert.Null(In(_outer["home/.cache/pgpoollab/clusters"]));
+        Assert.False(Directory.Exists(_outer["home"]));
+        Assert.Null(In(null));
+    }
+
     // ---- list, trim, clear ----
 
     [Fact]

@@ -110,11 +110,14 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     )
     {
         Look();
+        ThrowIfUnreadable(path);
         return new(Files.TryGetValue(path, out var text) ? (text[(int)(from ?? text.Length)..], text.Length) : ("", 0));
     }
 
-    ValueTask<FilePart> IFiles.ReadPartAsync(string path, long from, int limit, CancellationToken cancellationToken) =>
-        Files.TryGetValue(path, out var text) && from < text.Length
+    ValueTask<FilePart> IFiles.ReadPartAsync(string path, long from, int limit, CancellationToken cancellationToken)
+    {
+        ThrowIfUnreadable(path);
+        return Files.TryGetValue(path, out var text) && from < text.Length
             ? new(
                 new FilePart(
                     text.Substring((int)from, Math.Min(limit, text.Length - (int)from)),
@@ -123,6 +126,18 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
                 )
             )
             : new(new FilePart("", from, text?.Length ?? 0));
+    }
+
+    /// <summary>Logs that may not be read, or are no regular files, and the words of the refusal.</summary>
+    internal Dictionary<string, Exception> Unreadable { get; } = [];
+
+    private void ThrowIfUnreadable(string path)
+    {
+        if (Unreadable.TryGetValue(path, out var error))
+        {
+            throw error;
+        }
+    }
 
     /// <summary>Is told of every signal.</summary>
     internal Action<ProcessFacts> Signalled { get; set; } = _ => { };

@@ -54,6 +54,37 @@ public sealed class LabShowsTests
         return await shows.WhySubjectIsGoneAsync(CancellationToken.None);
     }
 
+    public static TheoryData<Exception> Refusals =>
+        [new UnauthorizedAccessException("Access is denied."), new IOException("It is not a regular file.")];
+
+    /// <summary>Root's, after root ran a script of the lab; a pipe; a loop of links.</summary>
+    [Theory]
+    [MemberData(nameof(Refusals), DisableDiscoveryEnumeration = true)]
+    public async Task Events_that_cannot_be_read_keep_no_command_from_its_work(Exception refusal)
+    {
+        _host.Unreadable[_lab.Paths.Events] = refusal;
+        var began = await MarkAsync();
+        Assert.Null(await WhyAsync("node 2 up", began));
+        // When they can be read again, nobody knows whether what they hold happened before.
+        _host.Unreadable.Clear();
+        _host.Files[_lab.Paths.Events] = Failed;
+        Assert.Null(await WhyAsync("node 2 up", began));
+        began = await MarkAsync();
+        _host.Unreadable[_lab.Paths.Events] = refusal;
+        Assert.Null(await WhyAsync("node 2 up", began));
+    }
+
+    [Theory]
+    [MemberData(nameof(Refusals), DisableDiscoveryEnumeration = true)]
+    public async Task A_Pgpool_whose_log_cannot_be_read_is_stopped_all_the_same(Exception refusal)
+    {
+        _host.Unreadable[_lab.Paths.PgpoolLog] = refusal;
+        var server = new LiveLab(_host, _lab, new ProbeRunner(_host, TimeProvider.System)).Of(_lab.Pgpool);
+        Assert.True(await server.StopAsync(CancellationToken.None));
+        Assert.Equal(["Interrupt 70"], _host.Signals);
+        Assert.DoesNotContain(_lab.Paths.PgpoolPid, _host.Files.Keys);
+    }
+
     [Fact]
     public async Task A_node_that_follow_primary_could_not_help_is_not_waited_for()
     {

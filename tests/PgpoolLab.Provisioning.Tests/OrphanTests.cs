@@ -2,6 +2,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Hosts.Local;
 using PgpoolLab.Provisioning.Doctor;
 using PgpoolLab.Provisioning.Leftovers;
+using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Tools;
 using PgpoolLab.Servers.Waiting;
@@ -45,6 +46,69 @@ public sealed class OrphanTests : IDisposable
             }
         );
         return _folder[name];
+    }
+
+    private sealed class Becoming(string refused) : IThisProcess
+    {
+        internal List<string> Users { get; } = [];
+
+        public bool CanBecomeAnother => true;
+
+        public void Become(SystemUser user, OpenFolder? folder = null)
+        {
+            if (user.Name == refused)
+            {
+                throw new System.ComponentModel.Win32Exception(11);
+            }
+
+            Users.Add(user.Name);
+        }
+
+        public bool TryEnter(string folder) => true;
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_for_one_user_is_reported_and_keeps_nothing_of_the_others()
+    {
+        var process = new Becoming("ben");
+        UsersOrphans Of(string name, int id, bool any)
+        {
+            var user = Identity.Current with { Name = name, UserId = Identity.Current.UserId + id };
+            var lab = Registered(_folder[$"labs/{name}"], $"0123abc{id}");
+            var registration = lab with { User = user };
+            Directory.CreateDirectory(Path.GetDirectoryName(registration.File!)!);
+            File.WriteAllText(registration.File!, "{}");
+            return new UsersOrphans(user, any ? [new Orphan(registration, OrphanKind.FolderGone, [], [])] : []);
+        }
+
+        UsersOrphans[] work = [Of("anna", 1, true), Of("ben", 2, true), Of("carla", 3, false), Of("dora", 4, true)];
+        // A file where a folder has to be.
+        await File.WriteAllTextAsync(_folder["leases"], "");
+        var context = new OperationContext(
+            _host,
+            TimeProvider.System,
+            new Notes(),
+            _ => throw new InvalidOperationException("Nothing is logged here."),
+            "1.2.3",
+            process
+        )
+        {
+            Leases = new PortLeases(_folder["leases"]),
+        };
+        var report = await new DestroyOrphansOperation(
+            context,
+            () => process.Users[^1] == "anna" ? throw new IOException("The cache is broken.") : null
+        ).RemoveAsync(work, CancellationToken.None);
+        Assert.Equal(["anna", "carla", "dora"], process.Users);
+        var kept = Assert.Single(report.Kept);
+        Assert.Equal("ben", kept.Name);
+        Assert.StartsWith("Could not become ben: ", kept.Problem, StringComparison.Ordinal);
+        Assert.Contains(("anna", "The cache is broken."), report.Remains.Select(r => (r.User, r.Problem)));
+        Assert.True(report.IsIncomplete);
+        Assert.Equal(
+            [false, true, true, false],
+            work.Select((_, i) => File.Exists(_folder[$"state/labs/0123abc{i + 1}.json"]))
+        );
     }
 
     /// <summary>As <c>nodes</c> does for one lab.</summary>

@@ -267,6 +267,18 @@ public sealed class VerbPlanTests
             ],
             Links(ServerPlans.End(look, Target.Of("2"), ServerAct.Stop, StopMode.Fast))
         );
+        // A server that was killed has left its own.
+        Assert.Equal(
+            [
+                "rm /var/run/postgresql/.s.PGSQL.11003   (if nobody listens)",
+                "rm /var/run/postgresql/.s.PGSQL.11004   (if nobody listens)",
+                "rm /tmp/.s.PGSQL.11003   (if nobody listens)",
+                "rm /tmp/.s.PGSQL.11004   (if nobody listens)",
+            ],
+            Links(ServerPlans.End(look with { Linked = Well().Linked }, Target.Of("2"), ServerAct.Stop, StopMode.Fast))
+                .OrderBy(l => l.Contains("/tmp/", StringComparison.Ordinal))
+                .ThenBy(l => l, StringComparer.Ordinal)
+        );
         // Of the whole lab every one is removed, and made again.
         Assert.Equal(9, Links(ServerPlans.StopAll(Well(), StopMode.Fast)).Count);
         Assert.Equal(9, Links(StartPlans.Pgpools(new StartLook(Three))).Count);

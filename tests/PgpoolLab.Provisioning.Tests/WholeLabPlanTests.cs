@@ -235,6 +235,97 @@ public sealed class WholeLabPlanTests
         Assert.Empty(host.Links);
     }
 
+    private static StepContext Steps(FakeHost host, UndoStack undo) =>
+        new(
+            host,
+            Three,
+            Labs.Renderer(),
+            new ProbeRunner(host, TimeProvider.System),
+            Labs.Secrets,
+            undo,
+            Serilog.Core.Logger.None,
+            TimeProvider.System
+        );
+
+    [Fact]
+    public async Task Links_are_made_and_removed_as_the_plan_says_and_no_others()
+    {
+        var host = new FakeHost();
+        var links = LabSockets.LinksOf(Three);
+        foreach (var (_, socket) in links)
+        {
+            host.Files[socket] = "";
+        }
+
+        var steps = Steps(host, new UndoStack());
+        await new LinkSockets([links[1].Link]).ExecuteAsync(steps, CancellationToken.None);
+        Assert.Equal([links[1].Link], host.Links.Keys);
+        await new LinkSockets([links[0].Link, links[2].Link]).ExecuteAsync(steps, CancellationToken.None);
+        Assert.Equal(3, host.Links.Count);
+        // Somebody still listens on the socket of one.
+        host.AnsweringSockets.Add(links[0].Socket);
+        await new UnlinkSockets([links[0].Link, links[1].Link]).ExecuteAsync(steps, CancellationToken.None);
+        Assert.Equal(new HashSet<string> { links[0].Link, links[2].Link }, host.Links.Keys.ToHashSet());
+    }
+
+    [Fact]
+    public async Task Links_to_nobody_go_with_any_server_and_a_dry_run_shows_them()
+    {
+        var (host, shown) = (new FakeHost(), new List<VerbPlan>());
+        var links = LabSockets.LinksOf(Three);
+        foreach (var (link, socket) in links)
+        {
+            host.Links[link] = socket;
+            host.AnsweringSockets.Add(socket);
+        }
+
+        // The last node was killed.
+        var last = LabSockets.Path(Three.SocketFolder, Three.Nodes[2].Port);
+        host.AnsweringSockets.Remove(last);
+        var only = ServerSet.Of(Three, ["pgpool"]);
+        await new StopOperation(new PlanRun(Context(host), Three, shown.Add)).ExecuteAsync(
+            CancellationToken.None,
+            only
+        );
+        var planned = Assert.Single(shown).Stages.SelectMany(s => s.Lanes).SelectMany(l => l).OfType<UnlinkSockets>();
+        string[] expected = [.. SocketLinks.Of(Three, only), .. links.Where(l => l.Socket == last).Select(l => l.Link)];
+        Assert.Equal(expected.Order(), Assert.Single(planned).Links.Order());
+    }
+
+    [Fact]
+    public void Links_to_a_Pgpool_that_runs_already_are_made_with_those_of_another_one()
+    {
+        var lab = Labs.Fixed(pgpools: 2);
+        var look = Look(lab) with { Only = ServerSet.Of(lab, ["pgpool1"]), Running = [0] };
+        Assert.DoesNotContain(LabSockets.Path("/tmp", lab.Pgpools[0].Port), Missing(look));
+        Assert.Contains(LabSockets.Path("/tmp", lab.Pgpools[0].Port), Missing(look with { RunningPgpools = [0] }));
+
+        static IReadOnlyList<string> Missing(StartLook look) =>
+            StartPlans
+                .Pgpools(look)
+                .Stages.SelectMany(s => s.Lanes)
+                .SelectMany(l => l)
+                .OfType<LinkSockets>()
+                .Single()
+                .Missing!;
+    }
+
+    /// <summary>A killed server has left its socket, which is removed by the launch alone.</summary>
+    [Fact]
+    public async Task Before_Pgpool_is_launched_no_client_tries_to_connect()
+    {
+        using var folder = new TemporaryFolder();
+        var lab = Three with { Pgpools = [Three.Pgpool with { SocketDirectories = [folder.Path] }] };
+        await File.WriteAllTextAsync(LabSockets.Path(folder.Path, lab.Pgpool.Port), "");
+        await using var sessions = new Servers.Clients.PostgresSessions(lab);
+        var launched = false;
+        var probe = new ClientsConnect(lab, sessions, lab.Pgpool, Lab.MaintenanceDatabase, () => launched);
+        Assert.Equal(new Observation(false, "it has not been launched"), await probe.CheckAsync(default));
+        launched = true;
+        File.Delete(LabSockets.Path(folder.Path, lab.Pgpool.Port));
+        Assert.StartsWith("there is no socket", (await probe.CheckAsync(default)).Seen, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Links_that_were_made_are_taken_back_while_servers_still_listen()
     {
@@ -248,16 +339,7 @@ public sealed class WholeLabPlanTests
         );
         var before = host.Links.ToArray();
         var undo = new UndoStack();
-        var steps = new StepContext(
-            host,
-            Three,
-            Labs.Renderer(),
-            new ProbeRunner(host, TimeProvider.System),
-            Labs.Secrets,
-            undo,
-            Serilog.Core.Logger.None,
-            TimeProvider.System
-        );
+        var steps = Steps(host, undo);
         await new LinkSockets().ExecuteAsync(steps, CancellationToken.None);
         Assert.Contains(LabSockets.Path("/tmp", Three.Pgpool.Port), host.Links.Keys);
         Assert.Empty(await undo.UnwindAsync(_ => { }));

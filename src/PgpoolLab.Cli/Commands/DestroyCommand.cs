@@ -144,13 +144,9 @@ internal static class DestroyCommand
                     deletesUsersFiles,
                     cancellationToken
                 );
-                if (
-                    manifest.State is LabState.Creating
-                    && ClusterCache.Of(operation.Host, operation.Probes, operation.Time) is { } cache
-                )
+                if (manifest.State is LabState.Creating)
                 {
-                    // Its setup may have been killed while it filled the cache.
-                    await cache.ClearUnfinishedAsync();
+                    await ClearCacheAsync(operation);
                 }
 
                 RemoveWrappers(roots);
@@ -172,6 +168,23 @@ internal static class DestroyCommand
             }
         );
         return command;
+    }
+
+    /// <summary>A setup may have been killed while it filled the cache. The lab is gone, whatever the cache is
+    /// like.</summary>
+    private static async Task ClearCacheAsync(OperationContext operation)
+    {
+        try
+        {
+            if (ClusterCache.OfThereIs(operation.Host, operation.Probes, operation.Time) is { } cache)
+            {
+                await cache.ClearUnfinishedAsync();
+            }
+        }
+        catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+        {
+            operation.Note($"The cache was not cleared: {error.Message} Clear it with:  pgpoollab cache clear");
+        }
     }
 
     private static void Report(Terminal terminal, ParseResult parsed, DestroyedInfo outcome)
@@ -255,6 +268,6 @@ internal static class DestroyCommand
             OrphansView.Print(terminal, report);
         }
 
-        return report.Kept.Count > 0 ? ExitCode.UndoFailed : ExitCode.Done;
+        return report.IsIncomplete ? ExitCode.UndoFailed : ExitCode.Done;
     }
 }

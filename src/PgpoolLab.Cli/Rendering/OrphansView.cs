@@ -8,7 +8,7 @@ internal static class OrphansView
 {
     internal static void Print(Terminal terminal, OrphansReport report)
     {
-        if (report is { Removed.Count: 0, CacheFolders.Count: 0, Kept.Count: 0 })
+        if (report is { Removed.Count: 0, CacheFolders.Count: 0, IsIncomplete: false })
         {
             terminal.Say("There are no orphans.");
             return;
@@ -53,6 +53,14 @@ internal static class OrphansView
             // Quiet or not: this is why the exit code is not 0.
             terminal.Error.WriteLine(
                 $"error: Not everything of the lab '{kept.Name}' in {kept.Directory} could be removed: {kept.Problem}"
+            );
+        }
+
+        foreach (var remains in report.Remains)
+        {
+            terminal.Error.WriteLine(
+                $"error: Not all that killed commands of {remains.User} have left in {remains.Directory} could be "
+                    + $"removed: {remains.Problem}"
             );
         }
     }

@@ -28,6 +28,9 @@ internal sealed class ThisProcess : IThisProcess
     }
 
     /// <inheritdoc/>
+    public bool CanBecomeAnother => Identity.CanBecomeAnother;
+
+    /// <inheritdoc/>
     public bool TryEnter(string folder)
     {
         try

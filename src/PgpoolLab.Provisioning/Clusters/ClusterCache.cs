@@ -35,6 +35,15 @@ public sealed class ClusterCache(
             ? new ClusterCache(folder, host, probes, time)
             : null;
 
+    /// <summary>The current user's cache, for who only clears it.</summary>
+    /// <returns>Null when there is none, or it is not that user's alone; none is made.</returns>
+    public static ClusterCache? OfThereIs(IHost host, ProbeRunner probes, TimeProvider time) =>
+        In(CacheFolder.OfCurrentUser(), host, probes, time);
+
+    /// <summary>The cache in a folder, when there is one.</summary>
+    internal static ClusterCache? In(string? folder, IHost host, ProbeRunner probes, TimeProvider time) =>
+        Directory.Exists(folder) && CacheFolder.IsOurs(folder) ? new ClusterCache(folder, host, probes, time) : null;
+
     /// <summary>The caches there are: the current user's and, for root, that of the user root's labs run as. Before one
     /// is worked on, call
     /// <see cref="TakeOnUser"/>: the current user's own comes first, as there is no way back.</summary>

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Clusters;
@@ -7,15 +8,23 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
 
+/// <summary>A user, and the orphans that are that user's.</summary>
+/// <param name="User">The user.</param>
+/// <param name="Orphans">The orphans; none when only the cache is there to clear.</param>
+internal sealed record UsersOrphans(SystemUser User, IReadOnlyList<Orphan> Orphans);
+
 /// <summary>Removes what nobody looks after any more: labs of killed setups, and what labs have left whose folder was
 /// deleted by hand.</summary>
 /// <param name="context">What it works with.</param>
-public sealed class DestroyOrphansOperation(OperationContext context)
+/// <param name="cacheOf">Finds the cache of the user that this process works as; null for where it always
+/// lies.</param>
+public sealed class DestroyOrphansOperation(OperationContext context, Func<ClusterCache?>? cacheOf = null)
 {
     private readonly OrphanFinder _finder = new(context.Host);
 
     private readonly List<RemovedOrphan> _removed = [];
     private readonly List<KeptOrphan> _kept = [];
+    private readonly List<KeptRemains> _remains = [];
     private readonly List<string> _clusters = [];
 
     /// <summary>Removes every orphan of the current user; for root also of the users root's labs run as, whose rights it
@@ -27,69 +36,137 @@ public sealed class DestroyOrphansOperation(OperationContext context)
     {
         foreach (var folder in LabFolder.Noted())
         {
-            // Not a lab's: labs have manifests.
-            if (LabRemains.AreIn(folder) && !Identity.IsRoot)
+            try
             {
-                LabRemains.Remove(folder, null);
+                GiveBack(folder);
             }
-
-            if (LabFolder.GiveBackNoted(folder))
+            catch (Exception error) when (IsReported(error))
             {
-                _removed.Add(new RemovedOrphan(Path.GetFileName(folder), folder, OrphanKind.SetupKilled, [], [], []));
+                _kept.Add(new KeptOrphan(Path.GetFileName(folder), folder, Words(error)));
             }
         }
 
-        var users = LabIndex.Users(ofAllUsers);
         var orphans = await _finder.FindAsync(cancellationToken, ofAllUsers);
-        // Root itself comes first: there is no way back.
-        foreach (var user in users)
+        var work = new List<UsersOrphans>();
+        // Who has a cache is looked at now: later users' homes may be closed to those who come before.
+        foreach (var user in LabIndex.Users(ofAllUsers))
         {
             Orphan[] theirs = [.. orphans.Where(o => o.Registration.User.UserId == user.UserId)];
-            if (user.UserId == Identity.Current.UserId || await TryBecomeAsync(user, theirs, cancellationToken))
+            if (
+                theirs.Length > 0
+                || user.UserId == Identity.Current.UserId
+                || CacheFolder.In(user.Home) is { } cache
+                    && await context.Host.Files.IsFolderAsync(cache, cancellationToken)
+            )
             {
-                await RemoveAsync(theirs, cancellationToken);
-                context.Leases.Sweep();
-                if (ClusterCache.Of(context.Host, context.Probes, context.Time) is { } cache)
+                work.Add(new UsersOrphans(user, theirs));
+            }
+        }
+
+        return await RemoveAsync(work, cancellationToken);
+    }
+
+    /// <summary>Removes what is each user's, as that user. What goes wrong for one is reported, and ends nothing for the
+    /// others.</summary>
+    /// <param name="work">The users, this process's own first: there is no way back.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal async Task<OrphansReport> RemoveAsync(
+        IReadOnlyList<UsersOrphans> work,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach (var (user, orphans) in work)
+        {
+            if (user.UserId == Identity.Current.UserId || TryBecome(user, orphans))
+            {
+                await RemoveAsync(orphans, cancellationToken);
+                await RemoveRemainsAsync(user);
+            }
+        }
+
+        return new OrphansReport(_removed, _clusters, _kept) { Remains = _remains };
+    }
+
+    private void GiveBack(string folder)
+    {
+        // Not a lab's: labs have manifests.
+        if (LabRemains.AreIn(folder) && !Identity.IsRoot)
+        {
+            LabRemains.Remove(folder, null);
+        }
+
+        if (LabFolder.GiveBackNoted(folder))
+        {
+            _removed.Add(new RemovedOrphan(Path.GetFileName(folder), folder, OrphanKind.SetupKilled, [], [], []));
+        }
+    }
+
+    /// <summary>Goes on as a user.</summary>
+    private bool TryBecome(SystemUser user, IReadOnlyList<Orphan> orphans)
+    {
+        string problem;
+        if (context.Process.CanBecomeAnother)
+        {
+            try
+            {
+                context.Process.Become(user);
+                return true;
+            }
+            catch (Exception error) when (error is Win32Exception || IsReported(error))
+            {
+                problem = $"Could not become {user.Name}: {error.Message}";
+                if (orphans.Count == 0)
                 {
-                    _clusters.AddRange(await cache.ClearUnfinishedAsync());
+                    _remains.Add(new KeptRemains(user.Name, CacheFolder.In(user.Home) ?? user.Home, problem));
                 }
             }
         }
-
-        return new OrphansReport(_removed, _clusters, _kept);
-    }
-
-    /// <summary>Goes on as a user, where there is anything to do as that one.</summary>
-    private async Task<bool> TryBecomeAsync(SystemUser user, Orphan[] orphans, CancellationToken cancellationToken)
-    {
-        if (
-            orphans.Length == 0
-            && !(
-                CacheFolder.In(user.Home) is { } cache
-                && await context.Host.Files.IsFolderAsync(cache, cancellationToken)
-            )
-        )
+        else
         {
-            return false;
-        }
-
-        if (Identity.CanBecomeAnother)
-        {
-            context.Process.Become(user);
-            return true;
+            problem = $"It is {user.Name}'s. Run the command again: it takes on one user at a time on this system.";
         }
 
         _kept.AddRange(
-            orphans.Select(o => new KeptOrphan(
-                o.Registration.Entry.Name,
-                o.Registration.Entry.Root,
-                $"It is {user.Name}'s. Run the command again: it takes on one user at a time on this system."
-            ))
+            orphans.Select(o => new KeptOrphan(o.Registration.Entry.Name, o.Registration.Entry.Root, problem))
         );
         return false;
     }
 
-    private async Task RemoveAsync(Orphan[] orphans, CancellationToken cancellationToken)
+    /// <summary>Clears what is no lab's: leases, and the cache.</summary>
+    private async Task RemoveRemainsAsync(SystemUser user)
+    {
+        try
+        {
+            context.Leases.Sweep();
+        }
+        catch (Exception error) when (IsReported(error))
+        {
+            _remains.Add(new KeptRemains(user.Name, context.Leases.Folder, Words(error)));
+        }
+
+        try
+        {
+            var cache = cacheOf is null
+                ? ClusterCache.OfThereIs(context.Host, context.Probes, context.Time)
+                : cacheOf();
+            if (cache is not null)
+            {
+                _clusters.AddRange(await cache.ClearUnfinishedAsync());
+            }
+        }
+        catch (Exception error) when (IsReported(error))
+        {
+            _remains.Add(new KeptRemains(user.Name, CacheFolder.OfCurrentUser() ?? user.Home, Words(error)));
+        }
+    }
+
+    private static bool IsReported(Exception error) =>
+        error is LabException or IOException or UnauthorizedAccessException;
+
+    private static string Words(Exception error) =>
+        string.Join(' ', [error.Message, .. (error as LabException)?.Details ?? []]);
+
+    private async Task RemoveAsync(IReadOnlyList<Orphan> orphans, CancellationToken cancellationToken)
     {
         foreach (var orphan in orphans)
         {
@@ -108,16 +185,12 @@ public sealed class DestroyOrphansOperation(OperationContext context)
                     _removed.Add(done);
                 }
             }
-            catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+            catch (Exception error) when (IsReported(error))
             {
                 if (error is not LabException { Code: ExitCode.Busy })
                 {
                     _kept.Add(
-                        new KeptOrphan(
-                            orphan.Registration.Entry.Name,
-                            orphan.Registration.Entry.Root,
-                            string.Join(' ', [error.Message, .. (error as LabException)?.Details ?? []])
-                        )
+                        new KeptOrphan(orphan.Registration.Entry.Name, orphan.Registration.Entry.Root, Words(error))
                     );
                 }
             }

@@ -69,7 +69,7 @@ public sealed class StartOperation(PlanRun run)
     )
     {
         var failed = failures.Select(f => f.Step).OfType<StartNode>().Select(s => s.Node.Id).ToArray();
-        var (givenUp, silent) = (new SortedSet<int>(), new List<int>());
+        var (givenUp, silent, runningPgpools) = (new SortedSet<int>(), new List<int>(), new List<int>());
         foreach (var pgpool in afterStop ? [] : look.Lab.Pgpools)
         {
             if (await _servers.Of(pgpool).FindLivingAsync(cancellationToken) is null)
@@ -77,6 +77,7 @@ public sealed class StartOperation(PlanRun run)
                 continue;
             }
 
+            runningPgpools.Add(pgpool.Id);
             var (nodes, _) = await PoolNodes.AskAsync(run.Context.Host, look.Lab, pgpool, cancellationToken);
             givenUp.UnionWith((nodes ?? []).Where(n => n.Status == "down").Select(n => n.Id));
             if (nodes is null)
@@ -100,6 +101,7 @@ public sealed class StartOperation(PlanRun run)
             Running = running,
             Standbys = await FindStandbysAsync(_history, look.Lab, cancellationToken),
             GivenUp = [.. givenUp],
+            RunningPgpools = runningPgpools,
             Silent = silent,
             Linked = afterStop ? [] : await new SocketLinks(run.Context.Host, run.Lab).FindAsync(cancellationToken),
         };

@@ -36,6 +36,9 @@ public sealed record StartLook(Lab Lab)
     /// watchdog now believes it.</summary>
     public IReadOnlyList<int> GivenUp { get; init; } = [];
 
+    /// <summary>Pgpool-IIs that run already.</summary>
+    public IReadOnlyList<int> RunningPgpools { get; init; } = [];
+
     /// <summary>Pgpool-IIs that run and do not answer.</summary>
     public IReadOnlyList<int> Silent { get; init; } = [];
 
@@ -110,7 +113,10 @@ public static class StartPlans
                     GoesOn = true,
                 },
             ];
-        var down = new ServerSet([.. lab.Nodes.Except(up)], [.. lab.Pgpools.Except(look.Pgpools)]);
+        var down = new ServerSet(
+            [.. lab.Nodes.Except(up)],
+            [.. lab.Pgpools.Except(look.Pgpools).Where(p => !look.RunningPgpools.Contains(p.Id))]
+        );
         string[] missing =
         [
             .. LabSockets.LinksOf(lab).Select(l => l.Link).Except(SocketLinks.Of(lab, down)).Except(look.Linked),

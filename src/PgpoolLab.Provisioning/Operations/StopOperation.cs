@@ -18,13 +18,19 @@ public sealed class StopOperation(PlanRun run)
     /// <param name="lab">The lab.</param>
     /// <param name="linked">The links to its sockets that are there.</param>
     /// <param name="only">The servers to stop; null for all.</param>
-    public static VerbPlan Plan(Lab lab, IReadOnlyList<string> linked, ServerSet? only = null)
+    /// <param name="stale">Those of the links that lead to nobody already; they go with any server.</param>
+    public static VerbPlan Plan(
+        Lab lab,
+        IReadOnlyList<string> linked,
+        ServerSet? only = null,
+        IReadOnlyList<string>? stale = null
+    )
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(linked);
         if (only is not null)
         {
-            linked = [.. SocketLinks.Of(lab, only).Intersect(linked)];
+            linked = [.. SocketLinks.Of(lab, only).Union(stale ?? []).Intersect(linked)];
         }
 
         return VerbPlan.Of([
@@ -41,8 +47,10 @@ public sealed class StopOperation(PlanRun run)
         run.LockedAsync(
             async () =>
             {
-                var linked = await new SocketLinks(run.Context.Host, run.Lab).FindAsync(cancellationToken);
-                StepFailure.ThrowIfAny(await run.DoAsync(Plan(run.Lab, linked, only), cancellationToken));
+                var links = new SocketLinks(run.Context.Host, run.Lab);
+                var linked = await links.FindAsync(cancellationToken);
+                var stale = await links.FindStaleAsync(cancellationToken);
+                StepFailure.ThrowIfAny(await run.DoAsync(Plan(run.Lab, linked, only, stale), cancellationToken));
             },
             cancellationToken
         );
@@ -59,7 +67,7 @@ public sealed class StopOperation(PlanRun run)
             lab.Nodes.Where(_ => lab.OwnsNodes)
                 .Select(n => TryAsync(() => servers.Of(n).StopAsync(CancellationToken.None)))
         );
-        await new SocketLinks(host, lab).RemoveAsync(CancellationToken.None);
+        await new SocketLinks(host, lab).RemoveStaleAsync(null, CancellationToken.None);
         return failures;
 
         async Task TryAsync(Func<Task> stop)

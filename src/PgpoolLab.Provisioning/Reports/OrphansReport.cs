@@ -33,6 +33,12 @@ public sealed record EndedProcess(int Id, string Command);
 /// <param name="Problem">Why.</param>
 public sealed record KeptOrphan(string Name, string Directory, string Problem);
 
+/// <summary>What is no lab's and could not be cleared for a user: leases of ports, or the cache.</summary>
+/// <param name="User">The user's name.</param>
+/// <param name="Directory">Where it lies.</param>
+/// <param name="Problem">Why.</param>
+public sealed record KeptRemains(string User, string Directory, string Problem);
+
 /// <summary>What <c>destroy --orphans</c> did.</summary>
 /// <param name="Removed">Labs of which nothing is left.</param>
 /// <param name="CacheFolders">Database clusters in the cache that were never finished, and are deleted.</param>
@@ -43,6 +49,13 @@ public sealed record OrphansReport(
     IReadOnlyList<KeptOrphan> Kept
 )
 {
+    /// <summary>What is no lab's and could not be cleared.</summary>
+    public IReadOnlyList<KeptRemains> Remains { get; init; } = [];
+
+    /// <summary>True when something is left that was to be removed.</summary>
+    [JsonIgnore]
+    public bool IsIncomplete => Kept.Count + Remains.Count > 0;
+
     private static readonly OrphansJson Json = new(
         new JsonSerializerOptions(OrphansJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
     );

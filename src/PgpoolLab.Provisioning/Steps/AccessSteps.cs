@@ -142,7 +142,7 @@ public sealed record WriteCertificates : IStep
 }
 
 /// <summary>Makes the links by which programs find the running lab's sockets: those that are missing.</summary>
-/// <param name="Missing">The links that were seen to be missing, for the preview; null for all of the lab.</param>
+/// <param name="Missing">The links that were seen to be missing: no others are made; null for all of the lab.</param>
 public sealed record LinkSockets(IReadOnlyList<string>? Missing = null) : IStep
 {
     /// <inheritdoc/>
@@ -172,12 +172,12 @@ public sealed record LinkSockets(IReadOnlyList<string>? Missing = null) : IStep
         // Its servers, which are stopped later, still listen then.
         var made = new List<string>();
         context.Undo.Push("remove the links to its sockets", ct => links.RemoveAsync(made, ct));
-        await links.MakeAsync(made.Add, cancellationToken);
+        await links.MakeAsync(Missing, made.Add, cancellationToken);
     }
 }
 
 /// <summary>Removes those of these links that lead to sockets on which nobody listens any more.</summary>
-/// <param name="Links">The links of the servers that end, for the preview.</param>
+/// <param name="Links">The links of the servers that end, or do not run: no others are removed.</param>
 public sealed record UnlinkSockets(IReadOnlyList<string> Links) : IStep
 {
     /// <inheritdoc/>
@@ -197,6 +197,6 @@ public sealed record UnlinkSockets(IReadOnlyList<string> Links) : IStep
     public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new SocketLinks(context.Host, context.Lab).RemoveAsync(cancellationToken);
+        return new SocketLinks(context.Host, context.Lab).RemoveStaleAsync(Links, cancellationToken);
     }
 }

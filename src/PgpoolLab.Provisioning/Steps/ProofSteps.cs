@@ -63,7 +63,13 @@ public sealed record PrepareProof(PostgresNode Primary, ValueList<PostgresNode> 
             // Who starts it fails when it does not come up, and that ends this.
             Writers.Select(p =>
                 context.Probes.WaitAsync(
-                    new ClientsConnect(context.Lab, context.Sessions, p, Lab.MaintenanceDatabase),
+                    new ClientsConnect(
+                        context.Lab,
+                        context.Sessions,
+                        p,
+                        Lab.MaintenanceDatabase,
+                        () => context.Started.ContainsKey(p.Id)
+                    ),
                     ProbeRunner.Patience,
                     cancellationToken
                 )

@@ -37,11 +37,27 @@ public sealed class SocketLinks(IHost host, Lab lab)
         return linked;
     }
 
+    /// <summary>Those that lead to the lab's sockets on which nobody listens.</summary>
+    public async Task<IReadOnlyList<string>> FindStaleAsync(CancellationToken cancellationToken)
+    {
+        var stale = new List<string>();
+        foreach (var (link, socket) in LabSockets.LinksOf(lab))
+        {
+            if (await IsStaleAsync(link, socket, cancellationToken))
+            {
+                stale.Add(link);
+            }
+        }
+
+        return stale;
+    }
+
     /// <summary>Makes those whose sockets are there. What answers at a link's place already is another server's, and
     /// stays.</summary>
+    /// <param name="some">Which; null for all.</param>
     /// <param name="making">Is told each link that is about to be made.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task MakeAsync(Action<string> making, CancellationToken cancellationToken)
+    public async Task MakeAsync(IReadOnlyList<string>? some, Action<string> making, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(making);
         // A Pgpool-II's socket for pcp may come a moment later than the one for clients: its link is made with the
@@ -50,7 +66,7 @@ public sealed class SocketLinks(IHost host, Lab lab)
             p => LabSockets.Path(lab.SocketFolder, p.PcpPort),
             p => LabSockets.Path(lab.SocketFolder, p.Port)
         );
-        foreach (var (link, socket) in LabSockets.LinksOf(lab))
+        foreach (var (link, socket) in LabSockets.LinksOf(lab).Where(l => some?.Contains(l.Link) is not false))
         {
             if (
                 await host.Files.ExistsAsync(first.GetValueOrDefault(socket, socket), cancellationToken)
@@ -82,19 +98,22 @@ public sealed class SocketLinks(IHost host, Lab lab)
     }
 
     /// <summary>Removes those that lead to sockets on which nobody listens.</summary>
-    public async Task RemoveAsync(CancellationToken cancellationToken)
+    /// <param name="some">Which of them; null for all.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RemoveStaleAsync(IReadOnlyList<string>? some, CancellationToken cancellationToken)
     {
-        foreach (var (link, socket) in LabSockets.LinksOf(lab))
+        foreach (var (link, socket) in LabSockets.LinksOf(lab).Where(l => some?.Contains(l.Link) is not false))
         {
-            if (
-                await host.Files.LinkTargetAsync(link, cancellationToken) == socket
-                && !await host.Ports.SocketAnswersAsync(socket, cancellationToken)
-            )
+            if (await IsStaleAsync(link, socket, cancellationToken))
             {
                 await TryAsync(() => host.Files.DeleteAsync(link, cancellationToken).AsTask());
             }
         }
     }
+
+    private async Task<bool> IsStaleAsync(string link, string socket, CancellationToken cancellationToken) =>
+        await host.Files.LinkTargetAsync(link, cancellationToken) == socket
+        && !await host.Ports.SocketAnswersAsync(socket, cancellationToken);
 
     /// <summary>They are a convenience: where one cannot be made (another user's file has its name), the lab works
     /// without.</summary>

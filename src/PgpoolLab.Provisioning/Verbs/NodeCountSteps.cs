@@ -260,7 +260,7 @@ public sealed record DeleteNode(NodeCount Change, PostgresNode Node) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         await new Orphans(context.Host, context.Probes).EndAsync([Node.DataDirectory]);
-        await new SocketLinks(context.Host, Change.From).RemoveAsync(cancellationToken);
+        await new SocketLinks(context.Host, Change.From).RemoveStaleAsync(null, cancellationToken);
         foreach (var path in Paths)
         {
             await (

@@ -68,22 +68,32 @@ internal static class VerbPlans
     internal static Stage[] Link(VerbLook look, ServerSet started, Lab? lab = null)
     {
         lab ??= look.Lab;
-        var running = new ServerSet(
-            [.. lab.Nodes.Where(n => look.RunningNodes.Contains(n.Id))],
-            [.. lab.Pgpools.Where(p => look.RunningPgpools.Contains(p.Id))]
-        );
-        string[] missing = [.. SocketLinks.Of(lab, started).Union(SocketLinks.Of(lab, running)).Except(look.Linked)];
+        string[] missing =
+        [
+            .. SocketLinks
+                .Of(lab, started)
+                .Union(SocketLinks.Of(lab, Running(look, lab, runs: true)))
+                .Except(look.Linked),
+        ];
         return missing.Length > 0 ? [Stage.Of(new LinkSockets(missing))] : [];
     }
 
-    /// <summary>Programs find no sockets of servers that were stopped.</summary>
+    /// <summary>Programs find no sockets of servers that were stopped, nor of those that had ended before: killed, they
+    /// take no link away.</summary>
     /// <param name="look">What was seen: the links that are there.</param>
     /// <param name="stopped">The servers that were stopped.</param>
     internal static Stage[] Unlink(VerbLook look, ServerSet stopped)
     {
-        string[] links = [.. SocketLinks.Of(look.Lab, stopped).Intersect(look.Linked)];
+        var ended = SocketLinks.Of(look.Lab, Running(look, look.Lab, runs: false));
+        string[] links = [.. SocketLinks.Of(look.Lab, stopped).Union(ended).Intersect(look.Linked)];
         return links.Length > 0 ? [Stage.Of(new UnlinkSockets(links))] : [];
     }
+
+    private static ServerSet Running(VerbLook look, Lab lab, bool runs) =>
+        new(
+            [.. lab.Nodes.Where(n => look.RunningNodes.Contains(n.Id) == runs)],
+            [.. lab.Pgpools.Where(p => look.RunningPgpools.Contains(p.Id) == runs)]
+        );
 
     internal static bool IsUp(NodesReport report, int node) => new LabFact(FactKind.NodeUp, node).Check(report).Holds;
 }

@@ -12,7 +12,7 @@ public sealed class EventsMark
 
     private EventsMark() { }
 
-    /// <summary>Marks this moment.</summary>
+    /// <summary>Marks this moment. A file that cannot be read says nothing, and keeps no command from its work.</summary>
     /// <param name="host">Where the lab is.</param>
     /// <param name="lab">The lab.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -23,7 +23,10 @@ public sealed class EventsMark
         var mark = new EventsMark();
         foreach (var file in lab.Pgpools.Select(p => p.Paths.Events))
         {
-            mark._lengths[file] = (await host.Files.ReadGrowthAsync(file, null, cancellationToken)).Length;
+            if (await host.Files.TryReadGrowthAsync(file, null, cancellationToken) is { Length: var length })
+            {
+                mark._lengths[file] = length;
+            }
         }
 
         return mark;
@@ -46,8 +49,11 @@ public sealed class EventsMark
         foreach (var pgpool in lab.Pgpools)
         {
             var file = pgpool.Paths.Events;
-            var (news, _) = await host.Files.ReadGrowthAsync(file, _lengths.GetValueOrDefault(file), cancellationToken);
-            if (StatusAsker.FollowsThatFailed(news).TryGetValue(node, out var code))
+            if (
+                _lengths.TryGetValue(file, out var length)
+                && await host.Files.TryReadGrowthAsync(file, length, cancellationToken) is { Text: var news }
+                && StatusAsker.FollowsThatFailed(news).TryGetValue(node, out var code)
+            )
             {
                 return (pgpool, code);
             }

@@ -181,12 +181,21 @@ public sealed record NodeAnswers(
     public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 }
 
-/// <summary>Waits until clients can connect through one Pgpool-II, and leaves a session for who does.</summary>
+/// <summary>Waits until clients can connect through one Pgpool-II that is being launched, and leaves a session for who
+/// does.</summary>
 /// <param name="Lab">The lab.</param>
 /// <param name="Sessions">Sessions on its servers.</param>
 /// <param name="Pgpool">The Pgpool-II.</param>
 /// <param name="Database">Where to.</param>
-public sealed record ClientsConnect(Lab Lab, PostgresSessions Sessions, PgpoolNode Pgpool, string Database) : IProbe
+/// <param name="IsLaunched">Says whether its process runs. Until then a socket may be there that a killed server has
+/// left.</param>
+public sealed record ClientsConnect(
+    Lab Lab,
+    PostgresSessions Sessions,
+    PgpoolNode Pgpool,
+    string Database,
+    Func<bool> IsLaunched
+) : IProbe
 {
     /// <inheritdoc/>
     public string Expectation => $"clients can connect through {Lab.TitleOf(Pgpool)} on port {Pgpool.Port}";
@@ -197,6 +206,11 @@ public sealed record ClientsConnect(Lab Lab, PostgresSessions Sessions, PgpoolNo
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
+        if (!IsLaunched())
+        {
+            return new Observation(false, "it has not been launched");
+        }
+
         // Its sockets come first. Before that an attempt would fail, and take long to.
         if (LabSockets.OfPgpool(Lab, Pgpool).FirstOrDefault() is { } socket && !Path.Exists(socket))
         {
@@ -252,8 +266,8 @@ public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Proces
 /// <param name="Process">Its first process.</param>
 /// <param name="Name">What to call it.</param>
 /// <param name="Log">Its log.</param>
-/// <param name="Length">How long the log was before it was told to end, in bytes.</param>
-public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name, string Log, long Length) : IProbe
+/// <param name="Length">How long the log was before it was told to end, in bytes; null when it cannot be read.</param>
+public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name, string Log, long? Length) : IProbe
 {
     /// <summary>What it logs when it sends its processes away and waits for nothing but their ends (4.1 to
     /// 4.7).</summary>
@@ -268,9 +282,9 @@ public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name,
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var (text, _) = await Host.Files.ReadGrowthAsync(Log, Length, cancellationToken);
+        var growth = Length is null ? null : await Host.Files.TryReadGrowthAsync(Log, Length, cancellationToken);
         return new Observation(
-            text.Contains(Words, StringComparison.Ordinal)
+            growth?.Text.Contains(Words, StringComparison.Ordinal) == true
                 || !await Host.Processes.RunsAsync(Process.Id, Process.StartedAt, cancellationToken),
             $"pid {Process.Id} is still there: {Process.CommandLine}"
         );
