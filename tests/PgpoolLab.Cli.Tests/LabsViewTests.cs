@@ -153,7 +153,9 @@ public sealed class LabsViewTests
         OrphansView.Print(screen.Terminal, Orphans);
         Assert.Equal(
             "error: Not everything of the lab 'd' in /srv/d could be removed: Could not delete /srv/d/etc: "
-                + "Permission denied\n",
+                + "Permission denied\n"
+                + "error: Not all that killed commands of olga have left in /home/olga/.cache/pgpoollab/clusters could be "
+                + "removed: Permission denied\n",
             screen.Error
         );
     }
