@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
@@ -81,6 +82,26 @@ public sealed class PreviewTests
     [Fact]
     public Task Roots_files_are_told() =>
         TellsEveryFileAsync(new WriteLabFiles(), Labs.Fixed() with { Invoker = "root" });
+
+    /// <summary>A node that dies while the lab is proved is failed over from, and its recovery begins.</summary>
+    [Fact]
+    public async Task What_a_recovery_makes_beside_a_node_goes_with_it_when_setup_is_undone()
+    {
+        var (host, undo) = (new FakeHost(), new UndoStack());
+        var lab = Labs.Fixed();
+        var data = lab.Nodes[1].DataDirectory;
+        await new CopyNode(lab.Nodes[1], lab.Nodes[0]).ExecuteAsync(Context(host, lab, undo), CancellationToken.None);
+        host.Folders.AddRange([data, $"{data}.recovery", $"{data}.kept", "/srv/lab/mine"]);
+        host.Processes.Add(
+            new ProcessFacts(7, "1", "pg_basebackup", $"pg_basebackup -D {data}.recovery", "/", 7)
+            {
+                UserId = Identity.Current.UserId,
+            }
+        );
+        Assert.Empty(await undo.UnwindAsync(_ => { }));
+        Assert.Equal(["/srv/lab/mine"], host.Folders);
+        Assert.Equal(["Kill 7"], host.Signals);
+    }
 
     [Theory]
     [MemberData(nameof(Labs_))]

@@ -48,10 +48,7 @@ public sealed record CreateNodes(ValueList<PostgresNode> Nodes, bool Alike) : IS
         ArgumentNullException.ThrowIfNull(context);
         foreach (var node in Nodes)
         {
-            context.Undo.Push(
-                $"delete {node.DataDirectory}",
-                ct => context.Host.Files.DeleteAsync(node.DataDirectory, ct).AsTask()
-            );
+            NodeFolders.DeleteAtUndo(context, node);
         }
 
         var recipe = ClusterRecipe.Of(context.Lab);
@@ -118,6 +115,35 @@ public sealed record CreateNodes(ValueList<PostgresNode> Nodes, bool Alike) : IS
     }
 }
 
+/// <summary>A node's data folder, and what online recovery makes beside it.</summary>
+internal static class NodeFolders
+{
+    /// <summary>Has them deleted when setup is undone. A server that dies while the lab is proved makes Pgpool-II fail over,
+    /// and a recovery begins; pg_basebackup has a second process, which ends a moment after the first.</summary>
+    internal static void DeleteAtUndo(StepContext context, PostgresNode node) =>
+        context.Undo.Push(
+            $"delete {node.DataDirectory}",
+            async ct =>
+            {
+                string[] folders =
+                [
+                    .. LabInventory
+                        .Of(context.Lab)
+                        .Items.Where(i => i is { Kind: LabItemKind.Folder, Use: LabItemUse.Data })
+                        .Where(i => i.Number == node.Id)
+                        .Select(i => i.Path)
+                        .Append(node.DataDirectory)
+                        .Distinct(),
+                ];
+                await new Orphans(context.Host, context.Probes).EndAsync(folders);
+                foreach (var folder in folders)
+                {
+                    await context.Host.Files.DeleteAsync(folder, ct);
+                }
+            }
+        );
+}
+
 /// <summary>Copies a running node with pg_basebackup.</summary>
 /// <param name="Node">The node to make.</param>
 /// <param name="Source">The node to copy: the primary, or one of its standbys.</param>
@@ -139,15 +165,7 @@ public sealed record CopyNode(PostgresNode Node, PostgresNode Source) : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.Undo.Push(
-            $"delete {Node.DataDirectory}",
-            async ct =>
-            {
-                // It has a second process, which fetches WAL and ends a moment after the first.
-                await new Orphans(context.Host, context.Probes).EndAsync([Node.DataDirectory]);
-                await context.Host.Files.DeleteAsync(Node.DataDirectory, ct);
-            }
-        );
+        NodeFolders.DeleteAtUndo(context, Node);
         (await context.Host.Programs.RunAsync(Command(context.Lab), cancellationToken)).OrThrow(
             $"copy node {Source.Id} to node {Node.Id}"
         );
