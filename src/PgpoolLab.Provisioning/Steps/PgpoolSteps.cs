@@ -63,7 +63,7 @@ public sealed record LaunchPgpool(PgpoolNode Pgpool) : IStep
                     () =>
                         context.Probes.WaitAsync(
                             new WatchdogListens(context.Host, context.Lab, Pgpool, process),
-                            ProbeRunner.Patience,
+                            ProbeRunner.WatchdogPatience,
                             cancellationToken
                         )
                 );
@@ -113,7 +113,7 @@ public sealed record AwaitPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expe
                         () =>
                             context.Probes.WaitAsync(
                                 Pgpool.Watchdog is null ? shows : follows,
-                                ProbeRunner.Patience,
+                                Pgpool.Watchdog is null ? ProbeRunner.Patience : ProbeRunner.WatchdogPatience,
                                 cancellationToken
                             )
                     );
