@@ -54,7 +54,15 @@ public sealed class TroubleTests : LifeTests
             await sandbox.ShellAsync(
                 """
                 ./stopall pgpool >&2
-                receiver=$(pgpoollab psql 1 -- -XAtc 'SELECT pid FROM pg_stat_wal_receiver' test)
+                # One receiver has failed where the standby was up before the primary, and after the second failure
+                # PostgreSQL waits those ten minutes before it asks: none may have failed before the test's.
+                pgpoollab stop 1 >&2
+                until [ "$(pgpoollab psql 0 -- -XAtc 'SELECT count(*) FROM pg_stat_replication' test)" = 0 ]; do sleep 0.1; done
+                pgpoollab start 1 >&2
+                receiver=
+                until [ -n "$receiver" ]; do
+                    receiver=$(pgpoollab psql 1 -- -XAtc "SELECT pid FROM pg_stat_wal_receiver WHERE status = 'streaming'" test)
+                done
                 read -r server <data1/postmaster.pid
                 kill -STOP $server # the receiver is asked for, and not started
                 kill -TERM $receiver
