@@ -230,6 +230,11 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
                 await Host.Memory.RemoveAsync(processId, CancellationToken.None);
                 await Host.Memory.RemoveSemaphoresAsync(semaphores, CancellationToken.None);
             }
+            else
+            {
+                // It has ended by itself, however.
+                await Host.Memory.RemoveAsync(processId, CancellationToken.None);
+            }
 
             if (
                 error is ProbeFailedException failed

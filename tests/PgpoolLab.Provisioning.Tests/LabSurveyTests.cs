@@ -1,6 +1,9 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Hosts.Local;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -145,5 +148,37 @@ public sealed class LabSurveyTests : IDisposable
             users.Select(f => f == "archivedir/keep/1" ? "archivedir/keep" : f).Order(StringComparer.Ordinal),
             found
         );
+    }
+
+    [Fact]
+    public async Task A_lab_whose_files_are_deleted_says_so_as_long_as_it_has_a_manifest()
+    {
+        var lab = Labs.Fixed(root: _temporary["lab"]);
+        Write("lab/data0/PG_VERSION", "15\n");
+        Directory.CreateDirectory(lab.Paths.Hidden);
+        LabStore.Save(
+            new LabManifest
+            {
+                ToolVersion = "1",
+                CommandLine = [],
+                State = LabState.Ready,
+                Lab = lab,
+            }
+        );
+        var steps = new StepContext(
+            _host,
+            lab,
+            Labs.Renderer(),
+            new ProbeRunner(_host, TimeProvider.System),
+            Labs.SecretsOf(lab),
+            new UndoStack(),
+            Serilog.Core.Logger.None,
+            TimeProvider.System
+        );
+
+        await new DeleteLabFiles([0], DeletesUsersFiles: false).ExecuteAsync(steps, default);
+
+        Assert.False(Directory.Exists(_temporary["lab/data0"]));
+        Assert.Equal(LabState.Destroying, LabStore.Load(lab.Root)?.State);
     }
 }

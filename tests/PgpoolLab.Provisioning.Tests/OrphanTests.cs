@@ -293,6 +293,10 @@ public sealed class OrphanTests : IDisposable
         }
 
         Assert.Equal(OrphanKind.SetupKilled, OrphanFinder.KindOf(creating));
+        Assert.Equal(
+            OrphanKind.DestroyUnfinished,
+            OrphanFinder.KindOf(Registered(MakeLab("destroying", LabState.Destroying)))
+        );
     }
 
     [Fact]

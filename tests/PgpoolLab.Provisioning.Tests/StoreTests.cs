@@ -408,12 +408,17 @@ public sealed class StoreTests : IDisposable
         "is not ready: its setup is still at work, or was killed after step 2 (Create node 0 (initdb))."
     )]
     [InlineData(LabState.Failed, "is what a failed setup was told to keep.")]
+    [InlineData(
+        LabState.Destroying,
+        "is being destroyed, or a destroy of it was ended before it was done: files of it are deleted already."
+    )]
     public void A_lab_that_is_not_ready_can_only_be_destroyed(LabState state, string why)
     {
         var lab = Labs.Fixed(root: _folder.Path);
         var error = Assert.Throws<LabException>(() => LabLocator.RequireReady(ManifestOf(lab, state)));
         Assert.EndsWith(why, error.Message, StringComparison.Ordinal);
-        var destroy = $"Delete it and make it again:  pgpoollab destroy {Shell.Quote(_folder.Path)}";
+        var what = state is LabState.Destroying ? "Delete the rest" : "Delete it and make it again";
+        var destroy = $"{what}:  pgpoollab destroy {Shell.Quote(_folder.Path)}";
         Assert.Equal([destroy], error.Hints);
 
         // Its script hands over to the command that says this.

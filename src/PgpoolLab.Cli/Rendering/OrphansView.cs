@@ -74,6 +74,7 @@ internal static class OrphansView
         kind switch
         {
             OrphanKind.SetupKilled => "its setup had been killed",
+            OrphanKind.DestroyUnfinished => "a destroy of it had been ended before it was done",
             OrphanKind.FolderGone => "its folder had been deleted by hand",
             OrphanKind.ManifestGone => "its manifest had been deleted by hand",
             _ => "its folder had been deleted by hand, and another lab lies there",

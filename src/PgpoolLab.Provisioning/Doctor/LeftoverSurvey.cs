@@ -181,6 +181,8 @@ internal sealed class LeftoverSurvey(IHost host)
     internal static string Told(Orphan orphan) =>
         orphan.Kind is OrphanKind.SetupKilled
             ? $"The setup of the lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root} was killed."
+        : orphan.Kind is OrphanKind.DestroyUnfinished
+            ? $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root} was destroyed in part."
             : $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root}: "
                 + $"{Reports.LabsReporter.Told(orphan.Kind)}; left of it: {Reports.LabsReporter.Remains(orphan)}.";
 

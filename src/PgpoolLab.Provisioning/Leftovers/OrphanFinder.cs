@@ -10,6 +10,9 @@ public enum OrphanKind
     /// <summary>Its setup was killed: state creating, and no command at work.</summary>
     SetupKilled,
 
+    /// <summary>Destroy was ended before it was done: state destroying, and no command at work.</summary>
+    DestroyUnfinished,
+
     /// <summary>Its folder was deleted by hand.</summary>
     FolderGone,
 
@@ -23,8 +26,8 @@ public enum OrphanKind
 /// <summary>An orphaned lab, and what is left of it outside of its folder.</summary>
 /// <param name="Registration">Its place on the list.</param>
 /// <param name="Kind">What became of it.</param>
-/// <param name="Processes">Servers of it that run, with their children. Empty for <see cref="OrphanKind.SetupKilled"/>:
-/// destroying the lab finds them.</param>
+/// <param name="Processes">Servers of it that run, with their children. Empty for <see cref="IsLab"/>: destroying
+/// the lab finds them.</param>
 /// <param name="Files">Sockets nobody listens on, their lock files, and the link that was its second name.</param>
 public sealed record Orphan(
     LabRegistration Registration,
@@ -33,8 +36,11 @@ public sealed record Orphan(
     IReadOnlyList<string> Files
 )
 {
+    /// <summary>True when its manifest is there, and it is destroyed as a lab is.</summary>
+    public bool IsLab => Kind is OrphanKind.SetupKilled or OrphanKind.DestroyUnfinished;
+
     /// <summary>True when nothing but the entry on the list is left: it can be forgotten.</summary>
-    public bool IsNothing => Kind is not OrphanKind.SetupKilled && Processes.Count == 0 && Files.Count == 0;
+    public bool IsNothing => !IsLab && Processes.Count == 0 && Files.Count == 0;
 }
 
 /// <summary>Finds labs of killed setups, and what labs have left whose folder was deleted by hand.</summary>
@@ -188,6 +194,7 @@ public sealed class OrphanFinder(
                 null => Directory.Exists(root) ? OrphanKind.ManifestGone : OrphanKind.FolderGone,
                 { } other when other.Lab.Id != registration.Entry.Id => OrphanKind.Replaced,
                 { State: LabState.Creating } when !LabLock.IsTaken(root) => OrphanKind.SetupKilled,
+                { State: LabState.Destroying } when !LabLock.IsTaken(root) => OrphanKind.DestroyUnfinished,
                 _ => null,
             };
         }
@@ -212,9 +219,9 @@ public sealed class OrphanFinder(
     {
         ArgumentNullException.ThrowIfNull(registration);
         ArgumentNullException.ThrowIfNull(others);
-        if (kind is OrphanKind.SetupKilled)
+        if (new Orphan(registration, kind, [], []) is { IsLab: true } orphan)
         {
-            return new Orphan(registration, kind, [], []);
+            return orphan;
         }
 
         // Where another lab lies by now, nobody can tell whose a process of that folder is.
@@ -251,7 +258,7 @@ public sealed class OrphanFinder(
     public static bool Belongs(ProcessFacts process, string root, OrphanKind kind)
     {
         ArgumentNullException.ThrowIfNull(process);
-        if (!LabNames.Servers.Contains(process.Name) || kind is OrphanKind.SetupKilled or OrphanKind.Replaced)
+        if (!LabNames.Servers.Contains(process.Name) || kind is not (OrphanKind.FolderGone or OrphanKind.ManifestGone))
         {
             return false;
         }

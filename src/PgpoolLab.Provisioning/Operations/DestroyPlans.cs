@@ -1,6 +1,7 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Operations;
 
@@ -132,6 +133,7 @@ public sealed record DeleteLabFiles(ValueList<int> Reached, bool DeletesUsersFil
                 StopWhatRuns.Of(context.Lab, Reached),
                 CancellationToken.None
             );
+        LabStore.NoteDestroying(context.Lab);
         await new LabDeletion(context.Host).DeleteAsync(context.Lab, kept);
         LabDeletion.DeleteEmptyFolders(context.Lab);
     }

@@ -16,6 +16,9 @@ public enum LabCondition
     /// <summary>Setup failed and was told to keep what it made.</summary>
     Failed,
 
+    /// <summary>Destroy is at work; or it was ended before it was done, and the lab is an orphan.</summary>
+    Destroying,
+
     /// <summary>Somebody has moved its folder; it can only be moved back or destroyed.</summary>
     Moved,
 

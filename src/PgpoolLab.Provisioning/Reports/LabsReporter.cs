@@ -178,7 +178,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
 
         var lab = manifest.Lab;
         var holder = await host.Files.LockHolderAsync(new LabPaths(root).Lock, cancellationToken);
-        var orphan = manifest.State is LabState.Creating && holder is null && lab.Former is null;
+        var orphan = manifest.State is LabState.Creating or LabState.Destroying && holder is null && lab.Former is null;
         row = row with
         {
             Name = lab.Name,
@@ -191,6 +191,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
                 {
                     LabState.Creating => LabCondition.Creating,
                     LabState.Failed => LabCondition.Failed,
+                    LabState.Destroying => LabCondition.Destroying,
                     _ => LabCondition.Ready,
                 },
             Orphan = orphan,
@@ -204,6 +205,8 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             Bytes = await SizeAsync(root, cancellationToken),
             Problem =
                 lab.Former is { } former ? ToldOf(former)
+                : orphan && manifest.State is LabState.Destroying
+                    ? "A destroy of it was ended before it was done: files of it are deleted already."
                 : orphan
                     ? $"Its setup was killed after step {manifest.CompletedSteps.Count} "
                         + $"({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
@@ -295,6 +298,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         kind switch
         {
             OrphanKind.SetupKilled => "Its setup was killed",
+            OrphanKind.DestroyUnfinished => "A destroy of it was ended before it was done",
             OrphanKind.FolderGone => "Its folder was deleted by hand",
             OrphanKind.ManifestGone => "Its manifest was deleted by hand",
             _ => "Its folder was deleted by hand, and another lab lies there now",

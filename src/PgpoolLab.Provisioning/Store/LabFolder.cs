@@ -57,6 +57,8 @@ public static class LabFolder
                 {
                     LabState.Ready => $"{folder} is the lab '{manifest.Lab.Name}' already.",
                     LabState.Failed => $"{folder} holds what a failed setup was told to keep.",
+                    LabState.Destroying =>
+                        $"{folder} holds what is left of the lab '{manifest.Lab.Name}': destroying it has not ended.",
                     _ => $"{folder} holds a lab whose setup was killed before it was done (state: creating).",
                 }
             )

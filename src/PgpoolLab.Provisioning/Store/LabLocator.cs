@@ -57,6 +57,9 @@ public static class LabLocator
                 ExitCode.NotHealthy,
                 manifest.State is LabState.Failed
                     ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is what a failed setup was told to keep."
+                : manifest.State is LabState.Destroying
+                    ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is being destroyed, or a destroy of it was "
+                        + "ended before it was done: files of it are deleted already."
                     : $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is not ready: its setup is still at "
                         + $"work, or was killed after step {manifest.CompletedSteps.Count} "
                         + $"({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
@@ -65,7 +68,7 @@ public static class LabLocator
                 Hints =
                 [
                     .. LabStore.StopHints(manifest.Lab.Root),
-                    $"Delete it and make it again:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}",
+                    $"{(manifest.State is LabState.Destroying ? "Delete the rest" : "Delete it and make it again")}:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}",
                 ],
             };
     }

@@ -14,6 +14,9 @@ public enum LabState
 
     /// <summary>Setup failed and was told to keep what it made.</summary>
     Failed,
+
+    /// <summary>Destroy deletes its files, or was ended before it was done: not all of them are there.</summary>
+    Destroying,
 }
 
 /// <summary>What is written in <c>.pgpoollab/lab.json</c>. It holds no secrets.</summary>

@@ -37,6 +37,26 @@ public sealed class LabStore
         WriteWhole(manifest.Lab.Paths.Manifest, JsonSerializer.Serialize(manifest, Json.LabManifest) + "\n");
     }
 
+    /// <summary>Notes that files of a lab are deleted from now on. Where that cannot be written, on a full disk or a
+    /// read-only one, they are deleted all the same.</summary>
+    internal static void NoteDestroying(Lab lab)
+    {
+        // The manifest of a moved or copied lab is the original's word.
+        if (lab.Former is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            if (Load(lab.Root) is { } manifest && manifest.Lab.Id == lab.Id)
+            {
+                Save(manifest with { State = LabState.Destroying });
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or LabException) { }
+    }
+
     /// <summary>Reads the manifest of the lab in exactly this folder.</summary>
     /// <returns>Null when the folder holds no lab.</returns>
     /// <exception cref="LabException">The manifest is damaged, or newer than this program.</exception>
