@@ -55,7 +55,9 @@ public sealed class StatusTests : LifeTests
     {
         using var sandbox = await UpAsync(Account.Plain, "--set", "pgpool.num_init_children=4");
         await PgpoolHasNobodyLeftAsync(sandbox);
+        await PgpoolRenewsItsProcessesAsync(sandbox);
         await PgpoolAndStreamingAsync(sandbox);
+        await PgpoolDoesNotSeeThatAStandbyStreamsAsync(sandbox);
         await PgpoolRemembersAsync(sandbox);
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();
@@ -89,6 +91,72 @@ public sealed class StatusTests : LifeTests
             StringComparison.Ordinal
         );
         await FixAsync(sandbox);
+    }
+
+    /// <summary>For three seconds after a node was attached; who comes too late makes it happen again.</summary>
+    private static async Task PgpoolRenewsItsProcessesAsync(Sandbox sandbox)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            var seen = (
+                await InLabAsync(
+                    sandbox,
+                    """
+                    pgpoollab detach 1 >&2
+                    pcp_attach_node -n 1 >&2
+                    pgpoollab status --json
+                    """
+                )
+            ).Ok();
+            using var status = JsonDocument.Parse(seen.Output);
+            if (Ids(status.RootElement).Contains("renewing"))
+            {
+                break;
+            }
+
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), seen.Output);
+        }
+
+        (await sandbox.RunInLabAsync("wait", "--for", "healthy", "--timeout", "2m")).Ok();
+    }
+
+    private static async Task PgpoolDoesNotSeeThatAStandbyStreamsAsync(Sandbox sandbox)
+    {
+        (string Line, string Cause)[] causes =
+        [
+            ("backend_application_name1 = 'another'", "backend_application_name1 in pgpool.conf is 'another'"),
+            ("sr_check_user = 'stranger'", "There is no role 'stranger'"),
+            ("sr_check_password = 'wrong'", "cannot log in as 'pgpool'"),
+        ];
+        foreach (var (line, cause) in causes)
+        {
+            (
+                await InLabAsync(
+                    sandbox,
+                    $"""
+                    cp etc/pgpool.conf conf.whole
+                    printf '%s\n' "{line}" >>etc/pgpool.conf
+                    pgpoollab reload --restart >&2
+                    """
+                )
+            ).Ok();
+            var clock = Stopwatch.StartNew();
+            while (
+                !Cause((await SeeAsync(sandbox, "blank-replication-state"))["blank-replication-state"]).Contains(cause)
+            )
+            {
+                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), $"Nothing says: {cause}");
+            }
+
+            (
+                await InLabAsync(
+                    sandbox,
+                    "cat conf.whole >etc/pgpool.conf; rm conf.whole; pgpoollab reload --restart >&2"
+                )
+            ).Ok();
+            (await sandbox.RunInLabAsync("wait", "--for", "healthy", "--timeout", "2m")).Ok();
+        }
     }
 
     /// <summary>What is wrong with Pgpool-II and with standbys that stream, all at once.</summary>

@@ -103,11 +103,7 @@ public sealed class LabFolderTests : IDisposable
         "made anew"
     )]
     [InlineData(LabState.Failed, "holds what a failed setup was told to keep.", "made anew")]
-    [InlineData(
-        LabState.Destroying,
-        "holds what is left of the lab 'mine': destroying it has not ended.",
-        "made anew"
-    )]
+    [InlineData(LabState.Destroying, "holds what is left of the lab 'mine': destroying it has not ended.", "made anew")]
     public void A_lab_is_not_made_over_another(LabState state, string message, string hint)
     {
         Directory.CreateDirectory(_folder[".pgpoollab"]);

@@ -183,8 +183,8 @@ internal sealed class LeftoverSurvey(IHost host)
             ? $"The setup of the lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root} was killed."
         : orphan.Kind is OrphanKind.DestroyUnfinished
             ? $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root} was destroyed in part."
-            : $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root}: "
-                + $"{Reports.LabsReporter.Told(orphan.Kind)}; left of it: {Reports.LabsReporter.Remains(orphan)}.";
+        : $"The lab '{orphan.Registration.Entry.Name}' in {orphan.Registration.Entry.Root}: "
+            + $"{Reports.LabsReporter.Told(orphan.Kind)}; left of it: {Reports.LabsReporter.Remains(orphan)}.";
 
     internal static bool IsServer(ProcessFacts process) => LabNames.Servers.Contains(process.Name);
 }

@@ -201,8 +201,10 @@ public sealed class DestroyOrphansOperation(OperationContext context, Func<Clust
     {
         var (entry, user) = (orphan.Registration.Entry, orphan.Registration.User);
         // An entry is its user's word: it must not lead to what is another's.
-        if (LabStore.Load(entry.Root)
-            is not { State: LabState.Creating or LabState.Destroying, Lab: { } lab } manifest || lab.Id != entry.Id)
+        if (
+            LabStore.Load(entry.Root) is not { State: LabState.Creating or LabState.Destroying, Lab: { } lab } manifest
+            || lab.Id != entry.Id
+        )
         {
             return null; // somebody has destroyed it meanwhile
         }

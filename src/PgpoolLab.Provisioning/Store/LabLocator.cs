@@ -56,10 +56,10 @@ public static class LabLocator
             : throw new LabException(
                 ExitCode.NotHealthy,
                 manifest.State is LabState.Failed
-                    ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is what a failed setup was told to keep."
-                : manifest.State is LabState.Destroying
-                    ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is being destroyed, or a destroy of it was "
-                        + "ended before it was done: files of it are deleted already."
+                        ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is what a failed setup was told to keep."
+                    : manifest.State is LabState.Destroying
+                        ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is being destroyed, or a destroy of it was "
+                            + "ended before it was done: files of it are deleted already."
                     : $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is not ready: its setup is still at "
                         + $"work, or was killed after step {manifest.CompletedSteps.Count} "
                         + $"({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
