@@ -237,7 +237,7 @@ public sealed partial class DropInContractTests
         var conf = Pgpool(lab);
         var root = lab.SafeAlias ?? lab.Root;
         Assert.Equal(
-            ("'%m: %a pid %p: '", "on", $"'{root}/run/pgpool.pid'"),
+            (lab.Tools.Pgpool.Number >= 402 ? "'%m: %a pid %p: '" : "'%t: pid %p: '", "on", $"'{root}/run/pgpool.pid'"),
             (conf["log_line_prefix"], conf["log_per_node_statement"], conf["pid_file_name"])
         );
         Assert.Equal($"'{root}/log'", conf[lab.Tools.Pgpool.Number >= 407 ? "work_dir" : "logdir"]);

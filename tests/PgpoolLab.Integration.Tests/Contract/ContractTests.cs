@@ -169,7 +169,7 @@ public abstract class ContractTests(ContractFixture fixture)
             name switch
             {
                 "logging_collector" when !InstalledPgpool.Is42 => "",
-                "log_line_prefix" when IsOldOriginal => "%t: pid %p: ",
+                "log_line_prefix" when !InstalledPgpool.Is42 => "%t: pid %p: ",
                 "backend_hostname0" or "backend_hostname1" when IsOldOriginal => "/tmp",
                 _ => value,
             },
