@@ -20,7 +20,7 @@ public sealed class AdviceTests : LifeTests
 
         // Pgpool-II's first process.
         var pgpool = Pid(sandbox, "run/pgpool.pid");
-        Assert.Equal(0, Signals.Send(pgpool, Signals.Stop));
+        (await sandbox.ShellAsync($"suspend {pgpool}")).Ok();
         var report = await sandbox.NodesAsync();
         Assert.Equal([pgpool], Numbers(report.GetProperty("pgpoolSuspended")));
         var finding = FindingsOf(report)
@@ -30,7 +30,7 @@ public sealed class AdviceTests : LifeTests
         // All of a node, as by Ctrl+Z.
         (
             await sandbox.ShellAsync(
-                "read -r server <data1/postmaster.pid; kill -STOP $server $(cat /proc/$server/task/$server/children)"
+                "read -r server <data1/postmaster.pid; suspend $server $(cat /proc/$server/task/$server/children)"
             )
         ).Ok();
         report = await sandbox.NodesAsync();

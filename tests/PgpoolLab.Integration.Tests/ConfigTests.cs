@@ -13,6 +13,8 @@ public sealed class ConfigTests
         var file = Path.Combine(sandbox.Lab, "data0/postgresql.conf");
         var before = await File.ReadAllTextAsync(file);
 
+        // Before 4.2 there are no units.
+        var twoMinutes = InstalledPgpool.Is42 ? "2min" : "120";
         // A lab that was just made has all of its files in effect.
         var reloaded = (await sandbox.RunInLabAsync("reload")).Ok();
         Assert.Equal("Configuration files read again: node 0, node 1, Pgpool-II.", reloaded.Output.TrimEnd());
@@ -23,13 +25,13 @@ public sealed class ConfigTests
                 "set",
                 "postgresql.work_mem=8MB",
                 "postgresql.max_connections=90",
-                "pgpool.client_idle_limit=2min",
+                $"pgpool.client_idle_limit={twoMinutes}",
                 "pgpool.num_init_children=20"
             )
         ).Ok();
         Assert.Equal(
-            """
-            pgpool.client_idle_limit = 2min
+            $"""
+            pgpool.client_idle_limit = {twoMinutes}
               Pgpool-II: in effect
             pgpool.num_init_children = 20
               Pgpool-II: needs a restart; until then it has 32
@@ -53,6 +55,9 @@ public sealed class ConfigTests
                 ("postgresql.work_mem=3parsec", "Valid units"),
                 ("pgpool.max_pool=abc", "invalid value"),
                 ("pgpool.load_balance_mode=maybe", "it is on or off"),
+                InstalledPgpool.Is42
+                    ? ("pgpool.client_idle_limit=2parsec", "client_idle_limit")
+                    : ("pgpool.client_idle_limit=2min", "knows no units"),
             }
         )
         {

@@ -15,6 +15,9 @@ internal static class InstalledPgpool
     /// master.</summary>
     internal static bool Is42 => Version.CompareTo(new PgpoolVersion(4, 2, 0)) >= 0;
 
+    /// <summary>A switchover: <c>pcp_promote_node --switchover</c>.</summary>
+    internal static bool Is43 => Version.CompareTo(new PgpoolVersion(4, 3, 0)) >= 0;
+
     /// <summary>A command that makes another node the primary: <c>pcp_promote_node --switchover</c>, or what comes to
     /// the same. With Pgpool-II before 4.3 that is to detach the primary, and the next node follows.</summary>
     /// <param name="options">How pcp is reached.</param>
@@ -22,9 +25,8 @@ internal static class InstalledPgpool
     /// <param name="promoted">The one that is.</param>
     internal static string Switchover(string options, int wanted, out int promoted)
     {
-        var can = Version.CompareTo(new PgpoolVersion(4, 3, 0)) >= 0;
-        promoted = can ? wanted : 1;
-        return can ? $"pcp_promote_node -w -s {options} -n {wanted}" : $"pcp_detach_node -w {options} -n 0";
+        promoted = Is43 ? wanted : 1;
+        return Is43 ? $"pcp_promote_node -w -s {options} -n {wanted}" : $"pcp_detach_node -w {options} -n 0";
     }
 
     /// <summary>CVE-2025-46801: where it keeps a connection of a role open that is not in <c>pool_passwd</c>, it takes

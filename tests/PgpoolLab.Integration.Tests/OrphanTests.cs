@@ -291,7 +291,7 @@ public sealed class OrphanTests : LifeTests
                 """
                 read -r server <run/pgpool.pid || :
                 (exec tail -n +1 -f log/pgpool.log >../log 2>/dev/null) & tail=$!
-                kill -STOP $server
+                suspend $server
                 for n in 1 0; do # each is a failover of its own
                     kill -QUIT $(head -n 1 data$n/postmaster.pid)
                     until grep -q "received degenerate backend request for node_id: $n" ../log; do sleep 0.01; done

@@ -78,7 +78,14 @@ public sealed partial class Sandbox : IDisposable
     /// <summary>Runs a shell script in the lab's folder, as a user would paste it; <c>pgpoollab</c> is on
     /// PATH.</summary>
     public Task<Outcome> ShellAsync(string script, params (string Name, string Value)[] environment) =>
-        StartAndWaitAsync(["/bin/sh", "-eu", "-c", script], Directory.Exists(Lab) ? Lab : Labs, environment);
+        StartAndWaitAsync(["/bin/sh", "-eu", "-c", Suspend + script], Directory.Exists(Lab) ? Lab : Labs, environment);
+
+    /// <summary>A process that was sent SIGSTOP still takes signals in until the kernel lets it run next: what a test
+    /// does then must begin when it has stopped.</summary>
+    private const string Suspend = """
+        suspend() { kill -STOP "$@"; for one; do until grep -q '^State:.[TZ]' "/proc/$one/status"; do sleep 0.01; done; done; }
+
+        """;
 
     /// <summary>Starts the program without waiting for it.</summary>
     public Process Start(string workingDirectory, params string[] arguments) =>

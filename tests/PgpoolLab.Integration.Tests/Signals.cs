@@ -7,8 +7,6 @@ internal static partial class Signals
 {
     internal const int Kill = 9;
 
-    internal const int Stop = 19;
-
     /// <returns>0 when it was sent.</returns>
     internal static int Send(int process, int signal) => SendSignal(process, signal);
 

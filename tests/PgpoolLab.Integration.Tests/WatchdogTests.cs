@@ -169,7 +169,7 @@ public sealed class PrimaryUnknownToLeaderTests : WatchdogTests
                 until_it_says() { n=0; until grep -q "$1" "$2" 2>/dev/null; do n=$((n + 1)); [ $n -lt 12000 ] || { echo "never said: $1"; cat "$2"; exit 1; } >&2; sleep 0.01; done; }
                 until_it_says 'from .DEAD. to .LOADING' pgpool0/log/pgpool.log
                 leader=$(tr -d '\0' <pgpool0/run/pgpool.pid)
-                kill -STOP $leader
+                suspend $leader
                 until_it_says 'successfully started' pgpool1/log/pgpool.log
                 ! grep 'primary node is' pgpool1/log/pgpool.log || exit 1
                 kill -CONT $leader

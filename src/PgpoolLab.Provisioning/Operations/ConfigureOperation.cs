@@ -192,7 +192,14 @@ public sealed class ConfigureOperation(OperationContext context)
         SpecProblem[] problems =
         [
             .. settings
-                .Select(s => (Setting: s, Problem: Unowned(lab, s) ?? s.WhyNot(lab)))
+                .Select(s =>
+                    (
+                        Setting: s,
+                        Problem: Unowned(lab, s)
+                            ?? s.WhyNot(lab)
+                            ?? SettingUnits.WhyMisread(s.Program, s.Value, lab.Tools)
+                    )
+                )
                 .Concat(unknown)
                 .Where(p => p.Problem is not null)
                 .Select(p => new SpecProblem($"{Attempt} {p.Setting.Program}.{p.Setting.Name}: {p.Problem}"))
