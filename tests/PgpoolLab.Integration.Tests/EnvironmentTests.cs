@@ -5,6 +5,7 @@ public sealed class EnvironmentTests
 {
     private const string Secret = "hunter2";
 
+    [Trait("Needs", "root")]
     [Fact]
     public async Task Neither_secrets_nor_the_way_to_another_server_get_from_the_callers_shell_to_the_servers()
     {

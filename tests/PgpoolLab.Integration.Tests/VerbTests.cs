@@ -161,6 +161,7 @@ public sealed partial class VerbTests
         return string.Concat(outcome.Output.Split('\n').Where(l => Heading().IsMatch(l)).Select(l => l + "\n"));
     }
 
+    [Trait("Needs", "root")]
     [Theory]
     [InlineData("replication")]
     [InlineData("snapshot-isolation", Traits = ["Needs", "pgpool-4.2"])]
