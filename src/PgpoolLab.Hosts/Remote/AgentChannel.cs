@@ -33,6 +33,7 @@ public sealed class AgentChannel : IAsyncDisposable
 
     private readonly string _host;
     private readonly TimeProvider _time;
+    private readonly Func<IReadOnlyList<string>> _lastWords;
     private readonly LineWriter<AgentRequest> _writer;
     private readonly ConcurrentDictionary<int, TaskCompletionSource<AgentReply>> _waiting = new();
     private readonly ConcurrentDictionary<int, RemoteStream> _streams = new();
@@ -43,10 +44,18 @@ public sealed class AgentChannel : IAsyncDisposable
     private long _heard;
     private long _signsOfLife;
     private int _lastId;
+    private int _calls;
 
-    private AgentChannel(string host, Stream input, Stream output, TimeProvider time)
+    private AgentChannel(
+        string host,
+        Stream input,
+        Stream output,
+        TimeProvider time,
+        Func<IReadOnlyList<string>>? lastWords
+    )
     {
         _host = host;
+        _lastWords = lastWords ?? (() => []);
         _time = time;
         // A long line takes its time, in which nothing else is said; as long as it gets on, somebody takes it.
         _writer = new LineWriter<AgentRequest>(
@@ -61,6 +70,9 @@ public sealed class AgentChannel : IAsyncDisposable
     /// <summary>The version of the program on the other side.</summary>
     public string AgentVersion { get; private set; } = "";
 
+    /// <summary>How many calls were made so far.</summary>
+    public int Calls => Volatile.Read(ref _calls);
+
     /// <summary>For how long the machine has said nothing.</summary>
     internal TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _heard));
 
@@ -71,6 +83,8 @@ public sealed class AgentChannel : IAsyncDisposable
     /// <param name="mark">What it was started with.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="lastWords">What the agent has written to its standard error, for messages when it is
+    /// lost.</param>
     /// <exception cref="HostLostException">It ended before, with what it has said.</exception>
     public static async Task<AgentChannel> OpenAsync(
         string host,
@@ -78,11 +92,12 @@ public sealed class AgentChannel : IAsyncDisposable
         Stream output,
         string mark,
         TimeProvider time,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Func<IReadOnlyList<string>>? lastWords = null
     )
     {
         ArgumentNullException.ThrowIfNull(time);
-        var channel = new AgentChannel(host, input, output, time);
+        var channel = new AgentChannel(host, input, output, time, lastWords);
         try
         {
             await channel.GreetAsync(mark, cancellationToken);
@@ -149,6 +164,7 @@ public sealed class AgentChannel : IAsyncDisposable
     internal async ValueTask<TAnswer> AskAsync<TAnswer>(HostCall<TAnswer> call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Interlocked.Increment(ref _calls);
         var id = Interlocked.Increment(ref _lastId);
         var answer = new TaskCompletionSource<AgentReply>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[id] = answer;
@@ -250,7 +266,13 @@ public sealed class AgentChannel : IAsyncDisposable
     private HostLostException Again(Exception lost) =>
         lost is HostLostException known
             ? new HostLostException(_host, known.Message[$"Host {_host} ".Length..].TrimEnd('.'), known.InnerException)
-            : new HostLostException(_host, $"has closed the connection: {lost.Message.TrimEnd('.')}", lost);
+            {
+                Details = _lastWords(),
+            }
+            : new HostLostException(_host, $"has closed the connection: {lost.Message.TrimEnd('.')}", lost)
+            {
+                Details = _lastWords(),
+            };
 
     private async Task SendQuietlyAsync(AgentRequest request)
     {
