@@ -42,6 +42,7 @@ internal static class AllCommands
             CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),
             AgentCommand.Create(),
+            ReachCommand.Create(terminal),
             PgpoolSetupCommand.Create(terminal, arguments),
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
             InstallLinksCommand.Create(terminal),

@@ -157,6 +157,14 @@ internal static unsafe partial class TerminalCalls
         return changed;
     }
 
+    /// <summary>A copy of a mode in which what is typed is not shown.</summary>
+    internal static byte[] WithoutEcho(byte[] mode)
+    {
+        var changed = (byte[])mode.Clone();
+        Flags(changed, LocalFlags) &= ~Echo;
+        return changed;
+    }
+
     /// <summary>True when a line is typed before it is read.</summary>
     internal static bool TakesLines(byte[] mode) => (Flags(mode, LocalFlags) & Lines) != 0;
 

@@ -31,7 +31,7 @@ internal static class RemoteScript
         + """gone() { rm -f "$t"; }; trap gone 0; trap "exit 98" 1 2 15; """
         + """cat >"$t" && chmod 700 "$t" || exit 98; """
         + """h=$(sha256sum <"$t") || exit 99; [ "${h%% *}" = "$2" ] || exit 99; """
-        + """ "$t" version </dev/null >/dev/null || exit 96; mv -f "$t" "$d/pgpoollab" || exit 98""";
+        + """ "$t" agent try </dev/null >/dev/null || exit 96; mv -f "$t" "$d/pgpoollab" || exit 98""";
 
     /// <summary>Begins a program that is there.</summary>
     internal static string Begin(InstalledAgent agent, string mark) => Sh(BeginInstalled, agent.Path, mark);

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using PgpoolLab.Hosts;
 
@@ -20,12 +21,50 @@ internal static class Question
     /// <returns>True when the answer is yes.</returns>
     internal static async Task<bool> AskAsync(Terminal terminal, string question, CancellationToken cancellationToken)
     {
+        var answer = await ReadLineAsync(terminal, question, cancellationToken);
+        return answer?.Trim() is "y" or "Y" or "yes";
+    }
+
+    /// <summary>Asks, and reads a line that is not shown.</summary>
+    /// <param name="terminal">Where it is asked.</param>
+    /// <param name="question">The question.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Null at the end of the input, and where it could not be kept from being shown.</returns>
+    [SupportedOSPlatform("linux")]
+    internal static async Task<string?> AskSecretAsync(
+        Terminal terminal,
+        string question,
+        CancellationToken cancellationToken
+    )
+    {
+        using var silent = SilentTerminal.TryTake();
+        if (silent is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await ReadLineAsync(terminal, question, cancellationToken);
+        }
+        finally
+        {
+            // Nobody has seen the end of the line.
+            terminal.Error.WriteLine();
+        }
+    }
+
+    private static async Task<string?> ReadLineAsync(
+        Terminal terminal,
+        string question,
+        CancellationToken cancellationToken
+    )
+    {
         terminal.Error.Write(question + " ");
         // Nothing can end a read from a terminal: it is left behind when Ctrl+C ends the command.
         using var input = new StreamReader(
             new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 1)
         );
-        var answer = await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
-        return answer?.Trim() is "y" or "Y" or "yes";
+        return await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
     }
 }

@@ -232,7 +232,13 @@ internal static class KeyGen
         );
     }
 
-    internal static async Task RunAsync(string program, string[] arguments, params (string, string)[] environment)
+    /// <summary>Runs a program that must succeed.</summary>
+    /// <returns>What it prints.</returns>
+    internal static async Task<string> RunAsync(
+        string program,
+        string[] arguments,
+        params (string, string)[] environment
+    )
     {
         var info = new ProcessStartInfo(program, arguments)
         {
@@ -251,5 +257,6 @@ internal static class KeyGen
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {await output}{error}");
+        return await output;
     }
 }
