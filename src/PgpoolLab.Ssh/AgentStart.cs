@@ -171,8 +171,18 @@ internal sealed class AgentStart(SshConnection connection, SshOptions options)
             broken = error;
         }
 
-        await program.Output.CopyToAsync(Stream.Null, cancellationToken);
-        await program.WaitAsync(cancellationToken);
+        using var patience = new CancellationTokenSource(options.StepTimeout, options.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await program.Output.CopyToAsync(Stream.Null, either.Token);
+            await program.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw NotCopied($"nothing came for {options.StepTimeout.TotalSeconds} s", program.Words, error);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         switch (program.ExitCode)
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Ssh;
@@ -46,21 +45,5 @@ internal static class RemoteScript
     internal static string Write(CopiedAgent agent) => Sh(Copy, agent.Folder, agent.Facts.Hash);
 
     private static string Sh(string script, string path, params string[] words) =>
-        $"exec /bin/sh -c '{script}' sh {Encoded(path)} {string.Join(' ', words)}";
-
-    /// <summary>As <c>printf %b</c> reads it: shells differ in what they read between quotes.</summary>
-    private static string Encoded(string path) =>
-        Shell.IsSafeWord(path)
-            ? path
-            : "'"
-                + string.Concat(
-                    Encoding
-                        .UTF8.GetBytes(path)
-                        .Select(b =>
-                            Shell.IsSafeWord(((char)b).ToString())
-                                ? ((char)b).ToString()
-                                : @"\0" + Convert.ToString(b, 8).PadLeft(3, '0')
-                        )
-                )
-                + "'";
+        $"exec /bin/sh -c '{script}' sh {Shell.Encode(path)} {string.Join(' ', words)}";
 }

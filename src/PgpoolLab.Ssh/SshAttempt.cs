@@ -138,8 +138,7 @@ internal sealed class SshAttempt(
                         "If you know why, remove the old key:  " + $"ssh-keygen -R {Shell.Quote(settings.KeyName)}",
                     ],
                 };
-            case SshConnectionException broken when _hasShownKey && !login.IsEmpty:
-                // After a few keys that it does not want a host hangs up.
+            case SshConnectionException broken when HangsUp(broken):
                 return Refused(broken);
             case SshException or IOException or ObjectDisposedException:
                 return Unreachable($"has broken off: {error.Message.TrimEnd('.')}", error);
@@ -147,6 +146,10 @@ internal sealed class SshAttempt(
                 return Unreachable($"cannot be connected to: {error.Message.TrimEnd('.')}", error);
         }
     }
+
+    /// <summary>What a host says that has been offered enough keys: OpenSSH's words.</summary>
+    private static bool HangsUp(SshException error) =>
+        error.Message.Contains("Too many authentication failures", StringComparison.OrdinalIgnoreCase);
 
     private string? OtherTypes =>
         guard.KnownTypes is { Count: > 0 } known && !_hasShownKey
@@ -174,7 +177,7 @@ internal sealed class SshAttempt(
 
     private LoginRefusedException Refused(SshException error)
     {
-        var tooMany = error.Message.Contains("Too many", StringComparison.OrdinalIgnoreCase);
+        var tooMany = HangsUp(error);
         return new LoginRefusedException(
             name,
             login.IsEmpty

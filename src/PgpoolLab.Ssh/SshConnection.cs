@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using PgpoolLab.Ssh.Files;
 using PgpoolLab.Ssh.Keys;
 using Renci.SshNet;
@@ -59,7 +61,8 @@ internal sealed class SshConnection : IAsyncDisposable
             {
                 var login = await LoginKeys.CollectAsync(settings, options.Home.UserId, ring, cancellationToken);
                 var attempt = new SshAttempt(name, settings, guard, login, options, way.Last?.Name);
-                if (await attempt.RunAsync(way.Address(settings), cancellationToken) is { } client)
+                var addresses = await way.AddressesAsync(settings, cancellationToken);
+                if (await ConnectAsync(attempt, addresses, cancellationToken) is { } client)
                 {
                     return new SshConnection(name, settings, client, way, guard.Notes);
                 }
@@ -73,6 +76,29 @@ internal sealed class SshConnection : IAsyncDisposable
             await way.CloseAsync();
             throw;
         }
+    }
+
+    /// <summary>A name may have several addresses, of which the first does not always answer.</summary>
+    private static async Task<SshClient?> ConnectAsync(
+        SshAttempt attempt,
+        IReadOnlyList<(string Host, int Port)> addresses,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach (var address in addresses.SkipLast(1))
+        {
+            try
+            {
+                return await attempt.RunAsync(address, cancellationToken);
+            }
+            catch (HostUnreachableException error)
+                when (error.InnerException is SocketException or OperationCanceledException)
+            {
+                // Perhaps another one does.
+            }
+        }
+
+        return await attempt.RunAsync(addresses[^1], cancellationToken);
     }
 
     private ForwardedPortLocal Forward(SshSettings target)
@@ -109,8 +135,30 @@ internal sealed class SshConnection : IAsyncDisposable
     /// <summary>How a host is reached: at once, or by a port here that leads there from another host.</summary>
     private readonly record struct Way(SshConnection? Last, ForwardedPortLocal? Forwarding)
     {
-        internal (string Host, int Port) Address(SshSettings target) =>
-            Forwarding is { } port ? (port.BoundHost, (int)port.BoundPort) : (target.HostName, target.Port);
+        internal async Task<IReadOnlyList<(string Host, int Port)>> AddressesAsync(
+            SshSettings target,
+            CancellationToken cancellationToken
+        )
+        {
+            if (Forwarding is { } port)
+            {
+                return [(port.BoundHost, (int)port.BoundPort)];
+            }
+
+            try
+            {
+                var addresses = await Dns.GetHostAddressesAsync(target.HostName, cancellationToken)
+                    .WaitAsync(target.ConnectTimeout, cancellationToken);
+                return addresses.Length == 0
+                    ? [(target.HostName, target.Port)]
+                    : [.. addresses.Select(a => (a.ToString(), target.Port))];
+            }
+            catch (Exception error) when (error is SocketException or TimeoutException)
+            {
+                // Connecting fails in the same way, which is reported there.
+                return [(target.HostName, target.Port)];
+            }
+        }
 
         internal async Task CloseAsync()
         {

@@ -196,6 +196,8 @@ public sealed class SshConfigTests : IDisposable
         var b = Resolve("b");
         Assert.Equal([_folder["a b"], "/c/b"], b.UserKnownHosts);
         Assert.Empty(b.GlobalKnownHosts);
+        Write("UserKnownHostsFile /dev/null\n");
+        Assert.Empty(Resolve("b").UserKnownHosts);
     }
 
     [Theory]

@@ -109,7 +109,8 @@ public static class SshConfig
             ];
 
     private static string[] Files(IReadOnlyList<string>? configured, string[] usual, SshTokens tokens) =>
-        [.. (configured ?? usual).Where(f => !IsNone(f)).Select(tokens.PathOf)];
+        // What is written there is known by nobody, and read by nobody.
+        [.. (configured ?? usual).Where(f => !IsNone(f) && f != "/dev/null").Select(tokens.PathOf)];
 
     private static UnknownHostKeys UnknownKeysOf(SshValues values)
     {

@@ -94,12 +94,25 @@ internal sealed class LoginKeys : IPrivateKeySource
                 new Offer(
                     key.Key,
                     $"{key.Comment} (agent)",
-                    async (algorithm, data) => await agent.SignAsync(key.Key, algorithm, data, _cancellation)
+                    (algorithm, data) => SignAsync(agent, key.Key, algorithm, data)
                 )
                 {
                     Refused = "the agent does not sign with it",
                 }
             );
+        }
+    }
+
+    private async Task<byte[]?> SignAsync(SshAgent agent, SshKey key, string algorithm, byte[] data)
+    {
+        try
+        {
+            return await agent.SignAsync(key, algorithm, data, _cancellation);
+        }
+        catch (Exception error) when (error is SocketException or IOException)
+        {
+            // It has ended meanwhile.
+            return null;
         }
     }
 

@@ -39,6 +39,25 @@ public sealed class ShellProperties
                 print: Print
             );
 
+    [Theory]
+    [MemberData(nameof(ShellsThereAre))]
+    public void Any_text_that_was_encoded_is_what_printf_makes_of_it(string shell) =>
+        Any
+            .Text.Array[1, 20]
+            .Sample(
+                texts =>
+                {
+                    var words = string.Join(' ', texts.Select(Shell.Encode));
+                    // What csh and fish read in another way is not in it.
+                    Assert.DoesNotContain('!', words);
+                    Assert.DoesNotContain('\n', words);
+                    Assert.DoesNotContain(@"\'", words, StringComparison.Ordinal);
+                    Assert.Equal(texts, Shells.Run(shell, $"printf '%b\\0' {words}"));
+                },
+                iter: Any.Few,
+                print: Print
+            );
+
     [Fact]
     public void Nothing_is_expanded_where_files_lie_that_a_pattern_could_mean()
     {

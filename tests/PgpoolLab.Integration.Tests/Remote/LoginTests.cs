@@ -121,6 +121,32 @@ public sealed class LoginTests : SshTestBed
     }
 
     [Fact]
+    public async Task A_host_that_hangs_up_after_a_few_keys_wants_the_right_one_to_be_named()
+    {
+        string[] names = ["first", "second", "third", "right"];
+        foreach (var name in names)
+        {
+            await KeyGen.MakeAsync(Folder[name], "ed25519");
+        }
+
+        var sshd = await Sshd.StartAsync(
+            Folder["sshd"],
+            await File.ReadAllTextAsync(Folder["right.pub"]),
+            "MaxAuthTries 2"
+        );
+        Own(sshd);
+        Configure("b", sshd.Port, string.Join("\n ", names.Select(n => $"IdentityFile {Folder[n]}")));
+        Trust(sshd);
+        var error = await Assert.ThrowsAsync<LoginRefusedException>(() => ConnectAsync());
+        Assert.Contains("IdentitiesOnly", Assert.Single(error.Hints), StringComparison.Ordinal);
+        Assert.Equal(4, error.Details.Count(d => d.StartsWith("offered: ", StringComparison.Ordinal)));
+        using var hosts = new SshHosts(Options());
+        // Whoever asks may name it as well; it comes first.
+        var request = new SshRequest(SshAddress.Parse("b")) { IdentityFile = Folder["right"] };
+        await using var host = await hosts.ConnectAsync(request, CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Without_any_key_that_is_said()
     {
         await KeyGen.MakeAsync(Folder["other"], "ed25519");

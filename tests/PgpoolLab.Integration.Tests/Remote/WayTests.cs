@@ -70,6 +70,21 @@ public sealed class WayTests : SshTestBed
         await answering;
     }
 
+    /// <summary>Of most machines localhost is ::1 first, where this sshd does not listen.</summary>
+    [Fact]
+    public async Task Of_several_addresses_the_one_that_answers_is_taken()
+    {
+        var sshd = await StartAsync();
+        await File.WriteAllTextAsync(
+            $"{Home}/.ssh/config",
+            $"Host b\n HostName localhost\n Port {sshd.Port}\n HostKeyAlias mine\n UserKnownHostsFile /dev/null\n"
+        );
+        File.SetUnixFileMode($"{Home}/.ssh/config", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var person = new Person();
+        await using var host = await ConnectAsync(Options(person));
+        Assert.Equal(("mine", null), (person.Unknown[0].KeyName, person.Unknown[0].File));
+    }
+
     [Fact]
     public async Task Who_does_not_want_to_wait_any_more_does_not()
     {
