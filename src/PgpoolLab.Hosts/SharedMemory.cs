@@ -70,8 +70,18 @@ internal static class SharedMemory
         }
 
         return SemaphoresOf(process, segments).Count(Posix.RemoveSemaphores)
-            + segments.Count(s => Posix.RemoveSharedMemory(s.Id));
+            + segments.Sum(s => RemoveNamedIn(s) + (Posix.RemoveSharedMemory(s.Id) ? 1 : 0));
     }
+
+    /// <summary>Removes the files that the memory of a PostgreSQL names: without it nothing tells whose they are.</summary>
+    private static int RemoveNamedIn(Segment segment) =>
+        Environment.Is64BitProcess
+        && segment.Size == Header.Size
+        && Posix.ReadSharedMemory(segment.Id, Header.Size) is { } bytes
+        && Header.Read(bytes) is { } header
+        && header.Creator == segment.Creator
+            ? RemoveDynamic(header.DynamicControl)
+            : 0;
 
     /// <summary>The sets of semaphores a process has made, as long as its memory is there: without that nothing tells
     /// whose they are.</summary>

@@ -60,18 +60,24 @@ public abstract partial class SharedMemoryTests(HostUnderTest under) : IDisposab
     public async Task What_a_killed_PostgreSQL_left_is_known_by_its_data_folder_and_removed_with_the_files_it_names()
     {
         var ended = (await MadeByAnotherAsync("--queue")).Process;
-        var (control, shared, others) = (FileInSharedMemory(), FileInSharedMemory(), FileInSharedMemory());
-        var items = new byte[16 + 80];
-        BinaryPrimitives.WriteUInt32LittleEndian(items, 0x9a503d32);
-        BinaryPrimitives.WriteUInt32LittleEndian(items.AsSpan(4), 2);
-        BinaryPrimitives.WriteUInt32LittleEndian(items.AsSpan(16), shared);
-        BinaryPrimitives.WriteUInt32LittleEndian(items.AsSpan(20), 2);
-        // A slot nobody uses: its handle may be anybody's by now.
-        BinaryPrimitives.WriteUInt32LittleEndian(items.AsSpan(56), others);
-        await File.WriteAllBytesAsync(Name(control), items);
-
+        var (control, shared, others) = await NamedFilesAsync();
         var id = Segment(ended, control);
         Assert.Equal(3, await _host.Memory.RemoveAsync(_folder.Path, CancellationToken.None));
+        Assert.False(Exists("shm", id));
+        Assert.Equal(
+            (false, false, true),
+            (File.Exists(Name(control)), File.Exists(Name(shared)), File.Exists(Name(others)))
+        );
+        File.Delete(Name(others));
+    }
+
+    [Fact]
+    public async Task What_a_killed_PostgreSQL_left_is_removed_by_its_number_with_the_files_it_names()
+    {
+        var (ended, id) = await MadeByAnotherAsync("--shmem", $"{HeaderSize}");
+        var (control, shared, others) = await NamedFilesAsync();
+        WriteHeader(id, ended, control, (1, 1));
+        Assert.Equal(3, await _host.Memory.RemoveAsync(ended, CancellationToken.None));
         Assert.False(Exists("shm", id));
         Assert.Equal(
             (false, false, true),
@@ -104,16 +110,36 @@ public abstract partial class SharedMemoryTests(HostUnderTest under) : IDisposab
         }
 
         _segments.Add(id);
+        WriteHeader(id, creator, control, status);
+        return id;
+    }
+
+    private static void WriteHeader(int id, int creator, uint control, (ulong Device, ulong Inode) folder)
+    {
         var address = Attach(id, 0, 0);
         var header = new byte[HeaderSize];
         BitConverter.TryWriteBytes(header, 679834894);
         BitConverter.TryWriteBytes(header.AsSpan(4), creator);
         BitConverter.TryWriteBytes(header.AsSpan(24), control);
-        BitConverter.TryWriteBytes(header.AsSpan(40), status.Device);
-        BitConverter.TryWriteBytes(header.AsSpan(48), status.Inode);
+        BitConverter.TryWriteBytes(header.AsSpan(40), folder.Device);
+        BitConverter.TryWriteBytes(header.AsSpan(48), folder.Inode);
         Marshal.Copy(header, 0, address, header.Length);
         _ = Detach(address);
-        return id;
+    }
+
+    /// <summary>The file that lists the others; one it lists; and one of a slot that nobody uses, whose handle may be
+    /// anybody's by now.</summary>
+    private static async Task<(uint Control, uint Shared, uint Others)> NamedFilesAsync()
+    {
+        var (control, shared, others) = (FileInSharedMemory(), FileInSharedMemory(), FileInSharedMemory());
+        var items = new byte[16 + 80];
+        BinaryPrimitives.WriteUInt32LittleEndian(items, 0x9a503d32);
+        BinaryPrimitives.WriteUInt32LittleEndian(items.AsSpan(4), 2);
+        BinaryPrimitives.WriteUInt32LittleEndian(items.AsSpan(16), shared);
+        BinaryPrimitives.WriteUInt32LittleEndian(items.AsSpan(20), 2);
+        BinaryPrimitives.WriteUInt32LittleEndian(items.AsSpan(56), others);
+        await File.WriteAllBytesAsync(Name(control), items);
+        return (control, shared, others);
     }
 
     /// <summary>By a program of the system, not by our own code.</summary>

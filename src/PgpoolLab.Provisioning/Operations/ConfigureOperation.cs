@@ -1,3 +1,4 @@
+using System.Globalization;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Settings;
 using PgpoolLab.Provisioning.Store;
@@ -101,7 +102,7 @@ public sealed class ConfigureOperation(OperationContext context)
 
         foreach (var pgpool in pgpools)
         {
-            await RequireBooleansAsync(lab, pgpool, ofPgpool, cancellationToken);
+            await RequireReadableAsync(lab, pgpool, ofPgpool, cancellationToken);
             var change = await writer.PrepareAsync(
                 pgpool.Paths.PgpoolConf,
                 SettingAssignment.Pgpool,
@@ -247,8 +248,9 @@ public sealed class ConfigureOperation(OperationContext context)
         }
     }
 
-    /// <summary>Pgpool-II takes any word that is no boolean for off.</summary>
-    private async Task RequireBooleansAsync(
+    /// <summary>Pgpool-II takes any word that is no boolean for off; before 4.2 also a word in a number's place, for
+    /// 0.</summary>
+    private async Task RequireReadableAsync(
         Lab lab,
         PgpoolNode pgpool,
         IReadOnlyDictionary<string, string> settings,
@@ -261,12 +263,20 @@ public sealed class ConfigureOperation(OperationContext context)
             .. settings
                 .Where(s => shown?.GetValueOrDefault(s.Key) is "on" or "off" && SettingValues.IsOn(s.Value) is null)
                 .Select(s => $"{Attempt} pgpool.{s.Key}: it is on or off; '{s.Value}' is neither."),
+            .. settings
+                .Where(s =>
+                    lab.Tools.Pgpool.Number < 402 && IsNumber(shown?.GetValueOrDefault(s.Key)) && !IsNumber(s.Value)
+                )
+                .Select(s => $"{Attempt} pgpool.{s.Key}: '{s.Value}' is no number."),
         ];
         if (problems.Length > 0)
         {
             throw new InvalidSpecException(problems);
         }
     }
+
+    private static bool IsNumber(string? text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
     private async Task<IReadOnlyList<SettingOutcome>> OutcomesAsync(
         Lab lab,
