@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using PgpoolLab.Ssh.Files;
 using PgpoolLab.Ssh.Keys;
@@ -61,7 +60,7 @@ internal sealed class SshConnection : IAsyncDisposable
             {
                 var login = await LoginKeys.CollectAsync(settings, options.Home.UserId, ring, cancellationToken);
                 var attempt = new SshAttempt(name, settings, guard, login, options, way.Last?.Name);
-                var addresses = await way.AddressesAsync(settings, cancellationToken);
+                var addresses = await way.AddressesAsync(settings, options, cancellationToken);
                 if (await ConnectAsync(attempt, addresses, cancellationToken) is { } client)
                 {
                     return new SshConnection(name, settings, client, way, guard.Notes);
@@ -137,6 +136,7 @@ internal sealed class SshConnection : IAsyncDisposable
     {
         internal async Task<IReadOnlyList<(string Host, int Port)>> AddressesAsync(
             SshSettings target,
+            SshOptions options,
             CancellationToken cancellationToken
         )
         {
@@ -147,8 +147,9 @@ internal sealed class SshConnection : IAsyncDisposable
 
             try
             {
-                var addresses = await Dns.GetHostAddressesAsync(target.HostName, cancellationToken)
-                    .WaitAsync(target.ConnectTimeout, cancellationToken);
+                var addresses = await options
+                    .Resolve(target.HostName, cancellationToken)
+                    .WaitAsync(options.ConnectTimeout ?? target.ConnectTimeout, cancellationToken);
                 return addresses.Length == 0
                     ? [(target.HostName, target.Port)]
                     : [.. addresses.Select(a => (a.ToString(), target.Port))];

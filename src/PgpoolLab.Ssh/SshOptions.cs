@@ -1,3 +1,4 @@
+using System.Net;
 using PgpoolLab.Ssh.Files;
 using PgpoolLab.Ssh.Keys;
 
@@ -24,6 +25,9 @@ public sealed record SshOptions(AgentProgram Agent)
     /// <summary>For how long a host may take with each step after that: to let somebody in, to begin a
     /// program.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Finds the addresses of a name.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
