@@ -169,7 +169,9 @@ internal sealed class HostKeyGuard(string name, SshSettings settings, SshOptions
                     [
                         "Compare it with what the host itself says:  "
                             + $"ssh-keygen -lf /etc/ssh/ssh_host_{key.Kind.ToLowerInvariant()}_key.pub",
-                        "Then connect once in a terminal, which asks you, or with --accept-new",
+                        settings.UnknownKeys is UnknownHostKeys.Refuse
+                            ? "Then connect once with --accept-new: StrictHostKeyChecking yes says that nobody is asked"
+                            : "Then connect once in a terminal, which asks you, or with --accept-new",
                     ],
                 };
         }

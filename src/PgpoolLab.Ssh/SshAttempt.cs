@@ -166,14 +166,11 @@ internal sealed class SshAttempt(
             _ => $"cannot be reached: {error.Message.TrimEnd('.')}",
         };
 
+    /// <summary>The host as ssh is to be given it.</summary>
+    private string ForSsh => $"-p {settings.Port} {Shell.Quote($"{settings.User}@{settings.Name}")}";
+
     private HostUnreachableException Unreachable(string what, Exception error) =>
-        new(name, $"{Host} {what}.", error)
-        {
-            Hints =
-            [
-                $"See what ssh says:  ssh -v -p {settings.Port} {Shell.Quote($"{settings.User}@{settings.HostName}")}",
-            ],
-        };
+        new(name, $"{Host} {what}.", error) { Hints = [$"See what ssh says:  ssh -v {ForSsh}"] };
 
     private LoginRefusedException Refused(SshException error)
     {
@@ -189,7 +186,7 @@ internal sealed class SshAttempt(
             Details = [.. login.Report(), $"it said: {error.Message}"],
             Hints = tooMany
                 ? ["It hangs up after a few: name the right one, IdentityFile and IdentitiesOnly yes in ~/.ssh/config"]
-                : [$"Put a public key into ~/.ssh/authorized_keys of {settings.User} there:  ssh-copy-id"],
+                : [$"Put a public key into ~/.ssh/authorized_keys there:  ssh-copy-id {ForSsh}"],
         };
     }
 }
