@@ -15,7 +15,9 @@ internal static class AllCommands
     internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
     {
         var root = new RootCommand(
-            "Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace."
+            "Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace. "
+                + "Such a cluster is called a lab: PostgreSQL nodes, numbered from 0, and one or several Pgpool-IIs, "
+                + "all on this machine, with all their files in one folder."
         )
         {
             SetupCommand.Create(terminal, arguments, "setup", start: false),

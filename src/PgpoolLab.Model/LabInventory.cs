@@ -168,8 +168,9 @@ public sealed class LabInventory
 
         foreach (var (pgpool, node) in lab.Pgpools.SelectMany(p => OwnNodes(lab).Select(n => (p, n))))
         {
-            yield return Data(node.Id, LabItemMaker.Recovery, $"{pgpool.Paths.Data(node.Id)}.recovery");
-            yield return Data(node.Id, LabItemMaker.Recovery, $"{pgpool.Paths.Data(node.Id)}.kept");
+            var data = pgpool.Paths.Data(node.Id);
+            yield return Data(node.Id, LabItemMaker.Recovery, LabNames.CopyBeside(data));
+            yield return Data(node.Id, LabItemMaker.Recovery, LabNames.KeptBeside(data));
         }
 
         static LabItem Data(int node, LabItemMaker maker, string path) =>

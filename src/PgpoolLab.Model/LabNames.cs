@@ -63,6 +63,15 @@ public static partial class LabNames
             ? match.Groups[1].Value
             : null;
 
+    /// <summary>Where online recovery makes the copy that becomes a node's data folder.</summary>
+    /// <param name="dataFolder">The data folder, itself and no link to it.</param>
+    public static string CopyBeside(string dataFolder) => dataFolder + ".recovery";
+
+    /// <summary>Where online recovery keeps what is the node's own. While that is there the node is neither what it was
+    /// nor a standby yet.</summary>
+    /// <param name="dataFolder">The data folder, itself and no link to it.</param>
+    public static string KeptBeside(string dataFolder) => dataFolder + ".kept";
+
     private static bool IsIn(string root, string path, Regex tail)
     {
         ArgumentNullException.ThrowIfNull(root);

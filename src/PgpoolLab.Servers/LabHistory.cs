@@ -79,6 +79,60 @@ public sealed class LabHistory(IHost host, Lab lab)
         return timelines.Where(t => t.Value < timelines.Values.Max()).Select(t => t.Key).ToArray();
     }
 
+    /// <summary>Nodes that must not be started as they are: their online recovery was killed before it had made them
+    /// what they are to be. Of streaming replication, a copy that is no standby yet would be a second primary; where
+    /// there is no primary beside it, such a node is the one that was there before, and may start.</summary>
+    /// <remarks>The plain lines of ./startall follow the same rule (templates/scripts/startall.sbn).</remarks>
+    /// <param name="outdated">See <see cref="FindOutdatedPrimariesAsync"/>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<PostgresNode>> FindUnfinishedAsync(
+        IReadOnlyList<PostgresNode> outdated,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(outdated);
+        if (lab is not { OwnsNodes: true, Conventions.KeepsOnePrimary: true })
+        {
+            return [];
+        }
+
+        var (made, standbys) = (new HashSet<PostgresNode>(), new HashSet<PostgresNode>());
+        foreach (var node in lab.Nodes)
+        {
+            if (await IsBeingMadeAsync(node, cancellationToken))
+            {
+                made.Add(node);
+            }
+
+            if (await IsStandbyAsync(node, cancellationToken))
+            {
+                standbys.Add(node);
+            }
+        }
+
+        bool IsPrimary(PostgresNode node) =>
+            !standbys.Contains(node) && !made.Contains(node) && !outdated.Contains(node);
+        return
+        [
+            .. lab.Nodes.Where(n =>
+                lab.Mode switch
+                {
+                    ClusteringMode.StreamingReplication => made.Contains(n)
+                        && !standbys.Contains(n)
+                        && lab.Nodes.Any(IsPrimary),
+                    var mode when mode.WritesEverywhere() => made.Contains(n) || standbys.Contains(n),
+                    _ => made.Contains(n),
+                }
+            ),
+        ];
+    }
+
+    private async Task<bool> IsBeingMadeAsync(PostgresNode node, CancellationToken cancellationToken) =>
+        await host.Files.ExistsAsync(
+            LabNames.KeptBeside(await host.Files.RealPathAsync(node.DataDirectory, cancellationToken)),
+            cancellationToken
+        );
+
     /// <summary>True when the node's data folder says that it starts as a standby.</summary>
     public async Task<bool> IsStandbyAsync(PostgresNode node, CancellationToken cancellationToken)
     {

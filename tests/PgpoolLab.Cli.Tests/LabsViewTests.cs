@@ -92,6 +92,7 @@ public sealed class LabsViewTests
     [Theory]
     [InlineData(200)]
     [InlineData(80)]
+    [InlineData(60)]
     public void Labs_are_listed_in_a_table(int width)
     {
         var screen = new Screen(width);

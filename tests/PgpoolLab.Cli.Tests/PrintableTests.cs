@@ -20,10 +20,13 @@ public sealed class PrintableTests
             new LabException(ExitCode.Failed, Wicked) { Hints = [Wicked], Details = [Wicked] }
         );
         Terminal.Line(screen.Terminal.Data, Printable.Escape(Wicked));
-        Terminal.Whole(
-            screen.Terminal.Data,
-            new Table().AddColumn(Printable.Escape(Wicked)).AddRow(Printable.Escape(Wicked))
+        var table = new FittedTable(
+            [new(Printable.Escape(Wicked))],
+            [
+                [Printable.Escape(Wicked)],
+            ]
         );
+        table.Print(screen.Terminal.Data);
         screen.Terminal.Out.WriteLine(Wicked);
         screen.Terminal.Out.Write("{0}\n", Wicked);
 

@@ -61,6 +61,15 @@ public sealed class VerbPlanViewTests
             StartPlans.Pgpools(new StartLook(lab) { Standbys = [1, 2] })
         );
         Show("stopall", StopOperation.Plan(lab, look.Linked));
+        var found = new DestroyFacts(
+            ["postgres (pid 12) in /srv/lab/data0"],
+            ["/srv/lab/data0", "/srv/lab/startall"],
+            ["/srv/lab/data0/dump.sql"],
+            ["/srv/lab/my notes"]
+        );
+        var destroyed = new DestroyLook(lab, lab, []) { Facts = found };
+        Show("destroy", [.. DestroyPlans.Of(destroyed, deletesUsersFiles: false)]);
+        Show("destroy --yes", [.. DestroyPlans.Of(destroyed, deletesUsersFiles: true)]);
         Show("add-node", NodeCountPlans.Add(look, facts));
         Show("remove-node 2", [.. NodeCountPlans.Remove(look, Target.Of("2"), facts)]);
         text.WriteLine("$ pgpoollab detach 1 --dry-run --json");

@@ -209,10 +209,12 @@ public sealed class ViewTests
     [Theory]
     [InlineData("one-table", 200)]
     [InlineData("two-tables", 120)]
+    [InlineData("narrow", 60)]
     public void Nodes_are_shown_from_both_sides(string name, int width)
     {
         var screen = new Screen(width);
         NodesView.Print(screen.Terminal.Data, Report());
+        Assert.All(screen.Out.Split('\n'), line => Assert.InRange(line.Length, 0, width));
         Snapshot.Approve($"nodes-{name}", screen.Out);
     }
 
@@ -244,7 +246,7 @@ public sealed class ViewTests
     public void What_is_at_work_is_said_before_what_is_wrong()
     {
         var since = new DateTimeOffset(2026, 11, 23, 2, 0, 0, TimeSpan.FromHours(1));
-        var screen = new Screen();
+        var screen = new Screen(width: 200);
         NodesView.Print(
             screen.Terminal.Data,
             Stopped() with
@@ -279,6 +281,8 @@ public sealed class ViewTests
     }
 
     [Theory]
+    [InlineData(40)]
+    [InlineData(60)]
     [InlineData(80)]
     [InlineData(100)]
     [InlineData(124)]

@@ -5,7 +5,6 @@ using PgpoolLab.Provisioning.Configuration;
 namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>How startall and stopall hand over to pgpoollab.</summary>
-[Collection(nameof(RunsScripts))]
 public sealed class HandOverTests : ScriptBench
 {
     private string Made => _outer["its program's/pgpoollab"];

@@ -67,6 +67,37 @@ public sealed class LabHistoryTests
         Assert.Equal([lab.Nodes[0]], outdated);
     }
 
+    [Theory]
+    [InlineData(ClusteringMode.StreamingReplication, "1.kept", new[] { 1 })] // it would be a second primary
+    [InlineData(ClusteringMode.StreamingReplication, "0.kept 1/standby.signal", new int[0])] // it is the only primary
+    [InlineData(ClusteringMode.StreamingReplication, "1.kept 1/standby.signal", new int[0])]
+    [InlineData(ClusteringMode.StreamingReplication, "0.kept 1.kept", new int[0])]
+    [InlineData(ClusteringMode.StreamingReplication, "1.recovery", new int[0])] // the node is as it was
+    [InlineData(ClusteringMode.NativeReplication, "1.kept", new[] { 1 })]
+    [InlineData(ClusteringMode.SnapshotIsolation, "1/standby.signal", new[] { 1 })]
+    [InlineData(ClusteringMode.Raw, "1.kept", new[] { 1 })]
+    public async Task A_node_whose_recovery_was_killed_must_not_start(
+        ClusteringMode mode,
+        string there,
+        int[] unfinished
+    )
+    {
+        var lab = Labs.Former(mode: mode);
+        foreach (var file in (string[])["0/PG_VERSION", "1/PG_VERSION", .. there.Split(' ')])
+        {
+            _host.Files[$"/srv/lab/data{file}"] = "";
+        }
+
+        var history = new LabHistory(_host, lab);
+        Assert.Equal(unfinished, (await history.FindUnfinishedAsync([], CancellationToken.None)).Select(n => n.Id));
+        // An outdated primary is no primary, and the old command line's labs start whatever there is.
+        Assert.Equal(
+            mode is ClusteringMode.StreamingReplication ? [] : unfinished,
+            (await history.FindUnfinishedAsync([lab.Nodes[0]], CancellationToken.None)).Select(n => n.Id)
+        );
+        Assert.Empty(await new LabHistory(_host, Labs.Old()).FindUnfinishedAsync([], CancellationToken.None));
+    }
+
     [Fact]
     public async Task Before_PostgreSQL_12_a_standby_is_known_by_its_recovery_conf()
     {

@@ -7,7 +7,6 @@ namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>The scripts of pgpool_setup's conventions, run by a real shell; PostgreSQL's programs and pgpool are small
 /// scripts that write down how they were called. The numbers are those of the drop-in contract's lines.</summary>
-[Collection(nameof(RunsScripts))]
 public sealed class OldScriptTests : IDisposable
 {
     private readonly LocalHost _host = new(TimeProvider.System);
@@ -84,9 +83,9 @@ public sealed class OldScriptTests : IDisposable
         foreach (var (path, text) in machine.Files)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, text);
-            File.SetUnixFileMode(
+            Executable.Write(
                 path,
+                text,
                 machine.Modes.GetValueOrDefault(path, UnixFileMode.UserRead | UnixFileMode.UserWrite)
             );
         }
@@ -99,7 +98,7 @@ public sealed class OldScriptTests : IDisposable
         Program($"{lab.Tools.PostgresBin}/pg_ctl", "");
         // A shell cannot take back that signals are ignored, as they are in what a script starts in the background; the
         // real pgpool can.
-        File.WriteAllText(
+        Executable.Write(
             lab.Tools.PgpoolProgram,
             """
             #!/usr/bin/perl
@@ -122,18 +121,11 @@ public sealed class OldScriptTests : IDisposable
             sleep 60;
             """
         );
-        File.SetUnixFileMode(
-            lab.Tools.PgpoolProgram,
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        );
         return lab;
     }
 
-    private static void Program(string path, string body)
-    {
-        File.WriteAllText(path, "#!/bin/sh\necho \"$*\" >>\"$0.calls\"\n" + body + "\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
+    private static void Program(string path, string body) =>
+        Executable.Write(path, "#!/bin/sh\necho \"$*\" >>\"$0.calls\"\n" + body + "\n");
 
     private Task<CommandResult> ShAsync(string folder, string script, string? install = null)
     {

@@ -6,7 +6,6 @@ namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>Scripts of labs that were copied or moved, run by every shell there is. All they may do is say
 /// so.</summary>
-[Collection(nameof(RunsScripts))]
 public sealed class PlaceScriptTests : IDisposable
 {
     private static readonly string[] Programs =
@@ -60,7 +59,7 @@ public sealed class PlaceScriptTests : IDisposable
             Write(
                 _outer[$"programs/{program}"],
                 $"#!/bin/sh\necho \"$0 $*\" >>{Shell.Quote(_outer["calls"])}\n",
-                Executable
+                ForItsUser
             );
         }
 
@@ -80,7 +79,7 @@ public sealed class PlaceScriptTests : IDisposable
                 path,
                 text,
                 RenderedFiles.IsScript(path) && Path.GetFileName(path) != "bashrc.ports"
-                    ? Executable
+                    ? ForItsUser
                     : UnixFileMode.UserRead | UnixFileMode.UserWrite
             );
         }
@@ -94,13 +93,12 @@ public sealed class PlaceScriptTests : IDisposable
         return lab;
     }
 
-    private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode ForItsUser = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private static void Write(string path, string text, UnixFileMode mode)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, text);
-        File.SetUnixFileMode(path, mode);
+        Executable.Write(path, text, mode);
     }
 
     private async Task<string> CopyAsync(Lab lab, string name = "a copy")
@@ -265,10 +263,10 @@ public sealed class PlaceScriptTests : IDisposable
                 Directory.CreateDirectory(lab.Root);
                 break;
             case "something else":
-                Write($"{lab.Root}/notes", "mine", Executable);
+                Write($"{lab.Root}/notes", "mine", ForItsUser);
                 break;
             case "another lab":
-                Write(lab.Paths.Manifest, "{ \"lab\": { \"id\": \"ffffffff\" } }", Executable);
+                Write(lab.Paths.Manifest, "{ \"lab\": { \"id\": \"ffffffff\" } }", ForItsUser);
                 break;
             case "a link to nowhere":
                 File.CreateSymbolicLink(lab.Root, "/nonexistent");
@@ -318,7 +316,7 @@ public sealed class PlaceScriptTests : IDisposable
     {
         var lab = Make("own");
         var copy = await CopyAsync(lab);
-        File.Copy("/bin/sleep", _outer["programs/postgres"], overwrite: true);
+        Executable.Copy("/bin/sleep", _outer["programs/postgres"]);
         using var server = System.Diagnostics.Process.Start(
             new System.Diagnostics.ProcessStartInfo(_outer["programs/postgres"], "60")
             {

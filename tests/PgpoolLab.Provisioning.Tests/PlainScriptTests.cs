@@ -5,7 +5,6 @@ namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>startall and stopall where there is no pgpoollab to hand over to: plain lines of pg_ctl and
 /// pgpool.</summary>
-[Collection(nameof(RunsScripts))]
 public sealed class PlainScriptTests : ScriptBench
 {
     public PlainScriptTests() => FakePgCtl();

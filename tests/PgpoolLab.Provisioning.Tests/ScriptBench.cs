@@ -317,11 +317,7 @@ public abstract class ScriptBench : IAsyncDisposable
             """
         );
 
-    private protected static void Script(string path, string text)
-    {
-        File.WriteAllText(path, text);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
+    private protected static void Script(string path, string text) => Executable.Write(path, text);
 
     private protected string[] Calls(string name) =>
         File.Exists($"{_lab.Tools.PostgresBin}/{name}.calls")

@@ -5,7 +5,6 @@ using PgpoolLab.Servers.Programs;
 namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>The generated scripts, run by a real shell.</summary>
-[Collection(nameof(RunsScripts))]
 public sealed class ScriptTests : ScriptBench
 {
     // ---- failover.sh: failed node, host, port, new main node, its host, old main node, old primary ----

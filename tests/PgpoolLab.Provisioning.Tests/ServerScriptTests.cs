@@ -5,7 +5,6 @@ using PgpoolLab.Model;
 namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>How the scripts start servers, find them, and end them.</summary>
-[Collection(nameof(RunsScripts))]
 public sealed partial class ServerScriptTests : ScriptBench
 {
     // ---- starting ----

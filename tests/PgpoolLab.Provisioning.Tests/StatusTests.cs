@@ -255,10 +255,12 @@ public sealed class StatusTests
             health_check_period = '2min' # later
             health_check_timeout=500ms
             health_check_max_retries = 'three'
-            """
+            """ + "\nhealth_check_user\t'me # too'"
         );
         Assert.Equal(new HealthCheck(120, 1, 0, 1), HealthCheck.From(text));
-        Assert.Null(text["health_check_user"]);
+        Assert.Null(text["health_check_password"]);
+        // As config set and --pgpool-conf read it: one reader.
+        Assert.Equal("me # too", text["health_check_user"]);
     }
 
     // ---- status --fix ----

@@ -21,10 +21,10 @@ internal static class CacheCommand
     /// <param name="caches">The caches there are.</param>
     internal static Command Create(Terminal terminal, Func<IReadOnlyList<ClusterCache>> caches)
     {
-        var list = new Command("list", "List them: for which PostgreSQL, how large, when last used")
+        var list = new Command("list", "List the cached clusters: for which PostgreSQL, how large, when last used")
         {
             CommandLine.Json,
-        }.Guide(("pgpoollab cache list", "Show how much room they take"));
+        }.Guide(("pgpoollab cache list", "Show how much disk space the cache takes"));
         list.SetAction(parsed =>
         {
             var templates = caches().SelectMany(c => c.TakeOnUser(Composition.Process).List()).ToArray();
@@ -39,9 +39,10 @@ internal static class CacheCommand
 
             return (int)ExitCode.Done;
         });
-        var clear = new Command("clear", "Delete them; the next setup makes its own again") { CommandLine.Json }.Guide(
-            ("pgpoollab cache clear", "Free their room")
-        );
+        var clear = new Command("clear", "Delete the cached clusters; the next setup fills the cache again")
+        {
+            CommandLine.Json,
+        }.Guide(("pgpoollab cache clear", "Free its disk space"));
         clear.SetAction(
             async (parsed, _) =>
             {
@@ -67,10 +68,14 @@ internal static class CacheCommand
                 return (int)(left > 0 ? ExitCode.Busy : ExitCode.Done);
             }
         );
-        return new Command("cache", "The fresh database clusters new labs are copied from") { list, clear }.Guide(
+        return new Command("cache", "List or clear the cache of fresh database clusters, which makes setup fast")
+        {
+            list,
+            clear,
+        }.Guide(
             CommandGroup.More,
-            ("pgpoollab cache list", "Show how much room they take"),
-            ("pgpoollab cache clear", "Free their room")
+            ("pgpoollab cache list", "Show how much disk space the cache takes"),
+            ("pgpoollab cache clear", "Free its disk space")
         );
     }
 
@@ -89,25 +94,22 @@ internal static class CacheCommand
         foreach (var cache in templates.GroupBy(t => Path.GetDirectoryName(t.Folder)))
         {
             Terminal.Line(terminal.Data, Printable.Escape($"{cache.Key}:"));
-            var table = new Table().Border(TableBorder.None);
-            foreach (var column in (string[])["key", "postgresql", "superuser", "size", "made", "last used"])
-            {
-                table.AddColumn(new TableColumn(column).NoWrap());
-            }
-
-            foreach (var t in cache)
-            {
-                table.AddRow(
-                    t.Key[..8],
-                    t.PostgreSql ?? "damaged",
-                    Printable.Escape(t.Superuser ?? ""),
-                    $"{t.Bytes / 1_000_000} MB",
-                    Time(t.Created),
-                    Time(t.LastUsed)
-                );
-            }
-
-            Terminal.Whole(terminal.Data, table);
+            new FittedTable(
+                [new("key"), new("postgresql"), new("superuser"), new("size"), new("made"), new("last used")],
+                [
+                    .. cache.Select(t =>
+                        (string[])
+                            [
+                                t.Key[..8],
+                                t.PostgreSql ?? "damaged",
+                                Printable.Escape(t.Superuser ?? ""),
+                                $"{t.Bytes / 1_000_000} MB",
+                                Time(t.Created),
+                                Time(t.LastUsed),
+                            ]
+                    ),
+                ]
+            ).Print(terminal.Data);
         }
 
         static string Time(DateTimeOffset? time) =>

@@ -8,19 +8,19 @@ internal static class CommandLine
 {
     internal static readonly Option<string?> Lab = new("--lab")
     {
-        Description = "The lab, by name or folder; by default the one around the current folder",
+        Description = "The lab, by name or folder (default: the one that the current folder is in)",
         HelpName = "NAME|DIR",
     };
-    internal static readonly Option<bool> Json = new("--json") { Description = "Print JSON" };
+    internal static readonly Option<bool> Json = new("--json") { Description = "Print JSON, for programs" };
     internal static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
     internal static readonly Option<bool> Quiet = new("--quiet", "-q")
     {
-        Description = "Say nothing but results and errors",
+        Description = "Print only results and errors",
         Recursive = true,
     };
     internal static readonly Option<bool> Verbose = new("--verbose", "-v")
     {
-        Description = "Say more: causes and stack traces of errors",
+        Description = "Print more: causes and stack traces of errors",
         Recursive = true,
     };
 

@@ -13,7 +13,7 @@ internal static class CompletionCommand
 
     internal static Command Create(Terminal terminal)
     {
-        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" };
+        var shell = new Argument<string>("SHELL") { Description = "Your shell: bash, zsh or fish" };
         shell.CompletionSources.Add(Shells);
         shell.Validators.Add(result =>
         {
@@ -24,7 +24,7 @@ internal static class CompletionCommand
         });
         var command = new Command(
             "completion",
-            "Print a script that completes commands, options and labs in your shell"
+            "Print a script by which your shell completes commands, options and names of labs"
         )
         {
             shell,

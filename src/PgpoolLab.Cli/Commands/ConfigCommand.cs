@@ -13,7 +13,7 @@ internal static class ConfigCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("config", "Show and change settings of Pgpool-II and PostgreSQL in a lab that exists")
+        var command = new Command("config", "Show and change settings of Pgpool-II and PostgreSQL")
         {
             CreateGet(terminal),
             CreateSet(terminal),
@@ -32,7 +32,7 @@ internal static class ConfigCommand
         {
             Description = "pgpool.NAME or postgresql.NAME; NAME alone asks both programs",
         };
-        var command = new Command("get", "Show the value each server has in effect, and where it comes from")
+        var command = new Command("get", "Show the value that is in effect on each server, and where it comes from")
         {
             setting,
             CommandLine.Lab,
@@ -63,7 +63,7 @@ internal static class ConfigCommand
         };
         var restart = new Option<bool>("--restart")
         {
-            Description = "Restart servers where a reload is not enough; sessions end",
+            Description = "Restart servers where a reload is not enough; this ends their sessions",
         };
         var command = new Command("set", "Write settings into the lab's files, on all nodes, and reload")
         {
@@ -110,7 +110,7 @@ internal static class ConfigCommand
     {
         var program = new Argument<string?>("PROGRAM")
         {
-            Description = "pgpool or postgresql; both when it is left out",
+            Description = "pgpool or postgresql (default: both)",
             Arity = ArgumentArity.ZeroOrOne,
         };
         program.AcceptOnlyFromAmong(SettingAssignment.Pgpool, SettingAssignment.Postgres);
@@ -176,11 +176,11 @@ internal static class ReloadCommand
     {
         var restart = new Option<bool>("--restart")
         {
-            Description = "Restart servers where a reload is not enough; sessions end",
+            Description = "Restart servers where a reload is not enough; this ends their sessions",
         };
         var command = new Command(
             "reload",
-            "Have every server read its configuration files again, and say what waits for a restart"
+            "Make every server read its configuration files again, and report which settings need a restart"
         )
         {
             restart,

@@ -20,39 +20,35 @@ internal static class DestroyCommand
     {
         var labArgument = new Argument<string?>("LAB")
         {
-            Description = "The lab, by name or folder; by default the one around the current folder",
+            Description = "The lab, by name or folder (default: the one that the current folder is in)",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var orphans = new Option<bool>("--orphans")
         {
             Description =
-                "Instead of a lab, remove what nobody looks after any more: labs whose setup was killed, and "
-                + "servers, sockets and entries of labs whose folder was deleted by hand",
+                "Instead of one lab, remove all that is left over: labs whose setup was killed, and servers and "
+                + "sockets of labs whose folder was deleted by hand",
         };
         var all = new Option<bool>("--all")
         {
-            Description = "For root, with --orphans: the orphans of every user of this machine",
-        };
-        var dryRun = new Option<bool>("--dry-run")
-        {
-            Description = "Say what would be stopped, deleted and left, and do nothing",
+            Description = "For root, with --orphans: the leftovers of every user of this machine",
         };
         var yes = new Option<bool>("--yes", "-y")
         {
             Description =
-                "Delete also files of yours in the lab's folders (etc, log, data0, …) without asking; else they "
-                + "stay, or it asks on a terminal",
+                "Delete files of your own in the lab's folders, too (default: on a terminal it asks, elsewhere they "
+                + "stay)",
         };
         var command = new Command(
             "destroy",
-            "Stop a lab and remove everything that belongs to it, also when it is half made"
+            "Stop a lab and delete everything that belongs to it, also when it is half made"
         )
         {
             labArgument,
             CommandLine.Lab,
             orphans,
             all,
-            dryRun,
+            CommandLine.DryRun,
             yes,
             CommandLine.Json,
         }
@@ -82,7 +78,7 @@ internal static class DestroyCommand
                 result.AddError("--all removes the orphans of every user; only root can do that.");
             }
 
-            if (result.GetValue(orphans) && (result.GetValue(dryRun) || result.GetValue(yes)))
+            if (result.GetValue(orphans) && (result.GetValue(CommandLine.DryRun) || result.GetValue(yes)))
             {
                 result.AddError(
                     "--dry-run and --yes are for one lab. What --orphans would remove is shown by:  pgpoollab list"
@@ -124,18 +120,18 @@ internal static class DestroyCommand
                 var lab = manifest.Lab;
                 var roots = Identity.IsRoot ? StateFolder.Open() : null;
                 LabLocator.BecomeOwner(manifest, Composition.Process);
-                var preview = await PreviewAsync(terminal, lab, cancellationToken);
-                if (parsed.GetValue(dryRun))
+                var look = await LookAsync(terminal, lab, cancellationToken);
+                if (parsed.GetValue(CommandLine.DryRun))
                 {
-                    DestroyView.Print(terminal, lab, preview, parsed.GetValue(CommandLine.Json));
+                    LabCommand.ShowPlans(terminal, lab, parsed, DestroyPlans.Of(look, parsed.GetValue(yes)));
                     return (int)ExitCode.Done;
                 }
 
                 var deletesUsersFiles =
                     parsed.GetValue(yes)
                     || (
-                        preview.UsersFiles.Count > 0
-                        && await DestroyView.AskAsync(terminal, lab, preview, cancellationToken)
+                        look.Facts is { UsersFiles: { Count: > 0 } usersFiles }
+                        && await DestroyView.AskAsync(terminal, lab, usersFiles, cancellationToken)
                     );
                 using var progress = new ProgressView(terminal);
                 var operation = Terminal.Operation(progress);
@@ -233,14 +229,10 @@ internal static class DestroyCommand
         return folder;
     }
 
-    private static async Task<DestroyPreview> PreviewAsync(
-        Terminal terminal,
-        Lab lab,
-        CancellationToken cancellationToken
-    )
+    private static async Task<DestroyLook> LookAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
     {
         using var progress = new ProgressView(terminal);
-        return await new DestroyOperation(Terminal.Operation(progress)).PreviewAsync(lab, cancellationToken);
+        return await new DestroyOperation(Terminal.Operation(progress)).LookCloselyAsync(lab, cancellationToken);
     }
 
     private static async Task<ExitCode> OrphansAsync(

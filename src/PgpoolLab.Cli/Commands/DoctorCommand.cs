@@ -14,7 +14,7 @@ internal static class DoctorCommand
     {
         var command = new Command(
             "doctor",
-            "Report what this machine has and lacks for labs, its limits, and what dead labs have left"
+            "Check this machine: programs that are missing, limits of the system, leftovers of dead labs"
         )
         {
             CommandLine.Json,

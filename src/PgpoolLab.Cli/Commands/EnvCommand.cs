@@ -32,13 +32,13 @@ internal static class EnvCommand
     {
         var target = new Argument<string?>("TARGET")
         {
-            Description = "With --format: pgpool, or a node's number; by default all are printed, with their names",
+            Description = "With --format: pgpool, or a node's number (default: all, each with its name)",
             Arity = ArgumentArity.ZeroOrOne,
         };
         target.CompletionSources.Add("pgpool", "0", "1");
         var shell = new Option<string>("--shell")
         {
-            Description = "The shell that evaluates it: sh (also bash, zsh), fish, csh (also tcsh)",
+            Description = "Your shell: sh (also bash, zsh), fish, or csh (also tcsh)",
             HelpName = "SHELL",
             DefaultValueFactory = _ => "sh",
         };
@@ -46,13 +46,16 @@ internal static class EnvCommand
         var format = new Option<string?>("--format")
         {
             Description =
-                "Instead, print connection strings: uri (libpq), jdbc, npgsql, service (a pg_service.conf) or json. No "
-                + "password is in them: passfile names the file that has it, for JDBC the variable PGPASSFILE does",
+                "Print connection strings instead: uri (for libpq), jdbc, npgsql, service (a pg_service.conf) or json. "
+                + "They hold no password, but name the file that has it (for JDBC: in the variable PGPASSFILE)",
             HelpName = "FORMAT",
         };
         CommandLine.OnlyAmong(format, ConnectionStrings.Formats);
-        var off = new Option<bool>("--off") { Description = "Take everything back that env has changed in this shell" };
-        var command = new Command("env", "Print what a shell or a program needs to find this lab")
+        var off = new Option<bool>("--off") { Description = "Undo all that env has changed in this shell" };
+        var command = new Command(
+            "env",
+            "Print variables for a shell, or connection strings, by which programs find the lab"
+        )
         {
             target,
             CommandLine.Lab,
@@ -65,7 +68,7 @@ internal static class EnvCommand
             ("eval \"$(pgpoollab env)\"", "Have this shell's psql, pgbench, pg_ctl and pcp_* find the lab"),
             ("pgpoollab env --shell fish | source", "The same in fish"),
             ("eval \"`pgpoollab env --shell csh`\"", "The same in csh and tcsh"),
-            ("eval \"$(pgpoollab env --off)\"", "Take it back"),
+            ("eval \"$(pgpoollab env --off)\"", "Undo it"),
             ("psql \"$(pgpoollab env --format uri 1)\"", "Connect to node 1 from any shell, by its URI"),
             ("pgpoollab env --format service", "Print a pg_service.conf, for:  psql service=node1")
         );

@@ -12,7 +12,7 @@ internal static class EventsCommand
     internal static Command Create(Terminal terminal)
     {
         var (follow, since) = (LogsCommand.Follow(), LogsCommand.Since());
-        var command = new Command("events", "Show what happened: failovers, promotions, recoveries, servers that died")
+        var command = new Command("events", "Show what happened, and when: failovers, promotions, recoveries, crashes")
         {
             follow,
             since,

@@ -13,7 +13,7 @@ internal static class HelpCommand
     {
         var words = new Argument<string[]>("COMMAND")
         {
-            Description = "A command, for example nodes, or cache clear; by default all are listed",
+            Description = "A command, such as nodes, or cache clear (default: list all)",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command("help", "Show help: all commands, or one of them with its examples") { words }.Guide(

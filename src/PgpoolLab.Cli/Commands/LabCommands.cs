@@ -42,6 +42,12 @@ internal static class LabCommand
     {
         var plans = new List<VerbPlan>();
         await plan(plans.Add);
+        ShowPlans(terminal, lab, parsed, plans);
+    }
+
+    /// <summary>Prints these plans.</summary>
+    internal static void ShowPlans(Terminal terminal, Lab lab, ParseResult parsed, IReadOnlyList<VerbPlan> plans)
+    {
         if (parsed.GetValue(CommandLine.Json))
         {
             terminal.Out.WriteLine(VerbPlan.ToJson(plans, lab));
@@ -146,7 +152,10 @@ internal static class StartAllCommand
     internal static Command Create(Terminal terminal) =>
         LabCommand.OnWholeLab(
             terminal,
-            new Command("startall", "Start every PostgreSQL, then Pgpool-II; what runs already is left alone").Guide(
+            new Command(
+                "startall",
+                "Start all servers: every PostgreSQL, then Pgpool-II; those that run already are left alone"
+            ).Guide(
                 CommandGroup.Run,
                 ("pgpoollab startall", "Start the lab around the current folder"),
                 ("pgpoollab startall --lab demo", "Start the lab named demo, from anywhere"),
@@ -166,7 +175,7 @@ internal static class StopAllCommand
     internal static Command Create(Terminal terminal) =>
         LabCommand.OnWholeLab(
             terminal,
-            new Command("stopall", "Stop Pgpool-II, then every PostgreSQL; what is stopped already does not matter")
+            new Command("stopall", "Stop all servers: Pgpool-II, then every PostgreSQL")
                 .Guide(
                     CommandGroup.Run,
                     ("pgpoollab stopall", "Stop the lab around the current folder"),
@@ -188,13 +197,14 @@ internal static class PsqlCommand
     {
         var target = new Argument<string>("TARGET")
         {
-            Description = "A node's number, primary, standby (the first), pgpool (default), pgpool1 … or leader",
+            Description =
+                "One server: a node's number, primary, standby (the first), pgpool, pgpool1 (the second Pgpool-II), or leader (of a watchdog)",
             DefaultValueFactory = _ => "pgpool",
         };
         target.CompletionSources.Add("pgpool", "primary", "standby", "0", "1");
         var rest = new Argument<string[]>("ARGS")
         {
-            Description = "Passed on to psql; put -- before them",
+            Description = "Arguments for psql; put -- before them",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command("psql", "Open psql through Pgpool-II, or on one node")

@@ -15,13 +15,10 @@ internal static class ListCommand
     internal static Command Create(Terminal terminal)
     {
         var all = new Option<bool>("--all") { Description = "For root: the labs of every user of this machine" };
-        var names = new Option<bool>("--names")
-        {
-            Description = "Print the names alone, one a line, and look at no lab",
-        };
+        var names = new Option<bool>("--names") { Description = "Print only the names, one per line" };
         var command = new Command(
             "list",
-            "List every lab: where it is, what runs of it, its ports and versions, and what was left behind"
+            "List every lab: its folder, what of it runs, its ports and versions, and leftovers of deleted labs"
         )
         {
             all,

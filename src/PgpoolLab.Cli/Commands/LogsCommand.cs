@@ -17,7 +17,8 @@ internal static class LogsCommand
         var target = new Argument<string>("TARGET")
         {
             Description =
-                "A node's number, primary, standby, pgpool, pgpool1 …, leader, scripts (failover.log, recovery.log) or all",
+                "Whose logs: a node's number, primary, standby, pgpool, pgpool1 (the second Pgpool-II), leader, scripts "
+                + "(failover.log, recovery.log), or all",
             DefaultValueFactory = _ => "all",
         };
         target.CompletionSources.Add("all", "primary", "standby", "pgpool", "scripts", "0", "1");
@@ -25,7 +26,8 @@ internal static class LogsCommand
         var since = Since();
         var level = new Option<LogLevel?>("--level")
         {
-            Description = "Only what is at least this serious: " + string.Join(", ", LogLevels.Names),
+            Description =
+                "Only lines of this level or worse: " + string.Join(", ", LogLevels.Names) + " (default: all)",
             HelpName = "LEVEL",
             CustomParser = result =>
             {
@@ -42,7 +44,7 @@ internal static class LogsCommand
         };
         level.CompletionSources.Clear();
         level.CompletionSources.Add([.. LogLevels.Names]);
-        var command = new Command("logs", "Show all logs of the lab as one, in the order of time")
+        var command = new Command("logs", "Show all logs of the lab, merged by time")
         {
             target,
             follow,
@@ -94,12 +96,13 @@ internal static class LogsCommand
         return command;
     }
 
-    internal static Option<bool> Follow() => new("--follow", "-f") { Description = "Wait for more, until Ctrl+C" };
+    internal static Option<bool> Follow() =>
+        new("--follow", "-f") { Description = "Print new lines as they come, until Ctrl+C" };
 
     internal static Option<DateTimeOffset?> Since() =>
         new("--since")
         {
-            Description = "Only what is newer: 90s, 5m, 2h, 1d, 13:45, '2026-11-29 13:45'",
+            Description = "Only what is newer than 90s, 5m, 2h, 1d, or since 13:45, '2026-11-29 13:45' (default: all)",
             HelpName = "TIME",
             CustomParser = result =>
             {

@@ -17,7 +17,10 @@ internal static class ManCommand
                 + "printed",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var command = new Command("man", "Write the manual pages, one for each command") { folder }.Guide(
+        var command = new Command("man", "Print the manual page, or write all of them, one for each command")
+        {
+            folder,
+        }.Guide(
             CommandGroup.More,
             ("pgpoollab man | man -l -", "Read the main page"),
             ("pgpoollab man ~/.local/share/man", "Write all pages; then:  man pgpoollab-setup")

@@ -14,7 +14,10 @@ internal static class NodesCommand
     internal static Command Create(Terminal terminal)
     {
         var watch = new Option<bool>("--watch", "-w") { Description = "Show it again every second, until Ctrl+C" };
-        var command = new Command("nodes", "Show what Pgpool-II thinks of every node beside what the node says itself")
+        var command = new Command(
+            "nodes",
+            "Show every node's role, state and lag, as Pgpool-II sees it and as PostgreSQL reports it"
+        )
         {
             CommandLine.Lab,
             watch,

@@ -16,14 +16,17 @@ internal static class RunCommand
         _ = terminal;
         var program = new Argument<string>("PROGRAM")
         {
-            Description = "A program; the lab's own are found by their names",
+            Description = "A program; those of the lab's PostgreSQL and Pgpool-II need no path",
         };
         var rest = new Argument<string[]>("ARGS")
         {
-            Description = "Passed on to it; put -- before the program",
+            Description = "Its arguments; put -- before the program",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command("run", "Run a program that finds this lab, as the lab's user")
+        var command = new Command(
+            "run",
+            "Run a program with the lab's ports and passwords set for it, as the lab's user"
+        )
         {
             program,
             rest,

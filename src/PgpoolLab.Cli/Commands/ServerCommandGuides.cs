@@ -29,16 +29,16 @@ internal static class ServerCommandGuides
                 ("pgpoollab kill leader", "Crash the Pgpool-II that leads the watchdog"),
             ]
         ),
-        ["pause"] = (CommandGroup.Break, [("pgpoollab pause 0", "Have node 0 hang")]),
+        ["pause"] = (CommandGroup.Break, [("pgpoollab pause 0", "Make node 0 hang")]),
         ["resume"] = (CommandGroup.Break, [("pgpoollab resume 0", "Let node 0 go on")]),
-        ["attach"] = (CommandGroup.Break, [("pgpoollab attach 1", "Have Pgpool-II use node 1 again")]),
-        ["detach"] = (CommandGroup.Break, [("pgpoollab detach 1", "Have Pgpool-II use node 1 no more")]),
+        ["attach"] = (CommandGroup.Break, [("pgpoollab attach 1", "Make Pgpool-II use node 1 again")]),
+        ["detach"] = (CommandGroup.Break, [("pgpoollab detach 1", "Make Pgpool-II stop using node 1")]),
         ["promote"] = (CommandGroup.Break, [("pgpoollab promote 1", "Make node 1 a second primary")]),
         ["switchover"] = (
             CommandGroup.Run,
             [
-                ("pgpoollab switchover", "Have the best standby take over"),
-                ("pgpoollab switchover 1", "Have node 1 take over"),
+                ("pgpoollab switchover", "Let the standby that is least behind take over"),
+                ("pgpoollab switchover 1", "Let node 1 take over"),
             ]
         ),
         ["recover"] = (
@@ -46,7 +46,7 @@ internal static class ServerCommandGuides
             [
                 ("pgpoollab recover 0", "Make node 0 a standby again"),
                 ("pgpoollab recover 0 --rewind", "The same with pg_rewind, which copies only what differs"),
-                ("pgpoollab recover --all", "Bring back every node that is not well"),
+                ("pgpoollab recover --all", "Recover every node that needs it"),
             ]
         ),
         ["add-node"] = (

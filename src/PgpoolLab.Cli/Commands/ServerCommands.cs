@@ -16,7 +16,8 @@ internal static class ServerCommands
 {
     private static readonly Option<StopMode> Mode = new("--mode", "-m")
     {
-        Description = "smart: when all clients have gone; fast: clients are cut off; immediate: without a checkpoint",
+        Description =
+            "How: smart (wait until all clients have gone), fast (cut them off), or immediate (without a checkpoint)",
         DefaultValueFactory = _ => StopMode.Fast,
         CustomParser = result =>
         {
@@ -32,7 +33,7 @@ internal static class ServerCommands
             result.AddError($"--mode must be smart, fast or immediate; it is '{result.Tokens[^1].Value}'.");
             return default;
         },
-        HelpName = "smart|fast|immediate",
+        HelpName = "MODE",
     };
 
     internal static IEnumerable<Command> Create(Terminal terminal) =>
@@ -44,14 +45,14 @@ internal static class ServerCommands
         yield return OnServers(
             terminal,
             "stop",
-            "Stop servers: one node, all standbys, or Pgpool-II",
+            "Stop servers: one node, all standbys, Pgpool-II",
             (o, t, p, ct) => new ServerVerbs(o).StopAsync(t, p.GetValue(Mode), ct),
             Mode
         );
         yield return OnServers(
             terminal,
             "start",
-            "Start servers; a node that comes back is attached as soon as it streams",
+            "Start servers; a standby is attached to Pgpool-II as soon as it streams",
             (o, t, _, ct) => new ServerVerbs(o).StartAsync(t, ct)
         );
         yield return OnServers(
@@ -64,37 +65,40 @@ internal static class ServerCommands
         yield return OnServers(
             terminal,
             "kill",
-            "Kill servers as a crash of their machine would (SIGKILL to all their processes at once)",
+            "Crash servers: SIGKILL to all their processes at once",
             (o, t, _, ct) => new ServerVerbs(o).KillAsync(t, ct)
         );
         yield return OnServers(
             terminal,
             "pause",
-            "Suspend servers (SIGSTOP): they accept connections and answer nobody",
+            "Freeze servers (SIGSTOP): they accept connections and never answer",
             (o, t, _, ct) => new ServerVerbs(o).PauseAsync(t, ct)
         );
         yield return OnServers(
             terminal,
             "resume",
-            "Let suspended servers go on (SIGCONT)",
+            "Let frozen servers go on (SIGCONT)",
             (o, t, _, ct) => new ServerVerbs(o).ResumeAsync(t, ct)
         );
         yield return OnNode(
             terminal,
             "attach",
-            "Have Pgpool-II send queries to a node again",
+            "Attach a node: Pgpool-II uses it again",
+            "A node's number",
             (o, t, _, ct) => new ClusterVerbs(o).AttachAsync(t, ct)
         );
         yield return OnNode(
             terminal,
             "detach",
-            "Have Pgpool-II give a node up; of the primary that is a failover",
+            "Detach a node: Pgpool-II stops using it; of the primary, this is a failover",
+            "A node's number, or primary",
             (o, t, _, ct) => new ClusterVerbs(o).DetachAsync(t, ct)
         );
         yield return OnNode(
             terminal,
             "promote",
-            "Make a standby a primary behind Pgpool-II's back: two primaries, to see what happens",
+            "Promote a standby without Pgpool-II's knowledge: the lab then has two primaries",
+            "A standby's number",
             (o, t, _, ct) => new ClusterVerbs(o).PromoteAsync(t, ct)
         );
         yield return Switchover(terminal);
@@ -102,7 +106,7 @@ internal static class ServerCommands
         yield return Act(
             terminal,
             "add-node",
-            "Add a standby with the next number: a base backup of the primary, known to every Pgpool-II",
+            "Add a standby with the next number, and make it known to every Pgpool-II",
             [],
             [],
             (o, _, ct) => new NodeCountVerbs(o).AddAsync(ct)
@@ -110,7 +114,8 @@ internal static class ServerCommands
         yield return OnNode(
             terminal,
             "remove-node",
-            "Remove the last node with its data; Pgpool-II is restarted for it",
+            "Remove the last node and its data; this restarts Pgpool-II",
+            "The number of the last node",
             (o, t, _, ct) => new NodeCountVerbs(o).RemoveAsync(t, ct)
         );
         yield return Wait(terminal);
@@ -124,7 +129,12 @@ internal static class ServerCommands
         params Option[] options
     )
     {
-        var target = new Argument<string>("TARGET") { Description = $"{Capital(Target.Words)}" };
+        var target = new Argument<string>("TARGET")
+        {
+            Description =
+                "Which servers: a node's number, primary, standby (every standby), all, pgpool (every Pgpool-II), "
+                + "pgpool1 (the second one, and so on), leader (of the watchdog)",
+        };
         return Act(
             terminal,
             name,
@@ -139,32 +149,25 @@ internal static class ServerCommands
         Terminal terminal,
         string name,
         string description,
-        Func<VerbRun, Target, ParseResult, CancellationToken, Task> act,
-        params Option[] options
+        string which,
+        Func<VerbRun, Target, ParseResult, CancellationToken, Task> act
     )
     {
-        var node = new Argument<string>("NODE") { Description = "A node's number, or primary" };
-        return Act(
-            terminal,
-            name,
-            description,
-            [node],
-            options,
-            (o, p, ct) => act(o, Target.Of(p.GetValue(node)!), p, ct)
-        );
+        var node = new Argument<string>("NODE") { Description = which };
+        return Act(terminal, name, description, [node], [], (o, p, ct) => act(o, Target.Of(p.GetValue(node)!), p, ct));
     }
 
     private static Command Switchover(Terminal terminal)
     {
         var node = new Argument<string?>("NODE")
         {
-            Description = "The standby that takes over; by default the one that is least behind",
+            Description = "Number of the standby that becomes the primary (default: the one that is least behind)",
             Arity = ArgumentArity.ZeroOrOne,
         };
         return Act(
             terminal,
             "switchover",
-            "Have a standby take over in good order; the old primary follows it, and no row is lost",
+            "Make a standby the primary, in good order: the old primary becomes its standby, and no row is lost",
             [node],
             [],
             (o, p, ct) => new ClusterVerbs(o).SwitchoverAsync(p.GetValue(node) is { } text ? Target.Of(text) : null, ct)
@@ -173,18 +176,28 @@ internal static class ServerCommands
 
     private static Command Recover(Terminal terminal)
     {
-        var node = new Argument<string?>("NODE") { Description = "A node's number", Arity = ArgumentArity.ZeroOrOne };
-        var all = new Option<bool>("--all", "-a") { Description = "Every node that is not well, one after the other" };
-        var yes = new Option<bool>("--yes", "-y") { Description = "Also a node that is well" };
-        var rewind = new Option<bool>("--rewind") { Description = "This once by pg_rewind, and in no other way" };
+        var node = new Argument<string?>("NODE")
+        {
+            Description = "A node's number, 0, 1 and so on",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var all = new Option<bool>("--all", "-a")
+        {
+            Description = "Recover every node that needs it, one after the other",
+        };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Recover the node even if it needs no recovery" };
+        var rewind = new Option<bool>("--rewind")
+        {
+            Description = "Use pg_rewind this time, and fail if it cannot be used",
+        };
         var copy = new Option<bool>("--basebackup")
         {
-            Description = "This once by a base backup, also with setup --rewind",
+            Description = "Use a base backup this time, also in a lab of setup --rewind",
         };
         var command = Act(
             terminal,
             "recover",
-            "Make a node a copy of the primary again (online recovery), and attach it",
+            "Rebuild a node as a standby of the primary (online recovery), and attach it",
             [node],
             [all, yes, rewind, copy],
             (o, p, ct) =>
@@ -235,7 +248,7 @@ internal static class ServerCommands
         };
         var timeout = new Option<TimeSpan?>("--timeout", "-t")
         {
-            Description = "How long at most, for example 500ms, 5m (default: 30s)",
+            Description = "How long to wait at most, such as 500ms, 30s, 5m or 1h (default: 30s)",
             CustomParser = result =>
             {
                 if (Duration.Parse(result.Tokens[^1].Value) is { } parsed)
@@ -248,7 +261,10 @@ internal static class ServerCommands
             },
             HelpName = "TIME",
         };
-        var command = new Command("wait", "Wait until the lab is as it should be, for scripts (exit code 5: it is not)")
+        var command = new Command(
+            "wait",
+            "Wait until the lab is healthy, or what --for says; for scripts (exit code 5: not in time)"
+        )
         {
             fact,
             timeout,

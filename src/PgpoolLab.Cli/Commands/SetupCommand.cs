@@ -26,114 +26,118 @@ internal static class SetupCommand
     };
     private static readonly Option<string> Mode = new("--mode", "-m")
     {
-        Description = "Clustering mode: s streaming, r replication, n raw, l logical, i snapshot-isolation",
+        Description =
+            "Clustering mode: s streaming replication, r native replication, i snapshot isolation, l logical replication, n raw",
         HelpName = "MODE",
         DefaultValueFactory = _ => "s",
     };
     private static readonly Option<string> Port = new("--port", "-p")
     {
-        Description = "Pgpool-II's port, or auto; pcp is the next, then the nodes",
+        Description = "Pgpool-II's port; the next is pcp's, then come the nodes'. auto: the first that are free",
         HelpName = "PORT|auto",
         DefaultValueFactory = _ => PortLayout.DefaultPgpool.ToString(),
     };
     private static readonly Option<int?> PgPort = new("--pg-port")
     {
-        Description = "Port of node 0; the other nodes follow",
+        Description = "Port of node 0; the other nodes follow (default: after Pgpool-II's)",
         HelpName = "PORT",
     };
     private static readonly Option<bool> Slots = new("--slots", "-s")
     {
-        Description = "Replication slots instead of WAL archiving",
+        Description = "Use replication slots (default: WAL archiving)",
     };
     private static readonly Option<bool> Rewind = new("--rewind", "-r")
     {
-        Description = "Online recovery tries pg_rewind before a base backup",
+        Description = "Try pg_rewind in online recovery (default: always a base backup)",
     };
     private static readonly Option<string> Standbys = new("--standbys")
     {
-        Description = "How standbys are made: basebackup, or clone, which is faster",
+        Description = "How standbys are made: basebackup (pg_basebackup), or clone (copied files, faster)",
         HelpName = "HOW",
         DefaultValueFactory = _ => "basebackup",
     };
     private static readonly Option<int?> Watchdog = new("--watchdog")
     {
-        Description = "Number of Pgpool-II nodes, which watch each other; by default one without a watchdog",
+        Description = "Number of Pgpool-IIs that watch each other, such as 3 (default: one, without a watchdog)",
         HelpName = "N",
     };
     private static readonly Option<string> Auth = new("--auth")
     {
-        Description = "How who comes by TCP proves who he is: scram, md5, trust",
+        Description = "Password method for TCP clients: scram, md5, or trust (no password)",
         HelpName = "METHOD",
         DefaultValueFactory = _ => "scram",
     };
     private static readonly Option<string[]> Listen = new("--listen")
     {
-        Description = "An address to listen on besides loopback, by TLS only; * for all; repeatable",
+        Description = "Listen on this address too, with TLS only; * for all; repeatable (default: loopback only)",
         HelpName = "ADDRESS",
         DefaultValueFactory = _ => [],
     };
     private static readonly Option<bool> Tls = new("--tls")
     {
-        Description = "TLS with a certificate of the lab's own authority, also on loopback",
+        Description = "Use TLS on loopback too, with a certificate of the lab's own (default: no TLS there)",
     };
     private static readonly Option<bool> Start = new("--start", "--no-stop")
     {
-        Description = "Leave everything running",
+        Description = "Leave the lab running; up always does",
     };
     private static readonly Option<string?> Name = new("--name")
     {
-        Description = "The lab's name; by default the folder's",
+        Description = "The lab's name (default: the folder's)",
         HelpName = "NAME",
     };
     private static readonly Option<int?> PgVersion = new("--pg-version")
     {
-        Description = "PostgreSQL's major version; by default the newest that is complete",
+        Description = "PostgreSQL's major version, such as 17 (default: the newest with all that a lab needs)",
         HelpName = "N",
     };
     private static readonly Option<string?> PgBin = new("--pg-bin")
     {
-        Description = "Folder of PostgreSQL's programs (or PGBIN)",
+        Description = "Folder of PostgreSQL's programs (default: $PGBIN, else they are looked for)",
         HelpName = "DIR",
     };
     private static readonly Option<string?> PgpoolDir = new("--pgpool-dir")
     {
-        Description = "Where Pgpool-II is installed (or PGPOOL_INSTALL_DIR)",
+        Description = "Where Pgpool-II is installed (default: $PGPOOL_INSTALL_DIR, else it is looked for)",
         HelpName = "DIR",
     };
     private static readonly Option<string[]> Set = new("--set")
     {
-        Description = "A setting: pgpool.KEY=VALUE or postgresql.KEY=VALUE; repeatable",
+        Description = "A setting: pgpool.NAME=VALUE or postgresql.NAME=VALUE; repeatable",
         HelpName = "SETTING",
         DefaultValueFactory = _ => [],
     };
     private static readonly Option<string?> PgpoolConf = new("--pgpool-conf")
     {
-        Description = "A pgpool.conf to take what is portable of; says what it leaves out",
+        Description = "Take the settings of this pgpool.conf that suit a lab; setup lists those it leaves out",
         HelpName = "FILE",
     };
     private static readonly Option<string?> PostgresConf = new("--postgresql-conf")
     {
-        Description = "The same of a postgresql.conf",
+        Description = "The same with a postgresql.conf",
         HelpName = "FILE",
     };
     private static readonly Option<string[]> InitDbArg = new(InitDbOption)
     {
-        Description = "One more argument for initdb, for example --locale=de_DE.UTF-8; repeatable",
+        Description = "One more argument for initdb, such as --locale=de_DE.UTF-8; repeatable",
         HelpName = "ARG",
         DefaultValueFactory = _ => [],
     };
     private static readonly Option<string?> Templates = new("--templates")
     {
-        Description = "Folder with your own copies of templates",
+        Description = "Folder with templates of your own; see: pgpoollab templates export",
         HelpName = "DIR",
     };
     private static readonly Option<string?> RunAsUser = new("--run-as")
     {
-        Description = "As root: the user to run the servers as; by default the folder's owner or postgres",
+        Description = "For root: the user who runs the servers (default: the folder's owner, or postgres)",
         HelpName = "USER",
     };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print the plan and do nothing" };
-    private static readonly Option<bool> Keep = new("--keep") { Description = "If it fails, keep what was made" };
+    private static readonly Option<bool> Keep = new("--keep")
+    {
+        Description = "If it fails, keep what was made (default: undo it)",
+    };
 
     static SetupCommand()
     {
@@ -172,7 +176,7 @@ internal static class SetupCommand
         var command = new Command(
             name,
             start
-                ? "Make a lab and leave it running (setup and start in one)"
+                ? "Make a lab in DIR and leave it running (setup and startall in one)"
                 : "Make a lab in DIR, prove that it works, leave it stopped"
         )
         {

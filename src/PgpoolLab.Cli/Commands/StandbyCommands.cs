@@ -15,9 +15,9 @@ internal static class LagCommand
         var number = new Argument<string>("NODE") { Description = "A standby's number" };
         var delay = new Argument<string>("DELAY")
         {
-            Description = "How much later, such as 500ms, 5s or 2min; off for not at all",
+            Description = "How much later, such as 500ms, 5s, 2m or 1h; off for no delay",
         };
-        var command = new Command("lag", "Have a standby replay later what it receives")
+        var command = new Command("lag", "Delay replay on a standby, so that it shows older data")
         {
             number,
             delay,
@@ -56,7 +56,7 @@ internal static class LagCommand
         return command.Guide(
             CommandGroup.Break,
             ("pgpoollab lag 1 5s", "Make node 1 show what was true five seconds ago"),
-            ("pgpoollab lag 1 off", "Let it catch up")
+            ("pgpoollab lag 1 off", "Let node 1 catch up")
         );
     }
 }
@@ -68,7 +68,7 @@ internal static class SyncCommand
     {
         var state = new Argument<SyncChoice>("STATE")
         {
-            Description = "on (whichever standby is first), off, or the standbys to wait for: 1,2",
+            Description = "on (wait for any one standby), off, or the standbys to wait for, such as 1,2",
             CustomParser = result =>
             {
                 if (SyncChoice.Parse(result.Tokens[^1].Value) is { } choice)
@@ -85,11 +85,11 @@ internal static class SyncCommand
         state.CompletionSources.Add("on", "off");
         var apply = new Option<bool>("--apply")
         {
-            Description = "Wait until the standby has replayed, too, so that whoever reads there sees it",
+            Description = "Wait until the standby has also replayed the commit, so that it can be read there",
         };
         var command = new Command(
             "sync",
-            "Have commits wait until a standby has them, whichever node is the primary, or for none"
+            "Turn synchronous replication on or off: commits wait for a standby, or for none"
         )
         {
             state,
@@ -142,9 +142,9 @@ internal static class SyncCommand
         return command.Guide(
             CommandGroup.Run,
             ("pgpoollab sync on", "Lose no acknowledged write in a failover"),
-            ("pgpoollab sync 1,2", "Have commits wait for nodes 1 and 2, both"),
+            ("pgpoollab sync 1,2", "Make commits wait for both nodes 1 and 2"),
             ("pgpoollab sync on --apply", "Read on a standby what was just written"),
-            ("pgpoollab sync off", "Let writes that hang go on")
+            ("pgpoollab sync off", "Let commits that hang, as no standby is there, go on")
         );
     }
 

@@ -14,17 +14,17 @@ internal static class StatusCommand
     {
         var check = new Option<bool>("--check")
         {
-            Description = "End with exit code 0 when all is well, 1 with a warning, 5 when something is broken",
+            Description = "Report by the exit code: 0 healthy, 1 degraded (a warning), 5 down (something is broken)",
         };
-        var fix = new Option<bool>("--fix") { Description = "Do what ends the findings, in order, after a question" };
-        var dryRun = new Option<bool>("--dry-run")
+        var fix = new Option<bool>("--fix")
         {
-            Description = "With --fix: show what would be done, and do nothing",
+            Description = "Run the commands that fix what was found, in order, after a question",
         };
-        var yes = new Option<bool>("--yes", "-y") { Description = "With --fix: do it without asking" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "With --fix: print the plan and do nothing" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "With --fix: do not ask" };
         var command = new Command(
             "status",
-            "Explain how the lab is: what is wrong, why, what follows from it, and the command that ends it"
+            "Show whether the lab is healthy: what is wrong, why, and the command that fixes it"
         )
         {
             CommandLine.Lab,
@@ -35,7 +35,7 @@ internal static class StatusCommand
             CommandLine.Json,
         }.Guide(
             CommandGroup.Look,
-            ("pgpoollab status", "Show what is wrong, why, and the command that ends it"),
+            ("pgpoollab status", "Show what is wrong, why, and the command that fixes it"),
             ("pgpoollab status --fix", "Do what it advises, after a question"),
             ("pgpoollab status --check || echo degraded", "Let a script find out whether all is well")
         );

@@ -17,7 +17,7 @@ internal static class TemplatesCommand
             Description = "Folder to write to; files that are there already are kept",
         };
         CommandLine.RequireFolder(directory);
-        var export = new Command("export", "Write every template to DIR") { directory }.Guide(
+        var export = new Command("export", "Copy every template to DIR") { directory }.Guide(
             (
                 "pgpoollab templates export my-templates",
                 "Write them to my-templates; then:  pgpoollab setup --templates my-templates DIR"
@@ -36,7 +36,10 @@ internal static class TemplatesCommand
             terminal.Say("Delete those you do not change: those that are missing are taken from the program.");
             return (int)ExitCode.Done;
         });
-        return new Command("templates", "Work with the templates every generated file is made from") { export }.Guide(
+        return new Command("templates", "Copy the templates of the files that setup generates, to change them")
+        {
+            export,
+        }.Guide(
             CommandGroup.More,
             ("pgpoollab templates export my-templates", "Write them to a folder, to change some")
         );

@@ -14,7 +14,10 @@ internal static class VersionCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("version", "Print the version, and which PostgreSQL and Pgpool-II would be used")
+        var command = new Command(
+            "version",
+            "Print the versions of this program, and of the PostgreSQL and Pgpool-II that a new lab would use"
+        )
         {
             CommandLine.Json,
         }.Guide(

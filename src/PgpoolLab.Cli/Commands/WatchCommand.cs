@@ -16,7 +16,7 @@ internal static class WatchCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var command = new Command("watch", "Watch a lab live: roles, lag, load, and what happens. q ends it")
+        var command = new Command("watch", "Watch a lab live: roles, lag, load, and events. q ends it")
         {
             CommandLine.Lab,
             CommandLine.Json,

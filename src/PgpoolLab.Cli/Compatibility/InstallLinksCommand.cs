@@ -14,12 +14,12 @@ internal static class InstallLinksCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var folder = new Argument<string>("DIR") { Description = "Where to put them; created when it is not there" };
+        var folder = new Argument<string>("DIR") { Description = "Where to put them; created if it is not there" };
         CommandLine.RequireFolder(folder);
         var force = new Option<bool>("--force") { Description = "Replace other programs of these names" };
         var command = new Command(
             "install-links",
-            "Put pgpool_setup and watchdog_setup into a folder, by which old scripts call this program"
+            "Install pgpool_setup and watchdog_setup in a folder, so that old scripts call this program"
         )
         {
             folder,

@@ -38,17 +38,17 @@ internal static class PgpoolSetupCommand
     };
     private static readonly Option<int?> Nodes = new("-n")
     {
-        Description = "Number of PostgreSQL nodes, 2 by default (NUMCLUSTERS)",
+        Description = "Number of PostgreSQL nodes (default: NUMCLUSTERS, else 2)",
         HelpName = "N",
     };
     private static readonly Option<int?> Port = new("-p")
     {
-        Description = "Pgpool-II's port, 11000 by default (BASEPORT); pcp is the next, then the nodes",
+        Description = "Pgpool-II's port; the next is pcp's, then come the nodes' (default: BASEPORT, else 11000)",
         HelpName = "PORT",
     };
     private static readonly Option<int?> PostgresPort = new("-pg")
     {
-        Description = "Port of the first node",
+        Description = "Port of the first node; the others follow (default: after Pgpool-II's)",
         HelpName = "PORT",
     };
     private static readonly Option<bool> NoStop = new("--no-stop")
@@ -57,40 +57,40 @@ internal static class PgpoolSetupCommand
     };
     private static readonly Option<bool> Debug = new("-d")
     {
-        Description = "Start Pgpool-II with -d (PGPOOLDEBUG=true)",
+        Description = "Start Pgpool-II with -d, for debug messages (or PGPOOLDEBUG=true)",
     };
     private static readonly Option<bool> Slots = new("-s")
     {
-        Description = "Replication slots rather than WAL archives (USE_REPLICATION_SLOT=true)",
+        Description = "Use replication slots (or USE_REPLICATION_SLOT=true; default: WAL archiving)",
     };
     private static readonly Option<bool> Rewind = new("-r")
     {
-        Description = "pg_rewind in online recovery where it can be (USE_PG_REWIND=true)",
+        Description = "Try pg_rewind in online recovery (or USE_PG_REWIND=true)",
     };
     private static readonly Option<bool> NoClusters = new("-e") { Description = "Create no PostgreSQL clusters" };
     private static readonly Option<bool> EnableTest = new("-t")
     {
-        Description = "health_check_test = on (ENABLE_TEST=true)",
+        Description = "Set health_check_test = on (or ENABLE_TEST=true)",
     };
     private static readonly Option<bool> Samples = new("-c")
     {
-        Description = "Use Pgpool-II's sample scripts (TEST_SAMPLES=true)",
+        Description = "Use Pgpool-II's sample scripts (or TEST_SAMPLES=true)",
     };
     private static readonly Option<int?> PgpoolNodes = new("-wn")
     {
-        Description = "Number of Pgpool-II nodes, more than 1; 3 by default (W_NUM_PGPOOL)",
+        Description = "Number of Pgpool-IIs, 2 or more (default: W_NUM_PGPOOL, else 3)",
         HelpName = "N",
     };
     private static readonly Option<int?> WatchdogPort = new("-wp")
     {
         Description =
-            "Port of the first Pgpool-II, 50000 by default (W_BASE_PORT); each takes four, and the nodes begin "
-            + "1000 above",
+            "Port of the first Pgpool-II; each takes four, and the nodes begin 1000 above (default: W_BASE_PORT, "
+            + "else 50000)",
         HelpName = "PORT",
     };
     private static readonly Option<string?> VirtualIp = new("-vip")
     {
-        Description = "delegate_ip, 127.0.0.1 when no address is given; it is not really brought up",
+        Description = "Set delegate_ip, to 127.0.0.1 if no address is given; no interface really gets it",
         HelpName = "IP",
         Arity = ArgumentArity.ZeroOrOne,
     };

@@ -13,10 +13,10 @@ internal static class DemoCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var keep = new Option<bool>("--keep") { Description = "Leave the lab running at the end" };
+        var keep = new Option<bool>("--keep") { Description = "Leave the lab running at the end (default: remove it)" };
         var command = new Command(
             "demo",
-            "Live through it all on real servers: set up, load, kill the primary, fail over, recover"
+            "See it all in a minute, on real servers: set up, load, kill the primary, fail over, recover"
         )
         {
             keep,

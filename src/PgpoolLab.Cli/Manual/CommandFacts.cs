@@ -81,10 +81,11 @@ internal static class CommandFacts
         {
             null or false => "",
             string single => single,
+            Enum word => word.ToString().ToLowerInvariant(),
             IEnumerable => "",
             _ => value.ToString() ?? "",
         };
-        return (symbol.Description ?? "") + (text.Length > 0 ? $" [default: {text}]" : "");
+        return (symbol.Description ?? "") + (text.Length > 0 ? $" (default: {text})" : "");
     }
 
     private static IEnumerable<Option> Above(Command command) =>

@@ -38,8 +38,9 @@ internal static class HelpPages
         Columns(output, "Options", CommandFacts.Options(command), Label, CommandFacts.Description, width);
         if (command is RootCommand)
         {
-            output.WriteLine($"New here?  {Invocation.Name} demo");
-            output.WriteLine($"Options and examples of a command:  {Invocation.Name} help COMMAND");
+            output.WriteLine($"See it work:        {Invocation.Name} demo");
+            output.WriteLine($"Make a first lab:   {Invocation.Name} up my-lab");
+            output.WriteLine($"More on a command:  {Invocation.Name} help COMMAND");
             return;
         }
 

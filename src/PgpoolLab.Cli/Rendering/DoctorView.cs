@@ -18,13 +18,15 @@ internal static class DoctorView
                 Severity.Note => "[yellow]note   [/]",
                 _ => "[red]problem[/]",
             };
-            Terminal.Line(
+            Terminal.Paragraph(
                 terminal.Data,
-                $"{severity}  {Printable.Escape(finding.Check.PadRight(width))}  {Printable.Escape(finding.Seen)}"
+                $"{severity}  {Printable.Escape(finding.Check.PadRight(width))}  ",
+                finding.Seen,
+                indent.Length
             );
             if (finding.Cause is not null)
             {
-                Terminal.Line(terminal.Data, indent + Printable.Escape(finding.Cause));
+                Terminal.Paragraph(terminal.Data, indent, finding.Cause, indent.Length);
             }
 
             if (finding.Fix is not null)

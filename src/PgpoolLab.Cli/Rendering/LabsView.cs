@@ -7,44 +7,23 @@ namespace PgpoolLab.Cli.Rendering;
 /// <summary>The table of <c>list</c>: one where there is room, else two.</summary>
 internal static class LabsView
 {
-    private const int WidthOfOneTable = 140;
-
     internal static void Print(IAnsiConsole console, LabsReport report)
     {
-        var table = Table();
-        AddRuns(table);
-        if (console.Profile.Width >= WidthOfOneTable)
+        var all = Table([.. OfRunning, .. OfBeing], report, l => [.. Runs(l), .. Is(l)]);
+        if (all.Fits(console))
         {
-            AddIs(table);
-            foreach (var lab in report.Labs)
-            {
-                table.AddRow([Name(lab), .. Runs(lab), .. Is(lab)]);
-            }
-
-            Terminal.Whole(console, table);
+            all.Print(console);
         }
         else
         {
-            foreach (var lab in report.Labs)
-            {
-                table.AddRow([Name(lab), .. Runs(lab)]);
-            }
-
-            Terminal.Whole(console, table);
+            Table(OfRunning, report, Runs).Print(console);
             console.WriteLine();
-            var second = Table();
-            AddIs(second);
-            foreach (var lab in report.Labs)
-            {
-                second.AddRow([Name(lab), .. Is(lab)]);
-            }
-
-            Terminal.Whole(console, second);
+            Table(OfBeing, report, Is).Print(console);
         }
 
         foreach (var lab in report.Labs.Where(l => l.Problem is not null))
         {
-            Terminal.Line(console, $"[yellow]![/] {Printable.Escape(lab.Name)}: {Printable.Escape(lab.Problem!)}");
+            Terminal.Paragraph(console, $"[yellow]![/] {Printable.Escape(lab.Name)}: ", lab.Problem!, indent: 2);
             if (lab.Fix is not null)
             {
                 Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(lab.Fix)}");
@@ -52,31 +31,30 @@ internal static class LabsView
         }
     }
 
-    private static Table Table() => new Table().Border(TableBorder.None).AddColumn(Left("name"));
+    private static readonly Heading[] OfRunning =
+    [
+        new("state"),
+        new("nodes up", Right: true),
+        new("Pgpool-II up", Right: true),
+        new("port"),
+        new("pcp"),
+        new("nodes"),
+    ];
 
-    private static void AddRuns(Table table) =>
-        table
-            .AddColumn(Left("state"))
-            .AddColumn(Right("nodes up"))
-            .AddColumn(Right("Pgpool-II up"))
-            .AddColumn(Left("port"))
-            .AddColumn(Left("pcp"))
-            .AddColumn(Left("nodes"));
+    private static readonly Heading[] OfBeing =
+    [
+        new("mode"),
+        new("PostgreSQL"),
+        new("Pgpool-II"),
+        new("size", Right: true),
+        new("folder"),
+    ];
 
-    private static void AddIs(Table table) =>
-        table
-            .AddColumn(Left("mode"))
-            .AddColumn(Left("PostgreSQL"))
-            .AddColumn(Left("Pgpool-II"))
-            .AddColumn(Right("size"))
-            .AddColumn(Left("folder"));
-
-    private static TableColumn Left(string title) => Narrow(new TableColumn(title));
-
-    private static TableColumn Right(string title) => Narrow(new TableColumn(title).RightAligned());
-
-    // A folder that was broken over two lines could not be pasted.
-    private static TableColumn Narrow(TableColumn column) => column.NoWrap().Padding(0, 0, 2, 0);
+    private static FittedTable Table(
+        IEnumerable<Heading> headings,
+        LabsReport report,
+        Func<LabView, IEnumerable<string>> cells
+    ) => new([new("name"), .. headings], [.. report.Labs.Select(l => (string[])[Name(l), .. cells(l)])]) { Gap = 2 };
 
     private static string Name(LabView lab) => Printable.Escape(lab.Name);
 

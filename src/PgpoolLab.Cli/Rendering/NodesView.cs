@@ -6,22 +6,17 @@ namespace PgpoolLab.Cli.Rendering;
 /// <summary>The table of <c>nodes</c>: left what Pgpool-II thinks, right what each PostgreSQL says itself.</summary>
 internal static class NodesView
 {
-    private const int WidthOfOneTable = 180;
-
     internal static void Print(IAnsiConsole console, NodesReport report)
     {
         PrintTables(console, report.Nodes, report.Watchdog);
         foreach (var work in report.AtWork)
         {
-            Terminal.Line(
-                console,
-                $"[blue]…[/] {Printable.Escape(work.Title)}{Since(work)}. {Printable.Escape(work.Next ?? "")}".TrimEnd()
-            );
+            Terminal.Paragraph(console, "[blue]…[/] ", $"{work.Title}{Since(work)}. {work.Next}".TrimEnd(), indent: 2);
         }
 
         foreach (var finding in report.Findings)
         {
-            Terminal.Line(console, $"[yellow]![/] {Printable.Escape(finding.Problem)}");
+            Terminal.Paragraph(console, "[yellow]![/] ", finding.Problem, indent: 2);
             if (finding.Fix is not null)
             {
                 Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(finding.Fix)}");
@@ -36,111 +31,85 @@ internal static class NodesView
         IReadOnlyList<WatchdogView> watchdog
     )
     {
-        if (console.Profile.Width >= WidthOfOneTable)
+        var one = new FittedTable(
+            [.. Key, .. OfPgpool("Pgpool-II: status"), .. OfPostgres("PostgreSQL: up")],
+            [.. nodes.Select(n => (string[])[.. Node(n), .. Pgpool(n, shortTime: false), .. Postgres(n)])]
+        )
         {
-            var table = new Table()
-                .Border(console.Profile.Capabilities.Unicode ? TableBorder.Minimal : TableBorder.None)
-                .BorderStyle(Style.Parse("grey"));
-            AddNode(table);
-            AddPgpool(table, "Pgpool-II: status");
-            AddPostgres(table, "PostgreSQL: up");
-            foreach (var node in nodes)
-            {
-                table.AddRow([.. Node(node), .. Pgpool(node, shortTime: false), .. Postgres(node)]);
-            }
-
-            Terminal.Whole(console, table);
+            Border = console.Profile.Capabilities.Unicode ? TableBorder.Minimal : TableBorder.None,
+        };
+        if (one.Fits(console))
+        {
+            one.Print(console);
         }
         else
         {
             console.MarkupLine("[bold]What Pgpool-II thinks[/]");
-            PrintHalf(console, nodes, t => AddPgpool(t, "status"), n => Pgpool(n, shortTime: true));
+            PrintHalf(console, nodes, OfPgpool("status"), n => Pgpool(n, shortTime: true));
             console.MarkupLine("[bold]What each PostgreSQL says itself[/]");
-            PrintHalf(console, nodes, t => AddPostgres(t, "up"), Postgres);
+            PrintHalf(console, nodes, OfPostgres("up"), Postgres);
         }
 
         if (watchdog.Count > 0)
         {
             console.MarkupLine("[bold]The watchdog[/]");
-            var table = new Table()
-                .Border(TableBorder.None)
-                .AddColumn(Right("Pgpool-II"))
-                .AddColumn(Right("port"))
-                .AddColumn(Left("up"))
-                .AddColumn(Left("role"))
-                .AddColumn(Left("quorum"));
-            foreach (var member in watchdog)
-            {
-                table.AddRow(
-                    member.Id.ToString(),
-                    member.Port.ToString(),
-                    member.Answers ? "[green]yes[/]" : "[red]no[/]",
-                    member.Status is "LEADER" or "MASTER"
-                        ? $"[bold]{member.Status}[/]"
-                        : Printable.Escape(member.Status ?? ""),
-                    member.Quorum switch
-                    {
-                        true => "yes",
-                        false => "[red]no[/]",
-                        null => "",
-                    }
-                );
-            }
-
-            Terminal.Whole(console, table);
+            new FittedTable(
+                [new("Pgpool-II", Right: true), new("port", Right: true), new("up"), new("role"), new("quorum")],
+                [.. watchdog.Select(Member)]
+            ).Print(console);
         }
     }
+
+    private static string[] Member(WatchdogView member) =>
+        [
+            member.Id.ToString(),
+            member.Port.ToString(),
+            member.Answers ? "[green]yes[/]" : "[red]no[/]",
+            member.Status is "LEADER" or "MASTER" ? $"[bold]{member.Status}[/]" : Printable.Escape(member.Status ?? ""),
+            member.Quorum switch
+            {
+                true => "yes",
+                false => "[red]no[/]",
+                null => "",
+            },
+        ];
 
     private static string Since(WorkUnderWay work) =>
         work.Since is { } since ? $" (since {since:HH:mm:ss}, pid {work.ProcessId})" : $" (pid {work.ProcessId})";
 
+    // No lines: it fits in 80 columns.
     private static void PrintHalf(
         IAnsiConsole console,
         IReadOnlyList<NodeView> nodes,
-        Action<Table> addColumns,
+        IEnumerable<Heading> headings,
         Func<NodeView, string[]> cells
-    )
-    {
-        // No lines: it fits in 80 columns.
-        var table = new Table().Border(TableBorder.None);
-        AddNode(table);
-        addColumns(table);
-        foreach (var column in table.Columns)
+    ) =>
+        new FittedTable([.. Key, .. headings], [.. nodes.Select(n => (string[])[.. Node(n), .. cells(n)])])
         {
-            column.Padding(0, 0, 1, 0);
-        }
+            Keys = Key.Length,
+        }.Print(console);
 
-        foreach (var node in nodes)
-        {
-            table.AddRow([.. Node(node), .. cells(node)]);
-        }
+    private static readonly Heading[] Key = [new("node", Right: true), new("port", Right: true)];
 
-        Terminal.Whole(console, table);
-    }
+    private static IEnumerable<Heading> OfPgpool(string first) =>
+        [
+            new(first),
+            new("role"),
+            new("weight", Right: true),
+            new("selects", Right: true),
+            new("replication"),
+            new("delay", Right: true),
+            new("last change"),
+        ];
 
-    private static void AddNode(Table table) => table.AddColumn(Right("node")).AddColumn(Right("port"));
-
-    private static void AddPgpool(Table table, string first) =>
-        table
-            .AddColumn(Left(first))
-            .AddColumn(Left("role"))
-            .AddColumn(Right("weight"))
-            .AddColumn(Right("selects"))
-            .AddColumn(Left("replication"))
-            .AddColumn(Right("delay"))
-            .AddColumn(Left("last change"));
-
-    private static void AddPostgres(Table table, string first) =>
-        table
-            .AddColumn(Left(first))
-            .AddColumn(Left("role"))
-            .AddColumn(Right("timeline"))
-            .AddColumn(Right("WAL position"))
-            .AddColumn(Right("lag"));
-
-    private static TableColumn Left(string title) => new TableColumn(title).NoWrap();
-
-    private static TableColumn Right(string title) => new TableColumn(title).NoWrap().RightAligned();
+    private static IEnumerable<Heading> OfPostgres(string first) =>
+        [
+            new(first),
+            new("role"),
+            new("timeline", Right: true),
+            new("WAL position", Right: true),
+            new("lag", Right: true),
+        ];
 
     private static string[] Node(NodeView node) => [node.Id.ToString(), node.Port.ToString()];
 

@@ -15,17 +15,20 @@ internal sealed class Terminal
     private const int DefaultWidth = 80;
 
     private readonly Func<bool> _outputIsLost;
+    private readonly bool _talkIsShown;
 
     private Terminal(TextWriter output, TextWriter error, Manner manner, Func<bool> outputIsLost)
     {
-        var glyphs = manner.Unicode ? Glyphs.All : Glyphs.Ascii;
+        var dataGlyphs = manner is { DataIsShown: true, Unicode: false } ? Glyphs.Ascii : Glyphs.All;
+        var talkGlyphs = manner is { TalkIsShown: true, Unicode: false } ? Glyphs.Ascii : Glyphs.All;
         _outputIsLost = outputIsLost;
-        Out = new PrintableWriter(output, manner.DataIsInteractive ? glyphs : Glyphs.All);
+        Out = new PrintableWriter(output, dataGlyphs);
         Verbatim = manner.DataIsShown ? Out : output;
-        Error = new PrintableWriter(error, manner.TalkIsInteractive ? glyphs : Glyphs.All);
+        Error = new PrintableWriter(error, talkGlyphs);
         IsInteractive = manner.TalkIsInteractive;
-        Data = Console(output, manner.DataIsInteractive, manner, manner.DataWidth);
-        Talk = Console(error, manner.TalkIsInteractive, manner, manner.TalkWidth);
+        _talkIsShown = manner.TalkIsShown;
+        Data = Console(output, manner.DataIsInteractive, manner, dataGlyphs, manner.DataWidth);
+        Talk = Console(error, manner.TalkIsInteractive, manner, talkGlyphs, manner.TalkWidth);
     }
 
     /// <summary>Text that is no rendering: JSON, help.</summary>
@@ -62,24 +65,25 @@ internal sealed class Terminal
         const int standardOutput = 1,
             standardError = 2;
         var canMoveItsCursor = environment("TERM") is not ("dumb" or "" or null);
-        var (data, talk) = (
-            canMoveItsCursor && StandardStreams.IsTerminal(standardOutput),
-            canMoveItsCursor && StandardStreams.IsTerminal(standardError)
+        var (dataIsShown, talkIsShown) = (
+            StandardStreams.IsTerminal(standardOutput),
+            StandardStreams.IsTerminal(standardError)
         );
         return new Terminal(
             output.Writer(),
             error.Writer(),
             new Manner
             {
-                DataIsShown = StandardStreams.IsTerminal(standardOutput),
-                DataIsInteractive = data,
-                TalkIsInteractive = talk,
+                DataIsShown = dataIsShown,
+                TalkIsShown = talkIsShown,
+                DataIsInteractive = dataIsShown && canMoveItsCursor,
+                TalkIsInteractive = talkIsShown && canMoveItsCursor,
                 // https://no-color.org: set and not empty means no colour.
                 Color = string.IsNullOrEmpty(environment("NO_COLOR")),
                 Unicode = SpeaksUnicode(environment),
                 // Where nobody watches, lines must not be broken to fit a window.
-                DataWidth = data ? StandardStreams.WidthOf(standardOutput) ?? DefaultWidth : Unlimited,
-                TalkWidth = talk ? StandardStreams.WidthOf(standardError) ?? DefaultWidth : Unlimited,
+                DataWidth = dataIsShown ? StandardStreams.WidthOf(standardOutput) ?? DefaultWidth : Unlimited,
+                TalkWidth = talkIsShown ? StandardStreams.WidthOf(standardError) ?? DefaultWidth : Unlimited,
             },
             () => output.IsLost
         );
@@ -122,33 +126,12 @@ internal sealed class Terminal
     /// <param name="head">What the first line begins with, as markup.</param>
     /// <param name="text">The sentences, plain.</param>
     /// <param name="indent">How far the lines below the first are indented.</param>
-    internal static void Paragraph(IAnsiConsole console, string head, string text, int indent = 4)
-    {
-        var room = Math.Max(40, console.Profile.Width);
-        var (line, used) = (head, Markup.Remove(head).Length);
-        foreach (var word in text.Split(' '))
-        {
-            if (used + word.Length > room && used > indent)
-            {
-                Line(console, line.TrimEnd());
-                (line, used) = (new string(' ', indent), indent);
-            }
+    internal static void Paragraph(IAnsiConsole console, string head, string text, int indent = 4) =>
+        Wrapped(console, head + Printable.Escape(text), indent);
 
-            line += Printable.Escape(word) + " ";
-            used += word.Length + 1;
-        }
-
-        Line(console, line.TrimEnd());
-    }
-
-    /// <summary>A table that is never broken to fit the window: it holds folders to paste.</summary>
-    internal static void Whole(IAnsiConsole console, Table table)
-    {
-        var width = console.Profile.Width;
-        console.Profile.Width = Unlimited;
-        console.Write(table);
-        console.Profile.Width = width;
-    }
+    /// <summary>The same for a line of markup.</summary>
+    internal static void Wrapped(IAnsiConsole console, string markup, int indent = 4) =>
+        console.Write(new WrappedLine(markup, indent));
 
     /// <summary>Takes over the window's size, which may have changed.</summary>
     /// <returns>True when it has.</returns>
@@ -177,7 +160,7 @@ internal sealed class Terminal
             return;
         }
 
-        foreach (var line in IsInteractive ? Broken(text, Talk.Profile.Width) : [text])
+        foreach (var line in _talkIsShown ? Broken(text, Talk.Profile.Width) : [text])
         {
             Error.WriteLine(line);
         }
@@ -243,7 +226,7 @@ internal sealed class Terminal
         }
     }
 
-    private static IAnsiConsole Console(TextWriter writer, bool interactive, Manner manner, int width)
+    private static IAnsiConsole Console(TextWriter writer, bool interactive, Manner manner, Glyphs glyphs, int width)
     {
         var console = AnsiConsole.Create(
             new AnsiConsoleSettings
@@ -256,13 +239,14 @@ internal sealed class Terminal
         );
         console.Profile.Width = width;
         console.Profile.Capabilities.Unicode = interactive && manner.Unicode;
-        console.Pipeline.Attach(new PrintableRendering(interactive && !manner.Unicode ? Glyphs.Ascii : Glyphs.All));
+        console.Pipeline.Attach(new PrintableRendering(glyphs));
         return console;
     }
 
     /// <summary>What there is to write to, and what it can show.</summary>
     private readonly record struct Manner(
         bool DataIsShown,
+        bool TalkIsShown,
         bool DataIsInteractive,
         bool TalkIsInteractive,
         bool Color,

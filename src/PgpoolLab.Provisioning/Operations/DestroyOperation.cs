@@ -8,27 +8,12 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="Left">What in the folder is the user's own, relative to it.</param>
 public sealed record DestroyResult(bool FolderIsGone, IReadOnlyList<string> Left);
 
-/// <summary>What destroying a lab would do.</summary>
-/// <param name="Directory">The lab's folder.</param>
-/// <param name="Servers">What runs of it and would be stopped, in words.</param>
-/// <param name="Deletes">Files and folders that would be deleted, absolute; folders with all that is in them.</param>
-/// <param name="UsersFiles">What lies in these folders and was made neither by setup nor by a server of the lab: it
-/// stays, unless that is asked for.</param>
-/// <param name="Stays">What else lies in the lab's folder: it stays in any case.</param>
-public sealed record DestroyPreview(
-    string Directory,
-    IReadOnlyList<string> Servers,
-    IReadOnlyList<string> Deletes,
-    IReadOnlyList<string> UsersFiles,
-    IReadOnlyList<string> Stays
-);
-
 /// <summary>Removes exactly what belongs to a lab, however far it had come and whatever runs of it.</summary>
 /// <param name="context">What it works with.</param>
 public sealed class DestroyOperation(OperationContext context)
 {
-    /// <summary>Says what would be stopped and deleted. Touches nothing.</summary>
-    public async Task<DestroyPreview> PreviewAsync(Lab lab, CancellationToken cancellationToken)
+    /// <summary>Looks at all that would be stopped and deleted. Touches nothing.</summary>
+    public async Task<DestroyLook> LookCloselyAsync(Lab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
         var look = await LookAsync(lab, cancellationToken);
@@ -45,22 +30,24 @@ public sealed class DestroyOperation(OperationContext context)
         var top = deletes
             .Select(p => Path.GetRelativePath(lab.Root, p).Split('/')[0])
             .ToHashSet(StringComparer.Ordinal);
-        return new DestroyPreview(
-            lab.Root,
-            [
-                .. (await new LabSurvey(context.Host).FindServersAsync(lab, cancellationToken))
-                    .Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
-                    .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}"),
-            ],
-            [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],
-            await new UsersFiles(context.Host).FindAsync(look.Reached, cancellationToken),
-            [
-                .. (await context.Host.Files.ListAsync(lab.Root, cancellationToken))
-                    .Where(n => !top.Contains(n))
-                    .Order(StringComparer.Ordinal)
-                    .Select(n => $"{lab.Root}/{n}"),
-            ]
-        );
+        return look with
+        {
+            Facts = new DestroyFacts(
+                [
+                    .. (await new LabSurvey(context.Host).FindServersAsync(lab, cancellationToken))
+                        .Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
+                        .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}"),
+                ],
+                [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],
+                [.. await new UsersFiles(context.Host).FindAsync(look.Reached, cancellationToken)],
+                [
+                    .. (await context.Host.Files.ListAsync(lab.Root, cancellationToken))
+                        .Where(n => !top.Contains(n))
+                        .Order(StringComparer.Ordinal)
+                        .Select(n => $"{lab.Root}/{n}"),
+                ]
+            ),
+        };
     }
 
     /// <summary>Stops the servers and deletes the lab. What users have put into its folders stays.</summary>

@@ -9,7 +9,24 @@ namespace PgpoolLab.Provisioning.Operations;
 /// <param name="Lab">The lab with everything that lies in its folder.</param>
 /// <param name="Reached">The same without nodes whose data may be another lab's.</param>
 /// <param name="Unlisted">What its manifest does not name, in words.</param>
-public sealed record DestroyLook(Lab Lab, Lab Reached, IReadOnlyList<string> Unlisted);
+public sealed record DestroyLook(Lab Lab, Lab Reached, IReadOnlyList<string> Unlisted)
+{
+    /// <summary>What is there of it now; null when nobody has asked for that.</summary>
+    public DestroyFacts? Facts { get; init; }
+}
+
+/// <summary>What there is of a lab that is to be destroyed.</summary>
+/// <param name="Running">What runs of it, in words.</param>
+/// <param name="Deletes">Its files and folders, absolute; folders with all that is in them.</param>
+/// <param name="UsersFiles">What lies in these folders and was made neither by setup nor by a server of the lab: it
+/// stays, unless that is asked for.</param>
+/// <param name="Stays">What else lies in the lab's folder: it stays in any case.</param>
+public sealed record DestroyFacts(
+    ValueList<string> Running,
+    ValueList<string> Deletes,
+    ValueList<string> UsersFiles,
+    ValueList<string> Stays
+);
 
 /// <summary>Plans how a lab is destroyed: pure, from a look.</summary>
 public static class DestroyPlans
@@ -24,7 +41,7 @@ public static class DestroyPlans
         ValueList<int> reached = [.. look.Reached.Nodes.Select(n => n.Id)];
         return
         [
-            VerbPlan.Of(Stage.Of(new StopWhatRuns(reached))) with
+            VerbPlan.Of(Stage.Of(new StopWhatRuns(reached, look.Facts))) with
             {
                 Lab = lab,
                 Before =
@@ -44,7 +61,7 @@ public static class DestroyPlans
                         ),
                 ],
             },
-            VerbPlan.Of(Stage.Of(new DeleteLabFiles(reached, deletesUsersFiles))) with
+            VerbPlan.Of(Stage.Of(new DeleteLabFiles(reached, deletesUsersFiles, look.Facts))) with
             {
                 Lab = lab,
                 RunsToItsEnd = true,
@@ -55,7 +72,8 @@ public static class DestroyPlans
 
 /// <summary>Stops every process of a lab, whatever state the lab is in.</summary>
 /// <param name="Reached">The numbers of the nodes that are certainly the lab's.</param>
-public sealed record StopWhatRuns(ValueList<int> Reached) : IStep
+/// <param name="Facts">What was seen of it, to be shown; null when nobody has looked.</param>
+public sealed record StopWhatRuns(ValueList<int> Reached, DestroyFacts? Facts = null) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Stop what runs";
@@ -64,6 +82,11 @@ public sealed record StopWhatRuns(ValueList<int> Reached) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        if (Facts is not null)
+        {
+            return Facts.Running.Count == 0 ? ["nothing runs"] : Facts.Running.Select(s => $"stop {s}");
+        }
+
         return StopOperation
             .Plan(Of(lab, Reached), [])
             .Stages.SelectMany(s => s.Lanes)
@@ -112,16 +135,38 @@ public sealed record StopWhatRuns(ValueList<int> Reached) : IStep
 /// <summary>Deletes what is a lab's, but for what tells that there is one.</summary>
 /// <param name="Reached">The numbers of the nodes that are certainly the lab's.</param>
 /// <param name="DeletesUsersFiles">True to delete also what users have put into the lab's folders.</param>
-public sealed record DeleteLabFiles(ValueList<int> Reached, bool DeletesUsersFiles) : IStep
+/// <param name="Facts">What was seen of it, to be shown; null when nobody has looked.</param>
+public sealed record DeleteLabFiles(ValueList<int> Reached, bool DeletesUsersFiles, DestroyFacts? Facts = null) : IStep
 {
     /// <inheritdoc/>
     public string Title => "Delete the files";
 
     /// <inheritdoc/>
-    public IEnumerable<string> Preview(Lab lab) =>
-        LabInventory
+    public IEnumerable<string> Preview(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        if (Facts is null)
+        {
+            return LabInventory.Of(lab).Deleted.Select(i => Remove(i.Path, recursively: i.Kind is LabItemKind.Folder));
+        }
+
+        var folders = LabInventory
             .Of(lab)
-            .Deleted.Select(i => $"rm {(i.Kind is LabItemKind.Folder ? "-r " : "")}{Hosts.Shell.Quote(i.Path)}");
+            .Items.Where(i => i.Kind is LabItemKind.Folder)
+            .Select(i => i.Path)
+            .ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. Facts.Deletes.Select(p => Remove(p, folders.Contains(p))),
+            .. (DeletesUsersFiles ? [] : Facts.UsersFiles).Select(p =>
+                $"keep {Hosts.Shell.Quote(p)}: neither the lab nor its servers have made it (--yes deletes it)"
+            ),
+            .. Facts.Stays.Select(p => $"leave {Hosts.Shell.Quote(p)}: it is not the lab's"),
+        ];
+    }
+
+    private static string Remove(string path, bool recursively) =>
+        $"rm {(recursively ? "-r " : "")}{Hosts.Shell.Quote(path)}";
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)

@@ -55,6 +55,12 @@ public sealed class StartOperation(PlanRun run)
             Only = only,
             LacksOtherName = lacksName,
             Outdated = [.. outdated.Select(n => n.Id)],
+            Unfinished =
+            [
+                .. (await _history.FindUnfinishedAsync(outdated, cancellationToken))
+                    .Where(n => !outdated.Contains(n))
+                    .Select(n => n.Id),
+            ],
             HeldDown = begins ? await _history.FindNodesHeldDownAsync(lab.Pgpool, cancellationToken) : [],
         };
     }
@@ -68,7 +74,13 @@ public sealed class StartOperation(PlanRun run)
         CancellationToken cancellationToken
     )
     {
-        var failed = failures.Select(f => f.Step).OfType<StartNode>().Select(s => s.Node.Id).ToArray();
+        var failed = failures
+            .Select(f => f.Step)
+            .Select(s => s is RequireRecovered unfinished ? unfinished.Node : (s as StartNode)?.Node)
+            .OfType<PostgresNode>()
+            .Select(n => n.Id)
+            .Concat(run.IsDry ? look.Unfinished : [])
+            .ToArray();
         var (givenUp, silent, runningPgpools) = (new SortedSet<int>(), new List<int>(), new List<int>());
         foreach (var pgpool in afterStop ? [] : look.Lab.Pgpools)
         {

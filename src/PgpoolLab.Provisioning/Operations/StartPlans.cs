@@ -20,6 +20,9 @@ public sealed record StartLook(Lab Lab)
     /// <summary>Nodes that were primary until another one took over.</summary>
     public IReadOnlyList<int> Outdated { get; init; } = [];
 
+    /// <summary>Nodes whose online recovery was killed, and which cannot be started as they are.</summary>
+    public IReadOnlyList<int> Unfinished { get; init; } = [];
+
     /// <summary>Nodes that the first Pgpool-II, which does not run, holds as down when it is started.</summary>
     public IReadOnlyList<int> HeldDown { get; init; } = [];
 
@@ -69,7 +72,10 @@ public static class StartPlans
         ArgumentNullException.ThrowIfNull(look);
         return VerbPlan.Of(
             look.LacksOtherName ? Stage.Of(new LinkLab()) : new Stage([]),
-            Stage.ForEach(look.Lab.OwnsNodes ? look.Startable : [], n => [new StartNode(n)]) with
+            Stage.ForEach(
+                look.Lab.OwnsNodes ? look.Startable : [],
+                n => look.Unfinished.Contains(n.Id) ? [new RequireRecovered(n), new StartNode(n)] : [new StartNode(n)]
+            ) with
             {
                 GoesOn = true,
             }

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Provisioning.Settings;
 
@@ -15,7 +15,7 @@ public static partial class PgpoolDefaults
         {
             if (
                 Commented().Match(line) is { Success: true } match
-                && SettingsFileReader.TryReadLine("pgpool", match.Groups[1].Value) is var (name, value)
+                && ConfigLine.TryRead(ofPgpool: true, match.Groups[1].Value) is var (name, value)
                 // They show how a node is written, and are nobody's default.
                 && !name.StartsWith("backend_", StringComparison.Ordinal)
                 && !Numbered().IsMatch(name)

@@ -61,9 +61,9 @@ public static partial class StandbyRules
             Delay().Match(text) is { Success: true } match
             && double.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var number)
             && number * FactorOf(match.Groups[2].Value) is >= 1 and <= int.MaxValue
-            ? text
+            ? match.Groups[1].Value + (match.Groups[2].Value is "m" ? "min" : match.Groups[2].Value)
             : throw new InvalidSpecException([
-                $"'{text}' is no delay; write a number with a unit (ms, s, min, h, d), such as 5s, or off.",
+                $"'{text}' is no delay; write a number with a unit (ms, s, m, h, d), such as 5s, or off.",
             ]);
     }
 
@@ -227,12 +227,12 @@ public static partial class StandbyRules
         {
             "us" => 1e-3,
             "s" => 1e3,
-            "min" => 6e4,
+            "m" or "min" => 6e4,
             "h" => 3.6e6,
             "d" => 8.64e7,
             _ => 1,
         };
 
-    [GeneratedRegex(@"\A([0-9]+(?:\.[0-9]+)?)(us|ms|s|min|h|d)\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|min|h|d)\z", RegexOptions.CultureInvariant)]
     private static partial Regex Delay();
 }

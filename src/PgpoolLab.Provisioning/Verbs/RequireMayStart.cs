@@ -1,5 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Reports;
 
@@ -27,6 +28,8 @@ public sealed record RequireMayStart(PostgresNode Node, TimeSpan Patience) : ISt
         {
             yield return "do not start it if another node has taken over from it (pg_controldata, pg_wal/*.history)";
         }
+
+        yield return RequireRecovered.Rule(Node);
     }
 
     /// <summary>What works on the node, or may make another one the primary; null when it may be started.</summary>
@@ -76,9 +79,15 @@ public sealed record RequireMayStart(PostgresNode Node, TimeSpan Patience) : ISt
         }
 
         var history = new LabHistory(context.Host, context.Lab);
-        if ((await history.FindOutdatedPrimariesAsync(cancellationToken)).Any(n => n.Id == Node.Id))
+        var outdated = await history.FindOutdatedPrimariesAsync(cancellationToken);
+        if (outdated.Any(n => n.Id == Node.Id))
         {
             throw Outdated(Node);
+        }
+
+        if ((await history.FindUnfinishedAsync(outdated, cancellationToken)).Any(n => n.Id == Node.Id))
+        {
+            throw RequireRecovered.Unfinished(Node);
         }
     }
 }

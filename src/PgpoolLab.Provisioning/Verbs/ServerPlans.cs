@@ -113,6 +113,11 @@ public static class ServerPlans
             throw RequireMayStart.Outdated(old);
         }
 
+        if (servers.Nodes.FirstOrDefault(n => look.Unfinished.Contains(n.Id)) is { } half)
+        {
+            throw RequireRecovered.Unfinished(half);
+        }
+
         return
         [
             // It is looked at again: what is at work, and who is primary, may be another by then.

@@ -30,6 +30,10 @@ public sealed record VerbLook(Lab Lab)
     /// they were started.</summary>
     public IReadOnlyList<int> Outdated { get; init; } = [];
 
+    /// <summary>The numbers of the nodes whose online recovery was killed, and which cannot be started as they
+    /// are.</summary>
+    public IReadOnlyList<int> Unfinished { get; init; } = [];
+
     /// <summary>What online recovery depends on; null when nobody asked.</summary>
     public RecoveryFacts? Recovery { get; init; }
 
@@ -110,7 +114,9 @@ internal sealed class VerbEyes(IHost host, Lab lab, ProbeRunner probes)
             }
         }
 
-        var outdated = await new LabHistory(host, lab).FindOutdatedPrimariesAsync(cancellationToken);
+        var history = new LabHistory(host, lab);
+        var outdated = await history.FindOutdatedPrimariesAsync(cancellationToken);
+        var unfinished = await history.FindUnfinishedAsync(outdated, cancellationToken);
         return new VerbLook(lab)
         {
             Report = report,
@@ -118,6 +124,7 @@ internal sealed class VerbEyes(IHost host, Lab lab, ProbeRunner probes)
             RunningPgpools = pgpools,
             Linked = await new SocketLinks(host, lab).FindAsync(cancellationToken),
             Outdated = [.. outdated.Select(n => n.Id)],
+            Unfinished = [.. unfinished.Select(n => n.Id)],
         };
     }
 }

@@ -39,19 +39,14 @@ internal sealed partial class PgpoolConfText
         var read = new PgpoolConfText();
         foreach (var line in text.Split('\n'))
         {
-            if (Setting().Match(line) is { Success: true } match)
+            if (ConfigLine.TryRead(ofPgpool: true, line) is var (name, value))
             {
-                read._values[match.Groups[1].Value] = match.Groups[2].Success
-                    ? match.Groups[2].Value
-                    : match.Groups[3].Value;
+                read._values[name] = value;
             }
         }
 
         return read;
     }
-
-    [GeneratedRegex(@"^\s*([A-Za-z_][A-Za-z0-9_]*)\s*[= ]\s*(?:'([^']*)'|([^\s#']+))")]
-    private static partial Regex Setting();
 
     [GeneratedRegex(@"\A\s*([0-9]+)\s*(ms|s|min|h|d)?\s*\z")]
     private static partial Regex Duration();

@@ -10,7 +10,7 @@ namespace PgpoolLab.Servers.Verbs;
 public sealed record Target(string Text)
 {
     /// <summary>The words there are.</summary>
-    public const string Words = "a node's number, primary, standby, all, pgpool, pgpool1 …, leader";
+    public const string Words = "a node's number, primary, standby, all, pgpool, pgpool1 (and so on), leader";
 
     private const string Pgpool = "pgpool";
 
@@ -176,7 +176,7 @@ public sealed record ServerSet(IReadOnlyList<PostgresNode> Nodes, IReadOnlyList<
     public const string NodesWord = "nodes";
 
     /// <summary>The words for the parts of a lab that <c>startall</c> and <c>stopall</c> can be asked for.</summary>
-    public const string Parts = $"{NodesWord}, pgpool, or one of several Pgpool-IIs: pgpool0, pgpool1 …";
+    public const string Parts = $"{NodesWord}, pgpool, or one of several Pgpool-IIs: pgpool0, pgpool1, and so on";
 
     /// <summary>All servers of a lab.</summary>
     public static ServerSet AllOf(Lab lab)

@@ -29,9 +29,8 @@ public sealed class LinkTests : IDisposable
     /// <summary>A program that says how it was called, as the links call it.</summary>
     private string Echo(string name)
     {
-        var program = Program(name);
-        File.WriteAllText(program, "#!/bin/sh\nprintf '<%s>' \"$0\" \"$@\"\n");
-        return program;
+        Executable.Write(_folder[name], "#!/bin/sh\nprintf '<%s>' \"$0\" \"$@\"\n");
+        return _folder[name];
     }
 
     private static Task<CommandResult> ShellAsync(string script, params string[] words) =>
@@ -217,9 +216,9 @@ public sealed class LinkTests : IDisposable
 
     private string Program(string name, bool executable = true)
     {
-        File.WriteAllText(_folder[name], "#!/bin/sh\n");
-        File.SetUnixFileMode(
+        Executable.Write(
             _folder[name],
+            "#!/bin/sh\n",
             UnixFileMode.UserRead | UnixFileMode.UserWrite | (executable ? UnixFileMode.UserExecute : 0)
         );
         return _folder[name];
