@@ -45,6 +45,7 @@ internal static class UsageErrors
     /// <summary>The parser says that a command is missing, but not which there are.</summary>
     private static string Message(Command parent, string message) =>
         parent is not RootCommand && parent.Subcommands.Count > 0
-            ? $"{CommandFacts.PathOf(parent)}needs a command: {string.Join(" or ", parent.Subcommands.Select(c => c.Name))}."
+            ? $"{CommandFacts.PathOf(parent)}needs a command: "
+                + $"{string.Join(" or ", parent.Subcommands.Select(c => c.Name))}."
             : message;
 }

@@ -51,7 +51,8 @@ public static class FileQuestions
     }
 
     /// <summary>What a file has grown by, for who can do without.</summary>
-    /// <returns>Null when it may not be read, or is no regular file: of another user, a pipe, a loop of links.</returns>
+    /// <returns>Null when it may not be read, or is no regular file: of another user, a pipe, a loop of
+    /// links.</returns>
     public static async ValueTask<(string Text, long Length)?> TryReadGrowthAsync(
         this IFiles files,
         string path,

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace PgpoolLab.Hosts;
 
-/// <summary>The system calls .NET has no face for: a file for each subject. Here: errors, signals, descriptors.</summary>
+/// <summary>The system calls .NET has no face for: a file for each subject. Here: errors, signals,
+/// descriptors.</summary>
 internal static partial class Posix
 {
     private const string C = "libc";

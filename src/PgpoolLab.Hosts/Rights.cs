@@ -33,8 +33,8 @@ internal interface IRightsCalls
     void End(string why);
 }
 
-/// <summary>Takes on a user's rights, and root's for a moment. Whatever fails on the way, the process has all the rights
-/// that it had before, and no others; where that cannot be, it ends.</summary>
+/// <summary>Takes on a user's rights, and root's for a moment. Whatever fails on the way, the process has all the
+/// rights that it had before, and no others; where that cannot be, it ends.</summary>
 /// <param name="calls">The system calls.</param>
 internal sealed class Rights(IRightsCalls calls)
 {

@@ -41,7 +41,8 @@ public abstract class LabConventions
     /// <summary>True when a primary that another node has taken over from is not started again as one.</summary>
     public abstract bool KeepsOnePrimary { get; }
 
-    /// <summary>True when Pgpool-II remembers over a restart which nodes it had given up, where nothing else does.</summary>
+    /// <summary>True when Pgpool-II remembers over a restart which nodes it had given up, where nothing else
+    /// does.</summary>
     public abstract bool Remembers { get; }
 
     /// <summary>True when its nodes can become more and fewer.</summary>

@@ -1,7 +1,7 @@
 namespace PgpoolLab.Model;
 
-/// <summary>Something that happens in a lab, or has happened: one shape for what logs tell of and for what this program does
-/// itself.</summary>
+/// <summary>Something that happens in a lab, or has happened: one shape for what logs tell of and for what this program
+/// does itself.</summary>
 /// <param name="At">When; null where nothing says.</param>
 /// <param name="Name">What, as one word with dashes: <c>failover-begins</c>. All are listed in docs/logs.md.</param>
 /// <param name="Source">Who reports it: <c>node0</c>, <c>pgpool1</c>, <c>scripts</c>, <c>pgpoollab</c>.</param>

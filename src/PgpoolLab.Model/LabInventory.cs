@@ -1,7 +1,7 @@
 namespace PgpoolLab.Model;
 
-/// <summary>Everything that belongs to a lab, whether it is there or not: the one list of it. What makes, lists, keeps or
-/// deletes things of a lab reads it.</summary>
+/// <summary>Everything that belongs to a lab, whether it is there or not: the one list of it. What makes, lists, keeps
+/// or deletes things of a lab reads it.</summary>
 public sealed class LabInventory
 {
     private LabInventory(Lab lab) =>

@@ -112,7 +112,8 @@ public static partial class LabNames
     // Below: what the lab and its servers make in folders. An unfinished file counts as the one it would have replaced.
 
     [GeneratedRegex(
-        @"\A(pgpool\.conf|pcp\.conf|pool_hba\.conf|pool_passwd|pgpool_node_id|\.pgpoolkey|tls|failover\.sh|follow_primary\.sh|core(\..*)?)\z"
+        @"\A(pgpool\.conf|pcp\.conf|pool_hba\.conf|pool_passwd|pgpool_node_id|\.pgpoolkey|tls|failover\.sh"
+            + @"|follow_primary\.sh|core(\..*)?)\z"
     )]
     internal static partial Regex InEtc();
 
@@ -132,10 +133,14 @@ public static partial class LabNames
     /// <remarks>PostgreSQL manual, "Database File Layout", of releases 10 to 18; and what online recovery keeps in a
     /// data folder.</remarks>
     [GeneratedRegex(
-        @"\A(PG_VERSION|base|global|pg_(commit_ts|dynshmem|logical|multixact|notify|replslot|serial|snapshots|stat|stat_tmp|subtrans|tblspc|twophase|wal|xact|log"
-            + @"|hba\.conf|ident\.conf|internal\.init.*|rewind.*|upgrade_output\.d)|postgresql(\.auto)?\.conf(\..*)?|postmaster\.(pid|opts)|backup_label(\..*)?"
-            + @"|backup_manifest(\..*)?|tablespace_map(\..*)?|current_logfiles(\..*)?|log|pgsql_tmp.*|(standby|recovery|fallback_promote|promote)(\.signal)?|recovery\.(conf|done)"
-            + @"|logrotate|failover_trigger|server\.(crt|key)|root\.(crt|crl)|myrecovery\.conf|basebackup\.sh|pgpool_remote_start|pgpool_recovery.*|tablespaces|core(\..*)?"
+        @"\A(PG_VERSION|base|global|pg_(commit_ts|dynshmem|logical|multixact|notify|replslot|serial|snapshots|stat"
+            + @"|stat_tmp|subtrans|tblspc|twophase|wal|xact|log"
+            + @"|hba\.conf|ident\.conf|internal\.init.*|rewind.*|upgrade_output\.d)"
+            + @"|postgresql(\.auto)?\.conf(\..*)?|postmaster\.(pid|opts)|backup_label(\..*)?"
+            + @"|backup_manifest(\..*)?|tablespace_map(\..*)?|current_logfiles(\..*)?|log|pgsql_tmp.*"
+            + @"|(standby|recovery|fallback_promote|promote)(\.signal)?|recovery\.(conf|done)"
+            + @"|logrotate|failover_trigger|server\.(crt|key)|root\.(crt|crl)|myrecovery\.conf|basebackup\.sh"
+            + @"|pgpool_remote_start|pgpool_recovery.*|tablespaces|core(\..*)?"
             + @"|.*\.tmp|\.s\.PGSQL.*)\z"
     )]
     internal static partial Regex InData();

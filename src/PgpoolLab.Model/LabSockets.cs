@@ -60,8 +60,8 @@ public static class LabSockets
             .ToArray();
     }
 
-    /// <summary>Every link to its private sockets that a lab may have in the folders where programs look by themselves, and
-    /// where it leads.</summary>
+    /// <summary>Every link to its private sockets that a lab may have in the folders where programs look by themselves,
+    /// and where it leads.</summary>
     public static IReadOnlyList<(string Link, string Socket)> LinksOf(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);

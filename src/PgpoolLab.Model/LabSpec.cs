@@ -150,9 +150,8 @@ public sealed partial record LabSpec
         if (Directory.Any(char.IsControl))
         {
             problems.Add(
-                new(
-                    $"The folder's name holds a line break or another control character; configuration files cannot carry that."
-                )
+                "The folder's name holds a line break or another control character; configuration files cannot carry "
+                    + "that."
             );
         }
 

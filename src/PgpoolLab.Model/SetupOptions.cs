@@ -1,7 +1,7 @@
 namespace PgpoolLab.Model;
 
-/// <summary>How a lab is made, apart from what it is to be (<see cref="LabSpec"/>): of two labs of one spec nobody can tell
-/// later which was made how.</summary>
+/// <summary>How a lab is made, apart from what it is to be (<see cref="LabSpec"/>): of two labs of one spec nobody can
+/// tell later which was made how.</summary>
 public sealed record SetupOptions
 {
     /// <summary>Leave the servers running.</summary>

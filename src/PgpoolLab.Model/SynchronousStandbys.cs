@@ -89,7 +89,8 @@ public sealed partial record SynchronousStandbys(int Required, IReadOnlyList<str
             ? null
             : $"it wants {standbys.Required} of the standbys it names, and the lab has {counting} of "
                 + "them; every write would wait for ever. "
-                + $"The standbys are called {(firstIsPrimary ? "server1, server2" : "server0, server1")} …; * is every one.";
+                + $"The standbys are called {(firstIsPrimary ? "server1, server2" : "server0, server1")} "
+                + "…; * is every one.";
     }
 
     /// <summary>True when a standby of this name counts.</summary>

@@ -230,12 +230,13 @@ public sealed partial class PgpoolServer : ILabServer
         return ran;
     }
 
-    /// <summary>Removes the memory of one that was killed: one that ends by itself removes its memory, then its PID file.
-    /// Its pcp process and its watchdog's life check have memory of their own, and when they are gone too they are known
-    /// by the log, in which every line has the number of its process.</summary>
+    /// <summary>Removes the memory of one that was killed: one that ends by itself removes its memory, then its PID
+    /// file. Its pcp process and its watchdog's life check have memory of their own, and when they are gone too they
+    /// are known by the log, in which every line has the number of its process.</summary>
     private async Task RemoveMemoryAsync(IReadOnlyList<int> known, CancellationToken cancellationToken)
     {
-        // The processes that have memory write when they begin, and while they live: both ends of a long log are enough.
+        // The processes that have memory write when they begin, and while they live: both ends of a long log are
+        // enough.
         const int most = 4 << 20;
         var (files, path) = (_tools.Host.Files, Node.Paths.PgpoolLog);
         FilePart head = new("", 0, 0),

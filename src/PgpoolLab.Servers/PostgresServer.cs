@@ -96,7 +96,8 @@ public sealed class PostgresServer : ILabServer
         return id;
     }
 
-    /// <summary>For who would start it: one that is stopping, or was killed and has not ended yet, is waited for.</summary>
+    /// <summary>For who would start it: one that is stopping, or was killed and has not ended yet, is waited
+    /// for.</summary>
     private async Task<ProcessFacts?> FindLivingAsync(CancellationToken cancellationToken)
     {
         if (await FindAsync(cancellationToken) is not { } running)
@@ -288,7 +289,8 @@ public sealed class PostgresServer : ILabServer
         return null;
     }
 
-    /// <summary>Memory of a server that was killed as it started does not say yet which data folder it is for.</summary>
+    /// <summary>Memory of a server that was killed as it started does not say yet which data folder it is
+    /// for.</summary>
     private async Task<bool> KillServerAsync(IReadOnlyList<ProcessFacts> processes, CancellationToken cancellationToken)
     {
         var ran = await _tools.KillAllAsync(processes, $"PostgreSQL node {Node.Id}", cancellationToken);

@@ -155,7 +155,8 @@ public sealed class LabsViewTests
         Assert.Equal(
             "error: Not everything of the lab 'd' in /srv/d could be removed: Could not delete /srv/d/etc: "
                 + "Permission denied\n"
-                + "error: Not all that killed commands of olga have left in /home/olga/.cache/pgpoollab/clusters could be "
+                + "error: Not all that killed commands of olga have left in "
+                + "/home/olga/.cache/pgpoollab/clusters could be "
                 + "removed: Permission denied\n",
             screen.Error
         );

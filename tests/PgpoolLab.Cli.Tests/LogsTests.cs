@@ -142,17 +142,20 @@ public sealed class LogsTests
     [InlineData(
         "-1",
         ExitCode.Usage,
-        "'-1' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 (and so on), leader, or scripts."
+        "'-1' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 (and so "
+            + "on), leader, or scripts."
     )]
     [InlineData(
         "nodes",
         ExitCode.Usage,
-        "'nodes' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 (and so on), leader, or scripts."
+        "'nodes' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 (and so "
+            + "on), leader, or scripts."
     )]
     [InlineData(
         "99999999999",
         ExitCode.Usage,
-        "'99999999999' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 (and so on), leader, or scripts."
+        "'99999999999' is no server. It must be a node's number, primary, standby, all, pgpool, pgpool1 "
+            + "(and so on), leader, or scripts."
     )]
     public void A_wrong_target_is_refused(string target, ExitCode code, string message)
     {

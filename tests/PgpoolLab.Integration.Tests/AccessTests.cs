@@ -367,7 +367,8 @@ public sealed class AccessTests
         var outcome = (
             await sandbox.ShellAsync(
                 "eval \"$(pgpoollab env)\"; pcp_node_count; psql -XAtc \"SELECT 'tls'\" -h localhost; pg_ctl -m "
-                    + "immediate -D data0 stop >/dev/null; pgpoollab wait --for 'node 0 down' --timeout 2m 2>/dev/null; "
+                    + "immediate -D data0 stop >/dev/null; pgpoollab wait --for 'node 0 down' --timeout "
+                    + "2m 2>/dev/null; "
                     + "until grep -q 'fork a new PCP child' log/pgpool.log; do sleep 0.1; done; "
                     + "pcp_recovery_node -n 0 >/dev/null; ./stopall "
                     + ">/dev/null; ls -d /var/run/postgresql/.s.PGSQL.$PGPOOL_PORT /tmp/.s.PGSQL.$PCP_PORT "

@@ -126,7 +126,8 @@ public abstract class WritingEverywhereTests(string mode) : ModeTests
             await InLabAsync(
                 sandbox,
                 "pgbench -c 2 -T 3 -n test >pgbench.out 2>&1 & until [ \"$(psql -XAtc 'SELECT count(*) > 0 FROM "
-                    + "pgbench_history' test)\" = t ]; do sleep 0.05; done; pcp_recovery_node -w -p $PCP_PORT -n 1; wait"
+                    + "pgbench_history' test)\" = t ]; do sleep 0.05; done; pcp_recovery_node -w -p "
+                    + "$PCP_PORT -n 1; wait"
             )
         ).Ok();
         await UntilAllAreUpAsync(sandbox);

@@ -80,7 +80,8 @@ public sealed class StatusTests : LifeTests
         (
             await InLabAsync(
                 sandbox,
-                "for i in 1 2 3 4; do psql -X -p $PGPOOL_PORT -c 'SELECT pg_sleep(600)' test >/dev/null 2>&1 </dev/null "
+                "for i in 1 2 3 4; do psql -X -p $PGPOOL_PORT -c 'SELECT pg_sleep(600)' test >/dev/null "
+                    + "2>&1 </dev/null "
                     + "& done"
             )
         ).Ok();

@@ -100,7 +100,8 @@ public sealed class LabShowsTests
             )
         );
         Assert.Equal(
-            "Expected that node 2 is up and attached, but follow_primary.sh ended with exit code 3 for it; failover.log "
+            "Expected that node 2 is up and attached, but follow_primary.sh ended with exit code 3 for "
+                + "it; failover.log "
                 + "says why.",
             error.Message
         );

@@ -171,8 +171,8 @@ public sealed class OrphanTests : IDisposable
         Assert.Contains($"{Root}/.pgpoollab/template/cluster", _host.MemoryRemoved);
     }
 
-    /// <summary>initdb starts it by a shell; when that is killed, initdb ends, and the server goes on and makes its shared
-    /// memory after everything was tidied up.</summary>
+    /// <summary>initdb starts it by a shell; when that is killed, initdb ends, and the server goes on and makes its
+    /// shared memory after everything was tidied up.</summary>
     [Theory]
     [InlineData("data", true)]
     [InlineData("other", false)]

@@ -174,7 +174,8 @@ public sealed class PlaceScriptTests : IDisposable
                         (
                             1,
                             "",
-                            $"{Path.GetFileName(script)}: this script belongs to the lab in {lab.Root}, and works only there\n"
+                            $"{Path.GetFileName(script)}: this script belongs to the lab in {lab.Root}, "
+                                + "and works only there\n"
                         ),
                         (result.ExitCode, result.Output, result.Error)
                     );

@@ -132,7 +132,8 @@ public sealed class PlainScriptTests : ScriptBench
                 _lab.Nodes.Select(n => n.Id)
                     .Except(started)
                     .Select(n =>
-                        $"node {n}: not started, another node took over from it. Bring it back with: pgpoollab recover {n}\n"
+                        $"node {n}: not started, another node took over from it. Bring it back with: "
+                        + $"pgpoollab recover {n}\n"
                     )
             ),
             result.Error
@@ -229,8 +230,8 @@ public sealed class PlainScriptTests : ScriptBench
         );
     }
 
-    /// <summary>The exit code of <c>pgpool stop</c> is wrong both ways: where a process that has ended is not collected,
-    /// and where one ends in the last of its five seconds.</summary>
+    /// <summary>The exit code of <c>pgpool stop</c> is wrong both ways: where a process that has ended is not
+    /// collected, and where one ends in the last of its five seconds.</summary>
     [Fact]
     public async Task Whether_Pgpool_has_stopped_is_seen_by_its_process()
     {

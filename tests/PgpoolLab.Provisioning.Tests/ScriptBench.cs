@@ -328,15 +328,21 @@ public abstract class ScriptBench : IAsyncDisposable
     private protected string[] StartedNodes() =>
         Calls("postgres").Select(c => Path.GetFileName(c[..^1].Split("><")[1])).Order(StringComparer.Ordinal).ToArray();
 
-    private string Render(string script)
+    /// <summary>A script with the patience of <see cref="GiveUpAfter"/>.</summary>
+    private protected string Hurried(string text)
     {
-        var text = _renderer.Render($"scripts/{script}", _lab);
-        if (_patienceOfScript > 0)
+        if (_patienceOfScript == 0)
         {
-            Assert.Matches($@"\bbegin_wait {_patienceOfScript}\b", text);
-            text = Regex.Replace(text, $@"\bbegin_wait {_patienceOfScript}\b", $"begin_wait {_patience}");
+            return text;
         }
 
+        Assert.Matches($@"\bbegin_wait {_patienceOfScript}\b", text);
+        return Regex.Replace(text, $@"\bbegin_wait {_patienceOfScript}\b", $"begin_wait {_patience}");
+    }
+
+    private string Render(string script)
+    {
+        var text = Hurried(_renderer.Render($"scripts/{script}", _lab));
         return _clockIsFake ? text.Replace("/proc/uptime", Shell.Quote(Clock), StringComparison.Ordinal) : text;
     }
 

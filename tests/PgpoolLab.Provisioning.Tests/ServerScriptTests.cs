@@ -219,13 +219,14 @@ public sealed partial class ServerScriptTests : ScriptBench
             $"{number}\n{node.DataDirectory}\n1795428963\n{node.Port}\n/nonexistent\nlocalhost\n  11002 7\nready   \n"
         );
 
-    /// <summary>Has what a killed server left in each data folder cleared away, as a lab of pgpool_setup does.</summary>
+    /// <summary>Has what a killed server left in each data folder cleared away, as a lab of pgpool_setup
+    /// does.</summary>
     private Task<CommandResult> ClearRemainsAsync()
     {
         var script = _outer["clear"];
         Script(
             script,
-            $"{_renderer.Render("scripts/_clock.sh", _lab)}\n{_renderer.Render("scripts/_remains.sh", _lab)}\n"
+            $"{_renderer.Render("scripts/_clock.sh", _lab)}\n{Hurried(_renderer.Render("scripts/_remains.sh", _lab))}\n"
                 + "for folder in \"$@\"; do clear_remains \"$folder\"; done\n"
         );
         return HostRunAsync(new CommandSpec("/bin/sh", [script, .. _lab.Nodes.Select(n => n.DataDirectory)]));
@@ -259,6 +260,7 @@ public sealed partial class ServerScriptTests : ScriptBench
     public async Task A_PID_file_is_kept_while_any_PostgreSQL_works_in_the_folder()
     {
         // The first process was killed; one it had started lives on, and writes.
+        GiveUpAfter(1, insteadOf: 30);
         var survivor = await StartServerAsync(_lab.Nodes[0]);
         LeavePidFile(_lab.Nodes[0], NobodysNumber);
         File.WriteAllText(LockOf(_lab.Nodes[0]), $"{NobodysNumber}\n{_lab.Nodes[0].DataDirectory}\n");

@@ -78,7 +78,8 @@ public sealed class SettingNamesTests : IDisposable
     [InlineData(
         1,
         "pgpool.health_check_period=5min",
-        "Settings pgpool.health_check_period: Pgpool-II 4.1.4 knows no units, and would read 5min as 5. Give it as a plain number."
+        "Settings pgpool.health_check_period: Pgpool-II 4.1.4 knows no units, and would read 5min as 5. "
+            + "Give it as a plain number."
     )]
     [InlineData(2, "pgpool.health_check_period=5min", null)]
     [InlineData(1, "postgresql.wal_keep_size=5MB", null)]

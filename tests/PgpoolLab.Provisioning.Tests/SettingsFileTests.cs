@@ -238,7 +238,8 @@ public sealed class SettingsFileTests : IDisposable
             ];
 
         Assert.Contains(
-            "memqcache_cache_block_size: Pgpool-II 4.1.5 knows no units, and would read 1MB as 1. Give it as a plain number.",
+            "memqcache_cache_block_size: Pgpool-II 4.1.5 knows no units, and would read 1MB as 1. Give it "
+                + "as a plain number.",
             await LeftOutAsync(1)
         );
         Assert.DoesNotContain(await LeftOutAsync(2), l => l.Contains("units", StringComparison.Ordinal));

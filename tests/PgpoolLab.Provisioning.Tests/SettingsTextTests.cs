@@ -17,7 +17,8 @@ public sealed class SettingsTextTests
     public void No_line_of_anybody_else_is_changed() =>
         Assert.Equal(
             Users
-                + "\n# Set with pgpoollab config set\nwork_mem = '8MB'\nfsync = 'off'\n# End of what was set with pgpoollab config set\n",
+                + "\n# Set with pgpoollab config set\nwork_mem = '8MB'\nfsync = 'off'\n# End of what was "
+                + "set with pgpoollab config set\n",
             With(Users, ("work_mem", "8MB"), ("fsync", "off"))
         );
 
@@ -69,7 +70,8 @@ public sealed class SettingsTextTests
     [Fact]
     public void Pgpools_values_stand_as_they_are_and_its_names_have_case() =>
         Assert.Equal(
-            "\n# Set with pgpoollab config set\ndelegate_IP = '%d\\x'\n# End of what was set with pgpoollab config set\n",
+            "\n# Set with pgpoollab config set\ndelegate_IP = '%d\\x'\n# End of what was set with "
+                + "pgpoollab config set\n",
             "\n" + SettingsText.With("", "pgpool", new Dictionary<string, string> { ["delegate_IP"] = @"%d\x" })
         );
 

@@ -351,7 +351,8 @@ public sealed class StatusDetailsTests
                 (
                     "config-needs-restart",
                     null,
-                    "Pgpool-II has other values in effect than its pgpool.conf: num_init_children is 32, the file says 60."
+                    "Pgpool-II has other values in effect than its pgpool.conf: num_init_children is 32, "
+                        + "the file says 60."
                 ),
                 (
                     "config-needs-restart",

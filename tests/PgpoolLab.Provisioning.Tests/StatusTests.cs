@@ -300,8 +300,8 @@ public sealed class StatusTests
         );
     }
 
-    /// <summary>Quorum comes back, Pgpool-II fails over at that moment, and the node that was to be started is recovered
-    /// instead.</summary>
+    /// <summary>Quorum comes back, Pgpool-II fails over at that moment, and the node that was to be started is
+    /// recovered instead.</summary>
     [Fact]
     public void What_failed_and_is_advised_no_more_is_no_failure_of_the_whole()
     {

@@ -149,7 +149,10 @@ public sealed class WorkUnderWayTests
     [Theory]
     [InlineData(Begins, false)]
     [InlineData(Begins + Looks, true)]
-    [InlineData("2026-11-29 09:57:00: pid 70: LOG:  starting degeneration. shutdown host localhost(16452)\n", false)] // 4.1
+    [InlineData(
+        "2026-11-29 09:57:00: pid 70: LOG:  starting degeneration. shutdown host " + "localhost(16452)\n",
+        false
+    )] // 4.1
     [InlineData(
         "2026-11-29 09:57:00.961: main pid 70: LOG:  === Starting degeneration. shutdown host localhost(16452) ===\n",
         false
@@ -195,7 +198,9 @@ public sealed class WorkUnderWayTests
     [InlineData(
         "2026-11-29 09:57:00.961: main pid 70: LOG:  starting follow degeneration. shutdown host localhost(16452)\n"
     )]
-    [InlineData("2026-11-29 09:57:00.961: main pid 69: LOG:  starting degeneration. shutdown host localhost(16452)\n")] // a former one's
+    [InlineData(
+        "2026-11-29 09:57:00.961: main pid 69: LOG:  starting degeneration. shutdown host " + "localhost(16452)\n"
+    )] // a former one's
     public async Task One_that_has_ended_or_whose_Pgpool_has_is_not(string log)
     {
         ARunningPgpool(log);

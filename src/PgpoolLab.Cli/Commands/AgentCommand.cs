@@ -5,8 +5,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>agent MARK</c>: answers for this machine, in lines of JSON on standard input and output. No person calls it:
-/// pgpoollab itself does, on another machine, by SSH.</summary>
+/// <summary><c>agent MARK</c>: answers for this machine, in lines of JSON on standard input and output. No person calls
+/// it: pgpoollab itself does, on another machine, by SSH.</summary>
 internal static class AgentCommand
 {
     internal static Command Create()

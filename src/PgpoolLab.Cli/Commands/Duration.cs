@@ -3,7 +3,8 @@ namespace PgpoolLab.Cli.Commands;
 /// <summary>Times as users write them.</summary>
 internal static class Duration
 {
-    /// <summary>Understands <c>30s</c>, <c>500ms</c>, <c>5m</c> (or <c>5min</c>), <c>2h</c>, and a bare number of seconds.</summary>
+    /// <summary>Understands <c>30s</c>, <c>500ms</c>, <c>5m</c> (or <c>5min</c>), <c>2h</c>, and a bare number of
+    /// seconds.</summary>
     /// <returns>Null when it is none, is negative, or is longer than a day.</returns>
     internal static TimeSpan? Parse(string text)
     {

@@ -192,8 +192,8 @@ internal static class EnvCommand
 
     /// <summary>
     /// The manifest is the word of whoever can write it, which the lab's user can: root's shell must neither find
-    /// programs where it says, nor be led by it to a server. So PATH gets but a folder of root's own, with programs that
-    /// run this one, which runs the lab's as the lab's user.
+    /// programs where it says, nor be led by it to a server. So PATH gets but a folder of root's own, with programs
+    /// that run this one, which runs the lab's as the lab's user.
     /// </summary>
     internal static IReadOnlyDictionary<string, string?> VariablesForRoot(Lab lab, string wrappers, string path) =>
         new Dictionary<string, string?>

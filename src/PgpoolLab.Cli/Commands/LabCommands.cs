@@ -198,7 +198,8 @@ internal static class PsqlCommand
         var target = new Argument<string>("TARGET")
         {
             Description =
-                "One server: a node's number, primary, standby (the first), pgpool, pgpool1 (the second Pgpool-II), or leader (of a watchdog)",
+                "One server: a node's number, primary, standby (the first), pgpool, pgpool1 (the second "
+                + "Pgpool-II), or leader (of a watchdog)",
             DefaultValueFactory = _ => "pgpool",
         };
         target.CompletionSources.Add("pgpool", "primary", "standby", "0", "1");

@@ -17,7 +17,8 @@ internal static class LogsCommand
         var target = new Argument<string>("TARGET")
         {
             Description =
-                "Whose logs: a node's number, primary, standby, pgpool, pgpool1 (the second Pgpool-II), leader, scripts "
+                "Whose logs: a node's number, primary, standby, pgpool, pgpool1 (the second Pgpool-II), "
+                + "leader, scripts "
                 + "(failover.log, recovery.log), or all",
             DefaultValueFactory = _ => "all",
         };

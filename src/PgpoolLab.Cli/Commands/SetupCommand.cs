@@ -27,7 +27,8 @@ internal static class SetupCommand
     private static readonly Option<string> Mode = new("--mode", "-m")
     {
         Description =
-            "Clustering mode: s streaming replication, r native replication, i snapshot isolation, l logical replication, n raw",
+            "Clustering mode: s streaming replication, r native replication, i snapshot isolation, l "
+            + "logical replication, n raw",
         HelpName = "MODE",
         DefaultValueFactory = _ => "s",
     };

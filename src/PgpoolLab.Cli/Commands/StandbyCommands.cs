@@ -112,7 +112,8 @@ internal static class SyncCommand
                 progress.Dispose();
                 terminal.Say(
                     choice.On
-                        ? $"Commits on node {primary?.Id} wait for {string.Join(" and ", standbys.Select(s => TitleOf(lab, s)))}."
+                        ? $"Commits on node {primary?.Id} wait for "
+                            + $"{string.Join(" and ", standbys.Select(s => TitleOf(lab, s)))}."
                         : "Commits wait for no standby."
                 );
                 var warning = choice.On ? StandbyRules.WarningOf(lab, choice) : null;

@@ -29,9 +29,11 @@ internal static class TemplatesCommand
             var written = TemplateStore.Names.Count(name =>
                 Write(Path.Combine(target, name), TemplateStore.BuiltIn(name))
             );
+            var kept = TemplateStore.Names.Count - written;
             terminal.Say(
                 $"{written} templates written to "
-                    + $"{target}{(written < TemplateStore.Names.Count ? $"; {TemplateStore.Names.Count - written} were there already and are kept" : "")}."
+                    + target
+                    + (kept > 0 ? $"; {kept} were there already and are kept." : ".")
             );
             terminal.Say("Delete those you do not change: those that are missing are taken from the program.");
             return (int)ExitCode.Done;

@@ -22,10 +22,15 @@ internal static class SetupWrapper
     internal static string Text(string name, IReadOnlyList<string> program) =>
         $$"""
             #!/bin/sh
-            # {{name}}, as pgpoollab understands it. Made by "pgpoollab install-links", which replaces it when it is called again.{{Program}}{{Shell.Quote(
+            # {{name}}, as pgpoollab understands it.
+            # Made by "pgpoollab install-links", which replaces it when it is called again.{{Program}}{{Shell.Quote(
                 program[0]
             )}}{{Check}}
-                { printf '%s: %s is not there any more; install pgpoollab, then call: pgpoollab install-links DIR\n' "$0" "$program" >&2; exit 3; }{{Call}}{{string.Concat(
+                {
+                    printf '%s: %s is not there any more; ' "$0" "$program"
+                    echo 'install pgpoollab, then call: pgpoollab install-links DIR'
+                    exit 3
+                } >&2{{Call}}{{string.Concat(
                 program.Skip(1).Select(w => Shell.Quote(w) + " ")
             )}}{{name}} "$@"
 

@@ -36,7 +36,8 @@ internal static class DemoCommand
                 var spec = new LabSpec
                 {
                     Directory =
-                        $"{Path.TrimEndingDirectorySeparator(Path.GetTempPath())}/pgpoollab-demo-{Guid.NewGuid().ToString("N")[..6]}",
+                        Path.TrimEndingDirectorySeparator(Path.GetTempPath())
+                        + $"/pgpoollab-demo-{Guid.NewGuid().ToString("N")[..6]}",
                     Nodes = 2,
                     Port = null,
                     UseSlots = true,

@@ -21,7 +21,12 @@ internal static class PlanView
         output.WriteLine($"Ports    {string.Join(", ", lab.AllPorts.Select(p => $"{p.Port} {p.Use}"))}");
         output.WriteLine(
             "Sockets  "
-                + $"{string.Join(", ", lab.Pgpool.SocketDirectories)}{(lab.HasPrivateSockets && lab.LinkDirectories.Count > 0 ? $", with links in {string.Join(", ", lab.LinkDirectories)}" : "")}"
+                + string.Join(", ", lab.Pgpool.SocketDirectories)
+                + (
+                    lab.HasPrivateSockets && lab.LinkDirectories.Count > 0
+                        ? $", with links in {string.Join(", ", lab.LinkDirectories)}"
+                        : ""
+                )
         );
         if (lab.Conventions.HasRoles)
         {
@@ -67,8 +72,8 @@ internal static class PlanView
                 foreach (var step in lane)
                 {
                     output.WriteLine(
-                        $"{++number, 3}. "
-                            + $"{step.Title}{(stage.Lanes.Count > 1 ? "   [side by side with the others of this group]" : "")}"
+                        $"{++number, 3}. {step.Title}"
+                            + (stage.Lanes.Count > 1 ? "   [side by side with the others of this group]" : "")
                     );
                     foreach (var line in step.Preview(lab))
                     {

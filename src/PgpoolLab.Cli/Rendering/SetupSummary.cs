@@ -219,7 +219,8 @@ internal static class SetupSummary
 
         if (SynchronousStandbys.NodesThatStopWrites(lab) is { Count: > 0 } nodes)
         {
-            yield return $"writes wait for a synchronous standby (synchronous_standby_names): when node {string.Join(" or ", nodes)} is lost, "
+            yield return "writes wait for a synchronous standby (synchronous_standby_names): when node "
+                + $"{string.Join(" or ", nodes)} is lost, "
                 + "they wait until it is back. pgpoollab nodes says so, and how to end it.";
         }
 

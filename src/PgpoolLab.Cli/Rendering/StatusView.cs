@@ -3,7 +3,8 @@ using Spectre.Console;
 
 namespace PgpoolLab.Cli.Rendering;
 
-/// <summary>The screen of <c>status</c>: a word, the tables of <c>nodes</c>, the findings, and what comes next.</summary>
+/// <summary>The screen of <c>status</c>: a word, the tables of <c>nodes</c>, the findings, and what comes
+/// next.</summary>
 internal static class StatusView
 {
     internal static void Print(IAnsiConsole console, StatusReport report)

@@ -6,8 +6,8 @@ using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Startup;
 
-/// <summary>The one place where the parts of the program are put together: which machine it works on, by which clock, as
-/// which process.</summary>
+/// <summary>The one place where the parts of the program are put together: which machine it works on, by which clock,
+/// as which process.</summary>
 internal static class Composition
 {
     /// <summary>The clock.</summary>

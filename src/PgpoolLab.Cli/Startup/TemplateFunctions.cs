@@ -26,7 +26,8 @@ internal static class TemplateFunctions
     [UnconditionalSuppressMessage(
         "Trimming",
         "IL2026",
-        Justification = "These classes inherit ScriptObject.From, which imports any object by reflection; templates cannot call it."
+        Justification = "These classes inherit ScriptObject.From, which imports any object by reflection; "
+            + "templates cannot call it."
     )]
     internal static void Keep() { }
 }

@@ -2,8 +2,8 @@ using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Cli.Startup;
 
-/// <summary>All that this program changes of its own process: its user, its current folder, its variables. The analyzers
-/// refuse each of these elsewhere.</summary>
+/// <summary>All that this program changes of its own process: its user, its current folder, its variables. The
+/// analyzers refuse each of these elsewhere.</summary>
 internal sealed class ThisProcess : IThisProcess
 {
     private ThisProcess() { }

@@ -16,8 +16,8 @@ public sealed class HostLostException(string host, string what, Exception? inner
     public string Host { get; } = host;
 }
 
-/// <summary>The near end of a conversation with <see cref="AgentService"/>: calls go out, answers come back, in whatever
-/// order.</summary>
+/// <summary>The near end of a conversation with <see cref="AgentService"/>: calls go out, answers come back, in
+/// whatever order.</summary>
 /// <remarks>A connection that is cut without a word looks idle, to SSH's keep-alive, too. So the agent is asked whether
 /// it is there, and a machine that has said nothing for <see cref="Patience"/> is given up.</remarks>
 public sealed class AgentChannel : IAsyncDisposable

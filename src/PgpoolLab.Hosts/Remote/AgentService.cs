@@ -16,8 +16,8 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
     /// <param name="input">Where the calls come from.</param>
     /// <param name="mark">What the first line has, so that the caller finds it.</param>
     /// <param name="version">The program's version.</param>
-    /// <param name="cancellationToken">Ends it. So does the end of the input. Either way what is under way is cancelled,
-    /// and has ended when this returns.</param>
+    /// <param name="cancellationToken">Ends it. So does the end of the input. Either way what is under way is
+    /// cancelled, and has ended when this returns.</param>
     public async Task RunAsync(Stream input, string mark, string version, CancellationToken cancellationToken)
     {
         var streams = new AgentStreams(
@@ -27,7 +27,8 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
         {
             await _writer.WriteAsync(new AgentReply { Mark = mark, Version = version }, cancellationToken);
             var lines = AgentLines.ReadAsync(input, null, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
-            // Who reads a pipe is in the system's hands until something comes: the signal to end is not waited for there.
+            // Who reads a pipe is in the system's hands until something comes: the signal to end is not waited for
+            // there.
             while (await lines.MoveNextAsync().AsTask().WaitAsync(cancellationToken))
             {
                 if (AgentLines.Parse(lines.Current, WireJson.Default.AgentRequest) is { } request)

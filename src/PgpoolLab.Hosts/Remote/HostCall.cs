@@ -4,7 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace PgpoolLab.Hosts.Remote;
 
-/// <summary>One call of a host's interfaces as a plain value, which can be sent to another machine and made there.</summary>
+/// <summary>One call of a host's interfaces as a plain value, which can be sent to another machine and made
+/// there.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "call")]
 [JsonDerivedType(typeof(RealPathCall), "realPath")]
 [JsonDerivedType(typeof(LookCall), "look")]

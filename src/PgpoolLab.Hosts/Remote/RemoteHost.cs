@@ -1,7 +1,7 @@
 namespace PgpoolLab.Hosts.Remote;
 
-/// <summary>Another machine, on which this program answers as an agent (<see cref="AgentService"/>). Every member is one
-/// question and one answer.</summary>
+/// <summary>Another machine, on which this program answers as an agent (<see cref="AgentService"/>). Every member is
+/// one question and one answer.</summary>
 /// <param name="channel">The conversation with it.</param>
 public sealed class RemoteHost(AgentChannel channel) : IHost
 {

@@ -1,6 +1,7 @@
 namespace PgpoolLab.Hosts.Remote;
 
-/// <summary>Programs of another machine. A command that is cancelled, or whose connection is lost, is ended there.</summary>
+/// <summary>Programs of another machine. A command that is cancelled, or whose connection is lost, is ended
+/// there.</summary>
 /// <param name="channel">The conversation with it.</param>
 internal sealed class RemotePrograms(AgentChannel channel) : IPrograms
 {

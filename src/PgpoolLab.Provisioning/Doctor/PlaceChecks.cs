@@ -119,8 +119,8 @@ internal static class PlaceChecks
         }
 
         var seen =
-            $"{place.Path}: "
-            + $"{Diagnosis.Megabytes(volume.FreeBytes)}{(volume.FreeFiles is { } files ? $" and {Diagnosis.Count(files, "file")}" : "")} free.";
+            $"{place.Path}: {Diagnosis.Megabytes(volume.FreeBytes)}"
+            + (volume.FreeFiles is { } files ? $" and {Diagnosis.Count(files, "file")} free." : " free.");
         return volume.FreeBytes < BytesOfLab || volume.FreeFiles < FilesOfLab
                 ? new DoctorFinding(
                     check,

@@ -74,8 +74,9 @@ internal static class ProgramChecks
             _ => new DoctorFinding(
                 "PostgreSQL",
                 severity,
-                $"{what}, with "
-                    + $"{(found.HasAdministration ? "pgpool_recovery, pgpool_regclass and pgpool_adm" : "pgpool_recovery and pgpool_regclass; without pgpool_adm, which labs do not need")}."
+                found.HasAdministration
+                    ? $"{what}, with pgpool_recovery, pgpool_regclass and pgpool_adm."
+                    : $"{what}, with pgpool_recovery and pgpool_regclass; without pgpool_adm, which labs do not need."
             ),
         };
     }
@@ -121,7 +122,11 @@ internal static class ProgramChecks
                 "choice",
                 Severity.Ok,
                 $"A lab would be made of PostgreSQL {chosen.Postgres} and Pgpool-II {chosen.Pgpool}: "
-                    + $"{(facts.ChosenBy is { } variable ? $"{variable} says so" : "the newest PostgreSQL that has everything, the first Pgpool-II found")}."
+                    + (
+                        facts.ChosenBy is { } variable
+                            ? $"{variable} says so."
+                            : "the newest PostgreSQL that has everything, the first Pgpool-II found."
+                    )
             ),
             { Missing: { } missing } => new DoctorFinding(
                 "choice",
@@ -229,7 +234,11 @@ internal static class ProgramChecks
                     "scripts",
                     Severity.Ok,
                     "What the scripts of a lab call is there: "
-                        + $"{string.Join(", ", facts.Programs.Where(p => p.Value is not null && p.Key != "perl").Select(p => p.Key))}."
+                        + string.Join(
+                            ", ",
+                            facts.Programs.Where(p => p.Value is not null && p.Key != "perl").Select(p => p.Key)
+                        )
+                        + "."
                 ),
             ];
     }

@@ -27,8 +27,8 @@ public sealed class DestroyOrphansOperation(OperationContext context, Func<Clust
     private readonly List<KeptRemains> _remains = [];
     private readonly List<string> _clusters = [];
 
-    /// <summary>Removes every orphan of the current user; for root also of the users root's labs run as, whose rights it
-    /// takes on for that, one after the other.</summary>
+    /// <summary>Removes every orphan of the current user; for root also of the users root's labs run as, whose rights
+    /// it takes on for that, one after the other.</summary>
     /// <param name="ofAllUsers">Of every user of the machine, for root.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>What was done. What could not be removed is in it, and keeps nothing else from being removed.</returns>
@@ -66,8 +66,8 @@ public sealed class DestroyOrphansOperation(OperationContext context, Func<Clust
         return await RemoveAsync(work, cancellationToken);
     }
 
-    /// <summary>Removes what is each user's, as that user. What goes wrong for one is reported, and ends nothing for the
-    /// others.</summary>
+    /// <summary>Removes what is each user's, as that user. What goes wrong for one is reported, and ends nothing for
+    /// the others.</summary>
     /// <param name="work">The users, this process's own first: there is no way back.</param>
     /// <param name="cancellationToken">Ends it.</param>
     internal async Task<OrphansReport> RemoveAsync(

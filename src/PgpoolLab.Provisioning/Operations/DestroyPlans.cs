@@ -50,7 +50,8 @@ public static class DestroyPlans
                         ? []
                         : (string[])
                             [
-                                $"The lab's manifest does not name {string.Join(" and ", look.Unlisted)}, which lies in "
+                                $"The lab's manifest does not name {string.Join(" and ", look.Unlisted)}, "
+                                    + "which lies in "
                                     + "its folder: it is stopped and deleted, too.",
                             ],
                     .. lab

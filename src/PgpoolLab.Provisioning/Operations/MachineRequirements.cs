@@ -64,12 +64,13 @@ public static class MachineRequirements
             var meant = await host.Ports.ResolveAsync(address, cancellationToken);
             if (!meant.Any(a => a.IsOwn))
             {
+                var also = meant.Count == 0 ? "" : Meant(address, meant);
                 throw new InvalidSpecException(
                     ExitCode.InTheWay,
                     meant.Count == 0
                         ? new($"{SpecField.Listen} {address}: that name does not resolve.")
                         : new(
-                            $"{SpecField.Listen} {address}: no server of this machine can listen there{Meant(address, meant)}; it is not its address."
+                            $"{SpecField.Listen} {address}: no server of this machine can listen " + $"there{also}; it is not its address."
                         )
                 )
                 {

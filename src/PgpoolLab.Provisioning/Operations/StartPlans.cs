@@ -35,8 +35,8 @@ public sealed record StartLook(Lab Lab)
     /// <summary>Nodes whose data folders say that they start as standbys.</summary>
     public IReadOnlyList<int> Standbys { get; init; } = [];
 
-    /// <summary>Nodes that a Pgpool-II which runs has given up. It does not look again by itself, and one that joins its
-    /// watchdog now believes it.</summary>
+    /// <summary>Nodes that a Pgpool-II which runs has given up. It does not look again by itself, and one that joins
+    /// its watchdog now believes it.</summary>
     public IReadOnlyList<int> GivenUp { get; init; } = [];
 
     /// <summary>Pgpool-IIs that run already.</summary>
@@ -62,8 +62,8 @@ public sealed record StartLook(Lab Lab)
         StartsNodes ? Startable.Where(n => !NotUp.Contains(n.Id)) : Lab.Nodes.Where(n => Running.Contains(n.Id));
 }
 
-/// <summary>Plans how a lab is started: pure, from a look. The nodes first; what comes of them decides what Pgpool-II is to
-/// show, so its plan is made from another look.</summary>
+/// <summary>Plans how a lab is started: pure, from a look. The nodes first; what comes of them decides what Pgpool-II
+/// is to show, so its plan is made from another look.</summary>
 public static class StartPlans
 {
     /// <summary>The nodes. One that does not come up keeps none of the others down.</summary>

@@ -38,8 +38,8 @@ public sealed record StepContext(
     /// begin.</summary>
     public Action Release { get; init; } = () => { };
 
-    /// <summary>The Pgpool-IIs that steps of this run have started, by number. Who waits for one knows by it which process
-    /// that is.</summary>
+    /// <summary>The Pgpool-IIs that steps of this run have started, by number. Who waits for one knows by it which
+    /// process that is.</summary>
     public System.Collections.Concurrent.ConcurrentDictionary<int, StartedPgpool> Started { get; } = new();
 
     /// <summary>Sessions on the nodes, which steps hand on to each other. Whoever runs the steps ends them.</summary>

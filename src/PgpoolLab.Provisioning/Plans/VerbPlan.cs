@@ -27,8 +27,8 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
     /// it in the same call have done.</summary>
     public bool IsTakenBack { get; init; }
 
-    /// <summary>True when what its steps have done is undone on Ctrl+C alone; also what plans before it in the same call
-    /// have done. What was done when a step fails stays.</summary>
+    /// <summary>True when what its steps have done is undone on Ctrl+C alone; also what plans before it in the same
+    /// call have done. What was done when a step fails stays.</summary>
     public bool IsTakenBackOnCancel { get; init; }
 
     /// <summary>True when Ctrl+C does not end it: half of it would be worse than all or nothing.</summary>

@@ -79,7 +79,8 @@ public static partial class StandbyRules
             ?? (
                 lab.Tools.Postgres.Major < FirstWithSettings
                     ? Refused(
-                        $"lag: PostgreSQL {lab.Tools.Postgres} reads recovery_min_apply_delay from recovery.conf alone, "
+                        $"lag: PostgreSQL {lab.Tools.Postgres} reads recovery_min_apply_delay from "
+                            + "recovery.conf alone, "
                             + "and only when it starts."
                     )
                 : part.IsStandby is null
@@ -207,7 +208,8 @@ public static partial class StandbyRules
         return lab.Nodes.Count > 2
             ? choice.Nodes.Count == 0
                 ? null
-                : $"Writes hang as soon as {(choice.Nodes.Count == 1 ? $"node {choice.Nodes[0]} is" : "one of these standbys is")} "
+                : "Writes hang as soon as "
+                    + (choice.Nodes.Count == 1 ? $"node {choice.Nodes[0]} is " : "one of these standbys is ")
                     + "lost. To let them go on at once:  pgpoollab sync off"
             : "With two nodes writes hang as soon as one of them is lost, also after a failover, until it is back as "
                 + "a standby. To let them go on at once:  pgpoollab sync off";

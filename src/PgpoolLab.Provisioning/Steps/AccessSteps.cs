@@ -75,7 +75,8 @@ public sealed record AwaitPasswords(ValueList<PostgresNode> Standbys) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{StandbyKnowsPasswords.Query}   (on port{(Standbys.Count == 1 ? "" : "s")} {string.Join(", ", Standbys.Select(s => s.Port))}, until {lab.CheckRole} is among them)";
+        yield return $"{StandbyKnowsPasswords.Query}   (on port{(Standbys.Count == 1 ? "" : "s")} "
+            + $"{string.Join(", ", Standbys.Select(s => s.Port))}, until {lab.CheckRole} is among them)";
     }
 
     /// <inheritdoc/>

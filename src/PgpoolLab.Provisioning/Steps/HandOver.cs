@@ -72,7 +72,8 @@ public sealed record HandOver(ValueList<PostgresNode> Nodes, bool Running, bool 
         ArgumentNullException.ThrowIfNull(lab);
         foreach (var node in Nodes)
         {
-            yield return $"fsync on: in {Hosts.Shell.Quote($"{node.DataDirectory}/postgresql.auto.conf")}{(Running ? ", and reload" : "")}";
+            yield return $"fsync on: in {Hosts.Shell.Quote($"{node.DataDirectory}/postgresql.auto.conf")}"
+                + (Running ? ", and reload" : "");
         }
 
         foreach (var pgpool in FewProcesses ? lab.Pgpools : [])

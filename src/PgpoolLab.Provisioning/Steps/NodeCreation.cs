@@ -118,8 +118,8 @@ public sealed record CreateNodes(ValueList<PostgresNode> Nodes, bool Alike) : IS
 /// <summary>A node's data folder, and what online recovery makes beside it.</summary>
 internal static class NodeFolders
 {
-    /// <summary>Has them deleted when setup is undone. A server that dies while the lab is proved makes Pgpool-II fail over,
-    /// and a recovery begins; pg_basebackup has a second process, which ends a moment after the first.</summary>
+    /// <summary>Has them deleted when setup is undone. A server that dies while the lab is proved makes Pgpool-II fail
+    /// over, and a recovery begins; pg_basebackup has a second process, which ends a moment after the first.</summary>
     internal static void DeleteAtUndo(StepContext context, PostgresNode node) =>
         context.Undo.Push(
             $"delete {node.DataDirectory}",

@@ -50,7 +50,9 @@ public sealed record StopNode(PostgresNode Node, bool AtPgpoolsWord = false) : I
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        yield return $"SIGINT to the postgres of {Hosts.Shell.Quote(Node.DataDirectory)}{(AtPgpoolsWord ? " as soon as Pgpool-II says that it ends" : "")}, wait for its end";
+        yield return $"SIGINT to the postgres of {Hosts.Shell.Quote(Node.DataDirectory)}"
+            + (AtPgpoolsWord ? " as soon as Pgpool-II says that it ends" : "")
+            + ", wait for its end";
     }
 
     /// <inheritdoc/>

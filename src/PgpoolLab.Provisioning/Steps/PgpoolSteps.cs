@@ -22,7 +22,8 @@ public sealed record LaunchPgpool(PgpoolNode Pgpool) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"{PgpoolCommand.Start(lab, Pgpool)}   (port {Pgpool.Port}, pcp {Pgpool.PcpPort}{(Pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")})";
+        yield return $"{PgpoolCommand.Start(lab, Pgpool)}   (port {Pgpool.Port}, pcp "
+            + $"{Pgpool.PcpPort}{(Pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")})";
     }
 
     /// <inheritdoc/>
@@ -71,8 +72,8 @@ public sealed record LaunchPgpool(PgpoolNode Pgpool) : IStep
     }
 }
 
-/// <summary>Waits until a Pgpool-II that this run has launched shows these nodes up in their roles; one that ran already is
-/// not waited for.</summary>
+/// <summary>Waits until a Pgpool-II that this run has launched shows these nodes up in their roles; one that ran
+/// already is not waited for.</summary>
 /// <param name="Pgpool">The Pgpool-II.</param>
 /// <param name="Expected">What it must show.</param>
 public sealed record AwaitPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expected) : IStep
@@ -160,7 +161,8 @@ public sealed record AwaitWatchdog : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"pcp_watchdog_info   (on ports {string.Join(", ", lab.Pgpools.Select(p => p.PcpPort))}, until all know the same leader)";
+        yield return "pcp_watchdog_info   (on ports "
+            + $"{string.Join(", ", lab.Pgpools.Select(p => p.PcpPort))}, until all know the same leader)";
     }
 
     /// <inheritdoc/>
@@ -175,8 +177,8 @@ public sealed record AwaitWatchdog : IStep
     }
 }
 
-/// <summary>Stops one Pgpool-II. Who waits for its word may begin as soon as it takes nothing for a failure of a node any
-/// more.</summary>
+/// <summary>Stops one Pgpool-II. Who waits for its word may begin as soon as it takes nothing for a failure of a node
+/// any more.</summary>
 /// <param name="Pgpool">The Pgpool-II.</param>
 public sealed record StopPgpool(PgpoolNode Pgpool) : IStep
 {

@@ -22,7 +22,8 @@ public sealed record PrepareProof(PostgresNode Primary, ValueList<PostgresNode> 
     {
         ArgumentNullException.ThrowIfNull(lab);
         yield return $"{string.Join("; ", Statements(lab))}   (on port {Primary.Port})";
-        yield return $"connect   (to port{(Readers.Count + Writers.Count > 1 ? "s" : "")} {string.Join(", ", Readers.Select(n => n.Port).Concat(Writers.Select(p => p.Port)))})";
+        yield return $"connect   (to port{(Readers.Count + Writers.Count > 1 ? "s" : "")} "
+            + $"{string.Join(", ", Readers.Select(n => n.Port).Concat(Writers.Select(p => p.Port)))})";
     }
 
     /// <inheritdoc/>
@@ -130,15 +131,19 @@ public sealed record ProveReplication(
         ArgumentNullException.ThrowIfNull(lab);
         if (!HasPrimary(lab))
         {
-            yield return $"CREATE TABLE {Table}   ({(CreateEverywhere ? "on every node" : $"through port {lab.Pgpool.Port}")})";
+            var where = CreateEverywhere ? "on every node" : $"through port {lab.Pgpool.Port}";
+            yield return $"CREATE TABLE {Table}   ({where})";
         }
 
-        yield return $"INSERT   (through port{(Writers.Count > 1 ? "s" : "")} {string.Join(", ", Writers.Select(p => p.Port))})";
-        yield return $"SELECT … FROM {Table}   (on port{(Readers.Count > 1 ? "s" : "")} {string.Join(", ", Readers.Select(n => n.Port))})";
+        yield return $"INSERT   (through port{(Writers.Count > 1 ? "s" : "")} "
+            + $"{string.Join(", ", Writers.Select(p => p.Port))})";
+        yield return $"SELECT … FROM {Table}   (on port{(Readers.Count > 1 ? "s" : "")} "
+            + $"{string.Join(", ", Readers.Select(n => n.Port))})";
         yield return $"DROP TABLE {Table}";
         if (HasPrimary(lab))
         {
-            yield return $"SELECT count(*) FROM {string.Join(", ", Catalogs)}   (each, on port {lab.Nodes[0].Port}: that nothing is left to clean up behind it)";
+            yield return $"SELECT count(*) FROM {string.Join(", ", Catalogs)}   (each, on port "
+                + $"{lab.Nodes[0].Port}: that nothing is left to clean up behind it)";
         }
     }
 

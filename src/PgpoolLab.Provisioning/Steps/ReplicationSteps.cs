@@ -20,7 +20,8 @@ public sealed record MoveOn(PostgresNode Primary, PostgresNode Standby) : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         yield return $"CHECKPOINT   (on node {Primary.Id})";
-        yield return $"SELECT application_name FROM pg_stat_replication WHERE replay_lsn >= ...   (until {Standby.ApplicationName} is among them)";
+        yield return "SELECT application_name FROM pg_stat_replication WHERE replay_lsn >= ...   (until "
+            + $"{Standby.ApplicationName} is among them)";
     }
 
     /// <inheritdoc/>
@@ -103,7 +104,8 @@ public sealed record AwaitStreaming(PostgresNode Primary, ValueList<PostgresNode
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
     {
-        yield return $"SELECT application_name, state FROM pg_stat_replication   (on node {Primary.Id}, until all are 'streaming')";
+        yield return $"SELECT application_name, state FROM pg_stat_replication   (on node {Primary.Id}, "
+            + "until all are 'streaming')";
     }
 
     /// <inheritdoc/>
@@ -181,7 +183,12 @@ public sealed record Subscribe(PostgresNode Node, PostgresNode Publisher) : ISte
     {
         var connection =
             $"host=localhost port={Publisher.Port} dbname={Lab.Database} "
-            + $"user={ConfigQuoting.ConnectionValue(lab.Owner)}{(lab.Asks ? $" passfile={ConfigQuoting.ConnectionValue(new LabPaths(lab.Pgpool.ServerFolder).PgPass)}" : "")}";
+            + $"user={ConfigQuoting.ConnectionValue(lab.Owner)}"
+            + (
+                lab.Asks
+                    ? $" passfile={ConfigQuoting.ConnectionValue(new LabPaths(lab.Pgpool.ServerFolder).PgPass)}"
+                    : ""
+            );
         return $"CREATE SUBSCRIPTION {NameOf(Node)} CONNECTION "
             + $"'{connection.Replace("'", "''", StringComparison.Ordinal)}' PUBLICATION "
             + $"{Publish.Publication}";

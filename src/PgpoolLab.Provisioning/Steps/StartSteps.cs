@@ -6,8 +6,8 @@ using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
 
-/// <summary>Makes the link again by which servers know the lab's folder: it lies elsewhere, where somebody may have tidied
-/// up.</summary>
+/// <summary>Makes the link again by which servers know the lab's folder: it lies elsewhere, where somebody may have
+/// tidied up.</summary>
 public sealed record LinkLab : IStep
 {
     /// <inheritdoc/>
@@ -33,8 +33,8 @@ public sealed record LinkLab : IStep
     }
 }
 
-/// <summary>Gives standbys the moment they need before they stream: Pgpool-II looks once as it starts which do, and again
-/// only a second later. One that does not is in nobody's way; Pgpool-II's own report tells of it.</summary>
+/// <summary>Gives standbys the moment they need before they stream: Pgpool-II looks once as it starts which do, and
+/// again only a second later. One that does not is in nobody's way; Pgpool-II's own report tells of it.</summary>
 /// <param name="Primary">The primary.</param>
 /// <param name="Standbys">The standbys.</param>
 public sealed record LetStandbysStream(PostgresNode Primary, ValueList<PostgresNode> Standbys) : IStep

@@ -9,6 +9,8 @@ public static class RunAs
     /// <summary>The user Debian's, Ubuntu's and PGDG's packages make for PostgreSQL.</summary>
     public const string DefaultUser = "postgres";
 
+    private const string RefusesRoot = "PostgreSQL refuses to run as root";
+
     /// <summary>Chooses.</summary>
     /// <param name="asked"><c>--run-as</c>; null when not given.</param>
     /// <param name="folderOwner">Numeric owner of the lab's folder; null when the folder does not exist.</param>
@@ -42,15 +44,13 @@ public static class RunAs
             find(DefaultUser)
             ?? throw new InvalidSpecException(
                 ExitCode.Missing,
-                new(
-                    $"PostgreSQL refuses to run as root, and this machine has no user {DefaultUser}; name another with {SpecField.RunAs}."
-                )
+                new($"{RefusesRoot}, and this machine has no user {DefaultUser}; name another with {SpecField.RunAs}.")
             );
         return user.UserId != 0
             ? user
             : throw new InvalidSpecException(
                 ExitCode.Usage,
-                new($"PostgreSQL refuses to run as root; name another user with {SpecField.RunAs}.")
+                new($"{RefusesRoot}; name another user with {SpecField.RunAs}.")
             );
     }
 }

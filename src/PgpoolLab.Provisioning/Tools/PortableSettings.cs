@@ -90,10 +90,12 @@ public static class PortableSettings
             1 => ", 1 is commented out",
             _ => $", {report.Commented} are commented out",
         };
-        yield return $"{report.File}: {Count(report.Taken.Count, "setting")} taken, {report.LeftOut.Count} left out{commented}.";
+        yield return $"{report.File}: {Count(report.Taken.Count, "setting")} taken, "
+            + $"{report.LeftOut.Count} left out{commented}.";
         foreach (var setting in report.LeftOut)
         {
-            yield return $"{Path.GetFileName(report.File)} line {setting.Line}: {setting.Name} is left out: {setting.Reason.Say(nameOf)}";
+            yield return $"{Path.GetFileName(report.File)} line {setting.Line}: {setting.Name} is left "
+                + $"out: {setting.Reason.Say(nameOf)}";
         }
 
         static string Count(int number, string what) => number == 1 ? $"1 {what} is" : $"{number} {what}s are";

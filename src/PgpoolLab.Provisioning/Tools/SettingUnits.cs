@@ -3,7 +3,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.Tools;
 
-/// <summary>Units of values. Pgpool-II before 4.2 knows none, and takes the number before one: <c>5min</c> is 5.</summary>
+/// <summary>Units of values. Pgpool-II before 4.2 knows none, and takes the number before one: <c>5min</c> is
+/// 5.</summary>
 /// <remarks>Release notes of Pgpool-II 4.2.</remarks>
 internal static partial class SettingUnits
 {
@@ -14,7 +15,8 @@ internal static partial class SettingUnits
         program == "pgpool"
         && tools.Pgpool.CompareTo(First) < 0
         && NumberAndUnit().Match(value) is { Success: true } parts
-            ? $"Pgpool-II {tools.Pgpool} knows no units, and would read {value} as {parts.Groups[1]}. Give it as a plain number."
+            ? $"Pgpool-II {tools.Pgpool} knows no units, and would read {value} as {parts.Groups[1]}. "
+                + "Give it as a plain number."
             : null;
 
     [GeneratedRegex(@"\A\s*([0-9.]+)\s*(?:us|ms|s|min|h|d|B|kB|MB|GB|TB)\s*\z", RegexOptions.CultureInvariant)]

@@ -94,7 +94,8 @@ public static class NodeCountPlans
         if (to.Nodes.Count + 1 > facts.Senders)
         {
             throw Refused(
-                $"Node {primary.Id} has room for {facts.Senders} WAL senders and slots, too few for {to.Nodes.Count} nodes.",
+                $"Node {primary.Id} has room for {facts.Senders} WAL senders and slots, too few for "
+                    + $"{to.Nodes.Count} nodes.",
                 "pgpoollab config set postgresql.max_wal_senders=40 postgresql.max_replication_slots=40 --restart"
             );
         }
@@ -254,7 +255,8 @@ public static class NodeCountPlans
             throw new LabException(
                 ExitCode.Failed,
                 "Files that name the lab's nodes are not as this program writes them, and it cannot know what they are "
-                    + "to be: they were changed, or a template or another version has written them. Nothing was changed."
+                    + "to be: they were changed, or a template or another version has written them. "
+                    + "Nothing was changed."
             )
             {
                 Details = [.. facts.Foreign],

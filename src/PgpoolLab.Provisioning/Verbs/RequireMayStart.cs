@@ -68,7 +68,8 @@ public sealed record RequireMayStart(PostgresNode Node, TimeSpan Patience) : ISt
             {
                 throw new LabException(
                     ExitCode.Failed,
-                    $"{work.Title}, and has not ended within {Patience.TotalSeconds:0} s: node {Node.Id} is not started."
+                    $"{work.Title}, and has not ended within {Patience.TotalSeconds:0} s: node {Node.Id} "
+                        + "is not started."
                 )
                 {
                     Hints = ["Wait for its end:  pgpoollab wait --for healthy"],

@@ -63,7 +63,8 @@ public static class ServerPlans
         ]);
     }
 
-    /// <summary>Servers are started; a node that comes back is attached as soon as it streams. The whole lab is started by
+    /// <summary>Servers are started; a node that comes back is attached as soon as it streams. The whole lab is started
+    /// by
     /// <see cref="StartPlans"/>.</summary>
     /// <exception cref="LabException">One of them must not be started.</exception>
     public static VerbPlan Start(VerbLook look, Target target)

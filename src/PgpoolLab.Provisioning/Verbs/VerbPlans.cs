@@ -44,7 +44,8 @@ internal static class VerbPlans
         return
         [
             next is null
-                ? $"Node {primary.Id} is the primary, and no standby is there to take over: nobody can write without it."
+                ? $"Node {primary.Id} is the primary, and no standby is there to take over: nobody can "
+                    + "write without it."
                 : $"Node {primary.Id} is the primary: Pgpool-II will make node {next.Id} the primary.",
         ];
     }

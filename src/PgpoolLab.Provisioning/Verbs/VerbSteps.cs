@@ -36,8 +36,8 @@ public enum NextStep
 /// <param name="NeedsPgpool">False when the node is to run in any case, also where Pgpool-II answers nobody.</param>
 public sealed record ComeBack(PostgresNode Node, TimeSpan Patience, bool NeedsPgpool = true) : IStep
 {
-    /// <summary>The time in which a Pgpool-II that works, and does not fail over, has answered. One of a watchdog that is
-    /// alone in an election needs 8 to 10 s.</summary>
+    /// <summary>The time in which a Pgpool-II that works, and does not fail over, has answered. One of a watchdog that
+    /// is alone in an election needs 8 to 10 s.</summary>
     internal static readonly TimeSpan MayBeSilent = TimeSpan.FromSeconds(20);
 
     /// <summary>The time a standby needs to find its primary.</summary>
@@ -51,7 +51,8 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience, bool NeedsPg
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        yield return $"unless Pgpool-II does not run{(NeedsPgpool ? "" : " or does not answer")}: wait until node {Node.Id} "
+        yield return $"unless Pgpool-II does not run{(NeedsPgpool ? "" : " or does not answer")}: wait "
+            + $"until node {Node.Id} "
             + $"{(lab.Mode is ClusteringMode.StreamingReplication ? "streams" : "answers")}, at most "
             + $"{Patience.TotalSeconds:0} s";
         yield return $"if Pgpool-II has given it up:  {Pcp.Attach(lab, lab.Pgpool, Node.Id)}";
@@ -135,7 +136,8 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience, bool NeedsPg
             if (next is NextStep.Leave)
             {
                 context.Note(
-                    $"Node {Node.Id} runs. {lab.TitleOf(lab.Pgpool)} runs, too, but answers nobody, so the node was not "
+                    $"Node {Node.Id} runs. {lab.TitleOf(lab.Pgpool)} runs, too, but answers nobody, so "
+                        + "the node was not "
                         + "attached. See why:  pgpoollab status"
                 );
                 return;

@@ -82,7 +82,8 @@ internal static class PostgresSettings
             ))
             .ToDictionary(s => s.Name.ToLowerInvariant(), StringComparer.Ordinal);
 
-    /// <summary>What the configuration files say by now, whether it is in effect or not, by name in lower case.</summary>
+    /// <summary>What the configuration files say by now, whether it is in effect or not, by name in lower
+    /// case.</summary>
     internal static async Task<IReadOnlyDictionary<string, (string Value, string? File, int? Line)>> AskFilesAsync(
         PostgresClient client,
         CancellationToken cancellationToken

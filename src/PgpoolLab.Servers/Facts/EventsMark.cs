@@ -12,7 +12,8 @@ public sealed class EventsMark
 
     private EventsMark() { }
 
-    /// <summary>Marks this moment. A file that cannot be read says nothing, and keeps no command from its work.</summary>
+    /// <summary>Marks this moment. A file that cannot be read says nothing, and keeps no command from its
+    /// work.</summary>
     /// <param name="host">Where the lab is.</param>
     /// <param name="lab">The lab.</param>
     /// <param name="cancellationToken">Ends it.</param>

@@ -233,8 +233,8 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
         Live.Lab.Nodes.Count > 2 && Fact.Kind is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeIsPrimary);
 
     /// <inheritdoc/>
-    /// <remarks>Nothing can come of a lab of which nothing runs; and Pgpool-II does not try again to have a standby follow
-    /// the new primary.</remarks>
+    /// <remarks>Nothing can come of a lab of which nothing runs; and Pgpool-II does not try again to have a standby
+    /// follow the new primary.</remarks>
     public async Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken)
     {
         if (OutlivesServers)

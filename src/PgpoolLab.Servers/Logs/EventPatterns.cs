@@ -141,8 +141,8 @@ internal static class EventPatterns
         new(
             LogKind.Pgpool,
             "recovery",
-            @"\A(?<reason>(node recovery failed|process recovery request failed|executing recovery, execut|executing remote "
-                + @"start failed)[^\n]*(\nDETAIL:  [^\n]+)?)",
+            @"\A(?<reason>(node recovery failed|process recovery request failed|executing recovery, execut|"
+                + @"executing remote start failed)[^\n]*(\nDETAIL:  [^\n]+)?)",
             "recovery-fails",
             "an online recovery failed: {reason}"
         ),

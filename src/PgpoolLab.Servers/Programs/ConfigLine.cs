@@ -61,8 +61,10 @@ internal static partial class ConfigLine
 
     // A value is a text in quotes, a word, or a number that may have a unit; behind it there may be a comment.
     [GeneratedRegex(
-        @"\A[ \t\r]*([A-Za-z_\u0080-\uFFFF][A-Za-z0-9_$\u0080-\uFFFF]*(?:\.[A-Za-z_\u0080-\uFFFF][A-Za-z0-9_$\u0080-\uFFFF]*)*)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+|(?='))"
-            + @"('(?:[^'\\\n]|\\.|'')*'|[A-Za-z_\u0080-\uFFFF](?:[A-Za-z0-9_$\u0080-\uFFFF]|[-._:/])*|[-+]?(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)[a-zA-Z]*)"
+        @"\A[ \t\r]*([A-Za-z_\u0080-\uFFFF][A-Za-z0-9_$\u0080-\uFFFF]*"
+            + @"(?:\.[A-Za-z_\u0080-\uFFFF][A-Za-z0-9_$\u0080-\uFFFF]*)*)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+|(?='))"
+            + @"('(?:[^'\\\n]|\\.|'')*'|[A-Za-z_\u0080-\uFFFF](?:[A-Za-z0-9_$\u0080-\uFFFF]|[-._:/])*"
+            + @"|[-+]?(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)[a-zA-Z]*)"
             + @"[ \t\r]*(?:#.*)?\z",
         RegexOptions.CultureInvariant | RegexOptions.Singleline
     )]
@@ -70,7 +72,8 @@ internal static partial class ConfigLine
 
     [GeneratedRegex(
         @"\A[ \t\r]*([A-Za-z_\u0080-\uFFFF][A-Za-z0-9_$\u0080-\uFFFF]*)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+|(?='))"
-            + @"('(?:[^'\\\n]|\\.)*'|[A-Za-z_\u0080-\uFFFF](?:[A-Za-z0-9_$\u0080-\uFFFF]|[-._:/])*|[-+]?(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)[a-zA-Z]*)"
+            + @"('(?:[^'\\\n]|\\.)*'|[A-Za-z_\u0080-\uFFFF](?:[A-Za-z0-9_$\u0080-\uFFFF]|[-._:/])*"
+            + @"|[-+]?(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)[a-zA-Z]*)"
             + @"[ \t\r]*(?:#.*)?\z",
         RegexOptions.CultureInvariant | RegexOptions.Singleline
     )]

@@ -55,8 +55,8 @@ public static class FixPlan
         return [.. failures.Where(f => advised.Contains(f.Fix.Remedy))];
     }
 
-    /// <summary>Commands need a Pgpool-II that answers, and it waits for what hangs. Commits may wait for a standby that
-    /// comes back meanwhile.</summary>
+    /// <summary>Commands need a Pgpool-II that answers, and it waits for what hangs. Commits may wait for a standby
+    /// that comes back meanwhile.</summary>
     private static int Rank(Remedy remedy) =>
         remedy switch
         {

@@ -27,7 +27,8 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
     private const string Facts = """
         SELECT pg_is_in_recovery()::text,
                CASE WHEN pg_is_in_recovery()
-                    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+                    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver),
+                                  (SELECT timeline_id FROM pg_control_checkpoint()))
                     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END::text,
                CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text,
                (SELECT status FROM pg_stat_wal_receiver),

@@ -190,7 +190,8 @@ public static class NodesDiagnosis
                 lab,
                 FindingKinds.Renewing,
                 null,
-                $"Pgpool-II{process} has just failed over or attached a node, and replaces its processes. Wait: it takes "
+                $"Pgpool-II{process} has just failed over or attached a node, and replaces its processes. "
+                    + "Wait: it takes "
                     + "clients in a moment."
             ) with
             {
@@ -230,7 +231,8 @@ public static class NodesDiagnosis
         ) with
         {
             Cause =
-                "num_init_children is the largest number of clients at the same time. Once there is room again, it can be "
+                "num_init_children is the largest number of clients at the same time. Once there is room "
+                + "again, it can be "
                 + "raised: pgpoollab config set pgpool.num_init_children=NUMBER --restart",
         };
 

@@ -97,7 +97,11 @@ internal static class ServerTrouble
             FindingKinds.MaxConnectionsSmall,
             null,
             $"Pgpool-II may open {needed} sessions on each node, and "
-                + $"{(small.Length == 1 ? $"node {small[0].Node} has" : $"nodes {string.Join(", ", small.Select(n => n.Node))} have")} "
+                + (
+                    small.Length == 1
+                        ? $"node {small[0].Node} has "
+                        : $"nodes {string.Join(", ", small.Select(n => n.Node))} have "
+                )
                 + $"room for {small.Min(n => n.MaxConnections - n.ReservedConnections)}.",
             "num_init_children * max_pool is larger than max_connections without superuser_reserved_connections.",
             facts.Lab.OwnsNodes

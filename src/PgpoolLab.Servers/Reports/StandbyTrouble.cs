@@ -287,7 +287,8 @@ internal static partial class StandbyTrouble
     private static partial Regex Followed();
 
     [GeneratedRegex(
-        @"(?:sr_check|worker|replication).*?(?:authentication failed|password).*$|password authentication failed for user.*$",
+        @"(?:sr_check|worker|replication).*?(?:authentication failed|password).*$"
+            + "|password authentication failed for user.*$",
         RegexOptions.Multiline | RegexOptions.CultureInvariant
     )]
     private static partial Regex Refused();

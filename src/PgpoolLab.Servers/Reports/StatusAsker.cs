@@ -103,7 +103,8 @@ internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience pat
                        nullif(current_setting('recovery_min_apply_delay', true), '0'),
                        CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END::text,
                        (SELECT string_agg(name, ', ' ORDER BY name) FROM pg_settings WHERE pending_restart),
-                       (SELECT (rolsuper OR pg_has_role(oid, 'pg_monitor', 'USAGE') OR pg_has_role(oid, 'pg_read_all_stats', 'USAGE'))::text
+                       (SELECT (rolsuper OR pg_has_role(oid, 'pg_monitor', 'USAGE')
+                                OR pg_has_role(oid, 'pg_read_all_stats', 'USAGE'))::text
                           FROM pg_roles WHERE rolname = '{checkUser.Replace("'", "''", StringComparison.Ordinal)}')
                 """,
                 cancellationToken
@@ -113,7 +114,8 @@ internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience pat
             $"""
             SELECT slot_name::text, (slot_type = 'physical')::text, active::text,
                    {(Lab.Tools.Postgres.Major >= 13 ? "wal_status" : "NULL::text")},
-                   pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+                   pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                                        ELSE pg_current_wal_lsn() END,
                                    restart_lsn)::bigint::text
               FROM pg_replication_slots
             """,

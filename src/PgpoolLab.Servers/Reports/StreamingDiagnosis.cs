@@ -114,7 +114,8 @@ internal static class StreamingDiagnosis
             { Postgres.Up: false, Pgpool.Status: "quarantine" } => facts.About(
                 FindingKinds.Quarantine,
                 node,
-                $"Node {node.Id} is down, and Pgpool-II has put it in quarantine: without a quorum it may not fail over.",
+                $"Node {node.Id} is down, and Pgpool-II has put it in quarantine: without a quorum it may "
+                    + "not fail over.",
                 null,
                 new Remedy.StartNode(node.Id)
             ) with

@@ -81,8 +81,9 @@ public sealed record StandbysAreStreaming(
                 string.Join(
                     ", ",
                     missing.Select(m =>
-                        $"{m.ApplicationName} "
-                        + $"{(states[m.ApplicationName].FirstOrDefault() is { } state ? $"in state {state}" : "not connected")}"
+                        states[m.ApplicationName].FirstOrDefault() is { } state
+                            ? $"{m.ApplicationName} in state {state}"
+                            : $"{m.ApplicationName} not connected"
                     )
                 )
             );

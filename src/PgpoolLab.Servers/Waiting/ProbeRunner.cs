@@ -54,8 +54,8 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
     /// <summary>How long a server may take to come up on a slow machine.</summary>
     public static TimeSpan Patience => TimeSpan.FromSeconds(60);
 
-    /// <summary>The same for a Pgpool-II with a watchdog, which waits for the others: for each that does not answer it has
-    /// time limits of its own.</summary>
+    /// <summary>The same for a Pgpool-II with a watchdog, which waits for the others: for each that does not answer it
+    /// has time limits of its own.</summary>
     public static TimeSpan WatchdogPatience => TimeSpan.FromSeconds(120);
 
     /// <summary>Waits until the probe holds.</summary>

@@ -124,7 +124,11 @@ public sealed record WatchdogHasLeader(IHost Host, Lab Lab) : IProbe
                 "; ",
                 answers.Select(a =>
                     $"{Lab.TitleOf(a.Pgpool)}: "
-                    + $"{(a.Answer.Info is { } info ? string.Join(", ", info.Members.Select(m => $"{m.Port} {m.Status}")) : a.Answer.Problem)}"
+                    + (
+                        a.Answer.Info is { } info
+                            ? string.Join(", ", info.Members.Select(m => $"{m.Port} {m.Status}"))
+                            : a.Answer.Problem
+                    )
                 )
             )
         );

@@ -14,8 +14,8 @@ namespace PgpoolLab.Servers.Watching;
 /// <param name="Events">What has happened since the sight before.</param>
 public sealed record Sight(DateTimeOffset At, NodesReport? Report, IReadOnlyList<LabEvent> Events);
 
-/// <summary>Watches a lab: looks every second, and reads its logs meanwhile. A look that a hung server holds up holds up
-/// nothing else.</summary>
+/// <summary>Watches a lab: looks every second, and reads its logs meanwhile. A look that a hung server holds up holds
+/// up nothing else.</summary>
 /// <param name="host">Where the lab is.</param>
 /// <param name="lab">The lab.</param>
 /// <param name="time">The clock.</param>

@@ -53,7 +53,8 @@ public sealed partial class FailoverRoundsTests : IDisposable
         (await _sandbox.RunAsync("up", "-n", "2", "--port", "auto", _sandbox.Lab)).Ok();
         (
             await _sandbox.ShellAsync(
-                "eval \"$(pgpoollab env)\"; psql -Xqc 'CREATE TABLE ledger (i bigint PRIMARY KEY)' test; pgbench -i -q test"
+                "eval \"$(pgpoollab env)\"; psql -Xqc 'CREATE TABLE ledger (i bigint PRIMARY KEY)' test; "
+                    + "pgbench -i -q test"
             )
         ).Ok();
         int[] ports = [.. (await NodesAsync()).Select(n => n.GetProperty("port").GetInt32())];
@@ -85,7 +86,8 @@ public sealed partial class FailoverRoundsTests : IDisposable
                 await OkAsync("recover", "--all");
                 await OkAsync("wait", "--for", "streaming", "--timeout", "3m");
                 Report(
-                    $"{DateTime.Now:HH:mm:ss} round {round}: node {promoted} took over, node {primary} is back; lost so far: {lost.Count}"
+                    $"{DateTime.Now:HH:mm:ss} round {round}: node {promoted} took over, node {primary} is "
+                        + $"back; lost so far: {lost.Count}"
                 );
                 if (advice.IsFaulted)
                 {

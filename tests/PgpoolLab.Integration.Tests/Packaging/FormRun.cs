@@ -176,7 +176,8 @@ public sealed partial class FormRun : IDisposable
     [GeneratedRegex("/bin/[0-9a-f]{16}\\b")]
     private static partial Regex Wrappers();
 
-    /// <summary>How a lab's scripts call the program that has made it, which each form is called in another way.</summary>
+    /// <summary>How a lab's scripts call the program that has made it, which each form is called in another
+    /// way.</summary>
     [GeneratedRegex("^program=.*$", RegexOptions.Multiline)]
     private static partial Regex HandOver();
 

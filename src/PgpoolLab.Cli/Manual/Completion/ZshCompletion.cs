@@ -68,7 +68,11 @@ internal static class ZshCompletion
         );
 
     private static string Arguments(Command command, string positions) =>
-        $"_arguments -C -s {string.Join(' ', CommandFacts.Options(command).SelectMany(Specifications).Append(positions).Where(p => p.Length > 0))}";
+        "_arguments -C -s "
+        + string.Join(
+            ' ',
+            CommandFacts.Options(command).SelectMany(Specifications).Append(positions).Where(p => p.Length > 0)
+        );
 
     private static IEnumerable<string> Specifications(Option option)
     {
@@ -97,7 +101,8 @@ internal static class ZshCompletion
                 .Select(
                     (a, i) =>
                         Shell.Quote(
-                            $"{(a.Arity.MaximumNumberOfValues > 1 ? "*" : $"{i + 1}")}:{Plain(a.Name)}:{Action(Completes.Of(a))}"
+                            (a.Arity.MaximumNumberOfValues > 1 ? "*" : $"{i + 1}")
+                                + $":{Plain(a.Name)}:{Action(Completes.Of(a))}"
                         )
                 )
         );
