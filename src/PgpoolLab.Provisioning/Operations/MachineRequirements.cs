@@ -64,20 +64,20 @@ public static class MachineRequirements
             var meant = await host.Ports.ResolveAsync(address, cancellationToken);
             if (!meant.Any(a => a.IsOwn))
             {
-                var also = meant.Count == 0 ? "" : Meant(address, meant);
                 throw new InvalidSpecException(
                     ExitCode.InTheWay,
                     meant.Count == 0
                         ? new($"{SpecField.Listen} {address}: that name does not resolve.")
-                        : new(
-                            $"{SpecField.Listen} {address}: no server of this machine can listen " + $"there{also}; it is not its address."
-                        )
+                        : new($"{SpecField.Listen} {address}: {NotOurs(address, meant)}")
                 )
                 {
                     Hints = ["This machine's addresses:  ip address", "* stands for all of them."],
                 };
             }
         }
+
+        static string NotOurs(string name, IReadOnlyList<HostAddress> addresses) =>
+            $"no server of this machine can listen there{Meant(name, addresses)}; it is not its address.";
 
         static string Meant(string name, IReadOnlyList<HostAddress> addresses) =>
             addresses[0].Text == name ? "" : $" ({string.Join(", ", addresses.Select(a => a.Text))})";
