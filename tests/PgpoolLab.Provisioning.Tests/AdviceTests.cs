@@ -1,5 +1,6 @@
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Reports;
+using static PgpoolLab.Provisioning.Tests.Seen;
 
 namespace PgpoolLab.Provisioning.Tests;
 
@@ -7,36 +8,6 @@ namespace PgpoolLab.Provisioning.Tests;
 public sealed class AdviceTests
 {
     private static readonly string[] Statuses = ["up", "waiting", "down", "quarantine", "unused"];
-
-    private static PoolNode Pool(int id, string role, string status = "up") =>
-        new()
-        {
-            Id = id,
-            Status = status,
-            Role = role,
-        };
-
-    private static PostgresSays Primary(int timeline = 2) =>
-        new()
-        {
-            Up = true,
-            Runs = true,
-            ProcessId = 100,
-            InRecovery = false,
-            Timeline = timeline,
-        };
-
-    private static PostgresSays Standby(int timeline = 2, string? receiver = "streaming", bool? fed = true) =>
-        new()
-        {
-            Up = true,
-            Runs = true,
-            ProcessId = 101,
-            InRecovery = true,
-            Timeline = timeline,
-            Receiver = receiver,
-            FedByPrimary = fed,
-        };
 
     private static readonly PostgresSays Stopped = new()
     {

@@ -2,42 +2,13 @@ using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Reports;
+using static PgpoolLab.Provisioning.Tests.Seen;
 
 namespace PgpoolLab.Provisioning.Tests;
 
 /// <summary>What <c>status</c> makes of what it sees.</summary>
 public sealed class StatusTests
 {
-    private static PoolNode Pool(int id, string role, string status = "up") =>
-        new()
-        {
-            Id = id,
-            Status = status,
-            Role = role,
-        };
-
-    private static PostgresSays Primary(int timeline = 2) =>
-        new()
-        {
-            Up = true,
-            Runs = true,
-            ProcessId = 100,
-            InRecovery = false,
-            Timeline = timeline,
-        };
-
-    private static PostgresSays Standby(int timeline = 2, string? receiver = "streaming", bool? fed = true) =>
-        new()
-        {
-            Up = true,
-            Runs = true,
-            ProcessId = 101,
-            InRecovery = true,
-            Timeline = timeline,
-            Receiver = receiver,
-            FedByPrimary = fed,
-        };
-
     private static PostgresSays Stopped(bool standby = true) =>
         new()
         {

@@ -155,14 +155,9 @@ internal static class PgpoolSetupCommand
                 RunAsync(
                     terminal,
                     arguments,
-                    new OldOptions
+                    Shared(parsed) with
                     {
-                        Mode = parsed.GetValue(Mode),
-                        Nodes = parsed.GetValue(Nodes),
                         Port = parsed.GetValue(Port),
-                        PostgresPort = parsed.GetValue(PostgresPort),
-                        LeaveRunning = parsed.GetValue(NoStop),
-                        Debug = parsed.GetValue(Debug),
                         Slots = parsed.GetValue(Slots),
                         Rewind = parsed.GetValue(Rewind),
                         NoClusters = parsed.GetValue(NoClusters),
@@ -174,6 +169,17 @@ internal static class PgpoolSetupCommand
         );
         return command;
     }
+
+    /// <summary>The options that both old command lines have.</summary>
+    private static OldOptions Shared(ParseResult parsed) =>
+        new()
+        {
+            Mode = parsed.GetValue(Mode),
+            Nodes = parsed.GetValue(Nodes),
+            PostgresPort = parsed.GetValue(PostgresPort),
+            LeaveRunning = parsed.GetValue(NoStop),
+            Debug = parsed.GetValue(Debug),
+        };
 
     internal static Command CreateWatchdog(Terminal terminal, IReadOnlyList<string> arguments)
     {
@@ -213,14 +219,9 @@ internal static class PgpoolSetupCommand
                 return RunAsync(
                     terminal,
                     arguments,
-                    new OldOptions
+                    Shared(parsed) with
                     {
-                        Mode = parsed.GetValue(Mode),
-                        Nodes = parsed.GetValue(Nodes),
                         Port = parsed.GetValue(WatchdogPort),
-                        PostgresPort = parsed.GetValue(PostgresPort),
-                        LeaveRunning = parsed.GetValue(NoStop),
-                        Debug = parsed.GetValue(Debug),
                         PgpoolNodes = count,
                         VirtualIp = parsed.GetResult(VirtualIp) is null
                             ? null

@@ -161,54 +161,34 @@ public static class Psql
 
     /// <summary>Runs one query; prints a line of column names, then a line for each row.</summary>
     public static CommandSpec Query(Toolset tools, string host, int port, string user, string database, string sql) =>
-        (
-            PostgresProgram.Command(
-                tools,
-                "psql",
-                "-X",
-                "-q",
-                "-A",
-                "-P",
-                "footer=off",
-                "-F",
-                FieldSeparator.ToString(),
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-h",
-                host,
-                "-p",
-                port.ToString(),
-                "-U",
-                user,
-                "-w",
-                "-d",
-                database,
-                "-c",
-                sql
-            ) with
-            {
-                Timeout = TimeSpan.FromSeconds(20),
-            }
-        ).With("PGCONNECT_TIMEOUT", "5");
+        Ask(
+            tools,
+            ["-q", "-A", "-P", "footer=off", "-F", FieldSeparator.ToString(), "-v", "ON_ERROR_STOP=1"],
+            host,
+            port,
+            user,
+            database,
+            sql
+        );
 
     /// <summary>Runs one query and prints it as psql does, for people.</summary>
     public static CommandSpec Table(Toolset tools, string host, int port, string user, string database, string sql) =>
+        Ask(tools, [], host, port, user, database, sql);
+
+    private static CommandSpec Ask(
+        Toolset tools,
+        string[] shape,
+        string host,
+        int port,
+        string user,
+        string database,
+        string sql
+    ) =>
         (
             PostgresProgram.Command(
                 tools,
                 "psql",
-                "-X",
-                "-h",
-                host,
-                "-p",
-                port.ToString(),
-                "-U",
-                user,
-                "-w",
-                "-d",
-                database,
-                "-c",
-                sql
+                ["-X", .. shape, "-h", host, "-p", port.ToString(), "-U", user, "-w", "-d", database, "-c", sql]
             ) with
             {
                 Timeout = TimeSpan.FromSeconds(20),
