@@ -73,8 +73,8 @@ public sealed class TroubleTests : LifeTests
         Assert.False(File.Exists(Path.Combine(sandbox.Lab, "data1/promote")));
     }
 
-    /// <summary>PostgreSQL ends all of its processes then, and begins its recovery again: for that time it takes no
-    /// word to promote itself.</summary>
+    /// <summary>PostgreSQL ends all of its processes then, and begins its recovery again: for that time it takes no word
+    /// to promote itself.</summary>
     [Fact]
     public async Task A_standby_whose_WAL_receiver_is_killed_in_a_failover_is_promoted_all_the_same()
     {
