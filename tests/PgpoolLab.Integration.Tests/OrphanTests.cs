@@ -372,18 +372,29 @@ public sealed class OrphanTests : LifeTests
         (await sandbox.RunAsync("up", "-s", "-n", "1", "--port", "auto", sandbox.Lab)).Ok();
         (await sandbox.ShellAsync("echo precious | tee mine.txt etc/notes.txt log/analysis.xlsx >data0/dump.sql")).Ok();
         var preview = (await sandbox.RunInLabAsync("destroy", "--dry-run")).Ok();
-        Assert.Contains($"Would delete:\n", preview.Output, StringComparison.Ordinal);
-        Assert.Contains($"  {sandbox.Lab}/data0\n", preview.Output, StringComparison.Ordinal);
-        Assert.Contains($"  {sandbox.Lab}/etc/notes.txt\n", preview.Output, StringComparison.Ordinal);
-        Assert.Contains($"Would not touch:\n  {sandbox.Lab}/mine.txt\n", preview.Output, StringComparison.Ordinal);
+        Assert.Contains($" rm -r {sandbox.Lab}/data0\n", preview.Output, StringComparison.Ordinal);
+        Assert.Contains($" keep {sandbox.Lab}/etc/notes.txt: neither", preview.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $" leave {sandbox.Lab}/mine.txt: it is not the lab's\n",
+            preview.Output,
+            StringComparison.Ordinal
+        );
         using (
             var document = JsonDocument.Parse(
                 (await sandbox.RunInLabAsync("destroy", "--dry-run", "--json")).Ok().Output
             )
         )
         {
-            Assert.Equal(2, document.RootElement.GetProperty("servers").GetArrayLength());
-            Assert.Equal(3, document.RootElement.GetProperty("usersFiles").GetArrayLength());
+            // The shape of all dry runs: stages, lanes, steps.
+            string[][] does =
+            [
+                .. document
+                    .RootElement.GetProperty("stages")
+                    .EnumerateArray()
+                    .Select(s => s[0][0].GetProperty("does").EnumerateArray().Select(d => d.GetString()!).ToArray()),
+            ];
+            Assert.Equal(2, does[0].Count(d => d.StartsWith("stop ", StringComparison.Ordinal)));
+            Assert.Equal(3, does[1].Count(d => d.StartsWith("keep ", StringComparison.Ordinal)));
         }
 
         Assert.Equal(1, (await ListAsync(sandbox)).GetProperty("nodesUp").GetInt32());

@@ -51,26 +51,30 @@ public static class LabLocator
             throw new LabException(ExitCode.Failed, misplaced) { Hints = LabPlaces.HintsOf(manifest.Lab) };
         }
 
-        return manifest.State is LabState.Ready
-            ? manifest.Lab
-            : throw new LabException(
-                ExitCode.NotHealthy,
-                manifest.State is LabState.Failed
-                        ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is what a failed setup was told to keep."
-                    : manifest.State is LabState.Destroying
-                        ? $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is being destroyed, or a destroy of it was "
-                            + "ended before it was done: files of it are deleted already."
-                    : $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root} is not ready: its setup is still at "
-                        + $"work, or was killed after step {manifest.CompletedSteps.Count} "
-                        + $"({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
-            )
-            {
-                Hints =
-                [
-                    .. LabStore.StopHints(manifest.Lab.Root),
-                    $"{(manifest.State is LabState.Destroying ? "Delete the rest" : "Delete it and make it again")}:  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}",
-                ],
-            };
+        if (manifest.State is LabState.Ready)
+        {
+            return manifest.Lab;
+        }
+
+        var lab = $"The lab '{manifest.Lab.Name}' in {manifest.Lab.Root}";
+        var isGoing = manifest.State is LabState.Destroying;
+        throw new LabException(
+            ExitCode.NotHealthy,
+            manifest.State is LabState.Failed ? $"{lab} is what a failed setup was told to keep."
+                : isGoing
+                    ? $"{lab} is being destroyed, or a destroy of it was ended before it was done: files of it are deleted "
+                        + "already."
+                : $"{lab} is not ready: its setup is still at work, or was killed after step "
+                    + $"{manifest.CompletedSteps.Count} ({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
+        )
+        {
+            Hints =
+            [
+                .. LabStore.StopHints(manifest.Lab.Root),
+                (isGoing ? "Delete the rest" : "Delete it and make it again")
+                    + $":  pgpoollab destroy {Shell.Quote(manifest.Lab.Root)}",
+            ],
+        };
     }
 
     /// <summary>Root works on a lab as the lab's user; anybody else must be that user.</summary>
