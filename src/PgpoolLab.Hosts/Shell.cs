@@ -15,8 +15,8 @@ public static class Shell
     public static string Quote(string text) =>
         IsSafeWord(text) ? text : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
-    /// <summary>The text as one word of whatever shell somebody logs in with (csh, fish), which <c>printf %b</c> makes the
-    /// text again.</summary>
+    /// <summary>The text as one word of whatever shell somebody logs in with (csh, fish), which <c>printf %b</c> makes
+    /// the text again.</summary>
     /// <remarks>POSIX.1, printf, "EXTENDED DESCRIPTION": \0 and up to three octal digits are a byte.</remarks>
     public static string Encode(string text)
     {

@@ -120,7 +120,8 @@ internal sealed class SshAttempt(
             case OperationCanceledException or SshOperationTimeoutException:
                 return Unreachable(
                     _hasShownKey
-                        ? $"does not go on with letting anybody in: nothing came for {options.StepTimeout.TotalSeconds} s"
+                        ? "does not go on with letting anybody in: nothing came for "
+                            + $"{options.StepTimeout.TotalSeconds} s"
                         : $"has not answered within {patience.TotalSeconds} s",
                     error
                 );

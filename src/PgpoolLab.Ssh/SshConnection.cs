@@ -66,7 +66,8 @@ internal sealed class SshConnection : IAsyncDisposable
                     return new SshConnection(name, settings, client, way, guard.Notes);
                 }
 
-                // The host has shown a key that nobody knows: a person takes more time for that than any connection has.
+                // The host has shown a key that nobody knows: a person takes more time for that than any connection
+                // has.
                 await guard.DecideAsync(cancellationToken);
             }
         }

@@ -3,8 +3,8 @@ using PgpoolLab.Hosts.Remote;
 
 namespace PgpoolLab.Ssh;
 
-/// <summary>A machine that is reached by SSH. It is left when this is disposed of: what was under way there ends, servers
-/// run on.</summary>
+/// <summary>A machine that is reached by SSH. It is left when this is disposed of: what was under way there ends,
+/// servers run on.</summary>
 public sealed class SshHost : IHost, IAsyncDisposable
 {
     private readonly RemoteHost _host;

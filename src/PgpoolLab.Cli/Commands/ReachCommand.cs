@@ -7,8 +7,8 @@ using PgpoolLab.Ssh.Files;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>reach HOST...</c>: goes to hosts by SSH, all at once, and says what answers there. Not shown: no lab is on
-/// other hosts yet.</summary>
+/// <summary><c>reach HOST...</c>: goes to hosts by SSH, all at once, and says what answers there. Not shown: no lab is
+/// on other hosts yet.</summary>
 internal static class ReachCommand
 {
     internal static Command Create(Terminal terminal)

@@ -62,8 +62,8 @@ public static class LabLocator
             ExitCode.NotHealthy,
             manifest.State is LabState.Failed ? $"{lab} is what a failed setup was told to keep."
                 : isGoing
-                    ? $"{lab} is being destroyed, or a destroy of it was ended before it was done: files of it are deleted "
-                        + "already."
+                    ? $"{lab} is being destroyed, or a destroy of it was ended before it was done: "
+                        + "files of it are deleted already."
                 : $"{lab} is not ready: its setup is still at work, or was killed after step "
                     + $"{manifest.CompletedSteps.Count} ({manifest.CompletedSteps.LastOrDefault() ?? "none"})."
         )

@@ -207,8 +207,8 @@ internal sealed class LoginKeys : IPrivateKeySource
             return Nothing(algorithm);
         }
 
-        /// <summary>A signature that proves nothing: the host refuses it, and is offered the next key. An exception would
-        /// end the connection.</summary>
+        /// <summary>A signature that proves nothing: the host refuses it, and is offered the next key. An exception
+        /// would end the connection.</summary>
         private static byte[] Nothing(string algorithm)
         {
             var name = Encoding.ASCII.GetBytes(algorithm);
@@ -216,7 +216,8 @@ internal sealed class LoginKeys : IPrivateKeySource
         }
     }
 
-    /// <summary>A way to prove who one is, of which nothing is opened before the host has said that it would do.</summary>
+    /// <summary>A way to prove who one is, of which nothing is opened before the host has said that it would
+    /// do.</summary>
     private sealed class OfferedAlgorithm(string name, SshKey key, Func<string, byte[], Task<byte[]>> sign)
         : HostAlgorithm(name)
     {
