@@ -73,7 +73,8 @@ internal static class SharedMemory
             + segments.Sum(s => RemoveNamedIn(s) + (Posix.RemoveSharedMemory(s.Id) ? 1 : 0));
     }
 
-    /// <summary>Removes the files that the memory of a PostgreSQL names: without it nothing tells whose they are.</summary>
+    /// <summary>Removes the files that the memory of a PostgreSQL names: without it nothing tells whose they
+    /// are.</summary>
     private static int RemoveNamedIn(Segment segment) =>
         Environment.Is64BitProcess
         && segment.Size == Header.Size
