@@ -36,6 +36,27 @@ public interface IPorts
     /// <returns>Empty when it does not resolve.</returns>
     ValueTask<IReadOnlyList<HostAddress>> ResolveAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Listens on a TCP port and greets whoever connects, so that others can try whether they reach it. It
+    /// lasts until it is cancelled.</summary>
+    /// <param name="address">One of the machine's own addresses, in text.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="greeting">A line that nobody else would send.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">It cannot listen there.</exception>
+    Task GreetAsync(string address, int port, string greeting, CancellationToken cancellationToken);
+
+    /// <summary>Connects to a TCP port and reads the line it is greeted with.</summary>
+    /// <param name="address">The address, or a name that this machine resolves.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="patience">How long to wait for a connection, and for the line.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    ValueTask<PortGreeting> TryReachAsync(
+        string address,
+        int port,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>Connects to a unix socket.</summary>
     /// <returns>The connection; null when this host's sockets cannot be reached from here.</returns>
     /// <exception cref="System.Net.Sockets.SocketException">Nobody listens there.</exception>
@@ -46,6 +67,11 @@ public interface IPorts
 /// <param name="Text">The address, for example <c>192.0.2.1</c>.</param>
 /// <param name="IsOwn">True for one of the machine's own, and for those that stand for all of them.</param>
 public readonly record struct HostAddress(string Text, bool IsOwn);
+
+/// <summary>What came of connecting to a port.</summary>
+/// <param name="Line">The line that was read; null when none came.</param>
+/// <param name="Problem">Why not, in the system's words; null when there was a line.</param>
+public readonly record struct PortGreeting(string? Line, string? Problem);
 
 /// <summary>What can be said of a port.</summary>
 public static class PortState

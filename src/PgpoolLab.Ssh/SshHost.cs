@@ -26,6 +26,9 @@ public sealed class SshHost : IHost, IAsyncDisposable
     /// <summary>user@host:port, as ssh's configuration has it.</summary>
     public string Resolved => _connection.Settings.Resolved;
 
+    /// <summary>The name or address it was reached at.</summary>
+    public string Address => _connection.Settings.HostName;
+
     /// <summary>The version of pgpoollab that answers there.</summary>
     public string AgentVersion => _channel.AgentVersion;
 

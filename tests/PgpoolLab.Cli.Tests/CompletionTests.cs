@@ -116,8 +116,8 @@ public sealed class CompletionTests
         var script = BashCompletion.Script(AllCommands.Root(new Screen().Terminal, []));
         return Shells.Run(
             Bash,
-            $"cd {Shell.Quote(folder)} || exit\n{script}\ncompopt() {{ :; "
-                + "}}\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n"
+            $"cd {Shell.Quote(folder)} || exit\n{script}\n"
+                + "compopt() { :; }\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n"
                 + "_pgpoollab\nfor reply in ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}; do printf '%s\\0' \"$reply\"; done\n",
             words
         );

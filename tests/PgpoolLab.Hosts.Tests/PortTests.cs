@@ -41,6 +41,46 @@ public abstract class PortTests(HostUnderTest under) : IDisposable
         Assert.Contains($"(pid {Environment.ProcessId}: ", holder, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Others_can_try_whether_they_reach_a_port_and_see_who_listens_there()
+    {
+        int port;
+        using (var free = Listener(IPAddress.Loopback))
+        {
+            port = PortOf(free);
+        }
+
+        using var end = new CancellationTokenSource();
+        var greeting = _host.Ports.GreetAsync("127.0.0.1", port, "it is me", end.Token);
+        PortGreeting seen;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (
+            (seen = await _host.Ports.TryReachAsync("127.0.0.1", port, TimeSpan.FromMinutes(1), default)).Line is null
+        )
+        {
+            Assert.False(greeting.IsCompleted || clock.Elapsed > TimeSpan.FromMinutes(1), seen.Problem);
+        }
+
+        Assert.Equal(new PortGreeting("it is me", null), seen);
+        var refused = await Assert.ThrowsAnyAsync<IOException>(() =>
+            _host.Ports.GreetAsync("127.0.0.1", port, "another", default)
+        );
+        Assert.StartsWith($"Nobody can listen on 127.0.0.1 port {port}: ", refused.Message, StringComparison.Ordinal);
+
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => greeting);
+        seen = await _host.Ports.TryReachAsync("127.0.0.1", port, TimeSpan.FromMinutes(1), default);
+        Assert.Equal((null, true), (seen.Line, seen.Problem?.Length > 0));
+    }
+
+    [Fact]
+    public async Task Who_listens_and_says_nothing_is_not_waited_for_for_ever()
+    {
+        using var silent = Listener(IPAddress.Loopback);
+        var seen = await _host.Ports.TryReachAsync("127.0.0.1", PortOf(silent), TimeSpan.FromSeconds(1), default);
+        Assert.Equal(new PortGreeting(null, "No answer within 1 s."), seen);
+    }
+
     /// <summary>The addresses this machine has: not every one has IPv6.</summary>
     public static TheoryData<string> Addresses =>
         File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").Length > 0

@@ -229,6 +229,16 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     ValueTask<bool> IPorts.SocketAnswersAsync(string path, CancellationToken cancellationToken) =>
         new(AnsweringSockets.Contains(path));
 
+    Task IPorts.GreetAsync(string address, int port, string greeting, CancellationToken cancellationToken) =>
+        Task.Delay(Timeout.Infinite, cancellationToken);
+
+    ValueTask<PortGreeting> IPorts.TryReachAsync(
+        string address,
+        int port,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    ) => new(new PortGreeting(null, "Nobody listens."));
+
     ValueTask<Stream?> IPorts.ConnectAsync(string socket, CancellationToken cancellationToken) => new(Connect(socket));
 
     ValueTask<bool> IProcesses.RunsAsync(int processId, string? startedAt, CancellationToken cancellationToken) =>

@@ -8,9 +8,20 @@ internal static class DoctorView
 {
     internal static void Print(Terminal terminal, DoctorReport report)
     {
-        var width = report.Findings.Select(f => f.Check.Length).DefaultIfEmpty(0).Max();
+        PrintFindings(terminal, report.Findings);
+        var problems = report.Findings.Count(f => f.Severity is Severity.Problem);
+        terminal.Say(
+            problems == 0
+                ? "Labs can be made here:  pgpoollab up DIR"
+                : $"Labs cannot be made here: {problems} {(problems == 1 ? "problem" : "problems")}, see above."
+        );
+    }
+
+    internal static void PrintFindings(Terminal terminal, IReadOnlyList<DoctorFinding> findings)
+    {
+        var width = findings.Select(f => f.Check.Length).DefaultIfEmpty(0).Max();
         var indent = new string(' ', "problem".Length + width + 4);
-        foreach (var finding in report.Findings)
+        foreach (var finding in findings)
         {
             var severity = finding.Severity switch
             {
@@ -34,12 +45,5 @@ internal static class DoctorView
                 Terminal.Line(terminal.Data, $"{indent}[blue]→[/] {Printable.Escape(finding.Fix)}");
             }
         }
-
-        var problems = report.Findings.Count(f => f.Severity is Severity.Problem);
-        terminal.Say(
-            problems == 0
-                ? "Labs can be made here:  pgpoollab up DIR"
-                : $"Labs cannot be made here: {problems} {(problems == 1 ? "problem" : "problems")}, see above."
-        );
     }
 }

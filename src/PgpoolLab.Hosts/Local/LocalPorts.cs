@@ -52,6 +52,18 @@ internal sealed class LocalPorts : IPorts
         ]);
 
     /// <inheritdoc/>
+    public Task GreetAsync(string address, int port, string greeting, CancellationToken cancellationToken) =>
+        PortTrial.GreetAsync(address, port, greeting, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<PortGreeting> TryReachAsync(
+        string address,
+        int port,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    ) => PortTrial.TryReachAsync(address, port, patience, cancellationToken);
+
+    /// <inheritdoc/>
     public async ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken)
     {
         if (!Path.Exists(socket))

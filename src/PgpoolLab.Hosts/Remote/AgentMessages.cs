@@ -79,4 +79,5 @@ internal sealed record StreamPart(int Stream, byte[]? Data)
 [JsonSerializable(typeof(ProgramEnd))]
 [JsonSerializable(typeof(SystemUser))]
 [JsonSerializable(typeof(IReadOnlyList<HostAddress>))]
+[JsonSerializable(typeof(PortGreeting))]
 internal sealed partial class WireJson : JsonSerializerContext;

@@ -50,6 +50,8 @@ namespace PgpoolLab.Hosts.Remote;
 [JsonDerivedType(typeof(SocketAnswersCall), "socketAnswers")]
 [JsonDerivedType(typeof(HasLoopbackCall), "hasLoopback")]
 [JsonDerivedType(typeof(ResolveCall), "resolve")]
+[JsonDerivedType(typeof(GreetCall), "greet")]
+[JsonDerivedType(typeof(TryReachCall), "tryReach")]
 [JsonDerivedType(typeof(ConnectCall), "connect")]
 [JsonDerivedType(typeof(CurrentUserCall), "currentUser")]
 [JsonDerivedType(typeof(FindUserCall), "findUser")]

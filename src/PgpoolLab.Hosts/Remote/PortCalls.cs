@@ -40,6 +40,18 @@ internal sealed record ResolveCall(string Name) : HostCall<IReadOnlyList<HostAdd
     ) => host.Ports.ResolveAsync(Name, cancellationToken);
 }
 
+internal sealed record GreetCall(string Address, int Port, string Greeting) : HostCall<Nothing>
+{
+    private protected override async ValueTask<Nothing> MakeAsync(IHost host, CancellationToken cancellationToken) =>
+        await Nothing.After(new ValueTask(host.Ports.GreetAsync(Address, Port, Greeting, cancellationToken)));
+}
+
+internal sealed record TryReachCall(string Address, int Port, TimeSpan Patience) : HostCall<PortGreeting>
+{
+    private protected override ValueTask<PortGreeting> MakeAsync(IHost host, CancellationToken cancellationToken) =>
+        host.Ports.TryReachAsync(Address, Port, Patience, cancellationToken);
+}
+
 /// <summary>Connects to a unix socket there, and carries what is written and read under this number.</summary>
 internal sealed record ConnectCall(string Socket, int Stream) : HostCall<bool>
 {

@@ -32,6 +32,18 @@ internal sealed class RemotePorts(AgentChannel channel) : IPorts
         channel.AskAsync(new ResolveCall(name), cancellationToken);
 
     /// <inheritdoc/>
+    public async Task GreetAsync(string address, int port, string greeting, CancellationToken cancellationToken) =>
+        await channel.AskAsync(new GreetCall(address, port, greeting), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<PortGreeting> TryReachAsync(
+        string address,
+        int port,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    ) => channel.AskAsync(new TryReachCall(address, port, patience), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken) =>
         channel.ConnectAsync(socket, cancellationToken);
 }

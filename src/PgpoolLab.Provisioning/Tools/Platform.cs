@@ -26,7 +26,7 @@ public sealed record Platform(string Family, int? DefaultPostgresMajor)
         var platform = Parse(await host.Files.ReadTextAsync("/etc/os-release", cancellationToken) ?? "");
         return platform with
         {
-            NeedsSudo = !Identity.IsRoot,
+            NeedsSudo = (await host.Users.CurrentAsync(cancellationToken)).UserId != 0,
             Apt = platform.Family == "debian" ? new AptPackages(host, platform.DefaultPostgresMajor) : null,
         };
     }

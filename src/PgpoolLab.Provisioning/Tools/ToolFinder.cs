@@ -115,11 +115,11 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
     public async Task<ToolSurvey> SurveyAsync(ToolRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var pgpools = new List<PgpoolInstallation>();
+        var (pgpools, seen) = (new List<PgpoolInstallation>(), new HashSet<string>(StringComparer.Ordinal));
         await foreach (var pgpool in PgpoolsAsync(request, cancellationToken))
         {
             // /usr/bin and /bin are often the same folder.
-            if (!pgpools.Exists(p => Identity.RealPath(p.Program) == Identity.RealPath(pgpool.Program)))
+            if (seen.Add(await host.Files.RealPathAsync(pgpool.Program, cancellationToken)))
             {
                 pgpools.Add(pgpool);
             }
