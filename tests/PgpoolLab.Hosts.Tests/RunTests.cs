@@ -174,7 +174,7 @@ public abstract class RunTests(HostUnderTest under) : IDisposable
     {
         using var folder = new TemporaryFolder();
         using var cancel = new CancellationTokenSource();
-        // Five seconds of patience, which this clock lets pass at once.
+        // Ten seconds of patience, which this clock lets pass at once.
         using var hasty = under.With(new HastyClock(speed: 20));
         var run = hasty.Host.Programs.RunAsync(
             Sh("trap '' TERM; echo $$ >pid.tmp; mv pid.tmp pid; while :; do sleep 0.05; done") with

@@ -80,7 +80,7 @@ internal sealed class LocalPrograms(TimeProvider time, DetachedServers servers) 
             return;
         }
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), time);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10), time);
         try
         {
             if (!OperatingSystem.IsWindows())
