@@ -48,11 +48,14 @@ internal static class MachinesView
         ("PostgreSQL", h => h.PostgreSql ?? ""),
         ("Pgpool-II", h => h.Pgpool ?? ""),
         ("round trip", h => h.RoundTrip is { } ms ? ms.ToString("0.0 'ms'", CultureInfo.InvariantCulture) : ""),
-        ("clock", h => h.ClockAhead is { } s ? s.ToString("+0.000 's';-0.000 's'", CultureInfo.InvariantCulture) : ""),
+        ("clock", h => h.ClockAhead is { } s ? Ahead(s) : ""),
         ("system", h => h.System ?? ""),
         ("processor", h => h.Architecture ?? ""),
         ("C library", h => h.CLibrary ?? ""),
         ("ICU", h => h.Icu ?? ""),
         ("free", h => h.FreeBytes is { } bytes ? (bytes / 1e9).ToString("0.0 'GB'", CultureInfo.InvariantCulture) : ""),
     ];
+
+    private static string Ahead(double seconds) =>
+        $"{(seconds < 0 ? '-' : '+')}{Math.Abs(seconds).ToString("0.000", CultureInfo.InvariantCulture)} s";
 }
