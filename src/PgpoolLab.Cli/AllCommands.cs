@@ -41,6 +41,7 @@ internal static class AllCommands
             DoctorCommand.Create(terminal),
             HostsCommand.Create(terminal),
             DemoCommand.Create(terminal),
+            ExportCommand.Create(terminal),
             TemplatesCommand.Create(terminal),
             CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Export;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Settings;
 
@@ -100,6 +101,38 @@ internal sealed record CacheClearedInfo(int Deleted, int InUse)
     internal string ToJson() => JsonSerializer.Serialize(this, OutcomeJson.Readable.CacheClearedInfo);
 }
 
+/// <summary>What <c>export --json</c> prints.</summary>
+/// <param name="Lab">The lab's name.</param>
+/// <param name="Directory">Its folder.</param>
+/// <param name="To">The engine, as after <c>--to</c>.</param>
+/// <param name="Output">The folder that was written to.</param>
+/// <param name="Files">What was written, by its place in that folder.</param>
+/// <param name="Kept">Secrets that were there already, and stay.</param>
+/// <param name="Differences">What is there, but not as in the lab; a sentence each.</param>
+internal sealed record ExportInfo(
+    string Lab,
+    string Directory,
+    string To,
+    string Output,
+    IReadOnlyList<string> Files,
+    IReadOnlyList<string> Kept,
+    IReadOnlyList<string> Differences
+)
+{
+    internal static ExportInfo Of(ExportRequest request, ExportedLab exported, ExportOutcome files) =>
+        new(
+            exported.Lab.Name,
+            exported.Lab.Root,
+            request.Target.Name(),
+            request.Folder,
+            files.Written,
+            files.Kept,
+            exported.Differences
+        );
+
+    internal string ToJson() => JsonSerializer.Serialize(this, OutcomeJson.Readable.ExportInfo);
+}
+
 /// <summary>The shapes of what commands report, without reflection. They only grow.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true,
@@ -112,6 +145,7 @@ internal sealed record CacheClearedInfo(int Deleted, int InUse)
 [JsonSerializable(typeof(ReloadInfo))]
 [JsonSerializable(typeof(DestroyedInfo))]
 [JsonSerializable(typeof(CacheClearedInfo))]
+[JsonSerializable(typeof(ExportInfo))]
 internal sealed partial class OutcomeJson : JsonSerializerContext
 {
     internal static OutcomeJson Readable =>

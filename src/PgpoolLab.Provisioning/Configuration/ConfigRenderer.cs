@@ -63,6 +63,17 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         return Render(name, lab, globals);
     }
 
+    /// <summary>A file for another engine.</summary>
+    /// <param name="name">Template, for example <c>kubernetes/cluster.yaml</c>.</param>
+    /// <param name="lab">The lab.</param>
+    /// <param name="export">What the engine is told.</param>
+    internal string RenderExport(string name, Lab lab, ScriptObject export)
+    {
+        var globals = Globals(lab);
+        globals["export"] = export;
+        return Render(name, lab, globals);
+    }
+
     private ScriptObject Globals(Lab lab, PgpoolNode? pgpool = null, LabSecrets? secrets = null)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -84,6 +95,8 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
             ["sh"] = new TextFunction("sh", (_, text) => Shell.Quote(text)),
             ["conninfo"] = new TextFunction("conninfo", (_, text) => ConfigQuoting.ConnectionValue(text)),
             ["pgpass"] = new TextFunction("pgpass", (_, text) => ConfigQuoting.PasswordFileField(text)),
+            ["yaml"] = new TextFunction("yaml", (_, text) => YamlQuoting.Text(text)),
+            ["yaml_block"] = new TextFunction("yaml_block", (_, text) => YamlQuoting.Block(text)),
             ["hba"] = new TextFunction("hba", (_, text) => ConfigQuoting.AccessRuleName(text)),
             ["encrypted"] = new TextFunction(
                 "encrypted",

@@ -265,6 +265,6 @@ internal static class TemplateModel
     internal static ScriptArray Passwords(IEnumerable<DatabaseUser> users) =>
         new(users.Select(u => new StrictObject("user") { ["name"] = u.Name, ["password"] = u.Password }));
 
-    private static ScriptArray Pairs(IReadOnlyDictionary<string, string> settings) =>
+    internal static ScriptArray Pairs(IEnumerable<KeyValuePair<string, string>> settings) =>
         new(settings.Select(s => new StrictObject("setting") { ["key"] = s.Key, ["value"] = s.Value }));
 }

@@ -67,12 +67,38 @@ public static partial class SettingsText
         return string.Join('\n', lines) + "\n";
     }
 
+    /// <summary>What this program has set in a file: names and values, in the file's order.</summary>
+    /// <param name="text">The file's text.</param>
+    /// <param name="doubledQuotes">True for postgresql.conf, where quotes and backslashes are doubled; pgpool.conf takes what is
+    /// between two single quotes as it stands.</param>
+    internal static IEnumerable<KeyValuePair<string, string>> SetLater(string text, bool doubledQuotes = false)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var inside = false;
+        foreach (var line in text.Split('\n').Select(l => l.TrimEnd()))
+        {
+            inside = line == Heading || (inside && line != End);
+            if (inside && Own().Match(line) is { Success: true } match)
+            {
+                var value = match.Groups[2].Value;
+                yield return new(
+                    match.Groups[1].Value,
+                    doubledQuotes
+                        ? value
+                            .Replace("''", "'", StringComparison.Ordinal)
+                            .Replace(@"\\", @"\", StringComparison.Ordinal)
+                        : value
+                );
+            }
+        }
+    }
+
     /// <summary>PostgreSQL does not mind how its names are written.</summary>
     internal static StringComparison Comparison(string program) =>
         program == SettingAssignment.Pgpool ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
 
     private static bool IsSetting(string line) => line.TrimStart() is { Length: > 0 } text && text[0] != '#';
 
-    [GeneratedRegex(@"\A([A-Za-z_][A-Za-z0-9_.]*) = '.*'\r?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A([A-Za-z_][A-Za-z0-9_.]*) = '(.*)'\r?\z", RegexOptions.CultureInvariant)]
     private static partial Regex Own();
 }
