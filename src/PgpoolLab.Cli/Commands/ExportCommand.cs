@@ -138,8 +138,8 @@ internal static class ExportCommand
         }
 
         terminal.Say(
-            $"The lab '{exported.Lab.Name}' is exported to {request.Target.Title()}. How to use it, and what is different: "
-                + $"{request.Folder}/README.md"
+            $"The lab '{exported.Lab.Name}' is exported to {request.Target.Title()}. How to use it, and what is "
+                + $"different: {request.Folder}/README.md"
         );
     }
 }

@@ -9,7 +9,8 @@ namespace PgpoolLab.Provisioning.Export;
 /// <param name="Path">Where in the folder it lies.</param>
 /// <param name="Text">What it says.</param>
 /// <param name="Mode">Who may read it.</param>
-/// <param name="IsSecret">True when passwords are in it: one that is there already stays, as servers may use it.</param>
+/// <param name="IsSecret">True when passwords are in it: one that is there already stays, as servers may use
+/// it.</param>
 public sealed record ExportedFile(string Path, string Text, UnixFileMode Mode, bool IsSecret = false);
 
 /// <summary>Makes the texts of an export.</summary>

@@ -4,7 +4,8 @@ namespace PgpoolLab.Provisioning.Export;
 
 /// <summary>Decides what of a lab another engine is told, and refuses what it cannot be told.</summary>
 /// <param name="target">The engine.</param>
-/// <param name="leftOut">Settings that the user can do without there, as <c>pgpool.NAME</c> or <c>postgresql.NAME</c>.</param>
+/// <param name="leftOut">Settings that the user can do without there, as <c>pgpool.NAME</c> or
+/// <c>postgresql.NAME</c>.</param>
 public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<string> leftOut)
 {
     /// <summary>The option that leaves a setting out.</summary>
@@ -21,7 +22,8 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
     /// <summary>Decides.</summary>
     /// <param name="lab">The lab.</param>
     /// <param name="settings">What was asked for of its servers.</param>
-    /// <exception cref="InvalidSpecException">The engine cannot be told something; every such thing is named.</exception>
+    /// <exception cref="InvalidSpecException">The engine cannot be told something; every such thing is
+    /// named.</exception>
     public ExportedLab Plan(Lab lab, LabSettings settings)
     {
         ArgumentNullException.ThrowIfNull(lab);
@@ -66,24 +68,29 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
         if (lab.PgpoolSetup is not null)
         {
             _problems.Add(
-                $"The lab '{lab.Name}' was made by an old command line (pgpool_setup), whose files are its own; only labs "
-                    + "of pgpoollab setup are exported. Make one:  pgpoollab setup DIR"
+                $"The lab '{lab.Name}' was made by an old command line (pgpool_setup), whose files are its own; only "
+                    + "labs of pgpoollab setup are exported. Make one:  pgpoollab setup DIR"
             );
         }
         else if (lab.Mode is not ClusteringMode.StreamingReplication)
         {
-            _problems.Add(
-                new(
-                    $"{SpecField.Mode} {lab.Mode.Letter()}: {lab.Mode.Title()} cannot be exported: {Engine} replicates by streaming alone. Make a lab with {SpecField.Mode} streaming, and export that."
-                )
+            Refuse(
+                SpecField.Mode,
+                lab.Mode.Letter(),
+                $"{lab.Mode.Title()} cannot be exported: {Engine} replicates by streaming alone.",
+                $"Make a lab with {SpecField.Mode} streaming, and export that."
             );
         }
         else if (lab.HasWatchdog)
         {
-            _problems.Add(
-                new(
-                    $"{SpecField.Watchdog} {lab.Pgpools.Count}: {(IsKubernetes ? "Pgpool-IIs in Kubernetes have no watchdog: they never fail over, a Deployment starts them again, and a Service is their one address" : "the exported Compose file has one Pgpool-II, which never fails over")}. Make a lab without {SpecField.Watchdog}, and export that."
-                )
+            Refuse(
+                SpecField.Watchdog,
+                $"{lab.Pgpools.Count}",
+                IsKubernetes
+                    ? "Pgpool-IIs in Kubernetes have no watchdog: they never fail over, a Deployment starts them "
+                        + "again, and a Service is their one address."
+                    : "the exported Compose file has one Pgpool-II, which never fails over.",
+                $"Make a lab without {SpecField.Watchdog}, and export that."
             );
         }
     }
@@ -100,46 +107,55 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
 
         if (lab.Auth is not AuthMethod.ScramSha256)
         {
-            _problems.Add(
-                new(
-                    $"{SpecField.Auth} {lab.Auth.Setting()}: the exported servers ask every client for a password by scram-sha-256. Make a lab with {SpecField.Auth} scram, and export that."
-                )
+            Refuse(
+                SpecField.Auth,
+                lab.Auth.Setting(),
+                "the exported servers ask every client for a password by scram-sha-256.",
+                $"Make a lab with {SpecField.Auth} scram, and export that."
             );
         }
 
         foreach (var argument in lab.InitDbArguments)
         {
-            _problems.Add(
-                new(
-                    $"{SpecField.InitDbArguments} {argument}: {(IsKubernetes ? "CloudNativePG calls initdb itself; fields below bootstrap.initdb in cluster.yaml choose locale, encoding and checksums" : "the image calls initdb itself; POSTGRES_INITDB_ARGS in compose.yaml is what it gives it")}. Make a lab without {SpecField.InitDbArguments}, export that, and edit the file."
-                )
+            Refuse(
+                SpecField.InitDbArguments,
+                argument,
+                IsKubernetes
+                    ? "CloudNativePG calls initdb itself; fields below bootstrap.initdb in cluster.yaml choose locale, "
+                        + "encoding and checksums."
+                    : "the image calls initdb itself, with what POSTGRES_INITDB_ARGS in compose.yaml says.",
+                $"Make a lab without {SpecField.InitDbArguments}, export that, and edit the file."
             );
         }
 
         if (IsKubernetes && lab.Tools.Postgres.Major < OldestImage)
         {
-            _problems.Add(
-                new(
-                    $"{SpecField.PostgresVersion} {lab.Tools.Postgres.Major}: CloudNativePG's images begin with PostgreSQL {OldestImage}. Make a lab with {SpecField.PostgresVersion} {OldestImage} or later, and export that."
-                )
+            Refuse(
+                SpecField.PostgresVersion,
+                $"{lab.Tools.Postgres.Major}",
+                $"CloudNativePG's images begin with PostgreSQL {OldestImage}.",
+                $"Make a lab with {SpecField.PostgresVersion} {OldestImage} or later, and export that."
             );
         }
 
         if (!IsKubernetes && lab.UseTls)
         {
-            _problems.Add(
-                new(
-                    $"{SpecField.Tls}: the certificates of the lab's own authority are for this machine, and the exported Compose file has none. Make a lab without {SpecField.Tls}; or export to kubernetes, where every connection has TLS."
-                )
+            Refuse(
+                SpecField.Tls,
+                null,
+                "the certificates of the lab's own authority are for this machine, and the exported Compose file has "
+                    + "none.",
+                $"Make a lab without {SpecField.Tls}; or export to kubernetes, where every connection has TLS."
             );
         }
 
         if (!IsKubernetes && lab.ListenAddresses.Count > 0)
         {
-            _problems.Add(
-                new(
-                    $"{SpecField.Listen} {string.Join(",", lab.ListenAddresses)}: ports of the exported Compose file are on 127.0.0.1 alone, as it has no TLS. Make a lab without {SpecField.Listen}, and export that."
-                )
+            Refuse(
+                SpecField.Listen,
+                string.Join(",", lab.ListenAddresses),
+                "ports of the exported Compose file are on 127.0.0.1 alone, as it has no TLS.",
+                $"Make a lab without {SpecField.Listen}, and export that."
             );
         }
     }
@@ -162,7 +178,7 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
             }
             else if (PostgresSettingRules.WhyNot(target, name) is { } reason)
             {
-                Refuse(full, values[0], reason);
+                RefuseSetting(full, values[0], reason);
             }
             else if (name != Synchronous && values.Distinct().Count() > 1)
             {
@@ -185,8 +201,8 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
         foreach (var (value, node) in values.Select((v, i) => (v, i)).Where(d => d.v is not (null or "0")))
         {
             _problems.Add(
-                $"lag {node} {value}: a standby that replays later cannot be exported: {Engine} has one setting for all "
-                    + $"nodes. First:  pgpoollab lag {node} off"
+                $"lag {node} {value}: a standby that replays later cannot be exported: {Engine} has one setting for "
+                    + $"all nodes. First:  pgpoollab lag {node} off"
             );
         }
     }
@@ -203,7 +219,7 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
             }
             else if (PgpoolSettingRules.WhyNot(target, name, value) is { } reason)
             {
-                Refuse(full, value, reason);
+                RefuseSetting(full, value, reason);
             }
             else
             {
@@ -214,12 +230,14 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
         return taken;
     }
 
-    private void Refuse(string setting, string? value, string reason) =>
-        _problems.Add(
-            new(
-                $"{SpecField.Settings} {setting}={value} cannot be exported: {reason} To do without it:  {LeaveOut} {setting}"
-            )
-        );
+    private void Refuse(SpecField field, string? value, string why, FormattableString instead) =>
+        _problems.Add(new($"{field}{(value is null ? "" : $" {value}")}: {why} {new SpecProblem(instead)}"));
+
+    private void RefuseSetting(string setting, string? value, string reason)
+    {
+        var why = $"{setting}={value} cannot be exported: {reason}";
+        _problems.Add(new($"{SpecField.Settings} {why} To do without it:  {LeaveOut} {setting}"));
+    }
 
     /// <summary>What is to be left out must be there: a slip of the pen would leave out nothing.</summary>
     private void RequireKnown(LabSettings settings)
@@ -233,8 +251,8 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
         )
         {
             _problems.Add(
-                $"{LeaveOut} {name}: the lab sets no such setting. It must be pgpool.NAME or postgresql.NAME, of a setting "
-                    + "that was given with --set or config set."
+                $"{LeaveOut} {name}: the lab sets no such setting. It must be pgpool.NAME or postgresql.NAME, of a "
+                    + "setting that was given with --set or config set."
             );
         }
     }
@@ -277,8 +295,8 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
         if (lab.UseTls)
         {
             _differences.Add(
-                "--tls: every connection has TLS. The certificates are CloudNativePG's, and Pgpool-II's own; none is of "
-                    + "the lab's authority, and clients that verify need another root certificate."
+                "--tls: every connection has TLS. The certificates are CloudNativePG's, and Pgpool-II's own; none "
+                    + "is of the lab's authority, and clients that verify need another root certificate."
             );
         }
 

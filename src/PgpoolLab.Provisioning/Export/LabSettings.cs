@@ -4,8 +4,8 @@ using PgpoolLab.Provisioning.Settings;
 
 namespace PgpoolLab.Provisioning.Export;
 
-/// <summary>The settings somebody has asked for: those of setup, and those that <c>config set</c>, <c>sync</c> and <c>lag</c>
-/// have written into the lab's files since.</summary>
+/// <summary>The settings somebody has asked for: those of setup, and those that <c>config set</c>, <c>sync</c> and
+/// <c>lag</c> have written into the lab's files since.</summary>
 /// <param name="Pgpool">Of Pgpool-II.</param>
 /// <param name="Nodes">Of each node, by number.</param>
 public sealed record LabSettings(

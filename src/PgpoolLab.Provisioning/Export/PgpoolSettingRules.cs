@@ -10,10 +10,10 @@ internal static class PgpoolSettingRules
     private const string Watchdog = "the exported Pgpool-IIs have no watchdog.";
     private const string Places = "the exported files decide where Pgpool-II has its files, sockets and ports.";
     private const string Access =
-        "the exported files decide who may connect: the role app, by scram-sha-256; certificates are none of the lab's.";
+        "the exported files decide who may connect, and how; none of the lab's certificates is there.";
     private const string Backends = "the exported Pgpool-II has the backends NAME-rw and NAME-ro, not the lab's nodes.";
     private const string Cache =
-        "each of the exported Pgpool-IIs would have a query cache of its own, and show rows that another one has changed.";
+        "each Pgpool-II there would have a query cache of its own, and show rows that another one has changed.";
 
     /// <summary>Names, or beginnings of names (with a star).</summary>
     private static readonly (string Name, string Reason)[] Known =

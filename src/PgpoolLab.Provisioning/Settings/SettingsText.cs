@@ -69,8 +69,8 @@ public static partial class SettingsText
 
     /// <summary>What this program has set in a file: names and values, in the file's order.</summary>
     /// <param name="text">The file's text.</param>
-    /// <param name="doubledQuotes">True for postgresql.conf, where quotes and backslashes are doubled; pgpool.conf takes what is
-    /// between two single quotes as it stands.</param>
+    /// <param name="doubledQuotes">True for postgresql.conf, where quotes and backslashes are doubled; pgpool.conf
+    /// takes what is between two single quotes as it stands.</param>
     internal static IEnumerable<KeyValuePair<string, string>> SetLater(string text, bool doubledQuotes = false)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace PgpoolLab.Servers.Programs;
 
-/// <summary>Quoting for YAML. What is quoted here is text to every reader: <c>no</c>, <c>1.10</c> and <c>*x</c> stay what they
-/// are.</summary>
+/// <summary>Quoting for YAML. What is quoted here is text to every reader: <c>no</c>, <c>1.10</c> and <c>*x</c> stay
+/// what they are.</summary>
 public static class YamlQuoting
 {
     /// <summary>How far the lines of a block are indented: that of a value two levels down.</summary>
