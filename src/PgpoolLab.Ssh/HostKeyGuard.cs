@@ -78,7 +78,12 @@ internal sealed class HostKeyGuard(string name, SshSettings settings, SshOptions
                 return;
             }
 
-            if (answer.Verdict is HostKeyVerdict.Unknown && await MayBeAddedAsync(key, cancellationToken))
+            // One that shows a new key each time, where none can be noted, is not asked about again and again.
+            if (
+                answer.Verdict is HostKeyVerdict.Unknown
+                && _trusted is null
+                && await MayBeAddedAsync(key, cancellationToken)
+            )
             {
                 _trusted = key;
                 Add(key);

@@ -39,9 +39,12 @@ internal sealed class SshAttempt(
         client.HostKeyReceived += (_, shown) =>
         {
             shown.CanTrust = guard.Trusts(shown.HostKey);
-            _hasShownKey = true;
-            // From here on each step has its own time.
-            deadline.CancelAfter(Timeout.InfiniteTimeSpan);
+            if (!_hasShownKey)
+            {
+                _hasShownKey = true;
+                // From here on each step has its own time. Later it shows its key again, each time new keys are agreed on.
+                deadline.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
         };
         try
         {

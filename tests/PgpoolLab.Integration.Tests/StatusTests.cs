@@ -127,7 +127,6 @@ public sealed class StatusTests : LifeTests
         (string Line, string Cause)[] causes =
         [
             ("backend_application_name1 = 'another'", "backend_application_name1 in pgpool.conf is 'another'"),
-            ("sr_check_user = 'stranger'", "There is no role 'stranger'"),
             ("sr_check_password = 'wrong'", "cannot log in as 'pgpool'"),
         ];
         foreach (var (line, cause) in causes)

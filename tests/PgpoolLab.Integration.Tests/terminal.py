@@ -22,7 +22,9 @@ def open_streams():
 
 
 def become_program():
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # A test program in the background of a shell without job control ignores those of the keyboard, and so would this.
+    for keyboard in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
+        signal.signal(keyboard, signal.SIG_DFL)
     os.chdir(work["folder"])
     errors = os.dup(2)
     os.set_inheritable(errors, False)

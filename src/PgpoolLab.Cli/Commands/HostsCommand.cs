@@ -121,7 +121,7 @@ internal static class HostsCommand
         );
         try
         {
-            var survey = new MachineSurvey(Composition.Clock);
+            var (survey, here) = (new MachineSurvey(Composition.Clock), Composition.Host());
             var looks = await Task.WhenAll(
                 connections.Select(async c =>
                 {
@@ -144,7 +144,14 @@ internal static class HostsCommand
                                 cancellationToken
                             )
                     );
-                    return look.Value ?? new MachineView(c.Name) { Login = host.Resolved, Error = look.Error };
+                    if (look.Value is not { } view)
+                    {
+                        return new MachineView(c.Name) { Login = host.Resolved, Error = look.Error };
+                    }
+
+                    // Which address is its own is its word: others are sent to none that is not meant here, too.
+                    var meant = await here.Ports.ResolveAsync(host.Address, cancellationToken);
+                    return view with { OwnAddresses = [.. view.OwnAddresses.Where(a => meant.Any(m => m.Text == a))] };
                 })
             );
             var linked = connections
@@ -152,22 +159,12 @@ internal static class HostsCommand
                 .Where(p => p.First.Value is not null && p.Second is { Error: null, OwnAddresses.Count: > 0 })
                 .Select(p => (Machine(p.First.Name, p.First.Value!), p.Second.OwnAddresses[0]))
                 .ToArray();
-            var ways = await new WaySurvey(Composition.Probes(Composition.Host())).LookAsync(
-                linked,
-                port,
-                cancellationToken
-            );
+            var ways = await new WaySurvey(Composition.Probes(here)).LookAsync(linked, port, cancellationToken);
             return MachinesDiagnosis.Of(looks, ways);
         }
         finally
         {
-            foreach (var connection in connections)
-            {
-                if (connection.Value is { } host)
-                {
-                    await host.DisposeAsync();
-                }
-            }
+            await Task.WhenAll(connections.Select(c => c.Value?.DisposeAsync().AsTask() ?? Task.CompletedTask));
         }
     }
 
@@ -190,7 +187,7 @@ internal static class HostsCommand
         {
             return new Attempt<T>(name, null, error);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             return new Attempt<T>(name, null, new LabException(ExitCode.NotHealthy, error.Message, error));
         }

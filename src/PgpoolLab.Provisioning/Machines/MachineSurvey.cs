@@ -45,7 +45,8 @@ public sealed class MachineSurvey(TimeProvider time)
             .Output.Split('\n')
             .Select(l => l.Split('=', 2))
             .Where(p => p.Length == 2 && p[1].Trim().Length > 0)
-            .ToDictionary(p => p[0], p => p[1].Trim());
+            .GroupBy(p => p[0])
+            .ToDictionary(g => g.Key, g => g.First()[1].Trim());
         var taken = new List<string>();
         foreach (var (port, use) in PortLayout.From(PortLayout.DefaultPgpool, 1, null).All(1))
         {
@@ -117,7 +118,10 @@ public sealed class MachineSurvey(TimeProvider time)
             var (begun, clock) = (time.GetTimestamp(), time.GetUtcNow());
             var says = await host.Programs.RunAsync(new CommandSpec("date", "-u", "+%s.%N"), cancellationToken);
             var took = time.GetElapsedTime(begun);
-            if (!double.TryParse(says.Output.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var theirs))
+            if (
+                !double.TryParse(says.Output.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var theirs)
+                || !double.IsFinite(theirs)
+            )
             {
                 return null;
             }
