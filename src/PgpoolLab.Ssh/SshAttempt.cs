@@ -42,7 +42,7 @@ internal sealed class SshAttempt(
             if (!_hasShownKey)
             {
                 _hasShownKey = true;
-                // From here on each step has its own time. Later it shows its key again, each time new keys are agreed on.
+                // From here on each step has its own time. It shows its key again each time new keys are agreed on.
                 deadline.CancelAfter(Timeout.InfiniteTimeSpan);
             }
         };
