@@ -20,6 +20,10 @@ public sealed record ProcessFacts(
     /// <summary>Numeric id of its user; null when that cannot be seen.</summary>
     public int? UserId { get; init; }
 
+    /// <summary>Id of the process that started it, or of the one that took it over when that ended; null when it cannot
+    /// be seen.</summary>
+    public int? ParentId { get; init; }
+
     /// <summary>What it does, by the system's letter: R runs, S sleeps, D waits for a disk, T is suspended (SIGSTOP), t
     /// is stopped by a debugger. Null when that cannot be seen.</summary>
     public char? State { get; init; }
@@ -34,6 +38,16 @@ public sealed record ProcessFacts(
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Id, StartedAt);
+
+    /// <summary>Those of some processes that none of the others has started: a server without its children, and
+    /// children whose server has ended. A child is not known by its title, which it has only some moments after its
+    /// start.</summary>
+    public static IReadOnlyList<ProcessFacts> WithoutChildren(IReadOnlyCollection<ProcessFacts> processes)
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        var ids = processes.Select(p => p.Id).ToHashSet();
+        return [.. processes.Where(p => p.ParentId is not { } parent || !ids.Contains(parent))];
+    }
 
     /// <summary>True unless it is another user's: anybody can give a process any name and command line.</summary>
     public bool MayBeOf(int? user) => UserId is not { } actual || user is not { } wanted || actual == wanted;

@@ -129,6 +129,7 @@ internal static class ProcessTable
 
     // Of what follows the name.
     private const int State = 0;
+    private const int Parent = 1;
     private const int Session = 3;
     private const int Flags = 6;
     private const int StartTime = 19;
@@ -174,6 +175,7 @@ internal static class ProcessTable
                 )
                 {
                     UserId = UserOf(id),
+                    ParentId = int.Parse(fields[Parent]),
                     State = fields[State][0],
                 };
         }
@@ -206,7 +208,7 @@ internal static class ProcessTable
         try
         {
             using var ps = ChildProcess.Start(
-                new CommandSpec("ps", [.. selection, "-o", "pid=,uid=,sess=,state=,lstart=,args="]),
+                new CommandSpec("ps", [.. selection, "-o", "pid=,uid=,ppid=,sess=,state=,lstart=,args="]),
                 redirect: true
             );
             output = ps.StandardOutput.ReadToEnd();
@@ -218,22 +220,23 @@ internal static class ProcessTable
 
         foreach (var line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            // pid user session state "Mon Nov 23 01:31:00 2026" args…
-            var fields = line.Split(' ', 10, StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length == 10 && int.TryParse(fields[0], out var id) && !fields[3].StartsWith('Z'))
+            // pid user parent session state "Mon Nov 23 01:31:00 2026" args…
+            var fields = line.Split(' ', 11, StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length == 11 && int.TryParse(fields[0], out var id) && !fields[4].StartsWith('Z'))
             {
-                _ = int.TryParse(fields[2], out var session);
+                _ = int.TryParse(fields[3], out var session);
                 yield return new ProcessFacts(
                     id,
-                    string.Join(' ', fields[4..9]),
-                    Path.GetFileName(fields[9].Split(' ')[0]),
-                    fields[9],
+                    string.Join(' ', fields[5..10]),
+                    Path.GetFileName(fields[10].Split(' ')[0]),
+                    fields[10],
                     null,
                     session
                 )
                 {
                     UserId = int.TryParse(fields[1], out var user) ? user : null,
-                    State = fields[3][0],
+                    ParentId = int.TryParse(fields[2], out var parent) ? parent : null,
+                    State = fields[4][0],
                 };
             }
         }

@@ -11,6 +11,25 @@ public sealed class LookingTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void A_child_is_not_taken_for_a_server_though_it_has_its_servers_command_line_yet()
+    {
+        static ProcessFacts Postgres(int id, int? parent, string command) =>
+            new(id, "1", "postgres", command, "/srv/lab/data0", 1) { ParentId = parent };
+        const string server = "/usr/lib/postgresql/15/bin/postgres -D /srv/lab/data0";
+
+        var all = ProcessFacts.WithoutChildren([
+            Postgres(10, 1, server),
+            Postgres(11, 10, "postgres: checkpointer"),
+            Postgres(12, 10, server),
+            // Whose server was killed, and one whose parent cannot be seen.
+            Postgres(20, 1, "postgres: walsender"),
+            Postgres(30, null, server),
+        ]);
+
+        Assert.Equal([10, 20, 30], all.Select(p => p.Id));
+    }
+
+    [Fact]
     public void Who_holds_a_lock_is_known_without_taking_it()
     {
         var file = _folder["lock"];

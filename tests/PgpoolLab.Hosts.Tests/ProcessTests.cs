@@ -70,6 +70,21 @@ public abstract class ProcessTests(HostUnderTest under) : IDisposable
         );
 
     [Fact]
+    public async Task A_process_is_known_by_who_has_started_it()
+    {
+        using var child = Process.Start("sleep", ["600"])!;
+        try
+        {
+            var found = await _host.Processes.FindAsync(child.Id, CancellationToken.None);
+            Assert.Equal(Environment.ProcessId, found!.ParentId);
+        }
+        finally
+        {
+            child.Kill();
+        }
+    }
+
+    [Fact]
     public async Task A_suspended_process_is_known_by_its_state_and_everyone_has_an_age()
     {
         var sleeper = await StartSleeperAsync();

@@ -85,12 +85,21 @@ public sealed class StatusTests : LifeTests
                     + "& done"
             )
         ).Ok();
-        var found = await SeeAsync(sandbox, "children-exhausted");
-        Assert.Contains(
-            "All 4 processes of Pgpool-II that take clients have one (4 by",
-            found["children-exhausted"].GetProperty("problem").GetString(),
-            StringComparison.Ordinal
-        );
+        // Who a client is shows only once it has logged in.
+        var clock = Stopwatch.StartNew();
+        const string all = "All 4 processes of Pgpool-II that take clients have one (4 by";
+        while (true)
+        {
+            var found = await SeeAsync(sandbox, "children-exhausted");
+            var problem = found["children-exhausted"].GetProperty("problem").GetString()!;
+            if (problem.StartsWith(all, StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), problem);
+        }
+
         await FixAsync(sandbox);
     }
 

@@ -238,7 +238,7 @@ public sealed class VerbPlanTests
     {
         var watchdog = Labs.Fixed(pgpools: 3);
         Assert.Equal(
-            "Stop Pgpool-II 1 | Launch Pgpool-II 1 | Wait for Pgpool-II 1",
+            "Stop Pgpool-II 1 | Launch Pgpool-II 1 | Wait for Pgpool-II 1 | Wait until Pgpool-II 1 is in the watchdog",
             Titles(
                 ServerPlans.Restart(
                     Look(watchdog, Looks.Primary(0), Looks.Standby(1)),

@@ -224,6 +224,64 @@ public sealed class WatchdogTests
         Assert.Contains("Pgpool-II 1: 11004 LEADER, 11000 STANDBY, 11008 STANDBY", seen.Seen, StringComparison.Ordinal);
     }
 
+    /// <summary>By the port asked for watchdog information: what each of three says when the third does not
+    /// run.</summary>
+    public static TheoryData<string, string?, string?, bool> ViewsOfStarted =>
+        new()
+        {
+            {
+                "it is in",
+                Answer("QUORUM EXIST", (11000, 4, "STANDBY"), (11004, 7, "LEADER"), (11008, 8, "LOST")),
+                Answer("QUORUM EXIST", (11004, 4, "LEADER"), (11000, 7, "STANDBY"), (11008, 8, "LOST")),
+                true
+            },
+            {
+                "it is joining",
+                Answer("QUORUM ABSENT", (11000, 3, "JOINING"), (11004, 7, "LEADER"), (11008, 8, "LOST")),
+                Answer("QUORUM ABSENT", (11004, 4, "LEADER"), (11000, 3, "JOINING"), (11008, 8, "LOST")),
+                false
+            },
+            {
+                "the leader has not counted it yet",
+                Answer("QUORUM EXIST", (11000, 4, "STANDBY"), (11004, 7, "LEADER"), (11008, 8, "LOST")),
+                Answer("QUORUM ABSENT", (11004, 4, "LEADER"), (11000, 7, "STANDBY"), (11008, 8, "LOST")),
+                false
+            },
+            {
+                "alone it leads without a quorum",
+                Answer("QUORUM ABSENT", (11000, 4, "LEADER"), (11004, 8, "LOST"), (11008, 8, "LOST")),
+                null,
+                true
+            },
+            { "it does not answer", null, Healthy, false },
+        };
+
+    [Theory]
+    [MemberData(nameof(ViewsOfStarted))]
+    public async Task One_that_was_started_is_in_the_watchdog_when_all_who_answer_see_it(
+        string name,
+        string? first,
+        string? second,
+        bool holds
+    )
+    {
+        var host = new FakeHost
+        {
+            Run = c =>
+                (
+                    c.Arguments.Contains("11001") ? first
+                    : c.Arguments.Contains("11005") ? second
+                    : null
+                )
+                    is { } says
+                    ? new(c, 0, says, "", TimeSpan.Zero)
+                    : new(c, 1, "", "ERROR: connection refused\n", TimeSpan.Zero),
+        };
+        var probe = new WatchdogHasLeader(host, Three, [Three.Pgpools[0]]);
+        Assert.True(holds == (await probe.CheckAsync(CancellationToken.None)).Holds, name);
+        Assert.Equal("Pgpool-II 0 and those that run know each other and the same leader", probe.Expectation);
+    }
+
     [Fact]
     public async Task One_that_does_not_answer_is_told_with_its_reason()
     {

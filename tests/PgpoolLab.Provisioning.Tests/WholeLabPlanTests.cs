@@ -56,7 +56,7 @@ public sealed class WholeLabPlanTests
         var nodes = Look(lab) with { Only = Only("nodes") };
         Assert.Equal("Start node 0 + Start node 1", Titles(StartPlans.Nodes(nodes)));
         Assert.Equal("Link the sockets to where programs look for them", Titles(StartPlans.Pgpools(nodes)));
-        // Of two members one alone has no quorum; a node that does not run is nothing it has to show.
+        // A node that does not run is nothing it has to show.
         var pgpool = Look(lab) with
         {
             Only = Only("pgpool1"),
@@ -65,7 +65,8 @@ public sealed class WholeLabPlanTests
         };
         Assert.Equal("", Titles(StartPlans.Nodes(pgpool)));
         Assert.Equal(
-            "Launch Pgpool-II 1 | Wait for Pgpool-II 1 | Link the sockets to where programs look for them",
+            "Launch Pgpool-II 1 | Wait for Pgpool-II 1 | Wait until Pgpool-II 1 is in the watchdog | "
+                + "Link the sockets to where programs look for them",
             Titles(StartPlans.Pgpools(pgpool))
         );
         Assert.Equal(

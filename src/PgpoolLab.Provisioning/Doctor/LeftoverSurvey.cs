@@ -84,11 +84,9 @@ internal sealed class LeftoverSurvey(IHost host)
         const string mark = " (deleted)";
         var known = orphans.SelectMany(o => o.Processes).Select(p => p.Id).ToHashSet();
         var roots = registrations.Select(r => r.Entry.Root).ToArray();
-        return mine.Where(p =>
-                IsServer(p)
-                && !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal)
-                && !known.Contains(p.Id)
-            )
+        return ProcessFacts
+            .WithoutChildren([.. mine.Where(IsServer)])
+            .Where(p => !known.Contains(p.Id))
             .Where(p =>
                 p.WorkingDirectory is { } cwd
                 && cwd.EndsWith(mark, StringComparison.Ordinal)

@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
 
@@ -34,8 +35,8 @@ public sealed class DestroyOperation(OperationContext context)
         {
             Facts = new DestroyFacts(
                 [
-                    .. (await new LabSurvey(context.Host).FindServersAsync(lab, cancellationToken))
-                        .Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
+                    .. ProcessFacts
+                        .WithoutChildren(await new LabSurvey(context.Host).FindServersAsync(lab, cancellationToken))
                         .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}"),
                 ],
                 [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],

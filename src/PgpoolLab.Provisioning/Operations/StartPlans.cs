@@ -139,7 +139,6 @@ public static class StartPlans
             IsTakenBackOnCancel = true,
         };
 
-        // Some of a watchdog alone may have no quorum: nobody waits for it.
         IReadOnlyList<Stage> Start() =>
             all ? LabPlanner.StartPgpools(lab, expected) : LabPlanner.StartOneByOne(look.Pgpools, expected);
     }

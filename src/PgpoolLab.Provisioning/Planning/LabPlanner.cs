@@ -93,7 +93,7 @@ public static class LabPlanner
         }
 
         // One after the other, but without waiting for one to answer: alone it takes long to find that it is alone.
-        return [.. StartOneByOne(lab.Pgpools, expected), Stage.Of(new AwaitWatchdog())];
+        return StartOneByOne(lab.Pgpools, expected);
     }
 
     /// <summary>What starts Pgpool-IIs that have a watchdog.</summary>
@@ -108,6 +108,7 @@ public static class LabPlanner
                 [.. pgpools.Select(p => new LaunchPgpool(p))],
             ]),
             Stage.ForEach(pgpools, p => [new AwaitPgpool(p, [.. expected])]),
+            Stage.Of(new AwaitWatchdog([.. pgpools])),
         ];
 
     /// <summary>What stops a lab: Pgpool-II first, so that it takes no shutdown for a failure; the nodes do not wait

@@ -307,10 +307,7 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     /// <summary>What is left of an orphan, for people.</summary>
     internal static string Remains(Orphan orphan)
     {
-        var servers = orphan
-            .Processes.Where(p => !p.CommandLine.StartsWith(p.Name + ": ", StringComparison.Ordinal))
-            .ToArray();
-        var shown = servers.Length > 0 ? servers : orphan.Processes;
+        var shown = ProcessFacts.WithoutChildren(orphan.Processes);
         return string.Join(
             ", ",
             (string[])

@@ -151,11 +151,16 @@ public sealed record StartPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expe
     }
 }
 
-/// <summary>Waits until the Pgpool-IIs have found each other and elected a leader.</summary>
-public sealed record AwaitWatchdog : IStep
+/// <summary>Waits until the Pgpool-IIs have found each other and elected a leader. One that answers clients may be
+/// joining still: until it has, there may be no quorum.</summary>
+/// <param name="Started">Those that were just started; the others may be down.</param>
+public sealed record AwaitWatchdog(ValueList<PgpoolNode> Started) : IStep
 {
     /// <inheritdoc/>
-    public string Title => "Wait until the watchdog has a leader";
+    public string Title =>
+        Started.Count == 1
+            ? $"Wait until Pgpool-II {Started[0].Id} is in the watchdog"
+            : "Wait until the watchdog has a leader";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -166,14 +171,22 @@ public sealed record AwaitWatchdog : IStep
     }
 
     /// <inheritdoc/>
-    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.Probes.WaitAsync(
-            new WatchdogHasLeader(context.Host, context.Lab),
-            ProbeRunner.Patience,
-            cancellationToken
-        );
+        try
+        {
+            await context.Probes.WaitAsync(
+                new WatchdogHasLeader(context.Host, context.Lab, Started),
+                ProbeRunner.Patience,
+                cancellationToken
+            );
+        }
+        catch (ProbeFailedException error) when (Started.Count < context.Lab.Pgpools.Count)
+        {
+            // It takes clients; with whom it cannot agree was not started by us, and may be suspended.
+            context.Note(error.Message);
+        }
     }
 }
 

@@ -19,6 +19,10 @@ public sealed class FixOperation(OperationContext context, Lab lab)
 
     /// <summary>A failover that waits for a server that is suspended ends when that goes on.</summary>
     private static readonly TimeSpan MayHang = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a watchdog may elect. Its leader resigns once more when it has not been allowed to fail
+    /// over.</summary>
+    private static readonly TimeSpan MayElect = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Looks, and waits until nothing is at work on the lab.</summary>
@@ -27,6 +31,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
     {
         var inTime = context.Probes.Limit(Patience);
         var mayEnd = context.Probes.Limit(MayHang);
+        var mayElect = context.Probes.Limit(MayElect);
         var noted = false;
         while (true)
         {
@@ -34,23 +39,24 @@ public sealed class FixOperation(OperationContext context, Lab lab)
                 lab,
                 cancellationToken
             );
-            if (report.AtWork.Count == 0 || (!mayEnd() && FixPlan.Of(lab, report).Count > 0))
+            var elects = report.Watchdog.Any(m => m.IsPassing) && mayElect();
+            if (!elects && (report.AtWork.Count == 0 || (!mayEnd() && FixPlan.Of(lab, report).Count > 0)))
             {
                 return report;
             }
 
-            var work = report.AtWork[0];
+            var work = report.AtWork.Count > 0 ? report.AtWork[0].Title : "The watchdog elects its leader";
             if (!inTime())
             {
                 throw new LabException(
                     ExitCode.NotHealthy,
-                    $"{work.Title}, and has not ended within {Patience.TotalMinutes:0} minutes: nothing is fixed."
+                    $"{work}, and has not ended within {Patience.TotalMinutes:0} minutes: nothing is fixed."
                 );
             }
 
             if (!noted)
             {
-                context.Note($"{work.Title}. Waiting until it has ended.");
+                context.Note($"{work}. Waiting until it has ended.");
                 noted = true;
             }
 

@@ -125,6 +125,18 @@ public sealed record WatchdogView(
 
     /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
     public IReadOnlyList<int> Suspended { get; init; } = [];
+
+    /// <summary>True while it is on its way to lead or to follow: it joins, or takes part in an election.</summary>
+    /// <remarks>src/watchdog/watchdog.c of Pgpool-II names the states.</remarks>
+    [JsonIgnore]
+    public bool IsPassing =>
+        Status
+            is "LOADING"
+                or "JOINING"
+                or "INITIALIZING"
+                or "STANDING FOR LEADER"
+                or "STANDING FOR MASTER"
+                or "PARTICIPATING IN ELECTION";
 }
 
 /// <summary>All nodes of a lab.</summary>

@@ -97,6 +97,7 @@ public static class WatchdogDiagnosis
 
         if (members.Any(m => m.Quorum is false))
         {
+            var joining = members.Where(m => m.IsPassing).ToArray();
             findings.Add(
                 Finding.Of(
                     lab,
@@ -105,6 +106,12 @@ public static class WatchdogDiagnosis
                     $"The watchdog has no quorum ({members.Count(m => m.Answers)} of {members.Count} Pgpool-IIs "
                         + "answer): "
                         + "until it has, none of them decides on a failover."
+                        + (
+                            joining.Length == 0
+                                ? ""
+                                : $" {string.Join(" and ", joining.Select(m => $"Pgpool-II {m.Id}"))} "
+                                    + $"{(joining.Length == 1 ? "is" : "are")} just joining it."
+                        )
                 )
             );
         }

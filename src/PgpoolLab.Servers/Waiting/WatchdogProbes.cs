@@ -93,13 +93,21 @@ public sealed class PgpoolFollowsLeader(PgpoolShowsNodes shows, TimeProvider? ti
     private static bool HavePrimary(IReadOnlyList<PoolNode> nodes) => nodes.Any(n => n.Role == ExpectedNode.Primary);
 }
 
-/// <summary>Waits until every Pgpool-II of a lab sees all others alive and the same one leading.</summary>
+/// <summary>Waits until the Pgpool-IIs of a lab see each other alive and the same one leading.</summary>
 /// <param name="Host">Where they run.</param>
 /// <param name="Lab">The lab.</param>
-public sealed record WatchdogHasLeader(IHost Host, Lab Lab) : IProbe
+/// <param name="Started">Those that were just started, which must be in; null for all of the lab. Of the others each
+/// that answers must see them.</param>
+public sealed record WatchdogHasLeader(IHost Host, Lab Lab, IReadOnlyList<PgpoolNode>? Started = null) : IProbe
 {
+    private IReadOnlyList<PgpoolNode> Awaited => Started ?? Lab.Pgpools;
+
     /// <inheritdoc/>
-    public string Expectation => $"all {Lab.Pgpools.Count} Pgpool-IIs know each other and the same leader";
+    public string Expectation =>
+        Awaited.Count == Lab.Pgpools.Count
+            ? $"all {Lab.Pgpools.Count} Pgpool-IIs know each other and the same leader"
+            : $"{string.Join(" and ", Awaited.Select(Lab.TitleOf))} and those that run know each other and the same "
+                + "leader";
 
     /// <inheritdoc/>
     public string? LogFile { get; private set; }
@@ -112,10 +120,15 @@ public sealed record WatchdogHasLeader(IHost Host, Lab Lab) : IProbe
                 (Pgpool: p, Answer: await WatchdogInfo.AskAsync(Host, Lab, p, cancellationToken))
             )
         );
-        var leaders = answers.Select(a => a.Answer.Info?.Leader).Distinct().ToArray();
-        var behind = answers.FirstOrDefault(a =>
-            a.Answer.Info is not { Quorum: true, Leader: not null } info
-            || info.Members.Count(m => m.IsLeader || m.Status == "STANDBY") < Lab.Pgpools.Count
+        var asked = answers.Where(a => a.Answer.Info is not null || Awaited.Contains(a.Pgpool)).ToArray();
+        // With half of them or fewer there is none, and nobody waits for it.
+        var quorum = asked.Length * 2 > Lab.Pgpools.Count;
+        var ports = Awaited.Select(p => p.Port).ToArray();
+        var leaders = asked.Select(a => a.Answer.Info?.Leader).Distinct().ToArray();
+        var behind = asked.FirstOrDefault(a =>
+            a.Answer.Info is not { Leader: not null } info
+            || (quorum && !info.Quorum)
+            || info.Members.Count(m => (m.IsLeader || m.Status == "STANDBY") && ports.Contains(m.Port)) < ports.Length
         );
         LogFile = behind.Pgpool?.Paths.PgpoolLog;
         return new Observation(
