@@ -40,14 +40,58 @@ public static class FileQuestions
         this IFiles files,
         string path,
         CancellationToken cancellationToken
+    ) => await KindAsync(files, path, cancellationToken) is FileKind.Folder;
+
+    /// <summary>True when the path is a regular file, or a link to one.</summary>
+    public static async ValueTask<bool> IsFileAsync(
+        this IFiles files,
+        string path,
+        CancellationToken cancellationToken
+    ) => await KindAsync(files, path, cancellationToken) is FileKind.File;
+
+    /// <summary>What the path is, or what the link there leads to.</summary>
+    private static async ValueTask<FileKind?> KindAsync(IFiles files, string path, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        return await files.LookAsync(path, cancellationToken) is not { } facts ? null
+            : facts.Kind is not FileKind.Link ? facts.Kind
+            : (await files.LookAsync(await files.RealPathAsync(path, cancellationToken), cancellationToken))?.Kind;
+    }
+
+    /// <summary>The first of these paths that is a regular file, or a link to one; null when none is.</summary>
+    public static async ValueTask<string?> FirstFileAsync(
+        this IFiles files,
+        IEnumerable<string> paths,
+        CancellationToken cancellationToken
+    ) => (await WhereAsync(paths, p => files.IsFileAsync(p, cancellationToken))).FirstOrDefault();
+
+    /// <summary>Those of these paths that are folders, or links to folders, in their order.</summary>
+    public static ValueTask<IReadOnlyList<string>> FoldersAsync(
+        this IFiles files,
+        IEnumerable<string> paths,
+        CancellationToken cancellationToken
+    ) => WhereAsync(paths, p => files.IsFolderAsync(p, cancellationToken));
+
+    /// <summary>Those of these paths that this program's user may execute, in their order.</summary>
+    public static ValueTask<IReadOnlyList<string>> ExecutablesAsync(
+        this IFiles files,
+        IEnumerable<string> paths,
+        CancellationToken cancellationToken
     )
     {
         ArgumentNullException.ThrowIfNull(files);
-        var facts = await files.LookAsync(path, cancellationToken);
-        return facts is { Kind: FileKind.Folder }
-            || facts is { Kind: FileKind.Link }
-                && await files.LookAsync(await files.RealPathAsync(path, cancellationToken), cancellationToken)
-                    is { Kind: FileKind.Folder };
+        return WhereAsync(paths, p => files.CanExecuteAsync(p, cancellationToken));
+    }
+
+    /// <remarks>All are asked at once: of another machine that takes as long as one question.</remarks>
+    private static async ValueTask<IReadOnlyList<string>> WhereAsync(
+        IEnumerable<string> paths,
+        Func<string, ValueTask<bool>> holds
+    )
+    {
+        var asked = paths.Select(p => (Path: p, Answer: holds(p).AsTask())).ToArray();
+        await Task.WhenAll(asked.Select(a => a.Answer));
+        return [.. asked.Where(a => a.Answer.Result).Select(a => a.Path)];
     }
 
     /// <summary>What a file has grown by, for who can do without.</summary>

@@ -63,6 +63,13 @@ public interface IFiles
     ValueTask DeleteWithinAsync(string root, string path, CancellationToken cancellationToken) =>
         DeleteAsync(path, cancellationToken);
 
+    /// <summary>Deletes a folder that lies in another and is empty; nothing happens when it is not empty, or when there
+    /// is none. No link on the way there is followed.</summary>
+    /// <param name="root">The folder above, with links resolved.</param>
+    /// <param name="path">What to delete, below it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    ValueTask DeleteEmptyWithinAsync(string root, string path, CancellationToken cancellationToken);
+
     /// <summary>Creates a symbolic link.</summary>
     ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken);
 

@@ -27,6 +27,11 @@ public interface IPorts
     /// none.</summary>
     ValueTask<bool> SocketAnswersAsync(string path, CancellationToken cancellationToken);
 
+    /// <summary>Paths of all unix sockets that are bound, as their servers named them. A server that is suspended or
+    /// overloaded does not answer, but is in this list.</summary>
+    /// <returns>Empty where the system does not tell.</returns>
+    ValueTask<IReadOnlyList<string>> BoundSocketsAsync(CancellationToken cancellationToken);
+
     /// <summary>True where servers can be reached at 127.0.0.1. They cannot on a machine that has IPv6 alone, nor where
     /// the interface <c>lo</c> is down, though some kernels let them listen there all the same.</summary>
     ValueTask<bool> HasLoopbackAsync(CancellationToken cancellationToken);

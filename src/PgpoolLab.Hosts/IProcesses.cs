@@ -25,6 +25,17 @@ public interface IProcesses
     /// <summary>Every process that the filter lets through.</summary>
     ValueTask<IReadOnlyList<ProcessFacts>> FindAllAsync(ProcessFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>Looks how processes were started: where they write to, and one variable that they were given.</summary>
+    /// <param name="processes">The processes; all are asked for at once.</param>
+    /// <param name="variable">The variable's name. The others stay there: they may be secrets.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>One for each, in their order.</returns>
+    ValueTask<IReadOnlyList<ProcessOrigin>> FindOriginsAsync(
+        IReadOnlyList<ProcessFacts> processes,
+        string variable,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>True when the same path is the same file for this process as it is for us. It is not in another
     /// container whose processes we see: there a folder of that name is another one.</summary>
     ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken);

@@ -16,6 +16,31 @@ internal static class ProcessTable
     internal static bool SeesOurFiles(int id) =>
         !HasProc || LinkTarget("/proc/self/ns/mnt") is not { } ours || LinkTarget($"/proc/{id}/ns/mnt") == ours;
 
+    /// <summary>How a process was started; nothing is known of one that has ended, nor where there is no
+    /// /proc.</summary>
+    internal static ProcessOrigin OriginOf(ProcessFacts process, string variable)
+    {
+        if (!HasProc)
+        {
+            return default;
+        }
+
+        var origin = new ProcessOrigin(LinkTarget($"/proc/{process.Id}/fd/1"), VariableOf(process.Id, variable));
+        // Asked last: another may have got the number meanwhile.
+        return Runs(process.Id, process.StartedAt) ? origin : default;
+    }
+
+    private static string? VariableOf(int id, string name)
+    {
+        const int largest = 1 << 20;
+        using var file = SharedFile.TryOpen($"/proc/{id}/environ", out _);
+        return file
+            ?.Read(largest)
+            ?.Split('\0')
+            .FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.Ordinal))
+            ?[(name.Length + 1)..];
+    }
+
     /// <summary>Every process, or those with one of these names: of the others not much needs to be read.</summary>
     internal static IEnumerable<ProcessFacts> All(IReadOnlyCollection<string>? names = null) =>
         HasProc

@@ -1,7 +1,7 @@
 namespace PgpoolLab.Hosts;
 
 /// <summary>The unix sockets processes of this machine listen on.</summary>
-public static class UnixSockets
+internal static class UnixSockets
 {
     private const string Table = "/proc/net/unix";
 
@@ -9,7 +9,7 @@ public static class UnixSockets
     /// not answer, but is in this list.</summary>
     /// <returns>Empty where the system does not tell.</returns>
     /// <remarks>Linux manual, proc(5), "/proc/net/unix".</remarks>
-    public static IReadOnlySet<string> Bound() =>
+    internal static IReadOnlySet<string> Bound() =>
         File.Exists(Table) ? Parse(File.ReadAllText(Table)) : new HashSet<string>();
 
     /// <summary>Understands the table: seven fields, then the path, which may hold spaces.</summary>

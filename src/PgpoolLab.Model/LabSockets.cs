@@ -16,9 +16,6 @@ public static class LabSockets
     /// <remarks>PostgreSQL manual, "unix_socket_directories".</remarks>
     internal const string Prefix = ".s.PGSQL.";
 
-    /// <summary>The names of such sockets, as a pattern for files.</summary>
-    public const string Pattern = Prefix + "*";
-
     /// <summary>How the name of a watchdog's own socket begins.</summary>
     internal const string WatchdogPrefix = ".s.PGPOOLWD_CMD.";
 

@@ -67,7 +67,7 @@ public sealed partial class PgpoolServer : ILabServer
             return running;
         }
 
-        await _tools.WaitForEndAsync([running], _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog, cancellationToken);
+        await _tools.WaitForEndAsync([running], _tools.Lab.TitleOf(Node), ServerLog.Of(Node), cancellationToken);
         return null;
     }
 
@@ -185,7 +185,7 @@ public sealed partial class PgpoolServer : ILabServer
                 // Those it has started since.
                 children = [.. children.Union(await _tools.Host.Processes.FindChildrenAsync(first, cancellationToken))];
                 await _tools.Probes.WaitAsync(
-                    new ProcessesEnd(_tools.Host, [first], _tools.Lab.TitleOf(Node), Node.Paths.PgpoolLog),
+                    new ProcessesEnd(_tools.Host, [first], _tools.Lab.TitleOf(Node), ServerLog.Of(Node)),
                     ShutdownPatience,
                     cancellationToken
                 );

@@ -118,7 +118,7 @@ public sealed class PostgresServer : ILabServer
         await _tools.WaitForEndAsync(
             await _tools.Host.Processes.FindFamilyAsync(running, cancellationToken),
             $"PostgreSQL node {Node.Id}",
-            NodeLog.Of(_tools.Lab, Node),
+            ServerLog.Of(_tools.Lab, Node),
             cancellationToken
         );
         return null;
@@ -194,14 +194,14 @@ public sealed class PostgresServer : ILabServer
                 await _tools.WaitForEndAsync(
                     [first],
                     $"PostgreSQL node {Node.Id}",
-                    NodeLog.Of(_tools.Lab, Node),
+                    ServerLog.Of(_tools.Lab, Node),
                     cancellationToken
                 );
                 // The first process waits for all others but the one that writes the log, which follows it.
                 await _tools.WaitForEndAsync(
                     await _tools.StillThereAsync(children, p => WorksIn(p), cancellationToken),
                     $"PostgreSQL node {Node.Id}",
-                    NodeLog.Of(_tools.Lab, Node),
+                    ServerLog.Of(_tools.Lab, Node),
                     cancellationToken
                 );
                 if (!await _tools.Host.Files.ExistsAsync($"{Node.DataDirectory}/postmaster.pid", cancellationToken))
@@ -219,7 +219,7 @@ public sealed class PostgresServer : ILabServer
                 await _tools.WaitForEndAsync(
                     [first],
                     $"PostgreSQL node {Node.Id}",
-                    NodeLog.Of(_tools.Lab, Node),
+                    ServerLog.Of(_tools.Lab, Node),
                     cancellationToken,
                     late.Waited
                 );

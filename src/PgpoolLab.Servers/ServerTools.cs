@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Servers;
@@ -199,7 +200,7 @@ internal sealed class ServerTools(IHost host, Lab lab, ProbeRunner probes)
     internal Task WaitForEndAsync(
         IReadOnlyList<ProcessFacts> processes,
         string name,
-        string? log,
+        ServerLog? log,
         CancellationToken cancellationToken,
         TimeSpan waitedBefore = default
     ) =>

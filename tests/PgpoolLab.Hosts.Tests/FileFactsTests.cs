@@ -56,6 +56,23 @@ public abstract class FileFactsTests(HostUnderTest under) : IDisposable
     }
 
     [Fact]
+    public async Task Of_many_paths_those_are_told_of_which_something_holds_in_their_order()
+    {
+        Directory.CreateDirectory(_folder["folder"]);
+        Executable.Write(_folder["program"], "#!/bin/sh\n");
+        File.WriteAllText(_folder["file"], "");
+        File.CreateSymbolicLink(_folder["link"], "file");
+        File.CreateSymbolicLink(_folder["dead"], "nowhere");
+        File.CreateSymbolicLink(_folder["to folder"], "folder");
+        string[] all = ["nothing", "dead", "folder", "to folder", "link", "file", "program"];
+        var paths = all.Select(n => _folder[n]).ToArray();
+        Assert.Equal(_folder["link"], await _host.Files.FirstFileAsync(paths, default));
+        Assert.Null(await _host.Files.FirstFileAsync(paths[..4], default));
+        Assert.Equal([_folder["folder"], _folder["to folder"]], await _host.Files.FoldersAsync(paths, default));
+        Assert.Equal([_folder["program"]], await _host.Files.ExecutablesAsync(paths, default));
+    }
+
+    [Fact]
     public async Task A_file_that_is_replaced_is_another_one()
     {
         File.WriteAllText(_folder["a"], "1");

@@ -256,4 +256,23 @@ public abstract class FileTests(HostUnderTest under) : IDisposable
             await _host.Files.ReadPartAsync(_folder["no"], 9, 100, CancellationToken.None)
         );
     }
+
+    [Fact]
+    public async Task A_folder_is_deleted_when_it_is_empty_and_no_link_is_followed()
+    {
+        Directory.CreateDirectory(_folder["lab/pgpool0"]);
+        Directory.CreateDirectory(_folder["lab/pgpool1/mine"]);
+        Directory.CreateDirectory(_folder["elsewhere/empty"]);
+        Directory.CreateSymbolicLink(_folder["lab/pgpool2"], _folder["elsewhere"]);
+        await DeleteAsync("lab/pgpool0");
+        await DeleteAsync("lab/pgpool0");
+        await DeleteAsync("lab/pgpool1");
+        await Assert.ThrowsAsync<IOException>(() => DeleteAsync("lab/pgpool2/empty"));
+        await Assert.ThrowsAsync<ArgumentException>(() => DeleteAsync("elsewhere/empty"));
+        Assert.Equal(["pgpool1", "pgpool2"], (await _host.Files.ListAsync(_folder["lab"], default)).Order());
+        Assert.True(Directory.Exists(_folder["elsewhere/empty"]));
+
+        Task DeleteAsync(string name) =>
+            _host.Files.DeleteEmptyWithinAsync(_folder["lab"], _folder[name], CancellationToken.None).AsTask();
+    }
 }

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace PgpoolLab.Hosts.Tests;
 
 /// <summary>What is only looked at.</summary>
@@ -57,21 +55,6 @@ public sealed class LookingTests : IDisposable
 
             """;
         Assert.Equal([3548, 200], FileLocks.Holders(table, 131104));
-    }
-
-    [Fact]
-    public void A_bound_socket_is_on_the_list_until_it_is_closed()
-    {
-        // A socket's path is short; this folder's need not be.
-        var path = Path.Combine(Path.GetTempPath(), $".pgpoollab-test-{Guid.NewGuid():N}");
-        using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
-        {
-            socket.Bind(new UnixDomainSocketEndPoint(path));
-            Assert.Contains(path, UnixSockets.Bound());
-        }
-
-        Assert.DoesNotContain(path, UnixSockets.Bound());
-        File.Delete(path);
     }
 
     [Fact]

@@ -42,6 +42,22 @@ public abstract class PortTests(HostUnderTest under) : IDisposable
     }
 
     [Fact]
+    public async Task A_bound_socket_is_on_the_list_whether_its_server_answers_or_not()
+    {
+        // A socket's path is short; a folder of the tests need not be.
+        var path = Path.Combine(Path.GetTempPath(), $".pgpoollab-test-{Guid.NewGuid():N}");
+        using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            Assert.Contains(path, await _host.Ports.BoundSocketsAsync(CancellationToken.None));
+            Assert.False(await _host.Ports.SocketAnswersAsync(path, CancellationToken.None));
+        }
+
+        Assert.DoesNotContain(path, await _host.Ports.BoundSocketsAsync(CancellationToken.None));
+        File.Delete(path);
+    }
+
+    [Fact]
     public async Task Others_can_try_whether_they_reach_a_port_and_see_who_listens_there()
     {
         int port;

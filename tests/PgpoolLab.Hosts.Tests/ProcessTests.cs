@@ -233,6 +233,33 @@ public abstract class ProcessTests(HostUnderTest under) : IDisposable
     }
 
     [Fact]
+    public async Task How_processes_were_started_is_asked_for_all_at_once_and_of_one_variable_alone()
+    {
+        var server = await StartSleeperAsync();
+        var another = await StartSleeperAsync();
+        var gone = await StartSleeperAsync();
+        Assert.True(await _host.Processes.SignalAsync(gone, ProcessSignal.Kill, CancellationToken.None));
+        await EndOfAsync(gone.Id);
+        // The number is another's by now.
+        var before = another with
+        {
+            StartedAt = "1",
+        };
+        Assert.Equal(
+            [new ProcessOrigin(_folder["server.log"], "blue"), default, default],
+            await _host.Processes.FindOriginsAsync([server, gone, before], "COLOR", CancellationToken.None)
+        );
+        Assert.Null((await OriginAsync("COLO")).Variable);
+        Assert.Empty(await _host.Processes.FindOriginsAsync([], "COLOR", CancellationToken.None));
+
+        File.Delete(_folder["server.log"]);
+        Assert.Equal(_folder["server.log"] + " (deleted)", (await OriginAsync("COLOR")).Output);
+
+        async Task<ProcessOrigin> OriginAsync(string variable) =>
+            Assert.Single(await _host.Processes.FindOriginsAsync([server], variable, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_family_is_a_process_and_its_children_and_nobody_else()
     {
         var stranger = await StartSleeperAsync();

@@ -42,6 +42,12 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
 
     internal HashSet<string> AnsweringSockets { get; } = [];
 
+    /// <summary>Sockets of servers, whether they answer or not.</summary>
+    internal HashSet<string> BoundSockets { get; } = [];
+
+    /// <summary>What was on the machine before: programs and samples.</summary>
+    internal Dictionary<string, byte[]> Installed { get; } = [];
+
     /// <summary>Who holds which port.</summary>
     internal Dictionary<int, string> Ports { get; } = [];
 
@@ -157,6 +163,24 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
         );
     }
 
+    /// <summary>How processes were started, by number: where they write to, and their variables.</summary>
+    internal Dictionary<int, (string? Output, Dictionary<string, string> Variables)> Origins { get; } = [];
+
+    ValueTask<IReadOnlyList<ProcessOrigin>> IProcesses.FindOriginsAsync(
+        IReadOnlyList<ProcessFacts> processes,
+        string variable,
+        CancellationToken cancellationToken
+    ) =>
+        new(
+            processes
+                .Select(p =>
+                    Origins.TryGetValue(p.Id, out var origin)
+                        ? new ProcessOrigin(origin.Output, origin.Variables.GetValueOrDefault(variable))
+                        : default
+                )
+                .ToArray()
+        );
+
     /// <summary>Processes of other containers.</summary>
     internal HashSet<int> Elsewhere { get; } = [];
 
@@ -229,6 +253,9 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     ValueTask<bool> IPorts.SocketAnswersAsync(string path, CancellationToken cancellationToken) =>
         new(AnsweringSockets.Contains(path));
 
+    ValueTask<IReadOnlyList<string>> IPorts.BoundSocketsAsync(CancellationToken cancellationToken) =>
+        new([.. BoundSockets]);
+
     Task IPorts.GreetAsync(string address, int port, string greeting, CancellationToken cancellationToken) =>
         Task.Delay(Timeout.Infinite, cancellationToken);
 
@@ -270,19 +297,37 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     ValueTask<FileFacts?> IFiles.LookAsync(string path, CancellationToken cancellationToken) =>
         new(
             Links.TryGetValue(path, out var target) ? Facts(FileKind.Link, target)
-            : Files.ContainsKey(path) ? Facts(FileKind.File, null)
-            : Folders.Contains(path) ? Facts(FileKind.Folder, null)
+            : Files.ContainsKey(path) || Installed.ContainsKey(path) ? Facts(FileKind.File, null, path)
+            : Folders.Contains(path) || Installed.Keys.Any(f => Path.GetDirectoryName(f) == path)
+                ? Facts(FileKind.Folder, null)
             : null
         );
 
-    private static FileFacts Facts(FileKind kind, string? target) =>
-        new(kind, Identity.Current.UserId, 0, DateTimeOffset.UnixEpoch, null, target);
+    /// <summary>When files were written; long ago when it is not said.</summary>
+    internal Dictionary<string, DateTimeOffset> WrittenAt { get; } = [];
+
+    private FileFacts Facts(FileKind kind, string? target, string path = "") =>
+        new(
+            kind,
+            Identity.Current.UserId,
+            0,
+            WrittenAt.GetValueOrDefault(path, DateTimeOffset.UnixEpoch),
+            null,
+            target
+        );
 
     ValueTask<byte[]?> IFiles.ReadBytesAsync(string path, CancellationToken cancellationToken) =>
-        new(Files.GetValueOrDefault(path) is { } text ? System.Text.Encoding.UTF8.GetBytes(text) : null);
+        new(
+            Files.GetValueOrDefault(path) is { } text
+                ? System.Text.Encoding.UTF8.GetBytes(text)
+                : Installed.GetValueOrDefault(path)
+        );
 
     ValueTask<string?> IFiles.ReadTextAsync(string path, CancellationToken cancellationToken) =>
-        new(Files.GetValueOrDefault(path));
+        new(
+            Files.GetValueOrDefault(path)
+                ?? (Installed.GetValueOrDefault(path) is { } bytes ? System.Text.Encoding.UTF8.GetString(bytes) : null)
+        );
 
     ValueTask IFiles.WriteTextAsync(string path, string text, UnixFileMode mode, CancellationToken cancellationToken)
     {
@@ -313,8 +358,14 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
         return ValueTask.CompletedTask;
     }
 
-    ValueTask<IReadOnlyList<string>> IFiles.ListAsync(string path, CancellationToken cancellationToken) =>
-        new(Files.Keys.Where(f => Path.GetDirectoryName(f) == path).Select(f => Path.GetFileName(f)).ToArray());
+    /// <summary>Folders whose files somebody asked for, as often as that was done.</summary>
+    internal List<string> Listed { get; } = [];
+
+    ValueTask<IReadOnlyList<string>> IFiles.ListAsync(string path, CancellationToken cancellationToken)
+    {
+        Listed.Add(path);
+        return new(Files.Keys.Where(f => Path.GetDirectoryName(f) == path).Select(f => Path.GetFileName(f)).ToArray());
+    }
 
     ValueTask IFiles.RenameAsync(string path, string newPath, CancellationToken cancellationToken)
     {
@@ -336,6 +387,16 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
         Files.Remove(path);
         Links.Remove(path);
         Folders.Remove(path);
+        return ValueTask.CompletedTask;
+    }
+
+    ValueTask IFiles.DeleteEmptyWithinAsync(string root, string path, CancellationToken cancellationToken)
+    {
+        if (!Files.Keys.Concat(Links.Keys).Concat(Folders).Any(f => f.StartsWith(path + "/", StringComparison.Ordinal)))
+        {
+            Folders.Remove(path);
+        }
+
         return ValueTask.CompletedTask;
     }
 

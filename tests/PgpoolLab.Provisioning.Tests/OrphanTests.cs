@@ -131,7 +131,8 @@ public sealed class OrphanTests : IDisposable
 
         LabRegistration Registration(string root, string id) =>
             new(null, "", Identity.Current, new LabIndexEntry(id, Path.GetFileName(root), root, []));
-        var found = await new LeftoverSurvey(new LocalHost(TimeProvider.System)).SharedTablespacesAsync(
+        var host = new LocalHost(TimeProvider.System);
+        var found = await new LeftoverSurvey(host, new OrphanFinder(host)).SharedTablespacesAsync(
             [Registration(labs[0], "0123abce"), Registration(labs[1], "0123abcd"), Registration(labs[2], "0123abcf")],
             CancellationToken.None
         );
@@ -165,7 +166,7 @@ public sealed class OrphanTests : IDisposable
     {
         var lab = Labs.Fixed(root: Root);
         _host.Processes.Add(Process("postgres", "/", "postgres --boot -k") with { UserId = Identity.Current.UserId });
-        _host.Files["/proc/7/environ"] = $"PGDATA={lab.Paths.TemplateData}\0";
+        _host.Origins[7] = (null, new() { ["PGDATA"] = lab.Paths.TemplateData });
         await new Orphans(_host, new ProbeRunner(_host, TimeProvider.System)).EndAsync(lab);
         Assert.Equal(["Kill 7"], _host.Signals);
         Assert.Contains($"{Root}/.pgpoollab/template/cluster", _host.MemoryRemoved);
@@ -184,7 +185,15 @@ public sealed class OrphanTests : IDisposable
                 UserId = Identity.Current.UserId,
             }
         );
-        _host.Files["/proc/7/environ"] = $"LANG=C\0PGDATA={_folder["data"]}\0HOME=/\0";
+        _host.Origins[7] = (
+            null,
+            new()
+            {
+                ["LANG"] = "C",
+                ["PGDATA"] = _folder["data"],
+                ["HOME"] = "/",
+            }
+        );
         await new Orphans(_host, new ProbeRunner(_host, TimeProvider.System)).EndAsync([_folder[ours]]);
         Assert.Equal(ends ? ["Kill 7"] : [], _host.Signals);
     }
@@ -256,77 +265,81 @@ public sealed class OrphanTests : IDisposable
         string? root
     )
     {
-        _host.Processes.Add(Process(name, folder));
+        _host.Processes.Add(Process(name, folder) with { UserId = Me });
+        _host.Origins[7] = (log, new() { ["HOME"] = "/home/me" });
+        // What lies above the folders of labs is there.
+        _host.Folders.AddRange(["/srv", "/usr"]);
         var user = Identity.Current with { UserId = Me, Home = "/home/me" };
-        var finder = new OrphanFinder(_host, _ => Me, _ => log, _ => "/home/me");
+        var finder = new OrphanFinder(_host);
         var found = await finder.FindUnlistedAsync([], [user], default);
         Assert.Equal(
             root is null ? [] : [(root, (string?)null, user)],
             found.Select(r => (r.Entry.Root, r.File, r.User))
         );
-        Assert.Empty(
-            await new OrphanFinder(_host, _ => Me + 1, _ => log, _ => "/home/me").FindUnlistedAsync([], [user], default)
-        );
-        Assert.Empty(
-            await new OrphanFinder(_host, _ => Me, _ => log, _ => "/home/other").FindUnlistedAsync([], [user], default)
-        );
+        Assert.Empty(await finder.FindUnlistedAsync([], [user with { UserId = Me + 1 }], default));
+        Assert.Empty(await finder.FindUnlistedAsync([], [user with { Home = "/home/other" }], default));
         Assert.Empty(root is null ? [] : await finder.FindUnlistedAsync([Registered(root)], [user], default));
+        // By now something lies there: it works in a deleted folder of another container, say.
+        _host.Folders.AddRange(root is null ? [] : [root, Path.GetDirectoryName(folder)!, folder.Split(' ')[0]]);
+        Assert.Empty(await finder.FindUnlistedAsync([], [user], default));
     }
 
+    private static Task<OrphanKind?> KindOfAsync(LabRegistration registration) =>
+        new OrphanFinder(new LocalHost(TimeProvider.System)).KindOfAsync(registration, default);
+
     [Fact]
-    public void What_became_of_a_lab_is_known_by_its_folder_its_manifest_its_id_and_its_lock()
+    public async Task What_became_of_a_lab_is_known_by_its_folder_its_manifest_its_id_and_its_lock()
     {
-        Assert.Equal(OrphanKind.FolderGone, OrphanFinder.KindOf(Registered(_folder["missing"])));
+        Assert.Equal(OrphanKind.FolderGone, await KindOfAsync(Registered(_folder["missing"])));
         Directory.CreateDirectory(_folder["empty"]);
-        Assert.Equal(OrphanKind.ManifestGone, OrphanFinder.KindOf(Registered(_folder["empty"])));
-        Assert.Null(OrphanFinder.KindOf(Registered(MakeLab("ready", LabState.Ready))));
-        Assert.Null(OrphanFinder.KindOf(Registered(MakeLab("kept", LabState.Failed))));
-        Assert.Equal(
-            OrphanKind.Replaced,
-            OrphanFinder.KindOf(Registered(MakeLab("other", LabState.Ready, "beefbeef")))
-        );
+        Assert.Equal(OrphanKind.ManifestGone, await KindOfAsync(Registered(_folder["empty"])));
+        Assert.Null(await KindOfAsync(Registered(MakeLab("ready", LabState.Ready))));
+        Assert.Null(await KindOfAsync(Registered(MakeLab("kept", LabState.Failed))));
+        Assert.Equal(OrphanKind.Replaced, await KindOfAsync(Registered(MakeLab("other", LabState.Ready, "beefbeef"))));
 
         var creating = Registered(MakeLab("creating", LabState.Creating));
         using (LabLock.Take(_folder["creating"]))
         {
-            Assert.Null(OrphanFinder.KindOf(creating));
+            Assert.Null(await KindOfAsync(creating));
         }
 
-        Assert.Equal(OrphanKind.SetupKilled, OrphanFinder.KindOf(creating));
+        Assert.Equal(OrphanKind.SetupKilled, await KindOfAsync(creating));
         Assert.Equal(
             OrphanKind.DestroyUnfinished,
-            OrphanFinder.KindOf(Registered(MakeLab("destroying", LabState.Destroying)))
+            await KindOfAsync(Registered(MakeLab("destroying", LabState.Destroying)))
         );
     }
 
     [Fact]
-    public void A_lab_whose_manifest_is_damaged_is_not_taken_for_dead()
+    public async Task A_lab_whose_manifest_is_damaged_is_not_taken_for_dead()
     {
         MakeLab("damaged", LabState.Creating);
         File.WriteAllText(_folder["damaged/.pgpoollab/lab.json"], "{");
-        Assert.Null(OrphanFinder.KindOf(Registered(_folder["damaged"])));
+        Assert.Null(await KindOfAsync(Registered(_folder["damaged"])));
     }
 
     [Fact]
     public async Task Servers_of_another_user_are_nobodys_business()
     {
         _host.Processes.AddRange([
-            Process("pgpool", Root + " (deleted)", id: 1),
-            Process("pgpool", Root + " (deleted)", id: 2),
+            Process("pgpool", Root + " (deleted)", id: 1) with
+            {
+                UserId = Me,
+            },
+            Process("pgpool", Root + " (deleted)", id: 2) with
+            {
+                UserId = Me + 1,
+            },
             Process("pgpool", Root + " (deleted)", id: 3),
         ]);
         var registration = Registered(Root);
         registration = registration with { User = registration.User with { UserId = Me } };
-        var orphan = await new OrphanFinder(
-            _host,
-            id =>
-                id switch
-                {
-                    1 => Me,
-                    2 => Me + 1,
-                    _ => null,
-                }
-        ).FindAsync(registration, OrphanKind.FolderGone, [registration], default);
+        var orphan = await new OrphanFinder(_host).FindAsync(
+            registration,
+            OrphanKind.FolderGone,
+            [registration],
+            default
+        );
         Assert.Equal([1], orphan.Processes.Select(p => p.Id));
     }
 
@@ -341,14 +354,17 @@ public sealed class OrphanTests : IDisposable
             ".s.PGSQL.11002.lock",
             ".s.PGSQL.11003",
             ".s.PGSQL.11003.lock",
+            ".s.PGSQL.11005",
             ".s.PGSQL.11004",
         ];
-        var sockets = names.Select(n => _folder[n]).ToArray();
+        var sockets = names.Select(n => $"/run/{n}").ToArray();
         foreach (var socket in sockets.SkipLast(1))
         {
-            File.WriteAllText(socket, "");
+            _host.Files[socket] = "";
         }
 
+        // Of a server that is suspended, and does not answer.
+        _host.BoundSockets.Add(sockets[6]);
         _host.AnsweringSockets.Add(sockets[1]);
         _host.Files[sockets[3]] = $"12\n{Root}/data0\n";
         // By now another server's.
@@ -391,10 +407,9 @@ public sealed class OrphanTests : IDisposable
     [Fact]
     public async Task The_link_that_was_its_second_name_is_left_too()
     {
-        Directory.CreateDirectory(_folder["home/.local/state/pgpoollab"]);
         var link = _folder["home/.local/state/pgpoollab/0123abcd"];
-        File.CreateSymbolicLink(link, Root);
-        File.CreateSymbolicLink(_folder["home/.local/state/pgpoollab/beefbeef"], "/elsewhere");
+        _host.Links[link] = Root;
+        _host.Links[_folder["home/.local/state/pgpoollab/beefbeef"]] = "/elsewhere";
         var registration = Registered(Root);
         Assert.Equal(
             [link],

@@ -323,7 +323,7 @@ public sealed class PoolNodesTests
         );
         Assert.Equal(
             "/srv/lab/pgpool1/log/pgpool.log",
-            new PgpoolShowsNodes(host, lab, lab.Pgpools[1], [], 77).LogFile
+            new PgpoolShowsNodes(host, lab, lab.Pgpools[1], [], 77).Log?.File
         );
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -16,7 +17,7 @@ public sealed class ProbeRunnerTests
 
         public string Expectation => "node 1 streams";
 
-        public string? LogFile { get; init; }
+        public ServerLog? Log { get; init; }
 
         public Task<Observation> CheckAsync(CancellationToken cancellationToken)
         {
@@ -79,7 +80,7 @@ public sealed class ProbeRunnerTests
     {
         _host.Files["/srv/lab/log/node1.log"] =
             string.Join('\n', Enumerable.Range(1, 20).Select(i => $"line {i}  ")) + "\n";
-        var probe = new Probe(_ => false) { LogFile = "/srv/lab/log/node1.log" };
+        var probe = new Probe(_ => false) { Log = new ServerLog("/srv/lab/log/node1.log") };
         var error = await Assert.ThrowsAsync<ProbeFailedException>(() => WaitAsync(probe, TimeSpan.FromSeconds(1.5)));
         Assert.Equal("Expected that node 1 streams; it did not happen within 1.5 s.", error.Message);
         Assert.Equal([$"Last seen: look {probe.Checks}"], error.Details);
@@ -95,7 +96,7 @@ public sealed class ProbeRunnerTests
         _host.FreeSpace = 4096;
         var error = await Assert.ThrowsAsync<ProbeFailedException>(() =>
             WaitAsync(
-                new Probe(_ => false, _ => "it has ended") { LogFile = "/srv/lab/log/node1.log" },
+                new Probe(_ => false, _ => "it has ended") { Log = new ServerLog("/srv/lab/log/node1.log") },
                 TimeSpan.FromSeconds(60)
             )
         );
@@ -142,7 +143,10 @@ public sealed class ProbeRunnerTests
     public async Task A_log_that_is_not_there_yet_does_not_hide_the_failure()
     {
         var error = await Assert.ThrowsAsync<ProbeFailedException>(() =>
-            WaitAsync(new Probe(_ => false, _ => "it has ended") { LogFile = "/none" }, TimeSpan.FromSeconds(1))
+            WaitAsync(
+                new Probe(_ => false, _ => "it has ended") { Log = new ServerLog("/none") },
+                TimeSpan.FromSeconds(1)
+            )
         );
         Assert.Equal(("/none", 0), (error.LogFile, error.LogTail.Count));
     }
@@ -175,5 +179,34 @@ public sealed class ProbeRunnerTests
         Assert.Equal(new Observation(false, "pid 12 is still there: postgres -D /srv/lab/data0"), seen);
         _host.Processes[0] = process with { StartedAt = "200" };
         Assert.True((await probe.CheckAsync(CancellationToken.None)).Holds);
+    }
+
+    /// <summary>In a lab of pgpool_setup's conventions PostgreSQL names its logs itself.</summary>
+    [Fact]
+    public async Task Which_log_is_the_newest_is_asked_only_of_a_server_that_names_them_itself_and_when_a_wait_fails()
+    {
+        var lab = Labs.Old();
+        var log = ServerLog.Of(lab, lab.Nodes[1]);
+        Assert.Equal(new ServerLog("/srv/lab/log/node1.log", "/srv/lab/data1/log"), log);
+        Assert.Equal("/srv/lab/log/node1.log", await log.FindAsync(_host, default));
+        foreach (var (name, day) in new[] { ("b.log", 2), ("a.log", 3), ("c.log", 1), ("d.log.gz", 9) })
+        {
+            _host.Files[$"/srv/lab/data1/log/{name}"] = $"{name}\n";
+            _host.WrittenAt[$"/srv/lab/data1/log/{name}"] = DateTimeOffset.UnixEpoch.AddDays(day);
+        }
+
+        _host.Links["/srv/lab/data1/log/e.log"] = "/elsewhere";
+        _host.Listed.Clear();
+        await WaitAsync(new Probe(_ => true) { Log = log }, TimeSpan.FromSeconds(1));
+        Assert.Empty(_host.Listed);
+        var error = await Assert.ThrowsAsync<ProbeFailedException>(() =>
+            WaitAsync(new Probe(_ => false, _ => "it has ended") { Log = log }, TimeSpan.FromSeconds(1))
+        );
+        Assert.Equal(("/srv/lab/data1/log/a.log", "a.log"), (error.LogFile, Assert.Single(error.LogTail)));
+        Assert.Single(_host.Listed);
+
+        lab = Labs.Fixed();
+        Assert.Equal(lab.ServerPaths.NodeLog(1), await ServerLog.Of(lab, lab.Nodes[1]).FindAsync(_host, default));
+        Assert.Single(_host.Listed);
     }
 }

@@ -45,6 +45,11 @@ internal static class RenderedFiles
     internal static FakeHost Machine(Lab lab)
     {
         var host = new FakeHost();
+        foreach (var sample in SamplesOf(lab))
+        {
+            host.Installed[sample] = File.ReadAllBytes(sample);
+        }
+
         var context = new StepContext(
             host,
             lab,
@@ -77,4 +82,13 @@ internal static class RenderedFiles
 
         return host;
     }
+
+    /// <summary>The samples of Pgpool-II that a lab begins with, which lie on this machine's disk.</summary>
+    private static IEnumerable<string> SamplesOf(Lab lab) =>
+        [
+            .. lab.PgpoolSetup?.Sample is { } sample && File.Exists(sample) ? (string[])[sample] : [],
+            .. lab.PgpoolSetup?.SampleScripts is { } folder && Directory.Exists(folder)
+                ? Directory.GetFiles(folder)
+                : [],
+        ];
 }

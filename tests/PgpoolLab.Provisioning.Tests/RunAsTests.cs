@@ -16,27 +16,39 @@ public sealed class RunAsTests
     private static SystemUser? Find(string nameOrId) =>
         Users.FirstOrDefault(u => u.Name == nameOrId || u.UserId.ToString() == nameOrId);
 
+    private sealed class Found(Func<string, SystemUser?> find) : IUsers
+    {
+        public ValueTask<SystemUser> CurrentAsync(CancellationToken cancellationToken) => new(Identity.Current);
+
+        public ValueTask<SystemUser?> FindAsync(string nameOrId, CancellationToken cancellationToken) =>
+            new(find(nameOrId));
+    }
+
+    /// <summary>Users in memory are found without a wait.</summary>
+    private static SystemUser? Choose(string? asked, int? owner, bool isRoot, Func<string, SystemUser?> find) =>
+        RunAs.ChooseAsync(new Found(find), asked, owner, isRoot, default).AsTask().GetAwaiter().GetResult();
+
     private static string? AsRoot(string? asked, int? owner, Func<string, SystemUser?>? find = null) =>
-        RunAs.Choose(asked, owner, isRoot: true, find ?? Find)?.Name;
+        Choose(asked, owner, isRoot: true, find ?? Find)?.Name;
 
     private static InvalidSpecException Refused(string? asked, int? owner, Func<string, SystemUser?> find) =>
-        Assert.Throws<InvalidSpecException>(() => RunAs.Choose(asked, owner, isRoot: true, find));
+        Assert.Throws<InvalidSpecException>(() => Choose(asked, owner, isRoot: true, find));
 
     [Fact]
-    public void Who_is_not_root_stays_who_he_is() => Assert.Null(RunAs.Choose(null, 101, isRoot: false, Find));
+    public void Who_is_not_root_stays_who_he_is() => Assert.Null(Choose(null, 101, isRoot: false, Find));
 
     [Fact]
     public void Who_is_not_root_may_name_himself()
     {
         var me = Identity.Current;
-        Assert.Null(RunAs.Choose(me.Name, null, isRoot: false, n => n == me.Name ? me : null));
+        Assert.Null(Choose(me.Name, null, isRoot: false, n => n == me.Name ? me : null));
     }
 
     [Fact]
     public void Who_is_not_root_cannot_become_another()
     {
         var other = new SystemUser("other", Identity.Current.UserId + 1, 1, "/");
-        var error = Assert.Throws<InvalidSpecException>(() => RunAs.Choose("other", null, isRoot: false, _ => other));
+        var error = Assert.Throws<InvalidSpecException>(() => Choose("other", null, isRoot: false, _ => other));
         Assert.Equal(
             (ExitCode.Usage, "RunAs other: only root can run servers as another user."),
             (error.Code, error.Message)

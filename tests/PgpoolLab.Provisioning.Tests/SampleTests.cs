@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using PgpoolLab.Hosts;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 
@@ -8,6 +10,7 @@ namespace PgpoolLab.Provisioning.Tests;
 public sealed class SampleTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new(" it's");
+    private readonly IFiles _files = new LocalHost(TimeProvider.System).Files;
 
     public void Dispose() => _folder.Dispose();
 
@@ -29,22 +32,25 @@ public sealed class SampleTests : IDisposable
     // ---- pgpool.conf.sample ----
 
     [Fact]
-    public void The_sample_is_looked_for_where_the_user_says_then_in_the_installation()
+    public async Task The_sample_is_looked_for_where_the_user_says_then_in_the_installation()
     {
         var installed = Write("P/etc/pgpool.conf.sample", "");
-        Assert.Equal(installed, SampleConfiguration.Find(null, _folder["P"], ""));
-        Assert.Equal(installed, SampleConfiguration.Find(_folder["nowhere"], _folder["P"], ""));
+        Assert.Equal(installed, await SampleConfiguration.FindAsync(_files, null, _folder["P"], "", default));
+        Assert.Equal(
+            installed,
+            await SampleConfiguration.FindAsync(_files, _folder["nowhere"], _folder["P"], "", default)
+        );
         var asked = Write("mine/pgpool.conf.sample", "");
-        Assert.Equal(asked, SampleConfiguration.Find(_folder["mine"], _folder["P"], ""));
+        Assert.Equal(asked, await SampleConfiguration.FindAsync(_files, _folder["mine"], _folder["P"], "", default));
     }
 
     [Fact]
-    public void A_sample_that_Debian_has_compressed_is_a_sample_and_a_plain_one_comes_first()
+    public async Task A_sample_that_Debian_has_compressed_is_a_sample_and_a_plain_one_comes_first()
     {
         var compressed = Compress("P/etc/pgpool.conf.sample.gz", "");
-        Assert.Equal(compressed, SampleConfiguration.Find(null, _folder["P"], ""));
+        Assert.Equal(compressed, await SampleConfiguration.FindAsync(_files, null, _folder["P"], "", default));
         var plain = Write("P/etc/pgpool.conf.sample", "");
-        Assert.Equal(plain, SampleConfiguration.Find(null, _folder["P"], ""));
+        Assert.Equal(plain, await SampleConfiguration.FindAsync(_files, null, _folder["P"], "", default));
     }
 
     [Theory]
@@ -52,13 +58,13 @@ public sealed class SampleTests : IDisposable
     [InlineData("-replication")]
     [InlineData("-logical")]
     [InlineData("-master-slave")]
-    public void Before_4_2_the_modes_own_sample_comes_before_the_general_one(string suffix)
+    public async Task Before_4_2_the_modes_own_sample_comes_before_the_general_one(string suffix)
     {
         var general = Write("P/etc/pgpool.conf.sample", "");
-        Assert.Equal(general, SampleConfiguration.Find(null, _folder["P"], suffix));
+        Assert.Equal(general, await SampleConfiguration.FindAsync(_files, null, _folder["P"], suffix, default));
         var own = Compress($"P/etc/pgpool.conf.sample{suffix}.gz", "");
-        Assert.Equal(own, SampleConfiguration.Find(null, _folder["P"], suffix));
-        Assert.Equal(general, SampleConfiguration.Find(null, _folder["P"], ""));
+        Assert.Equal(own, await SampleConfiguration.FindAsync(_files, null, _folder["P"], suffix, default));
+        Assert.Equal(general, await SampleConfiguration.FindAsync(_files, null, _folder["P"], "", default));
     }
 
     [Theory]
@@ -66,10 +72,10 @@ public sealed class SampleTests : IDisposable
     [InlineData("port = 9999", "port = 9999\n")]
     [InlineData("", "\n")]
     [InlineData("# Prüfstand\n\n", "# Prüfstand\n\n")]
-    public void A_sample_is_read_plain_or_compressed_and_ends_in_a_newline(string text, string read)
+    public async Task A_sample_is_read_plain_or_compressed_and_ends_in_a_newline(string text, string read)
     {
-        Assert.Equal(read, SampleConfiguration.Read(Write("a", text)));
-        Assert.Equal(read, SampleConfiguration.Read(Compress("a.gz", text)));
+        Assert.Equal(read, await SampleConfiguration.ReadAsync(_files, Write("a", text), default));
+        Assert.Equal(read, await SampleConfiguration.ReadAsync(_files, Compress("a.gz", text), default));
     }
 
     [Fact]
@@ -124,40 +130,71 @@ public sealed class SampleTests : IDisposable
     [InlineData(ClusteringMode.StreamingReplication)]
     [InlineData(ClusteringMode.NativeReplication)]
     [InlineData(ClusteringMode.SnapshotIsolation)]
-    public void The_scripts_are_found_when_all_a_mode_needs_are_there(ClusteringMode mode)
+    public async Task The_scripts_are_found_when_all_a_mode_needs_are_there(ClusteringMode mode)
     {
         var names = mode.WritesEverywhere() ? Replication : Streaming;
         var folder = SampleFolder("etc", names);
-        Assert.Equal(folder, SampleScripts.Find(folder, mode).Folder);
+        Assert.Equal(folder, (await SampleScripts.FindAsync(_files, folder, mode, default)).Folder);
         foreach (var name in names)
         {
             File.Delete($"{folder}/{name}");
             // Another folder of this machine may have them all.
-            Assert.NotEqual(folder, SampleScripts.Find(folder, mode).Folder);
+            Assert.NotEqual(folder, (await SampleScripts.FindAsync(_files, folder, mode, default)).Folder);
             Write($"etc/{name}", "");
         }
     }
 
     [Fact]
-    public void Packages_have_them_in_a_folder_of_their_own_below()
+    public async Task Packages_have_them_in_a_folder_of_their_own_below()
     {
         var below = SampleFolder("etc/sample_scripts", Streaming);
-        Assert.Equal(below, SampleScripts.Find(_folder["etc"], ClusteringMode.StreamingReplication).Folder);
+        Assert.Equal(
+            below,
+            (await SampleScripts.FindAsync(_files, _folder["etc"], ClusteringMode.StreamingReplication, default)).Folder
+        );
     }
 
     [Fact]
-    public void Pgpool_4_1_has_follow_master_and_recovery_2nd_stage()
+    public async Task Pgpool_4_1_has_follow_master_and_recovery_2nd_stage()
     {
         var folder = SampleFolder(
             "etc",
             ["failover.sh.sample", "follow_master.sh.sample", "recovery_1st_stage.sample", "pgpool_remote_start.sample"]
         );
-        Assert.Equal(folder, SampleScripts.Find(folder, ClusteringMode.StreamingReplication).Folder);
+        Assert.Equal(
+            folder,
+            (await SampleScripts.FindAsync(_files, folder, ClusteringMode.StreamingReplication, default)).Folder
+        );
         folder = SampleFolder(
             "r",
             ["replication_mode_recovery_1st_stage.sample", "recovery_2nd_stage.sample", "pgpool_remote_start.sample"]
         );
-        Assert.Equal(folder, SampleScripts.Find(folder, ClusteringMode.NativeReplication).Folder);
+        Assert.Equal(
+            folder,
+            (await SampleScripts.FindAsync(_files, folder, ClusteringMode.NativeReplication, default)).Folder
+        );
+    }
+
+    [Fact]
+    public async Task Samples_are_the_hosts_and_what_is_missing_is_named_also_where_there_is_no_folder_for_them()
+    {
+        var host = new FakeHost();
+        var (folder, lacks) = await SampleScripts.FindAsync(host, "/mine", ClusteringMode.NativeReplication, default);
+        Assert.Null(folder);
+        Assert.Equal(Replication, lacks);
+        Assert.Null(await SampleConfiguration.FindAsync(host, "/mine", "/usr", "", default));
+        foreach (var name in Replication.Skip(1).Append("pgpool.conf.sample"))
+        {
+            host.Installed[$"/etc/pgpool-II/{name}"] = "port = 9999"u8.ToArray();
+        }
+
+        (folder, lacks) = await SampleScripts.FindAsync(host, "/mine", ClusteringMode.NativeReplication, default);
+        Assert.Null(folder);
+        Assert.Equal(Replication[..1], lacks);
+        var sample = await SampleConfiguration.FindAsync(host, "/mine", "/usr", "", default);
+        Assert.Equal("/etc/pgpool-II/pgpool.conf.sample", sample);
+        Assert.Equal("port = 9999\n", await SampleConfiguration.ReadAsync(host, sample!, default));
+        await Assert.ThrowsAsync<FileNotFoundException>(() => SampleConfiguration.ReadAsync(host, "/none.gz", default));
     }
 
     private Lab WithSamples(string folder, ClusteringMode mode = ClusteringMode.StreamingReplication) =>

@@ -92,6 +92,50 @@ public sealed class ToolFinderTests : IDisposable
         );
     }
 
+    /// <summary>What lies on this machine says nothing of another one.</summary>
+    [Fact]
+    public async Task Programs_are_looked_for_on_their_host_alone()
+    {
+        var host = new FakeHost
+        {
+            Run = c => new CommandResult(
+                c,
+                0,
+                c.Program.EndsWith("/postgres", StringComparison.Ordinal)
+                    ? "postgres (PostgreSQL) 15.18\n"
+                    : "pgpool-II version 4.3.5 (fake)\n",
+                "",
+                TimeSpan.Zero
+            ),
+        };
+        string[] there =
+        [
+            .. new[] { "postgres", "initdb", "pg_ctl", "pg_basebackup", "pg_controldata", "pg_rewind", "psql" }.Select(
+                p => $"/there/pg/bin/{p}"
+            ),
+            .. new[] { "pgpool", "pcp_recovery_node", "pcp_attach_node" }.Select(p => $"/there/pgpool/bin/{p}"),
+            "/there/pg/share/extension/pgpool_recovery.control",
+            "/there/pg/share/extension/pgpool_regclass.control",
+        ];
+        foreach (var file in there)
+        {
+            host.Files[file] = "";
+        }
+
+        var finder = new ToolFinder(host, new Platform("debian", 15));
+        var tools = await finder.FindAsync(new ToolRequest(null, "/there/pg/bin", "/there/pgpool", null), default);
+        Assert.Equal(
+            ("/there/pg/bin", "/there/pgpool/bin/pgpool", "/there/pgpool/bin"),
+            (tools.PostgresBin, tools.PgpoolProgram, tools.PcpBin)
+        );
+        var here = new ToolRequest(null, Postgres("pg", "15.18"), Pgpool("4.3.5"), null);
+        var missing = await Assert.ThrowsAsync<ToolsMissingException>(() => finder.FindAsync(here, default));
+        Assert.Contains(
+            missing.Details,
+            d => d.StartsWith("PostgreSQL: there is no postgres in ", StringComparison.Ordinal)
+        );
+    }
+
     [Theory]
     [InlineData("bin")]
     [InlineData("sbin")]

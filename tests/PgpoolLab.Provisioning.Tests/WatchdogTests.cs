@@ -199,7 +199,7 @@ public sealed class WatchdogTests
         };
         var probe = new WatchdogHasLeader(host, Three);
         Assert.True(holds == (await probe.CheckAsync(CancellationToken.None)).Holds, name);
-        Assert.Equal(holds ? null : "/srv/lab/pgpool1/log/pgpool.log", probe.LogFile);
+        Assert.Equal(holds ? null : "/srv/lab/pgpool1/log/pgpool.log", probe.Log?.File);
         Assert.Equal("all 3 Pgpool-IIs know each other and the same leader", probe.Expectation);
     }
 
@@ -310,7 +310,7 @@ public sealed class WatchdogTests
         Assert.Null(await probe.WhySubjectIsGoneAsync(CancellationToken.None));
         Assert.Equal(
             ("the watchdog of Pgpool-II 1 listens", "/srv/lab/pgpool1/log/pgpool.log"),
-            (probe.Expectation, probe.LogFile)
+            (probe.Expectation, probe.Log?.File)
         );
     }
 
@@ -356,7 +356,7 @@ public sealed class WatchdogTests
         var clock = new Clock();
         await using var shows = new PgpoolShowsNodes(host, lab, lab.Pgpool, ExpectedNode.AllOf(lab), 77);
         var probe = new PgpoolFollowsLeader(shows, clock);
-        Assert.Equal((shows.Expectation, shows.LogFile), (probe.Expectation, probe.LogFile));
+        Assert.Equal((shows.Expectation, shows.Log?.File), (probe.Expectation, probe.Log?.File));
         Assert.Equal(first == "primary", (await probe.CheckAsync(CancellationToken.None)).Holds);
         clock.Seconds = 4;
         await probe.CheckAsync(CancellationToken.None);

@@ -315,15 +315,16 @@ public sealed class WholeLabPlanTests
     [Fact]
     public async Task Before_Pgpool_is_launched_no_client_tries_to_connect()
     {
-        using var folder = new TemporaryFolder();
-        var lab = Three with { Pgpools = [Three.Pgpool with { SocketDirectories = [folder.Path] }] };
-        await File.WriteAllTextAsync(LabSockets.Path(folder.Path, lab.Pgpool.Port), "");
+        var host = new FakeHost();
+        var lab = Three with { Pgpools = [Three.Pgpool with { SocketDirectories = ["/run/sockets"] }] };
+        var socket = LabSockets.Path("/run/sockets", lab.Pgpool.Port);
+        host.Files[socket] = "";
         await using var sessions = new Servers.Clients.PostgresSessions(lab);
         var launched = false;
-        var probe = new ClientsConnect(lab, sessions, lab.Pgpool, Lab.MaintenanceDatabase, () => launched);
+        var probe = new ClientsConnect(host, lab, sessions, lab.Pgpool, Lab.MaintenanceDatabase, () => launched);
         Assert.Equal(new Observation(false, "it has not been launched"), await probe.CheckAsync(default));
         launched = true;
-        File.Delete(LabSockets.Path(folder.Path, lab.Pgpool.Port));
+        host.Files.Remove(socket);
         Assert.StartsWith("there is no socket", (await probe.CheckAsync(default)).Seen, StringComparison.Ordinal);
     }
 

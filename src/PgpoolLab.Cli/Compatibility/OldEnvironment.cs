@@ -1,3 +1,4 @@
+using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Tools;
@@ -45,9 +46,17 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
     /// <param name="options">The options.</param>
     /// <param name="folder">The current folder, absolute.</param>
     /// <param name="tools">The programs found, for what the samples and scripts must know of them.</param>
+    /// <param name="files">The files of the machine that has the samples.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="LabException">A variable holds what cannot be understood, or sample scripts are asked for that
     /// are not there.</exception>
-    internal LabSpec Spec(OldOptions options, string folder, Toolset tools)
+    internal async Task<LabSpec> SpecAsync(
+        OldOptions options,
+        string folder,
+        Toolset tools,
+        IFiles files,
+        CancellationToken cancellationToken
+    )
     {
         var mode = ClusteringModes.Parse(options.Mode ?? ClusteringMode.StreamingReplication.Letter())!.Value;
         var watchdog = options.PgpoolNodes is not null;
@@ -90,12 +99,14 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
                 WaitForTimeWait = Text("CHECK_TIME_WAIT") is not (null or "false"),
                 LibraryPath = LibraryPath(),
                 InitDbArguments = Text("INITDBARG")?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries),
-                Sample = SampleConfiguration.Find(
+                Sample = await SampleConfiguration.FindAsync(
+                    files,
                     Text("PGPOOLDIR"),
                     install,
-                    tools.Pgpool.Number < 402 ? OldSampleSuffix(mode) : ""
+                    tools.Pgpool.Number < 402 ? OldSampleSuffix(mode) : "",
+                    cancellationToken
                 ),
-                SampleScripts = samples ? RequireSampleScripts(mode) : null,
+                SampleScripts = samples ? await RequireSampleScriptsAsync(mode, files, cancellationToken) : null,
                 VirtualIp = options.VirtualIp,
             },
         };
@@ -127,9 +138,13 @@ internal sealed class OldEnvironment(Func<string, string?> environment)
     // The scripts write $PGPOOL_INSTALL_DIR/bin/pgpool, or sbin where it is there.
     private static string InstallDirectory(Toolset tools) => Path.GetDirectoryName(tools.PgpoolBin) ?? "/";
 
-    private string RequireSampleScripts(ClusteringMode mode)
+    private async Task<string> RequireSampleScriptsAsync(
+        ClusteringMode mode,
+        IFiles files,
+        CancellationToken cancellationToken
+    )
     {
-        var (folder, lacks) = SampleScripts.Find(Text("PGPOOLDIR"), mode);
+        var (folder, lacks) = await SampleScripts.FindAsync(files, Text("PGPOOLDIR"), mode, cancellationToken);
         return folder
             ?? throw new LabException(
                 ExitCode.Missing,

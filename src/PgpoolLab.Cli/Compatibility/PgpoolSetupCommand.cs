@@ -253,7 +253,7 @@ internal static class PgpoolSetupCommand
             await Platform.DetectAsync(operation.Host, cancellationToken),
             ProgramAnswers.OfCurrentUser(operation.Host)
         ).FindAsync(environment.Tools(folder), cancellationToken);
-        var spec = environment.Spec(options, folder, tools);
+        var spec = await environment.SpecAsync(options, folder, tools, operation.Host.Files, cancellationToken);
         if (spec.UseRewind && spec.Mode.WritesEverywhere())
         {
             screen.Note(

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Npgsql;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Demo;
@@ -149,7 +150,7 @@ internal sealed class SteadyWriter : IAsyncDisposable
     {
         public string Expectation => "the client can write through Pgpool-II";
 
-        public string? LogFile => Writer._lab.Paths.PgpoolLog;
+        public ServerLog? Log => ServerLog.Of(Writer._lab.Pgpool);
 
         public Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
             Task.FromResult(
@@ -169,7 +170,7 @@ internal sealed record SameEverywhere(Lab Lab, string Sql) : IProbe
 {
     public string Expectation => "every node has the same data";
 
-    public string? LogFile => null;
+    public ServerLog? Log => null;
 
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {

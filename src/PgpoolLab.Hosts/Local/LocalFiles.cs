@@ -244,6 +244,27 @@ internal sealed class LocalFiles : IFiles
     /// <inheritdoc/>
     public ValueTask DeleteWithinAsync(string root, string path, CancellationToken cancellationToken)
     {
+        using var above = TryOpenAbove(root, path);
+        above?.Delete(Path.GetFileName(path));
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DeleteEmptyWithinAsync(string root, string path, CancellationToken cancellationToken)
+    {
+        using var above = TryOpenAbove(root, path);
+        using var folder = above?.TryOpenFolder(Path.GetFileName(path));
+        if (folder?.List().Count == 0)
+        {
+            above!.DeleteEmpty(Path.GetFileName(path));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Opens the folder that something lies in, below another one.</summary>
+    private static OpenFolder? TryOpenAbove(string root, string path)
+    {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(path);
         if (!path.StartsWith(root + "/", StringComparison.Ordinal))
@@ -252,9 +273,7 @@ internal sealed class LocalFiles : IFiles
         }
 
         using var top = OpenFolder.TryOpen(root);
-        using var folder = top?.TryGoTo(Path.GetDirectoryName(path)![root.Length..]);
-        folder?.Delete(Path.GetFileName(path));
-        return ValueTask.CompletedTask;
+        return top?.TryGoTo(Path.GetDirectoryName(path)![root.Length..]);
     }
 
     /// <inheritdoc/>

@@ -42,6 +42,10 @@ internal sealed class LocalPorts : IPorts
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> BoundSocketsAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<string>>([.. UnixSockets.Bound()]);
+
+    /// <inheritdoc/>
     public ValueTask<bool> HasLoopbackAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult(Network.HasLoopback());
 

@@ -48,6 +48,19 @@ internal sealed class LocalProcesses(DetachedServers servers) : IProcesses
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ProcessOrigin>> FindOriginsAsync(
+        IReadOnlyList<ProcessFacts> processes,
+        string variable,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        return ValueTask.FromResult<IReadOnlyList<ProcessOrigin>>(
+            processes.Select(p => ProcessTable.OriginOf(p, variable)).ToArray()
+        );
+    }
+
+    /// <inheritdoc/>
     public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(process);

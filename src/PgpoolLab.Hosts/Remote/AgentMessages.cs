@@ -76,6 +76,7 @@ internal sealed record StreamPart(int Stream, byte[]? Data)
 [JsonSerializable(typeof(TimeSpan?))]
 [JsonSerializable(typeof(Volume))]
 [JsonSerializable(typeof(IReadOnlyList<ProcessFacts>))]
+[JsonSerializable(typeof(IReadOnlyList<ProcessOrigin>))]
 [JsonSerializable(typeof(ProgramEnd))]
 [JsonSerializable(typeof(SystemUser))]
 [JsonSerializable(typeof(IReadOnlyList<HostAddress>))]

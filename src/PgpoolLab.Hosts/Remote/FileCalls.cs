@@ -100,6 +100,12 @@ internal sealed record DeleteWithinCall(string Root, string Path) : HostCall<Not
         Nothing.After(host.Files.DeleteWithinAsync(Root, Path, cancellationToken));
 }
 
+internal sealed record DeleteEmptyWithinCall(string Root, string Path) : HostCall<Nothing>
+{
+    private protected override ValueTask<Nothing> MakeAsync(IHost host, CancellationToken cancellationToken) =>
+        Nothing.After(host.Files.DeleteEmptyWithinAsync(Root, Path, cancellationToken));
+}
+
 internal sealed record CreateLinkCall(string Path, string Target) : HostCall<Nothing>
 {
     private protected override ValueTask<Nothing> MakeAsync(IHost host, CancellationToken cancellationToken) =>

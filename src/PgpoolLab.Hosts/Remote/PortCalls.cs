@@ -26,6 +26,14 @@ internal sealed record SocketAnswersCall(string Path) : HostCall<bool>
         host.Ports.SocketAnswersAsync(Path, cancellationToken);
 }
 
+internal sealed record BoundSocketsCall : HostCall<IReadOnlyList<string>>
+{
+    private protected override ValueTask<IReadOnlyList<string>> MakeAsync(
+        IHost host,
+        CancellationToken cancellationToken
+    ) => host.Ports.BoundSocketsAsync(cancellationToken);
+}
+
 internal sealed record HasLoopbackCall : HostCall<bool>
 {
     private protected override ValueTask<bool> MakeAsync(IHost host, CancellationToken cancellationToken) =>

@@ -34,6 +34,15 @@ internal sealed record FindProcessesCall(ProcessFilter Filter) : HostCall<IReadO
     ) => host.Processes.FindAllAsync(Filter, cancellationToken);
 }
 
+internal sealed record FindOriginsCall(IReadOnlyList<ProcessFacts> Processes, string Variable)
+    : HostCall<IReadOnlyList<ProcessOrigin>>
+{
+    private protected override ValueTask<IReadOnlyList<ProcessOrigin>> MakeAsync(
+        IHost host,
+        CancellationToken cancellationToken
+    ) => host.Processes.FindOriginsAsync(Processes, Variable, cancellationToken);
+}
+
 internal sealed record SeesOurFilesCall(ProcessFacts Process) : HostCall<bool>
 {
     private protected override ValueTask<bool> MakeAsync(IHost host, CancellationToken cancellationToken) =>

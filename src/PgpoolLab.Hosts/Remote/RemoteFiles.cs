@@ -72,6 +72,10 @@ internal sealed class RemoteFiles(AgentChannel channel) : IFiles
         await channel.AskAsync(new DeleteWithinCall(root, path), cancellationToken);
 
     /// <inheritdoc/>
+    public async ValueTask DeleteEmptyWithinAsync(string root, string path, CancellationToken cancellationToken) =>
+        await channel.AskAsync(new DeleteEmptyWithinCall(root, path), cancellationToken);
+
+    /// <inheritdoc/>
     public async ValueTask CreateLinkAsync(string path, string target, CancellationToken cancellationToken) =>
         await channel.AskAsync(new CreateLinkCall(path, target), cancellationToken);
 

@@ -24,6 +24,10 @@ internal sealed class RemotePorts(AgentChannel channel) : IPorts
         channel.AskAsync(new SocketAnswersCall(path), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> BoundSocketsAsync(CancellationToken cancellationToken) =>
+        channel.AskAsync(new BoundSocketsCall(), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<bool> HasLoopbackAsync(CancellationToken cancellationToken) =>
         channel.AskAsync(new HasLoopbackCall(), cancellationToken);
 

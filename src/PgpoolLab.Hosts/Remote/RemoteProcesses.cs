@@ -27,6 +27,13 @@ internal sealed class RemoteProcesses(AgentChannel channel) : IProcesses
     ) => channel.AskAsync(new FindProcessesCall(filter), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ProcessOrigin>> FindOriginsAsync(
+        IReadOnlyList<ProcessFacts> processes,
+        string variable,
+        CancellationToken cancellationToken
+    ) => channel.AskAsync(new FindOriginsCall(processes, variable), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<bool> SeesOurFilesAsync(ProcessFacts process, CancellationToken cancellationToken) =>
         channel.AskAsync(new SeesOurFilesCall(process), cancellationToken);
 

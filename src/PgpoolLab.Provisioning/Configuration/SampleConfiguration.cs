@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using PgpoolLab.Hosts;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
@@ -17,12 +18,20 @@ public static class SampleConfiguration
     ];
 
     /// <summary>Finds the sample.</summary>
+    /// <param name="files">The machine's files.</param>
     /// <param name="asked">PGPOOLDIR; null when not given.</param>
     /// <param name="installDirectory">Pgpool-II's prefix.</param>
     /// <param name="modeSuffix">Before 4.2 each mode has a sample of its own: its suffix, such as <c>-stream</c>; empty
     /// for the general one.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>A file; null when there is none.</returns>
-    public static string? Find(string? asked, string installDirectory, string modeSuffix)
+    public static ValueTask<string?> FindAsync(
+        IFiles files,
+        string? asked,
+        string installDirectory,
+        string modeSuffix,
+        CancellationToken cancellationToken
+    )
     {
         string[] folders = [.. asked is null ? [] : (string[])[asked], $"{installDirectory}/etc", .. UsualFolders];
         string[] names =
@@ -30,21 +39,27 @@ public static class SampleConfiguration
             .. modeSuffix.Length > 0 ? (string[])[$"pgpool.conf.sample{modeSuffix}"] : [],
             "pgpool.conf.sample",
         ];
-        return folders
-            .SelectMany(f => names.SelectMany(n => (string[])[$"{f}/{n}", $"{f}/{n}.gz"]))
-            .FirstOrDefault(File.Exists);
+        return files.FirstFileAsync(
+            folders.SelectMany(f => names.SelectMany(n => (string[])[$"{f}/{n}", $"{f}/{n}.gz"])),
+            cancellationToken
+        );
     }
 
     /// <summary>The sample's text, with a line break at its end.</summary>
+    /// <param name="files">The machine's files.</param>
     /// <param name="file">As found; Debian may have compressed it.</param>
-    internal static string Read(string file)
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task<string> ReadAsync(IFiles files, string file, CancellationToken cancellationToken)
     {
-        using var stream = File.OpenRead(file);
+        var bytes =
+            await files.ReadBytesAsync(file, cancellationToken)
+            ?? throw new FileNotFoundException($"Could not find file '{file}'.", file);
+        using var stream = new MemoryStream(bytes);
         using Stream plain = file.EndsWith(".gz", StringComparison.Ordinal)
             ? new GZipStream(stream, CompressionMode.Decompress)
             : stream;
         using var reader = new StreamReader(plain);
-        var text = reader.ReadToEnd();
+        var text = await reader.ReadToEndAsync(cancellationToken);
         return text.EndsWith('\n') ? text : text + "\n";
     }
 }

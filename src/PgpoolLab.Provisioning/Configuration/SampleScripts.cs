@@ -53,41 +53,59 @@ public static partial class SampleScripts
     ];
 
     /// <summary>Finds the folder that has all samples a mode needs.</summary>
+    /// <param name="files">The machine's files.</param>
     /// <param name="asked">PGPOOLDIR; null when not given.</param>
     /// <param name="mode">The mode.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The folder, or what the first folder that has any lacks.</returns>
-    public static (string? Folder, IReadOnlyList<string> Lacks) Find(string? asked, ClusteringMode mode)
+    public static async Task<(string? Folder, IReadOnlyList<string> Lacks)> FindAsync(
+        IFiles files,
+        string? asked,
+        ClusteringMode mode,
+        CancellationToken cancellationToken
+    )
     {
         string[] names = mode.WritesEverywhere()
             ? ["basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start"]
             : ["failover.sh", "follow_primary.sh", "basebackup.sh", "pgpool_remote_start"];
-        var folders = UsualFolders
-            .Prepend(asked)
-            .OfType<string>()
-            .SelectMany(f => (string[])[f, $"{f}/sample_scripts"])
-            .Where(Directory.Exists)
-            .Select(f =>
-                (
-                    Folder: f,
-                    Lacks: (IReadOnlyList<string>)
-                        names.Where(n => FileOf(f, Of(n, mode)!) is null).Select(n => Of(n, mode)!.Files[0]).ToArray()
-                )
+        var samples = names.Select(n => Of(n, mode)!).ToArray();
+        var folders = new List<(string Folder, IReadOnlyList<string> Lacks)>();
+        foreach (
+            var folder in await files.FoldersAsync(
+                UsualFolders.Prepend(asked).OfType<string>().SelectMany(f => (string[])[f, $"{f}/sample_scripts"]),
+                cancellationToken
             )
-            .ToArray();
+        )
+        {
+            var found = await Task.WhenAll(
+                samples.Select(s => FileOfAsync(files, folder, s, cancellationToken).AsTask())
+            );
+            folders.Add((folder, [.. samples.Where((_, i) => found[i] is null).Select(s => s.Files[0])]));
+        }
+
         return folders.FirstOrDefault(f => f.Lacks.Count == 0) is { Folder: { } complete }
             ? (complete, [])
-            : (null, folders.MinBy(f => f.Lacks.Count).Lacks ?? names.Select(n => Of(n, mode)!.Files[0]).ToArray());
+            : (null, folders.Select(f => f.Lacks).MinBy(l => l.Count) ?? [.. samples.Select(s => s.Files[0])]);
     }
 
     /// <summary>The text of a script of this lab; null when the lab uses our own.</summary>
+    /// <param name="files">The files of the machine that it is on.</param>
     /// <param name="lab">The lab.</param>
     /// <param name="script">Our name for it.</param>
     /// <param name="pgpool">The Pgpool-II that runs it.</param>
-    internal static string? Read(Lab lab, string script, PgpoolNode pgpool) =>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task<string?> ReadAsync(
+        IFiles files,
+        Lab lab,
+        string script,
+        PgpoolNode pgpool,
+        CancellationToken cancellationToken
+    ) =>
         lab.PgpoolSetup?.SampleScripts is { } folder
         && Of(script, lab.Mode) is { } sample
-        && FileOf(folder, sample) is { } file
-            ? Adapt(File.ReadAllText(file), sample, lab, pgpool)
+        && await FileOfAsync(files, folder, sample, cancellationToken) is { } file
+        && await files.ReadTextAsync(file, cancellationToken) is { } text
+            ? Adapt(text, sample, lab, pgpool)
             : null;
 
     private static Sample? Of(string script, ClusteringMode mode) =>
@@ -95,8 +113,12 @@ public static partial class SampleScripts
             ? ReplicationBaseBackup
             : Samples.GetValueOrDefault(script);
 
-    private static string? FileOf(string folder, Sample sample) =>
-        sample.Files.Select(f => $"{folder}/{f}").FirstOrDefault(File.Exists);
+    private static ValueTask<string?> FileOfAsync(
+        IFiles files,
+        string folder,
+        Sample sample,
+        CancellationToken cancellationToken
+    ) => files.FirstFileAsync(sample.Files.Select(f => $"{folder}/{f}"), cancellationToken);
 
     private static string Adapt(string text, Sample sample, Lab lab, PgpoolNode pgpool)
     {

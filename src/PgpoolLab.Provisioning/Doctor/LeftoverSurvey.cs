@@ -9,7 +9,8 @@ namespace PgpoolLab.Provisioning.Doctor;
 /// <summary>Finds what killed commands, servers and deleted labs have left on a machine, and what is wrong with labs
 /// that are there.</summary>
 /// <param name="host">The machine.</param>
-internal sealed class LeftoverSurvey(IHost host)
+/// <param name="finder">Finds labs that were deleted on it.</param>
+internal sealed class LeftoverSurvey(IHost host, OrphanFinder finder)
 {
     /// <summary>Sockets of nobody, and the lock files beside them.</summary>
     internal async Task<IReadOnlyList<string>> StaleSocketsAsync(
@@ -20,19 +21,31 @@ internal sealed class LeftoverSurvey(IHost host)
     )
     {
         // /var/run is a link to /run on most systems.
-        var owned = registrations
-            .SelectMany(r => OrphanFinder.SocketsOf(r.Entry))
-            .Concat(orphans.SelectMany(o => o.Files))
-            .Select(f => $"{Identity.RealPath(Path.GetDirectoryName(f)!)}/{Path.GetFileName(f)}")
-            .ToHashSet(StringComparer.Ordinal);
-        var bound = UnixSockets.Bound();
-        var stale = new List<string>();
-        var sockets = new List<string>();
-        foreach (var folder in LabSockets.CommonFolders.Select(Identity.RealPath).Distinct())
+        var folders = new Dictionary<string, string>(StringComparer.Ordinal);
+        var owned = new HashSet<string>(StringComparer.Ordinal);
+        foreach (
+            var file in registrations
+                .SelectMany(r => OrphanFinder.SocketsOf(r.Entry))
+                .Concat(orphans.SelectMany(o => o.Files))
+        )
         {
-            sockets.AddRange(await SocketsInAsync(folder, cancellationToken));
+            owned.Add($"{await RealFolderAsync(Path.GetDirectoryName(file)!)}/{Path.GetFileName(file)}");
         }
 
+        var common = new List<string>();
+        foreach (var folder in LabSockets.CommonFolders)
+        {
+            common.Add(await RealFolderAsync(folder));
+        }
+
+        var sockets = new List<string>();
+        foreach (var folder in common.Distinct())
+        {
+            sockets.AddRange((await finder.SocketsInAsync(folder, cancellationToken)).Select(n => $"{folder}/{n}"));
+        }
+
+        var bound = (await host.Ports.BoundSocketsAsync(cancellationToken)).ToLookup(b => Path.GetFileName(b));
+        var stale = new List<string>();
         foreach (var file in sockets.Where(f => !owned.Contains(f)))
         {
             if ((await host.Files.LookAsync(file, cancellationToken))?.User != user.UserId)
@@ -41,10 +54,9 @@ internal sealed class LeftoverSurvey(IHost host)
             }
 
             var socket = LabNames.SocketOf(file);
-            // A link to the folder may be the name it was bound by.
             if (
                 !owned.Contains(socket)
-                && !bound.Any(b => Path.GetFileName(b) == Path.GetFileName(socket) && Identity.RealPath(b) == socket)
+                && !await IsBoundAsync(socket)
                 && !await host.Ports.SocketAnswersAsync(socket, cancellationToken)
             )
             {
@@ -53,23 +65,29 @@ internal sealed class LeftoverSurvey(IHost host)
         }
 
         return stale;
-    }
 
-    private async Task<IReadOnlyList<string>> SocketsInAsync(string folder, CancellationToken cancellationToken)
-    {
-        try
+        async ValueTask<string> RealFolderAsync(string folder)
         {
-            return
-            [
-                .. (await host.Files.ListAsync(folder, cancellationToken))
-                    .Where(LabNames.IsSocket)
-                    .Select(name => $"{folder}/{name}")
-                    .Order(StringComparer.Ordinal),
-            ];
+            if (!folders.TryGetValue(folder, out var real))
+            {
+                folders[folder] = real = await host.Files.RealPathAsync(folder, cancellationToken);
+            }
+
+            return real;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+
+        // A link to the folder may be the name it was bound by.
+        async ValueTask<bool> IsBoundAsync(string socket)
         {
-            return [];
+            foreach (var name in bound[Path.GetFileName(socket)])
+            {
+                if (await host.Files.RealPathAsync(name, cancellationToken) == socket)
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
     }
 

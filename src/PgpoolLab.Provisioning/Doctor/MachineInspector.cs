@@ -47,7 +47,8 @@ public sealed class MachineInspector(
         }
 
         var registrations = LabIndex.Registrations();
-        var orphans = await new OrphanFinder(host).FindAsync(cancellationToken);
+        var finder = new OrphanFinder(host);
+        var orphans = await finder.FindAsync(cancellationToken);
         var processes = await host.Processes.FindAllAsync(ProcessFilter.All, cancellationToken);
         var mine = processes.Where(p => user is not null && p.UserId == user.UserId).ToArray();
         var ownFolder = await host.Files.LookAsync(currentFolder, cancellationToken);
@@ -58,7 +59,7 @@ public sealed class MachineInspector(
 
         var kernel = await KernelFacts.ReadAsync(host, cancellationToken);
         var (segments, sets) = (kernel.SharedSegments, kernel.SemaphoreSets);
-        var survey = new LeftoverSurvey(host);
+        var survey = new LeftoverSurvey(host, finder);
         return new MachineFacts
         {
             LabUser = user?.Name,
@@ -72,7 +73,7 @@ public sealed class MachineInspector(
                 request.PostgresBin is not null ? "PGBIN"
                 : request.PgpoolDirectory is not null ? "PGPOOL_INSTALL_DIR"
                 : null,
-            Programs = ScriptPrograms.ToDictionary(p => p, OnPath),
+            Programs = await OnPathAsync(cancellationToken),
             HasProc = await host.Files.ExistsAsync("/proc/self", cancellationToken),
             LocaleComplaint = await LocaleComplaintAsync(cancellationToken),
             Semaphores = kernel.Semaphores(sets),
@@ -86,7 +87,7 @@ public sealed class MachineInspector(
             GroupProcesses = kernel.GroupProcesses,
             GroupProcessesNow = kernel.GroupProcessesNow,
             Places = await PlacesAsync(currentFolder, byRoot, ownFolder?.User, cancellationToken),
-            SocketFolders = LabSockets.CommonFolders.Select(f => (f, Identity.CanEnterAndWrite(f))).ToArray(),
+            SocketFolders = await SocketFoldersAsync(cancellationToken),
             HasLoopback = hasLoopback,
             KnowsLocalhost = (await host.Ports.ResolveAsync("localhost", cancellationToken)).Count > 0,
             LentPorts = kernel.LentPorts,
@@ -138,13 +139,33 @@ public sealed class MachineInspector(
         }
     }
 
-    private string? OnPath(string program) =>
-        (
-            (IEnumerable<string>)
-                [.. (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/bin", "/bin"]
-        )
-            .Select(f => $"{f}/{program}")
-            .FirstOrDefault(Identity.CanExecute);
+    private async Task<IReadOnlyDictionary<string, string?>> OnPathAsync(CancellationToken cancellationToken)
+    {
+        string[] folders =
+        [
+            .. (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries),
+            "/usr/bin",
+            "/bin",
+        ];
+        var there = (
+            await host.Files.ExecutablesAsync(
+                ScriptPrograms.SelectMany(p => folders.Select(f => $"{f}/{p}")),
+                cancellationToken
+            )
+        ).ToHashSet(StringComparer.Ordinal);
+        return ScriptPrograms.ToDictionary(p => p, p => folders.Select(f => $"{f}/{p}").FirstOrDefault(there.Contains));
+    }
+
+    private async Task<(string, bool)[]> SocketFoldersAsync(CancellationToken cancellationToken)
+    {
+        var folders = new List<(string, bool)>();
+        foreach (var folder in LabSockets.CommonFolders)
+        {
+            folders.Add((folder, await host.Files.CanWriteAsync(folder, cancellationToken)));
+        }
+
+        return [.. folders];
+    }
 
     private async Task<string?> LocaleComplaintAsync(CancellationToken cancellationToken)
     {
@@ -189,23 +210,24 @@ public sealed class MachineInspector(
             await PlaceOfAsync(
                 PlaceUse.Lab,
                 currentFolder,
-                f =>
-                    byRoot && ownerOfCurrentFolder is not null
-                        ? Identity.OwnerOf(f + "/.") is not null
-                        : Identity.CanEnterAndWrite(f),
+                byRoot && ownerOfCurrentFolder is not null
+                    ? async f => (await host.Files.LookAsync(f + "/.", cancellationToken))?.User is not null
+                    : CanWriteAsync,
                 cancellationToken
             ),
-            await PlaceOfAsync(PlaceUse.State, state, Identity.CanEnterAndWrite, cancellationToken),
+            await PlaceOfAsync(PlaceUse.State, state, CanWriteAsync, cancellationToken),
             .. cache is null
                 ? []
-                : (Place[])[await PlaceOfAsync(PlaceUse.Cache, cache, Identity.CanEnterAndWrite, cancellationToken)],
+                : (Place[])[await PlaceOfAsync(PlaceUse.Cache, cache, CanWriteAsync, cancellationToken)],
         ];
+
+        ValueTask<bool> CanWriteAsync(string folder) => host.Files.CanWriteAsync(folder, cancellationToken);
     }
 
     private async Task<Place> PlaceOfAsync(
         PlaceUse use,
         string folder,
-        Func<string, bool> canWrite,
+        Func<string, ValueTask<bool>> canWrite,
         CancellationToken cancellationToken
     )
     {
@@ -221,7 +243,7 @@ public sealed class MachineInspector(
         return new Place(
             use,
             existing == folder ? folder : existing,
-            canWrite(existing),
+            await canWrite(existing),
             await host.Files.VolumeAsync(existing, cancellationToken)
         );
     }

@@ -45,23 +45,12 @@ public sealed record Orphan(
 
 /// <summary>Finds labs of killed setups, and what labs have left whose folder was deleted by hand.</summary>
 /// <param name="host">Where they ran.</param>
-/// <param name="userOf">Numeric user of a process; null when that cannot be seen.</param>
-/// <param name="logOf">The file a process writes its standard output to; null when that cannot be seen.</param>
-/// <param name="homeOf">HOME in a process's environment; null when that cannot be seen.</param>
-public sealed class OrphanFinder(
-    IHost host,
-    Func<int, int?>? userOf = null,
-    Func<int, string?>? logOf = null,
-    Func<int, string?>? homeOf = null
-)
+public sealed class OrphanFinder(IHost host)
 {
     /// <summary>What Linux adds to the name of a file or folder that was deleted.</summary>
     private const string Deleted = " (deleted)";
 
-    private const int LargestEnvironment = 1 << 20;
-
-    private readonly Func<int, string?> _logOf = logOf ?? LogOf;
-    private readonly Func<int, string?> _homeOf = homeOf ?? HomeOf;
+    private const string Home = "HOME";
 
     /// <summary>Every orphan on the lists of the current user; for root also of the users root's labs run as.</summary>
     /// <param name="cancellationToken">Ends it.</param>
@@ -76,7 +65,7 @@ public sealed class OrphanFinder(
             )
         )
         {
-            if (KindOf(registration) is { } kind)
+            if (await KindOfAsync(registration, cancellationToken) is { } kind)
             {
                 orphans.Add(await FindAsync(registration, kind, registrations, cancellationToken));
             }
@@ -99,20 +88,23 @@ public sealed class OrphanFinder(
     {
         var known = listed.Select(r => r.Entry.Root).ToHashSet(StringComparer.Ordinal);
         var found = new Dictionary<string, LabRegistration>(StringComparer.Ordinal);
-        foreach (
-            var process in await host.Processes.FindAllAsync(
-                new ProcessFilter { Names = LabNames.Servers },
-                cancellationToken
-            )
+        var deleted = (
+            await host.Processes.FindAllAsync(new ProcessFilter { Names = LabNames.Servers }, cancellationToken)
         )
+            .Where(p => FolderOf(p) is not null && users.Any(u => IsOf(p, u)))
+            .ToArray();
+        var roots = await RootsAsync(deleted, cancellationToken);
+        ProcessFacts[] unknown = [.. deleted.Where(p => roots[FolderOf(p)!] is { } root && !known.Contains(root))];
+        var origins = unknown.Length > 0 ? await host.Processes.FindOriginsAsync(unknown, Home, cancellationToken) : [];
+        foreach (var (process, origin) in unknown.Zip(origins))
         {
+            // Children of a server show what they do in place of their variables.
             if (
-                RootOf(process) is { } root
-                && !known.Contains(root)
-                && users.FirstOrDefault(u => IsOf(process, u) && _homeOf(process.Id) == u.Home) is { } user
-                && HasDeletedLog(process)
+                users.FirstOrDefault(u => IsOf(process, u) && origin.Variable == u.Home) is { } user
+                && IsDeletedLog(process, origin.Output)
             )
             {
+                var root = roots[FolderOf(process)!]!;
                 found.TryAdd(
                     root,
                     new LabRegistration(null, "", user, new LabIndexEntry("", Path.GetFileName(root), root, []))
@@ -123,8 +115,9 @@ public sealed class OrphanFinder(
         return [.. found.Values.OrderBy(r => r.Entry.Root, StringComparer.Ordinal)];
     }
 
-    /// <summary>The lab's folder of a server that works in a deleted one; null for every other process.</summary>
-    private static string? RootOf(ProcessFacts process)
+    /// <summary>The deleted folder that a server works in, of one Pgpool-II or of a node's the one above its data;
+    /// null for every other process.</summary>
+    private static string? FolderOf(ProcessFacts process)
     {
         if (process.WorkingDirectory is not { } cwd || !cwd.EndsWith(Deleted, StringComparison.Ordinal))
         {
@@ -132,58 +125,40 @@ public sealed class OrphanFinder(
         }
 
         var folder = cwd[..^Deleted.Length];
-        if (process.Name != LabNames.Pgpool)
-        {
-            if (!LabNames.IsDataFolder(folder))
-            {
-                return null;
-            }
+        return process.Name == LabNames.Pgpool ? folder
+            : LabNames.IsDataFolder(folder) ? folder[..folder.LastIndexOf('/')]
+            : null;
+    }
 
-            folder = folder[..folder.LastIndexOf('/')];
+    /// <summary>The lab's folder of each of the folders that these work in; null for one that is there.</summary>
+    private async Task<IReadOnlyDictionary<string, string?>> RootsAsync(
+        IEnumerable<ProcessFacts> processes,
+        CancellationToken cancellationToken
+    )
+    {
+        var roots = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var folder in processes.Select(p => FolderOf(p)!).Distinct())
+        {
+            // With a watchdog each has a folder in the lab's, which is gone as well; else it is the lab's own name.
+            roots[folder] =
+                LabNames.IsPgpoolFolder(folder)
+                && Path.GetDirectoryName(folder) is { Length: > 1 } parent
+                && !await host.Files.IsFolderAsync(parent, cancellationToken)
+                    ? parent
+                : await host.Files.IsFolderAsync(folder, cancellationToken) ? null
+                : folder;
         }
 
-        // With a watchdog each has a folder in the lab's, which is gone as well; else it is the lab's own name.
-        var parent = Path.GetDirectoryName(folder);
-        return LabNames.IsPgpoolFolder(folder) && parent is { Length: > 1 } && !Directory.Exists(parent) ? parent
-            : Directory.Exists(folder) ? null
-            : folder;
+        return roots;
     }
 
-    private bool HasDeletedLog(ProcessFacts process)
-    {
-        var folder = process.WorkingDirectory![..^Deleted.Length];
-        var logs = $"{(process.Name == LabNames.Pgpool ? folder : folder[..folder.LastIndexOf('/')])}/log/";
-        return _logOf(process.Id) is { } log
-            && log.StartsWith(logs, StringComparison.Ordinal)
-            && log.EndsWith(".log" + Deleted, StringComparison.Ordinal);
-    }
-
-    private static string? LogOf(int process)
-    {
-        try
-        {
-            return new FileInfo($"/proc/{process}/fd/1").LinkTarget;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    /// <remarks>Children of a server show what they do in place of their environment.</remarks>
-    private static string? HomeOf(int process)
-    {
-        const string name = "HOME=";
-        using var file = SharedFile.TryOpen($"/proc/{process}/environ", out _);
-        return file
-            ?.Read(LargestEnvironment)
-            ?.Split('\0')
-            .FirstOrDefault(v => v.StartsWith(name, StringComparison.Ordinal))
-            ?[name.Length..];
-    }
+    private static bool IsDeletedLog(ProcessFacts process, string? log) =>
+        log is not null
+        && log.StartsWith($"{FolderOf(process)}/log/", StringComparison.Ordinal)
+        && log.EndsWith(".log" + Deleted, StringComparison.Ordinal);
 
     /// <summary>What became of a lab; null when it is no orphan, or when that cannot be told.</summary>
-    public static OrphanKind? KindOf(LabRegistration registration)
+    public async Task<OrphanKind?> KindOfAsync(LabRegistration registration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(registration);
         var root = registration.Entry.Root;
@@ -191,7 +166,9 @@ public sealed class OrphanFinder(
         {
             return LabStore.Load(root) switch
             {
-                null => Directory.Exists(root) ? OrphanKind.ManifestGone : OrphanKind.FolderGone,
+                null => await host.Files.IsFolderAsync(root, cancellationToken)
+                    ? OrphanKind.ManifestGone
+                    : OrphanKind.FolderGone,
                 { } other when other.Lab.Id != registration.Entry.Id => OrphanKind.Replaced,
                 { State: LabState.Creating } when !LabLock.IsTaken(root) => OrphanKind.SetupKilled,
                 { State: LabState.Destroying } when !LabLock.IsTaken(root) => OrphanKind.DestroyUnfinished,
@@ -232,11 +209,11 @@ public sealed class OrphanFinder(
                     .Where(p => Belongs(p, registration.Entry.Root, kind) && IsOf(p, registration.User))
                     .ToArray();
         var claimed = others
-            .Where(o => o.Entry.Id != registration.Entry.Id && File.Exists(new LabPaths(o.Entry.Root).Manifest))
+            .Where(o => o.Entry.Id != registration.Entry.Id && LabStore.HasManifest(o.Entry.Root))
             .SelectMany(o => SocketsOf(o.Entry))
             .ToHashSet(StringComparer.Ordinal);
-        var files = new List<string>(Links(registration));
-        var bound = UnixSockets.Bound();
+        var files = new List<string>(await LinksAsync(registration, cancellationToken));
+        var bound = (await host.Ports.BoundSocketsAsync(cancellationToken)).ToHashSet(StringComparer.Ordinal);
         foreach (var socket in SocketsOf(registration.Entry).Where(s => !claimed.Contains(s)))
         {
             if (await IsStaleAsync(socket, registration, bound, cancellationToken))
@@ -281,20 +258,19 @@ public sealed class OrphanFinder(
 
     /// <summary>True for a socket, or the lock file beside one, that is a file of this user's and that no server
     /// has.</summary>
-    internal async ValueTask<bool> IsStaleAsync(
+    private async ValueTask<bool> IsStaleAsync(
         string file,
         LabRegistration registration,
-        IReadOnlySet<string> bound,
+        HashSet<string> bound,
         CancellationToken cancellationToken
     )
     {
-        if (Identity.OwnerOf(file)?.User != registration.User.UserId)
-        {
-            return false;
-        }
-
-        // One of the links to a private folder: it says itself whose it is.
-        if (new FileInfo(file).LinkTarget is { } target && !SocketsOf(registration.Entry).Contains(target))
+        // One of the links to a private folder says itself whose it is.
+        if (
+            await host.Files.LookAsync(file, cancellationToken) is not { } facts
+            || facts.User != registration.User.UserId
+            || (facts.LinkTarget is { } target && !SocketsOf(registration.Entry).Contains(target))
+        )
         {
             return false;
         }
@@ -325,30 +301,72 @@ public sealed class OrphanFinder(
             : LabSockets.CommonFolders.SelectMany(f => entry.Ports.SelectMany(p => LabSockets.AllIn(f, p))).ToArray();
 
     /// <summary>Links that were the lab's second name.</summary>
-    private static IEnumerable<string> Links(LabRegistration registration) =>
-        registration.File is null
-            ? LinksInto(registration.Entry.Root)
-            : StateFolder
+    private async Task<IReadOnlyList<string>> LinksAsync(
+        LabRegistration registration,
+        CancellationToken cancellationToken
+    )
+    {
+        if (registration.File is null)
+        {
+            return await LinksIntoAsync(registration.Entry.Root, cancellationToken);
+        }
+
+        var found = new List<string>();
+        foreach (
+            var link in StateFolder
                 .Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder))
                 .Select(f => $"{f}/{registration.Entry.Id}")
                 .Distinct()
-                .Where(l => new FileInfo(l).LinkTarget == registration.Entry.Root);
+        )
+        {
+            if (await host.Files.LinkTargetAsync(link, cancellationToken) == registration.Entry.Root)
+            {
+                found.Add(link);
+            }
+        }
+
+        return found;
+    }
 
     /// <summary>Links to sockets in a folder that is gone, which the lab had made where programs look for
     /// them.</summary>
-    private static IEnumerable<string> LinksInto(string root) =>
-        LabSockets
-            .CommonFolders.Where(Directory.Exists)
-            .SelectMany(f =>
-                Directory.EnumerateFileSystemEntries(
-                    f,
-                    LabSockets.Pattern,
-                    new EnumerationOptions { AttributesToSkip = FileAttributes.None }
+    private async Task<IReadOnlyList<string>> LinksIntoAsync(string root, CancellationToken cancellationToken)
+    {
+        var found = new List<string>();
+        foreach (var folder in LabSockets.CommonFolders)
+        {
+            foreach (var link in (await SocketsInAsync(folder, cancellationToken)).Select(n => $"{folder}/{n}"))
+            {
+                if (
+                    await host.Files.LinkTargetAsync(link, cancellationToken) is { } target
+                    && target.StartsWith(root + "/", StringComparison.Ordinal)
                 )
-            )
-            .Where(l =>
-                new FileInfo(l).LinkTarget is { } target && target.StartsWith(root + "/", StringComparison.Ordinal)
-            );
+                {
+                    found.Add(link);
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Names of the sockets in a folder, in their order; none when it may not be read.</summary>
+    internal async Task<IReadOnlyList<string>> SocketsInAsync(string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return
+            [
+                .. (await host.Files.ListAsync(folder, cancellationToken))
+                    .Where(LabNames.IsSocket)
+                    .Order(StringComparer.Ordinal),
+            ];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     private static bool IsOf(string folder, LabRegistration registration) =>
         LabNames.IsDataFolderOf(registration.Entry.Root, folder)
@@ -356,8 +374,6 @@ public sealed class OrphanFinder(
             .Candidates(registration.User, Path.GetDirectoryName(registration.StateFolder))
             .Any(f => LabNames.IsDataFolderOf($"{f}/{registration.Entry.Id}", folder));
 
-    private bool IsOf(ProcessFacts process, SystemUser user) =>
-        (userOf is null ? process.UserId : userOf(process.Id)) is { } actual
-            ? actual == user.UserId
-            : !OperatingSystem.IsLinux();
+    private static bool IsOf(ProcessFacts process, SystemUser user) =>
+        process.UserId is { } actual ? actual == user.UserId : !OperatingSystem.IsLinux();
 }

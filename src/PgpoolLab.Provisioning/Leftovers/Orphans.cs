@@ -52,17 +52,14 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
         for (var round = 0; round < Rounds; round++)
         {
             var found = new List<ProcessFacts>();
-            foreach (
-                var process in await host.Processes.FindAllAsync(
-                    new ProcessFilter { Names = Names, UserId = Identity.Current.UserId },
-                    CancellationToken.None
-                )
-            )
+            var all = await host.Processes.FindAllAsync(
+                new ProcessFilter { Names = Names, UserId = Identity.Current.UserId },
+                CancellationToken.None
+            );
+            ProcessFacts[] there = [.. all.Where(p => folders.Any(f => WorksIn(p, f)))];
+            foreach (var process in there.Concat(await ToldToWorkInAsync(all.Except(there), folders)))
             {
-                if (
-                    (folders.Any(f => WorksIn(process, f)) || await IsToldToWorkInAsync(process, folders))
-                    && await host.Processes.SeesOurFilesAsync(process, CancellationToken.None)
-                )
+                if (await host.Processes.SeesOurFilesAsync(process, CancellationToken.None))
                 {
                     found.Add(process);
                 }
@@ -94,23 +91,18 @@ internal sealed class Orphans(IHost host, ProbeRunner probes)
     /// <summary>The servers that initdb starts know their folder by the environment, and are not there yet for a
     /// moment.</summary>
     /// <remarks>PostgreSQL's sources, <c>initdb.c</c>: it sets PGDATA, and gives no <c>-D</c>.</remarks>
-    private async ValueTask<bool> IsToldToWorkInAsync(ProcessFacts process, IReadOnlyList<string> folders)
+    private async Task<IEnumerable<ProcessFacts>> ToldToWorkInAsync(
+        IEnumerable<ProcessFacts> processes,
+        IReadOnlyList<string> folders
+    )
     {
-        if (process.Name is not "postgres")
-        {
-            return false;
-        }
-
-        try
-        {
-            var variables = await host.Files.ReadTextAsync($"/proc/{process.Id}/environ", CancellationToken.None);
-            return variables?.Split('\0').Any(v => folders.Any(f => v == $"PGDATA={f}")) == true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // It has ended, or is not ours.
-            return false;
-        }
+        ProcessFacts[] servers = [.. processes.Where(p => p.Name is "postgres")];
+        return servers.Length == 0
+            ? []
+            : servers
+                .Zip(await host.Processes.FindOriginsAsync(servers, "PGDATA", CancellationToken.None))
+                .Where(s => s.Second.Variable is { } folder && folders.Contains(folder))
+                .Select(s => s.First);
     }
 
     private static bool WorksIn(ProcessFacts process, string folder) =>

@@ -243,7 +243,7 @@ public sealed class DestroyOrphansOperation(OperationContext context, Func<Clust
 
         // While we hold this lock no setup takes the same ports and makes sockets of the same names.
         using var choice = await LabIndex.LockAsync(context.Probes, cancellationToken);
-        if (OrphanFinder.KindOf(registration) != kind)
+        if (await _finder.KindOfAsync(registration, cancellationToken) != kind)
         {
             return null;
         }

@@ -180,7 +180,8 @@ public sealed record DeleteLabFiles(ValueList<int> Reached, bool DeletesUsersFil
                 CancellationToken.None
             );
         LabStore.NoteDestroying(context.Lab);
-        await new LabDeletion(context.Host).DeleteAsync(context.Lab, kept);
-        LabDeletion.DeleteEmptyFolders(context.Lab);
+        var deletion = new LabDeletion(context.Host);
+        await deletion.DeleteAsync(context.Lab, kept);
+        await deletion.DeleteEmptyFoldersAsync(context.Lab);
     }
 }

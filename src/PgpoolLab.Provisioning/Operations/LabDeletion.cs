@@ -30,7 +30,7 @@ internal sealed class LabDeletion(IHost host)
     private async Task<bool> IsProvedAsync(LabItem item) =>
         item.Proof switch
         {
-            LabItemProof.Silence => IsStale(item.Path),
+            LabItemProof.Silence => await IsStaleAsync(item.Path),
             LabItemProof.Target => await host.Files.LinkTargetAsync(item.Path, CancellationToken.None) is { } target
                 && (
                     target == item.Target
@@ -107,27 +107,22 @@ internal sealed class LabDeletion(IHost host)
     }
 
     /// <summary>With a watchdog each Pgpool-II has a folder of its own; what the user has put into it stays.</summary>
-    internal static void DeleteEmptyFolders(Lab lab)
+    internal async Task DeleteEmptyFoldersAsync(Lab lab)
     {
-        using var root = OpenFolder.TryOpen(lab.Root);
-        foreach (var name in LabInventory.Of(lab).Items.Where(i => i.IsShared).Select(i => Path.GetFileName(i.Path)))
+        foreach (var folder in LabInventory.Of(lab).Items.Where(i => i.IsShared))
         {
-            using var folder = root?.TryOpenFolder(name);
-            if (folder?.List().Count == 0)
-            {
-                root!.DeleteEmpty(name);
-            }
+            await host.Files.DeleteEmptyWithinAsync(
+                lab.Root,
+                $"{lab.Root}/{Path.GetFileName(folder.Path)}",
+                CancellationToken.None
+            );
         }
     }
 
     /// <summary>A socket of this lab's ports may by now be another user's or another lab's server; ours are stopped, so
     /// that one answers is proof.</summary>
-    private bool IsStale(string socket) =>
-        Path.Exists(socket)
-        && Identity.OwnerOf(socket)?.User == Identity.Current.UserId
-        && !host
-            .Ports.SocketAnswersAsync(LabNames.SocketOf(socket), CancellationToken.None)
-            .AsTask()
-            .GetAwaiter()
-            .GetResult();
+    private async ValueTask<bool> IsStaleAsync(string socket) =>
+        await host.Files.LookAsync(socket, CancellationToken.None) is { } facts
+        && facts.User == Identity.Current.UserId
+        && !await host.Ports.SocketAnswersAsync(LabNames.SocketOf(socket), CancellationToken.None);
 }

@@ -250,7 +250,8 @@ public sealed class SetupOperation(OperationContext context)
         var owner = await context.Host.Files.IsFolderAsync(spec.Directory, cancellationToken)
             ? (await context.Host.Files.LookAsync(spec.Directory, cancellationToken))?.User
             : null;
-        return (tools, RunAs.Choose(spec.Setup.RunAs, owner, Identity.IsRoot, Identity.Find));
+        var (users, asked) = (context.Host.Users, spec.Setup.RunAs);
+        return (tools, await RunAs.ChooseAsync(users, asked, owner, Identity.IsRoot, cancellationToken));
     }
 
     /// <summary>Takes folder, ports and name for this lab: writes the manifest before anything else is

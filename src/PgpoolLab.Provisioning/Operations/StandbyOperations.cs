@@ -140,7 +140,7 @@ internal sealed record StandbysAreSynchronous(Lab Lab, PostgresNode Primary, boo
         + " as synchronous";
 
     /// <inheritdoc/>
-    public string? LogFile => NodeLog.Of(Lab, Primary);
+    public ServerLog? Log => ServerLog.Of(Lab, Primary);
 
     /// <summary>The synchronous standbys, by name.</summary>
     internal IReadOnlyList<string> LastSeen { get; private set; } = [];

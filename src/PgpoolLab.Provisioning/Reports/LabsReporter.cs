@@ -36,7 +36,9 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             .. registrations,
             .. await _finder.FindUnlistedAsync(registrations, LabIndex.Users(ofAllUsers), cancellationToken),
         ];
-        var here = LabStore.FindRoot(currentFolder) is { } around ? Identity.RealPath(around) : null;
+        var here = LabStore.FindRoot(currentFolder) is { } around
+            ? await host.Files.RealPathAsync(around, cancellationToken)
+            : null;
         var rows = registrations
             .Select(r =>
                 InTimeAsync(
@@ -104,7 +106,10 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        if (OrphanFinder.KindOf(registration) is not { } kind || kind is OrphanKind.SetupKilled)
+        if (
+            await _finder.KindOfAsync(registration, cancellationToken) is not { } kind
+            || kind is OrphanKind.SetupKilled
+        )
         {
             return await LookAsync(registration.Entry.Root, registration, cancellationToken);
         }

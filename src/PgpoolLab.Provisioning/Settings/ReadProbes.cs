@@ -19,7 +19,7 @@ internal sealed record NodeHasRead(IHost Host, Lab Lab, PostgresNode Node, strin
     public string Expectation => $"PostgreSQL node {Node.Id} reads its configuration files again";
 
     /// <inheritdoc/>
-    public string? LogFile => NodeLog.Of(Lab, Node);
+    public ServerLog? Log => ServerLog.Of(Lab, Node);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -54,7 +54,7 @@ internal sealed record PgpoolReads(IHost Host, Lab Lab, PgpoolNode Pgpool, long 
     public string Expectation => $"{Lab.TitleOf(Pgpool)} reads its configuration file again";
 
     /// <inheritdoc/>
-    public string? LogFile => null;
+    public ServerLog? Log => null;
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -83,7 +83,7 @@ internal sealed record PgpoolShowsSettings(
     public string Expectation => $"{Lab.TitleOf(Pgpool)} has the settings of its file in effect";
 
     /// <inheritdoc/>
-    public string? LogFile => Pgpool.Paths.PgpoolLog;
+    public ServerLog? Log => ServerLog.Of(Pgpool);
 
     /// <summary>What it showed last; null when it did not answer.</summary>
     internal IReadOnlyDictionary<string, string>? LastSeen { get; private set; }

@@ -234,7 +234,7 @@ internal sealed class Reloader(IHost host, Lab lab, ProbeRunner probes)
         CancellationToken cancellationToken
     )
     {
-        var file = NodeLog.Of(lab, node);
+        var file = await ServerLog.Of(lab, node).FindAsync(host, cancellationToken);
         return new LabException(ExitCode.Failed, $"Could not reload PostgreSQL node {node.Id}: {problem}", error)
         {
             LogFile = file,

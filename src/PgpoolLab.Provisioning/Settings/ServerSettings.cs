@@ -105,7 +105,7 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
         var waiting = PgpoolRules
             .Differences(lines.ToDictionary(l => l.Key, l => l.Value.Value, StringComparer.Ordinal), shown)
             .ToDictionary(d => d.Name, d => d.Wanted, StringComparer.Ordinal);
-        var defaults = Defaults();
+        var defaults = await DefaultsAsync(cancellationToken);
         return new ServerAnswer(
             shown.ToDictionary(
                 s => s.Key,
@@ -164,15 +164,21 @@ internal sealed class ServerSettings(IHost host, Lab lab, ProbeRunner probes)
             .FirstOrDefault()
         ?? path;
 
-    private IReadOnlyDictionary<string, string> Defaults()
+    private async Task<IReadOnlyDictionary<string, string>> DefaultsAsync(CancellationToken cancellationToken)
     {
         var prefix = Path.GetDirectoryName(Path.GetDirectoryName(lab.Tools.PgpoolProgram)) ?? "/usr";
-        var sample = SampleConfiguration.Find(lab.PgpoolSetup?.InstallDirectory, prefix, modeSuffix: "");
         try
         {
+            var sample = await SampleConfiguration.FindAsync(
+                host.Files,
+                lab.PgpoolSetup?.InstallDirectory,
+                prefix,
+                modeSuffix: "",
+                cancellationToken
+            );
             return sample is null
                 ? new Dictionary<string, string>()
-                : PgpoolDefaults.DefaultsOf(SampleConfiguration.Read(sample));
+                : PgpoolDefaults.DefaultsOf(await SampleConfiguration.ReadAsync(host.Files, sample, cancellationToken));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -42,7 +42,7 @@ public sealed record SetPasswords(PostgresNode Node) : IStep
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = NodeLog.Of(context.Lab, Node);
+            var log = await ServerLog.Of(context.Lab, Node).FindAsync(context.Host, cancellationToken);
             throw new LabException(ExitCode.Failed, $"Could not set passwords on node {Node.Id}: {seen}", error)
             {
                 LogFile = log,

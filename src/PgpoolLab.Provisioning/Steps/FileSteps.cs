@@ -86,8 +86,13 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
         {
             await WriteAsync(
                 path,
-                SampleScripts.Read(lab, Path.GetFileName(template), pgpool)
-                    ?? context.Renderer.Render(template, lab, pgpool, context.Secrets),
+                await SampleScripts.ReadAsync(
+                    context.Host.Files,
+                    lab,
+                    Path.GetFileName(template),
+                    pgpool,
+                    cancellationToken
+                ) ?? context.Renderer.Render(template, lab, pgpool, context.Secrets),
                 mode
             );
         }
@@ -96,7 +101,9 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
         {
             if (lab.Conventions is PgpoolSetupLab { Asked: var old })
             {
-                var sample = old.Sample is null ? "" : SampleConfiguration.Read(old.Sample);
+                var sample = old.Sample is null
+                    ? ""
+                    : await SampleConfiguration.ReadAsync(context.Host.Files, old.Sample, cancellationToken);
                 await WriteAsync(
                     pgpool.Paths.PgpoolConf,
                     sample + context.Renderer.Render("pgpool_setup/pgpool.conf", lab, pgpool, context.Secrets),
@@ -221,7 +228,8 @@ public sealed record ConfigureNode(PostgresNode Node) : IStep
         {
             await host.Files.WriteTextAsync(
                 $"{Node.DataDirectory}/{script}",
-                SampleScripts.Read(lab, script, lab.Pgpool) ?? renderer.Render($"scripts/{script}", lab),
+                await SampleScripts.ReadAsync(host.Files, lab, script, lab.Pgpool, cancellationToken)
+                    ?? renderer.Render($"scripts/{script}", lab),
                 Modes.PrivateFolder,
                 cancellationToken
             );

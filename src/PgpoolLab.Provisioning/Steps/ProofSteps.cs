@@ -48,7 +48,7 @@ public sealed record PrepareProof(PostgresNode Primary, ValueList<PostgresNode> 
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = NodeLog.Of(context.Lab, Primary);
+            var log = await ServerLog.Of(context.Lab, Primary).FindAsync(context.Host, cancellationToken);
             throw new LabException(
                 ExitCode.NotHealthy,
                 $"Could not make ready to prove that the lab works: {seen}",
@@ -65,6 +65,7 @@ public sealed record PrepareProof(PostgresNode Primary, ValueList<PostgresNode> 
             Writers.Select(p =>
                 context.Probes.WaitAsync(
                     new ClientsConnect(
+                        context.Host,
                         context.Lab,
                         context.Sessions,
                         p,

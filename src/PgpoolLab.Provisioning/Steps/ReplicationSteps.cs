@@ -41,7 +41,7 @@ public sealed record MoveOn(PostgresNode Primary, PostgresNode Standby) : IStep
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = NodeLog.Of(context.Lab, Primary);
+            var log = await ServerLog.Of(context.Lab, Primary).FindAsync(context.Host, cancellationToken);
             throw new LabException(ExitCode.Failed, $"Could not make a checkpoint on node {Primary.Id}: {seen}", error)
             {
                 LogFile = log,
@@ -76,7 +76,7 @@ public sealed record CreateSlots(PostgresNode Primary, ValueList<PostgresNode> S
         }
         catch (Npgsql.PostgresException error)
         {
-            var log = NodeLog.Of(context.Lab, Primary);
+            var log = await ServerLog.Of(context.Lab, Primary).FindAsync(context.Host, cancellationToken);
             throw new LabException(
                 ExitCode.Failed,
                 $"Could not create replication slots on node {Primary.Id}: {error.MessageText}",

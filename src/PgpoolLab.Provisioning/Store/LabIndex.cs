@@ -129,7 +129,7 @@ public static class LabIndex
     /// <summary>Every lab of the current user that still exists; for root also those of the user root's labs run
     /// as.</summary>
     public static IReadOnlyList<LabIndexEntry> All() =>
-        Registrations().Select(r => r.Entry).Where(e => File.Exists(new LabPaths(e.Root).Manifest)).ToArray();
+        Registrations().Select(r => r.Entry).Where(e => LabStore.HasManifest(e.Root)).ToArray();
 
     /// <summary>Everything on those lists, also what somebody has deleted by hand, which the search for orphans looks
     /// at.</summary>

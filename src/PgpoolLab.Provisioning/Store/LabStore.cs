@@ -274,7 +274,7 @@ public sealed class LabStore
     {
         for (var candidate = new DirectoryInfo(folder); candidate is not null; candidate = candidate.Parent)
         {
-            if (File.Exists(new LabPaths(candidate.FullName).Manifest))
+            if (HasManifest(candidate.FullName))
             {
                 return candidate.FullName;
             }
@@ -282,6 +282,9 @@ public sealed class LabStore
 
         return null;
     }
+
+    /// <summary>True when a manifest lies in exactly this folder, whatever it says.</summary>
+    internal static bool HasManifest(string root) => File.Exists(new LabPaths(root).Manifest);
 
     internal static LabIndexEntry? ReadIndexEntry(string file)
     {
@@ -317,21 +320,30 @@ public sealed class LabStore
     internal static void WriteIndexEntry(string file, LabIndexEntry entry) =>
         WriteWhole(file, JsonSerializer.Serialize(entry, Json.LabIndexEntry));
 
-    private static void WriteWhole(string file, string text)
+    /// <summary>Writes a file whole or not at all, for its owner alone.</summary>
+    internal static void WriteWhole(string file, string text)
     {
         var temporary = Hosts.UnfinishedFile.Beside(file);
         // Never one that is there: it may be a pipe, or a link.
         File.Delete(temporary);
-        using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+        try
         {
-            stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
-        }
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
+            }
 
-        if (!OperatingSystem.IsWindows())
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(temporary, PrivateFile);
+            }
+
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch
         {
-            File.SetUnixFileMode(temporary, PrivateFile);
+            File.Delete(temporary);
+            throw;
         }
-
-        File.Move(temporary, file, overwrite: true);
     }
 }

@@ -12,18 +12,25 @@ public static class RunAs
     private const string RefusesRoot = "PostgreSQL refuses to run as root";
 
     /// <summary>Chooses.</summary>
+    /// <param name="users">The machine's users.</param>
     /// <param name="asked"><c>--run-as</c>; null when not given.</param>
     /// <param name="folderOwner">Numeric owner of the lab's folder; null when the folder does not exist.</param>
     /// <param name="isRoot">Whether this process is root.</param>
-    /// <param name="find">Looks a user up.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The user to become; null when the current one will do.</returns>
     /// <exception cref="LabException">There is no such user, or it would be root.</exception>
-    public static SystemUser? Choose(string? asked, int? folderOwner, bool isRoot, Func<string, SystemUser?> find)
+    public static async ValueTask<SystemUser?> ChooseAsync(
+        IUsers users,
+        string? asked,
+        int? folderOwner,
+        bool isRoot,
+        CancellationToken cancellationToken
+    )
     {
-        ArgumentNullException.ThrowIfNull(find);
+        ArgumentNullException.ThrowIfNull(users);
         if (!isRoot)
         {
-            return asked is null || find(asked)?.UserId == Identity.Current.UserId
+            return asked is null || (await users.FindAsync(asked, cancellationToken))?.UserId == Identity.Current.UserId
                 ? null
                 : throw new InvalidSpecException(
                     ExitCode.Usage,
@@ -33,15 +40,15 @@ public static class RunAs
 
         var user =
             asked is not null
-                ? find(asked)
+                ? await users.FindAsync(asked, cancellationToken)
                     ?? throw new InvalidSpecException(
                         ExitCode.Usage,
                         new($"{SpecField.RunAs} {asked}: this machine has no such user.")
                     )
-            : folderOwner is > 0 ? find(folderOwner.Value.ToString())
+            : folderOwner is > 0 ? await users.FindAsync(folderOwner.Value.ToString(), cancellationToken)
             : null;
         user ??=
-            find(DefaultUser)
+            await users.FindAsync(DefaultUser, cancellationToken)
             ?? throw new InvalidSpecException(
                 ExitCode.Missing,
                 new($"{RefusesRoot}, and this machine has no user {DefaultUser}; name another with {SpecField.RunAs}.")

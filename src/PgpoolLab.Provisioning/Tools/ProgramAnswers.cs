@@ -16,7 +16,7 @@ public sealed record ProgramAnswer(int ExitCode, string Output, string Error);
 /// much as to start a server. An answer is kept for the very file that gave it, by its place on the disk, size and
 /// time, and only when that is a program itself: what a script says may depend on anything.</summary>
 /// <param name="host">Where the programs run.</param>
-/// <param name="file">Where the answers are kept; null to ask each time.</param>
+/// <param name="file">Where the answers are kept, on the machine this program runs on; null to ask each time.</param>
 /// <param name="keep">False for who must not leave anything behind.</param>
 public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
 {
@@ -52,7 +52,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
         var answer = new ProgramAnswer(result.ExitCode, result.Output, result.Error);
         if (keep && key is not null && answer.ExitCode == 0)
         {
-            await KeepAsync(key, answer, cancellationToken);
+            Keep(key, answer);
         }
 
         return answer;
@@ -95,10 +95,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
     {
         try
         {
-            using var folder = OpenFolder.TryOpen(Identity.RealPath(Path.GetDirectoryName(file)!));
-            return
-                folder?.ReadText(Path.GetFileName(file)!, MostText) is var (text, owner)
-                && owner?.User == Identity.Current.UserId
+            return CacheFile.Read(file!, MostText) is { } text
                 ? JsonSerializer.Deserialize(text, AnswersJson.Default.DictionaryStringStringArray) ?? []
                 : [];
         }
@@ -108,7 +105,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
         }
     }
 
-    private async Task KeepAsync(string key, ProgramAnswer answer, CancellationToken cancellationToken)
+    private void Keep(string key, ProgramAnswer answer)
     {
         string text;
         lock (_gate)
@@ -120,12 +117,7 @@ public sealed class ProgramAnswers(IHost host, string? file, bool keep = true)
 
         try
         {
-            if (!CacheFolder.IsOurs(Path.GetDirectoryName(file)!))
-            {
-                return;
-            }
-
-            await host.Files.WriteTextAsync(file!, text, Modes.PrivateFile, cancellationToken);
+            CacheFile.Write(file!, text);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

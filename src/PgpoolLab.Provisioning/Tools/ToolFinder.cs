@@ -77,6 +77,7 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
         "pg_rewind",
         "psql",
     ];
+    private static readonly string[] PgpoolNeeds = ["pcp_recovery_node", "pcp_attach_node"];
     private static readonly string[] Extensions = ["pgpool_recovery", "pgpool_regclass"];
 
     /// <summary>Finds a complete set; among several PostgreSQL versions the newest that has everything.</summary>
@@ -147,14 +148,9 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
                 .. PathFolders(request),
             ];
         var found = new List<PostgresInstallation>();
-        foreach (var folder in folders.Distinct())
+        var programs = folders.Distinct().Select(f => $"{f}/postgres");
+        foreach (var postgres in await host.Files.ExecutablesAsync(programs, cancellationToken))
         {
-            var postgres = $"{folder}/postgres";
-            if (!Identity.CanExecute(postgres))
-            {
-                continue;
-            }
-
             // A program on PATH may be a link into the real folder; its siblings are there. And one installation counts
             // once.
             var home = Path.GetDirectoryName(
@@ -189,7 +185,7 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
     }
 
     private async Task<string?> SharedFolderAsync(string bin, CancellationToken cancellationToken) =>
-        Identity.CanExecute($"{bin}/pg_config")
+        await host.Files.CanExecuteAsync($"{bin}/pg_config", cancellationToken)
         && await _answers.AskAsync($"{bin}/pg_config", "--sharedir", cancellationToken) is { ExitCode: 0 } answer
             ? answer.Output.Trim()
             : null;
@@ -210,7 +206,8 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
         CancellationToken cancellationToken
     )
     {
-        var lacks = PostgresNeeds.Where(p => !Identity.CanExecute($"{bin}/{p}")).ToList();
+        var programs = await host.Files.ExecutablesAsync(PostgresNeeds.Select(p => $"{bin}/{p}"), cancellationToken);
+        var lacks = PostgresNeeds.Where(p => !programs.Contains($"{bin}/{p}")).ToList();
         foreach (var extension in Extensions)
         {
             if (!await HasExtensionAsync(extensionFolders, extension, cancellationToken))
@@ -270,14 +267,14 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
                 .. PathFolders(request),
             ];
         folders = folders.Select(Path.GetFullPath).Distinct().ToArray();
-        foreach (var folder in folders.Where(f => Identity.CanExecute($"{f}/pgpool")))
+        var programs = await host.Files.ExecutablesAsync(
+            folders.SelectMany(f => PgpoolNeeds.Prepend("pgpool").Select(p => $"{f}/{p}")),
+            cancellationToken
+        );
+        foreach (var folder in folders.Where(f => programs.Contains($"{f}/pgpool")))
         {
             var answer = await _answers.AskAsync($"{folder}/pgpool", "--version", cancellationToken);
-            var pcp = folders
-                .Prepend(folder)
-                .FirstOrDefault(f =>
-                    Identity.CanExecute($"{f}/pcp_recovery_node") && Identity.CanExecute($"{f}/pcp_attach_node")
-                );
+            var pcp = folders.Prepend(folder).FirstOrDefault(f => PgpoolNeeds.All(p => programs.Contains($"{f}/{p}")));
             yield return new PgpoolInstallation(
                 $"{folder}/pgpool",
                 PgpoolVersion.Parse(answer.Output + answer.Error),
@@ -310,10 +307,13 @@ public sealed class ToolFinder(IHost host, Platform platform, ProgramAnswers? an
         var details = new List<string>();
         if (postgres is null)
         {
+            var isThere =
+                request.PostgresBin is { } given
+                && await host.Files.CanExecuteAsync($"{Path.GetFullPath(given)}/postgres", cancellationToken);
             details.Add(
                 request switch
                 {
-                    { PostgresBin: { } bin } when Identity.CanExecute($"{Path.GetFullPath(bin)}/postgres") =>
+                    { PostgresBin: { } bin } when isThere =>
                         $"PostgreSQL: {bin}/postgres is not the one that was asked for: {_strangeAnswer}",
                     { PostgresBin: { } bin } => $"PostgreSQL: there is no postgres in {bin}.",
                     { PostgresMajor: { } major } =>

@@ -1,4 +1,5 @@
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;
 
@@ -204,8 +205,8 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
     public bool OutlivesServers { get; init; }
 
     /// <inheritdoc/>
-    public string? LogFile =>
-        _hasFailed is { } pgpool ? $"{pgpool.Paths.Log}/failover.log" : Live.Lab.Pgpool.Paths.PgpoolLog;
+    public ServerLog? Log =>
+        _hasFailed is { } pgpool ? new($"{pgpool.Paths.Log}/failover.log") : ServerLog.Of(Live.Lab.Pgpool);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Hints =>

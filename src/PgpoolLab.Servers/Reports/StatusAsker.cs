@@ -67,7 +67,12 @@ internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience pat
         {
             details = details with
             {
-                LogEnd = await FileEnd.ReadAsync(host, NodeLog.Of(Lab, node), LogLength, cancellationToken),
+                LogEnd = await FileEnd.ReadAsync(
+                    host,
+                    await ServerLog.Of(Lab, node).FindAsync(host, cancellationToken),
+                    LogLength,
+                    cancellationToken
+                ),
             };
         }
 

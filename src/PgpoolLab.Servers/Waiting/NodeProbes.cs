@@ -16,7 +16,7 @@ public sealed record NodeAccepts(IHost Host, Lab Lab, PostgresNode Node, int Pro
     public string Expectation => $"PostgreSQL node {Node.Id} accepts connections on port {Node.Port}";
 
     /// <inheritdoc/>
-    public string? LogFile => NodeLog.Of(Lab, Node);
+    public ServerLog? Log => ServerLog.Of(Lab, Node);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -63,7 +63,7 @@ public sealed record StandbysAreStreaming(
         + $"from node {Primary.Id}";
 
     /// <inheritdoc/>
-    public string? LogFile { get; private set; }
+    public ServerLog? Log { get; private set; }
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -75,7 +75,7 @@ public sealed record StandbysAreStreaming(
                 await client.RowsAsync("SELECT application_name, state FROM pg_stat_replication", cancellationToken)
             ).ToLookup(r => r[0], r => r[1]);
             var missing = Standbys.Where(s => !states[s.ApplicationName].Contains("streaming")).ToArray();
-            LogFile = missing.Length > 0 ? NodeLog.Of(Lab, missing[0]) : null;
+            Log = missing.Length > 0 ? ServerLog.Of(Lab, missing[0]) : null;
             return new Observation(
                 missing.Length == 0,
                 string.Join(
@@ -90,7 +90,7 @@ public sealed record StandbysAreStreaming(
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            LogFile = NodeLog.Of(Lab, Primary);
+            Log = ServerLog.Of(Lab, Primary);
             return new Observation(false, $"node {Primary.Id}: {seen}");
         }
     }
@@ -117,7 +117,7 @@ internal sealed record HasReplayed(
     public string Expectation => $"node {Standby.Id} has replayed what node {Primary.Id} had written at {Position}";
 
     /// <inheritdoc/>
-    public string? LogFile => NodeLog.Of(Lab, Standby);
+    public ServerLog? Log => ServerLog.Of(Lab, Standby);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -160,7 +160,7 @@ public sealed record NodeAnswers(
 ) : IProbe
 {
     /// <inheritdoc/>
-    public string? LogFile => NodeLog.Of(Lab, Node);
+    public ServerLog? Log => ServerLog.Of(Lab, Node);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -184,6 +184,7 @@ public sealed record NodeAnswers(
 
 /// <summary>Waits until clients can connect through one Pgpool-II that is being launched, and leaves a session for who
 /// does.</summary>
+/// <param name="Host">Where it runs.</param>
 /// <param name="Lab">The lab.</param>
 /// <param name="Sessions">Sessions on its servers.</param>
 /// <param name="Pgpool">The Pgpool-II.</param>
@@ -191,6 +192,7 @@ public sealed record NodeAnswers(
 /// <param name="IsLaunched">Says whether its process runs. Until then a socket may be there that a killed server has
 /// left.</param>
 public sealed record ClientsConnect(
+    IHost Host,
     Lab Lab,
     PostgresSessions Sessions,
     PgpoolNode Pgpool,
@@ -202,7 +204,7 @@ public sealed record ClientsConnect(
     public string Expectation => $"clients can connect through {Lab.TitleOf(Pgpool)} on port {Pgpool.Port}";
 
     /// <inheritdoc/>
-    public string? LogFile => Pgpool.Paths.PgpoolLog;
+    public ServerLog? Log => ServerLog.Of(Pgpool);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -213,7 +215,10 @@ public sealed record ClientsConnect(
         }
 
         // Its sockets come first. Before that an attempt would fail, and take long to.
-        if (LabSockets.OfPgpool(Lab, Pgpool).FirstOrDefault() is { } socket && !Path.Exists(socket))
+        if (
+            LabSockets.OfPgpool(Lab, Pgpool).FirstOrDefault() is { } socket
+            && !await Host.Files.ExistsAsync(socket, cancellationToken)
+        )
         {
             return new Observation(false, $"there is no socket {socket}");
         }
@@ -237,8 +242,8 @@ public sealed record ClientsConnect(
 /// <param name="Host">Where they run.</param>
 /// <param name="Processes">Who must end.</param>
 /// <param name="Name">What to call them.</param>
-/// <param name="LogFile">Their log.</param>
-public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Processes, string Name, string? LogFile)
+/// <param name="Log">Their log; null for none.</param>
+public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Processes, string Name, ServerLog? Log)
     : IProbe
 {
     /// <inheritdoc/>
@@ -266,9 +271,9 @@ public sealed record ProcessesEnd(IHost Host, IReadOnlyList<ProcessFacts> Proces
 /// <param name="Host">Where it runs.</param>
 /// <param name="Process">Its first process.</param>
 /// <param name="Name">What to call it.</param>
-/// <param name="Log">Its log.</param>
+/// <param name="LogFile">Its log.</param>
 /// <param name="Length">How long the log was before it was told to end, in bytes; null when it cannot be read.</param>
-public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name, string Log, long? Length) : IProbe
+public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name, string LogFile, long? Length) : IProbe
 {
     /// <summary>What it logs when it sends its processes away and waits for nothing but their ends (4.1 to
     /// 4.7).</summary>
@@ -278,12 +283,12 @@ public sealed record PgpoolLeaves(IHost Host, ProcessFacts Process, string Name,
     public string Expectation => $"{Name} ends";
 
     /// <summary>None: who waits for this tries again and again, and its log can be long.</summary>
-    public string? LogFile => null;
+    public ServerLog? Log => null;
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
-        var growth = Length is null ? null : await Host.Files.TryReadGrowthAsync(Log, Length, cancellationToken);
+        var growth = Length is null ? null : await Host.Files.TryReadGrowthAsync(LogFile, Length, cancellationToken);
         return new Observation(
             growth?.Text.Contains(Words, StringComparison.Ordinal) == true
                 || !await Host.Processes.RunsAsync(Process.Id, Process.StartedAt, cancellationToken),

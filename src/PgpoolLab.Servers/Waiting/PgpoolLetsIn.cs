@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Servers.Waiting;
 
@@ -23,7 +24,7 @@ public sealed class PgpoolLetsIn(IHost host, Lab lab, PgpoolNode pgpool, Process
     public string Expectation => $"{lab.TitleOf(pgpool)} answers";
 
     /// <inheritdoc/>
-    public string? LogFile => pgpool.Paths.PgpoolLog;
+    public ServerLog? Log => ServerLog.Of(pgpool);
 
     /// <summary>Why it did not answer when it was last asked.</summary>
     public string? Problem { get; private set; }

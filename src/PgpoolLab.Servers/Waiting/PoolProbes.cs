@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Servers.Waiting;
 
@@ -64,7 +65,7 @@ public sealed record PgpoolShowsNodes(
     public string Expectation => $"{Lab.TitleOf(Pgpool)} on port {Pgpool.Port} shows {string.Join(", ", Expected)}";
 
     /// <inheritdoc/>
-    public string? LogFile => Pgpool.Paths.PgpoolLog;
+    public ServerLog? Log => ServerLog.Of(Pgpool);
 
     /// <summary>What it showed when it was last looked at; null when it did not answer.</summary>
     internal IReadOnlyList<PoolNode>? LastSeen { get; private set; }

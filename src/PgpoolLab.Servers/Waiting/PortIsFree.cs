@@ -1,4 +1,5 @@
 using PgpoolLab.Hosts;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Servers.Waiting;
 
@@ -11,7 +12,7 @@ public sealed record PortIsFree(IHost Host, int Port) : IProbe
     public string Expectation => $"port {Port} becomes free";
 
     /// <inheritdoc/>
-    public string? LogFile => null;
+    public ServerLog? Log => null;
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken) =>

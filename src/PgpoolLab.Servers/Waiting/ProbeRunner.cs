@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Servers.Waiting;
 
@@ -14,8 +15,8 @@ public interface IProbe
     /// <summary>What is expected, as a clause: "PostgreSQL node 1 accepts connections".</summary>
     string Expectation { get; }
 
-    /// <summary>The log that tells why not.</summary>
-    string? LogFile { get; }
+    /// <summary>The log that tells why not; null for none. It is read when what is expected does not happen.</summary>
+    ServerLog? Log { get; }
 
     /// <summary>Looks once.</summary>
     Task<Observation> CheckAsync(CancellationToken cancellationToken);
@@ -136,15 +137,18 @@ public sealed class ProbeRunner(IHost host, TimeProvider time)
         Observation last,
         CancellationToken cancellationToken,
         TimeSpan waited = default
-    ) =>
-        new(message)
+    )
+    {
+        var log = probe.Log is null ? null : await probe.Log.FindAsync(host, cancellationToken);
+        return new(message)
         {
             Waited = waited,
-            Details = [$"Last seen: {last.Seen}", .. await FullDiskAsync(probe.LogFile, cancellationToken)],
+            Details = [$"Last seen: {last.Seen}", .. await FullDiskAsync(log, cancellationToken)],
             Hints = probe.Hints,
-            LogFile = probe.LogFile,
-            LogTail = probe.LogFile is { } log ? await LogTail.ReadAsync(host, log, cancellationToken) : [],
+            LogFile = log,
+            LogTail = log is null ? [] : await LogTail.ReadAsync(host, log, cancellationToken),
         };
+    }
 }
 
 /// <summary>The end of a log.</summary>

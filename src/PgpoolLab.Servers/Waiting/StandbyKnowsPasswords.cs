@@ -17,7 +17,7 @@ public sealed record StandbyKnowsPasswords(Lab Lab, PostgresSessions Sessions, P
     public string Expectation => $"node {Node.Id} gets the lab's passwords from the primary";
 
     /// <inheritdoc/>
-    public string? LogFile => NodeLog.Of(Lab, Node);
+    public ServerLog? Log => ServerLog.Of(Lab, Node);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)

@@ -17,7 +17,7 @@ internal sealed record StartSettles(IHost Host, Lab Lab, PostgresNode Node, IRea
     public string Expectation => $"the PostgreSQL that was just started as node {Node.Id} writes its PID file";
 
     /// <inheritdoc/>
-    public string? LogFile => NodeLog.Of(Lab, Node);
+    public ServerLog? Log => ServerLog.Of(Lab, Node);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Servers.Waiting;
 
@@ -15,7 +16,7 @@ public sealed record WatchdogListens(IHost Host, Lab Lab, PgpoolNode Pgpool, int
     public string Expectation => $"the watchdog of {Lab.TitleOf(Pgpool)} listens";
 
     /// <inheritdoc/>
-    public string? LogFile => Pgpool.Paths.PgpoolLog;
+    public ServerLog? Log => ServerLog.Of(Pgpool);
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
@@ -46,7 +47,7 @@ public sealed class PgpoolFollowsLeader(PgpoolShowsNodes shows, TimeProvider? ti
     public string Expectation => shows.Expectation;
 
     /// <inheritdoc/>
-    public string? LogFile => shows.LogFile;
+    public ServerLog? Log => shows.Log;
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -110,7 +111,7 @@ public sealed record WatchdogHasLeader(IHost Host, Lab Lab, IReadOnlyList<Pgpool
                 + "leader";
 
     /// <inheritdoc/>
-    public string? LogFile { get; private set; }
+    public ServerLog? Log { get; private set; }
 
     /// <inheritdoc/>
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
@@ -130,7 +131,7 @@ public sealed record WatchdogHasLeader(IHost Host, Lab Lab, IReadOnlyList<Pgpool
             || (quorum && !info.Quorum)
             || info.Members.Count(m => (m.IsLeader || m.Status == "STANDBY") && ports.Contains(m.Port)) < ports.Length
         );
-        LogFile = behind.Pgpool?.Paths.PgpoolLog;
+        Log = behind.Pgpool is { } late ? ServerLog.Of(late) : null;
         return new Observation(
             behind.Pgpool is null && leaders.Length == 1,
             string.Join(

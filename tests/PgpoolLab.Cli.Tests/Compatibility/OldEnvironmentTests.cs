@@ -1,4 +1,5 @@
 using PgpoolLab.Cli.Compatibility;
+using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Tests.Compatibility;
@@ -11,7 +12,21 @@ public sealed class OldEnvironmentTests
         new(name => variables.Where(v => v.Name == name).Select(v => v.Value).FirstOrDefault());
 
     private static LabSpec Spec(OldOptions options, params (string Name, string Value)[] variables) =>
-        With(variables).Spec(options, "/srv/lab", Labs.Tools());
+        Spec(With(variables), options, Labs.Tools());
+
+    /// <summary>Of this machine's samples, which are asked without a wait.</summary>
+    internal static LabSpec Spec(OldEnvironment environment, OldOptions options, Toolset tools)
+    {
+        var spec = environment.SpecAsync(
+            options,
+            "/srv/lab",
+            tools,
+            new LocalHost(TimeProvider.System).Files,
+            CancellationToken.None
+        );
+        Assert.True(spec.IsCompleted);
+        return spec.GetAwaiter().GetResult();
+    }
 
     private static PgpoolSetupConventions Conventions(
         OldOptions options,
@@ -169,7 +184,7 @@ public sealed class OldEnvironmentTests
     public void The_scripts_PGPOOL_INSTALL_DIR_is_where_pgpool_was_found(string program, string install) =>
         Assert.Equal(
             install,
-            With().Spec(None, "/srv/lab", Labs.Tools() with { PgpoolProgram = program }).PgpoolSetup!.InstallDirectory
+            Spec(With(), None, Labs.Tools() with { PgpoolProgram = program }).PgpoolSetup!.InstallDirectory
         );
 
     [Fact]
@@ -204,9 +219,14 @@ public sealed class OldEnvironmentTests
 
         Assert.Equal(
             folder[file],
-            With(("PGPOOLDIR", folder.Path))
-                .Spec(None with { Mode = mode }, "/srv/lab", Labs.Tools(pgpoolMinor: minor))
-                .PgpoolSetup!.Sample
+            Spec(
+                With(("PGPOOLDIR", folder.Path)),
+                None with
+                {
+                    Mode = mode,
+                },
+                Labs.Tools(pgpoolMinor: minor)
+            ).PgpoolSetup!.Sample
         );
     }
 

@@ -31,7 +31,7 @@ public sealed class OldScreenTests
         using var output = new StringWriter();
         using var error = new StringWriter();
         var screen = new OldScreen(output, error);
-        var spec = (change ?? (s => s))(new OldEnvironment(_ => null).Spec(options, "/srv/lab", Labs.Tools()));
+        var spec = (change ?? (s => s))(OldEnvironmentTests.Spec(new OldEnvironment(_ => null), options, Labs.Tools()));
         var plan = LabPlanner.Plan(spec, Facts);
         screen.Begin(Labs.Tools(), spec);
         foreach (var step in plan.Steps)

@@ -4,6 +4,7 @@ using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
+using PgpoolLab.Cli.Tests.Compatibility;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Tests.Properties;
@@ -209,7 +210,8 @@ public sealed class CommandLineProperties
                         var environment = new OldEnvironment(name =>
                             variables.Where(v => v.Item1 == name).Select(v => v.Item2).FirstOrDefault()
                         );
-                        var spec = environment.Spec(
+                        var spec = OldEnvironmentTests.Spec(
+                            environment,
                             new OldOptions
                             {
                                 Mode = parsed.GetValue<string?>("-m"),
@@ -217,7 +219,6 @@ public sealed class CommandLineProperties
                                 Port = parsed.GetValue<int?>("-p"),
                                 PgpoolNodes = watchdog ? 3 : null,
                             },
-                            "/srv/lab",
                             Labs.Tools()
                         );
                         Assert.DoesNotContain(
