@@ -19,9 +19,7 @@ public sealed class CommandLineTests
     {
         foreach (var words in Commands.Select(c => c.Data.Split(' ')))
         {
-            var (code, output, error) = await Screen.RunAsync(["help", .. words]);
-            Assert.Equal((0, ""), (code, error));
-            Assert.Equal((await Screen.RunAsync([.. words, "--help"])).Out, output);
+            Assert.Equal(await Screen.HelpAsync(words), await Screen.UnbrokenAsync(["help", .. words]));
         }
 
         Assert.Equal((await Screen.RunAsync("--help")).Out, (await Screen.RunAsync("help")).Out);

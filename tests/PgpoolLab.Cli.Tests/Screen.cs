@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PgpoolLab.Cli.Rendering;
 
 namespace PgpoolLab.Cli.Tests;
@@ -24,14 +25,20 @@ internal sealed class Screen
         return (code, screen.Out, screen.Error);
     }
 
-    /// <summary>A command's help, unbroken.</summary>
-    internal static async Task<string> HelpAsync(params string[] command)
+    /// <summary>A command's help, unbroken. Several tests look at that of every command.</summary>
+    internal static Task<string> HelpAsync(params string[] command) =>
+        Helps.GetOrAdd(string.Join(' ', command), _ => UnbrokenAsync([.. command, "--help"]));
+
+    /// <summary>What a command that shows help prints, unbroken.</summary>
+    internal static async Task<string> UnbrokenAsync(string[] arguments)
     {
         var screen = new Screen(width: 10_000);
-        Assert.Equal(0, await Program.RunAsync([.. command, "--help"], screen.Terminal));
+        Assert.Equal(0, await Program.RunAsync(arguments, screen.Terminal));
         Assert.Equal("", screen.Error);
         return screen.Out;
     }
+
+    private static readonly ConcurrentDictionary<string, Task<string>> Helps = new(StringComparer.Ordinal);
 
     /// <summary>As a whole, for snapshots.</summary>
     internal static async Task<string> TranscriptAsync(params string[] arguments)
