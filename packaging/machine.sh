@@ -1,7 +1,7 @@
 # What ./pgpoollab, ./test and ./pack need to know of a machine. Sourced by them; POSIX sh.
 
-# Installs packages of Debian or Ubuntu. What apt-get does is shown, and it is never ended: in a session of its own Ctrl+C
-# does not reach it. One that was ended leaves the machine half configured.
+# Installs packages of Debian or Ubuntu. What apt-get does is shown, and it is never ended: in a session of its own
+# Ctrl+C does not reach it. One that was ended leaves the machine half configured.
 apt() { # arguments of apt-get
     DEBIAN_FRONTEND=noninteractive setsid --wait apt-get "$@" </dev/null >&2
 }

@@ -1,6 +1,9 @@
-"""Two stages of bench/run: `measure` in the namespace, on one file system; `render` outside, from what all of them found.
+"""Two stages of bench/run.
 
-    measure                                       what is measured is in the environment, the result goes to file descriptor 4
+`measure` runs in the namespace, on one file system; `render` outside, from what all of them found.
+
+    measure                                       the environment says what is measured; the result goes to file
+                                                  descriptor 4
     render RESULT ... [--json FILE] [--svg FILE]  the text goes to standard output
     check ROWS                                    are these names of rows?
 """
@@ -37,7 +40,8 @@ def measure() -> int:
 
     env = os.environ
     rounds = int(env["BENCH_ROUNDS"])
-    selection = Selection(groups(env["BENCH_ROWS"]), [int(n) for n in env["BENCH_NODES"].split()], int(env["BENCH_ORIGINAL_UP_TO"]))
+    selection = Selection(
+        groups(env["BENCH_ROWS"]), [int(n) for n in env["BENCH_NODES"].split()], int(env["BENCH_ORIGINAL_UP_TO"]))
     program = f"{lab.HOME}/pgpoollab"
     result = {
         "format": FORMAT,
@@ -63,7 +67,10 @@ def measure() -> int:
 def together(results: list[dict]) -> dict:
     """One report of the results from several file systems; the machine and the load are the first one's."""
     own = ("file_system", "template_cache", "fsync", "rows")
-    return {**{k: v for k, v in results[0].items() if k not in own}, "runs": [{k: result[k] for k in own} for result in results]}
+    return {
+        **{k: v for k, v in results[0].items() if k not in own},
+        "runs": [{k: result[k] for k in own} for result in results],
+    }
 
 
 def render(results: list[str], json_file: str | None, svg_file: str | None) -> int:

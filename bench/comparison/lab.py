@@ -1,4 +1,4 @@
-"""One lab, made by pgpoollab or by the original pgpool_setup: making it, starting and stopping it, and whether it works."""
+"""One lab, made by pgpoollab or by the original pgpool_setup: to make it, start and stop it, and see if it works."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Lab:
     def prober(self) -> str:
         """Who asks through Pgpool-II, many times and side by side.
 
-        Where the lab has passwords, each login of a user costs Pgpool-II 12 ms of processor time for every node: it repeats a slow hash
-        4096 times. Its own role has one round only.
+        Where the lab has passwords, each login of a user costs Pgpool-II 12 ms of processor time for every node: it
+        repeats a slow hash 4096 times. Its own role has one round only.
         """
         with open(f"{self.folder}/etc/pool_passwd", encoding="utf-8") as file:
             return SERVERS_ROLE if any(line.startswith(f"{SERVERS_ROLE}:") for line in file) else USER
@@ -51,7 +51,8 @@ class Lab:
 
     def set_up(self, options: list[str] | None = None, env: dict[str, str] | None = None) -> float:
         """Milliseconds. The cluster is proved to work by whoever starts it."""
-        began = processes.run(self._setup(options or []), self.output, self._made(), {**self._setup_env(), **(env or {})})
+        began = processes.run(
+            self._setup(options or []), self.output, self._made(), {**self._setup_env(), **(env or {})})
         ms = milliseconds_since(began)
         if not until(processes.no_servers, 5):
             raise Wrong("servers are still running")
@@ -66,9 +67,9 @@ class Lab:
     def start(self, by_script: bool) -> float:
         """Milliseconds until the command has ended and Pgpool-II says that every node is up with its role.
 
-        The original's script ends with starting Pgpool-II in the background: what counts is what that answers. It is asked from
-        the beginning: a connection that is opened only then makes Pgpool-II connect to one node after the other, which takes longer
-        the more there are, and is no part of starting.
+        The original's script ends with starting Pgpool-II in the background: what counts is what that answers. It is
+        asked from the beginning: a connection that is opened only then makes Pgpool-II connect to one node after the
+        other, which takes longer the more there are, and is no part of starting.
         """
         command = self._command("startall", by_script)
         began = time.monotonic()
@@ -160,7 +161,10 @@ class Lab:
         if self.side == "pgpoollab":
             return {}
         # The sockets where it puts them by itself; its own default folders are those of an installation from source.
-        return {"PGPOOL_INSTALL_DIR": f"{HOME}/original", "PGPOOLDIR": f"{HOME}/original/etc", "PGBIN": PGBIN, "PGSOCKET_DIR": "/tmp"}
+        return {
+            "PGPOOL_INSTALL_DIR": f"{HOME}/original", "PGPOOLDIR": f"{HOME}/original/etc", "PGBIN": PGBIN,
+            "PGSOCKET_DIR": "/tmp",
+        }
 
     def _command(self, name: str, by_script: bool) -> list[str]:
         if self.side == "pgpool_setup":
@@ -171,8 +175,8 @@ class Lab:
 class NodesUp:
     """Does Pgpool-II say that so many nodes are up, one of them as primary and the others as standbys?
 
-    One connection, made anew when it broke. From 4.3 on "show pool_nodes" connects to every node twice, which would take longer
-    than what is measured; the statistics of the health check (since 4.2) have status and role, too.
+    One connection, made again when it broke. From 4.3 on "show pool_nodes" connects to every node twice, which would
+    take longer than what is measured; the statistics of the health check (since 4.2) have status and role, too.
     """
 
     def __init__(self, user: str) -> None:

@@ -1,4 +1,4 @@
-"""What the original pgpool_setup needs: Debian's Pgpool-II laid out as if it were built from source, and ssh to localhost."""
+"""What the original pgpool_setup needs: ssh to localhost, and Debian's Pgpool-II as if it were built from source."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def lay_out(prefix: str) -> None:
 
 
 def start_sshd(folder: str) -> subprocess.Popen:
-    """The original starts standbys through ssh localhost: an sshd of this user's own, with throwaway keys, on port 22 in here."""
+    """The original starts standbys through ssh localhost.
+
+    An sshd of this user's own, with throwaway keys, on port 22 in here.
+    """
     user = os.path.expanduser("~/.ssh")
     os.mkdir(folder, 0o700)
     os.mkdir(user, 0o700)
@@ -51,7 +54,8 @@ PidFile none
 """)
     sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", f"{folder}/sshd_config", "-E", f"{folder}/log"])
     for _ in range(50):
-        login = subprocess.run(["ssh", "-T", "localhost", "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        login = subprocess.run(["ssh", "-T", "localhost", "true"],
+                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if login.returncode == 0:
             return sshd
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What is done to the labs, in which order, so that each row is measured once a round for each side, in turn A B A B."""
+"""What is done to the labs, and in which order: each row is measured once a round for each side, in turn A B A B."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ SMALL_COMMANDS = 11  # a value for --help and nodes is the median, or the highes
 
 
 class Comparison:
-    def __init__(self, selection: Selection, rounds: int, place: str, quiet: bool, namespace: processes.Namespace) -> None:
+    def __init__(
+            self, selection: Selection, rounds: int, place: str, quiet: bool, namespace: processes.Namespace) -> None:
         self.selection, self.rounds, self.place, self.quiet, self.namespace = selection, rounds, place, quiet, namespace
         self.record = Record()
         self.fsync: dict[str, str] = {}
@@ -94,11 +95,12 @@ class Comparison:
 
     def _say(self, lab: Lab, row: str, what: str) -> None:
         if not self.quiet and lab.nodes in self.selection.nodes_of(BY_KEY[row]):
-            print(f"bench: {self.place}, n={lab.nodes} round {self.round}/{self.rounds} {row} {lab.side}: {what}", file=sys.stderr)
+            print(f"bench: {self.place}, n={lab.nodes} round {self.round}/{self.rounds} {row} {lab.side}: {what}",
+                  file=sys.stderr)
 
     @contextlib.contextmanager
     def _rows(self, lab: Lab, *rows: str):
-        """A result in here that is wrong fails these rows, unless they have a time already, and ends what is left over."""
+        """A wrong result in here fails these rows, unless they have a time already, and ends what is left over."""
         try:
             yield
         except Wrong as error:
@@ -128,11 +130,13 @@ class Comparison:
             self._note(lab, "setup", ms)
 
     def _start_and_stop(self, lab: Lab) -> None:
-        """By the script, which both have, and by pgpoollab's command, for which the original's script is run once more."""
-        rows = ("startall-script", "stopall-script", "startall", "stopall", *(("nodes", "nodes-memory") if lab.side == "pgpoollab" else ()))
+        """By the script, which both have, and by pgpoollab's command, for which the original's script runs again."""
+        rows = ("startall-script", "stopall-script", "startall", "stopall",
+                *(("nodes", "nodes-memory") if lab.side == "pgpoollab" else ()))
         with self._rows(lab, *rows):
             self._need_setup(lab)
-            # pgpool_setup may end with 0 and have made nothing that works: only a cluster that starts and replicates is one.
+            # pgpool_setup may end with 0 and have made nothing that works: only a cluster that starts and replicates
+            # is one.
             try:
                 self._settle(lab)
                 ms = lab.start(by_script=True)
@@ -159,8 +163,9 @@ class Comparison:
             self._settle(lab)
             lab.start(by_script=True)
             lab.check_replication(list(range(lab.nodes)))
-            # How long a failover takes without clients depends on when the next health check comes; the original's is
-            # every 10 s, pgpoollab's every second. So the rounds are spread evenly over those 10 s, and over one, alike for both.
+            # How long a failover takes without clients depends on when the next health check comes; the original's
+            # is every 10 s, pgpoollab's every second. So the rounds are spread evenly over those 10 s, and over one,
+            # alike for both.
             part = (self.round - 0.5) / self.rounds
             time.sleep(math.floor(part * 10) + part)
             began = time.monotonic()
@@ -187,7 +192,8 @@ class Comparison:
             raise Wrong("the INSERT did not reach the new primary")
         if lab.runs(0):
             raise Wrong("the old primary still runs")
-        self._note(lab, row, (first.moment - began) * 1000, f", {first.attempts} attempts, every {first.apart * 1000:.0f} ms at the worst")
+        self._note(lab, row, (first.moment - began) * 1000,
+                   f", {first.attempts} attempts, every {first.apart * 1000:.0f} ms at the worst")
         return primary
 
     def _follow(self, lab: Lab, began: float) -> None:
@@ -254,10 +260,13 @@ class Comparison:
 
     def _small_command(self, lab: Lab, row: str, arguments: list[str], folder: str | None = None) -> None:
         argv = [f"{HOME}/pgpoollab", *arguments]
-        times = [milliseconds_since(processes.run(argv, lab.output, folder or lab.folder)) for _ in range(SMALL_COMMANDS)]
+        times = [
+            milliseconds_since(processes.run(argv, lab.output, folder or lab.folder)) for _ in range(SMALL_COMMANDS)]
         self._note(lab, row, statistics.median(times))
         # They last a few milliseconds: one look at their memory may come too early, the most of several does not.
-        peaks = [processes.peak_memory(argv, lab.output, self.namespace, folder or lab.folder)[0] for _ in range(SMALL_COMMANDS)]
+        peaks = [
+            processes.peak_memory(argv, lab.output, self.namespace, folder or lab.folder)[0]
+            for _ in range(SMALL_COMMANDS)]
         self._note(lab, f"{row}-memory", max(peaks))
 
     def _need_setup(self, lab: Lab) -> None:

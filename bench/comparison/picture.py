@@ -1,7 +1,8 @@
-"""The report as a picture: for each row that has a time, a bar for pgpoollab and one for the original, on a logarithmic scale.
+"""The report as a picture, on a logarithmic scale.
 
-One SVG without scripts, fonts or links. It brings its own background, and turns dark where the reader's system is dark,
-so that it can be read on any page.
+It has a bar for pgpoollab and one for the original for each row that has a time. One SVG without scripts, fonts or
+links. It brings its own background, and turns dark where the reader's system is dark, so that it can be read on any
+page.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def _times(run: dict) -> list[dict]:
 
 def svg(report: dict) -> str:
     runs = [(run, rows) for run in report["runs"] if (rows := _times(run))]
-    shown = [row[side]["median"] for _, rows in runs for row in rows for side in ("pgpoollab", "pgpool_setup") if row[side] and row[side]["median"]]
+    shown = [row[side]["median"] for _, rows in runs for row in rows for side in ("pgpoollab", "pgpool_setup")
+             if row[side] and row[side]["median"]]
     scale = _Scale(shown or [1.0, 10.0])
     parts: list[str] = []
     y = TOP
@@ -57,14 +59,16 @@ def svg(report: dict) -> str:
         y += 34
     machine = report["machine"]
     parts += _head(report) + [
-        _text(20, y, f"{machine['cores']} cores, {machine['cpu']}, {machine['memory']}; {machine['system']}; PostgreSQL {report['postgresql']}, "
-                     f"Pgpool-II {report['pgpool']}; {report['date']}", "faint"),
+        _text(20, y, f"{machine['cores']} cores, {machine['cpu']}, {machine['memory']}; {machine['system']}; "
+                     f"PostgreSQL {report['postgresql']}, Pgpool-II {report['pgpool']}; {report['date']}", "faint"),
     ]
     height = y + 18
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        'role="img" '
         f'aria-label="pgpoollab and the original pgpool_setup: milliseconds, logarithmic">\n<style>{STYLE}</style>\n'
-        f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>\n' + "\n".join(parts) + "\n</svg>\n")
+        f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>\n'
+        + "\n".join(parts) + "\n</svg>\n")
 
 
 class _Scale:
@@ -91,9 +95,12 @@ def _head(report: dict) -> list[str]:
     rounds = report["rounds"]
     return [
         _text(20, 30, f"pgpoollab {report['pgpoollab']} and the original pgpool_setup", "title"),
-        _text(20, 50, f"Shorter is better. Logarithmic; medians of {rounds} round{'s' if rounds > 1 else ''}, in turn A B A B", "faint"),
-        f'<rect class="ours" x="{WIDTH - 290}" y="42" width="10" height="10" rx="2"/>', _text(WIDTH - 275, 51, "pgpoollab"),
-        f'<rect class="theirs" x="{WIDTH - 200}" y="42" width="10" height="10" rx="2"/>', _text(WIDTH - 185, 51, "pgpool_setup"),
+        _text(20, 50, f"Shorter is better. Logarithmic; medians of {rounds} round{'s' if rounds > 1 else ''}, "
+                      "in turn A B A B", "faint"),
+        f'<rect class="ours" x="{WIDTH - 290}" y="42" width="10" height="10" rx="2"/>',
+        _text(WIDTH - 275, 51, "pgpoollab"),
+        f'<rect class="theirs" x="{WIDTH - 200}" y="42" width="10" height="10" rx="2"/>',
+        _text(WIDTH - 185, 51, "pgpool_setup"),
         _text(WIDTH - 100, 78, "times as fast", "faint", "end"), _text(WIDTH - 20, 78, "target", "faint", "end"),
     ]
 
@@ -101,13 +108,16 @@ def _head(report: dict) -> list[str]:
 def _row(row: dict, y: float, scale: _Scale) -> list[str]:
     name = title(row) if row["row"] == "help" else f"{title(row)}, n = {row['nodes']}"
     parts = [_text(LEFT - 12, y + LINE / 2 + 4, name, anchor="end")]
-    sides = [(row[side]["median"], style) for side, style in (("pgpoollab", "ours"), ("pgpool_setup", "theirs")) if row[side]]
+    sides = [(row[side]["median"], style)
+             for side, style in (("pgpoollab", "ours"), ("pgpool_setup", "theirs")) if row[side]]
     at = y + (LINE - len(sides) * (BAR + 2)) / 2
     for value, style in sides:
         if value is None:
             parts.append(_text(LEFT + 6, at + 10, "failed", "faint"))
         else:
-            parts.append(f'<rect class="{style}" x="{LEFT}" y="{at:.1f}" width="{max(scale.x(value) - LEFT, 1):.1f}" height="{BAR}" rx="2"/>')
+            width = max(scale.x(value) - LEFT, 1)
+            parts.append(
+                f'<rect class="{style}" x="{LEFT}" y="{at:.1f}" width="{width:.1f}" height="{BAR}" rx="2"/>')
             parts.append(_text(scale.x(value) + 6, at + 10, _duration(value), "faint"))
         at += BAR + 2
     ratio = row["ratio"] and row["ratio"]["median"]
@@ -121,7 +131,9 @@ def _row(row: dict, y: float, scale: _Scale) -> list[str]:
 
 
 def _duration(milliseconds: float) -> str:
-    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:g} ms"
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:g} ms"
 
 
 def _text(x: float, y: float, words: str, style: str = "", anchor: str = "start") -> str:

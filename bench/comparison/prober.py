@@ -1,8 +1,8 @@
 """When does an INSERT through Pgpool-II work again? Asked with a fresh connection every few milliseconds.
 
-While it fails over, Pgpool-II lets whoever connects wait, and then hangs up or serves him. So several attempts wait side by
-side, each in the place of one that is over, and the first that is served has the time. There are fewer than Pgpool-II
-has processes for clients (32): attempts that nobody takes in would delay what they are to measure.
+While it fails over, Pgpool-II lets whoever connects wait, and then hangs up or serves him. So several attempts wait
+side by side, each in the place of one that is over, and the first that is served has the time. There are fewer than
+Pgpool-II has processes for clients (32): attempts that nobody takes in would delay what they are to measure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import time
 import wire
 
 EVERY = 0.004  # seconds between the beginnings of two attempts: the resolution
-AT_ONCE = 4  # attempts under way, as many as pgbench has clients: each that is served takes processor time from what is measured
+# Attempts under way, as many as pgbench has clients: each that is served takes processor time from what is measured.
+AT_ONCE = 4
 PATIENCE = 3.0  # seconds until one is given up and another takes its place
 
 
@@ -24,7 +25,7 @@ class FirstInsert:
     moment: float  # time.monotonic() when it was acknowledged
     number: int  # the row's id
     attempts: int
-    apart: float  # seconds without a new attempt though there was room for one, at most: the resolution that was reached
+    apart: float  # seconds without a new attempt though there was room, at most: the resolution that was reached
 
 
 class Attempt:

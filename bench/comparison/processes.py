@@ -1,4 +1,4 @@
-"""Programs in the namespace: running and timing them, what they need in memory, and clearing away what a failure left."""
+"""Programs in the namespace: to run and time them, what memory they need, and to clear away what a failure left."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def until(condition, within: float, pause: float = 0.002) -> bool:
 def spawned(argv: list[str], output: str, folder: str = ".", env: dict[str, str] | None = None):
     """The program, its output in a file; killed when it outlives the block."""
     with open(output, "wb") as file:
-        program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=folder, env={**os.environ, **(env or {})})
+        program = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=folder, env={**os.environ, **(env or {})})
     try:
         yield program
     finally:
@@ -53,7 +54,9 @@ def wait_for_end(program: subprocess.Popen, seconds: float) -> int | None:
         os.close(handle)
 
 
-def run(argv: list[str], output: str, folder: str = ".", env: dict[str, str] | None = None, seconds: float = 300) -> float:
+def run(
+        argv: list[str], output: str, folder: str = ".", env: dict[str, str] | None = None,
+        seconds: float = 300) -> float:
     """Runs a program until it ends well. Gives back the time.monotonic() at which it began."""
     began = time.monotonic()
     with spawned(argv, output, folder, env) as program:
@@ -118,7 +121,10 @@ class Namespace:
 
 
 class StartedProcesses:
-    """Counts the processes and threads that were started in this namespace: it hands out their numbers one after the other."""
+    """Counts the processes and threads that were started in this namespace.
+
+    The kernel hands out their numbers one after the other.
+    """
 
     def __init__(self) -> None:
         self._first = self._next_number()
@@ -140,10 +146,11 @@ class StartedProcesses:
 
 
 def peak_memory(argv: list[str], output: str, namespace: Namespace, folder: str = ".") -> tuple[float, int]:
-    """Runs a program. Gives back the most memory (MB, resident) it had itself, and how many programs ran at once, itself included.
+    """Runs a program. Gives back the most memory (MB, resident) it had itself, and how many programs ran at once.
 
-    The kernel keeps the peak of a living process (VmHWM); it is read until the end: all the time at first, every
-    millisecond later. The figure that wait4 gives would include this program's own, from before the exec.
+    It is one of those. The kernel keeps the peak of a living process (VmHWM); it is read until the end: all the time
+    at first, every millisecond later. The figure that wait4 gives would include this program's own, from before the
+    exec.
     """
     peak, at_once = 0, 1
     began = time.monotonic()

@@ -81,7 +81,8 @@ def _row(record: Record, row: Row, nodes: int, rounds: int) -> dict | None:
     target = row.target(nodes)
     if target:
         found["target"] = {"at_most": target.at_most} if target.at_most is not None else {"times": target.times}
-        found["met"] = target.met(found["pgpoollab"] and found["pgpoollab"]["median"], found["ratio"] and found["ratio"]["median"])
+        found["met"] = target.met(
+            found["pgpoollab"] and found["pgpoollab"]["median"], found["ratio"] and found["ratio"]["median"])
     return found
 
 

@@ -12,11 +12,13 @@ def table(report: dict) -> str:
     lines = [
         f"pgpoollab {report['pgpoollab']} and the pgpool_setup of Pgpool-II {report['pgpool']}, {report['date']}",
         "",
-        f"Machine      {machine['cores']} cores, {machine['cpu']}, {machine['memory']}; load average at the beginning {machine['load']:.2f}",
+        f"Machine      {machine['cores']} cores, {machine['cpu']}, {machine['memory']}; "
+        f"load average at the beginning {machine['load']:.2f}",
         f"System       {machine['system']}, {machine['kernel']}",
         f"PostgreSQL   {report['postgresql']}",
         "",
-        f"Medians of {report['rounds']} round{'s' if report['rounds'] > 1 else ''}, measured in turn A B A B. Ratio: the original's figure to pgpoollab's, the median of the rounds' own ratios.",
+        f"Medians of {report['rounds']} round{'s' if report['rounds'] > 1 else ''}, measured in turn A B A B. "
+        "Ratio: the original's figure to pgpoollab's, the median of the rounds' own ratios.",
     ]
     for run in report["runs"]:
         lines += ["", *_run(run)]
@@ -27,7 +29,8 @@ def _run(run: dict) -> list[str]:
     fsync = sorted(set(run["fsync"].values()))
     heading = f"On {run['file_system']}"
     if fsync:
-        heading += f", fsync {fsync[0]}" if len(fsync) == 1 else ", " + ", ".join(f"fsync {v} ({k})" for k, v in run["fsync"].items())
+        own = ", ".join(f"fsync {v} ({k})" for k, v in run["fsync"].items())
+        heading += f", fsync {fsync[0]}" if len(fsync) == 1 else f", {own}"
     if not run["template_cache"]:
         heading += ". This pgpoollab kept no template: nothing was cached in any row"
     cells = [HEAD, *(_cells(row) for row in run["rows"])]
@@ -53,7 +56,8 @@ def _cells(row: dict) -> tuple[str, ...]:
         f"{ratio:.1f}x" if ratio else "-",
         target(row),
         {True: "yes", False: "NO", None: ""}[row["met"]],
-        " ".join("/".join(_values(side, i) for side in sides if side) for i in range(len((sides[0] or sides[1])["values"]))),
+        " ".join("/".join(_values(side, i) for side in sides if side)
+                 for i in range(len((sides[0] or sides[1])["values"]))),
     )
 
 

@@ -14,7 +14,8 @@ import struct
 
 TERMINATE = b"X\0\0\0\4"
 
-# Where both labs can be met by unix socket: by TCP pgpoollab's would ask for a password, by which the two would do different things.
+# Where both labs can be met by unix socket: by TCP pgpoollab's would ask for a password, by which the two would do
+# different things.
 SOCKETS = "/tmp"
 
 

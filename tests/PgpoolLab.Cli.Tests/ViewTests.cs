@@ -269,12 +269,13 @@ public sealed class ViewTests
             }
         );
         Assert.EndsWith(
-            """
-            … Pgpool-II makes node 0 follow the new primary (follow_primary.sh) (since 02:00:00, pid 4711). Next: node 2.
-            … A command works on this lab (startall) (pid 4712).
-            ! Node 2 is down. Wait: follow_primary is at work.
+            "… Pgpool-II makes node 0 follow the new primary (follow_primary.sh) (since 02:00:00, pid 4711). "
+                + """
+                Next: node 2.
+                … A command works on this lab (startall) (pid 4712).
+                ! Node 2 is down. Wait: follow_primary is at work.
 
-            """,
+                """,
             screen.Out,
             StringComparison.Ordinal
         );
@@ -586,7 +587,9 @@ public sealed class ViewTests
             lines,
             line =>
                 Assert.Matches(
-                    @"^(export ((PGPOOL|PCP)_PORT=\d+|PATH=/root/wrappers:/bin|PGPOOLLAB_SAVED=\S+)|exec ('[^']+'|\S+)( ('[^']+\.dll'|\S+\.dll))?( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
+                    @"^(export ((PGPOOL|PCP)_PORT=\d+|PATH=/root/wrappers:/bin|PGPOOLLAB_SAVED=\S+)"
+                        + @"|exec ('[^']+'|\S+)( ('[^']+\.dll'|\S+\.dll))?"
+                        + @"( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
                     line
                 )
         );

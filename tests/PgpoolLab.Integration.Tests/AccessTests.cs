@@ -135,14 +135,16 @@ public sealed class AccessTests
                 env -u PGHOST /usr/sbin/pcp_node_count -w -h localhost -p $PCP_PORT
                 # By libpq's default folder where the lab's user may write there, without any help.
                 (unset PGHOST PGPORT PGPASSFILE; psql -XAt -h /tmp -p $PGPOOL_PORT -d test -c "SELECT 'by the link'")
-                psql -XAtc "SELECT string_agg(rolname || ' ' || left(rolpassword, 13), ',' ORDER BY rolname) FROM pg_authid WHERE rolcanlogin" -p $((PGPOOL_PORT + 2))
+                roles="SELECT string_agg(rolname || ' ' || left(rolpassword, 13), ',' ORDER BY rolname)"
+                psql -XAtc "$roles FROM pg_authid WHERE rolcanlogin" -p $((PGPOOL_PORT + 2))
                 psql -XAtc "SELECT usename FROM pg_stat_replication" -p $((PGPOOL_PORT + 2))
                 """
             )
         ).Ok();
+        string[] roles = [sandbox.Account.LabUser, "pgpool", "repl"];
+        var verifiers = string.Join(',', roles.Order(StringComparer.Ordinal).Select(r => r + " SCRAM-SHA-256"));
         Assert.Equal(
-            "t\nf\nt\n2\nlocalhost\n2\n2\nt\nf\nnone none none\n2\nby the "
-                + $"link\n{string.Join(',', ((string[])[sandbox.Account.LabUser, "pgpool", "repl"]).Order(StringComparer.Ordinal).Select(r => r + " SCRAM-SHA-256"))}\nrepl\n",
+            $"t\nf\nt\n2\nlocalhost\n2\n2\nt\nf\nnone none none\n2\nby the link\n{verifiers}\nrepl\n",
             outcome.Output
         );
     }
@@ -161,8 +163,13 @@ public sealed class AccessTests
                 """
                 eval "$(pgpoollab env)"
                 psql -Xqc "CREATE ROLE alice LOGIN PASSWORD 'wonderland'"
-                n=0; until [ "$(psql -XAtc "SELECT count(*) FROM pg_roles WHERE rolname = 'alice'" -p $((PGPOOL_PORT + 3)))" = 1 ]; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
-                as() { PGPASSWORD=$1 psql -XAtw -h $2 -U alice -c 'SELECT current_user' 2>&1 | grep -o '^alice$\|authentication failed' | head -n 1; }
+                n=0
+                until [ "$(psql -XAtc "SELECT count(*) FROM pg_roles WHERE rolname = 'alice'" \
+                    -p $((PGPOOL_PORT + 3)))" = 1 ]; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
+                as() {
+                    PGPASSWORD=$1 psql -XAtw -h $2 -U alice -c 'SELECT current_user' 2>&1 |
+                        grep -o '^alice$\|authentication failed' | head -n 1
+                }
                 for i in 1 2 3; do as wonderland localhost; as "wrong" localhost; done
                 as wonderland "$PGHOST"
                 as wrong "$PGHOST"
@@ -263,13 +270,21 @@ public sealed class AccessTests
                 grep -c "127.0.0.1/32 .* $0" data0/pg_hba.conf || true
                 psql -XAtc 'SELECT 1' -h localhost
                 pg_ctl -m immediate -D data0 stop >/dev/null
-                n=0; until [ "$(psql -XAtc 'SELECT pg_is_in_recovery()' 2>/dev/null)" = f ]; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
-                # A second after a failover Pgpool-II starts its process for pcp again, and cuts off who has just connected.
-                n=0; until grep -q 'fork a new PCP child' log/pgpool.log; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
+                until_true() { n=0; until "$@" 2>/dev/null; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done; }
+                primary() { [ "$(psql -XAtc 'SELECT pg_is_in_recovery()')" = f ]; }
+                streams() {
+                    [ "$(psql -XAtc 'SELECT count(*) FROM pg_stat_replication' -p $((PGPOOL_PORT + 3)))" = 1 ]
+                }
+                until_true primary
+                # A second after a failover Pgpool-II starts its process for pcp again, and cuts off clients that have
+                # just connected.
+                until_true grep -q 'fork a new PCP child' log/pgpool.log
                 pcp_recovery_node -n 0
-                n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM pg_stat_replication' -p $((PGPOOL_PORT + 3)) 2>/dev/null)" = 1 ]; do n=$((n + 1)); [ $n -lt 1200 ]; sleep 0.1; done
+                until_true streams
                 unset PGPASSFILE
-                for p in $PGPOOL_PORT $((PGPOOL_PORT + 3)); do psql -XAtwc "SELECT 'let in'" -h localhost -p $p 2>&1 | grep -o 'let in' || true; done
+                for p in $PGPOOL_PORT $((PGPOOL_PORT + 3)); do
+                    psql -XAtwc "SELECT 'let in'" -h localhost -p $p 2>&1 | grep -o 'let in' || true
+                done
                 """.Replace("$0", word, StringComparison.Ordinal)
             )
         ).Ok();
@@ -279,7 +294,7 @@ public sealed class AccessTests
 
     /// <summary>127.0.0.2 is as good as another machine's way in: no rule for loopback's 127.0.0.1 names it.</summary>
     [Fact]
-    public async Task A_lab_that_listens_elsewhere_does_so_by_TLS_with_a_certificate_clients_can_verify_and_with_passwords()
+    public async Task A_lab_that_listens_elsewhere_does_so_by_TLS_with_passwords_and_a_certificate_clients_can_verify()
     {
         using var sandbox = new Sandbox(Account.Plain);
         (await sandbox.RunAsync("up", "-s", "--listen", "127.0.0.2", "--port", "auto", sandbox.Lab)).Ok();
@@ -297,7 +312,8 @@ public sealed class AccessTests
                     ask "port=$p sslmode=verify-full sslrootcert=/etc/ssl/certs/ca-certificates.crt"
                     ask "port=$p sslmode=require passfile=/dev/null sslrootcert=$PGSSLROOTCERT.none"
                 done
-                psql -XAtc "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_replication USING (pid) WHERE ssl" -p $((PGPOOL_PORT + 2)) -h localhost
+                psql -XAtc "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_replication USING (pid) WHERE ssl" \
+                    -p $((PGPOOL_PORT + 2)) -h localhost
                 openssl verify -CAfile $PGSSLROOTCERT "$(dirname "$PGSSLROOTCERT")/server.crt" | grep -o OK
                 """
             )

@@ -57,7 +57,8 @@ public sealed class AdviceTests : LifeTests
                 eval "$(pgpoollab env)"
                 pg_ctl -D data1 -m immediate stop
                 mv data0/basebackup.sh data0/stage.sh
-                printf '#!/bin/sh\nwhile [ ! -e %s/go ]; do sleep 0.1; done\nexec %s/data0/stage.sh "$@"\n' "$PWD" "$PWD" >data0/basebackup.sh
+                printf '#!/bin/sh\nwhile [ ! -e %s/go ]; do sleep 0.1; done\nexec %s/data0/stage.sh "$@"\n' \
+                    "$PWD" "$PWD" >data0/basebackup.sh
                 chmod +x data0/basebackup.sh
                 """
             )

@@ -38,7 +38,10 @@ public sealed class CacheTests
         Assert.Single(await ListAsync(sandbox));
         var identifiers = await sandbox.ShellAsync(
             """
-            for i in 0 1 2 3; do (. l$i/bashrc.ports; psql -h localhost -XAtp $((PGPOOL_PORT + 2)) -c 'select system_identifier from pg_control_system()' postgres); done
+            query='select system_identifier from pg_control_system()'
+            for i in 0 1 2 3; do
+                (. l$i/bashrc.ports; psql -h localhost -XAtp $((PGPOOL_PORT + 2)) -c "$query" postgres)
+            done
             """,
             ("PATH", $"{ContractRun.PostgresBin()}:{Environment.GetEnvironmentVariable("PATH")}")
         );
@@ -88,13 +91,13 @@ public sealed class CacheTests
         (
             await sandbox.ShellAsync($"pgpoollab up -s --standbys {standbys} --port auto lab 2>&1", CacheIn(sandbox))
         ).Ok();
+        const string query =
+            "select name, setting from pg_settings where name in "
+            + "('fsync', 'wal_retrieve_retry_interval', 'wal_init_zero', 'full_page_writes') order by 1";
         var script = $"""
             . ./bashrc.ports
             for n in 0 1; do
-                {Query(
-                "$((PGPOOL_PORT + 2 + n))",
-                "select name, setting from pg_settings where name in ('fsync', 'wal_retrieve_retry_interval', 'wal_init_zero', 'full_page_writes') order by 1"
-            )}
+                {Query("$((PGPOOL_PORT + 2 + n))", query)}
                 cat data$n/postgresql.auto.conf
             done
             """;

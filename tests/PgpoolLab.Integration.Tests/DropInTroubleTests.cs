@@ -17,7 +17,8 @@ public abstract class DropInTroubleTests
                     ("PGHOST", "localhost"),
                     (
                         "PATH",
-                        $"{sandbox["bin"]}:{ContractRun.PostgresBin()}:/usr/sbin:{Environment.GetEnvironmentVariable("PATH")}"
+                        $"{sandbox["bin"]}:{ContractRun.PostgresBin()}:/usr/sbin:"
+                            + Environment.GetEnvironmentVariable("PATH")
                     ),
                 ]
             );
@@ -175,12 +176,16 @@ public sealed class OldRecoveryTroubleTests : DropInTroubleTests
                 . ./bashrc.ports
                 ./startall; await_pgpool
                 psql -Xqc 'CREATE DATABASE " a b''c\d "' -p {{lab.Port}} test
-                psql -Xqc 'CREATE TABLE t (i serial)' -p {{lab.Port}} ' a b''c\d ' || psql -Xqc 'CREATE TABLE t (i serial)' -p {{lab.Port}} "dbname=' a b\'c\\d '"
+                psql -Xqc 'CREATE TABLE t (i serial)' -p {{lab.Port}} ' a b''c\d ' ||
+                    psql -Xqc 'CREATE TABLE t (i serial)' -p {{lab.Port}} "dbname=' a b\'c\\d '"
                 pg_ctl -D data1 -m immediate stop
                 psql -Xqc 'select 1' -p {{lab.Port}} test || :
                 await_pgpool
                 (psql -Xqc 'select pg_sleep(900)' -p {{lab.Port}} test || :) >/dev/null 2>&1 &
-                client() { psql -XAtqc "select $1 from pg_stat_activity where query = 'select pg_sleep(900)'" -p $(({{lab.Port}} + 2)) test; }
+                client() {
+                    psql -XAtqc "select $1 from pg_stat_activity where query = 'select pg_sleep(900)'" \
+                        -p $(({{lab.Port}} + 2)) test
+                }
                 n=0; until [ "$(client 'count(*)')" = 1 ]; do n=$((n + 1)); [ $n -lt 600 ]; sleep 0.2; done
                 {{pcp}} || :
                 client 'pg_cancel_backend(pid)'
@@ -196,7 +201,10 @@ public sealed class OldRecoveryTroubleTests : DropInTroubleTests
                 echo 'recovery_timeout = 300' >>etc/pgpool.conf
                 ./pgpool_reload
                 {pcp}
-                n=0; until [ "$(psql -XAtqc 'show pool_nodes' -p {lab.Port} test 2>/dev/null | grep -c '|up|')" = 2 ]; do n=$((n + 1)); [ $n -lt 1500 ]; sleep 0.2; done
+                n=0
+                until [ "$(psql -XAtqc 'show pool_nodes' -p {lab.Port} test 2>/dev/null | grep -c '|up|')" = 2 ]; do
+                    n=$((n + 1)); [ $n -lt 1500 ]; sleep 0.2
+                done
                 test ! -e data1/standby.signal
                 psql -XAtqc 'select pg_is_in_recovery()' -p {lab.Port + 3} test
                 ./shutdownall

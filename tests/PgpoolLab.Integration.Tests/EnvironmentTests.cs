@@ -67,7 +67,10 @@ public sealed class EnvironmentTests
                 mkdir '{programs}'
                 for program in "$bin"/*; do ln -s "$program" '{programs}/'; done
                 rm -f '{programs}/psql' '{programs}/ls'
-                for program in psql ls; do printf '#!/bin/sh\nid -un; env\n' >'{programs}'/$program; chmod 755 '{programs}'/$program; done
+                for program in psql ls; do
+                    printf '#!/bin/sh\nid -un; env\n' >'{programs}'/$program
+                    chmod 755 '{programs}'/$program
+                done
                 chmod 755 '{programs}' '{sandbox.Labs}'
                 sed -i "s|$bin|{programs}|g" .pgpoollab/lab.json
                 chown postgres: .pgpoollab/lab.json

@@ -73,8 +73,8 @@ public sealed class TroubleTests : LifeTests
         Assert.False(File.Exists(Path.Combine(sandbox.Lab, "data1/promote")));
     }
 
-    /// <summary>PostgreSQL ends all of its processes then, and begins its recovery again: for that time it takes no word
-    /// to promote itself.</summary>
+    /// <summary>PostgreSQL ends all of its processes then, and begins its recovery again: for that time it takes no
+    /// word to promote itself.</summary>
     [Fact]
     public async Task A_standby_whose_WAL_receiver_is_killed_in_a_failover_is_promoted_all_the_same()
     {
@@ -84,7 +84,8 @@ public sealed class TroubleTests : LifeTests
                 """
                 ./stopall pgpool >&2
                 receiver=$(pgpoollab psql 1 -- -XAtc 'SELECT pid FROM pg_stat_wal_receiver' test)
-                checkpointer=$(pgpoollab psql 1 -- -XAtc "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'" test)
+                checkpointer=$(pgpoollab psql 1 -- -XAtc \
+                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'" test)
                 suspend $checkpointer # so the end of the others lasts until the script looks for what is suspended
                 kill -KILL $receiver
                 until grep -q 'terminating any other active server processes' log/node1.log; do sleep 0.01; done
@@ -111,7 +112,9 @@ public sealed class TroubleTests : LifeTests
                 suspend $server
                 for n in 1 0; do # each is a failover of its own
                     kill -QUIT $(head -n 1 data$n/postmaster.pid)
-                    until grep -q "received degenerate backend request for node_id: $n" log/pgpool.log; do sleep 0.01; done
+                    until grep -q "received degenerate backend request for node_id: $n" log/pgpool.log; do
+                        sleep 0.01
+                    done
                 done
                 kill -CONT $server
                 until grep -q 'execute command' log/pgpool.log; do sleep 0.01; done
@@ -272,7 +275,12 @@ public sealed class NodeTroubleTests : LifeTests
                     { {{cycle}}; } >&2
                     pgpoollab psql 1 -- -XAtc "DO \$\$ BEGIN RAISE LOG 'a word of its own'; END \$\$" test >&2
                     # One with a process for it may be a moment late.
-                    until [ "$(ready)" = $((before + 1)) ] && [ "$(grep -c 'a word of its own' log/node1.log)" -gt $words ]; do tries=$((tries + 1)); [ $tries -lt 1200 ] || exit 1; sleep 0.1; done
+                    until [ "$(ready)" = $((before + 1)) ] &&
+                        [ "$(grep -c 'a word of its own' log/node1.log)" -gt $words ]; do
+                        tries=$((tries + 1))
+                        [ $tries -lt 1200 ] || exit 1
+                        sleep 0.1
+                    done
                     """
                 )
             ).Ok();

@@ -82,7 +82,8 @@ public sealed class LogTests
         var from = 0;
         foreach (var name in expected)
         {
-            // The times of a Pgpool-II before 4.2 are whole seconds: what the others did within one comes before or after.
+            // The times of a Pgpool-II before 4.2 are whole seconds: what the others did within one comes before or
+            // after.
             var at = names.IndexOf(name, InstalledPgpool.Is42 ? from : 0);
             Assert.True(at >= 0, $"There is no {name} after {from}:\n{string.Join('\n', names)}");
             from = at + 1;

@@ -220,7 +220,9 @@ public sealed class OtherModesTests : ModeTests
                     ports
                 )}; do psql -qp $port -c 'CREATE TABLE t (i int PRIMARY KEY)' test; done
                 for port in {string.Join(' ', ports.Skip(1))}; do
-                    psql -qp $port -Atc 'SELECT subname FROM pg_subscription' test | while read -r name; do psql -qp $port -c "ALTER SUBSCRIPTION $name REFRESH PUBLICATION" test; done
+                    psql -qp $port -Atc 'SELECT subname FROM pg_subscription' test | while read -r name; do
+                        psql -qp $port -c "ALTER SUBSCRIPTION $name REFRESH PUBLICATION" test
+                    done
                 done
                 psql -qc 'INSERT INTO t SELECT generate_series(1, 100)' test
                 """

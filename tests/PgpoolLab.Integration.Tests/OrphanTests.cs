@@ -141,7 +141,8 @@ public sealed class OrphanTests : LifeTests
             orphan() { # user, state folder
                 install -d -o "$1" "$3/$1" "$2" "$2/labs"
                 : >"$3/$1/.s.PGSQL.1"
-                printf '{"id":"%s","name":"of-%s","root":"%s/%s/gone","ports":[1],"sockets":["%s/%s/.s.PGSQL.1"]}' "$4" "$1" "$3" "$1" "$3" "$1" >"$2/labs/$4.json"
+                printf '{"id":"%s","name":"of-%s","root":"%s/%s/gone","ports":[1],"sockets":["%s/%s/.s.PGSQL.1"]}' \
+                    "$4" "$1" "$3" "$1" "$3" "$1" >"$2/labs/$4.json"
                 chown "$1:" "$2/labs/$4.json" "$3/$1/.s.PGSQL.1"
             }
             orphan postgres /var/lib/postgresql/.local/state/pgpoollab "$1" "${2}a"
@@ -455,7 +456,8 @@ public sealed class OrphanTests : LifeTests
         Directory.Move(sandbox.Lab, sandbox.Lab + "2");
         var moved = (await sandbox.ShellAsync("cd lab2; pgpoollab list")).Ok();
         Assert.Matches(
-            $@"(?m)^lab +moved .*\n! lab: It was made in {sandbox.Lab}; its configuration still names that folder\.\n  → mv {sandbox.Lab}2 {sandbox.Lab}$",
+            $@"(?m)^lab +moved .*\n! lab: It was made in {sandbox.Lab}; its configuration still names that folder\.\n"
+                + $@"  → mv {sandbox.Lab}2 {sandbox.Lab}$",
             moved.Output
         );
         Directory.Move(sandbox.Lab + "2", sandbox.Lab);

@@ -29,7 +29,8 @@ public sealed class PlaceTests : LifeTests
         var copy = Path.Combine(sandbox.Labs, "copy");
         Assert.StartsWith("1\n", copied.Output, StringComparison.Ordinal);
         Assert.Matches(
-            $@"(?ms)^lab +copy +0/2 .*^! lab: It is a copy of the lab in {sandbox.Lab}; its configuration names that folder\.\n  → pgpoollab destroy {copy}$",
+            $@"(?ms)^lab +copy +0/2 .*^! lab: It is a copy of the lab in {sandbox.Lab}; its configuration names that "
+                + $@"folder\.\n  → pgpoollab destroy {copy}$",
             copied.Output
         );
         var destroyed = (await sandbox.RunAsync("destroy", copy)).Ok();

@@ -10,7 +10,8 @@ public sealed class PortLeaseTests
 {
     /// <summary>Makes labs four at a time, and leaves the numbers of their ports.</summary>
     private const string MakeMany = """
-        seq 12 | xargs -P 4 -I{} sh -c 'pgpoollab setup -n 1 --port auto --json lab{} >made{}.json 2>said{} || { cat said{} >&2; exit 255; }'
+        seq 12 | xargs -P 4 -I{} sh -c '
+            pgpoollab setup -n 1 --port auto --json lab{} >made{}.json 2>said{} || { cat said{} >&2; exit 255; }'
         """;
 
     private const string DestroyMany = """

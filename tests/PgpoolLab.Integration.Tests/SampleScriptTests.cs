@@ -39,7 +39,8 @@ public sealed class SampleScriptTests
             ("PGHOST", "localhost"),
             (
                 "PATH",
-                $"{sandbox["labs"]}/bin:{ContractRun.PostgresBin()}:/usr/sbin:{Environment.GetEnvironmentVariable("PATH")}"
+                $"{sandbox["labs"]}/bin:{ContractRun.PostgresBin()}:/usr/sbin:"
+                    + Environment.GetEnvironmentVariable("PATH")
             ),
         ];
         var setup = (
@@ -57,27 +58,29 @@ public sealed class SampleScriptTests
         );
 
         var story = await sandbox.ShellAsync(
-            $"""
+            $$"""
             ./startall
             . ./bashrc.ports
-            n=0; until psql -qc 'CREATE TABLE t (i int)' -p {port} test; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
-            # Who stops the primary before Pgpool-II has found it has no failover: failover.sh compares with the old primary.
-            n=0; until psql -XAtc 'show pool_nodes' -p {port} test | grep '|primary|'; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
+            until_true() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done; }
+            finds_primary() { psql -XAtc 'show pool_nodes' -p {{port}} test | grep '|primary|'; }
+            both_are_up() { psql -Atc 'show pool_nodes' -p {{port}} test | grep -c '|up|' | grep -qx 2; }
+            row_is_back() { psql -Atc 'SELECT count(*) FROM t' -p {{port + 2}} test | grep -qx 1; }
+            until_true psql -qc 'CREATE TABLE t (i int)' -p {{port}} test
+            # A primary that stops before Pgpool-II has found it has no failover: failover.sh compares with the old
+            # primary.
+            until_true finds_primary
             pg_ctl -D data0 -m immediate stop
-            n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {port} test; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
-            pcp_recovery_node -w -h localhost -p {port + 1} -n 0
-            n=0; until psql -Atc 'show pool_nodes' -p {port} test | grep -c '|up|' | grep -qx 2; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
-            n=0; until psql -Atc 'SELECT count(*) FROM t' -p {port
-                + 2} test | grep -qx 1; do n=$((n + 1)); [ $n -lt 900 ]; sleep 0.2; done
-            psql -Atc 'SELECT pg_is_in_recovery()' -p {port + 2} test
+            until_true psql -qc 'INSERT INTO t VALUES (1)' -p {{port}} test
+            pcp_recovery_node -w -h localhost -p {{port + 1}} -n 0
+            until_true both_are_up
+            until_true row_is_back
+            psql -Atc 'SELECT pg_is_in_recovery()' -p {{port + 2}} test
             ./shutdownall
             """,
             environment
         );
-        Assert.True(
-            story.ExitCode == 0,
-            $"{story.Output}\n{story.Error}\n{string.Join("\n", Directory.EnumerateFiles(Path.Combine(sandbox.Lab, "data0/log")).SelectMany(File.ReadLines).TakeLast(20))}"
-        );
+        var logs = Directory.EnumerateFiles(Path.Combine(sandbox.Lab, "data0/log")).SelectMany(File.ReadLines);
+        Assert.True(story.ExitCode == 0, $"{story.Output}\n{story.Error}\n{string.Join("\n", logs.TakeLast(20))}");
         Assert.Empty(sandbox.ProcessesLeft());
     }
 }

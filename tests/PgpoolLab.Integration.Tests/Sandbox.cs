@@ -83,7 +83,10 @@ public sealed partial class Sandbox : IDisposable
     /// <summary>A process that was sent SIGSTOP still takes signals in until the kernel lets it run next: what a test
     /// does then must begin when it has stopped.</summary>
     private const string Suspend = """
-        suspend() { kill -STOP "$@"; for one; do until grep -q '^State:.[TZ]' "/proc/$one/status"; do sleep 0.01; done; done; }
+        suspend() {
+            kill -STOP "$@"
+            for one; do until grep -q '^State:.[TZ]' "/proc/$one/status"; do sleep 0.01; done; done
+        }
 
         """;
 

@@ -60,7 +60,9 @@ public sealed class SettingsTests
                 """
                 eval "$(pgpoollab env)"
                 for name in num_init_children relcache_size; do psql -XAtc "PGPOOL SHOW $name"; done
-                for name in work_mem max_connections cluster_name wal_level; do pgpoollab psql 1 -- -XAtc "SHOW $name" test; done
+                for name in work_mem max_connections cluster_name wal_level; do
+                    pgpoollab psql 1 -- -XAtc "SHOW $name" test
+                done
                 """
             )
         ).Ok();

@@ -175,12 +175,15 @@ public sealed class StatusTests : LifeTests
             await InLabAsync(
                 sandbox,
                 """
-                sed 's/:.*/:0123456789abcdef0123456789abcdef/' etc/pcp.conf >pcp.new; cat pcp.new >etc/pcp.conf; rm pcp.new
+                sed 's/:.*/:0123456789abcdef0123456789abcdef/' etc/pcp.conf >pcp.new
+                cat pcp.new >etc/pcp.conf; rm pcp.new
                 printf 'num_init_children = 60\n' >>etc/pgpool.conf
-                pgpoollab psql 0 -- -qX -c 'REVOKE pg_monitor FROM pgpool' -c "SELECT pg_create_physical_replication_slot('pgpool_setup_slot7', true)" test
+                pgpoollab psql 0 -- -qX -c 'REVOKE pg_monitor FROM pgpool' \
+                    -c "SELECT pg_create_physical_replication_slot('pgpool_setup_slot7', true)" test
                 pgpoollab psql 1 -- -qX -c 'SELECT pg_wal_replay_pause()' test
-                pgpoollab psql 0 -- -qX -c 'CREATE TABLE a (i int)' -c 'SELECT pg_switch_wal()' -c 'CREATE TABLE b (i int)' \
-                    -c 'SELECT pg_switch_wal()' -c 'CREATE TABLE c (i int)' -c 'SELECT pg_switch_wal()' \
+                pgpoollab psql 0 -- -qX -c 'CREATE TABLE a (i int)' -c 'SELECT pg_switch_wal()' \
+                    -c 'CREATE TABLE b (i int)' -c 'SELECT pg_switch_wal()' \
+                    -c 'CREATE TABLE c (i int)' -c 'SELECT pg_switch_wal()' \
                     -c 'CREATE TABLE d (i int)' -c 'SELECT pg_switch_wal()' -c 'CREATE TABLE e (i int)' test
                 """
             )
@@ -220,7 +223,9 @@ public sealed class StatusTests : LifeTests
                 sandbox,
                 """
                 pg_ctl -D data2 -m immediate stop >&2
-                until pgpoollab psql 0 -- -qX -c "SELECT pg_drop_replication_slot('pgpool_setup_slot2')" test; do sleep 0.2; done
+                until pgpoollab psql 0 -- -qX -c "SELECT pg_drop_replication_slot('pgpool_setup_slot2')" test; do
+                    sleep 0.2
+                done
                 pg_ctl -D data2 -l log/node2.log -w start >&2
                 """
             )
@@ -231,7 +236,10 @@ public sealed class StatusTests : LifeTests
             await InLabAsync(
                 sandbox,
                 """
-                for i in 1 2 3; do pgpoollab psql 0 -- -qX -c "CREATE TABLE gone$i (i int)" -c 'SELECT pg_switch_wal()' -c CHECKPOINT test; done
+                for i in 1 2 3; do
+                    pgpoollab psql 0 -- -qX -c "CREATE TABLE gone$i (i int)" -c 'SELECT pg_switch_wal()' \
+                        -c CHECKPOINT test
+                done
                 pgpoollab psql 0 -- -qX -c "SELECT pg_create_physical_replication_slot('pgpool_setup_slot2', true)" test
                 """
             )
@@ -249,7 +257,8 @@ public sealed class StatusTests : LifeTests
                 pgpoollab stop pgpool >&2
                 printf 'up\ndown\n' >log/pgpool_status
                 key=; [ ! -e etc/.pgpoolkey ] || key="-k $PWD/etc/.pgpoolkey"
-                pgpool -n -f "$PWD/etc/pgpool.conf" -F "$PWD/etc/pcp.conf" -a "$PWD/etc/pool_hba.conf" $key >>log/pgpool.log 2>&1 </dev/null &
+                pgpool -n -f "$PWD/etc/pgpool.conf" -F "$PWD/etc/pcp.conf" -a "$PWD/etc/pool_hba.conf" $key \
+                    >>log/pgpool.log 2>&1 </dev/null &
                 pgpoollab wait --for primary --timeout 2m >&2
                 """
             )
@@ -276,7 +285,11 @@ public sealed class StatusTests : LifeTests
                 sandbox,
                 """
                 pg_ctl -D data1 -m fast stop >&2
-                if [ -e data1/recovery.done ]; then mv data1/recovery.done data1/recovery.conf; else touch data1/standby.signal; fi
+                if [ -e data1/recovery.done ]; then
+                    mv data1/recovery.done data1/recovery.conf
+                else
+                    touch data1/standby.signal
+                fi
                 pg_ctl -D data1 -l log/node1.log -w start >&2
                 """
             )

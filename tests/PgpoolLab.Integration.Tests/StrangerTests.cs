@@ -210,8 +210,10 @@ public sealed class StrangerTests
         Forge(theirs, LabUser, pgpools: 2);
         Shell(
             """
-            mkdir -p "$1/pgpool0/data0" "$1/pgpool1/etc"; touch "$1/pgpool0/data0/PG_VERSION" "$1/pgpool1/etc/pgpool.conf"; chown -R postgres: "$1"
-            mkdir "$2"; for name in .pgpoollab pgpool0 pgpool1; do ln -s "$1/$name" "$2/$name"; done; chown -hR nobody: "$2"
+            mkdir -p "$1/pgpool0/data0" "$1/pgpool1/etc"
+            touch "$1/pgpool0/data0/PG_VERSION" "$1/pgpool1/etc/pgpool.conf"; chown -R postgres: "$1"
+            mkdir "$2"
+            for name in .pgpoollab pgpool0 pgpool1; do ln -s "$1/$name" "$2/$name"; done; chown -hR nobody: "$2"
             """,
             theirs,
             trap
@@ -260,7 +262,10 @@ public sealed class StrangerTests
         var mark = sandbox["mark"];
         Directory.CreateDirectory(mark);
         Shell(
-            """chmod 1777 "$1"; mkdir "$2"; printf '#!/bin/sh\ntouch "%s/as-$(id -un)"\n' "$1" >"$2/psql"; chmod 755 "$2" "$2/psql" """,
+            """
+            chmod 1777 "$1"
+            mkdir "$2"; printf '#!/bin/sh\ntouch "%s/as-$(id -un)"\n' "$1" >"$2/psql"; chmod 755 "$2" "$2/psql"
+            """,
             mark,
             sandbox["bin"]
         );
@@ -383,8 +388,10 @@ public sealed class StrangerTests
             home=$1 piped=$2 endless=$3
             labs=$home/.local/state/pgpoollab/labs clusters=$home/.cache/pgpoollab/clusters
             key=0123456789abcdef0123456789abcdef other=fedcba9876543210fedcba9876543210
-            mkdir -p "$labs" "$clusters/$key" "$clusters/$other" "$clusters/$other.unfinished" "$piped/.pgpoollab" "$endless/.pgpoollab"
-            mkfifo "$labs/deadbeef.json" "$clusters/$key/template.json" "$clusters/$key.lock" "$clusters/../programs.json" "$piped/.pgpoollab/lab.json"
+            mkdir -p "$labs" "$clusters/$key" "$clusters/$other" "$clusters/$other.unfinished" \
+                "$piped/.pgpoollab" "$endless/.pgpoollab"
+            mkfifo "$labs/deadbeef.json" "$clusters/$key/template.json" "$clusters/$key.lock" \
+                "$clusters/../programs.json" "$piped/.pgpoollab/lab.json"
             ln -s /dev/zero "$labs/0badcafe.json"
             ln -s /dev/zero "$clusters/$other/template.json"
             ln -s /dev/zero "$endless/.pgpoollab/lab.json"
@@ -434,7 +441,8 @@ public sealed class StrangerTests
             """
             home=$1 victim=$2
             key=0123456789abcdef0123456789abcdef other=fedcba9876543210fedcba9876543210
-            mkdir -p "$victim/$key/cluster" "$victim/$other.unfinished" "$victim/labs" "$home/.cache/pgpoollab" "$home/.local/state"
+            mkdir -p "$victim/$key/cluster" "$victim/$other.unfinished" "$victim/labs" \
+                "$home/.cache/pgpoollab" "$home/.local/state"
             printf '{"id":"0000abcd","name":"not-theirs","root":"/nowhere","ports":[1]}' >"$victim/labs/0000abcd.json"
             ln -s "$victim" "$home/.cache/pgpoollab/clusters"
             ln -s "$victim" "$home/.local/state/pgpoollab"
@@ -476,7 +484,8 @@ public sealed class StrangerTests
         var victim = Directory.CreateDirectory(sandbox["victim"]).FullName;
         Shell(
             """
-            mkdir -p "$1/.cache/pgpoollab" "$2/0123456789abcdef0123456789abcdef"; ln -s "$2" "$1/.cache/pgpoollab/clusters"
+            mkdir -p "$1/.cache/pgpoollab" "$2/0123456789abcdef0123456789abcdef"
+            ln -s "$2" "$1/.cache/pgpoollab/clusters"
             chown -hR nobody: "$1"
             """,
             home,

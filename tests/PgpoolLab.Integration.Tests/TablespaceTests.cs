@@ -14,7 +14,8 @@ public sealed class TablespaceTests : StoryTests
             await ShellInLabAsync(
                 sandbox,
                 """
-                psql -p $PGPOOL_PORT -c "CREATE TABLESPACE inside LOCATION ''" -c 'CREATE TABLE i TABLESPACE inside AS SELECT generate_series(1, 1000) AS n' test
+                psql -p $PGPOOL_PORT -c "CREATE TABLESPACE inside LOCATION ''" \
+                    -c 'CREATE TABLE i TABLESPACE inside AS SELECT generate_series(1, 1000) AS n' test
                 """
             )
         ).Ok();
@@ -41,7 +42,8 @@ public sealed class TablespaceTests : StoryTests
             await ShellInLabAsync(
                 sandbox,
                 $"""
-                psql -p $PGPOOL_PORT -c "CREATE TABLESPACE outside LOCATION '{outside}'" -c 'CREATE TABLE o TABLESPACE outside AS SELECT * FROM i' test
+                psql -p $PGPOOL_PORT -c "CREATE TABLESPACE outside LOCATION '{outside}'" \
+                    -c 'CREATE TABLE o TABLESPACE outside AS SELECT * FROM i' test
                 """
             )
         ).Ok();

@@ -19,7 +19,8 @@ public sealed class TerminalTests
     /// <summary>Types into whatever terminal it has, and says which that are.</summary>
     private const string Attack = """
         import fcntl, json, os, sys, termios
-        found = {"user": os.geteuid(), "own": int(open("/proc/self/stat").read().rsplit(")", 1)[1].split()[4]), "open": []}
+        own = int(open("/proc/self/stat").read().rsplit(")", 1)[1].split()[4])
+        found = {"user": os.geteuid(), "own": own, "open": []}
         for stream in "/dev/tty", 0, 1, 2:
             try:
                 descriptor = os.open(stream, os.O_RDWR) if stream == "/dev/tty" else stream

@@ -10,11 +10,27 @@ public sealed class UncollectedTests
         mkfifo ../result
         cat >../inside <<'END'
         set -eu
-        kill_all() { pids="$(tr -d '\000' <run/pgpool.pid) $(for n in 0 1; do head -n 1 data$n/postmaster.pid; done)"; kill -9 $pids; }
+        kill_all() {
+            pids="$(tr -d '\000' <run/pgpool.pid) $(for n in 0 1; do head -n 1 data$n/postmaster.pid; done)"
+            kill -9 $pids
+        }
         slow() { ps -e -o pid= -o args= | sed -n 's/^ *\([0-9]*\) postgres: checkpointer.*/\1/p'; }
         # A process of the killed server that is slow to notice its end: the next server must be started after it.
-        kill_slowly() { slow=$(slow); kill -STOP $slow; for one in $slow; do until grep -q '^State:.T' /proc/$one/status; do sleep 0.01; done; done; kill_all; { sleep 2; kill -CONT $slow; } & }
-        works() { n=0; until psql -h localhost -XAtqc 'insert into t values (1)' -p "$1" test >/dev/null 2>../why; do n=$((n + 1)); [ $n -lt 1200 ] || { cat ../why log/pgpool.log; exit 9; }; sleep 0.1; done; }
+        kill_slowly() {
+            slow=$(slow)
+            kill -STOP $slow
+            for one in $slow; do until grep -q '^State:.T' /proc/$one/status; do sleep 0.01; done; done
+            kill_all
+            { sleep 2; kill -CONT $slow; } &
+        }
+        works() {
+            n=0
+            until psql -h localhost -XAtqc 'insert into t values (1)' -p "$1" test >/dev/null 2>../why; do
+                n=$((n + 1))
+                [ $n -lt 1200 ] || { cat ../why log/pgpool.log; exit 9; }
+                sleep 0.1
+            done
+        }
         pgpoollab setup -s -p auto --start . >/dev/null 2>../setup.err || { cat ../setup.err; exit 8; }
         . ./bashrc.ports; port=$PGPOOL_PORT
         eval "$(pgpoollab env)"
@@ -48,7 +64,8 @@ public sealed class UncollectedTests
         pgpoollab destroy . 2>/dev/null
         echo all of it
         END
-        timeout 400 unshare --pid --fork --kill-child --mount-proc sh -c 'sh ../inside >../result 2>&1 & exec cat ../result'
+        timeout 400 unshare --pid --fork --kill-child --mount-proc \
+            sh -c 'sh ../inside >../result 2>&1 & exec cat ../result'
         """;
 
     [Fact]

@@ -57,7 +57,8 @@ public sealed partial class VerbTests
                 refuses 2 'is no server' pgpoollab logs nobody
                 echo "asked: $(role primary) $(role standby) $(pgpoollab logs standby | grep -q node1 && echo MANY)"
                 pgpoollab sync 1,2
-                echo "waits: $(pgpoollab psql primary -- -XAtqc "SELECT string_agg(sync_state, ' ') FROM pg_stat_replication" test)"
+                sync_states="SELECT string_agg(sync_state, ' ') FROM pg_stat_replication"
+                echo "waits: $(pgpoollab psql primary -- -XAtqc "$sync_states" test)"
                 pgpoollab sync off
                 refuses 2 'neither on, off' pgpoollab sync 1,all
 
@@ -106,7 +107,8 @@ public sealed partial class VerbTests
                 echo "promoted: $(role 0) $(role 2)"
                 pgpoollab recover 2 --rewind
                 pgpoollab wait --for streaming --timeout 2m
-                echo "rewound: $(role 0) $(role 2) $(grep -c 'pg_rewind has done it$' log/recovery.log) $(ls run | grep -c recovery)"
+                echo "rewound: $(role 0) $(role 2) $(grep -c 'pg_rewind has done it$' log/recovery.log)" \
+                    "$(ls run | grep -c recovery)"
                 """
             ),
             await ToldAsync(
@@ -121,11 +123,13 @@ public sealed partial class VerbTests
                     [ $code != 0 ] || pgpoollab remove-node 3 # it was faster
                 done
                 slots=$(pgpoollab psql primary -- -XAtqc 'SELECT count(*) FROM pg_replication_slots' test)
-                echo "undone: $code $(ls -d data3 2>&1 | grep -c '^data3') $slots $(grep -c backend_port etc/pgpool.conf)"
+                echo "undone: $code $(ls -d data3 2>&1 | grep -c '^data3') $slots" \
+                    "$(grep -c backend_port etc/pgpool.conf)"
                 pgpoollab add-node
                 ./stopall && ./startall
                 pgpoollab wait --for streaming --timeout 2m
-                echo "added: $(role 3) $(pgpoollab psql 3 -- -XAtqc 'SELECT count(*) FROM t' test) $(grep -c 'port is' README.port)"
+                echo "added: $(role 3) $(pgpoollab psql 3 -- -XAtqc 'SELECT count(*) FROM t' test)" \
+                    "$(grep -c 'port is' README.port)"
                 refuses 1 'is not the last one' pgpoollab remove-node 1
                 pgpoollab remove-node 3
                 echo "removed: $(shows) $(grep -c backend_port etc/pgpool.conf) $(ls -d data3 2>&1 | grep -c '^data3')"
@@ -205,7 +209,10 @@ public sealed partial class VerbTests
         var outcome = (
             await sandbox.ShellAsync(
                 """
-                leader() { pgpoollab nodes --json | tr -d ' \n' | grep -o '"id":[0-9],"port":[0-9]*,"answers":true,"status":"\(LEADER\|MASTER\)"' | cut -c 6; }
+                leader() {
+                    pgpoollab nodes --json | tr -d ' \n' |
+                        grep -o '"id":[0-9],"port":[0-9]*,"answers":true,"status":"\(LEADER\|MASTER\)"' | cut -c 6
+                }
                 pgpoollab wait --for quorum --timeout 2m
                 before=$(leader)
                 pgpoollab kill leader >/dev/null

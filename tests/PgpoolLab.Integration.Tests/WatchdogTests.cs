@@ -166,7 +166,14 @@ public sealed class PrimaryUnknownToLeaderTests : WatchdogTests
                 rm -f pgpool0/log/pgpool.log pgpool1/log/pgpool.log
                 ./startall >~/start.out 2>~/start.err &
                 starting=$!
-                until_it_says() { n=0; until grep -q "$1" "$2" 2>/dev/null; do n=$((n + 1)); [ $n -lt 12000 ] || { echo "never said: $1"; cat "$2"; exit 1; } >&2; sleep 0.01; done; }
+                until_it_says() {
+                    n=0
+                    until grep -q "$1" "$2" 2>/dev/null; do
+                        n=$((n + 1))
+                        [ $n -lt 12000 ] || { echo "never said: $1"; cat "$2"; exit 1; } >&2
+                        sleep 0.01
+                    done
+                }
                 until_it_says 'from .DEAD. to .LOADING' pgpool0/log/pgpool.log
                 leader=$(tr -d '\0' <pgpool0/run/pgpool.pid)
                 suspend $leader
@@ -241,10 +248,11 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
                 .Range(0, 3)
                 .Select(i =>
                     $"""
-                        n=0; until psql -XAtp {port
-                            + (
-                                4 * i
-                            )} -c 'show pool_nodes' test >nodes{i} 2>why{i}; do n=$((n + 1)); [ $n -lt 1200 ] || exec cat why{i} pgpool{i}/log/pgpool.log /nonexistent >&2; sleep 0.2; done
+                        n=0; until psql -XAtp {port + (4 * i)} -c 'show pool_nodes' test >nodes{i} 2>why{i}; do
+                            n=$((n + 1))
+                            [ $n -lt 1200 ] || exec cat why{i} pgpool{i}/log/pgpool.log /nonexistent >&2
+                            sleep 0.2
+                        done
 
                         """
                 )

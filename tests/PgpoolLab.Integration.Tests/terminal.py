@@ -1,4 +1,5 @@
-# Runs a program at a terminal of its own, as a shell with job control would, and types at it. Its argument says what to do (JSON); it writes what has come of it.
+# Runs a program at a terminal of its own, as a shell with job control would, and types at it. Its argument says what
+# to do (JSON); it writes what has come of it.
 import fcntl, json, os, pty, select, signal, struct, sys, termios, time
 
 work = json.loads(sys.argv[1])
@@ -146,4 +147,6 @@ try:
 except BlockingIOError:
     typed = b""
 code = os.waitstatus_to_exitcode(status)
-print(json.dumps({"code": code, "text": text.decode(errors="replace"), "same": before == after, "typed": typed.decode(errors="replace"), "terminal": os.ttyname(slave), "device": os.stat(slave).st_rdev}))
+result = {"code": code, "text": text.decode(errors="replace"), "same": before == after}
+result |= {"typed": typed.decode(errors="replace"), "terminal": os.ttyname(slave), "device": os.stat(slave).st_rdev}
+print(json.dumps(result))

@@ -12,7 +12,8 @@ public sealed class AccessTests
     [Fact]
     public void A_scram_verifier_is_that_of_RFC_7677() =>
         Assert.Equal(
-            "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
+            "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
+                + ":wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
             new DatabaseUser("user", "pencil").ScramVerifier(Convert.FromBase64String("W22ZaJ0SNY7soEsUEjb6gQ=="))
         );
 

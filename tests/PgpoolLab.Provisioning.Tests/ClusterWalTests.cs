@@ -59,9 +59,11 @@ public sealed class ClusterWalTests : IDisposable
     [Theory]
     [InlineData(3 * SegmentLength + 60, 3 * SegmentLength + 60, "000000010000000000000003")] // nothing before it
     [InlineData(3 * SegmentLength + PageSize + 60, 3 * SegmentLength + PageSize + 60, "000000010000000000000003")]
-    [InlineData(3 * SegmentLength + 9 * PageSize, 3 * SegmentLength + 5 * PageSize, "000000010000000000000003")] // not that of a shutdown
-    [InlineData(3 * SegmentLength + 9 * PageSize, 3 * SegmentLength + 9 * PageSize, "000000010000000000000004")] // another segment
-    [InlineData(3 * SegmentLength + 9 * PageSize, 3 * SegmentLength + 9 * PageSize, "000000020000000000000003")] // another timeline
+    // Not the checkpoint of a shutdown.
+    [InlineData(3 * SegmentLength + 9 * PageSize, 3 * SegmentLength + 5 * PageSize, "000000010000000000000003")]
+    // Another segment, another timeline.
+    [InlineData(3 * SegmentLength + 9 * PageSize, 3 * SegmentLength + 9 * PageSize, "000000010000000000000004")]
+    [InlineData(3 * SegmentLength + 9 * PageSize, 3 * SegmentLength + 9 * PageSize, "000000020000000000000003")]
     public void What_is_not_as_expected_stays_as_it_is(ulong checkpoint, ulong redo, string name)
     {
         var file = Write(name);

@@ -6,14 +6,17 @@ namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class DoctorTests
 {
-    private const string Segments = """
-               key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap
-                 0    6553600   600                  1680 31325 31327      0 65534 65534 65534 65534 1795429792 1795429807 1795429792                  4096                     0
-          11658148    3342337   600                    56 31497 31526      3 65534 65534 65534 65534 1795416354 1795416354 1795416353                  4096                     0
-                 0    3342338   600               5000000    12 31526      0 65534 65534 65534 65534 1795416354 1795416354 1795416353                  4096                     0
-                 0    3342339   600               5000000 31325 31526      0   101   101   101   101 1795416354 1795416354 1795416353                  4096                     0
-
-        """;
+    private const string Segments =
+        "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid"
+        + "  cgid      atime      dtime      ctime                   rss                  swap\n"
+        + "         0    6553600   600                  1680 31325 31327      0 65534 65534 65534"
+        + " 65534 1795429792 1795429807 1795429792                  4096                     0\n"
+        + "  11658148    3342337   600                    56 31497 31526      3 65534 65534 65534"
+        + " 65534 1795416354 1795416354 1795416353                  4096                     0\n"
+        + "         0    3342338   600               5000000    12 31526      0 65534 65534 65534"
+        + " 65534 1795416354 1795416354 1795416353                  4096                     0\n"
+        + "         0    3342339   600               5000000 31325 31526      0   101   101   101"
+        + "   101 1795416354 1795416354 1795416353                  4096                     0\n";
 
     private const string Semaphores = """
                key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime

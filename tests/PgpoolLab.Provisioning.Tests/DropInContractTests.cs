@@ -391,7 +391,7 @@ public sealed partial class DropInContractTests
     }
 
     [Fact]
-    public void Line_18_the_superuser_is_the_owner_and_the_extensions_are_in_template1_before_anything_is_copied_from_it()
+    public void Line_18_the_superuser_is_the_owner_and_the_extensions_are_in_template1_before_anything_is_copied()
     {
         foreach (var lab in Kinds.Values)
         {

@@ -131,8 +131,8 @@ public sealed class ExportRulesTests
         settings = await LabSettings.ReadAsync(lab, host, CancellationToken.None);
         Assert.Equal(
             [
-                "lag 1 5s: a standby that replays later cannot be exported: CloudNativePG has one setting for all nodes. "
-                    + "First:  pgpoollab lag 1 off",
+                "lag 1 5s: a standby that replays later cannot be exported: CloudNativePG has one setting for all "
+                    + "nodes. First:  pgpoollab lag 1 off",
                 "postgresql.work_mem is not the same on every node: node 0 has 8MB, node 1 has 9MB. Set it on all:  "
                     + "pgpoollab config set postgresql.work_mem=VALUE",
             ],

@@ -22,7 +22,8 @@ public sealed class InventoryTests
 
     private static string Line(LabItem item) =>
         $"{item.Kind, -6} {item.Use, -13} {item.Owner + (item.Number is { } n ? $" {n}" : ""), -8} {item.MadeBy, -12} "
-        + $"{item.Proof, -7} {(item.Place is LabItemPlace.Lab or LabItemPlace.Elsewhere ? "" : $"{item.Place}: ")}{item.Path}"
+        + $"{item.Proof, -7} {(item.Place is LabItemPlace.Lab or LabItemPlace.Elsewhere ? "" : $"{item.Place}: ")}"
+        + item.Path
         + $"{(item.Target is { } target ? $" -> {target}" : "")}{(item.IsShared ? "   (shared)" : "")}";
 
     [Theory]

@@ -53,15 +53,17 @@ public sealed class LabPlannerTests
         {
             text.AppendLine(
                 $"pgpool {pgpool.Id}: {pgpool.Port}, pcp "
-                    + $"{pgpool.PcpPort}{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")} {pgpool.Folder}{(pgpool.ServerFolder == pgpool.Folder ? "" : $" = {pgpool.ServerFolder}")}"
+                    + $"{pgpool.PcpPort}"
+                    + $"{(pgpool.Watchdog is { } w ? $", watchdog {w.Port}, heartbeat {w.Heartbeat}" : "")} "
+                    + $"{pgpool.Folder}{(pgpool.ServerFolder == pgpool.Folder ? "" : $" = {pgpool.ServerFolder}")}"
             );
         }
 
         foreach (var node in lab.Nodes)
         {
             text.AppendLine(
-                $"node {node.Id}: {node.Port} "
-                    + $"{node.DataDirectory}{(node.ServerDataDirectory == node.DataDirectory ? "" : $" = {node.ServerDataDirectory}")}"
+                $"node {node.Id}: {node.Port} {node.DataDirectory}"
+                    + (node.ServerDataDirectory == node.DataDirectory ? "" : $" = {node.ServerDataDirectory}")
             );
         }
 

@@ -483,7 +483,7 @@ public sealed class LiveLabTests
     }
 
     [Fact]
-    public async Task Shared_memory_of_killed_servers_is_removed_and_that_of_servers_that_end_well_is_their_own_business()
+    public async Task Shared_memory_of_killed_servers_is_removed_and_that_of_servers_that_end_well_is_left_to_them()
     {
         PgpoolPid(20);
         Runs(21, "pgpool", "/srv/lab", "pgpool: wait for connection request");
@@ -521,7 +521,7 @@ public sealed class LiveLabTests
     }
 
     [Fact]
-    public async Task A_socket_another_users_server_has_left_is_named_with_the_command_that_deletes_it_and_stopping_minds_it_not()
+    public async Task A_socket_of_another_users_server_is_named_with_the_command_that_deletes_it_and_stopping_goes_on()
     {
         const string socket = "/tmp/.s.PGSQL.11001";
         _host.Files[socket] = "";

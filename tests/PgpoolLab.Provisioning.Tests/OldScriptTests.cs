@@ -113,7 +113,8 @@ public sealed class OldScriptTests : IDisposable
             if (!fork) { # a child, which calls itself by what it does
                 my $parent = getppid;
                 select undef, undef, undef, 0.3;
-                $0 = 'pgpool: wait for connection request'; open(my $name, '>', '/proc/self/comm'); print $name 'pgpool'; close $name;
+                $0 = 'pgpool: wait for connection request';
+                open(my $name, '>', '/proc/self/comm'); print $name 'pgpool'; close $name;
                 open(my $mark, '>', "$home/run/child"); close $mark;
                 select undef, undef, undef, 0.05 while getppid == $parent;
                 exit;

@@ -186,15 +186,15 @@ public sealed class PlaceScriptTests : IDisposable
                     (
                         1,
                         "",
-                        $"""
-                        {Path.GetFileName(
-                            script
-                        )}: '{copy}' is a copy of the lab '{lab.Name}' in {to}; its configuration names that folder, so it cannot be used.
-                          Use the lab itself:  cd {to}
-                          Or make another:     pgpoollab setup DIR
-                          Delete the copy:     rm -rf '{copy}'
+                        Path.GetFileName(script)
+                            + $": '{copy}' is a copy of the lab '{lab.Name}' in {to}; its configuration names that "
+                            + $"""
+                            folder, so it cannot be used.
+                              Use the lab itself:  cd {to}
+                              Or make another:     pgpoollab setup DIR
+                              Delete the copy:     rm -rf '{copy}'
 
-                        """
+                            """
                     ),
                     (result.ExitCode, result.Output, result.Error)
                 );
@@ -220,14 +220,14 @@ public sealed class PlaceScriptTests : IDisposable
             Assert.Equal(
                 (
                     1,
-                    $"""
-                    {Path.GetFileName(
-                        script
-                    )}: the lab '{lab.Name}' was made in {to} and moved to {from}; its configuration still names the old folder.
-                      Move it back:  mv {from} {to}
-                      Or delete it:  pgpoollab destroy {from}
+                    Path.GetFileName(script)
+                        + $": the lab '{lab.Name}' was made in {to} and moved to {from}; its configuration still "
+                        + $"""
+                        names the old folder.
+                          Move it back:  mv {from} {to}
+                          Or delete it:  pgpoollab destroy {from}
 
-                    """
+                        """
                 ),
                 (result.ExitCode, result.Error)
             );

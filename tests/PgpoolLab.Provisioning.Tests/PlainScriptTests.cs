@@ -44,7 +44,8 @@ public sealed class PlainScriptTests : ScriptBench
         );
         Assert.Equal(
             [
-                $"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}><-a><{_lab.Paths.PoolHba}><-k><{_lab.Paths.PoolKey}>",
+                $"<-D><-n><-f><{_lab.Paths.PgpoolConf}><-F><{_lab.Paths.PcpConf}>"
+                    + $"<-a><{_lab.Paths.PoolHba}><-k><{_lab.Paths.PoolKey}>",
             ],
             Calls("../pool/bin/pgpool")
         );

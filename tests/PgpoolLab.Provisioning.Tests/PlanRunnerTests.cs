@@ -127,8 +127,9 @@ public sealed class PlanRunnerTests
         var classifier = new EventClassifier(Labs.Fixed(pgpools: 3));
         foreach (var happened in _observer.Events.OfType<StepEvent>().Take(4))
         {
+            var milliseconds = (long)happened.Elapsed.TotalMilliseconds;
             var line =
-                $"{happened.Title}: {(happened.Phase is StepPhase.Begins ? "begins" : $"done in {(long)happened.Elapsed.TotalMilliseconds} ms")}";
+                $"{happened.Title}: {(happened.Phase is StepPhase.Begins ? "begins" : $"done in {milliseconds} ms")}";
             var read = classifier.Classify(new LogLine(happened.At, log, LogLevel.Log, null, "", line))!;
             Assert.Equal((happened.Name, happened.Source, happened.Node), (read.Name, read.Source, read.Node));
             Assert.Equal(happened.Text, read.Text);

@@ -14,7 +14,8 @@ public sealed class PoolNodesTests
     {
         var nodes = PoolNodes.Parse(
             Answer(
-                "node_id|hostname|port|status|lb_weight|role|select_cnt|load_balance_node|replication_delay|replication_state|replication_sync_state|last_status_change",
+                "node_id|hostname|port|status|lb_weight|role|select_cnt|load_balance_node|replication_delay|"
+                    + "replication_state|replication_sync_state|last_status_change",
                 "0|localhost|11002|up|0.500000|primary|3|true|0|||2026-11-23 02:00:00",
                 "1|localhost|11003|waiting|0.500000|standby|0|false|120|streaming|async|2026-11-23 02:00:01"
             )
@@ -56,8 +57,10 @@ public sealed class PoolNodesTests
         var node = Assert.Single(
             PoolNodes.Parse(
                 Answer(
-                    "node_id|hostname|port|status|pg_status|lb_weight|role|pg_role|select_cnt|load_balance_node|replication_delay|replication_state|replication_sync_state|last_status_change",
-                    $"1|localhost|11003|down|up|0.333333|standby|primary|12345678901|false|0.5{unit}|||2026-11-23 02:00:01"
+                    "node_id|hostname|port|status|pg_status|lb_weight|role|pg_role|select_cnt|load_balance_node|"
+                        + "replication_delay|replication_state|replication_sync_state|last_status_change",
+                    "1|localhost|11003|down|up|0.333333|standby|primary|12345678901|false|"
+                        + $"0.5{unit}|||2026-11-23 02:00:01"
                 )
             )
         );

@@ -130,7 +130,8 @@ public sealed class PortLeaseTests : IDisposable
     [Theory]
     [InlineData("", false, true)] // of a version that did not tell networks apart
     [InlineData(".4026530000", false, false)]
-    [InlineData(".4026530000", true, true)] // since then the machine was started again: its network may have this number now
+    // Since then the machine was started again: its network may have this number now.
+    [InlineData(".4026530000", true, true)]
     public void A_lease_under_another_name_counts_where_its_network_may_be_this_one(
         string suffix,
         bool otherBoot,

@@ -20,7 +20,8 @@ public abstract class ScriptBench : IAsyncDisposable
     // real servers can.
     private const string Server = """
         #!/usr/bin/perl
-        # MANNER -D DATA: PostgreSQL. MANNER FILE, or nothing: Pgpool-II, which makes the file when it can be told to end.
+        # MANNER -D DATA: PostgreSQL. MANNER FILE, or nothing: Pgpool-II, which makes the file when it can be told to
+        # end.
         use strict;
         my ($manner, $answers, $data) = @ARGV;
         alarm 60; # whatever becomes of the test
@@ -32,7 +33,12 @@ public abstract class ScriptBench : IAsyncDisposable
             close $file;
             rename 'postmaster.new', 'postmaster.pid';
         };
-        my $ends = sub { $heard->($_[0]); return if $manner eq 'stubborn'; unlink $data ? 'postmaster.pid' : 'run/pgpool.pid'; exit 0 };
+        my $ends = sub {
+            $heard->($_[0]);
+            return if $manner eq 'stubborn';
+            unlink $data ? 'postmaster.pid' : 'run/pgpool.pid';
+            exit 0
+        };
         $SIG{$_} = $ends for qw(INT QUIT TERM);
         if (defined $data) {
             chdir $data or die "$data: $!\n";
@@ -128,7 +134,8 @@ public abstract class ScriptBench : IAsyncDisposable
             "pg_basebackup",
             """
             while [ $# -gt 0 ]; do [ "$1" = -D ] && data=$2; shift; done
-            mkdir "$data" && echo 15 >"$data/PG_VERSION" && echo "port = 11002" >"$data/postgresql.conf" && : >"$data/.hidden"
+            mkdir "$data" && echo 15 >"$data/PG_VERSION" && echo "port = 11002" >"$data/postgresql.conf" &&
+                : >"$data/.hidden"
             """
         );
         Fake(
@@ -307,7 +314,11 @@ public abstract class ScriptBench : IAsyncDisposable
             case "$*" in
             *' start')
                 "${0%/*}/postgres" -D "$3" >>"$5" 2>&1 </dev/null &
-                until [ "$(head -n 1 "$3/postmaster.pid" 2>/dev/null)" = $! ] && grep -Eq '^(ready|standby)' "$3/postmaster.pid"; do kill -0 $! 2>/dev/null || exit 1; sleep 0.01; done
+                until [ "$(head -n 1 "$3/postmaster.pid" 2>/dev/null)" = $! ] &&
+                    grep -Eq '^(ready|standby)' "$3/postmaster.pid"; do
+                    kill -0 $! 2>/dev/null || exit 1
+                    sleep 0.01
+                done
                 ;;
             *' stop')
                 kill -INT "$(head -n 1 "$3/postmaster.pid")"
@@ -351,8 +362,8 @@ public abstract class ScriptBench : IAsyncDisposable
     {
         // Where Pgpool-II and PostgreSQL find them.
         var node = _lab.Nodes.FirstOrDefault(n => n.ServerDataDirectory == arguments.FirstOrDefault()) ?? _lab.Nodes[0];
-        var file =
-            $"{(script.EndsWith(".sh", StringComparison.Ordinal) && script != "basebackup.sh" ? _lab.Paths.Etc : node.ServerDataDirectory)}/{script}";
+        var isOfPgpool = script.EndsWith(".sh", StringComparison.Ordinal) && script != "basebackup.sh";
+        var file = $"{(isOfPgpool ? _lab.Paths.Etc : node.ServerDataDirectory)}/{script}";
         Script(file, Render(script));
         return HostRunAsync(new CommandSpec("/bin/sh", [file, .. arguments]));
     }
@@ -400,10 +411,8 @@ public abstract class ScriptBench : IAsyncDisposable
     {
         if (toStandby)
         {
-            File.WriteAllText(
-                $"{_lab.Nodes[1].DataDirectory}/{(_lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf")}",
-                ""
-            );
+            var name = _lab.Tools.Postgres.Major >= 12 ? "standby.signal" : "recovery.conf";
+            File.WriteAllText($"{_lab.Nodes[1].DataDirectory}/{name}", "");
         }
 
         return RunAsync("failover.sh", "0", "localhost", "11002", "1", "localhost", "0", oldPrimary, "11003");

@@ -456,14 +456,18 @@ public sealed class ScriptTests : ScriptBench
             """
             while [ $# -gt 0 ]; do
                 case $1 in
-                -D) data=$2; mkdir "$data" "$data/pg_tblspc" && echo 15 >"$data/PG_VERSION" && : >"$data/postgresql.conf" ;;
+                -D)
+                    data=$2
+                    mkdir "$data" "$data/pg_tblspc" && echo 15 >"$data/PG_VERSION" && : >"$data/postgresql.conf"
+                    ;;
                 -T) n=$((${n-0} + 1)); eval "map$n=\$2" ;;
                 esac
                 shift
             done
             while [ ${n-0} -gt 0 ]; do
                 eval "map=\$map$n"
-                old=$(printf %s "$map" | sed 's/\([^\\]\)=.*/\1/; s/\\=/=/g') new=$(printf %s "$map" | sed 's/.*[^\\]=//; s/\\=/=/g')
+                old=$(printf %s "$map" | sed 's/\([^\\]\)=.*/\1/; s/\\=/=/g')
+                new=$(printf %s "$map" | sed 's/.*[^\\]=//; s/\\=/=/g')
                 mkdir -p "$new" && cp -r "$old/." "$new" && ln -s "$new" "$data/pg_tblspc/${new##*/}"
                 n=$((n - 1))
             done
@@ -879,7 +883,10 @@ public sealed class ScriptTests : ScriptBench
                 *" 11003 "*pg_is_in_recovery*) echo f ;;
                 *pg_is_in_recovery*) echo t ;;
                 *pg_walfile_name*) echo '11|0/5000000' ;;
-                *"> '0/4CA49D8' THEN 'diverged'"*) echo x >>"$0.asked"; if [ "$(wc -l <"$0.asked")" -gt 2 ]; then echo follows; else echo diverged; fi ;;
+                *"> '0/4CA49D8' THEN 'diverged'"*)
+                    echo x >>"$0.asked"
+                    if [ "$(wc -l <"$0.asked")" -gt 2 ]; then echo follows; else echo diverged; fi
+                    ;;
                 *) cat >/dev/null ;;
             esac
             """
@@ -962,7 +969,8 @@ public sealed class ScriptTests : ScriptBench
         Fake(
             "psql",
             $"case \"$*\" in *'SELECT oid'*) seq {databases.Length} ;; "
-                + $"{string.Concat(databases.Select((d, i) => $"*'oid = {i + 1}'*) echo {Shell.Quote(d)} ;; "))}*'>='*) echo t ;; *pg_current_wal_lsn*) echo 0/5000000 ;; *setval*) echo 1 ;; esac"
+                + string.Concat(databases.Select((d, i) => $"*'oid = {i + 1}'*) echo {Shell.Quote(d)} ;; "))
+                + "*'>='*) echo t ;; *pg_current_wal_lsn*) echo 0/5000000 ;; *setval*) echo 1 ;; esac"
         );
 
     private Task<CommandResult> SecondStageAsync() =>

@@ -338,7 +338,11 @@ public sealed partial class ServerScriptTests : ScriptBench
             "date",
             $$"""
             case "$*" in *%s*) ;; *) echo then; exit ;; esac
-            if [ -e "$0.again" ]; then echo '2026-11-23T10:16:05 1795428965{{milliseconds}}'; else echo '2026-11-23T10:16:03 1795428963{{milliseconds}}'; fi
+            if [ -e "$0.again" ]; then
+                echo '2026-11-23T10:16:05 1795428965{{milliseconds}}'
+            else
+                echo '2026-11-23T10:16:03 1795428963{{milliseconds}}'
+            fi
             : >"$0.again"
             """
         );
@@ -357,7 +361,11 @@ public sealed partial class ServerScriptTests : ScriptBench
             "date",
             """
             case "$*" in *%s*) ;; *) echo then; exit ;; esac
-            if [ -e "$0.again" ]; then echo '2026-11-23T10:16:05 1795428965008'; else echo '2026-11-23T10:16:04 1795428964099'; fi
+            if [ -e "$0.again" ]; then
+                echo '2026-11-23T10:16:05 1795428965008'
+            else
+                echo '2026-11-23T10:16:04 1795428964099'
+            fi
             : >"$0.again"
             """
         );

@@ -207,13 +207,21 @@ public sealed class StatusDetailsTests
     [Fact]
     public void The_last_run_of_a_script_for_a_node_counts()
     {
-        const string events = """
-            {"time":"2026-11-29T10:00:00.000Z","event":"follow_primary","arguments":["1","localhost","11003","0"],"exit_code":1,"duration_ms":5}
-            {"time":"2026-11-29T10:00:01.000Z","event":"follow_primary","arguments":["2","localhost","11004","0"],"exit_code":1,"duration_ms":5}
-            {"time":"2026-11-29T10:00:02.000Z","event":"recovery","arguments":["/d","h","/d1","11002","1"],"exit_code":0,"duration_ms":5}
-            half a li
-            """;
-        Assert.Equal([2], StatusAsker.FollowsThatFailed(events).Keys);
+        static string Event(int second, string name, int code, params string[] arguments)
+        {
+            var words = string.Join(',', arguments.Select(a => $"\"{a}\""));
+            return $$"""{"time":"2026-11-29T10:00:0{{second}}.000Z","event":"{{name}}","arguments":[{{words}}],"""
+                + $$""" "exit_code":{{code}},"duration_ms":5}""";
+        }
+
+        string[] events =
+        [
+            Event(0, "follow_primary", 1, "1", "localhost", "11003", "0"),
+            Event(1, "follow_primary", 1, "2", "localhost", "11004", "0"),
+            Event(2, "recovery", 0, "/d", "h", "/d1", "11002", "1"),
+            "half a li",
+        ];
+        Assert.Equal([2], StatusAsker.FollowsThatFailed(string.Join('\n', events)).Keys);
     }
 
     // ---- standbys that stream ----

@@ -324,7 +324,9 @@ public sealed class WatchdogTests
     }
 
     private static string Roles(string first) =>
-        $"node_id{Psql.FieldSeparator}status{Psql.FieldSeparator}role\n0{Psql.FieldSeparator}up{Psql.FieldSeparator}{first}\n1{Psql.FieldSeparator}up{Psql.FieldSeparator}standby\n";
+        $"node_id{Psql.FieldSeparator}status{Psql.FieldSeparator}role\n"
+        + $"0{Psql.FieldSeparator}up{Psql.FieldSeparator}{first}\n"
+        + $"1{Psql.FieldSeparator}up{Psql.FieldSeparator}standby\n";
 
     [Theory]
     [InlineData("standby", "standby", "primary", "it shows no primary, and Pgpool-II 2 does")]

@@ -169,7 +169,8 @@ public sealed class WorkUnderWayTests
         "2026-11-29 09:57:00.961: main pid 70: LOG:  starting quarantine. shutdown host localhost(16452)\n",
         false
     )]
-    [InlineData("LOG:  starting degeneration. shutdown host localhost(16452)\n", false)] // a log_line_prefix of the user's own
+    // A log_line_prefix of the user's own.
+    [InlineData("LOG:  starting degeneration. shutdown host localhost(16452)\n", false)]
     public async Task A_failover_that_has_begun_and_not_ended_is_at_work(string log, bool looks)
     {
         ARunningPgpool(

@@ -9,7 +9,8 @@ public sealed class KnownHostsTests : IDisposable
     private const string Second = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPXWTNJTkY1gx2OsXh36RTLkTX3bAGG5hyhF+NmBTOgX";
 
     private const string Ecdsa =
-        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEmKSENjQEezOmxkZMy7opKgwFB9nkt5YRrYMjNuG5N87uRgg6CLrbo5wAdT/y6v0mKV0U2w0WZ2YB/++Tpockg=";
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEmKSENjQEezOmxkZMy7opKgwFB9nkt5YRrY"
+        + "MjNuG5N87uRgg6CLrbo5wAdT/y6v0mKV0U2w0WZ2YB/++Tpockg=";
 
     private readonly TemporaryFolder _folder = new();
 

@@ -194,7 +194,8 @@ public sealed class OldCommandLineTests
     [InlineData("watchdog_setup")]
     public async Task A_folder_that_is_not_empty_is_refused_in_the_old_scripts_words(string name)
     {
-        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(Environment.CurrentDirectory)); // or it would make a lab here
+        // Or it would make a lab here.
+        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(Environment.CurrentDirectory));
         var (code, output, error) = await Screen.RunAsync(name);
         Assert.Equal(((int)ExitCode.InTheWay, ""), (code, output));
         Assert.Contains(

@@ -32,12 +32,28 @@ public abstract class FollowPrimaryContractTests(bool original)
             {{program}} -n 4 -p {{port}} -pg {{port + 2}} >../setup.out 2>../setup.err
             . ./bashrc.ports
             ./startall >/dev/null 2>&1
-            nodes() { psql -XAq -P footer=off -F' ' -p {{port}} -d test -c 'show pool_nodes' 2>/dev/null | awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "role") role = i; next } { print $1, $4, $role }' | sed 's/ waiting / up /' | tr '\n' ','; }
+            nodes() {
+                psql -XAq -P footer=off -F' ' -p {{port}} -d test -c 'show pool_nodes' 2>/dev/null |
+                    awk '
+                        NR == 1 { for (i = 1; i <= NF; i++) if ($i == "role") role = i; next }
+                        { print $1, $4, $role }
+                    ' |
+                    sed 's/ waiting / up /' | tr '\n' ','
+            }
+            until_true() { # command...
+                n=0; until "$@"; do n=$((n + 1)); [ $n -lt 240 ] || return 1; sleep 1; done
+            }
+            rows_on() { psql -XAtqc 'SELECT count(*) FROM t' -p $(({{port + 2}} + $1)) test; }
+            has_row() { [ "$(rows_on "$1")" = 1 ]; }
             until_nodes_are() { # nodes seconds
                 n=0
                 until [ "$(nodes)" = "$1" ]; do
                     n=$((n + 1))
-                    [ $n -lt "$2" ] || { echo "expected $1, last seen $(nodes)" >&2; tail -n 40 log/failover.log log/recovery.log >&2; exit 1; }
+                    [ $n -lt "$2" ] || {
+                        echo "expected $1, last seen $(nodes)" >&2
+                        tail -n 40 log/failover.log log/recovery.log >&2
+                        exit 1
+                    }
                     sleep 1
                 done
             }
@@ -45,17 +61,16 @@ public abstract class FollowPrimaryContractTests(bool original)
             psql -qc 'CREATE TABLE t (i int)' -p {{port}} test
             # The original promotes a standby whether it has caught up or not.
             for node in 0 1 2 3; do
-                n=0; until psql -XAtqc 'SELECT count(*) FROM t' -p $(({{port + 2}} + node)) test >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 240 ]; sleep 1; done
+                until_true rows_on $node >/dev/null 2>&1
             done
             # A primary is promoted on purpose ...
             {{switchover}}
             until_nodes_are '{{string.Concat(
                 Enumerable.Range(0, 4).Select(n => $"{n} up {(n == promoted ? "primary" : "standby")},")
             )}}' 240
-            n=0; until psql -qc 'INSERT INTO t VALUES (1)' -p {{port}} test; do n=$((n + 1)); [ $n -lt 240 ]; sleep 1; done
+            until_true psql -qc 'INSERT INTO t VALUES (1)' -p {{port}} test
             for node in {{string.Join(' ', Enumerable.Range(0, 4).Where(n => n != promoted))}}; do
-                n=0; until [ "$(psql -XAtc 'SELECT count(*) FROM t' -p $(({{port
-                + 2}} + node)) test)" = 1 ]; do n=$((n + 1)); [ $n -lt 240 ] || { echo "node $node does not follow" >&2; exit 1; }; sleep 1; done
+                until_true has_row $node || { echo "node $node does not follow" >&2; exit 1; }
             done
             ./shutdownall >/dev/null 2>&1
             """,

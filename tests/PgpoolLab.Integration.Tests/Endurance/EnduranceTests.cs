@@ -81,7 +81,8 @@ public sealed class EnduranceTests
             int Of(Ending ending) => group.Count(r => r.Result.Ending == ending);
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"{group.Key.Command, -10}{group.Key.Fault, -12}{Of(Ending.Whole), 7}{Of(Ending.Undone), 8}{Of(Ending.Destroyed), 11}{Of(Ending.Failed), 8}"
+                $"{group.Key.Command, -10}{group.Key.Fault, -12}{Of(Ending.Whole), 7}{Of(Ending.Undone), 8}"
+                    + $"{Of(Ending.Destroyed), 11}{Of(Ending.Failed), 8}"
             );
         }
 

@@ -19,8 +19,8 @@ public sealed partial class FailoverRoundsTests : IDisposable
         cd "$1"; shift
         for port in "$@"; do
             while [ ! -e stop ]; do
-                most=$(timeout 60 psql -p "$port" -XAtqc 'SELECT max(i) FROM ledger WHERE pg_is_in_recovery()' test) && [ "$most" ] &&
-                    echo "$most" >"seen.$port.new" && mv "seen.$port.new" "seen.$port"
+                most=$(timeout 60 psql -p "$port" -XAtqc 'SELECT max(i) FROM ledger WHERE pg_is_in_recovery()' test) &&
+                    [ "$most" ] && echo "$most" >"seen.$port.new" && mv "seen.$port.new" "seen.$port"
                 sleep 0.05
             done &
         done
@@ -28,7 +28,8 @@ public sealed partial class FailoverRoundsTests : IDisposable
         i=0
         while [ ! -e stop ]; do
             i=$((i + 1))
-            timeout 20 psql -p "$PGPOOL_PORT" -XAtqc "INSERT INTO ledger VALUES ($i)" test && echo "$i" >>acked || sleep 0.1
+            timeout 20 psql -p "$PGPOOL_PORT" -XAtqc "INSERT INTO ledger VALUES ($i)" test &&
+                echo "$i" >>acked || sleep 0.1
         done
         wait
         """;

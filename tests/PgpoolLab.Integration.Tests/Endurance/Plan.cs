@@ -153,6 +153,7 @@ internal sealed record Plan(
             CultureInfo.InvariantCulture,
             $"{Command}, {Fault} {(Step is { } step ? $"at step {step}" : $"after {Fraction:P0} of its time")}; "
                 + $"{Kind}, {Nodes} node(s), as "
-                + $"{Caller}{(ColdCache ? ", cold cache" : "")}{(CacheOnLabsDisk ? ", cache on the labs' disk" : "")}{(Streams is Streams.Open ? "" : $", {Streams}")}{(Links ? ", links" : "")}"
+                + $"{Caller}{(ColdCache ? ", cold cache" : "")}{(CacheOnLabsDisk ? ", cache on the labs' disk" : "")}"
+                + $"{(Streams is Streams.Open ? "" : $", {Streams}")}{(Links ? ", links" : "")}"
         );
 }

@@ -135,7 +135,8 @@ internal sealed class PrivateMachine : IDisposable
                     .Skip(1)
             )
             {
-                yield return $"SysV {table} {string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(8))}";
+                var columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                yield return $"SysV {table} {string.Join(' ', columns.Take(8))}";
             }
         }
 

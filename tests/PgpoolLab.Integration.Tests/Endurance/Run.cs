@@ -214,7 +214,11 @@ internal sealed class Run : IDisposable
         var landed = !process.HasExited && Strike(process.Id);
         Say(
             $"{_plan.Command}: "
-                + $"{(landed ? $"hit after {clock.ElapsedMilliseconds} ms, in step {StepsBegun() - stepsBefore}" : "ended before it could be hit")}"
+                + (
+                    landed
+                        ? $"hit after {clock.ElapsedMilliseconds} ms, in step {StepsBegun() - stepsBefore}"
+                        : "ended before it could be hit"
+                )
         );
         using var limit = new CancellationTokenSource(Limit);
         try
@@ -422,7 +426,8 @@ internal sealed class Run : IDisposable
             cd "$0"
             eval "$(pgpoollab env)" || exit 3
             n=0
-            until psql -XqAt -p "$PGPOOL_PORT" -c 'CREATE TABLE IF NOT EXISTS endured (i int)' -c 'INSERT INTO endured VALUES (1)' test; do
+            until psql -XqAt -p "$PGPOOL_PORT" -c 'CREATE TABLE IF NOT EXISTS endured (i int)' \
+                -c 'INSERT INTO endured VALUES (1)' test; do
                 n=$((n + 1)); [ $n -lt 1500 ] || exit 4; sleep 0.2
             done
             """,

@@ -29,7 +29,7 @@ public sealed class ServerStories : LifeTests
     }
 
     [Fact]
-    public async Task Story_11_stopall_on_a_half_dead_lab_stops_the_rest_and_startall_after_a_crash_of_the_machine_works()
+    public async Task Story_11_stopall_on_a_half_dead_lab_stops_the_rest_and_startall_after_the_machine_crashed_works()
     {
         using var sandbox = await UpAsync(Account.Plain);
         Kill(Pid(sandbox, "data1/postmaster.pid"));
@@ -158,7 +158,9 @@ public sealed class AvailabilityStories : LifeTests
                 eval "$(pgpoollab env)"
                 psql -XAtqc 'CREATE TABLE t (i int)' -p $PGPOOL_PORT test
                 # Replication is asynchronous: what node 1 has not got yet would be lost.
-                until [ "$(pgpoollab psql 1 -- -XAtqc "SELECT to_regclass('t') IS NOT NULL" test)" = t ]; do sleep 0.1; done
+                until [ "$(pgpoollab psql 1 -- -XAtqc "SELECT to_regclass('t') IS NOT NULL" test)" = t ]; do
+                    sleep 0.1
+                done
                 pg_ctl -m immediate -D data0 stop
                 """
             )

@@ -64,7 +64,11 @@ public static partial class Forms
         change(Path.Combine(packages, Path.GetFileName(Package("PgpoolLab"))));
         File.WriteAllText(
             Path.Combine(folder, "nuget.config"),
-            """<configuration><packageSources><clear /><add key="here" value="packages" /></packageSources></configuration>"""
+            """
+            <configuration>
+              <packageSources><clear /><add key="here" value="packages" /></packageSources>
+            </configuration>
+            """
         );
         var account = Account.Of(Account.Plain);
         account.Own(folder);

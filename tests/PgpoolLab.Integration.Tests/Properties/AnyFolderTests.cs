@@ -23,7 +23,9 @@ public sealed class AnyFolderTests
                 ./startall
                 eval "$(pgpoollab env)"
                 psql -c 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS n' test
-                until [ "$(psql -Atc 'SELECT count(*) FROM t' -p $((PGPOOL_PORT + 3)) test 2>/dev/null)" = 1000 ]; do sleep 0.1; done
+                until [ "$(psql -Atc 'SELECT count(*) FROM t' -p $((PGPOOL_PORT + 3)) test 2>/dev/null)" = 1000 ]; do
+                    sleep 0.1
+                done
                 pg_ctl -m immediate -D data0 stop
                 """
             )

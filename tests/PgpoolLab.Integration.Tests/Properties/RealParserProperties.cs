@@ -88,11 +88,8 @@ public sealed class RealParserProperties : IDisposable
             text =>
             {
                 var command = $"cp \"%p\" {Shell.Quote(ConfigQuoting.Percent(text) + "/%f")}";
-                var written = Shells.Run(
-                    "/bin/sh",
-                    "cat "
-                        + $"<<END\n{ConfigQuoting.HereDocument($"archive_command = {ConfigQuoting.Value(command)}")}\nEND\nprintf '\\0'\n"
-                );
+                var line = ConfigQuoting.HereDocument($"archive_command = {ConfigQuoting.Value(command)}");
+                var written = Shells.Run("/bin/sh", $"cat <<END\n{line}\nEND\nprintf '\\0'\n");
                 File.WriteAllText(_folder["postgresql.conf"], written.Single());
                 Assert.Equal(
                     command + "\n",

@@ -98,7 +98,8 @@ public sealed class HostKeyTests : SshTestBed
         Assert.Contains($"revoked: {Known} line 2", error.Details);
     }
 
-    /// <summary>A host has several keys and shows one: were it another than the known one it would look changed.</summary>
+    /// <summary>A host has several keys and shows one: were it another than the known one it would look
+    /// changed.</summary>
     [Theory]
     [InlineData("ecdsa")]
     [InlineData("rsa")]

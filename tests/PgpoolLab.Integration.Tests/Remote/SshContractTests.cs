@@ -7,7 +7,8 @@ using PgpoolLab.Ssh.Files;
 
 namespace PgpoolLab.Integration.Tests.Remote;
 
-/// <summary>One host behind a real sshd, for all tests of the contract; it is started when the first one needs it.</summary>
+/// <summary>One host behind a real sshd, for all tests of the contract; it is started when the first one needs
+/// it.</summary>
 public sealed class ContractHost : IAsyncDisposable
 {
     private readonly Lazy<Bed> _bed = new(() => new Bed());

@@ -77,7 +77,8 @@ public sealed class WayTests : SshTestBed
         var sshd = await StartAsync();
         await File.WriteAllTextAsync(
             $"{Home}/.ssh/config",
-            $"Host b\n HostName several.example.org\n Port {sshd.Port}\n HostKeyAlias mine\n UserKnownHostsFile /dev/null\n"
+            $"Host b\n HostName several.example.org\n Port {sshd.Port}\n HostKeyAlias mine\n"
+                + " UserKnownHostsFile /dev/null\n"
         );
         File.SetUnixFileMode($"{Home}/.ssh/config", UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var person = new Person();

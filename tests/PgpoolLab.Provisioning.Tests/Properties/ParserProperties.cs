@@ -34,9 +34,12 @@ public sealed class ParserProperties
 
         """;
 
-    private static readonly string PoolNodesAnswer =
-        "node_id\u001fhostname\u001fport\u001fstatus\u001flb_weight\u001frole\u001fselect_cnt\u001fload_balance_node\u001freplication_delay\u001freplication_state\u001freplication_sync_state\u001flast_status_change\n"
-        + "0\u001flocalhost\u001f11002\u001fup\u001f0.500000\u001fprimary\u001f0\u001ffalse\u001f0\u001f\u001f\u001f2026-11-23 03:40:10\n1\u001flocalhost\u001f11003\u001fup\u001f0.500000\u001fstandby\u001f12\u001ftrue\u001f0\u001fstreaming\u001fasync\u001f2026-11-23 03:40:10\n";
+    private static readonly string PoolNodesAnswer = (
+        "node_id|hostname|port|status|lb_weight|role|select_cnt|load_balance_node|replication_delay|"
+        + "replication_state|replication_sync_state|last_status_change\n"
+        + "0|localhost|11002|up|0.500000|primary|0|false|0|||2026-11-23 03:40:10\n"
+        + "1|localhost|11003|up|0.500000|standby|12|true|0|streaming|async|2026-11-23 03:40:10\n"
+    ).Replace('|', '\u001f');
 
     private static readonly string[] Columns =
     [

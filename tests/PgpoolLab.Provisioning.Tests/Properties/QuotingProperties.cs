@@ -92,10 +92,10 @@ public sealed class QuotingProperties
                     var documents = Shells.Run(
                         "/bin/sh",
                         string.Concat(
-                            texts.Select(t =>
-                                "cat "
-                                + $"<<END\n{ConfigQuoting.HereDocument($"x = {ConfigQuoting.Value("p " + Shell.Quote(ConfigQuoting.Percent(t)))}")}\nEND\nprintf '\\0'\n"
-                            )
+                            texts
+                                .Select(t => "p " + Shell.Quote(ConfigQuoting.Percent(t)))
+                                .Select(c => ConfigQuoting.HereDocument($"x = {ConfigQuoting.Value(c)}"))
+                                .Select(line => $"cat <<END\n{line}\nEND\nprintf '\\0'\n")
                         )
                     );
                     var commands = documents.Select(d =>

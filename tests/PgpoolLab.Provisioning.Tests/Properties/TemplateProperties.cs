@@ -64,8 +64,9 @@ public sealed partial class TemplateProperties
                                 "events" => pgpool.Paths.Events,
                                 "PCPPASSFILE" => pgpool.Paths.PcpPass,
                                 "PGPOOL_INSTALL_DIR" => lab.PgpoolSetup!.InstallDirectory,
-                                _ =>
-                                    $"{pgpool.Paths.Log}/{(Path.GetFileName(file) is "failover.sh" or "follow_primary.sh" ? "failover" : "recovery")}.log",
+                                _ when Path.GetFileName(file) is "failover.sh" or "follow_primary.sh" =>
+                                    $"{pgpool.Paths.Log}/failover.log",
+                                _ => $"{pgpool.Paths.Log}/recovery.log",
                             }
                         );
                     }

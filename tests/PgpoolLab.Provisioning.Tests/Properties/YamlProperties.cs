@@ -11,7 +11,8 @@ public sealed class YamlProperties
         .WithAttemptingUnquotedStringTypeDeserialization()
         .Build();
 
-    /// <summary>The other one takes a block for unquoted, too, which the standard does not (YAML 1.2.2, 3.3.2).</summary>
+    /// <summary>The other one takes a block for unquoted, too, which the standard does not (YAML 1.2.2,
+    /// 3.3.2).</summary>
     private static readonly IDeserializer ReaderOfBlocks = new DeserializerBuilder().Build();
 
     [Fact]

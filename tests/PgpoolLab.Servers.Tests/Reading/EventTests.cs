@@ -110,13 +110,23 @@ public sealed class EventTests
                 LogLevel.Log,
                 null,
                 "",
-                """{"time":"2026-11-29T13:00:00Z","event":"follow_primary","arguments":["2","h","11004","1","h","0","0","11003"],"exit_code":1,"duration_ms":500}"""
+                """
+                {"time":"2026-11-29T13:00:00Z","event":"follow_primary",
+                "arguments":["2","h","11004","1","h","0","0","11003"],"exit_code":1,"duration_ms":500}
+                """.ReplaceLineEndings("")
             ),
         ];
         Assert.Equal(
             [
-                """{"time":"2026-11-29T13:00:00.500Z","event":"step-fails","source":"pgpoollab","node":null,"arguments":{"step":"Start node 1: \"no\""},"text":"Start node 1: \"no\""}""",
-                """{"time":"2026-11-29T13:00:00.500Z","event":"follow-ends","source":"scripts","node":2,"arguments":{"script":"follow_primary","primary":1,"exit_code":1,"duration_ms":500},"text":"follow_primary of node 2 failed: exit code 1, 500 ms"}""",
+                """
+                {"time":"2026-11-29T13:00:00.500Z","event":"step-fails","source":"pgpoollab","node":null,
+                "arguments":{"step":"Start node 1: \"no\""},"text":"Start node 1: \"no\""}
+                """.ReplaceLineEndings(""),
+                """
+                {"time":"2026-11-29T13:00:00.500Z","event":"follow-ends","source":"scripts","node":2,
+                "arguments":{"script":"follow_primary","primary":1,"exit_code":1,"duration_ms":500},
+                "text":"follow_primary of node 2 failed: exit code 1, 500 ms"}
+                """.ReplaceLineEndings(""),
             ],
             lines.Select(l => classifier.Classify(l)!.ToJson())
         );

@@ -115,10 +115,9 @@ public sealed class LogParserTests
     {
         var lines = Read(
             LogKind.Pgpool,
-            """
-            2026-11-29 13:50:56.669: main pid 1772: LOG:  failover: set new main node: 0
-            failover done. shutdown host localhost(11003)2026-11-29 13:50:56.670: main pid 1772: LOG:  failover done. shutdown host localhost(11003)
-            """
+            "2026-11-29 13:50:56.669: main pid 1772: LOG:  failover: set new main node: 0\n"
+                + "failover done. shutdown host localhost(11003)"
+                + "2026-11-29 13:50:56.670: main pid 1772: LOG:  failover done. shutdown host localhost(11003)"
         );
         Assert.Equal(
             ["failover: set new main node: 0", "failover done. shutdown host localhost(11003)"],
@@ -133,9 +132,7 @@ public sealed class LogParserTests
         Assert.Equal(["ls: no such file\nmore", "up"], lines.Select(l => l.Text));
         Assert.Null(lines[0].At);
         Assert.Empty(Read(LogKind.ScriptEvents, "{\"time\":\"2026-11-29T13:4\n\n17\n[]"));
-        Assert.Equal(
-            "2026-11-29T13:49:18.7290000+00:00",
-            $"{Assert.Single(Read(LogKind.ScriptEvents, """{"time":"2026-11-29T13:49:18.337Z","duration_ms":392}""")).At:O}"
-        );
+        const string run = """{"time":"2026-11-29T13:49:18.337Z","duration_ms":392}""";
+        Assert.Equal("2026-11-29T13:49:18.7290000+00:00", $"{Assert.Single(Read(LogKind.ScriptEvents, run)).At:O}");
     }
 }
