@@ -42,12 +42,12 @@ public interface IPorts
     ValueTask<IReadOnlyList<HostAddress>> ResolveAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Listens on a TCP port and greets whoever connects, so that others can try whether they reach it. It
-    /// lasts until it is cancelled.</summary>
+    /// lasts until it is cancelled, and two minutes at most.</summary>
     /// <param name="address">One of the machine's own addresses, in text.</param>
     /// <param name="port">The port.</param>
     /// <param name="greeting">A line that nobody else would send.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="IOException">It cannot listen there.</exception>
+    /// <exception cref="IOException">It cannot listen there, or nobody has ended it in time.</exception>
     Task GreetAsync(string address, int port, string greeting, CancellationToken cancellationToken);
 
     /// <summary>Connects to a TCP port and reads the line it is greeted with.</summary>

@@ -62,6 +62,31 @@ public static class Identity
                 .DistinctBy(u => u.UserId),
         ];
 
+    /// <summary>The group that has this user's name and nobody else in it, as many systems make one for each user; with
+    /// it their umask is 002.</summary>
+    /// <returns>Its number; null when there is none, and for root.</returns>
+    public static int? PrivateGroupOf(SystemUser user)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        if (user.UserId == 0 || !OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        var fields =
+            PasswdLines("/etc/group")
+                .Select(l => l.Split(':'))
+                .FirstOrDefault(f => f.Length >= 4 && f[2] == user.GroupId.ToString())
+            ?? Output("getent", "group", user.GroupId.ToString())?.Split(':');
+        return
+            fields is { Length: >= 4 }
+            && fields[0] == user.Name
+            && fields[3].Split(',', StringSplitOptions.RemoveEmptyEntries).All(m => m == user.Name)
+            && All().All(u => u.UserId == user.UserId || u.GroupId != user.GroupId)
+            ? user.GroupId
+            : null;
+    }
+
     /// <summary>The path with every symbolic link resolved; the path itself when it does not exist.</summary>
     public static string RealPath(string path) =>
         OperatingSystem.IsWindows() ? Path.GetFullPath(path) : Posix.RealPath(path) ?? Path.GetFullPath(path);

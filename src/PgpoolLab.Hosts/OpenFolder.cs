@@ -12,6 +12,30 @@ public sealed record Ownership(int User, int Group, UnixFileMode Permissions, st
 {
     /// <summary>True when nobody but its owner, and root, can write it.</summary>
     public bool OnlyOwnerWrites => (Permissions & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
+
+    /// <summary>True when it is this user's or root's, and nobody else can write it.</summary>
+    /// <param name="user">Numeric id of the user.</param>
+    /// <param name="ownGroup">Finds the group that has nobody but this user in it:
+    /// <see cref="Identity.PrivateGroupOf"/>.</param>
+    public bool OnlyChangedBy(int user, Func<int?>? ownGroup = null) =>
+        (User == user || User == 0) && IsProtected(Permissions, Group, ownGroup);
+
+    /// <summary>True when those of a group and all others cannot write.</summary>
+    internal static bool IsProtected(UnixFileMode mode, int group, Func<int?>? ownGroup) =>
+        !mode.HasFlag(UnixFileMode.OtherWrite)
+        && (!mode.HasFlag(UnixFileMode.GroupWrite) || ownGroup?.Invoke() == group);
+
+    /// <summary>Whose an open file is.</summary>
+    internal static Ownership? Of(SafeFileHandle file, string path) => Of(Posix.StatusOf(file)) ?? Of(path);
+
+    internal static Ownership? Of(FileStatus? status) =>
+        status is { } s ? new Ownership(s.User, s.Group, s.Permissions, s.Id) : null;
+
+    /// <summary>The same by a path, where the system has nothing better.</summary>
+    internal static Ownership? Of(string path) =>
+        OperatingSystem.IsWindows() || Identity.OwnerOf(path) is not { } owner
+            ? null
+            : new Ownership(owner.User, owner.Group, File.GetUnixFileMode(path), Identity.RealPath(path));
 }
 
 /// <summary>A folder that is held open. It was reached without following a link, and what is done in it is done in
@@ -83,12 +107,12 @@ public sealed class OpenFolder : IDisposable
     }
 
     /// <summary>Whose it is; null where that cannot be seen.</summary>
-    public Ownership? Ownership => OfLinux(_handle is null ? null : Posix.StatusOf(_handle)) ?? ByPath(Path);
+    public Ownership? Ownership => _handle is null ? Ownership.Of(Path) : Ownership.Of(_handle, Path);
 
     /// <summary>Whose a file in it is; of a link itself.</summary>
     /// <returns>Null when there is none of that name.</returns>
     public Ownership? OwnershipOf(string name) =>
-        _handle is null ? ByPath(In(name)) : OfLinux(Posix.StatusIn(_handle, name));
+        _handle is null ? Ownership.Of(In(name)) : Ownership.Of(Posix.StatusIn(_handle, name));
 
     /// <summary>True when something has that name; a link that leads nowhere counts.</summary>
     public bool Has(string name) =>
@@ -124,12 +148,12 @@ public sealed class OpenFolder : IDisposable
         {
             return new FileInfo(path).LinkTarget is not null
                     ? throw new IOException($"{path} is a link, or not what it must be; links are not followed there.")
-                : RegularFile.ReadText(path, limit) is { } text ? (text, ByPath(path))
+                : RegularFile.ReadText(path, limit) is { } text ? (text, Ownership.Of(path))
                 : null;
         }
 
         using var file = RegularFile.Checked(Posix.OpenFileIn(_handle, name, path), path);
-        return file is null ? null : (RegularFile.Read(file, path, limit), OfLinux(Posix.StatusOf(file)));
+        return file is null ? null : (RegularFile.Read(file, path, limit), Ownership.Of(file, path));
     }
 
     /// <summary>Makes a folder in it, and opens that.</summary>
@@ -221,17 +245,84 @@ public sealed class OpenFolder : IDisposable
     }
 
     /// <summary>Writes a file in it whole or not at all.</summary>
-    public void WriteText(string name, string text)
+    /// <param name="name">Its name.</param>
+    /// <param name="text">What it says.</param>
+    /// <param name="mode">Its permissions, whatever the umask; until it is whole it is its owner's alone. Null for
+    /// those that a new file has.</param>
+    public void WriteText(string name, string text, UnixFileMode? mode = null)
     {
         // By way of the open folder; the name of the unfinished one is nobody else's, or it is refused.
         var temporary = UnfinishedFile.Beside(name);
         Delete(temporary);
-        using (var file = File.OpenHandle(ByHandle(temporary), FileMode.CreateNew, FileAccess.Write))
+        try
         {
-            RandomAccess.Write(file, System.Text.Encoding.UTF8.GetBytes(text), 0);
+            using (var file = new FileStream(ByHandle(temporary), OptionsFor(mode)))
+            {
+                RandomAccess.Write(file.SafeFileHandle, System.Text.Encoding.UTF8.GetBytes(text), 0);
+                if (mode is { } wanted && !OperatingSystem.IsWindows())
+                {
+                    File.SetUnixFileMode(file.SafeFileHandle, wanted);
+                }
+            }
+
+            File.Move(ByHandle(temporary), ByHandle(name), overwrite: true);
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    private static FileStreamOptions OptionsFor(UnixFileMode? mode)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            BufferSize = 0,
+        };
+        if (mode is not null && !OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = Modes.PrivateFile;
         }
 
-        File.Move(ByHandle(temporary), ByHandle(name), overwrite: true);
+        return options;
+    }
+
+    private void TryDelete(string name)
+    {
+        try
+        {
+            Delete(name);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Why it could not be written is reported.
+        }
+    }
+
+    /// <summary>Gives a file in it these permissions; a link is none.</summary>
+    /// <exception cref="IOException">It is no regular file, or not there.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read, or is another user's.</exception>
+    public void SetModeOf(string name, UnixFileMode mode)
+    {
+        var path = In(name);
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        if (_handle is null)
+        {
+            File.SetUnixFileMode(path, mode);
+            return;
+        }
+
+        using var file =
+            RegularFile.Checked(Posix.OpenFileIn(_handle, name, path), path)
+            ?? throw new FileNotFoundException($"Could not find file '{path}'.", path);
+        File.SetUnixFileMode(file, mode);
     }
 
     /// <summary>Deletes a file, a link itself, or a folder with all that is in it. Nothing happens when there is
@@ -299,12 +390,4 @@ public sealed class OpenFolder : IDisposable
 
     private string ByHandle(string name) =>
         _handle is null ? In(name) : $"/proc/self/fd/{_handle.DangerousGetHandle()}/{name}";
-
-    private static Ownership? OfLinux(FileStatus? status) =>
-        status is { } s ? new Ownership(s.User, s.Group, s.Permissions, s.Id) : null;
-
-    private static Ownership? ByPath(string path) =>
-        OperatingSystem.IsWindows() || Identity.OwnerOf(path) is not { } owner
-            ? null
-            : new Ownership(owner.User, owner.Group, File.GetUnixFileMode(path), Identity.RealPath(path));
 }

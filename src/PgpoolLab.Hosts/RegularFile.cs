@@ -137,6 +137,16 @@ public static class RegularFile
         return file is null ? null : Read(file, path, limit);
     }
 
+    /// <summary>Reads a text file (UTF-8) whole. Whose it is, is told of the very file that was read, whatever its path
+    /// leads to by then.</summary>
+    /// <returns>The text, and whose it is (null where that cannot be seen); null when there is none.</returns>
+    /// <inheritdoc cref="ReadText"/>
+    public static (string Text, Ownership? Owner)? ReadOwned(string path, int limit = MostText)
+    {
+        using var file = TryOpen(path);
+        return file is null ? null : (Read(file, path, limit), Ownership.Of(file, path));
+    }
+
     /// <summary>Reads a file whole.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="limit">The most it can have, in bytes.</param>

@@ -7,12 +7,39 @@ public static class TrustedPath
     /// of theirs, and nobody else can write in it, or it is sticky. What does not exist yet does not count.</summary>
     /// <param name="path">Absolute.</param>
     /// <param name="user">Numeric id of the user.</param>
-    public static bool Is(string path, int user)
+    public static bool Is(string path, int user) => Find(path, user, null) is null;
+
+    /// <summary>The same with the reason.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="user">Numeric id of the user.</param>
+    /// <param name="ownGroup">Finds the group that has nobody but this user in it, and may write:
+    /// <see cref="Identity.PrivateGroupOf"/>.</param>
+    /// <returns>Null when it is trusted.</returns>
+    public static Distrust? WhyNot(string path, int user, Func<int?>? ownGroup = null)
+    {
+        if (Find(path, user, ownGroup) is not { } found)
+        {
+            return null;
+        }
+
+        if (found.Owner is not { } owner)
+        {
+            return found.IsFolder
+                ? new Distrust(found.Path, $"others can write in {found.Path}", $"chmod go-w {Shell.Quote(found.Path)}")
+                : new Distrust(found.Path, $"{found.Path} cannot be looked at", null);
+        }
+
+        var name = Identity.Find(owner.ToString())?.Name ?? $"the user {owner}";
+        return new Distrust(found.Path, $"{found.Path} belongs to {name}", null);
+    }
+
+    /// <summary>The first on the way that another user could exchange.</summary>
+    private static Weakness? Find(string path, int user, Func<int?>? ownGroup)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!OperatingSystem.IsLinux())
         {
-            return true;
+            return null;
         }
 
         try
@@ -23,16 +50,16 @@ public static class TrustedPath
                 existing = parent;
             }
 
-            return Walk(Identity.RealPath(existing), user) && Walk(existing, user, links: true);
+            return Walk(Identity.RealPath(existing), user, ownGroup) ?? Walk(existing, user, ownGroup, links: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return new Weakness(path, null, IsFolder: false);
         }
     }
 
     /// <summary>Looks at each folder on the way; where links are allowed, they too must be theirs.</summary>
-    private static bool Walk(string path, int user, bool links = false)
+    private static Weakness? Walk(string path, int user, Func<int?>? ownGroup, bool links = false)
     {
         var walked = "";
         foreach (var name in (string[])["", .. path.Split('/', StringSplitOptions.RemoveEmptyEntries)])
@@ -41,20 +68,34 @@ public static class TrustedPath
                 name.Length == 0 ? "/"
                 : walked == "/" ? $"/{name}"
                 : $"{walked}/{name}";
-            if (Posix.StatusOf(walked) is not { } status || (status.User != user && status.User != 0))
+            if (Posix.StatusOf(walked) is not { } status)
             {
-                return false;
+                return new Weakness(walked, null, IsFolder: false);
             }
 
-            if (status.IsLink ? !links : !status.IsFolder || !IsProtected(status.Permissions))
+            if (status.User != user && status.User != 0)
             {
-                return false;
+                return new Weakness(walked, status.User, status.IsFolder);
+            }
+
+            if (status.IsLink ? !links : !status.IsFolder || !IsProtected(status, ownGroup))
+            {
+                return new Weakness(walked, null, status.IsFolder);
             }
         }
 
-        return true;
+        return null;
     }
 
-    private static bool IsProtected(UnixFileMode mode) =>
-        (mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0 || mode.HasFlag(UnixFileMode.StickyBit);
+    private static bool IsProtected(FileStatus status, Func<int?>? ownGroup) =>
+        status.Permissions.HasFlag(UnixFileMode.StickyBit)
+        || Ownership.IsProtected(status.Permissions, status.Group, ownGroup);
+
+    private readonly record struct Weakness(string Path, int? Owner, bool IsFolder);
 }
+
+/// <summary>Why a path is not trusted.</summary>
+/// <param name="Path">What on the way another user could exchange, or exchange something in.</param>
+/// <param name="Why">Why, as a clause.</param>
+/// <param name="Remedy">The command that helps; null when there is none.</param>
+public sealed record Distrust(string Path, string Why, string? Remedy);

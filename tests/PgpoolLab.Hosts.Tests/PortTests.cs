@@ -89,6 +89,23 @@ public abstract class PortTests(HostUnderTest under) : IDisposable
         Assert.Equal((null, true), (seen.Line, seen.Problem?.Length > 0));
     }
 
+    /// <summary>Whoever asked for it may have been cut off without a word.</summary>
+    [Fact]
+    public async Task A_port_that_nobody_ends_greeting_at_is_closed_after_a_time()
+    {
+        int port;
+        using (var free = Listener(IPAddress.Loopback))
+        {
+            port = PortOf(free);
+        }
+
+        var ended = await Assert.ThrowsAnyAsync<IOException>(() =>
+            PortTrial.GreetAsync("127.0.0.1", port, "hello", default, TimeSpan.FromMilliseconds(1))
+        );
+        Assert.Equal($"127.0.0.1 port {port} was closed: nobody has said that it is enough.", ended.Message);
+        Assert.Null((await _host.Ports.TryReachAsync("127.0.0.1", port, TimeSpan.FromMinutes(1), default)).Line);
+    }
+
     [Fact]
     public async Task Who_listens_and_says_nothing_is_not_waited_for_for_ever()
     {

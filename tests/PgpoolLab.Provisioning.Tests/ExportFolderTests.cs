@@ -1,5 +1,5 @@
+using System.Collections;
 using PgpoolLab.Hosts;
-using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Export;
 
@@ -9,7 +9,6 @@ namespace PgpoolLab.Provisioning.Tests;
 public sealed class ExportFolderTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new(" it's {}");
-    private readonly IFiles _files = ((IHost)new LocalHost(TimeProvider.System)).Files;
 
     private static readonly ExportedFile[] Some =
     [
@@ -114,7 +113,7 @@ public sealed class ExportFolderTests : IDisposable
         Assert.Equal($"{Out} is no folder.", (await Assert.ThrowsAsync<LabException>(() => WriteAsync(Some))).Message);
         File.Delete(Out);
         var missing = await Assert.ThrowsAsync<LabException>(() =>
-            new ExportFolder(_files, $"{Out}/deeper").WriteAsync(Some, force: false, CancellationToken.None)
+            new ExportFolder($"{Out}/deeper").WriteAsync(Some, force: false, CancellationToken.None)
         );
         Assert.Equal(
             (ExitCode.NotFound, $"There is no folder {Out} in which {Out}/deeper could be made."),
@@ -122,8 +121,177 @@ public sealed class ExportFolderTests : IDisposable
         );
     }
 
+    /// <summary>Who could exchange the folder could have other servers started, with other passwords.</summary>
+    [Fact]
+    public async Task A_folder_that_others_could_exchange_is_refused_with_what_to_do()
+    {
+        Directory.CreateDirectory(_folder["shared"]);
+        Directory.CreateSymbolicLink(_folder["link"], _folder["shared"]);
+        File.SetUnixFileMode(_folder["shared"], Modes.Script | UnixFileMode.OtherWrite);
+        foreach (var place in new[] { _folder["shared"], _folder["shared/out"], _folder["link/out"] })
+        {
+            var refused = await Assert.ThrowsAsync<LabException>(() =>
+                new ExportFolder(place).WriteAsync(Some, force: true, CancellationToken.None)
+            );
+            Assert.Equal(
+                $"{place} is no safe place for an export: others can write in {_folder["shared"]}. "
+                    + "Its files could be exchanged there.",
+                refused.Message
+            );
+            Assert.Equal(
+                $"Or let nobody else write there:  chmod go-w {Shell.Quote(_folder["shared"])}",
+                refused.Hints[^1]
+            );
+            Assert.Empty(Names(_folder["shared"]));
+        }
+
+        // As in /tmp nobody can exchange what is another's.
+        File.SetUnixFileMode(_folder["shared"], Modes.Script | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
+        await new ExportFolder(_folder["link/out"]).WriteAsync(Some, force: false, CancellationToken.None);
+        Assert.Equal(["out"], Names(_folder["shared"]));
+    }
+
+    [Fact]
+    public async Task Anothers_folder_and_anothers_password_are_refused()
+    {
+        Assert.SkipUnless(Identity.IsRoot, "only root can give files away");
+        const int stranger = 54321;
+        await WriteAsync(Some);
+        Identity.Own($"{Out}/secrets/p", stranger, stranger);
+        Assert.Equal(
+            $"{Out}/secrets/p holds a password and is not kept: it belongs to the user {stranger}.",
+            (await Assert.ThrowsAsync<LabException>(() => WriteAsync(Some, force: true))).Message
+        );
+        Identity.Own($"{Out}/secrets", stranger, stranger);
+        Assert.Equal(
+            $"{Out}/secrets is not used for passwords: it belongs to the user {stranger}.",
+            (await Assert.ThrowsAsync<LabException>(() => WriteAsync(Some, force: true))).Message
+        );
+        Directory.Delete($"{Out}/secrets", recursive: true);
+        Identity.Own(Out, stranger, stranger);
+        var refused = await Assert.ThrowsAsync<LabException>(() => WriteAsync(Some, force: true));
+        Assert.StartsWith($"{Out} is no safe place for an export: {Out} belongs to ", refused.Message);
+        Assert.False(Directory.Exists($"{Out}/secrets"));
+    }
+
+    [Fact]
+    public async Task A_folder_for_secrets_that_is_a_link_or_that_others_can_write_is_not_used()
+    {
+        Directory.CreateDirectory(Out);
+        Directory.CreateDirectory(_folder["elsewhere"]);
+        Directory.CreateSymbolicLink($"{Out}/secrets", _folder["elsewhere"]);
+        var refused = await Assert.ThrowsAsync<LabException>(() => WriteAsync(Some, force: true));
+        Assert.Equal(
+            $"{Out}/secrets is a link, or no folder; an export follows no links in its folder.",
+            refused.Message
+        );
+        Assert.Throws<LabException>(() => new ExportFolder(Out).Present(["secrets/p"]));
+        Assert.Empty(Names(_folder["elsewhere"]));
+        Assert.Equal(["secrets"], Names(Out));
+
+        Directory.Delete($"{Out}/secrets");
+        await WriteAsync(Some, force: true);
+        File.SetUnixFileMode($"{Out}/secrets/p", Modes.PrivateFile | UnixFileMode.OtherWrite);
+        refused = await Assert.ThrowsAsync<LabException>(() => WriteAsync(Some, force: true));
+        Assert.Equal($"{Out}/secrets/p holds a password and is not kept: others can write it.", refused.Message);
+        File.SetUnixFileMode($"{Out}/secrets", Modes.PrivateFolder | UnixFileMode.OtherWrite);
+        refused = await Assert.ThrowsAsync<LabException>(() => WriteAsync(Some, force: true));
+        Assert.Equal($"{Out}/secrets is not used for passwords: others can write it.", refused.Message);
+    }
+
+    /// <summary>Whoever made one by hand may have had another umask.</summary>
+    [Fact]
+    public async Task A_password_that_is_kept_is_for_its_owner_alone()
+    {
+        await WriteAsync(Some);
+        File.SetUnixFileMode($"{Out}/secrets/p", Modes.Readable);
+        File.SetUnixFileMode($"{Out}/secrets", Modes.Script);
+        Assert.Equal(["secrets/p"], new ExportFolder(Out).Present(["secrets/p", "secrets/q", "none/p"]));
+        Assert.Equal(["secrets/p"], (await WriteAsync(Some, force: true)).Kept);
+        Assert.Equal(Modes.PrivateFile, File.GetUnixFileMode($"{Out}/secrets/p"));
+        Assert.Equal(Modes.PrivateFolder, File.GetUnixFileMode($"{Out}/secrets"));
+    }
+
+    [Fact]
+    public async Task A_password_of_another_lab_is_not_kept()
+    {
+        await WriteAsync(Some);
+        var mine = Some.Select(f => f with { KeptFor = f.IsSecret ? "one" : null }).ToArray();
+        await WriteAsync(mine, force: true);
+        var others = Some.Select(f => f with { KeptFor = f.IsSecret ? "name: b-app" : null }).ToArray();
+        Assert.Equal(
+            $"{Out}/secrets/p is another lab's: it has no \"name: b-app\".",
+            (await Assert.ThrowsAsync<LabException>(() => WriteAsync(others, force: true))).Message
+        );
+    }
+
+    /// <summary>What cannot be taken back keeps nothing else, and is named.</summary>
+    [Fact]
+    public async Task Each_file_is_taken_back_by_itself_and_what_stays_is_named()
+    {
+        await WriteAsync([Some[0], Some[2]]);
+        Directory.CreateDirectory(_folder["elsewhere"]);
+        File.WriteAllText(_folder["elsewhere/p"], "somebody's");
+        ExportedFile[] failing =
+        [
+            Some[0] with
+            {
+                Text = $"# {ExportFolder.Mark} 2\n",
+            },
+            Some[1],
+            new(new('x', 300), "", Modes.Readable),
+        ];
+        var error = await Assert.ThrowsAsync<LabException>(() =>
+            WriteAsync(
+                new Watched(
+                    failing,
+                    () =>
+                    {
+                        if (File.Exists($"{Out}/secrets/p"))
+                        {
+                            Directory.Delete($"{Out}/secrets", recursive: true);
+                            Directory.CreateSymbolicLink($"{Out}/secrets", _folder["elsewhere"]);
+                        }
+                    }
+                ),
+                force: true
+            )
+        );
+        Assert.Equal(ExitCode.UndoFailed, error.Code);
+        Assert.Contains("not everything it had written could be undone", error.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            [$"{Out}/secrets/p: {Out}/secrets is a link", $"{Out}/secrets: "],
+            error.Details.Select((d, i) => d[..(i == 0 ? d.IndexOf(',') : d.IndexOf(": ") + 2)])
+        );
+        Assert.Equal("somebody's", File.ReadAllText(_folder["elsewhere/p"]));
+        Assert.Equal(Some[0].Text, File.ReadAllText($"{Out}/a.yaml"));
+    }
+
+    /// <summary>Files of an export, and what somebody else does before the last one is taken.</summary>
+    private sealed class Watched(ExportedFile[] files, Action before) : IReadOnlyList<ExportedFile>
+    {
+        public ExportedFile this[int index] => files[index];
+
+        public int Count => files.Length;
+
+        public IEnumerator<ExportedFile> GetEnumerator()
+        {
+            for (var i = 0; i < files.Length; i++)
+            {
+                if (i == files.Length - 1)
+                {
+                    before();
+                }
+
+                yield return files[i];
+            }
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
     private Task<ExportOutcome> WriteAsync(IReadOnlyList<ExportedFile> files, bool force = false) =>
-        new ExportFolder(_files, Out).WriteAsync(files, force, CancellationToken.None);
+        new ExportFolder(Out).WriteAsync(files, force, CancellationToken.None);
 
     private static string[] Names(string folder) =>
         Directory.Exists(folder)

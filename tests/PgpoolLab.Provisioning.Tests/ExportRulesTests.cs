@@ -66,12 +66,125 @@ public sealed class ExportRulesTests
             }
         );
         yield return (
+            "settings that name places of this machine",
+            lab with
+            {
+                PgpoolSettings = new Dictionary<string, string> { ["reset_query_list"] = "DISCARD ALL; -- /srv/lab/x" },
+                PostgresSettings = new Dictionary<string, string>
+                {
+                    ["archive_timeout"] = "60",
+                    ["auto_explain.log_file"] = "/var/log/explain",
+                    ["basic_archive.archive_directory"] = "/mnt/archive",
+                    ["dynamic_library_path"] = "/opt/lib:$libdir",
+                    ["lc_messages"] = "de_DE.UTF-8",
+                    ["lc_time"] = "C",
+                    ["session_preload_libraries"] = "/usr/lib/own.so",
+                    ["vendor.place"] = "/srv/lab/vendor",
+                },
+            }
+        );
+        yield return (
             "one synchronous standby of two",
             Labs.Fixed(nodes: 3) with
             {
                 PostgresSettings = new Dictionary<string, string> { ["synchronous_standby_names"] = "server1" },
             }
         );
+    }
+
+    /// <summary>What CloudNativePG keeps for itself means nothing in a container of ours either, but for those.</summary>
+    [Fact]
+    public void What_means_nothing_in_a_container_is_refused_for_Compose_as_for_Kubernetes()
+    {
+        string[] refused =
+        [
+            "archive_cleanup_command",
+            "archive_command",
+            "archive_library",
+            "archive_mode",
+            "bonjour_name",
+            "config_file",
+            "data_directory",
+            "default_tablespace",
+            "external_pid_file",
+            "hba_file",
+            "ident_file",
+            "krb_server_keyfile",
+            "listen_addresses",
+            "log_destination",
+            "log_directory",
+            "log_file_mode",
+            "log_filename",
+            "logging_collector",
+            "password_encryption",
+            "port",
+            "primary_conninfo",
+            "primary_slot_name",
+            "promote_trigger_file",
+            "recovery_end_command",
+            "recovery_target_time",
+            "restore_command",
+            "ssl",
+            "ssl_key_file",
+            "stats_temp_directory",
+            "syslog_ident",
+            "temp_tablespaces",
+            "unix_socket_directories",
+            "unix_socket_permissions",
+        ];
+        var taken = new Dictionary<string, string>
+        {
+            ["archive_timeout"] = "60",
+            ["cluster_name"] = "x",
+            ["hot_standby"] = "on",
+            ["log_line_prefix"] = "%m ",
+            ["log_temp_files"] = "0",
+            ["max_wal_senders"] = "20",
+            ["recovery_init_sync_method"] = "fsync",
+            ["search_path"] = "a, b",
+            ["wal_level"] = "logical",
+        };
+        var lab = Labs.Fixed();
+        var problems = Problems(
+                Compose,
+                lab with
+                {
+                    PostgresSettings = refused.Select(n => KeyValuePair.Create(n, "on")).Concat(taken).ToDictionary(),
+                }
+            )
+            .ToArray();
+        Assert.Equal(
+            refused.Order(StringComparer.Ordinal),
+            problems.Select(p => p.Split(' ')[1].Split('=')[0].Replace("postgresql.", "", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            ["note postgresql.lc_time is de_DE.UTF-8: the image must have this locale, or no node starts."],
+            Problems(
+                Compose,
+                lab with
+                {
+                    PostgresSettings = new Dictionary<string, string>
+                    {
+                        ["lc_time"] = "de_DE.UTF-8",
+                        ["lc_messages"] = "C",
+                    },
+                }
+            )
+        );
+        var exported = Exports.Of(Compose, lab with { PostgresSettings = taken });
+        Assert.Equal(taken.OrderBy(s => s.Key, StringComparer.Ordinal), exported.PostgresSettings);
+        foreach (
+            var (name, value) in (Span<(string, string)>)
+                [("hot_standby", "off"), ("wal_level", "minimal"), ("max_wal_senders", "0")]
+        )
+        {
+            Assert.StartsWith(
+                $"Settings postgresql.{name}={value} cannot be exported: ",
+                Assert.Single(
+                    Problems(Compose, lab with { PostgresSettings = new Dictionary<string, string> { [name] = value } })
+                )
+            );
+        }
     }
 
     [Fact]

@@ -280,6 +280,43 @@ public sealed class ExportTests
         Assert.DoesNotContain(examples.Values, f => f.IsSecret);
     }
 
+    /// <summary>Passwords that were there before stay, and nobody is asked to make them: servers may use them.</summary>
+    [Fact]
+    public void The_README_says_which_passwords_are_kept_and_which_are_to_be_made()
+    {
+        var files = Exports.Files(Exports.Cases["kubernetes-one"], there: ["secret.yaml"]);
+        Assert.Contains(
+            "| `secret.yaml` | the password of the role `app`; kept from before this export |",
+            files["README.md"].Text,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain("openssl", files["README.md"].Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret.yaml.example", files.Keys);
+        Assert.Equal((true, "name: lab-app"), (files["secret.yaml"].IsSecret, files["secret.yaml"].KeptFor));
+        Assert.Contains(files["secret.yaml"].KeptFor!, files["secret.yaml"].Text, StringComparison.Ordinal);
+
+        files = Exports.Files(Exports.Cases["compose-one"], there: ["secrets/app_password"]);
+        Assert.Contains(
+            "Kept from before this export: secrets/app_password.",
+            files["README.md"].Text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\n(umask 077; for f in secrets/superuser_password secrets/replication_password; do\n",
+            files["README.md"].Text,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ["secrets/app_password", "secrets/replication_password.example", "secrets/superuser_password.example"],
+            files.Keys.Where(k => k.StartsWith("secrets/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+        );
+
+        var made = 0;
+        files = Exports.Files(Exports.Cases["compose-one"], () => $"made-up-{++made}", ["secrets/app_password"]);
+        Assert.Equal(2, made);
+        Assert.DoesNotContain("openssl", files["README.md"].Text, StringComparison.Ordinal);
+    }
+
     /// <summary>What is mounted must be there, and ports are on loopback alone.</summary>
     [Theory]
     [InlineData("compose-one")]

@@ -95,8 +95,11 @@ internal static class Exports
     internal static ExportedLab Of(ExportTarget target, Lab lab, params string[] leftOut) =>
         new ExportPlanner(target, leftOut).Plan(lab, LabSettings.OfSetup(lab));
 
-    internal static Dictionary<string, ExportedFile> Files(ExportedLab exported, Func<string>? password = null) =>
-        new ExportFiles(Labs.Renderer()).Of(exported, password).ToDictionary(f => f.Path);
+    internal static Dictionary<string, ExportedFile> Files(
+        ExportedLab exported,
+        Func<string>? password = null,
+        params string[] there
+    ) => new ExportFiles(Labs.Renderer()).Of(exported, password, there.ToHashSet()).ToDictionary(f => f.Path);
 
     internal static IEnumerable<ExportedFile> Yaml(Dictionary<string, ExportedFile> files) =>
         files.Values.Where(f => f.Path.Contains(".yaml", StringComparison.Ordinal));

@@ -10,7 +10,31 @@ internal static class PortTrial
     /// <summary>Of what a stranger listening there sends, no more is read.</summary>
     private const int LongestLine = 200;
 
+    /// <summary>For how long it listens at most: whoever asked for it may be cut off, and never say that it is
+    /// enough.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
+
     internal static async Task GreetAsync(
+        string address,
+        int port,
+        string greeting,
+        CancellationToken cancellationToken,
+        TimeSpan? longest = null
+    )
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(longest ?? Longest);
+        try
+        {
+            await ListenAsync(address, port, greeting, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"{address} port {port} was closed: nobody has said that it is enough.");
+        }
+    }
+
+    private static async Task ListenAsync(
         string address,
         int port,
         string greeting,

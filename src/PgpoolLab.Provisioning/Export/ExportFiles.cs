@@ -11,7 +11,12 @@ namespace PgpoolLab.Provisioning.Export;
 /// <param name="Mode">Who may read it.</param>
 /// <param name="IsSecret">True when passwords are in it: one that is there already stays, as servers may use
 /// it.</param>
-public sealed record ExportedFile(string Path, string Text, UnixFileMode Mode, bool IsSecret = false);
+public sealed record ExportedFile(string Path, string Text, UnixFileMode Mode, bool IsSecret = false)
+{
+    /// <summary>What one that is there must have in it to be kept: that of another lab is of no use. Null when all
+    /// would do.</summary>
+    public string? KeptFor { get; init; }
+}
 
 /// <summary>Makes the texts of an export.</summary>
 /// <param name="renderer">Has the templates.</param>
@@ -41,30 +46,53 @@ public sealed class ExportFiles(ConfigRenderer renderer)
         "pool_hba.conf",
     ];
 
-    private static readonly string[] ComposeSecrets = ["superuser_password", "replication_password", "app_password"];
+    private const string KubernetesSecret = "secret.yaml";
+
+    private static readonly string[] ComposeSecrets =
+    [
+        "secrets/superuser_password",
+        "secrets/replication_password",
+        "secrets/app_password",
+    ];
+
+    /// <summary>Where the files that hold passwords lie.</summary>
+    public static IReadOnlyList<string> SecretsOf(ExportTarget target) =>
+        target is ExportTarget.Kubernetes ? [KubernetesSecret] : ComposeSecrets;
 
     /// <summary>Every file, in the order of their names, README.md last.</summary>
     /// <param name="exported">What the engine is told.</param>
     /// <param name="password">Makes up a password; null to leave that to the user.</param>
-    public IReadOnlyList<ExportedFile> Of(ExportedLab exported, Func<string>? password)
+    /// <param name="there">Files with passwords that are there already, and stay.</param>
+    public IReadOnlyList<ExportedFile> Of(
+        ExportedLab exported,
+        Func<string>? password,
+        IReadOnlySet<string>? there = null
+    )
     {
         ArgumentNullException.ThrowIfNull(exported);
         var folder = exported.Target.Name();
+        string[] kept = [.. SecretsOf(exported.Target).Where(s => there?.Contains(s) is true)];
+        string[] missing = password is null ? [.. SecretsOf(exported.Target).Except(kept)] : [];
         string Text(string name, string given = Placeholder) =>
-            renderer.RenderExport($"{folder}/{name}", exported.Lab, Names(exported, password is not null, given));
+            renderer.RenderExport($"{folder}/{name}", exported.Lab, Names(exported, kept, missing, given));
 
-        var example = password is null ? ".example" : "";
-        var mode = password is null ? Modes.Readable : Modes.PrivateFile;
-        string Password() => password?.Invoke() ?? Placeholder;
-        IEnumerable<ExportedFile> secrets =
-            exported.Target is ExportTarget.Kubernetes
-                ? [new($"secret.yaml{example}", Text("secret.yaml", Password()), mode, password is not null)]
-                : ComposeSecrets.Select(s => new ExportedFile(
-                    $"secrets/{s}{example}",
-                    Password() + "\n",
-                    mode,
-                    password is not null
-                ));
+        ExportedFile Secret(string path)
+        {
+            var isExample = missing.Contains(path);
+            var given = kept.Contains(path) ? Placeholder : password?.Invoke() ?? Placeholder;
+            var isKubernetes = exported.Target is ExportTarget.Kubernetes;
+            return new ExportedFile(
+                path + (isExample ? ".example" : ""),
+                isKubernetes ? Text(path, given) : given + "\n",
+                isExample ? Modes.Readable : Modes.PrivateFile,
+                !isExample
+            )
+            {
+                KeptFor = isKubernetes && !isExample ? $"name: {exported.Name}-app" : null,
+            };
+        }
+
+        var secrets = SecretsOf(exported.Target).Select(Secret);
         string[] files = exported.Target is ExportTarget.Kubernetes ? KubernetesFiles : ComposeFiles;
         return
         [
@@ -75,7 +103,11 @@ public sealed class ExportFiles(ConfigRenderer renderer)
     }
 
     /// <summary>What the templates of an export can name as <c>export</c>.</summary>
-    private static StrictObject Names(ExportedLab exported, bool hasSecrets, string password)
+    /// <param name="exported">What the engine is told.</param>
+    /// <param name="kept">Files with passwords that were there before.</param>
+    /// <param name="missing">Files with passwords that the user has to make.</param>
+    /// <param name="password">The password of a file.</param>
+    private static StrictObject Names(ExportedLab exported, string[] kept, string[] missing, string password)
     {
         // Since 18 the image has its volume one folder higher.
         const int oneVolumeForAllMajors = 18;
@@ -87,7 +119,9 @@ public sealed class ExportFiles(ConfigRenderer renderer)
             ["database"] = Lab.Database,
             ["role"] = ExportedLab.ApplicationRole,
             ["password"] = password,
-            ["has_secrets"] = hasSecrets,
+            ["has_secrets"] = missing.Length == 0,
+            ["kept_secrets"] = new ScriptArray(kept),
+            ["missing_secrets"] = new ScriptArray(missing),
             ["replicas"] = exported.Pgpools,
             ["postgres_image"] = exported.PostgresImage,
             ["pgpool_image"] = exported.PgpoolImage,

@@ -35,7 +35,7 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
         }
 
         var postgres = PostgresOf(lab, settings);
-        var pgpool = PgpoolOf(settings);
+        var pgpool = PgpoolOf(lab, settings);
         RequireKnown(settings);
         var sync = SyncOf(lab, settings);
         if (_problems.Count > 0)
@@ -176,9 +176,9 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
             {
                 _differences.Add($"{full} is left out, as {LeaveOut} says.");
             }
-            else if (PostgresSettingRules.WhyNot(target, name) is { } reason)
+            else if (WhyNot(lab, name, values) is { } refused)
             {
-                RefuseSetting(full, values[0], reason);
+                RefuseSetting(full, refused.Value, refused.Why);
             }
             else if (name != Synchronous && values.Distinct().Count() > 1)
             {
@@ -196,6 +196,16 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
         return taken;
     }
 
+    /// <summary>Why a setting cannot be taken over, and the value that is the reason.</summary>
+    private (string Why, string Value)? WhyNot(Lab lab, string name, string?[] values) =>
+        values
+            .OfType<string>()
+            .Select(v => (PostgresSettingRules.WhyNot(target, name, v, lab.Root), v))
+            .FirstOrDefault(w => w.Item1 is not null)
+            is ({ } why, var value)
+            ? (why, value)
+            : null;
+
     private void RequireNoDelay(string?[] values)
     {
         foreach (var (value, node) in values.Select((v, i) => (v, i)).Where(d => d.v is not (null or "0")))
@@ -207,7 +217,7 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
         }
     }
 
-    private List<KeyValuePair<string, string>> PgpoolOf(LabSettings settings)
+    private List<KeyValuePair<string, string>> PgpoolOf(Lab lab, LabSettings settings)
     {
         var taken = new List<KeyValuePair<string, string>>();
         foreach (var (name, value) in settings.Pgpool.OrderBy(s => s.Key, StringComparer.Ordinal))
@@ -217,7 +227,9 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
             {
                 _differences.Add($"{full} is left out, as {LeaveOut} says.");
             }
-            else if (PgpoolSettingRules.WhyNot(target, name, value) is { } reason)
+            else if (
+                (PgpoolSettingRules.WhyNot(target, name, value) ?? LabSettings.OfFolder(value, lab.Root)) is { } reason
+            )
             {
                 RefuseSetting(full, value, reason);
             }
@@ -233,7 +245,7 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
     private void Refuse(SpecField field, string? value, string why, FormattableString instead) =>
         _problems.Add(new($"{field}{(value is null ? "" : $" {value}")}: {why} {new SpecProblem(instead)}"));
 
-    private void RefuseSetting(string setting, string? value, string reason)
+    private void RefuseSetting(string setting, string value, string reason)
     {
         var why = $"{setting}={value} cannot be exported: {reason}";
         _problems.Add(new($"{SpecField.Settings} {why} To do without it:  {LeaveOut} {setting}"));
@@ -315,6 +327,11 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
             );
         }
 
+        foreach (var (name, value) in exported.PostgresSettings.Where(s => IsOtherLocale(s.Key, s.Value)))
+        {
+            _differences.Add($"postgresql.{name} is {value}: the image must have this locale, or no node starts.");
+        }
+
         if (!exported.Libraries.All(l => l is "auto_explain" or "pg_stat_statements"))
         {
             _differences.Add(
@@ -322,6 +339,11 @@ public sealed class ExportPlanner(ExportTarget target, IReadOnlyCollection<strin
             );
         }
     }
+
+    private static bool IsOtherLocale(string name, string value) =>
+        name is "lc_messages" or "lc_monetary" or "lc_numeric" or "lc_time"
+        && value.ToLowerInvariant()
+            is not ("" or "c" or "posix" or "c.utf-8" or "c.utf8" or "en_us.utf-8" or "en_us.utf8");
 
     /// <summary>Both engines have another number of Pgpool-IIs than the lab.</summary>
     private ExportedLab WithConnections(ExportedLab exported)

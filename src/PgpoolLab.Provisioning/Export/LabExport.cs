@@ -20,7 +20,7 @@ public sealed record ExportRequest(ExportTarget Target, string Folder)
 }
 
 /// <summary>Writes what runs a lab's cluster on another engine. The lab itself is only read.</summary>
-/// <param name="files">The machine's files.</param>
+/// <param name="files">The files of the lab's machine.</param>
 /// <param name="renderer">Has the templates.</param>
 public sealed class LabExport(IFiles files, ConfigRenderer renderer)
 {
@@ -42,12 +42,13 @@ public sealed class LabExport(IFiles files, ConfigRenderer renderer)
             ? await LabSettings.ReadAsync(lab, files, cancellationToken)
             : LabSettings.OfSetup(lab);
         var exported = planner.Plan(lab, settings);
-        var export = new ExportFiles(renderer).Of(exported, request.WithSecrets ? PcpUser.RandomPassword : null);
-        var outcome = await new ExportFolder(files, request.Folder).WriteAsync(
-            export,
-            request.Force,
-            cancellationToken
+        var folder = new ExportFolder(request.Folder);
+        var export = new ExportFiles(renderer).Of(
+            exported,
+            request.WithSecrets ? PcpUser.RandomPassword : null,
+            request.Force ? folder.Present(ExportFiles.SecretsOf(request.Target)) : null
         );
+        var outcome = await folder.WriteAsync(export, request.Force, cancellationToken);
         return (exported, outcome);
     }
 }

@@ -51,6 +51,13 @@ public sealed record LabSettings(
         return new LabSettings(pgpool, nodes);
     }
 
+    /// <summary>Why a value means nothing elsewhere, as a clause: it names the lab's folder. Null when it does
+    /// not.</summary>
+    internal static string? OfFolder(string value, string folder) =>
+        value.Contains(folder, StringComparison.Ordinal)
+            ? $"it names the lab's folder, {folder}, which is not there."
+            : null;
+
     /// <summary>PostgreSQL does not mind how its names are written.</summary>
     private static Dictionary<string, string> Postgres(IReadOnlyDictionary<string, string> settings, string text)
     {

@@ -36,6 +36,7 @@ internal static class PgpoolSettingRules
         ("other_*", Watchdog),
         ("delegate_*", Watchdog),
         ("if_*", Watchdog),
+        ("ifconfig_path", Watchdog),
         ("arping_*", Watchdog),
         ("trusted_*", Watchdog),
         ("ping_path", Watchdog),
