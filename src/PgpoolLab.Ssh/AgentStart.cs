@@ -16,14 +16,8 @@ internal sealed class AgentStart(SshConnection connection, SshOptions options)
     {
         try
         {
-            if (await BeginAsync(cancellationToken) is { } host)
-            {
-                return host;
-            }
-
-            await CopyAsync((CopiedAgent)options.Agent, cancellationToken);
-            return await BeginAsync(cancellationToken)
-                ?? throw new NoAgentException(Name, $"The copy of pgpoollab on host {Name} has gone again.");
+            return await BeginAsync(mayCopy: options.Agent is CopiedAgent, cancellationToken)
+                ?? await CopyAndBeginAsync((CopiedAgent)options.Agent, cancellationToken);
         }
         catch (Exception error) when (error is SshException or IOException or ObjectDisposedException)
         {
@@ -35,8 +29,17 @@ internal sealed class AgentStart(SshConnection connection, SshOptions options)
         }
     }
 
-    /// <returns>Null when the program has to be copied first.</returns>
-    private async Task<SshHost?> BeginAsync(CancellationToken cancellationToken)
+    private async Task<SshHost> CopyAndBeginAsync(CopiedAgent agent, CancellationToken cancellationToken)
+    {
+        await CopyAsync(agent, cancellationToken);
+        return await BeginAsync(mayCopy: false, cancellationToken)
+            ?? throw new NoAgentException(Name, $"The copy of pgpoollab on host {Name} has gone again.");
+    }
+
+    /// <param name="mayCopy">Whether a copy that ends before it says a word is taken for a damaged one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null when the program has to be copied first, or once more.</returns>
+    private async Task<SshHost?> BeginAsync(bool mayCopy, CancellationToken cancellationToken)
     {
         var mark = RandomNumberGenerator.GetHexString(32, lowercase: true);
         var command = options.Agent switch
@@ -72,6 +75,13 @@ internal sealed class AgentStart(SshConnection connection, SshOptions options)
                 if (program.ExitCode == RemoteScript.NotThere && About(error.Details, mark) is { } facts)
                 {
                     Compare(facts, ((CopiedAgent)options.Agent).Facts);
+                    program.Dispose();
+                    return null;
+                }
+
+                // The host itself may be the reason; then the new copy does not run either, and says why.
+                if (mayCopy && program is { ExitCode: not null } or { ExitSignal.Length: > 0 })
+                {
                     program.Dispose();
                     return null;
                 }

@@ -11,13 +11,13 @@ namespace PgpoolLab.Ssh;
 /// <param name="ring">Asks a person.</param>
 internal sealed class HostKeyGuard(string name, SshSettings settings, SshOptions options, KeyRing ring)
 {
-    private KnownHosts _known = Read(settings);
+    private KnownHosts _known = Read(settings, options);
     private HostKeyAnswer? _answer;
     private SshKey? _shown;
     private SshKey? _trusted;
 
-    private static KnownHosts Read(SshSettings settings) =>
-        KnownHosts.Read(settings.UserKnownHosts.Concat(settings.GlobalKnownHosts));
+    private static KnownHosts Read(SshSettings settings, SshOptions options) =>
+        KnownHosts.Read(settings.UserKnownHosts.Concat(settings.GlobalKnownHosts), options.Home, settings.RevokedKeys);
 
     /// <summary>What could not be done, for people.</summary>
     internal List<string> Notes { get; } = [];
@@ -71,7 +71,7 @@ internal sealed class HostKeyGuard(string name, SshSettings settings, SshOptions
         await ring.OneQuestion.WaitAsync(cancellationToken);
         try
         {
-            _known = Read(settings);
+            _known = Read(settings, options);
             answer = _known.Compare(settings.KeyName, key);
             if (answer.Verdict is HostKeyVerdict.Known)
             {

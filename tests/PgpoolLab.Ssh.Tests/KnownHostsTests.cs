@@ -1,3 +1,5 @@
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
 using PgpoolLab.Ssh.Files;
 
 namespace PgpoolLab.Ssh.Tests;
@@ -15,6 +17,15 @@ public sealed class KnownHostsTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    private SshHome Home => new(_folder.Path, "olga", Identity.Current.UserId);
+
+    private string Write(string name, string text)
+    {
+        File.WriteAllText(_folder[name], text);
+        File.SetUnixFileMode(_folder[name], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return _folder[name];
+    }
 
     private static SshKey Key(string line) => SshKey.TryParse(line.Split(' ')[0], line.Split(' ')[1])!;
 
@@ -128,7 +139,7 @@ public sealed class KnownHostsTests : IDisposable
         Assert.Equal(2, lines.Length);
         Assert.Equal("a line of somebody's", lines[0]);
         Assert.StartsWith("|1|", lines[1], StringComparison.Ordinal);
-        Assert.Equal(HostKeyVerdict.Known, KnownHosts.Read([file]).Compare("c", Key(First)).Verdict);
+        Assert.Equal(HostKeyVerdict.Known, KnownHosts.Read([file], Home).Compare("c", Key(First)).Verdict);
     }
 
     /// <summary>Several hosts at once, and several commands.</summary>
@@ -137,10 +148,121 @@ public sealed class KnownHostsTests : IDisposable
     {
         var file = _folder["known_hosts"];
         Parallel.For(0, 100, n => KnownHostsFile.Append(file, $"host{n}", Key(First), hashed: false));
-        var known = KnownHosts.Read([file, _folder["none"]]);
+        var known = KnownHosts.Read([file, _folder["none"]], Home);
         Assert.All(
             Enumerable.Range(0, 100),
             n => Assert.Equal(HostKeyVerdict.Known, known.Compare($"host{n}", Key(First)).Verdict)
+        );
+    }
+
+    /// <summary>Whoever can write it decides whom we trust.</summary>
+    [Fact]
+    public void A_file_that_others_can_change_or_exchange_is_refused_with_its_rights()
+    {
+        Directory.CreateDirectory(_folder["a"]);
+        var file = Write("a/known_hosts", $"b {First}\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherWrite);
+        var error = Assert.Throws<LabException>(() => KnownHosts.Read([file], Home));
+        Assert.Equal(
+            (ExitCode.Usage, $"Others can change {file} (its mode is 0402), so it is not used."),
+            (error.Code, error.Message)
+        );
+        Assert.Equal($"Then let nobody else write it:  chmod go-w {Shell.Quote(file)}", error.Hints[^1]);
+
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        Assert.Equal(HostKeyVerdict.Known, KnownHosts.Read([file], Home).Compare("b", Key(First)).Verdict);
+        File.CreateSymbolicLink(_folder["link"], file);
+        File.SetUnixFileMode(_folder["a"], Modes.PrivateFolder | UnixFileMode.OtherWrite);
+        foreach (var path in new[] { file, _folder["link"] })
+        {
+            error = Assert.Throws<LabException>(() => KnownHosts.Read([path], Home));
+            Assert.Equal(
+                $"Others can exchange {path} (others can write in {_folder["a"]}), so it is not used.",
+                error.Message
+            );
+        }
+    }
+
+    [Fact]
+    public void Anothers_file_is_refused_and_one_that_the_users_own_group_can_write_is_not()
+    {
+        Assert.SkipUnless(Identity.IsRoot, "only root can give files away");
+        const int stranger = 54321;
+        var file = Write("known_hosts", $"b {First}\n");
+        Identity.Own(file, stranger, stranger);
+        var error = Assert.Throws<LabException>(() => KnownHosts.Read([file], Home));
+        Assert.Equal(
+            $"Others can change {file} (it belongs to the user {stranger}), so it is not used.",
+            error.Message
+        );
+        Identity.Own(file, 0, stranger);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupWrite);
+        Assert.Throws<LabException>(() => KnownHosts.Read([file], Home));
+        KnownHosts.Read([file], Home with { PrivateGroup = () => stranger });
+    }
+
+    [Fact]
+    public void A_key_of_a_file_of_revoked_keys_is_revoked_for_every_host()
+    {
+        var known = Write("known_hosts", $"b {First}\nc {Second}\n");
+        var revoked = Write("revoked", $"# lost\n\n  {First} of b\r\n{Ecdsa}");
+        var hosts = KnownHosts.Read([known], Home, [revoked]);
+        var answer = hosts.Compare("b", Key(First));
+        Assert.Equal(HostKeyVerdict.Revoked, answer.Verdict);
+        Assert.Equal($"{revoked} line 3", Assert.Single(answer.Entries).Place);
+        Assert.Equal(HostKeyVerdict.Revoked, hosts.Compare("unknown", Key(Ecdsa)).Verdict);
+        Assert.Equal(HostKeyVerdict.Known, hosts.Compare("c", Key(Second)).Verdict);
+        Assert.Equal(["ssh-ed25519"], hosts.TypesOf("b"));
+    }
+
+    /// <summary>As with ssh: what cannot be read may revoke any key.</summary>
+    [Theory]
+    [InlineData(null, "is not there")]
+    [InlineData("SSHKRL\n\0\0\u0001", "is a binary list (KRL), which pgpoollab does not read")]
+    [InlineData($"{First}\nb {First}\n", "has no public key in line 2")]
+    [InlineData("ssh-ed25519 AAAA\n", "has no public key in line 1")]
+    [InlineData("ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29t\n", "in line 1")]
+    public void A_file_of_revoked_keys_that_is_not_understood_lets_nobody_be_trusted(string? text, string why)
+    {
+        var file = text is null ? _folder["revoked"] : Write("revoked", text);
+        var error = Assert.Throws<LabException>(() => KnownHosts.Read([], Home, [file]));
+        Assert.StartsWith($"RevokedHostKeys names {file}, which ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
+        Assert.Single(error.Hints);
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("a,b")]
+    [InlineData("!b")]
+    [InlineData("@revoked")]
+    [InlineData("|1|")]
+    [InlineData("a b")]
+    [InlineData("")]
+    public void A_name_that_would_mean_other_hosts_is_not_written(string name)
+    {
+        Assert.Throws<IOException>(() =>
+            KnownHostsFile.Append(_folder["known_hosts"], name, Key(First), hashed: false)
+        );
+        Assert.False(File.Exists(_folder["known_hosts"]));
+    }
+
+    [Theory]
+    [InlineData("ssh-ed25519")]
+    [InlineData("sk-ecdsa-sha2-nistp256@openssh.com")]
+    [InlineData("ssh-\u001b[31m")]
+    [InlineData("ssh ed25519")]
+    [InlineData("ssh-rsa\nb")]
+    [InlineData("SSH-RSA")]
+    [InlineData("ssh_rsa")]
+    public void The_type_of_a_key_is_a_word_of_few_characters(string type)
+    {
+        var blob = new byte[] { 0, 0, 0, (byte)type.Length }
+            .Concat(System.Text.Encoding.ASCII.GetBytes(type))
+            .ToArray();
+        Assert.Equal(
+            type.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '@' or '.' or '-'),
+            SshKey.TryRead(blob) is not null
         );
     }
 

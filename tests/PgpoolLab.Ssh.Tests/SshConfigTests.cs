@@ -21,6 +21,7 @@ public sealed class SshConfigTests : IDisposable
         {
             SystemFolder = _folder["etc"],
             Variable = _variables.GetValueOrDefault,
+            HomeOf = name => name == "eva" ? _folder["eva"] : null,
         };
 
     private void Write(string text, string name = ".ssh/config")
@@ -124,6 +125,48 @@ public sealed class SshConfigTests : IDisposable
         Assert.Equal("of-all@d:22", Resolve("d").Resolved);
     }
 
+    [Fact]
+    public void What_is_included_may_be_a_pattern_with_brackets_or_lie_in_anothers_home()
+    {
+        Directory.CreateDirectory(_folder[".ssh/conf.d"]);
+        Directory.CreateDirectory(_folder["eva"]);
+        Write("User of-b\n", ".ssh/conf.d/b");
+        Write("Port 7\n", ".ssh/conf.d/d");
+        Write("HostKeyAlias evas\nIdentityFile ~eva/key\n", "eva/more");
+        Write("Include conf.d/[a-c] ~nobody/* ~eva/m*\nInclude conf.d/[!a-c]\n");
+        var b = Resolve("x");
+        Assert.Equal("of-b@x:7", b.Resolved);
+        Assert.Equal("evas", b.HostKeyAlias);
+        Assert.Equal([_folder["eva/key"]], b.IdentityFiles);
+        // The system's configuration is nobody's home.
+        Write("Include ~/other\n", "etc/ssh_config");
+        Assert.Contains("is for a user's own configuration", Refused("x").Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>As fnmatch(3) says; the comparison with ssh itself is elsewhere.</summary>
+    [Theory]
+    [InlineData("a", "[a-c]", true)]
+    [InlineData("d", "[a-c]", false)]
+    [InlineData("d", "[!a-c]", true)]
+    [InlineData("d", "[^a-c]", true)]
+    [InlineData("]", "[]a]", true)]
+    [InlineData("-", "[a-]", true)]
+    [InlineData("[", "[", true)]
+    [InlineData("[a", "[a", true)]
+    [InlineData("a-7.conf", "?-[[:digit:]].*", true)]
+    [InlineData("a-x.conf", "?-[[:digit:]].*", false)]
+    [InlineData("*", @"\*", true)]
+    [InlineData("a", @"\*", false)]
+    [InlineData("]", @"[\]]", true)]
+    [InlineData("ab", "a[b]*", true)]
+    [InlineData(".a", "*", false)]
+    [InlineData(".a", "[.]a", false)]
+    [InlineData(".a", ".*", true)]
+    [InlineData("😀", "?", true)]
+    [InlineData("aXbXc", "a*b*c", true)]
+    public void A_pattern_of_file_names_means_what_it_means_to_ssh(string name, string pattern, bool expected) =>
+        Assert.Equal(expected, FilePattern.Fits(name, pattern));
+
     /// <summary>What is included within a block that is about other hosts is about none.</summary>
     [Fact]
     public void A_file_that_is_included_for_others_says_nothing_by_its_own_blocks()
@@ -196,8 +239,11 @@ public sealed class SshConfigTests : IDisposable
         var b = Resolve("b");
         Assert.Equal([_folder["a b"], "/c/b"], b.UserKnownHosts);
         Assert.Empty(b.GlobalKnownHosts);
-        Write("UserKnownHostsFile /dev/null\n");
+        Assert.Empty(b.RevokedKeys);
+        Write("UserKnownHostsFile /dev/null\nRevokedHostKeys ~/revoked /r/%h\n");
         Assert.Empty(Resolve("b").UserKnownHosts);
+        Assert.Equal([_folder["revoked"], "/r/b"], Resolve("b").RevokedKeys);
+        Assert.Empty(Resolve("b").Notes);
     }
 
     [Theory]
@@ -212,6 +258,12 @@ public sealed class SshConfigTests : IDisposable
     [InlineData("HostName %q", "\"%q\" in \"%q\" means nothing here")]
     [InlineData("IdentityFile ${NONE}/x", "\"${NONE}/x\" has a variable that is not set")]
     [InlineData("ProxyJump a,,b", "ProxyJump has \"\", which names no host")]
+    [InlineData("ProxyJump -oProxyCommand=x", "ProxyJump has \"-oProxyCommand=x\", which names no host")]
+    [InlineData("HostName -b", "HostName is \"-b\", which names no host")]
+    [InlineData("HostName b\u001b[31m", "which names no host")]
+    [InlineData("User -l", "User is \"-l\", which names no user")]
+    [InlineData("HostKeyAlias \"a b\"", "HostKeyAlias is \"a b\", which names no host")]
+    [InlineData("IdentityFile ~nobody/x", "\"~nobody/x\" is in the home of a user who is not known")]
     public void What_is_wrong_is_named_by_its_line(string text, string expected)
     {
         Write(text);
@@ -236,6 +288,19 @@ public sealed class SshConfigTests : IDisposable
         Write("Host b\n");
         File.SetUnixFileMode(_folder[".ssh/config"], UnixFileMode.UserRead | UnixFileMode.OtherWrite);
         Assert.StartsWith("Others can change ", Refused("b").Message, StringComparison.Ordinal);
+        // ssh checks what is included, too; and here the system's.
+        Write("Include more\n");
+        Write("Host b\n", ".ssh/more");
+        File.SetUnixFileMode(_folder[".ssh/more"], UnixFileMode.UserRead | UnixFileMode.OtherWrite);
+        Assert.StartsWith($"Others can change {_folder[".ssh/more"]}", Refused("b").Message, StringComparison.Ordinal);
+        Write("");
+        Write("Host b\n", "etc/ssh_config");
+        File.SetUnixFileMode(_folder["etc/ssh_config"], UnixFileMode.UserRead | UnixFileMode.OtherWrite);
+        Assert.StartsWith(
+            $"Others can change {_folder["etc/ssh_config"]}",
+            Refused("b").Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -258,6 +323,16 @@ public sealed class SshConfigTests : IDisposable
     [InlineData("[::1]22")]
     [InlineData("-oProxyCommand=x")]
     [InlineData("a b")]
+    [InlineData("-olga@b")]
+    [InlineData("olga\u001b[2J@b")]
+    [InlineData("ol\nga@b")]
+    [InlineData("b\u0007")]
+    [InlineData("b\u202e")]
+    [InlineData("b\u2028")]
+    [InlineData("b:-22")]
+    [InlineData("b:+22")]
+    [InlineData("b:2\u00002")]
+    [InlineData("[-b]:22")]
     public void What_names_no_host_is_refused(string text) =>
         Assert.Equal(ExitCode.Usage, Assert.Throws<LabException>(() => SshAddress.Parse(text)).Code);
 }

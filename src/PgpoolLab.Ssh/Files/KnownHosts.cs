@@ -1,4 +1,4 @@
-using PgpoolLab.Hosts;
+using PgpoolLab.Model;
 
 namespace PgpoolLab.Ssh.Files;
 
@@ -38,12 +38,20 @@ public sealed class KnownHosts
     private KnownHosts(IReadOnlyList<KnownHostsEntry> entries) => _entries = entries;
 
     /// <summary>Reads these files. One that is not there has nothing to say.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="home">Whose they should be.</param>
+    /// <param name="revoked">Files with keys that no host may show; these must be there.</param>
+    /// <exception cref="LabException">Others can change one; or one with revoked keys cannot be used.</exception>
     /// <exception cref="IOException">One cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">One may not be read.</exception>
-    public static KnownHosts Read(IEnumerable<string> files)
+    public static KnownHosts Read(IEnumerable<string> files, SshHome home, IEnumerable<string>? revoked = null)
     {
         ArgumentNullException.ThrowIfNull(files);
-        return new KnownHosts([.. files.SelectMany(f => Parse(f, RegularFile.ReadText(f) ?? ""))]);
+        ArgumentNullException.ThrowIfNull(home);
+        return new KnownHosts([
+            .. files.SelectMany(f => Parse(f, DecisiveFile.ReadText(f, home) ?? "")),
+            .. (revoked ?? []).SelectMany(f => RevokedKeys.Read(f, home)),
+        ]);
     }
 
     /// <summary>Reads the text of one.</summary>

@@ -43,6 +43,10 @@ public sealed class KnownHostsEntry
     /// <summary>Where it is, for people.</summary>
     public string Place => $"{File} line {Line}";
 
+    /// <summary>A line that revokes a key, whichever host shows it.</summary>
+    internal static KnownHostsEntry Revoking(string file, int line, SshKey key) =>
+        new(file, line, HostKeyMarker.Revoked, "*", key);
+
     /// <returns>Null for an empty line, a comment, and what no program understands.</returns>
     internal static KnownHostsEntry? TryParse(string file, int number, string line)
     {

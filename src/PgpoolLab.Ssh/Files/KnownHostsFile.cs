@@ -16,7 +16,13 @@ public static class KnownHostsFile
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static void Append(string path, string name, SshKey key, bool hashed)
     {
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(key);
+        if (!hashed && !MeansItself(name))
+        {
+            throw new IOException($"\"{name}\" would mean other hosts, too.");
+        }
+
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
         {
             MakePrivate(folder);
@@ -29,6 +35,10 @@ public static class KnownHostsFile
         using var stream = new FileStream(file, FileAccess.Write, bufferSize: 0);
         stream.Write(bytes);
     }
+
+    /// <summary>In a line of such a file some characters mean more than one host, or another kind of line.</summary>
+    private static bool MeansItself(string name) =>
+        name.Length > 0 && name[0] is not ('|' or '#' or '@') && !name.Any(c => c is '*' or '?' or '!' or ',' or ' ');
 
     private static void MakePrivate(string folder)
     {

@@ -54,15 +54,24 @@ public sealed record SshAddress(string Host, string? User = null, int? Port = nu
         }
 
         int? number = port is null ? null : PortOf(port);
-        // What begins with a dash would be an option of ssh; blanks are in no name.
-        var isWrong =
-            rest.Length == 0
-            || rest.StartsWith('-')
-            || rest.Any(char.IsWhiteSpace)
-            || user is ""
-            || (port is not null && number is null);
-        return isWrong ? null : new SshAddress(rest, user, number);
+        return IsHost(rest) && (user is null || IsUser(user)) && (port is null || number is not null)
+            ? new SshAddress(rest, user, number)
+            : null;
     }
+
+    /// <summary>True for what may be the name or address of a host: blanks are in none.</summary>
+    internal static bool IsHost(string text) => IsUser(text) && !text.Any(char.IsWhiteSpace);
+
+    /// <summary>True for what may be the name of a user. What begins with a dash would be an option of ssh; what no
+    /// terminal shows is in no name.</summary>
+    internal static bool IsUser(string text) => text.Length > 0 && !text.StartsWith('-') && !text.Any(IsUnseen);
+
+    private static bool IsUnseen(char c) =>
+        char.GetUnicodeCategory(c)
+            is UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator;
 
     internal static int? PortOf(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535

@@ -38,6 +38,7 @@ public static class SshConfig
         var port = address.Port ?? SshAddress.PortOf(values["port"] ?? "") ?? 22;
         var user = address.User ?? values["user"] ?? home.UserName;
         var alias = values["hostkeyalias"];
+        RequireNames(hostName, user, alias);
         var tokens = new SshTokens(home, address.Host, hostName, port, user, alias ?? hostName);
         RefuseProxyCommand(address, values);
         var unknownKeys = UnknownKeysOf(values);
@@ -69,11 +70,31 @@ public static class SshConfig
                 [$"{home.SystemFolder}/ssh_known_hosts", $"{home.SystemFolder}/ssh_known_hosts2"],
                 tokens
             ),
+            RevokedKeys = Files(values.List("revokedhostkeys"), [], tokens),
             UnknownKeys = unknownKeys,
             HidesNames = values["hashknownhosts"] == "yes",
             ConnectTimeout = timeout ?? UsualTimeout,
             Notes = values.Notes,
         };
+    }
+
+    /// <summary>What a file says goes where words of the command line go.</summary>
+    private static void RequireNames(string hostName, string user, string? alias)
+    {
+        if (!SshAddress.IsHost(hostName))
+        {
+            throw new FormatException($"HostName is \"{hostName}\", which names no host");
+        }
+
+        if (!SshAddress.IsUser(user))
+        {
+            throw new FormatException($"User is \"{user}\", which names no user");
+        }
+
+        if (alias is not null && !SshAddress.IsHost(alias))
+        {
+            throw new FormatException($"HostKeyAlias is \"{alias}\", which names no host");
+        }
     }
 
     /// <summary>The name to connect to, as far as it is known by now.</summary>

@@ -1,5 +1,3 @@
-using System.IO.Enumeration;
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Ssh.Files;
@@ -12,12 +10,11 @@ internal sealed class SshConfigReader(SshAddress address, SshHome home, SshValue
 {
     /// <summary>ssh's own limit.</summary>
     private const int MostDepth = 16;
-    private const int MostBytes = 4 << 20;
 
     /// <summary>Reads one file, if it is there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="folder">Where what it includes lies.</param>
-    /// <param name="isUsers">Whether it is the user's own, which nobody else may be able to change.</param>
+    /// <param name="isUsers">Whether it is the user's own: in the system's nothing is called by <c>~</c>.</param>
     internal void Read(string path, string folder, bool isUsers) => Read(path, folder, isUsers, depth: 0, within: true);
 
     private void Read(string path, string folder, bool isUsers, int depth, bool within)
@@ -25,7 +22,7 @@ internal sealed class SshConfigReader(SshAddress address, SshHome home, SshValue
         string? text;
         try
         {
-            text = RegularFile.ReadText(path, MostBytes);
+            text = DecisiveFile.ReadText(path, home);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -35,11 +32,6 @@ internal sealed class SshConfigReader(SshAddress address, SshHome home, SshValue
         if (text is null)
         {
             return;
-        }
-
-        if (isUsers)
-        {
-            RefuseOthers(path);
         }
 
         var active = true;
@@ -66,7 +58,7 @@ internal sealed class SshConfigReader(SshAddress address, SshHome home, SshValue
                         throw SshValues.Wrong(place, "files include each other without an end");
                     }
 
-                    foreach (var file in line.Words.SelectMany(w => Included(w, folder)))
+                    foreach (var file in line.Words.SelectMany(w => Included(w, folder, isUsers, place)))
                     {
                         Read(file, folder, isUsers, depth + 1, within && active);
                     }
@@ -91,58 +83,33 @@ internal sealed class SshConfigReader(SshAddress address, SshHome home, SshValue
         }
     }
 
-    /// <summary>Who could write into it could lead us to another host.</summary>
-    private void RefuseOthers(string path)
+    private IEnumerable<string> Included(string word, string folder, bool isUsers, string place)
     {
-        const UnixFileMode others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-        if (OperatingSystem.IsWindows() || Identity.OwnerOf(path) is not { } owner)
+        if (word.StartsWith('~') && !isUsers)
         {
-            return;
+            throw SshValues.Wrong(place, $"Include of \"{word}\" is for a user's own configuration");
         }
 
-        if ((owner.User != home.UserId && owner.User != 0) || (File.GetUnixFileMode(path) & others) != 0)
-        {
-            throw new LabException(ExitCode.Usage, $"Others can change {path}, so it is not used.")
-            {
-                Hints = [$"Make it yours alone:  chmod 600 {Shell.Quote(path)}"],
-            };
-        }
+        // A user who is not known has no files.
+        return home.Expand(word) is { } path ? Glob(Path.Combine(folder, path)).Order(StringComparer.Ordinal) : [];
     }
 
-    private IEnumerable<string> Included(string word, string folder)
-    {
-        var path = word switch
-        {
-            ['~', '/', ..] => Path.Combine(home.Folder, word[2..]),
-            _ => Path.Combine(folder, word),
-        };
-        return Glob(path).Order(StringComparer.Ordinal);
-    }
-
-    /// <summary>The files that a path with patterns means. As everywhere, <c>*</c> means no name that begins with a
-    /// dot.</summary>
+    /// <summary>The files that a path with patterns means.</summary>
     private static IEnumerable<string> Glob(string path)
     {
         IEnumerable<string> found = ["/"];
         foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            found =
-                name.AsSpan().IndexOfAny("*?") < 0
-                    ? found.Select(f => Path.Combine(f, name))
-                    : found.Where(Directory.Exists).SelectMany(f => Names(f, name)).ToArray();
+            found = FilePattern.Is(name)
+                ? found.Where(Directory.Exists).SelectMany(f => Names(f, name)).ToArray()
+                : found.Select(f => Path.Combine(f, name));
         }
 
         return found.Where(File.Exists);
     }
 
     private static IEnumerable<string> Names(string folder, string pattern) =>
-        Directory
-            .EnumerateFileSystemEntries(folder)
-            .Where(f =>
-                Path.GetFileName(f) is var name
-                && (!name.StartsWith('.') || pattern.StartsWith('.'))
-                && FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false)
-            );
+        Directory.EnumerateFileSystemEntries(folder).Where(f => FilePattern.Fits(Path.GetFileName(f), pattern));
 
     private bool Matches(SshLine line, string place)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -8,6 +9,11 @@ namespace PgpoolLab.Ssh.Files;
 /// <remarks>RFC 4253, 6.6: it begins with the name of its type.</remarks>
 public sealed class SshKey : IEquatable<SshKey>
 {
+    /// <summary>A type is shown to people and written into files, whoever has made it up.</summary>
+    private static readonly SearchValues<byte> OfTypes = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyz0123456789@.-"u8
+    );
+
     private readonly byte[] _blob;
 
     private SshKey(string type, byte[] blob)
@@ -38,7 +44,10 @@ public sealed class SshKey : IEquatable<SshKey>
         }
 
         var length = BinaryPrimitives.ReadUInt32BigEndian(blob);
-        return length is > 0 and < 100 && length <= blob.Length - sizeof(int)
+        return
+            length is > 0 and < 100
+            && length <= blob.Length - sizeof(int)
+            && !blob.Slice(sizeof(int), (int)length).ContainsAnyExcept(OfTypes)
             ? new SshKey(Encoding.ASCII.GetString(blob.Slice(sizeof(int), (int)length)), blob.ToArray())
             : null;
     }

@@ -51,6 +51,9 @@ public sealed record SshSettings
     /// <summary>The system's files with the keys of hosts.</summary>
     public IReadOnlyList<string> GlobalKnownHosts { get; init; } = [];
 
+    /// <summary>Files with keys that no host may show: <c>RevokedHostKeys</c>.</summary>
+    public IReadOnlyList<string> RevokedKeys { get; init; } = [];
+
     /// <summary>What happens when the host's key is not known.</summary>
     public UnknownHostKeys UnknownKeys { get; init; }
 

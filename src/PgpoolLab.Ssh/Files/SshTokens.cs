@@ -18,12 +18,10 @@ internal sealed class SshTokens(SshHome home, string name, string hostName, int 
     internal string PathOf(string text)
     {
         var path = Variables(Percent(text, TokenOf));
-        return path switch
-        {
-            "~" => home.Folder,
-            ['~', '/', ..] => Path.Combine(home.Folder, path[2..].TrimStart('/')),
-            _ => Path.GetFullPath(path, home.Folder),
-        };
+        return Path.GetFullPath(
+            home.Expand(path) ?? throw new FormatException($"\"{path}\" is in the home of a user who is not known"),
+            home.Folder
+        );
     }
 
     private string? TokenOf(char token) =>

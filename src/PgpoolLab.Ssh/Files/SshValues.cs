@@ -65,7 +65,7 @@ internal sealed class SshValues
                 }
 
                 break;
-            case "userknownhostsfile" or "globalknownhostsfile":
+            case "userknownhostsfile" or "globalknownhostsfile" or "revokedhostkeys":
                 First(line, place);
                 _lists.TryAdd(line.Keyword, line.Words);
                 break;
@@ -80,7 +80,7 @@ internal sealed class SshValues
                 }
 
                 break;
-            case "revokedhostkeys" or "certificatefile" or "pkcs11provider":
+            case "certificatefile" or "pkcs11provider":
                 Note($"{place}: {line.Keyword} is not used.");
                 break;
         }

@@ -34,13 +34,18 @@ internal sealed record KeyFile(string Path)
         try
         {
             var beside = PublicKeyIn(RegularFile.ReadText(path + ".pub", MostBytes));
-            if (RegularFile.ReadText(path, MostBytes) is not { } text)
+            if (RegularFile.ReadOwned(path, MostBytes) is not var (text, owner))
             {
                 return file with { IsMissing = true, Key = beside };
             }
 
             // A public key alone names one of an agent's.
-            return PublicKeyIn(text) is { } alone ? file with { Key = alone } : Private(file, text, beside, user);
+            return PublicKeyIn(text) is { } alone
+                ? file with
+                {
+                    Key = alone,
+                }
+                : Private(file, text, beside, owner?.User == user ? Exposed(path, owner) : null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -48,7 +53,7 @@ internal sealed record KeyFile(string Path)
         }
     }
 
-    private static KeyFile Private(KeyFile file, string text, SshKey? beside, int user)
+    private static KeyFile Private(KeyFile file, string text, SshKey? beside, string? exposed)
     {
         var lines = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var begin = lines.FirstOrDefault(l => l.StartsWith("-----BEGIN ", StringComparison.Ordinal));
@@ -64,11 +69,11 @@ internal sealed record KeyFile(string Path)
                 HasPrivateKey = true,
                 IsEncrypted = text.Contains("ENCRYPTED", StringComparison.Ordinal),
             };
-        return looked with { Key = looked.Key ?? beside, Problem = looked.Problem ?? Exposed(file.Path, user) };
+        return looked with { Key = looked.Key ?? beside, Problem = looked.Problem ?? exposed };
     }
 
     /// <summary>ssh does not use a private key that others can read, either.</summary>
-    private static string? Exposed(string path, int user)
+    private static string? Exposed(string path, Ownership owner)
     {
         const UnixFileMode others =
             UnixFileMode.GroupRead
@@ -77,10 +82,7 @@ internal sealed record KeyFile(string Path)
             | UnixFileMode.OtherRead
             | UnixFileMode.OtherWrite
             | UnixFileMode.OtherExecute;
-        return
-            !OperatingSystem.IsWindows()
-            && Identity.OwnerOf(path)?.User == user
-            && (File.GetUnixFileMode(path) & others) != 0
+        return (owner.Permissions & others) != 0
             ? $"can be read by others, so it is not used:  chmod 600 {Shell.Quote(path)}"
             : null;
     }

@@ -57,8 +57,23 @@ public sealed class AgentCopyTests : SshTestBed
             p => Assert.Equal(owners, File.GetUnixFileMode(p))
         );
         var written = File.GetLastWriteTimeUtc(copy);
-        await using var again = await ConnectAsync(options);
-        Assert.Equal(written, File.GetLastWriteTimeUtc(copy));
+        await using (await ConnectAsync(options))
+        {
+            Assert.Equal(written, File.GetLastWriteTimeUtc(copy));
+        }
+
+        // One that was damaged, but has its length, is found out when it says nothing.
+        var whole = await File.ReadAllTextAsync(copy);
+        foreach (var damage in new[] { "exit 127", "exit 1", "kill -SEGV $$" })
+        {
+            Executable.Write(copy, $"#!/bin/sh\n{damage}\n#".PadRight(whole.Length - 1, 'x') + "\n");
+            await using (var repaired = await ConnectAsync(options))
+            {
+                await AnswersAsync(repaired);
+            }
+
+            Assert.Equal(whole, await File.ReadAllTextAsync(copy));
+        }
     }
 
     [Fact]

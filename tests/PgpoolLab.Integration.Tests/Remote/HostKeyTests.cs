@@ -96,6 +96,28 @@ public sealed class HostKeyTests : SshTestBed
         );
         Assert.Equal(HostKeyVerdict.Revoked, error.Verdict);
         Assert.Contains($"revoked: {Known} line 2", error.Details);
+
+        File.Delete(Known);
+        Trust(sshd);
+        Configure("c", sshd.Port, $"RevokedHostKeys \"{Folder["revoked"]}\"");
+        Assert.Contains(
+            "is not there",
+            (await Assert.ThrowsAsync<LabException>(() => ConnectAsync("c"))).Message,
+            StringComparison.Ordinal
+        );
+        var before = sshd.Connections;
+        await File.WriteAllTextAsync(Folder["revoked"], sshd.Key().ToLine());
+        error = await Assert.ThrowsAsync<HostKeyException>(() => ConnectAsync("c"));
+        Assert.Equal(HostKeyVerdict.Revoked, error.Verdict);
+        Assert.Equal(before + 1, sshd.Connections);
+        await KeyGen.RunAsync("ssh-keygen", ["-k", "-f", Folder["krl"], Folder["revoked"]]);
+        File.Move(Folder["krl"], Folder["revoked"], overwrite: true);
+        Assert.Contains(
+            "KRL",
+            (await Assert.ThrowsAsync<LabException>(() => ConnectAsync("c"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(before + 1, sshd.Connections);
     }
 
     /// <summary>A host has several keys and shows one: were it another than the known one it would look

@@ -14,7 +14,8 @@ public sealed class SshConfigComparedTests : IDisposable
     /// <summary>With -F ssh reads this file alone, and its home is the user's, so paths in here are absolute.</summary>
     private const string Configuration = """
         # A comment, and a line with blanks at its end
-        Include FOLDER/conf.d/*
+        Include FOLDER/conf.d/* FOLDER/more.[c-e]/[!13-9] FOLDER/more.d/\[x\] ~no-such-user/*
+        RevokedHostKeys FOLDER/revoked
         IdentityFile FOLDER/everywhere
         Host first second !third
             HostName=%h.example.org
@@ -64,6 +65,10 @@ public sealed class SshConfigComparedTests : IDisposable
         Directory.CreateDirectory(_folder[".ssh"]);
         await File.WriteAllTextAsync(_folder["conf.d/1"], "Host included\n Port 44\n HostName \"10.1.1.1\"\n");
         await File.WriteAllTextAsync(_folder["conf.d/2"], "HostKeyAlias\tfrom-include # comment\nHost other\n");
+        Directory.CreateDirectory(_folder["more.d"]);
+        await File.WriteAllTextAsync(_folder["more.d/1"], "Host *\n Port 1\n");
+        await File.WriteAllTextAsync(_folder["more.d/2"], "Host b.example.org\n Port 55\n");
+        await File.WriteAllTextAsync(_folder["more.d/[x]"], "Host x.example.org\n Port 56\n");
         foreach (var file in new[] { "config", ".ssh/config" })
         {
             await File.WriteAllTextAsync(
@@ -93,6 +98,7 @@ public sealed class SshConfigComparedTests : IDisposable
             ssh["stricthostkeychecking"].Single() == "accept-new" ? UnknownHostKeys.Accept : UnknownHostKeys.Ask,
             ours.UnknownKeys
         );
+        Assert.Equal(ssh["revokedhostkeys"], ours.RevokedKeys);
         Assert.Equal(double.Parse(ssh["connecttimeout"].Single()), ours.ConnectTimeout.TotalSeconds);
         // Its home is the one that the system knows.
         var itsHome = Identity.Find(Environment.UserName)!.Home;
