@@ -44,8 +44,8 @@ internal sealed class Screen
     internal static async Task<string> TranscriptAsync(params string[] arguments)
     {
         var (code, output, error) = await RunAsync(arguments);
-        return "$ pgpoollab "
-            + $"{string.Join(' ', arguments)}\n{output}{(error.Length > 0 ? $"-- standard error:\n{error}" : "")}-- exit code {code}\n";
+        var errors = error.Length > 0 ? $"-- standard error:\n{error}" : "";
+        return $"$ pgpoollab {string.Join(' ', arguments)}\n{output}{errors}-- exit code {code}\n";
     }
 
     // Tables end their lines with spaces.

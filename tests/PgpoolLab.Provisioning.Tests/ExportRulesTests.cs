@@ -92,7 +92,8 @@ public sealed class ExportRulesTests
         );
     }
 
-    /// <summary>What CloudNativePG keeps for itself means nothing in a container of ours either, but for those.</summary>
+    /// <summary>What CloudNativePG keeps for itself means nothing in a container of ours either, but for
+    /// those.</summary>
     [Fact]
     public void What_means_nothing_in_a_container_is_refused_for_Compose_as_for_Kubernetes()
     {

@@ -280,7 +280,8 @@ public sealed class ExportTests
         Assert.DoesNotContain(examples.Values, f => f.IsSecret);
     }
 
-    /// <summary>Passwords that were there before stay, and nobody is asked to make them: servers may use them.</summary>
+    /// <summary>Passwords that were there before stay, and nobody is asked to make them: servers may use
+    /// them.</summary>
     [Fact]
     public void The_README_says_which_passwords_are_kept_and_which_are_to_be_made()
     {
