@@ -4,7 +4,7 @@ namespace PgpoolLab.Hosts;
 
 /// <summary>The terminal at standard input, which shows nothing of what is typed. It is as it was when this is disposed
 /// of.</summary>
-/// <remarks>termios(3), ECHO.</remarks>
+/// <remarks>termios(3), ECHO and VSUSP.</remarks>
 [SupportedOSPlatform("linux")]
 public sealed class SilentTerminal : IDisposable
 {
@@ -26,7 +26,7 @@ public sealed class SilentTerminal : IDisposable
             return null;
         }
 
-        TerminalCalls.SetMode(StandardInput, TerminalCalls.WithoutEcho(mode));
+        TerminalCalls.SetMode(StandardInput, TerminalCalls.ForSecrets(mode));
         return new SilentTerminal(mode);
     }
 

@@ -77,6 +77,16 @@ public static partial class StandardStreams
             ? !(stream == 1 ? Console.IsOutputRedirected : Console.IsErrorRedirected)
             : IsTerminalDescriptor(stream) == 1;
 
+    /// <summary>Forgets what was typed at a terminal and not read: it was no answer to what is asked now.</summary>
+    /// <param name="stream">0.</param>
+    public static void ForgetTyped(int stream)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            TerminalCalls.ForgetTyped(stream);
+        }
+    }
+
     /// <summary>Columns of the terminal; null when it is none, or does not say.</summary>
     /// <param name="stream">0, 1 or 2.</param>
     public static int? WidthOf(int stream) => SizeOf(stream)?.Columns;

@@ -13,7 +13,8 @@ internal static unsafe partial class TerminalCalls
     /// <summary>The structure termios is smaller everywhere.</summary>
     private const int Room = 128;
     private const int OutputFlags = 4,
-        LocalFlags = 12;
+        LocalFlags = 12,
+        SuspendKey = 17 + 10; // c_cc[VSUSP]
     private const uint Echo = 0x8,
         ProcessOutput = 0x1;
 
@@ -43,6 +44,9 @@ internal static unsafe partial class TerminalCalls
 
     [LibraryImport(C, EntryPoint = "tcsetattr", SetLastError = true)]
     private static partial int SetMode(int terminal, int when, byte* mode);
+
+    [LibraryImport(C, EntryPoint = "tcflush", SetLastError = true)]
+    private static partial int Flush(int terminal, int queue);
 
     [LibraryImport(C, EntryPoint = "cfmakeraw")]
     private static partial void MakeRaw(byte* mode);
@@ -114,6 +118,13 @@ internal static unsafe partial class TerminalCalls
         }
     }
 
+    /// <summary>Forgets what was typed and not read: it was no answer to what is asked now.</summary>
+    internal static void ForgetTyped(int terminal)
+    {
+        const int typed = 0;
+        _ = Flush(terminal, typed);
+    }
+
     /// <summary>A copy of a mode in which every key is a byte, and nothing is echoed.</summary>
     /// <param name="mode">The mode.</param>
     /// <param name="andOutput">Whether what is written stays as it is, too.</param>
@@ -157,11 +168,13 @@ internal static unsafe partial class TerminalCalls
         return changed;
     }
 
-    /// <summary>A copy of a mode in which what is typed is not shown.</summary>
-    internal static byte[] WithoutEcho(byte[] mode)
+    /// <summary>A copy of a mode in which what is typed is not shown. Ctrl+Z does nothing: after it a shell would go on
+    /// without the echo, and this program with it.</summary>
+    internal static byte[] ForSecrets(byte[] mode)
     {
         var changed = (byte[])mode.Clone();
         Flags(changed, LocalFlags) &= ~Echo;
+        changed[SuspendKey] = 0;
         return changed;
     }
 

@@ -8,6 +8,9 @@ namespace PgpoolLab.Ssh;
 internal sealed class RemoteProgram : IDisposable
 {
     private const int MostWords = 20;
+
+    /// <summary>How many characters of a line are kept.</summary>
+    private const int LongestWord = 500;
     private readonly SshCommand _command;
     private readonly Pipe _output = new();
     private readonly Queue<string> _words = new();
@@ -114,7 +117,7 @@ internal sealed class RemoteProgram : IDisposable
         try
         {
             using var reader = new StreamReader(_command.ExtendedOutputStream, Encoding.UTF8);
-            while (reader.ReadLine() is { } line)
+            foreach (var line in Lines(reader, LongestWord))
             {
                 lock (_words)
                 {
@@ -129,6 +132,34 @@ internal sealed class RemoteProgram : IDisposable
         catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
             // It is over.
+        }
+    }
+
+    /// <summary>Lines as they come, of each only the beginning: who writes without end must not fill the
+    /// memory.</summary>
+    internal static IEnumerable<string> Lines(TextReader reader, int longest)
+    {
+        var (buffer, line) = (new char[4096], new StringBuilder());
+        var count = 0;
+        while ((count = reader.Read(buffer, 0, buffer.Length)) > 0)
+        {
+            for (var at = 0; at < count; at++)
+            {
+                if (buffer[at] == '\n')
+                {
+                    yield return line.ToString().TrimEnd('\r');
+                    line.Clear();
+                }
+                else if (line.Length < longest)
+                {
+                    line.Append(buffer[at]);
+                }
+            }
+        }
+
+        if (line.Length > 0)
+        {
+            yield return line.ToString();
         }
     }
 

@@ -61,9 +61,19 @@ internal sealed class SshConnection : IAsyncDisposable
                 var login = await LoginKeys.CollectAsync(settings, options.Home.UserId, ring, cancellationToken);
                 var attempt = new SshAttempt(name, settings, guard, login, options, way.Last?.Name);
                 var addresses = await way.AddressesAsync(settings, options, cancellationToken);
-                if (await ConnectAsync(attempt, addresses, cancellationToken) is { } client)
+                var answers = ring.Answers;
+                try
                 {
-                    return new SshConnection(name, settings, client, way, guard.Notes);
+                    if (await ConnectAsync(attempt, addresses, cancellationToken) is { } client)
+                    {
+                        return new SshConnection(name, settings, client, way, guard.Notes);
+                    }
+                }
+                catch (HostUnreachableException) when (ring.Answers != answers)
+                {
+                    // Somebody looked for a passphrase for longer than the host lets anybody take (LoginGraceTime). The
+                    // key is open now.
+                    continue;
                 }
 
                 // The host has shown a key that nobody knows: a person takes more time for that than any connection

@@ -105,6 +105,46 @@ public sealed class AgentTests : IDisposable
         Assert.True(await asked);
     }
 
+    /// <summary>A call that hangs in the kernel, on a disk that is gone: the agent answers all the others.</summary>
+    [Fact]
+    public async Task A_machine_that_never_ends_what_was_cancelled_is_given_up_though_it_answers()
+    {
+        await SayAsync("{\"mark\":\"m4rk\"}\n");
+        await using var channel = await OpenAsync();
+        using var cancel = new CancellationTokenSource();
+        var asked = new RemoteHost(channel).Files.ExistsAsync("/", cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        var heard = AgentLines
+            .ReadAsync(_fromHere.Reader.AsStream(), null, CancellationToken.None)
+            .GetAsyncEnumerator();
+        await heard.MoveNextAsync(); // the call
+        await heard.MoveNextAsync();
+        Assert.Equal("{\"cancel\":1}", Encoding.UTF8.GetString(heard.Current));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                await SayAsync("{\"pong\":true}\n");
+                return asked.IsCompleted;
+            },
+            "it is given up"
+        );
+        var error = await Assert.ThrowsAsync<HostLostException>(() => asked);
+        Assert.Equal("Host b answers, but has not ended within 30 s what was cancelled.", error.Message);
+    }
+
+    [Fact]
+    public async Task A_greeting_without_an_end_does_not_fill_the_memory()
+    {
+        await SayAsync($"Welcome {new string('!', 600)}\n");
+        var writing = SayAsync(new string('x', 200_000));
+        var error = await Assert.ThrowsAsync<HostLostException>(() => OpenAsync());
+        Assert.Equal("Host b has closed the connection: The other side sends a line without an end.", error.Message);
+        Assert.Equal([$"Welcome {new string('!', 492)}…"], error.Details);
+        await _toHere.Reader.CompleteAsync();
+        await writing;
+    }
+
     /// <summary>A connection that takes no more is no reason to wait for ever.</summary>
     [Theory]
     [InlineData(false)]

@@ -60,6 +60,7 @@ internal static class Question
         CancellationToken cancellationToken
     )
     {
+        StandardStreams.ForgetTyped(StandardInput);
         terminal.Error.Write(question + " ");
         // Nothing can end a read from a terminal: it is left behind when Ctrl+C ends the command.
         using var input = new StreamReader(

@@ -31,6 +31,13 @@ public sealed class AgentChannel : IAsyncDisposable
     /// meanwhile.</summary>
     private static readonly int MostMisses = (int)(Patience / Beat);
 
+    /// <summary>How long a line may be before the agent has begun, and how much of it a message shows.</summary>
+    private const int LongestGreeting = 64 * 1024,
+        LongestNoise = 500;
+
+    /// <summary>For how long what was cancelled may go on there, though the agent answers.</summary>
+    internal static readonly TimeSpan MayEnd = TimeSpan.FromSeconds(30);
+
     private readonly string _host;
     private readonly TimeProvider _time;
     private readonly Func<IReadOnlyList<string>> _lastWords;
@@ -40,6 +47,7 @@ public sealed class AgentChannel : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly IAsyncEnumerator<System.Buffers.ReadOnlySequence<byte>> _lines;
     private Task _work = Task.CompletedTask;
+    private bool _hasBegun;
     private Exception? _lost;
     private long _heard;
     private long _signsOfLife;
@@ -63,7 +71,9 @@ public sealed class AgentChannel : IAsyncDisposable
             WireJson.Default.AgentRequest,
             () => Interlocked.Increment(ref _signsOfLife)
         );
-        _lines = AgentLines.ReadAsync(input, Hear, _end.Token).GetAsyncEnumerator(CancellationToken.None);
+        _lines = AgentLines
+            .ReadAsync(input, Hear, _end.Token, () => _hasBegun ? AgentLines.Longest : LongestGreeting)
+            .GetAsyncEnumerator(CancellationToken.None);
         _heard = time.GetTimestamp();
     }
 
@@ -134,10 +144,11 @@ public sealed class AgentChannel : IAsyncDisposable
                 )
                 {
                     AgentVersion = first.Version ?? "";
+                    _hasBegun = true;
                     return;
                 }
 
-                noise.Enqueue(text.TrimEnd('\r'));
+                noise.Enqueue(text.Length > LongestNoise ? text[..LongestNoise] + "…" : text.TrimEnd('\r'));
                 if (noise.Count > 12)
                 {
                     noise.Dequeue();
@@ -151,7 +162,10 @@ public sealed class AgentChannel : IAsyncDisposable
         }
         catch (IOException error)
         {
-            throw new HostLostException(_host, $"has closed the connection: {error.Message}", error);
+            throw new HostLostException(_host, $"has closed the connection: {error.Message.TrimEnd('.')}", error)
+            {
+                Details = [.. noise],
+            };
         }
 
         throw new HostLostException(_host, "has ended the agent before it said a word") { Details = [.. noise] };
@@ -180,10 +194,7 @@ public sealed class AgentChannel : IAsyncDisposable
                 throw;
             }
 
-            await using var registration = cancellationToken.Register(() =>
-                // The answer still comes: that it was cancelled, when nothing of it runs any more.
-                _ = SendQuietlyAsync(new AgentRequest { Cancel = id })
-            );
+            await using var registration = cancellationToken.Register(() => _ = EndAsync(id, answer.Task));
             var reply = await answer.Task;
             if (reply.Error is { } error)
             {
@@ -202,6 +213,30 @@ public sealed class AgentChannel : IAsyncDisposable
         finally
         {
             _waiting.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>Has a call ended. The answer still comes: that it was cancelled, when nothing of it runs any more. An
+    /// agent that is there and never gives it is as good as lost.</summary>
+    private async Task EndAsync(int id, Task answer)
+    {
+        await SendQuietlyAsync(new AgentRequest { Cancel = id });
+        try
+        {
+            await answer.WaitAsync(MayEnd, _time);
+        }
+        catch (TimeoutException)
+        {
+            Lose(
+                new HostLostException(
+                    _host,
+                    $"answers, but has not ended within {MayEnd.TotalSeconds:0} s what was cancelled"
+                )
+            );
+        }
+        catch (HostLostException)
+        {
+            // Who waits for the answer learns it.
         }
     }
 

@@ -10,17 +10,19 @@ namespace PgpoolLab.Hosts.Remote;
 internal static class AgentLines
 {
     /// <summary>The largest line: a program of 256 MB in base64, and what stands around it.</summary>
-    private const long Longest = 400L << 20;
+    internal const long Longest = 400L << 20;
 
     /// <summary>Every line, until the other side has closed its end.</summary>
     /// <exception cref="IOException">A line is longer than any that our side sends.</exception>
     /// <param name="input">Where they come from.</param>
     /// <param name="heard">Is called whenever bytes have come, of a line that is not yet whole, too.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="longest">The largest line at that moment; null for the largest there is.</param>
     internal static async IAsyncEnumerable<ReadOnlySequence<byte>> ReadAsync(
         Stream input,
         Action? heard,
-        [EnumeratorCancellation] CancellationToken cancellationToken
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        Func<long>? longest = null
     )
     {
         var reader = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: 64 * 1024, leaveOpen: true));
@@ -35,7 +37,7 @@ internal static class AgentLines
                 buffer = buffer.Slice(buffer.GetPosition(1, end));
             }
 
-            if (buffer.Length > Longest)
+            if (buffer.Length > (longest?.Invoke() ?? Longest))
             {
                 throw new IOException("The other side sends a line without an end.");
             }

@@ -12,6 +12,9 @@ internal sealed class KeyRing(ISshQuestions questions) : IDisposable
     private readonly ConcurrentDictionary<string, PrivateKeyFile> _open = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _closed = new(StringComparer.Ordinal);
 
+    /// <summary>How many keys were opened with a passphrase so far.</summary>
+    internal int Answers { get; private set; }
+
     /// <summary>Whether somebody is there to ask.</summary>
     internal bool CanAsk => questions.CanAsk;
 
@@ -76,6 +79,7 @@ internal sealed class KeyRing(ISshQuestions questions) : IDisposable
 
             if (TryOpen(file, passphrase).Open is { } open)
             {
+                Answers++;
                 return (open, null);
             }
         }

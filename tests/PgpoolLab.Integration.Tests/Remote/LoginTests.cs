@@ -74,6 +74,18 @@ public sealed class LoginTests : SshTestBed
         Assert.Equal(ExitCode.Missing, error.Code);
     }
 
+    /// <summary>A host waits for a login as long as its LoginGraceTime says, two minutes by default.</summary>
+    [Fact]
+    public async Task Who_looks_for_a_passphrase_longer_than_the_host_waits_is_connected_again_and_not_asked_again()
+    {
+        // The key that ReadyAsync lets in.
+        await KeyGen.MakeAsync($"{Home}/.ssh/id_ed25519", "ed25519", "secret");
+        await ReadyAsync("LoginGraceTime 8");
+        var person = new Person(true, "secret") { Takes = TimeSpan.FromSeconds(10) };
+        await using (await ConnectAsync(Options(person))) { }
+        Assert.Single(person.Passphrases);
+    }
+
     [Fact]
     public async Task Several_hosts_at_once_ask_for_a_passphrase_once()
     {

@@ -36,11 +36,14 @@ public sealed class SshTerminalTests : SshTestBed
         string[] reach = ["hosts", "check", "b", "--installed", Sandbox.ProgramFile];
         var seen = await AtTerminalAsync(
             [
+                // What is typed before there is a question is no answer to it.
+                ["send", "n\n"],
                 ["expect", sshd.Key().Fingerprint],
                 ["expect", "[y/N]"],
                 ["send", "y\n"],
                 ["expect", "Passphrase of "],
-                ["send", "wrong\n"],
+                // Ctrl+Z: a shell would go on without the echo.
+                ["send", "\u001awrong\n"],
                 ["expect", "That is not its passphrase."],
                 ["expect", "Passphrase of "],
                 ["send", "a secret\n"],

@@ -14,6 +14,9 @@ internal sealed class Person(bool trusts = true, params string?[] passphrases) :
 
     internal List<PassphraseRequest> Passphrases { get; } = [];
 
+    /// <summary>How long he looks for the first passphrase.</summary>
+    internal TimeSpan Takes { get; init; }
+
     public bool CanAsk => true;
 
     public Task<bool> TrustAsync(UnknownHostKey unknown, CancellationToken cancellationToken)
@@ -22,10 +25,11 @@ internal sealed class Person(bool trusts = true, params string?[] passphrases) :
         return Task.FromResult(trusts);
     }
 
-    public Task<string?> PassphraseAsync(PassphraseRequest request, CancellationToken cancellationToken)
+    public async Task<string?> PassphraseAsync(PassphraseRequest request, CancellationToken cancellationToken)
     {
+        await Task.Delay(Passphrases.Count == 0 ? Takes : TimeSpan.Zero, cancellationToken);
         Passphrases.Add(request);
-        return Task.FromResult(_passphrases.Count > 0 ? _passphrases.Dequeue() : null);
+        return _passphrases.Count > 0 ? _passphrases.Dequeue() : null;
     }
 }
 
