@@ -125,7 +125,7 @@ public sealed class StatusTests : LifeTests
                 break;
             }
 
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), seen.Output);
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(8), seen.Output);
         }
 
         (await sandbox.RunInLabAsync("wait", "--for", "healthy", "--timeout", "2m")).Ok();

@@ -2,6 +2,8 @@
 # to do (JSON); it writes what has come of it.
 import fcntl, json, os, pty, select, signal, struct, sys, termios, time
 
+# How long what is expected may take, in seconds.
+LIMIT = 300
 work = json.loads(sys.argv[1])
 master, slave = pty.openpty()
 
@@ -83,7 +85,7 @@ def give_up(why):
     sys.exit(99)
 
 
-def expect(what, seconds=60):
+def expect(what, seconds=LIMIT):
     global seen
     deadline = time.monotonic() + seconds
     while text.find(what, seen) < 0:
@@ -103,7 +105,7 @@ for step in work["steps"]:
     elif step[0] == "signal":
         os.kill(program, step[1])
     elif step[0] == "file":
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LIMIT
         while not os.path.exists(step[1]):
             if time.monotonic() > deadline:
                 give_up("There is no %s." % step[1])
@@ -120,13 +122,13 @@ for step in work["steps"]:
         termios.tcsetattr(slave, termios.TCSANOW, mode)
     elif step[0] == "raw":
         # Until what is typed is not taken by lines any more.
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LIMIT
         while termios.tcgetattr(slave)[3] & termios.ICANON:
             if time.monotonic() > deadline:
                 give_up("The terminal still takes lines.")
             listen(0.02)
 
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + LIMIT
 while True:
     ended, status = os.waitpid(shell, os.WNOHANG)
     if ended:
