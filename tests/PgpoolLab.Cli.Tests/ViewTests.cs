@@ -7,11 +7,33 @@ using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Tests;
 
 namespace PgpoolLab.Cli.Tests;
 
 public sealed class ViewTests
 {
+    private static NodesReport Report(
+        Lab lab,
+        NodeView[] nodes,
+        WatchdogView[]? members = null,
+        string? problem = null
+    ) =>
+        new(
+            lab.Name,
+            lab.Root,
+            lab.Mode.Setting(),
+            lab.Pgpool.Port,
+            problem is null,
+            problem,
+            nodes,
+            members ?? [],
+            [
+                .. NodesDiagnosis.Of(new(lab, new(problem is null, problem), nodes)),
+                .. members is null ? [] : WatchdogDiagnosis.Of(lab, members, []),
+            ]
+        );
+
     private static NodesReport Report()
     {
         var lab = Labs.Fixed(nodes: 4);
@@ -20,11 +42,8 @@ public sealed class ViewTests
             new(
                 0,
                 11002,
-                new PoolNode
+                Looks.Pool(0, "standby", "down") with
                 {
-                    Id = 0,
-                    Status = "down",
-                    Role = "standby",
                     Weight = "0.250000",
                     SelectCount = 7,
                     Delay = "0",
@@ -35,11 +54,8 @@ public sealed class ViewTests
             new(
                 1,
                 11003,
-                new PoolNode
+                Looks.Pool(1, "primary") with
                 {
-                    Id = 1,
-                    Status = "up",
-                    Role = "primary",
                     Weight = "0.250000",
                     SelectCount = 1234567,
                     Delay = "0",
@@ -56,11 +72,8 @@ public sealed class ViewTests
             new(
                 2,
                 11004,
-                new PoolNode
+                Looks.Pool(2, "standby") with
                 {
-                    Id = 2,
-                    Status = "up",
-                    Role = "standby",
                     Weight = "0.250000",
                     SelectCount = 0,
                     Delay = "0",
@@ -81,11 +94,8 @@ public sealed class ViewTests
             new(
                 3,
                 11005,
-                new PoolNode
+                Looks.Pool(3, "standby", "quarantine") with
                 {
-                    Id = 3,
-                    Status = "quarantine",
-                    Role = "standby",
                     Weight = "0.250000",
                 },
                 new PostgresSays
@@ -98,17 +108,7 @@ public sealed class ViewTests
                 }
             ),
         ];
-        return new NodesReport(
-            lab.Name,
-            lab.Root,
-            lab.Mode.Setting(),
-            lab.Pgpool.Port,
-            true,
-            null,
-            nodes,
-            [],
-            NodesDiagnosis.Of(new(lab, new(true, null), nodes))
-        );
+        return Report(lab, nodes);
     }
 
     private static NodesReport Stopped()
@@ -122,17 +122,7 @@ public sealed class ViewTests
                 new PostgresSays { Up = false, Problem = "Connection refused" }
             ))
             .ToArray();
-        return new NodesReport(
-            lab.Name,
-            lab.Root,
-            lab.Mode.Setting(),
-            lab.Pgpool.Port,
-            false,
-            "Connection refused",
-            nodes,
-            [],
-            NodesDiagnosis.Of(new(lab, new(false, "Connection refused"), nodes))
-        );
+        return Report(lab, nodes, problem: "Connection refused");
     }
 
     private static NodesReport Watchdog()
@@ -143,11 +133,8 @@ public sealed class ViewTests
             new(
                 0,
                 11012,
-                new PoolNode
+                Looks.Pool(0, "main") with
                 {
-                    Id = 0,
-                    Status = "up",
-                    Role = "main",
                     Weight = "0.500000",
                     SelectCount = 7,
                 },
@@ -162,11 +149,8 @@ public sealed class ViewTests
             new(
                 1,
                 11013,
-                new PoolNode
+                Looks.Pool(1, "replica", "down") with
                 {
-                    Id = 1,
-                    Status = "down",
-                    Role = "replica",
                     Weight = "0.500000",
                     SelectCount = 0,
                 },
@@ -185,17 +169,7 @@ public sealed class ViewTests
             new(1, 11004, false, null, null, null, "Connection refused"),
             new(2, 11008, false, null, null, null, "Connection refused"),
         ];
-        return new NodesReport(
-            lab.Name,
-            lab.Root,
-            lab.Mode.Setting(),
-            lab.Pgpool.Port,
-            true,
-            null,
-            nodes,
-            members,
-            [.. NodesDiagnosis.Of(new(lab, new(true, null), nodes)), .. WatchdogDiagnosis.Of(lab, members, [])]
-        );
+        return Report(lab, nodes, members);
     }
 
     [Fact]
@@ -335,17 +309,12 @@ public sealed class ViewTests
     public void A_plan_is_shown_with_its_commands_files_and_ports(string name, StandbyMethod standbys)
     {
         var screen = new Screen();
-        var facts = new HostFacts
+        var facts = Labs.Facts with
         {
             Root = "/srv/my lab",
-            LabId = "0123abcd",
             Owner = "postgres",
             Invoker = "root",
-            Folder = new FolderOrigin(null),
-            Tools = Labs.Tools(),
-            SocketDirectories = ["/var/run/postgresql", "/tmp"],
             AliasFolder = "/var/lib/postgresql/.local/state/pgpoollab",
-            FreePort = 11000,
         };
         PlanView.Print(
             screen.Terminal.Out,
@@ -366,17 +335,6 @@ public sealed class ViewTests
     public void A_plan_without_nodes_of_its_own_names_no_port_of_theirs()
     {
         var screen = new Screen();
-        var facts = new HostFacts
-        {
-            Root = "/srv/lab",
-            LabId = "0123abcd",
-            Owner = "olga",
-            Folder = new FolderOrigin(null),
-            Tools = Labs.Tools(),
-            SocketDirectories = ["/tmp"],
-            AliasFolder = "/a",
-            FreePort = 1,
-        };
         var spec = new LabSpec
         {
             Directory = "/srv/lab",
@@ -384,14 +342,14 @@ public sealed class ViewTests
             OwnsNodes = false,
             PgpoolSetup = Labs.Old().PgpoolSetup,
         };
-        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(spec, facts));
+        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(spec, Labs.Facts));
         Assert.Contains(
             "\nPorts    11000 Pgpool-II 0, 11001 pcp 0, 11002 watchdog 0, 11003 heartbeat 0, 11004 Pgpool-II 1, "
                 + "11005 pcp 1, 11006 watchdog 1, 11007 heartbeat 1\n",
             screen.Out,
             StringComparison.Ordinal
         );
-        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(spec with { OwnsNodes = true }, facts));
+        PlanView.Print(screen.Terminal.Out, LabPlanner.Plan(spec with { OwnsNodes = true }, Labs.Facts));
         Assert.Contains(
             ", 11007 heartbeat 1, 11008 PostgreSQL node 0, 11009 PostgreSQL node 1\n",
             screen.Out,
@@ -403,18 +361,7 @@ public sealed class ViewTests
     public void A_plan_needs_no_terminal_and_breaks_no_line()
     {
         using var text = new StringWriter();
-        var facts = new HostFacts
-        {
-            Root = "/srv/lab",
-            LabId = "0123abcd",
-            Owner = "olga",
-            Folder = new FolderOrigin(null),
-            Tools = Labs.Tools(),
-            SocketDirectories = ["/tmp"],
-            AliasFolder = "/a",
-            FreePort = 1,
-        };
-        PlanView.Print(text, LabPlanner.Plan(new LabSpec { Directory = "/srv/lab", Nodes = 2 }, facts));
+        PlanView.Print(text, LabPlanner.Plan(new LabSpec { Directory = "/srv/lab", Nodes = 2 }, Labs.Facts));
         Assert.Contains(
             "--data-checksums --no-sync -A trust -U olga -D TEMPLATE\n",
             text.ToString().ReplaceLineEndings("\n"),
@@ -492,21 +439,10 @@ public sealed class ViewTests
             ),
             new("postgresql", "/srv/pg.conf", ["work_mem", "jit"], [], 0),
         ];
-        var facts = new HostFacts
-        {
-            Root = "/srv/lab",
-            LabId = "0123abcd",
-            Owner = "olga",
-            Folder = new FolderOrigin(null),
-            Tools = Labs.Tools(),
-            SocketDirectories = ["/tmp"],
-            AliasFolder = "/a",
-            FreePort = 1,
-        };
         using var plan = new StringWriter { NewLine = "\n" };
         PlanView.Print(
             plan,
-            LabPlanner.Plan(new LabSpec { Directory = "/srv/lab" }, facts) with
+            LabPlanner.Plan(new LabSpec { Directory = "/srv/lab" }, Labs.Facts) with
             {
                 SettingsFiles = files,
             }

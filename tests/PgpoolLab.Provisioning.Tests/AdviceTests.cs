@@ -24,16 +24,7 @@ public sealed class AdviceTests
         Problem = "the database system is starting up",
     };
 
-    private static PostgresSays Suspended(bool standby) =>
-        new()
-        {
-            Up = false,
-            Runs = true,
-            ProcessId = 103,
-            Suspended = [103, 104],
-            MadeAsStandby = standby,
-            Problem = "it is suspended",
-        };
+    private static PostgresSays SuspendedWithChild(bool standby) => Suspended(standby) with { Suspended = [103, 104] };
 
     private static readonly PostgresSays[] Everything =
     [
@@ -47,8 +38,8 @@ public sealed class AdviceTests
         Standby(fed: null),
         Stopped,
         Starting,
-        Suspended(true),
-        Suspended(false),
+        SuspendedWithChild(true),
+        SuspendedWithChild(false),
     ];
 
     private static NodeView Node(int id, PoolNode? pool, PostgresSays says) => new(id, 11002 + id, pool, says);
@@ -294,7 +285,7 @@ public sealed class AdviceTests
                     + "suspended.",
                 null
             ),
-            OfPgpool(Silent, [], Suspended(true))
+            OfPgpool(Silent, [], SuspendedWithChild(true))
         );
 
     [Fact]
@@ -376,7 +367,7 @@ public sealed class AdviceTests
                 new(
                     Labs.Fixed(),
                     new(true, null),
-                    [Node(0, Pool(0, "primary"), Suspended(false)), Node(1, Pool(1, "standby"), Standby(1))]
+                    [Node(0, Pool(0, "primary"), SuspendedWithChild(false)), Node(1, Pool(1, "standby"), Standby(1))]
                 )
             )
         );
@@ -386,7 +377,7 @@ public sealed class AdviceTests
     {
         IReadOnlyList<Said> Diagnose(WorkUnderWay work) =>
             Diagnosed.Of(
-                new(Labs.Fixed(), Silent, [Node(0, null, Suspended(false)), Node(1, null, Standby(1))])
+                new(Labs.Fixed(), Silent, [Node(0, null, SuspendedWithChild(false)), Node(1, null, Standby(1))])
                 {
                     Work = [work],
                 }
@@ -417,7 +408,7 @@ public sealed class AdviceTests
                 new(
                     Labs.Fixed(),
                     new(true, null),
-                    [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), Suspended(true))]
+                    [Node(0, Pool(0, "primary"), Primary()), Node(1, Pool(1, "standby"), SuspendedWithChild(true))]
                 )
             )
         );
@@ -427,7 +418,7 @@ public sealed class AdviceTests
     {
         NodeView[] nodes =
         [
-            Node(0, Pool(0, "standby", "down"), Suspended(false)),
+            Node(0, Pool(0, "standby", "down"), SuspendedWithChild(false)),
             Node(1, Pool(1, "primary"), Primary()),
         ];
         const string problem =

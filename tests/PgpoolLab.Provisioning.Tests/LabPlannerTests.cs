@@ -8,15 +8,9 @@ namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class LabPlannerTests
 {
-    internal static readonly HostFacts Facts = new()
+    internal static readonly HostFacts Facts = Labs.Facts with
     {
-        Root = "/srv/lab",
-        LabId = "0123abcd",
-        Owner = "olga",
         Folder = new FolderOrigin("/srv/lab"),
-        Tools = Labs.Tools(),
-        SocketDirectories = ["/var/run/postgresql", "/tmp"],
-        AliasFolder = "/home/olga/.local/state/pgpoollab",
         FreePort = 12340,
     };
 

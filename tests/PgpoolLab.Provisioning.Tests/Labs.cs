@@ -1,6 +1,7 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Planning;
 
 namespace PgpoolLab.Testing;
 
@@ -30,6 +31,20 @@ internal static class Labs
             "/usr/sbin",
             new PgpoolVersion(4, pgpoolMinor, 5)
         );
+
+    /// <summary>What a new lab in /srv/lab is planned from.</summary>
+    internal static HostFacts Facts { get; } =
+        new()
+        {
+            Root = "/srv/lab",
+            LabId = "0123abcd",
+            Owner = "olga",
+            Folder = new FolderOrigin(null),
+            Tools = Tools(),
+            SocketDirectories = ["/var/run/postgresql", "/tmp"],
+            AliasFolder = "/home/olga/.local/state/pgpoollab",
+            FreePort = 12000,
+        };
 
     internal static Lab Fixed(
         int postgres = 15,

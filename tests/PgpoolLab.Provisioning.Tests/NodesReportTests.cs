@@ -4,19 +4,12 @@ using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;
+using static PgpoolLab.Provisioning.Tests.Seen;
 
 namespace PgpoolLab.Provisioning.Tests;
 
 public sealed class NodesReportTests
 {
-    private static PoolNode Pool(int id, string role, string status = "up") =>
-        new()
-        {
-            Id = id,
-            Status = status,
-            Role = role,
-        };
-
     private static PostgresSays Primary(int timeline = 1) =>
         new()
         {
@@ -661,11 +654,8 @@ public sealed class NodesReportTests
         {
             Node(
                 0,
-                new PoolNode
+                Pool(0, "primary") with
                 {
-                    Id = 0,
-                    Status = "up",
-                    Role = "primary",
                     PostgresStatus = "up",
                     PostgresRole = "primary",
                     Weight = "0.500000",

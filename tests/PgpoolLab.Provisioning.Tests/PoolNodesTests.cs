@@ -1,5 +1,6 @@
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Tests;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -22,21 +23,15 @@ public sealed class PoolNodesTests
         );
         Assert.Equal(
             [
-                new PoolNode
+                Looks.Pool(0, "primary") with
                 {
-                    Id = 0,
-                    Status = "up",
-                    Role = "primary",
                     Weight = "0.500000",
                     SelectCount = 3,
                     Delay = "0",
                     LastChange = "2026-11-23 02:00:00",
                 },
-                new PoolNode
+                Looks.Pool(1, "standby", "waiting") with
                 {
-                    Id = 1,
-                    Status = "waiting",
-                    Role = "standby",
                     Weight = "0.500000",
                     SelectCount = 0,
                     Delay = "120",
@@ -65,11 +60,8 @@ public sealed class PoolNodesTests
             )
         );
         Assert.Equal(
-            new PoolNode
+            Looks.Pool(1, "standby", "down") with
             {
-                Id = 1,
-                Status = "down",
-                Role = "standby",
                 PostgresStatus = "up",
                 PostgresRole = "primary",
                 Weight = "0.333333",
@@ -84,12 +76,7 @@ public sealed class PoolNodesTests
     [Fact]
     public void Columns_may_come_in_any_order_and_unknown_ones_do_not_matter() =>
         Assert.Equal(
-            new PoolNode
-            {
-                Id = 3,
-                Status = "quarantine",
-                Role = "standby",
-            },
+            Looks.Pool(3, "standby", "quarantine"),
             Assert.Single(PoolNodes.Parse(Answer("new_column|role|status|node_id", "x|standby|quarantine|3")))
         );
 
@@ -153,21 +140,7 @@ public sealed class PoolNodesTests
         var (nodes, problem) = await PoolNodes.AskAsync(Answering(server), lab, lab.Pgpool, CancellationToken.None);
         Assert.Null(problem);
         Assert.Equal(
-            [
-                new PoolNode
-                {
-                    Id = 0,
-                    Status = "up",
-                    Role = "primary",
-                },
-                new PoolNode
-                {
-                    Id = 1,
-                    Status = "up",
-                    Role = "standby",
-                    ReplicationState = "streaming",
-                },
-            ],
+            [Looks.Pool(0, "primary"), Looks.Pool(1, "standby") with { ReplicationState = "streaming" }],
             nodes
         );
         Assert.Equal("SHOW pool_nodes\0"u8.ToArray(), server.Received[1][5..]);
@@ -233,14 +206,7 @@ public sealed class PoolNodesTests
         host.Run = c => new(c, 0, Answer("node_id|status|role", "0|up|primary"), "", TimeSpan.Zero);
         var lab = Labs.Former();
         Assert.Equal(
-            [
-                new PoolNode
-                {
-                    Id = 0,
-                    Status = "up",
-                    Role = "primary",
-                },
-            ],
+            [Looks.Pool(0, "primary")],
             (await PoolNodes.AskAsync(host, lab, lab.Pgpool, CancellationToken.None)).Nodes
         );
         Assert.True(server.IsClosed);

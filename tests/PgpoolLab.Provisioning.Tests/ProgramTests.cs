@@ -8,6 +8,21 @@ public sealed class ProgramTests
 {
     private static readonly Toolset Tools = Labs.Tools();
 
+    /// <summary>The end of psql's arguments, up to the statement.</summary>
+    private static readonly string[] Session =
+    [
+        "-h",
+        "localhost",
+        "-p",
+        "11000",
+        "-U",
+        "olga",
+        "-w",
+        "-d",
+        "test",
+        "-c",
+    ];
+
     private static string[] Argv(CommandSpec command) => [command.Program, .. command.Arguments];
 
     [Fact]
@@ -91,16 +106,7 @@ public sealed class ProgramTests
                 "\u001f",
                 "-v",
                 "ON_ERROR_STOP=1",
-                "-h",
-                "localhost",
-                "-p",
-                "11000",
-                "-U",
-                "olga",
-                "-w",
-                "-d",
-                "test",
-                "-c",
+                .. Session,
                 "SHOW pool_nodes",
             ],
             Argv(command)
@@ -247,24 +253,7 @@ public sealed class ProgramTests
     public void Psql_prints_a_table_for_people_as_the_old_script_shows_it()
     {
         var command = Psql.Table(Tools, "localhost", 11000, "olga", "test", "show pool_nodes");
-        Assert.Equal(
-            [
-                "/usr/lib/postgresql/15/bin/psql",
-                "-X",
-                "-h",
-                "localhost",
-                "-p",
-                "11000",
-                "-U",
-                "olga",
-                "-w",
-                "-d",
-                "test",
-                "-c",
-                "show pool_nodes",
-            ],
-            Argv(command)
-        );
+        Assert.Equal(["/usr/lib/postgresql/15/bin/psql", "-X", .. Session, "show pool_nodes"], Argv(command));
         Assert.Equal((TimeSpan.FromSeconds(20), "5"), (command.Timeout, command.Environment["PGCONNECT_TIMEOUT"]));
     }
 

@@ -40,11 +40,8 @@ public sealed class StatusDetailsTests
     };
 
     private static PoolNode Pool(int id, string role, string status = "up", string? state = "streaming") =>
-        new()
+        Seen.Pool(id, role, status) with
         {
-            Id = id,
-            Status = status,
-            Role = role,
             Weight = "0.5",
             ReplicationState = role == "primary" ? null : state,
         };
@@ -66,31 +63,7 @@ public sealed class StatusDetailsTests
             new(0, 11002, Pool(0, "primary"), first ?? Primary),
             new(1, 11003, Pool(1, "standby", status, state), second),
         ];
-        var facts = new NodesFacts(lab, pgpool ?? new(true, null) { Runs = true, ProcessId = 70 }, nodes)
-        {
-            Work = work,
-        };
-        return new StatusFacts(
-            lab,
-            facts.Pgpool,
-            new NodesReport(
-                "lab",
-                "/srv/lab",
-                "",
-                11000,
-                facts.Pgpool.Answers,
-                null,
-                nodes,
-                [],
-                NodesDiagnosis.Of(facts)
-            )
-            {
-                AtWork = work,
-            }
-        )
-        {
-            Details = details ?? StatusDetails.None,
-        };
+        return Seen.Of(lab, nodes, pgpool, work) with { Details = details ?? StatusDetails.None };
     }
 
     private static StatusDetails OnNodes(params NodeDetails[] nodes) =>

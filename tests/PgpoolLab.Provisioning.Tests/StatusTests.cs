@@ -18,52 +18,18 @@ public sealed class StatusTests
             Problem = "not running",
         };
 
-    private static PostgresSays Suspended(bool standby) =>
-        new()
-        {
-            Up = false,
-            Runs = true,
-            ProcessId = 103,
-            Suspended = [103],
-            MadeAsStandby = standby,
-            Problem = "it is suspended",
-        };
-
     private static NodeView Node(int id, PoolNode? pool, PostgresSays says) => new(id, 11002 + id, pool, says);
-
-    private static readonly PgpoolSays Answers = new(true, null) { Runs = true, ProcessId = 70 };
 
     private static StatusFacts Facts(
         NodeView[] nodes,
         PgpoolSays? pgpool = null,
         SynchronousCommit? synchronous = null,
         params WorkUnderWay[] work
-    )
-    {
-        var lab = Labs.Fixed(nodes: nodes.Length);
-        var facts = new NodesFacts(lab, pgpool ?? Answers, nodes) { Work = work, Synchronous = synchronous };
-        return new StatusFacts(
-            lab,
-            facts.Pgpool,
-            new NodesReport(
-                "lab",
-                "/srv/lab",
-                "",
-                11000,
-                facts.Pgpool.Answers,
-                null,
-                nodes,
-                [],
-                NodesDiagnosis.Of(facts)
-            )
-            {
-                AtWork = work,
-            }
-        )
+    ) =>
+        Of(Labs.Fixed(nodes: nodes.Length), nodes, pgpool, work, synchronous) with
         {
             HealthCheck = new HealthCheck(1, 10, 0, 1),
         };
-    }
 
     private static StatusReport Report(StatusFacts facts) =>
         StatusReport.Of(facts.Look, StatusDiagnosis.Of(facts), WhatComesNext.Of(facts));

@@ -201,21 +201,7 @@ public sealed class WholeLabPlanTests
         Assert.Equal(plan, Plan(Specs[name]));
         Assert.All(Specs.Where(s => s.Key != name), s => Assert.NotEqual(plan, Plan(s.Value)));
 
-        static LabPlan Plan(LabSpec spec) =>
-            LabPlanner.Plan(
-                spec,
-                new HostFacts
-                {
-                    Root = "/srv/lab",
-                    LabId = "0123abcd",
-                    Owner = "olga",
-                    Folder = new FolderOrigin(null),
-                    Tools = Labs.Tools(),
-                    SocketDirectories = ["/var/run/postgresql", "/tmp"],
-                    AliasFolder = "/home/olga/.local/state/pgpoollab",
-                    FreePort = 12000,
-                }
-            );
+        static LabPlan Plan(LabSpec spec) => LabPlanner.Plan(spec, Labs.Facts);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal static class Looks
         new(
             id,
             11002 + id,
-            Pool(id, status, "primary"),
+            Pool(id, "primary", status),
             new PostgresSays
             {
                 Up = true,
@@ -35,7 +35,7 @@ internal static class Looks
         new(
             id,
             11002 + id,
-            Pool(id, status, "standby"),
+            Pool(id, "standby", status),
             new PostgresSays
             {
                 Up = true,
@@ -51,7 +51,7 @@ internal static class Looks
         new(
             id,
             11002 + id,
-            Pool(id, status, "standby"),
+            Pool(id, "standby", status),
             new PostgresSays
             {
                 Up = false,
@@ -63,7 +63,8 @@ internal static class Looks
     internal static WorkUnderWay Work(WorkKind kind, int? node = null) =>
         new(kind, node, 4711, null, "Something is at work");
 
-    private static PoolNode Pool(int id, string status, string role) =>
+    /// <summary>What Pgpool-II says of a node.</summary>
+    internal static PoolNode Pool(int id, string role, string status = "up") =>
         new()
         {
             Id = id,

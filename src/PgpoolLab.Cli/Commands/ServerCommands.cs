@@ -12,7 +12,7 @@ using PgpoolLab.Servers.Verbs;
 namespace PgpoolLab.Cli.Commands;
 
 /// <summary>The commands that act on servers of a lab: each shows, when it is done, what is true then.</summary>
-internal static class ServerCommands
+internal sealed class ServerCommands
 {
     private static readonly Option<StopMode> Mode = new("--mode", "-m")
     {
@@ -36,97 +36,81 @@ internal static class ServerCommands
         HelpName = "MODE",
     };
 
+    private readonly Terminal _terminal;
+
+    private ServerCommands(Terminal terminal) => _terminal = terminal;
+
     internal static IEnumerable<Command> Create(Terminal terminal) =>
-        All(terminal)
+        new ServerCommands(terminal)
+            .All()
             .Select(c => c.Guide(ServerCommandGuides.Of(c.Name).Group, ServerCommandGuides.Of(c.Name).Examples));
 
-    private static IEnumerable<Command> All(Terminal terminal)
-    {
-        yield return OnServers(
-            terminal,
-            "stop",
-            "Stop servers: one node, all standbys, Pgpool-II",
-            (o, t, p, ct) => new ServerVerbs(o).StopAsync(t, p.GetValue(Mode), ct),
-            Mode
-        );
-        yield return OnServers(
-            terminal,
-            "start",
-            "Start servers; a standby is attached to Pgpool-II as soon as it streams",
-            (o, t, _, ct) => new ServerVerbs(o).StartAsync(t, ct)
-        );
-        yield return OnServers(
-            terminal,
-            "restart",
-            "Stop servers and start them again",
-            (o, t, p, ct) => new ServerVerbs(o).RestartAsync(t, p.GetValue(Mode), ct),
-            Mode
-        );
-        yield return OnServers(
-            terminal,
-            "kill",
-            "Crash servers: SIGKILL to all their processes at once",
-            (o, t, _, ct) => new ServerVerbs(o).KillAsync(t, ct)
-        );
-        yield return OnServers(
-            terminal,
-            "pause",
-            "Freeze servers (SIGSTOP): they accept connections and never answer",
-            (o, t, _, ct) => new ServerVerbs(o).PauseAsync(t, ct)
-        );
-        yield return OnServers(
-            terminal,
-            "resume",
-            "Let frozen servers go on (SIGCONT)",
-            (o, t, _, ct) => new ServerVerbs(o).ResumeAsync(t, ct)
-        );
-        yield return OnNode(
-            terminal,
-            "attach",
-            "Attach a node: Pgpool-II uses it again",
-            "A node's number",
-            (o, t, _, ct) => new ClusterVerbs(o).AttachAsync(t, ct)
-        );
-        yield return OnNode(
-            terminal,
-            "detach",
-            "Detach a node: Pgpool-II stops using it; of the primary, this is a failover",
-            "A node's number, or primary",
-            (o, t, _, ct) => new ClusterVerbs(o).DetachAsync(t, ct)
-        );
-        yield return OnNode(
-            terminal,
-            "promote",
-            "Promote a standby without Pgpool-II's knowledge: the lab then has two primaries",
-            "A standby's number",
-            (o, t, _, ct) => new ClusterVerbs(o).PromoteAsync(t, ct)
-        );
-        yield return Switchover(terminal);
-        yield return Recover(terminal);
-        yield return Act(
-            terminal,
-            "add-node",
-            "Add a standby with the next number, and make it known to every Pgpool-II",
-            [],
-            [],
-            (o, _, ct) => new NodeCountVerbs(o).AddAsync(ct)
-        );
-        yield return OnNode(
-            terminal,
-            "remove-node",
-            "Remove the last node and its data; this restarts Pgpool-II",
-            "The number of the last node",
-            (o, t, _, ct) => new NodeCountVerbs(o).RemoveAsync(t, ct)
-        );
-        yield return Wait(terminal);
-    }
+    private Command[] All() =>
+        [
+            OnServers("stop", "Stop servers: one node, all standbys, Pgpool-II", v => v.StopAsync),
+            OnServers(
+                "start",
+                "Start servers; a standby is attached to Pgpool-II as soon as it streams",
+                v => v.StartAsync
+            ),
+            OnServers("restart", "Stop servers and start them again", v => v.RestartAsync),
+            OnServers("kill", "Crash servers: SIGKILL to all their processes at once", v => v.KillAsync),
+            OnServers("pause", "Freeze servers (SIGSTOP): they accept connections and never answer", v => v.PauseAsync),
+            OnServers("resume", "Let frozen servers go on (SIGCONT)", v => v.ResumeAsync),
+            OnNode(
+                "attach",
+                "Attach a node: Pgpool-II uses it again",
+                "A node's number",
+                r => new ClusterVerbs(r).AttachAsync
+            ),
+            OnNode(
+                "detach",
+                "Detach a node: Pgpool-II stops using it; of the primary, this is a failover",
+                "A node's number, or primary",
+                r => new ClusterVerbs(r).DetachAsync
+            ),
+            OnNode(
+                "promote",
+                "Promote a standby without Pgpool-II's knowledge: the lab then has two primaries",
+                "A standby's number",
+                r => new ClusterVerbs(r).PromoteAsync
+            ),
+            Switchover(),
+            Recover(),
+            Act(
+                "add-node",
+                "Add a standby with the next number, and make it known to every Pgpool-II",
+                [],
+                [],
+                (r, _, ct) => new NodeCountVerbs(r).AddAsync(ct)
+            ),
+            OnNode(
+                "remove-node",
+                "Remove the last node and its data; this restarts Pgpool-II",
+                "The number of the last node",
+                r => new NodeCountVerbs(r).RemoveAsync
+            ),
+            Wait(),
+        ];
 
-    private static Command OnServers(
-        Terminal terminal,
+    private Command OnServers(
         string name,
         string description,
-        Func<VerbRun, Target, ParseResult, CancellationToken, Task> act,
-        params Option[] options
+        Func<ServerVerbs, Func<Target, CancellationToken, Task>> verb
+    ) => OnServers(name, description, [], (v, t, _, ct) => verb(v)(t, ct));
+
+    /// <summary>One that stops them, in the mode it is told.</summary>
+    private Command OnServers(
+        string name,
+        string description,
+        Func<ServerVerbs, Func<Target, StopMode, CancellationToken, Task>> verb
+    ) => OnServers(name, description, [Mode], (v, t, p, ct) => verb(v)(t, p.GetValue(Mode), ct));
+
+    private Command OnServers(
+        string name,
+        string description,
+        IReadOnlyList<Option> options,
+        Func<ServerVerbs, Target, ParseResult, CancellationToken, Task> act
     )
     {
         var target = new Argument<string>("TARGET")
@@ -136,28 +120,26 @@ internal static class ServerCommands
                 + "pgpool1 (the second one, and so on), leader (of the watchdog)",
         };
         return Act(
-            terminal,
             name,
             description,
             [target],
             options,
-            (o, p, ct) => act(o, Target.Of(p.GetValue(target)!), p, ct)
+            (r, p, ct) => act(new ServerVerbs(r), Target.Of(p.GetValue(target)!), p, ct)
         );
     }
 
-    private static Command OnNode(
-        Terminal terminal,
+    private Command OnNode(
         string name,
         string description,
         string which,
-        Func<VerbRun, Target, ParseResult, CancellationToken, Task> act
+        Func<VerbRun, Func<Target, CancellationToken, Task>> verb
     )
     {
         var node = new Argument<string>("NODE") { Description = which };
-        return Act(terminal, name, description, [node], [], (o, p, ct) => act(o, Target.Of(p.GetValue(node)!), p, ct));
+        return Act(name, description, [node], [], (r, p, ct) => verb(r)(Target.Of(p.GetValue(node)!), ct));
     }
 
-    private static Command Switchover(Terminal terminal)
+    private Command Switchover()
     {
         var node = new Argument<string?>("NODE")
         {
@@ -165,7 +147,6 @@ internal static class ServerCommands
             Arity = ArgumentArity.ZeroOrOne,
         };
         return Act(
-            terminal,
             "switchover",
             "Make a standby the primary, in good order: the old primary becomes its standby, and no row is lost",
             [node],
@@ -174,7 +155,7 @@ internal static class ServerCommands
         );
     }
 
-    private static Command Recover(Terminal terminal)
+    private Command Recover()
     {
         var node = new Argument<string?>("NODE")
         {
@@ -195,7 +176,6 @@ internal static class ServerCommands
             Description = "Use a base backup this time, also in a lab of setup --rewind",
         };
         var command = Act(
-            terminal,
             "recover",
             "Rebuild a node as a standby of the primary (online recovery), and attach it",
             [node],
@@ -226,7 +206,7 @@ internal static class ServerCommands
         return command;
     }
 
-    private static Command Wait(Terminal terminal)
+    private Command Wait()
     {
         var fact = new Option<LabFact>("--for")
         {
@@ -285,7 +265,7 @@ internal static class ServerCommands
                     throw new LabException(ExitCode.Usage, $"The lab '{lab.Name}' has no watchdog, so no quorum.");
                 }
 
-                using var progress = new ProgressView(terminal);
+                using var progress = new ProgressView(_terminal);
                 await new WaitVerb(Terminal.Operation(progress), lab).ExecuteAsync(
                     parsed.GetValue(fact)!,
                     parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
@@ -294,11 +274,11 @@ internal static class ServerCommands
                 progress.Dispose();
                 if (parsed.GetValue(CommandLine.Json))
                 {
-                    await LabCommand.ShowAsync(terminal, lab, json: true, cancellationToken);
+                    await LabCommand.ShowAsync(_terminal, lab, json: true, cancellationToken);
                 }
                 else
                 {
-                    terminal.Say($"{Capital(parsed.GetValue(fact)!.Expectation)}.");
+                    _terminal.Say($"{Capital(parsed.GetValue(fact)!.Expectation)}.");
                 }
 
                 return (int)ExitCode.Done;
@@ -307,8 +287,7 @@ internal static class ServerCommands
         return command;
     }
 
-    private static Command Act(
-        Terminal terminal,
+    private Command Act(
         string name,
         string description,
         IReadOnlyList<Argument> arguments,
@@ -331,13 +310,13 @@ internal static class ServerCommands
             async (parsed, cancellationToken) =>
             {
                 var lab = LabCommand.Open(parsed);
-                using (var progress = new ProgressView(terminal))
+                using (var progress = new ProgressView(_terminal))
                 {
                     var context = Terminal.Operation(progress);
                     if (parsed.GetValue(CommandLine.DryRun))
                     {
                         await LabCommand.ShowPlansAsync(
-                            terminal,
+                            _terminal,
                             lab,
                             parsed,
                             show => act(new VerbRun(context, lab, show), parsed, cancellationToken)
@@ -350,7 +329,7 @@ internal static class ServerCommands
 
                 // It may have another number of nodes now.
                 lab = LabStore.Load(lab.Root)?.Lab ?? lab;
-                await LabCommand.ShowAsync(terminal, lab, parsed.GetValue(CommandLine.Json), cancellationToken);
+                await LabCommand.ShowAsync(_terminal, lab, parsed.GetValue(CommandLine.Json), cancellationToken);
                 return (int)ExitCode.Done;
             }
         );

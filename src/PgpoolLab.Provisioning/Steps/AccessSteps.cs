@@ -42,12 +42,14 @@ public sealed record SetPasswords(PostgresNode Node) : IStep
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = await ServerLog.Of(context.Lab, Node).FindAsync(context.Host, cancellationToken);
-            throw new LabException(ExitCode.Failed, $"Could not set passwords on node {Node.Id}: {seen}", error)
-            {
-                LogFile = log,
-                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
-            };
+            throw await ServerFailure.OfAsync(
+                context,
+                ServerLog.Of(context.Lab, Node),
+                ExitCode.Failed,
+                $"Could not set passwords on node {Node.Id}: {seen}",
+                error,
+                cancellationToken
+            );
         }
     }
 

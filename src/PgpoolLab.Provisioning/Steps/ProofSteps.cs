@@ -48,16 +48,14 @@ public sealed record PrepareProof(PostgresNode Primary, ValueList<PostgresNode> 
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = await ServerLog.Of(context.Lab, Primary).FindAsync(context.Host, cancellationToken);
-            throw new LabException(
+            throw await ServerFailure.OfAsync(
+                context,
+                ServerLog.Of(context.Lab, Primary),
                 ExitCode.NotHealthy,
                 $"Could not make ready to prove that the lab works: {seen}",
-                error
-            )
-            {
-                LogFile = log,
-                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
-            };
+                error,
+                cancellationToken
+            );
         }
 
         await Task.WhenAll(
@@ -251,11 +249,14 @@ public sealed record ProveReplication(
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            throw new LabException(ExitCode.NotHealthy, $"Could not write through Pgpool-II: {seen}", error)
-            {
-                LogFile = lab.Pgpool.Paths.PgpoolLog,
-                LogTail = await LogTail.ReadAsync(context.Host, lab.Pgpool.Paths.PgpoolLog, cancellationToken),
-            };
+            throw await ServerFailure.OfAsync(
+                context,
+                ServerLog.Of(lab.Pgpool),
+                ExitCode.NotHealthy,
+                $"Could not write through Pgpool-II: {seen}",
+                error,
+                cancellationToken
+            );
         }
         finally
         {

@@ -41,12 +41,14 @@ public sealed record MoveOn(PostgresNode Primary, PostgresNode Standby) : IStep
         }
         catch (Exception error) when (PostgresClient.Explain(error) is { } seen)
         {
-            var log = await ServerLog.Of(context.Lab, Primary).FindAsync(context.Host, cancellationToken);
-            throw new LabException(ExitCode.Failed, $"Could not make a checkpoint on node {Primary.Id}: {seen}", error)
-            {
-                LogFile = log,
-                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
-            };
+            throw await ServerFailure.OfAsync(
+                context,
+                ServerLog.Of(context.Lab, Primary),
+                ExitCode.Failed,
+                $"Could not make a checkpoint on node {Primary.Id}: {seen}",
+                error,
+                cancellationToken
+            );
         }
     }
 }
@@ -76,16 +78,14 @@ public sealed record CreateSlots(PostgresNode Primary, ValueList<PostgresNode> S
         }
         catch (Npgsql.PostgresException error)
         {
-            var log = await ServerLog.Of(context.Lab, Primary).FindAsync(context.Host, cancellationToken);
-            throw new LabException(
+            throw await ServerFailure.OfAsync(
+                context,
+                ServerLog.Of(context.Lab, Primary),
                 ExitCode.Failed,
                 $"Could not create replication slots on node {Primary.Id}: {error.MessageText}",
-                error
-            )
-            {
-                LogFile = log,
-                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
-            };
+                error,
+                cancellationToken
+            );
         }
     }
 }
@@ -136,16 +136,15 @@ public sealed record Publish(PostgresNode Node) : IStep
     }
 
     /// <inheritdoc/>
-    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await using var client = await PostgresClient.ConnectByTcpAsync(
+        return UsersDatabase.ExecuteAsync(
             context.Lab,
-            Node.Port,
-            Lab.Database,
+            Node,
+            $"CREATE PUBLICATION {Publication} FOR ALL TABLES",
             cancellationToken
         );
-        await client.ExecuteAsync($"CREATE PUBLICATION {Publication} FOR ALL TABLES", cancellationToken);
     }
 }
 
@@ -165,16 +164,10 @@ public sealed record Subscribe(PostgresNode Node, PostgresNode Publisher) : ISte
     }
 
     /// <inheritdoc/>
-    public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        await using var client = await PostgresClient.ConnectByTcpAsync(
-            context.Lab,
-            Node.Port,
-            Lab.Database,
-            cancellationToken
-        );
-        await client.ExecuteAsync(Statement(context.Lab), cancellationToken);
+        return UsersDatabase.ExecuteAsync(context.Lab, Node, Statement(context.Lab), cancellationToken);
     }
 
     internal static string NameOf(PostgresNode node) => $"pgpoollab_{node.Id}";
@@ -192,5 +185,26 @@ public sealed record Subscribe(PostgresNode Node, PostgresNode Publisher) : ISte
         return $"CREATE SUBSCRIPTION {NameOf(Node)} CONNECTION "
             + $"'{connection.Replace("'", "''", StringComparison.Ordinal)}' PUBLICATION "
             + $"{Publish.Publication}";
+    }
+}
+
+/// <summary>The database that is replicated.</summary>
+internal static class UsersDatabase
+{
+    /// <summary>Executes a statement in it on one node.</summary>
+    internal static async Task ExecuteAsync(
+        Lab lab,
+        PostgresNode node,
+        string statement,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var client = await PostgresClient.ConnectByTcpAsync(
+            lab,
+            node.Port,
+            Lab.Database,
+            cancellationToken
+        );
+        await client.ExecuteAsync(statement, cancellationToken);
     }
 }

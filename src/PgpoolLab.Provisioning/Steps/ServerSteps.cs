@@ -3,7 +3,6 @@ using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Programs;
-using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
 
@@ -228,15 +227,18 @@ public sealed record TellPgpool(PcpAct Act, PostgresNode Node, PgpoolNode Pgpool
 
         if (HasFailed(result))
         {
-            var log = Act is PcpAct.Recover ? $"{context.Lab.ServerPaths.Log}/recovery.log" : Pgpool.Paths.PgpoolLog;
-            throw new LabException(
+            var log =
+                Act is PcpAct.Recover
+                    ? new ServerLog($"{context.Lab.ServerPaths.Log}/recovery.log")
+                    : ServerLog.Of(Pgpool);
+            throw await ServerFailure.OfAsync(
+                context,
+                log,
                 ExitCode.Failed,
-                $"Could not {Act.ToString().ToLowerInvariant()} node {Node.Id}: {Said(result)}"
-            )
-            {
-                LogFile = log,
-                LogTail = await LogTail.ReadAsync(context.Host, log, cancellationToken),
-            };
+                $"Could not {Act.ToString().ToLowerInvariant()} node {Node.Id}: {Said(result)}",
+                cause: null,
+                cancellationToken
+            );
         }
     }
 

@@ -2,6 +2,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Servers;
+using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Steps;
@@ -85,11 +86,14 @@ public sealed record RequireAnswer(PgpoolNode Pgpool) : IStep
         var server = new LiveLab(context.Host, context.Lab, context.Probes).Of(Pgpool);
         if (await server.FindAsync(cancellationToken) is not { } process)
         {
-            throw new LabException(ExitCode.NotHealthy, $"{context.Lab.TitleOf(Pgpool)} has ended meanwhile.")
-            {
-                LogFile = Pgpool.Paths.PgpoolLog,
-                LogTail = await LogTail.ReadAsync(context.Host, Pgpool.Paths.PgpoolLog, cancellationToken),
-            };
+            throw await ServerFailure.OfAsync(
+                context,
+                ServerLog.Of(Pgpool),
+                ExitCode.NotHealthy,
+                $"{context.Lab.TitleOf(Pgpool)} has ended meanwhile.",
+                cause: null,
+                cancellationToken
+            );
         }
 
         var answers = new PgpoolLetsIn(context.Host, context.Lab, Pgpool, process, context.Time);

@@ -6,18 +6,6 @@ namespace PgpoolLab.Cli.Tests.Compatibility;
 
 public sealed class OldScreenTests
 {
-    private static readonly HostFacts Facts = new()
-    {
-        Root = "/srv/lab",
-        LabId = "0123abcd",
-        Owner = "olga",
-        Folder = new FolderOrigin(null),
-        Tools = Labs.Tools(),
-        SocketDirectories = ["/var/run/postgresql", "/tmp"],
-        AliasFolder = "/home/olga",
-        FreePort = 11000,
-    };
-
     private static StepEvent Of(StepPhase phase, string title, StepSubject subject, Lab lab) =>
         new(DateTimeOffset.UnixEpoch, phase, title, subject, lab);
 
@@ -32,7 +20,7 @@ public sealed class OldScreenTests
         using var error = new StringWriter();
         var screen = new OldScreen(output, error);
         var spec = (change ?? (s => s))(OldEnvironmentTests.Spec(new OldEnvironment(_ => null), options, Labs.Tools()));
-        var plan = LabPlanner.Plan(spec, Facts);
+        var plan = LabPlanner.Plan(spec, Labs.Facts);
         screen.Begin(Labs.Tools(), spec);
         foreach (var step in plan.Steps)
         {

@@ -21,13 +21,7 @@ internal static class KeptLab
             Mode = ClusteringMode.StreamingReplication,
             Owner = "olga",
             Folder = new FolderOrigin(null),
-            Tools = new Toolset(
-                "/usr/lib/postgresql/15/bin",
-                new PostgresVersion(15, 4),
-                "/usr/sbin/pgpool",
-                "/usr/sbin",
-                new PgpoolVersion(4, 3, 5)
-            ),
+            Tools = SomeLab.Tools,
             Pgpools =
             [
                 .. Enumerable
