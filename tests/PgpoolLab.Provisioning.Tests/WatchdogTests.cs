@@ -2,6 +2,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
 using PgpoolLab.Servers.Programs;
+using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Tests;
@@ -281,6 +282,35 @@ public sealed class WatchdogTests
         Assert.True(holds == (await probe.CheckAsync(CancellationToken.None)).Holds, name);
         Assert.Equal("Pgpool-II 0 and those that run know each other and the same leader", probe.Expectation);
     }
+
+    [Theory]
+    [InlineData("LEADER+ STANDBY+", true)]
+    [InlineData("MASTER+ STANDBY+ STANDBY+", true)]
+    [InlineData("", true)]
+    // Pgpool-II decides these by itself.
+    [InlineData("LEADER- JOINING-", false)]
+    [InlineData("LEADER- INITIALIZING-", false)]
+    [InlineData("LEADER- LEADER-", false)]
+    [InlineData("STANDBY+ STANDBY+", false)]
+    [InlineData("LEADER- STANDBY-", false)]
+    // One is down or suspended: that is somebody's to end.
+    [InlineData("LEADER- ?", true)]
+    [InlineData("STANDBY+ ?", true)]
+    [InlineData("JOINING- ?", false)]
+    public void Members_have_settled_when_all_who_answer_agree(string members, bool have) =>
+        Assert.Equal(
+            have,
+            WatchdogView.HaveSettled([
+                .. members
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(
+                        (m, i) =>
+                            m == "?"
+                                ? new WatchdogView(i, 11000 + i, false, null, null, null, "refused")
+                                : new WatchdogView(i, 11000 + i, true, m[..^1], m.EndsWith('+'), 0, null)
+                    ),
+            ])
+        );
 
     [Fact]
     public async Task One_that_does_not_answer_is_told_with_its_reason()

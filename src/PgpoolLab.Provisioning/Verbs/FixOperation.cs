@@ -20,9 +20,9 @@ public sealed class FixOperation(OperationContext context, Lab lab)
     /// <summary>A failover that waits for a server that is suspended ends when that goes on.</summary>
     private static readonly TimeSpan MayHang = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a watchdog may elect. Its leader resigns once more when it has not been allowed to fail
-    /// over.</summary>
-    private static readonly TimeSpan MayElect = TimeSpan.FromMinutes(1);
+    /// <summary>How long the members of a watchdog may look for each other: some twenty seconds on an idle
+    /// machine.</summary>
+    private static readonly TimeSpan MayElect = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Looks, and waits until nothing is at work on the lab.</summary>
@@ -39,13 +39,13 @@ public sealed class FixOperation(OperationContext context, Lab lab)
                 lab,
                 cancellationToken
             );
-            var elects = report.Watchdog.Any(m => m.IsPassing) && mayElect();
+            var elects = !WatchdogView.HaveSettled(report.Watchdog) && mayElect();
             if (!elects && (report.AtWork.Count == 0 || (!mayEnd() && FixPlan.Of(lab, report).Count > 0)))
             {
                 return report;
             }
 
-            var work = report.AtWork.Count > 0 ? report.AtWork[0].Title : "The watchdog elects its leader";
+            var work = report.AtWork.Count > 0 ? report.AtWork[0].Title : "The Pgpool-IIs look for each other";
             if (!inTime())
             {
                 throw new LabException(

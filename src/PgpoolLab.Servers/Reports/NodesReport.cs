@@ -137,6 +137,23 @@ public sealed record WatchdogView(
                 or "STANDING FOR LEADER"
                 or "STANDING FOR MASTER"
                 or "PARTICIPATING IN ELECTION";
+
+    /// <summary>False while members of a watchdog find each other: one is on its way, or all answer and there are two
+    /// leaders, none, or no quorum. A member that is started within <c>wd_heartbeat_deadtime</c> of its end joins, is
+    /// then given up for the silence of the one before, and both lead until they hear each other.</summary>
+    /// <param name="members">All members; none for a lab without a watchdog.</param>
+    public static bool HaveSettled(IReadOnlyList<WatchdogView> members)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        return !members.Any(m => m.IsPassing)
+            && (
+                members.Count == 0
+                || members.Any(m => m.Status is null)
+                || (
+                    members.Count(m => m.Status is "LEADER" or "MASTER") == 1 && members.All(m => m.Quorum is not false)
+                )
+            );
+    }
 }
 
 /// <summary>All nodes of a lab.</summary>
