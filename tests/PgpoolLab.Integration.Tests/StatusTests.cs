@@ -113,6 +113,7 @@ public sealed class StatusTests : LifeTests
                 await InLabAsync(
                     sandbox,
                     """
+                    pgpoollab wait --for healthy --timeout 2m >&2
                     pgpoollab detach 1 >&2
                     pcp_attach_node -n 1 >&2
                     pgpoollab status --json
