@@ -184,16 +184,8 @@ public sealed class AgentChannel : IAsyncDisposable
         _waiting[id] = answer;
         try
         {
-            try
-            {
-                await SendAsync(new AgentRequest { Id = id, Call = call }, cancellationToken);
-            }
-            catch (OperationCanceledException)
-            {
-                _ = SendQuietlyAsync(new AgentRequest { Cancel = id });
-                throw;
-            }
-
+            // Once any of it has gone out, it may be made there, though we do not know yet that it has arrived.
+            await SendAsync(new AgentRequest { Id = id, Call = call }, cancellationToken);
             await using var registration = cancellationToken.Register(() => _ = EndAsync(id, answer.Task));
             var reply = await answer.Task;
             if (reply.Error is { } error)
@@ -246,7 +238,8 @@ public sealed class AgentChannel : IAsyncDisposable
     {
         var number = Interlocked.Increment(ref _lastId);
         var stream = new RemoteStream(
-            (data, token) => SendAsync(new AgentRequest { Part = new StreamPart(number, data) }, token),
+            (data, token) =>
+                SendAsync(new AgentRequest { Part = new StreamPart(number, data) }, token).WaitAsync(token),
             () => _streams.TryRemove(number, out _)
         );
         _streams[number] = stream;
@@ -267,6 +260,8 @@ public sealed class AgentChannel : IAsyncDisposable
         return null;
     }
 
+    /// <param name="request">What to send.</param>
+    /// <param name="cancellationToken">Gives up before its turn has come; then not a byte of it goes out.</param>
     private async Task SendAsync(AgentRequest request, CancellationToken cancellationToken)
     {
         if (_lost is { } lost)
@@ -276,16 +271,16 @@ public sealed class AgentChannel : IAsyncDisposable
 
         try
         {
-            // A line goes out whole; but nobody waits for a connection that takes no more.
-            var writing = _writer.WriteAsync(request, _end.Token);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(_end.Token, cancellationToken);
+            // A line goes out whole; but nobody waits for a connection that takes no more and was given up.
+            var writing = _writer.WriteAsync(request, either.Token);
             _ = writing.ContinueWith(
                 static t => _ = t.Exception,
                 CancellationToken.None,
                 TaskContinuationOptions.OnlyOnFaulted,
                 TaskScheduler.Default
             );
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(_end.Token, cancellationToken);
-            await writing.WaitAsync(either.Token);
+            await writing.WaitAsync(_end.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && _lost is null)
         {

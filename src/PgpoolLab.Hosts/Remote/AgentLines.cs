@@ -84,6 +84,8 @@ internal sealed class LineWriter<TMessage>(Stream output, JsonTypeInfo<TMessage>
     private const int Part = 64 * 1024;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
+    /// <param name="message">The line.</param>
+    /// <param name="cancellationToken">Gives up while others write; a line that has begun goes out whole.</param>
     internal async Task WriteAsync(TMessage message, CancellationToken cancellationToken)
     {
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(message, type), (byte)'\n'];
