@@ -15,6 +15,9 @@ public sealed record PostgresNode(int Id, int Port, string DataDirectory, string
     /// <summary>The same, of a node there is not yet.</summary>
     public static string ApplicationNameOf(int id) => $"server{id}";
 
+    /// <summary>The number of the host it runs on; null in a lab on one machine.</summary>
+    public int? Host { get; init; }
+
     /// <summary>Name of its replication slot on the primary.</summary>
     public string SlotName => $"{SlotPrefix}{Id}";
 
@@ -51,6 +54,9 @@ public sealed record PgpoolNode(
     string PcpSocketDirectory
 )
 {
+    /// <summary>The number of the host it runs on; null in a lab on one machine.</summary>
+    public int? Host { get; init; }
+
     /// <summary>Where its files lie.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public LabPaths Paths => new(Folder);
@@ -58,6 +64,7 @@ public sealed record PgpoolNode(
     /// <summary>Equal when all is equal, the folders of its sockets one by one.</summary>
     public bool Equals(PgpoolNode? other) =>
         other is not null
+        && Host == other.Host
         && (Id, Folder, ServerFolder, Port, PcpPort, Watchdog, PcpSocketDirectory)
             == (
                 other.Id,
@@ -80,6 +87,13 @@ public sealed record PgpoolNode(
 /// changed.</param>
 /// <param name="FormerGid">Numeric group before; null when it was not changed.</param>
 public sealed record FolderOrigin(string? CreatedFrom, int? FormerUid = null, int? FormerGid = null);
+
+/// <summary>One of the machines of a lab on several.</summary>
+/// <param name="Id">Its number, from 0.</param>
+/// <param name="Name">What the user calls it: a name of <c>~/.ssh/config</c>, or user@address.</param>
+/// <param name="Address">Where the lab's servers on the other machines reach it: an address, never a name, so that a
+/// resolver cannot be asked for it in a failure.</param>
+public sealed record LabHost(int Id, string Name, string Address);
 
 /// <summary>A fully resolved lab: every name, port and path is decided. Immutable; change by copy.</summary>
 public sealed record Lab
@@ -112,9 +126,9 @@ public sealed record Lab
     /// <summary>The Pgpool-IIs, by number; more than one have a watchdog.</summary>
     public required IReadOnlyList<PgpoolNode> Pgpools { get; init; }
 
-    /// <summary>The first Pgpool-II.</summary>
+    /// <summary>The first Pgpool-II of this machine.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public PgpoolNode Pgpool => Pgpools[0];
+    public PgpoolNode Pgpool => OwnPgpools is [var first, ..] ? first : Pgpools[0];
 
     /// <summary>True when several Pgpool-IIs watch each other.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
@@ -122,6 +136,33 @@ public sealed record Lab
 
     /// <summary>The PostgreSQL servers, by number.</summary>
     public required IReadOnlyList<PostgresNode> Nodes { get; init; }
+
+    /// <summary>The machines of a lab on several; empty for a lab on one.</summary>
+    public IReadOnlyList<LabHost> Hosts
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>The number of the host whose part of the lab this is; null for a lab on one machine, and for the whole
+    /// of one on several, as the user's own machine knows it.</summary>
+    public int? Here { get; init; }
+
+    /// <summary>True for a lab on several machines.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsSpread => Hosts.Count > 0;
+
+    /// <summary>The PostgreSQL servers that run on this machine.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<PostgresNode> OwnNodes => IsSpread ? [.. Nodes.Where(n => n.Host == Here)] : Nodes;
+
+    /// <summary>The Pgpool-IIs that run on this machine.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<PgpoolNode> OwnPgpools => IsSpread ? [.. Pgpools.Where(p => p.Host == Here)] : Pgpools;
+
+    /// <summary>Where the lab's servers reach a host.</summary>
+    /// <param name="host">Its number; null for this machine.</param>
+    public string AddressOf(int? host) => host is { } id && IsSpread ? Hosts[id].Address : "localhost";
 
     /// <summary>False when the PostgreSQL servers are another lab's: this one has but Pgpool-II (<c>pgpool_setup
     /// -e</c>).</summary>
@@ -221,11 +262,11 @@ public sealed record Lab
     public string TitleOf(PgpoolNode pgpool) => HasWatchdog ? $"Pgpool-II {pgpool?.Id}" : "Pgpool-II";
 
     /// <summary>A node's data folder as one says it who is in the lab's folder.</summary>
-    public string RelativeData(int node) => HasWatchdog ? $"pgpool0/data{node}" : $"data{node}";
+    public string RelativeData(int node) => FoldersOfPgpools > 1 ? $"pgpool0/data{node}" : $"data{node}";
 
     /// <summary>The nodes' logs as one says it who is in the lab's folder.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public string RelativeLog => HasWatchdog ? "pgpool0/log" : "log";
+    public string RelativeLog => FoldersOfPgpools > 1 ? "pgpool0/log" : "log";
 
     /// <summary>A node's log, seen from the lab's folder.</summary>
     public string RelativeNodeLog(int node) => $"{RelativeLog}/{LabPaths.NodeLogName(node)}";
@@ -242,17 +283,20 @@ public sealed record Lab
     [System.Text.Json.Serialization.JsonIgnore]
     public string ToolLog =>
         Conventions.HasSetupLog ? $"{Root}/{LabPaths.SetupLog}"
-        : HasWatchdog ? $"{Paths.Hidden}/pgpoollab.log"
+        : FoldersOfPgpools > 1 ? $"{Paths.Hidden}/pgpoollab.log"
         : $"{Paths.Log}/pgpoollab.log";
 
     /// <summary>Pgpool-II's, pcp's, the watchdog's and the nodes' ports. Of a copy no node may be certainly its
     /// own.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public PortLayout Ports => new(Pgpool.Port, Pgpools.Count, Nodes.Count > 0 ? Nodes[0].Port : 0);
+    public PortLayout Ports => new(Pgpools[0].Port, Pgpools.Count, Nodes.Count > 0 ? Nodes[0].Port : 0);
 
-    /// <summary>Every port that is this lab's own, with what it is for.</summary>
+    /// <summary>Every port that is this lab's own on this machine, with what it is for.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public IEnumerable<LabPort> AllPorts => Ports.All(OwnsNodes ? Nodes.Count : 0);
+    public IEnumerable<LabPort> AllPorts =>
+        IsSpread
+            ? OwnPgpools.SelectMany(p => Ports.OfPgpool(p.Id)).Concat(OwnNodes.Select(n => Ports.OfNode(n.Id)))
+            : Ports.All(OwnsNodes ? Nodes.Count : 0);
 
     /// <summary>Where it was made, when it lies elsewhere now; null for a lab in its place.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
@@ -296,8 +340,8 @@ public sealed record Lab
                     p with
                     {
                         Id = i,
-                        Folder = FolderOf(Root, i, Pgpools.Count),
-                        ServerFolder = FolderOf(SafeAlias ?? Root, i, Pgpools.Count),
+                        Folder = FolderOf(Root, i, FoldersOfPgpools),
+                        ServerFolder = FolderOf(SafeAlias ?? Root, i, FoldersOfPgpools),
                         SocketDirectories = HasPrivateSockets ? [SocketFolder] : p.SocketDirectories,
                         PcpSocketDirectory = HasPrivateSockets ? SocketFolder : p.PcpSocketDirectory,
                     }
@@ -319,6 +363,9 @@ public sealed record Lab
                 .ToArray(),
         };
     }
+
+    /// <summary>A host has one at most: it lies in the lab's folder itself.</summary>
+    private int FoldersOfPgpools => IsSpread ? 1 : Pgpools.Count;
 
     /// <summary>The folder of one Pgpool-II.</summary>
     /// <param name="root">The lab's folder.</param>
