@@ -148,6 +148,12 @@ public sealed record Lab
     /// of one on several, as the user's own machine knows it.</summary>
     public int? Here { get; init; }
 
+    /// <summary>Address/prefix that the leading Pgpool-II has; null for none.</summary>
+    public string? VirtualIp { get; init; }
+
+    /// <summary>The network interface that gets it; null without one.</summary>
+    public string? Interface { get; init; }
+
     /// <summary>True for a lab on several machines.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsSpread => Hosts.Count > 0;
@@ -249,9 +255,9 @@ public sealed record Lab
     public IReadOnlyDictionary<string, string> PostgresSettings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>True when its PostgreSQL servers archive their WAL: standbys restore from there what no slot keeps for
-    /// them.</summary>
+    /// them. No host can read another's archive.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool Archives => !UseSlots && (Conventions.AlwaysArchives || Mode.HasOnlineRecovery());
+    public bool Archives => !IsSpread && !UseSlots && (Conventions.AlwaysArchives || Mode.HasOnlineRecovery());
 
     /// <summary>True when Pgpool-II remembers over a restart which nodes it had given up: in modes in which such a node
     /// has missed writes, and nothing in its data folder says so. pgpool_setup's labs forget.</summary>
@@ -363,6 +369,10 @@ public sealed record Lab
                 .ToArray(),
         };
     }
+
+    /// <summary>True when each Pgpool-II has a folder of its own, <c>pgpoolN</c>, in the lab's.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool HasPgpoolFolders => FoldersOfPgpools > 1;
 
     /// <summary>A host has one at most: it lies in the lab's folder itself.</summary>
     private int FoldersOfPgpools => IsSpread ? 1 : Pgpools.Count;

@@ -118,6 +118,26 @@ internal static class Labs
             PgpoolSetup = new PgpoolSetupConventions { InstallDirectory = "/usr" },
         };
 
+    /// <summary>One host's part of a lab on three: on each a node and a Pgpool-II.</summary>
+    internal static Lab Part(int here, int postgres = 15, int pgpoolMinor = 3, string? virtualIp = null)
+    {
+        LabHost[] hosts = [new(0, "a", "192.0.2.1"), new(1, "b", "192.0.2.2"), new(2, "c", "192.0.2.3")];
+        var lab = Fixed(postgres, pgpoolMinor, nodes: 3, slots: false, pgpools: 3);
+        return (
+            lab with
+            {
+                Hosts = hosts,
+                Here = here,
+                VirtualIp = virtualIp,
+                Interface = virtualIp is null ? null : "eth0",
+                ListenAddresses = [hosts[here].Address],
+                UseTls = true,
+                Nodes = [.. lab.Nodes.Select(n => n with { Host = n.Id })],
+                Pgpools = [.. lab.Pgpools.Select(p => p with { Host = p.Id })],
+            }
+        ).WithOwnFolders();
+    }
+
     /// <summary>What setup would make up for this lab, but the same each time.</summary>
     internal static LabSecrets SecretsOf(Lab lab) =>
         lab.PgpoolSetup is not null ? new LabSecrets { PcpUsers = [new(lab.Owner, lab.Owner)] }

@@ -64,8 +64,9 @@ internal static class RenderedFiles
         [
             new CreateFolders(),
             new WriteLabFiles(),
+            .. lab.IsSpread ? lab.OwnNodes.SelectMany(n => OfOneHost(lab, n)) : [],
             .. lab
-                .Nodes.Where(_ => lab.OwnsNodes)
+                .Nodes.Where(_ => lab is { OwnsNodes: true, IsSpread: false })
                 .Take(2)
                 .Select(n =>
                     n.Id > 0 && lab.Mode is ClusteringMode.StreamingReplication
@@ -82,6 +83,14 @@ internal static class RenderedFiles
 
         return host;
     }
+
+    /// <summary>A copy of a node on another host needs all settings of its own, over those it has brought
+    /// along.</summary>
+    private static IStep[] OfOneHost(Lab lab, PostgresNode node) =>
+        [
+            new ConfigureNode(node),
+            .. node.Id > 0 ? (IStep[])[new ConfigureStandby(node, lab.Nodes[0], HasOwnSettings: true)] : [],
+        ];
 
     /// <summary>The samples of Pgpool-II that a lab begins with, which lie on this machine's disk.</summary>
     private static IEnumerable<string> SamplesOf(Lab lab) =>

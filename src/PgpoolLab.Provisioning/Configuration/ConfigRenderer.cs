@@ -44,7 +44,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
     {
         ArgumentNullException.ThrowIfNull(node);
         var globals = Globals(lab);
-        globals["node"] = TemplateModel.Node(lab, node.Id.ToString(), node.Port.ToString());
+        globals["node"] = TemplateModel.Node(lab, node.Id.ToString(), node.Port.ToString(), node.Host);
         return Render(name, lab, globals);
     }
 
@@ -86,6 +86,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
             ["pg"] = TemplateModel.PostgresOf(lab),
             ["pgpool"] = TemplateModel.PgpoolOf(lab, pgpool, secrets?.WatchdogKey ?? ""),
             ["pgpools"] = TemplateModel.Pgpools(lab),
+            ["hosts"] = TemplateModel.HostsOf(lab),
             ["pgpool_setup"] = TemplateModel.PgpoolSetupOf(lab),
             ["nodes"] = TemplateModel.Nodes(lab),
             ["own_nodes"] = TemplateModel.OwnNodes(lab, pgpool),

@@ -88,6 +88,11 @@ internal static class TemplateModel
             ["slots"] = lab.UseSlots,
             ["rewind"] = lab.UseRewind,
             ["watchdog"] = lab.HasWatchdog,
+            ["pgpool_folders"] = lab.HasPgpoolFolders,
+            ["spread"] = lab.IsSpread,
+            ["virtual_ip"] = lab.VirtualIp?.Split('/')[0],
+            ["virtual_ip_prefix"] = lab.VirtualIp?.Split('/') is [_, var prefix] ? prefix : "32",
+            ["interface"] = lab.Interface,
             ["auth"] = lab.Auth.Setting(),
             ["asks"] = lab.Asks,
             ["login_roles"] = new ScriptArray(lab.LoginRoles),
@@ -95,6 +100,9 @@ internal static class TemplateModel
             ["check_role"] = lab.CheckRole,
             ["listen"] = new ScriptArray(lab.ListenAddresses),
             ["listen_everywhere"] = lab.ListenAddresses.Contains("*"),
+            ["lets_in_all"] = lab.ListenAddresses.Any(a => lab.Hosts.All(h => h.Address != a)),
+            ["clients"] = new ScriptArray(AddressesOf(lab).Select(Cidr)),
+            ["addresses"] = new ScriptArray(AddressesOf(lab).Except(lab.ListenAddresses)),
             ["tls"] = lab.UseTls,
             ["private_sockets"] = lab.HasPrivateSockets,
             ["links"] = new ScriptArray(lab.LinkDirectories),
@@ -102,6 +110,26 @@ internal static class TemplateModel
             ["pgpool_setup"] = lab.PgpoolSetup is not null,
             ["max_connections"] = SessionLimits.MaxConnections(lab),
         };
+
+    /// <summary>Where the servers of a lab on several hosts are reached; none for a lab on one machine.</summary>
+    private static IEnumerable<string> AddressesOf(Lab lab) =>
+        lab.Hosts.Select(h => h.Address).Concat(lab.VirtualIp is { } ip ? [ip.Split('/')[0]] : []);
+
+    /// <summary>The machines of a lab on several; none for a lab on one.</summary>
+    internal static ScriptArray HostsOf(Lab lab) =>
+        new(
+            lab.Hosts.Select(h => new StrictObject("host")
+            {
+                ["id"] = h.Id,
+                ["name"] = h.Name,
+                ["address"] = h.Address,
+                ["cidr"] = Cidr(h.Address),
+            })
+        );
+
+    /// <summary>An address as rules of access have it: that one alone.</summary>
+    private static string Cidr(string address) =>
+        $"{address}/{(address.Contains(':', StringComparison.Ordinal) ? 128 : 32)}";
 
     internal static ScriptObject PathsOf(Lab lab, PgpoolNode pgpool) =>
         new StrictObject("paths")
@@ -165,6 +193,7 @@ internal static class TemplateModel
             lab.Pgpools.Select(p => new StrictObject("pgpool")
             {
                 ["id"] = p.Id,
+                ["host"] = lab.AddressOf(p.Host),
                 ["port"] = p.Port,
                 ["pcp_port"] = p.PcpPort,
                 ["watchdog_port"] = p.Watchdog?.Port,
@@ -191,11 +220,12 @@ internal static class TemplateModel
 
     /// <summary>One node; texts may be markers that a shell script replaces (see
     /// <see cref="ConfigRenderer"/>).</summary>
-    internal static ScriptObject Node(Lab lab, string id, string port)
+    internal static ScriptObject Node(Lab lab, string id, string port, int? host = null)
     {
         return new StrictObject("node")
         {
             ["id"] = id,
+            ["host"] = lab.AddressOf(host),
             ["port"] = port,
             ["data"] = $"{lab.Pgpool.Folder}/data{id}",
             ["server_data"] = $"{lab.Pgpool.ServerFolder}/data{id}",
@@ -209,30 +239,36 @@ internal static class TemplateModel
     /// <summary>The nodes Pgpool-II knows.</summary>
     internal static ScriptArray Nodes(Lab lab) => Nodes(lab, lab.Nodes);
 
-    /// <summary>The nodes the scripts of this Pgpool-II start and stop: all or, when they are another's,
-    /// none.</summary>
+    /// <summary>The nodes the scripts of this Pgpool-II start and stop: all of this machine or, when they are
+    /// another's, none.</summary>
     internal static ScriptArray OwnNodes(Lab lab, PgpoolNode pgpool) =>
-        Nodes(lab, lab.OwnsNodes && pgpool.Id == 0 ? lab.Nodes : []);
+        Nodes(lab, lab.OwnsNodes && (lab.IsSpread || pgpool.Id == 0) ? lab.OwnNodes : []);
 
     private static ScriptArray Nodes(Lab lab, IEnumerable<PostgresNode> nodes) =>
         new(
             nodes.Select(n =>
             {
-                var node = Node(lab, n.Id.ToString(), n.Port.ToString());
+                var node = Node(lab, n.Id.ToString(), n.Port.ToString(), n.Host);
                 node["id"] = n.Id;
                 node["port"] = n.Port;
                 return node;
             })
         );
 
-    internal static ScriptObject Standby(Lab lab, string id, string primaryId, string primaryPort) =>
-        new StrictObject("standby")
+    internal static ScriptObject Standby(Lab lab, string id, string primaryId, string primaryPort)
+    {
+        // The primary of now comes first: that is the one which is asked first.
+        var others = lab.Nodes.Where(n => n.Id.ToString() != id).OrderBy(n => n.Id.ToString() != primaryId).ToArray();
+        return new StrictObject("standby")
         {
             ["application_name"] = $"server{id}",
             ["slot"] = $"pgpool_setup_slot{id}",
             ["primary_port"] = primaryPort,
             ["primary_archive"] = $"{lab.ServerPaths.Archive}/data{primaryId}",
+            ["hosts"] = string.Join(',', others.Select(n => lab.AddressOf(n.Host))),
+            ["ports"] = string.Join(',', others.Select(n => n.Port)),
         };
+    }
 
     /// <summary>What scripts do with the variables of whoever calls them.</summary>
     internal static ScriptObject Environment =>

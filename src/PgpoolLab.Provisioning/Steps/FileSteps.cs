@@ -169,6 +169,7 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
             "pgpool.conf" => conventions.HasPgpoolTemplate ? $"pgpool/{name}" : null,
             "pool_hba.conf" => conventions.TemplateOf(name),
             "pcp.conf" or "pcppass" => $"pgpool/{name}",
+            "failover.sh" or "follow_primary.sh" when lab.IsSpread => $"scripts/spread_{name}",
             "failover.sh" or "follow_primary.sh" or "bashrc.ports" or "README.port" => $"scripts/{name}",
             _ when file.Use is not LabItemUse.Script => null,
             _ when file.Number is not null => conventions.TemplateOf(name),
@@ -236,9 +237,10 @@ public sealed record ConfigureNode(PostgresNode Node) : IStep
         }
     }
 
-    /// <summary>The scripts in a data folder.</summary>
+    /// <summary>The scripts in a data folder. Pgpool-II would have the primary run them, on its own host.</summary>
     internal static string[] Scripts(Lab lab) =>
-        lab.Mode.WritesEverywhere() ? ["basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start"]
+        lab.IsSpread ? []
+        : lab.Mode.WritesEverywhere() ? ["basebackup.sh", "pgpool_recovery_pitr", "pgpool_remote_start"]
         : lab.Mode.HasOnlineRecovery() ? ["basebackup.sh", "pgpool_remote_start"]
         : [];
 }
