@@ -1,7 +1,7 @@
 namespace PgpoolLab.Model;
 
-/// <summary>Everything that belongs to a lab, whether it is there or not: the one list of it. What makes, lists, keeps
-/// or deletes things of a lab reads it.</summary>
+/// <summary>Everything on this machine that belongs to a lab, whether it is there or not: the one list of it. What
+/// makes, lists, keeps or deletes things of a lab reads it.</summary>
 public sealed class LabInventory
 {
     private LabInventory(Lab lab) =>
@@ -112,7 +112,7 @@ public sealed class LabInventory
     private static IEnumerable<LabItem> Sockets(Lab lab)
     {
         var place = lab.HasPrivateSockets ? LabItemPlace.Lab : LabItemPlace.Elsewhere;
-        foreach (var pgpool in lab.Pgpools)
+        foreach (var pgpool in lab.OwnPgpools)
         {
             foreach (var socket in LabSockets.OfPgpool(lab, pgpool))
             {
@@ -166,7 +166,7 @@ public sealed class LabInventory
             };
         }
 
-        foreach (var (pgpool, node) in lab.Pgpools.SelectMany(p => OwnNodes(lab).Select(n => (p, n))))
+        foreach (var (pgpool, node) in lab.OwnPgpools.SelectMany(p => OwnNodes(lab).Select(n => (p, n))))
         {
             var data = pgpool.Paths.Data(node.Id);
             yield return Data(node.Id, LabItemMaker.Recovery, LabNames.CopyBeside(data));
@@ -179,7 +179,7 @@ public sealed class LabInventory
 
     private static IEnumerable<LabItem> Folders(Lab lab)
     {
-        if (lab is { HasPrivateSockets: true, HasWatchdog: true })
+        if (lab.HasPrivateSockets && HasFolders(lab))
         {
             yield return new(
                 LabItemKind.Folder,
@@ -194,10 +194,10 @@ public sealed class LabInventory
         }
 
         var archives = lab.Archives || lab.Conventions.AlwaysArchives ? LabItemMaker.Folders : LabItemMaker.Others;
-        foreach (var pgpool in lab.Pgpools)
+        foreach (var pgpool in lab.OwnPgpools)
         {
             var paths = pgpool.Paths;
-            if (lab.HasWatchdog)
+            if (HasFolders(lab))
             {
                 yield return Folder(pgpool, LabItemUse.Configuration, pgpool.Folder) with
                 {
@@ -219,7 +219,7 @@ public sealed class LabInventory
                 Holds = LabNames.InRun(),
             };
             yield return Archive(paths.Archive);
-            foreach (var node in lab.Nodes)
+            foreach (var node in lab.OwnNodes)
             {
                 yield return Archive(paths.ArchiveOf(node.Id)) with
                 {
@@ -229,7 +229,7 @@ public sealed class LabInventory
         }
 
         // The servers' data lies with the first Pgpool-II; the scripts of the others find it in their own folder too.
-        foreach (var (pgpool, node) in lab.Pgpools.Skip(1).SelectMany(p => lab.Nodes.Select(n => (p, n))))
+        foreach (var (pgpool, node) in lab.OwnPgpools.Skip(1).SelectMany(p => lab.OwnNodes.Select(n => (p, n))))
         {
             yield return new(
                 LabItemKind.Link,
@@ -255,7 +255,7 @@ public sealed class LabInventory
     }
 
     private static IEnumerable<LabItem> Certificates(Lab lab) =>
-        from pgpool in lab.UseTls ? lab.Pgpools : []
+        from pgpool in lab.UseTls ? lab.OwnPgpools : []
         from item in (LabItem[])
             [
                 Of(LabItemKind.Folder, pgpool.Paths.Tls),
@@ -274,7 +274,7 @@ public sealed class LabInventory
     /// <summary>Configuration and scripts: first those that are rendered as a whole.</summary>
     private static IEnumerable<LabItem> Files(Lab lab)
     {
-        foreach (var pgpool in lab.Pgpools)
+        foreach (var pgpool in lab.OwnPgpools)
         {
             var paths = pgpool.Paths;
             string[] configuration =
@@ -306,7 +306,7 @@ public sealed class LabInventory
             yield return Script(LabItemMaker.Files, $"{lab.Root}/{name}");
         }
 
-        foreach (var pgpool in lab.Pgpools)
+        foreach (var pgpool in lab.OwnPgpools)
         {
             var paths = pgpool.Paths;
             string[] others =
@@ -335,7 +335,7 @@ public sealed class LabInventory
     /// <summary>What this lab does not make, but one like it may have.</summary>
     private static IEnumerable<LabItem> ByOthers(Lab lab)
     {
-        foreach (var pgpool in lab.Pgpools)
+        foreach (var pgpool in lab.OwnPgpools)
         {
             foreach (var name in LabScripts.Names.Except(LabScripts.NamesIn(lab)))
             {
@@ -366,7 +366,7 @@ public sealed class LabInventory
             }
         }
 
-        foreach (var name in lab.HasWatchdog ? LabScripts.Names.Except(LabScripts.NamesAbove(lab)) : [])
+        foreach (var name in HasFolders(lab) ? LabScripts.Names.Except(LabScripts.NamesAbove(lab)) : [])
         {
             yield return Script(LabItemMaker.Others, $"{lab.Root}/{name}");
         }
@@ -394,5 +394,9 @@ public sealed class LabInventory
         yield return new(LabItemKind.File, LabItemUse.Log, LabItemOwner.Tool, LabItemMaker.Claim, lab.ToolLog);
     }
 
-    private static IEnumerable<PostgresNode> OwnNodes(Lab lab) => lab.OwnsNodes ? lab.Nodes : [];
+    private static IEnumerable<PostgresNode> OwnNodes(Lab lab) => lab.OwnsNodes ? lab.OwnNodes : [];
+
+    /// <summary>True when each Pgpool-II has a folder of its own in the lab's: a host of several has one at
+    /// most.</summary>
+    private static bool HasFolders(Lab lab) => lab is { HasWatchdog: true, IsSpread: false };
 }

@@ -19,10 +19,10 @@ public static class LabScripts
         return Names.Where(n => lab.Conventions.HasStopAll || n != "stopall");
     }
 
-    /// <summary>Those a lab with a watchdog has in its own folder besides, for all Pgpool-IIs.</summary>
+    /// <summary>Those a lab with a watchdog on one machine has in its own folder besides, for all Pgpool-IIs.</summary>
     public static IEnumerable<string> NamesAbove(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return lab.HasWatchdog ? NamesIn(lab).Where(n => n != Reload) : [];
+        return lab is { HasWatchdog: true, IsSpread: false } ? NamesIn(lab).Where(n => n != Reload) : [];
     }
 }

@@ -67,12 +67,12 @@ public static class LabSockets
             return [];
         }
 
-        var clients = lab.Pgpools.Select(p => p.Port).Concat(lab.OwnsNodes ? lab.Nodes.Select(n => n.Port) : []);
+        var clients = lab.OwnPgpools.Select(p => p.Port).Concat(lab.OwnsNodes ? lab.OwnNodes.Select(n => n.Port) : []);
         return
         [
             .. lab
                 .LinkDirectories.SelectMany(folder => clients.Select(port => (folder, port)))
-                .Concat(lab.Pgpools.Select(p => (folder: PcpFolder, port: p.PcpPort)))
+                .Concat(lab.OwnPgpools.Select(p => (folder: PcpFolder, port: p.PcpPort)))
                 .Select(l => (Path(l.folder, l.port), Path(lab.SocketFolder, l.port))),
         ];
     }

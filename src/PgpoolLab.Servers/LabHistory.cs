@@ -41,7 +41,7 @@ public sealed class LabHistory(IHost host, Lab lab)
         }
 
         var primaries = new List<PostgresNode>();
-        foreach (var node in lab.Nodes)
+        foreach (var node in lab.OwnNodes)
         {
             if (!await IsStandbyAsync(node, cancellationToken))
             {
@@ -81,7 +81,8 @@ public sealed class LabHistory(IHost host, Lab lab)
 
     /// <summary>Nodes that must not be started as they are: their online recovery was killed before it had made them
     /// what they are to be. Of streaming replication, a copy that is no standby yet would be a second primary; where
-    /// there is no primary beside it, such a node is the one that was there before, and may start.</summary>
+    /// there is no primary beside it, such a node is the one that was there before, and may start: but not on one host
+    /// of several, which does not see the primary of another.</summary>
     /// <remarks>The plain lines of ./startall follow the same rule (templates/scripts/startall.sbn).</remarks>
     /// <param name="outdated">See <see cref="FindOutdatedPrimariesAsync"/>.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -97,7 +98,7 @@ public sealed class LabHistory(IHost host, Lab lab)
         }
 
         var (made, standbys) = (new HashSet<PostgresNode>(), new HashSet<PostgresNode>());
-        foreach (var node in lab.Nodes)
+        foreach (var node in lab.OwnNodes)
         {
             if (await IsBeingMadeAsync(node, cancellationToken))
             {
@@ -114,12 +115,12 @@ public sealed class LabHistory(IHost host, Lab lab)
             !standbys.Contains(node) && !made.Contains(node) && !outdated.Contains(node);
         return
         [
-            .. lab.Nodes.Where(n =>
+            .. lab.OwnNodes.Where(n =>
                 lab.Mode switch
                 {
                     ClusteringMode.StreamingReplication => made.Contains(n)
                         && !standbys.Contains(n)
-                        && lab.Nodes.Any(IsPrimary),
+                        && (lab.Here is not null || lab.OwnNodes.Any(IsPrimary)),
                     var mode when mode.WritesEverywhere() => made.Contains(n) || standbys.Contains(n),
                     _ => made.Contains(n),
                 }

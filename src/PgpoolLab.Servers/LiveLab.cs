@@ -17,8 +17,8 @@ public sealed class LiveLab
     {
         ArgumentNullException.ThrowIfNull(lab);
         _tools = new ServerTools(host, lab, probes);
-        Nodes = [.. lab.Nodes.Select(n => new PostgresServer(_tools, n))];
-        Pgpools = [.. lab.Pgpools.Select(p => new PgpoolServer(_tools, p))];
+        Nodes = [.. lab.OwnNodes.Select(n => new PostgresServer(_tools, n))];
+        Pgpools = [.. lab.OwnPgpools.Select(p => new PgpoolServer(_tools, p))];
     }
 
     /// <summary>Where they run.</summary>
@@ -30,10 +30,10 @@ public sealed class LiveLab
     /// <summary>What was made.</summary>
     public Lab Lab => _tools.Lab;
 
-    /// <summary>Every PostgreSQL, by number.</summary>
+    /// <summary>Every PostgreSQL of this machine, by number.</summary>
     public IReadOnlyList<PostgresServer> Nodes { get; }
 
-    /// <summary>Every Pgpool-II, by number.</summary>
+    /// <summary>Every Pgpool-II of this machine, by number.</summary>
     public IReadOnlyList<PgpoolServer> Pgpools { get; }
 
     /// <summary>The server of a node.</summary>

@@ -17,6 +17,7 @@ public sealed class InventoryTests
         ["watchdog"] = Testing.Labs.Nasty(pgpools: 2),
         ["pgpool_setup"] = Testing.Labs.Old(),
         ["watchdog_setup"] = Testing.Labs.Old(pgpools: 2),
+        ["part"] = Testing.Labs.Part(1),
         ["others-nodes"] = Testing.Labs.Old() with { OwnsNodes = false },
     };
 

@@ -79,18 +79,18 @@ internal sealed record Endpoint(
     /// <summary>Every server of a lab, Pgpool-II first.</summary>
     internal static IReadOnlyList<Endpoint> Of(Lab lab) =>
         [
-            .. lab.Pgpools.Select(
-                (p, i) =>
-                    Of(
-                        lab,
-                        i == 0 ? "pgpool" : $"pgpool{p.Id}",
-                        p.SocketDirectories.Count > 0 ? p.SocketDirectories[0] : "localhost",
-                        p.Port
-                    )
-            ),
-            .. lab.Nodes.Select(n =>
-                Of(lab, $"node{n.Id}", lab.HasPrivateSockets ? lab.SocketFolder : "localhost", n.Port)
-            ),
+            .. lab.PgpoolsInReach()
+                .Select(
+                    (p, i) =>
+                        Of(
+                            lab,
+                            i == 0 ? "pgpool" : $"pgpool{p.Id}",
+                            p.SocketDirectories.Count > 0 ? p.SocketDirectories[0] : "localhost",
+                            p.Port
+                        )
+                ),
+            .. lab.NodesInReach()
+                .Select(n => Of(lab, $"node{n.Id}", lab.HasPrivateSockets ? lab.SocketFolder : "localhost", n.Port)),
         ];
 
     private static Endpoint Of(Lab lab, string name, string host, int port) =>

@@ -36,6 +36,7 @@ internal static class LagCommand
                         $"The lab '{lab.Name}' has no node {parsed.GetValue(number)}; "
                             + $"its nodes are 0 to {lab.Nodes.Count - 1}."
                     );
+                lab.RequireInReach(node);
                 using var progress = new ProgressView(terminal);
                 await new LagOperation(Terminal.Operation(progress)).ExecuteAsync(lab, node, value, cancellationToken);
                 progress.Dispose();

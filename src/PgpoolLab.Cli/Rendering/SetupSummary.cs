@@ -32,18 +32,12 @@ internal sealed record LabInfo(
             running,
             lab.Pgpool.Port,
             lab.Pgpool.PcpPort,
-            lab.Nodes.Select(n => new NodeInfo(n.Id, n.Port, n.DataDirectory)).ToArray(),
+            lab.NodesInReach().Select(n => new NodeInfo(n.Id, n.Port, n.DataDirectory)).ToArray(),
             Lab.Database,
             lab.Pgpool.Paths.PcpPass,
             lab.Mode.Setting(),
-            lab.Pgpools.Select(p => new PgpoolInfo(
-                    p.Id,
-                    p.Port,
-                    p.PcpPort,
-                    p.Watchdog?.Port,
-                    p.Watchdog?.Heartbeat,
-                    p.Folder
-                ))
+            lab.PgpoolsInReach()
+                .Select(p => new PgpoolInfo(p.Id, p.Port, p.PcpPort, p.Watchdog?.Port, p.Watchdog?.Heartbeat, p.Folder))
                 .ToArray(),
             files
         );

@@ -46,7 +46,7 @@ public sealed class ConfigureOperation(OperationContext context)
 {
     private const string Attempt = "config set";
 
-    /// <summary>Sets values on all nodes and on every Pgpool-II.</summary>
+    /// <summary>Sets values on all nodes and on every Pgpool-II of this machine.</summary>
     /// <param name="lab">The lab.</param>
     /// <param name="settings">What to set; of two of one name the last counts.</param>
     /// <param name="restart">True to restart servers where a reload is not enough.</param>
@@ -64,7 +64,7 @@ public sealed class ConfigureOperation(OperationContext context)
         await RequireAsync(lab, settings, cancellationToken);
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
-        var reload = await WriteAsync(lab, lab.Nodes, settings, cancellationToken);
+        var reload = await WriteAsync(lab, lab.OwnNodes, settings, cancellationToken);
         log.Information("Set {Settings}", settings.Select(s => $"{s.Program}.{s.Name} = {s.Value}"));
         if (restart && reload.Waiting.Where(w => IsOneOf(w, settings)).ToArray() is { Length: > 0 } waiting)
         {
@@ -91,7 +91,7 @@ public sealed class ConfigureOperation(OperationContext context)
         var reloader = new Reloader(context.Host, lab, context.Probes);
         var changes = new List<SettingsWriter.Change>();
         nodes = ofPostgres.Count > 0 ? nodes : [];
-        IReadOnlyList<PgpoolNode> pgpools = ofPgpool.Count > 0 ? lab.Pgpools : [];
+        IReadOnlyList<PgpoolNode> pgpools = ofPgpool.Count > 0 ? lab.OwnPgpools : [];
         foreach (var node in nodes)
         {
             await RequireValuesAsync(lab, node, ofPostgres, cancellationToken);
@@ -289,12 +289,12 @@ public sealed class ConfigureOperation(OperationContext context)
             new List<(PostgresNode Node, ServerAnswer Answer)>(),
             new List<(PgpoolNode Pgpool, ServerAnswer Answer)>()
         );
-        foreach (var node in settings.Any(s => s.Program == SettingAssignment.Postgres) ? lab.Nodes : [])
+        foreach (var node in settings.Any(s => s.Program == SettingAssignment.Postgres) ? lab.OwnNodes : [])
         {
             nodes.Add((node, await asker.AskAsync(node, cancellationToken)));
         }
 
-        foreach (var pgpool in settings.Any(s => s.Program == SettingAssignment.Pgpool) ? lab.Pgpools : [])
+        foreach (var pgpool in settings.Any(s => s.Program == SettingAssignment.Pgpool) ? lab.OwnPgpools : [])
         {
             pgpools.Add((pgpool, await asker.AskAsync(pgpool, cancellationToken)));
         }

@@ -1,6 +1,5 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
-using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Settings;
 using PgpoolLab.Provisioning.Steps;
@@ -24,6 +23,14 @@ internal sealed class LabRestart(OperationContext context, Lab lab, Serilog.ILog
     internal async Task RestartAsync(IReadOnlyList<WaitingSetting> waiting, CancellationToken cancellationToken)
     {
         var nodes = waiting.Any(w => w.Program == SettingAssignment.Postgres);
+        if (nodes && lab.WhyNotAlone("A restart of nodes, before which every Pgpool-II is stopped,") is { } whole)
+        {
+            throw new LabException(ExitCode.Failed, whole)
+            {
+                Details = [.. waiting.Select(w => $"{w.Server}: {w.Name} is {w.Now}, the file says {w.InFile}")],
+            };
+        }
+
         var order =
             nodes && lab.Mode is ClusteringMode.StreamingReplication
                 ? RestartOrders.Of(waiting.Select(w => (w.Name, w.Now, w.InFile)))
@@ -43,9 +50,9 @@ internal sealed class LabRestart(OperationContext context, Lab lab, Serilog.ILog
 
         await using var steps = new Steps(context, lab, log);
         var servers = new LiveLab(context.Host, lab, context.Probes);
-        var pgpools = await RunningAsync(lab.Pgpools, (s, ct) => servers.Of(s).FindAsync(ct), cancellationToken);
+        var pgpools = await RunningAsync(lab.OwnPgpools, (s, ct) => servers.Of(s).FindAsync(ct), cancellationToken);
         var running = await RunningAsync(
-            lab.OwnsNodes ? lab.Nodes : [],
+            lab.OwnsNodes ? lab.OwnNodes : [],
             (s, ct) => servers.Of(s).FindAsync(ct),
             cancellationToken
         );
@@ -60,7 +67,7 @@ internal sealed class LabRestart(OperationContext context, Lab lab, Serilog.ILog
             var history = new LabHistory(context.Host, lab);
             var standbys = await StartOperation.FindStandbysAsync(history, lab, cancellationToken);
             var expected = StartPlans.Expect(lab, running, standbys);
-            await steps.RunAsync(LabPlanner.StartPgpools(lab, expected), cancellationToken);
+            await steps.RunAsync(StartPlans.StagesOf(lab, lab.OwnPgpools, expected), cancellationToken);
         }
     }
 

@@ -58,6 +58,11 @@ internal sealed partial class LabSurvey(IHost host)
 
     private async Task<Lab> WithPgpoolsAsync(Lab lab, List<string> unlisted, CancellationToken cancellationToken)
     {
+        if (lab.IsSpread)
+        {
+            return lab; // each host has one at most, in the lab's own folder
+        }
+
         var pgpools = lab.Pgpools.ToList();
         foreach (
             var number in Numbers(LabNames.PgpoolOf, await host.Files.ListAsync(lab.Root, cancellationToken))
@@ -108,7 +113,7 @@ internal sealed partial class LabSurvey(IHost host)
 
             while (nodes.Count <= number)
             {
-                nodes.Add(lab.Nodes[0] with { Port = lab.Nodes[0].Port + nodes.Count });
+                nodes.Add(lab.Nodes[0] with { Port = lab.Nodes[0].Port + nodes.Count, Host = lab.Here });
             }
 
             var port = await PortOfAsync(data, cancellationToken) ?? nodes[number].Port;

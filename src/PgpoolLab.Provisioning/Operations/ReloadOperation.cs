@@ -19,13 +19,13 @@ public sealed class ReloadOperation(OperationContext context)
         using var labLock = LabLock.Take(lab.Root);
         using var log = context.OpenLog(lab.ToolLog);
         var reloader = new Reloader(context.Host, lab, context.Probes);
-        var result = await reloader.ReloadAsync(lab.Nodes, lab.Pgpools, cancellationToken);
+        var result = await reloader.ReloadAsync(lab.OwnNodes, lab.OwnPgpools, cancellationToken);
         log.Information("Reloaded {Servers}", result.Reloaded);
         if (restart && result.Waiting.Count > 0)
         {
             await new LabRestart(context, lab, log).RestartAsync(result.Waiting, cancellationToken);
             // What still waits now, a restart does not change either.
-            result = await reloader.ReloadAsync(lab.Nodes, lab.Pgpools, cancellationToken);
+            result = await reloader.ReloadAsync(lab.OwnNodes, lab.OwnPgpools, cancellationToken);
         }
 
         return result;

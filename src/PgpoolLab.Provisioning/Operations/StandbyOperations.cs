@@ -69,7 +69,7 @@ public sealed class SyncOperation(OperationContext context)
         }
 
         var configure = new ConfigureOperation(context);
-        foreach (var node in lab.Nodes)
+        foreach (var node in lab.OwnNodes)
         {
             var settings = StandbyRules.Synchronous(lab, node, choice, apply);
             await configure.WriteAsync(lab, [node], settings, cancellationToken);
@@ -94,7 +94,7 @@ internal sealed class NodeParts(Lab lab)
 {
     /// <summary>Asks every node.</summary>
     internal async Task<IReadOnlyList<NodePart>> AskAsync(CancellationToken cancellationToken) =>
-        await Task.WhenAll(lab.Nodes.Select(n => AskAsync(n, cancellationToken)));
+        await Task.WhenAll(lab.OwnNodes.Select(n => AskAsync(n, cancellationToken)));
 
     /// <summary>Asks one.</summary>
     internal async Task<NodePart> AskAsync(PostgresNode node, CancellationToken cancellationToken)

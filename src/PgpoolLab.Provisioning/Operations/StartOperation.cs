@@ -3,6 +3,7 @@ using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Provisioning.Operations;
@@ -45,7 +46,7 @@ public sealed class StartOperation(PlanRun run)
         var lab = run.Lab;
         var lacksName =
             lab.SafeAlias is { } alias && !await run.Context.Host.Files.ExistsAsync(alias, cancellationToken);
-        var outdated = await _history.FindOutdatedPrimariesAsync(cancellationToken);
+        var outdated = await FindOutdatedAsync(afterStop, cancellationToken);
         var begins =
             lab.RemembersStatus
             && only?.Pgpools.Contains(lab.Pgpool) != false
@@ -65,6 +66,30 @@ public sealed class StartOperation(PlanRun run)
         };
     }
 
+    /// <summary>Finds the nodes that were primary until another one took over. On one host of several, files do not
+    /// tell of a primary on another; its Pgpool-II does, when it runs.</summary>
+    private async Task<IReadOnlyList<PostgresNode>> FindOutdatedAsync(
+        bool afterStop,
+        CancellationToken cancellationToken
+    )
+    {
+        var lab = run.Lab;
+        var outdated = await _history.FindOutdatedPrimariesAsync(cancellationToken);
+        if (
+            afterStop
+            || lab is not { Here: not null, Mode: ClusteringMode.StreamingReplication }
+            || await _servers.Of(lab.Pgpool).FindLivingAsync(cancellationToken) is null
+            || (await PoolNodes.AskAsync(run.Context.Host, lab, lab.Pgpool, cancellationToken)).Nodes is not { } seen
+            || !seen.Any(s => NodesReport.IsPrimary(s) && lab.OwnNodes.All(n => n.Id != s.Id))
+        )
+        {
+            return outdated;
+        }
+
+        var standbys = await FindStandbysAsync(_history, lab, cancellationToken);
+        return [.. lab.OwnNodes.Where(n => outdated.Contains(n) || !standbys.Contains(n.Id))];
+    }
+
     /// <summary>Looks at what decides how Pgpool-II is started: which nodes have come up, what they are, and what those
     /// that run already think of them.</summary>
     private async Task<StartLook> LookAgainAsync(
@@ -82,7 +107,7 @@ public sealed class StartOperation(PlanRun run)
             .Concat(run.IsDry ? look.Unfinished : [])
             .ToArray();
         var (givenUp, silent, runningPgpools) = (new SortedSet<int>(), new List<int>(), new List<int>());
-        foreach (var pgpool in afterStop ? [] : look.Lab.Pgpools)
+        foreach (var pgpool in afterStop ? [] : look.Lab.OwnPgpools)
         {
             if (await _servers.Of(pgpool).FindLivingAsync(cancellationToken) is null)
             {
@@ -99,7 +124,7 @@ public sealed class StartOperation(PlanRun run)
         }
 
         var running = new List<int>();
-        foreach (var node in look.StartsNodes || !look.Lab.OwnsNodes ? [] : look.Lab.Nodes)
+        foreach (var node in look.StartsNodes || !look.Lab.OwnsNodes ? [] : look.Lab.OwnNodes)
         {
             if (await _servers.Of(node).FindAsync(cancellationToken) is not null)
             {
@@ -127,7 +152,7 @@ public sealed class StartOperation(PlanRun run)
     )
     {
         var standbys = new List<int>();
-        foreach (var node in lab is { OwnsNodes: true, Mode: ClusteringMode.StreamingReplication } ? lab.Nodes : [])
+        foreach (var node in lab is { OwnsNodes: true, Mode: ClusteringMode.StreamingReplication } ? lab.OwnNodes : [])
         {
             if (await history.IsStandbyAsync(node, cancellationToken))
             {

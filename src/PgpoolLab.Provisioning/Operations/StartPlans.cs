@@ -49,17 +49,17 @@ public sealed record StartLook(Lab Lab)
     public IReadOnlyList<string> Linked { get; init; } = [];
 
     /// <summary>The nodes to start.</summary>
-    internal IEnumerable<PostgresNode> Startable => (Only?.Nodes ?? Lab.Nodes).Where(n => !Outdated.Contains(n.Id));
+    internal IEnumerable<PostgresNode> Startable => (Only?.Nodes ?? Lab.OwnNodes).Where(n => !Outdated.Contains(n.Id));
 
     /// <summary>False when Pgpool-II alone is to be started.</summary>
     internal bool StartsNodes => Only is not { Nodes.Count: 0 };
 
     /// <summary>The Pgpool-IIs to start.</summary>
-    internal IReadOnlyList<PgpoolNode> Pgpools => Only?.Pgpools ?? Lab.Pgpools;
+    internal IReadOnlyList<PgpoolNode> Pgpools => Only?.Pgpools ?? Lab.OwnPgpools;
 
     /// <summary>The nodes that are up, as far as is known.</summary>
     internal IEnumerable<PostgresNode> Up =>
-        StartsNodes ? Startable.Where(n => !NotUp.Contains(n.Id)) : Lab.Nodes.Where(n => Running.Contains(n.Id));
+        StartsNodes ? Startable.Where(n => !NotUp.Contains(n.Id)) : Lab.OwnNodes.Where(n => Running.Contains(n.Id));
 }
 
 /// <summary>Plans how a lab is started: pure, from a look. The nodes first; what comes of them decides what Pgpool-II
@@ -103,25 +103,24 @@ public static class StartPlans
         ArgumentNullException.ThrowIfNull(look);
         var lab = look.Lab;
         var up = look.Up.ToArray();
-        var all = look.Pgpools.Count == lab.Pgpools.Count;
         var starts = look.Pgpools.Count > 0 && (up.Length > 0 || !look.StartsNodes);
         var expected = Expect(lab, up, look.Standbys).Where(e => !look.GivenUp.Contains(e.Id)).ToArray();
         Stage[] start = !starts
             ? []
             :
             [
-                .. WithTimeToStream(lab, Start(), expected),
+                .. WithTimeToStream(lab, StagesOf(lab, look.Pgpools, expected), expected),
                 Stage.ForEach(
                     look.Silent.Where(s => look.Pgpools.Any(p => p.Id == s)),
-                    p => [new RequireAnswer(lab.Pgpools[p])]
+                    p => [new RequireAnswer(lab.OwnPgpools.First(o => o.Id == p))]
                 ) with
                 {
                     GoesOn = true,
                 },
             ];
         var down = new ServerSet(
-            [.. lab.Nodes.Except(up)],
-            [.. lab.Pgpools.Except(look.Pgpools).Where(p => !look.RunningPgpools.Contains(p.Id))]
+            [.. lab.OwnNodes.Except(up)],
+            [.. lab.OwnPgpools.Except(look.Pgpools).Where(p => !look.RunningPgpools.Contains(p.Id))]
         );
         string[] missing =
         [
@@ -138,10 +137,22 @@ public static class StartPlans
             ],
             IsTakenBackOnCancel = true,
         };
-
-        IReadOnlyList<Stage> Start() =>
-            all ? LabPlanner.StartPgpools(lab, expected) : LabPlanner.StartOneByOne(look.Pgpools, expected);
     }
+
+    /// <summary>What starts Pgpool-IIs. On one host of several nobody waits for the watchdog as a whole: the others may
+    /// be started later.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="pgpools">Which.</param>
+    /// <param name="expected">What each should show of the nodes that are up.</param>
+    internal static IReadOnlyList<Stage> StagesOf(
+        Lab lab,
+        IReadOnlyList<PgpoolNode> pgpools,
+        IReadOnlyList<ExpectedNode> expected
+    ) =>
+        pgpools.Count == 0 ? []
+        : lab.Here is not null ? [Stage.ForEach(pgpools, p => [new LaunchPgpool(p), new AwaitPgpool(p, [.. expected])])]
+        : pgpools.Count == lab.Pgpools.Count ? LabPlanner.StartPgpools(lab, expected)
+        : LabPlanner.StartOneByOne(pgpools, expected);
 
     /// <summary>What Pgpool-II should show of nodes that are up.</summary>
     /// <param name="lab">The lab.</param>

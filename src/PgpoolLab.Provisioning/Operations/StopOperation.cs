@@ -62,9 +62,9 @@ public sealed class StopOperation(PlanRun run)
     {
         var servers = new LiveLab(host, lab, probes);
         var failures = new List<string>();
-        await Task.WhenAll(lab.Pgpools.Select(p => TryAsync(() => servers.Of(p).StopAsync(CancellationToken.None))));
+        await Task.WhenAll(lab.OwnPgpools.Select(p => TryAsync(() => servers.Of(p).StopAsync(CancellationToken.None))));
         await Task.WhenAll(
-            lab.Nodes.Where(_ => lab.OwnsNodes)
+            lab.OwnNodes.Where(_ => lab.OwnsNodes)
                 .Select(n => TryAsync(() => servers.Of(n).StopAsync(CancellationToken.None)))
         );
         await new SocketLinks(host, lab).RemoveStaleAsync(null, CancellationToken.None);

@@ -204,9 +204,9 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             Mode = lab.Mode.Setting(),
             PostgreSql = lab.Tools.Postgres.ToString(),
             Pgpool = lab.Tools.Pgpool.ToString(),
-            PgpoolPorts = lab.Pgpools.Select(p => p.Port).ToArray(),
-            PcpPorts = lab.Pgpools.Select(p => p.PcpPort).ToArray(),
-            NodePorts = lab.Nodes.Select(n => n.Port).ToArray(),
+            PgpoolPorts = lab.PgpoolsInReach().Select(p => p.Port).ToArray(),
+            PcpPorts = lab.PgpoolsInReach().Select(p => p.PcpPort).ToArray(),
+            NodePorts = lab.NodesInReach().Select(n => n.Port).ToArray(),
             Bytes = await SizeAsync(root, cancellationToken),
             Problem =
                 lab.Former is { } former ? ToldOf(former)
@@ -227,13 +227,13 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
         try
         {
             var pgpools = 0;
-            foreach (var pgpool in lab.Pgpools)
+            foreach (var pgpool in lab.OwnPgpools)
             {
                 pgpools += await servers.Of(pgpool).FindAsync(cancellationToken) is null ? 0 : 1;
             }
 
             var nodes = 0;
-            foreach (var node in lab.OwnsNodes ? LabPlaces.WithoutLinkedNodes(lab).Nodes : [])
+            foreach (var node in lab.OwnsNodes ? LabPlaces.WithoutLinkedNodes(lab).OwnNodes : [])
             {
                 nodes += await servers.Of(node).FindAsync(cancellationToken) is null ? 0 : 1;
             }

@@ -145,12 +145,12 @@ public sealed class SettingsReporter(IHost host, ProbeRunner probes)
     ) =>
         program == SettingAssignment.Pgpool
             ? await Task.WhenAll(
-                lab.Pgpools.Select(async p =>
+                lab.OwnPgpools.Select(async p =>
                     (new Server(lab.TitleOf(p), p, null), await settings.AskAsync(p, cancellationToken))
                 )
             )
             : await Task.WhenAll(
-                lab.Nodes.Select(async n =>
+                lab.OwnNodes.Select(async n =>
                     (new Server(ServerSettings.TitleOf(n), null, n), await settings.AskAsync(n, cancellationToken))
                 )
             );

@@ -106,9 +106,9 @@ public static partial class StandbyRules
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(parts);
         ArgumentNullException.ThrowIfNull(choice);
-        if (WhyNotStreaming(lab, "sync") is { } mode)
+        if (WhyNoSyncOff(lab) is { } refused)
         {
-            return mode;
+            return refused;
         }
 
         if (lab.Nodes.Count == 1)
@@ -149,7 +149,7 @@ public static partial class StandbyRules
     public static LabException? WhyNoSyncOff(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return WhyNotStreaming(lab, "sync");
+        return lab.WhyNotAlone("Synchronous replication") is { } whole ? Refused(whole) : WhyNotStreaming(lab, "sync");
     }
 
     /// <summary>The only primary; null when there is none, or more than one.</summary>

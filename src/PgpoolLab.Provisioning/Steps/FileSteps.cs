@@ -70,7 +70,7 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
             .Select(f => $"write {Shell.Quote(f.Path)}")
             .Concat(
                 FewProcesses
-                    ? lab.Pgpools.Select(p =>
+                    ? lab.OwnPgpools.Select(p =>
                         $"{BuildingSettings.FewProcesses}, until the lab is made: in {Shell.Quote(p.Paths.PgpoolConf)}"
                     )
                     : []
@@ -97,7 +97,7 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
             );
         }
 
-        foreach (var pgpool in lab.Pgpools)
+        foreach (var pgpool in lab.OwnPgpools)
         {
             if (lab.Conventions is PgpoolSetupLab { Asked: var old })
             {
@@ -140,7 +140,7 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
         async Task WriteAsync(string path, string text, UnixFileMode mode)
         {
             context.Undo.Push($"delete {path}", ct => context.Host.Files.DeleteAsync(path, ct).AsTask());
-            var isPgpoolConf = lab.Pgpools.Any(p => p.Paths.PgpoolConf == path);
+            var isPgpoolConf = lab.OwnPgpools.Any(p => p.Paths.PgpoolConf == path);
             await context.Host.Files.WriteTextAsync(
                 path,
                 FewProcesses && isPgpoolConf ? BuildingSettings.WithFewProcesses(text) : text,
@@ -155,7 +155,14 @@ public sealed record WriteLabFiles(bool FewProcesses = false) : IStep
         LabInventory
             .Of(lab)
             .MadeBy(LabItemMaker.Files)
-            .Select(f => (f.Path, Template: TemplateOf(lab, f), lab.Pgpools[f.Number ?? 0], ModeOf(f)))
+            .Select(f =>
+                (
+                    f.Path,
+                    Template: TemplateOf(lab, f),
+                    lab.OwnPgpools.FirstOrDefault(p => p.Id == f.Number) ?? lab.Pgpool,
+                    ModeOf(f)
+                )
+            )
             .Where(f => f.Template is not null)!;
 
     /// <summary>The template of a file; null for one that is put together from several.</summary>

@@ -76,7 +76,7 @@ public sealed record HandOver(ValueList<PostgresNode> Nodes, bool Running, bool 
                 + (Running ? ", and reload" : "");
         }
 
-        foreach (var pgpool in FewProcesses ? lab.Pgpools : [])
+        foreach (var pgpool in FewProcesses ? lab.OwnPgpools : [])
         {
             yield return $"without {BuildingSettings.FewProcesses}: in {Hosts.Shell.Quote(pgpool.Paths.PgpoolConf)}";
         }
@@ -100,7 +100,7 @@ public sealed record HandOver(ValueList<PostgresNode> Nodes, bool Running, bool 
             }
         }
 
-        foreach (var pgpool in FewProcesses ? context.Lab.Pgpools : [])
+        foreach (var pgpool in FewProcesses ? context.Lab.OwnPgpools : [])
         {
             await BuildingSettings.RemoveAsync(context.Host, pgpool.Paths.PgpoolConf, cancellationToken);
         }

@@ -80,6 +80,10 @@ public sealed record AwaitPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expe
 {
     private const int MostRestarts = 2;
 
+    /// <summary>How long one that other hosts' servers may keep from answering is waited for. Alone in an election it
+    /// needs 8 to 10 s.</summary>
+    private static readonly TimeSpan MayDependOnOthers = TimeSpan.FromSeconds(20);
+
     /// <inheritdoc/>
     public string Title => Pgpool.Watchdog is null ? "Wait for Pgpool-II" : $"Wait for Pgpool-II {Pgpool.Id}";
 
@@ -112,11 +116,13 @@ public sealed record AwaitPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expe
                     .OrEndAsync(
                         process,
                         () =>
-                            context.Probes.WaitAsync(
-                                Pgpool.Watchdog is null ? shows : follows,
-                                Pgpool.Watchdog is null ? ProbeRunner.Patience : ProbeRunner.WatchdogPatience,
-                                cancellationToken
-                            )
+                            context.Lab.Here is not null
+                                ? AwaitIfItCanAsync(context, shows, cancellationToken)
+                                : context.Probes.WaitAsync(
+                                    Pgpool.Watchdog is null ? shows : follows,
+                                    Pgpool.Watchdog is null ? ProbeRunner.Patience : ProbeRunner.WatchdogPatience,
+                                    cancellationToken
+                                )
                     );
                 return;
             }
@@ -124,6 +130,32 @@ public sealed record AwaitPgpool(PgpoolNode Pgpool, ValueList<ExpectedNode> Expe
             {
                 await new LaunchPgpool(Pgpool).StartAsync(context, servers, started.HeldDown, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>On one host of several: the other hosts may be started later, and it looks for the primary there until
+    /// then. That it runs is enough.</summary>
+    private async Task AwaitIfItCanAsync(
+        StepContext context,
+        PgpoolShowsNodes shows,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            await context.Probes.WaitAsync(shows, MayDependOnOthers, cancellationToken);
+        }
+        catch (ProbeFailedException)
+        {
+            if (!await context.Host.Processes.RunsAsync(shows.ProcessId, startedAt: null, cancellationToken))
+            {
+                throw;
+            }
+
+            context.Note(
+                $"{context.Lab.TitleOf(Pgpool)} runs, and does not show the nodes of this host up yet: servers of "
+                    + "other hosts may have to run first."
+            );
         }
     }
 }
@@ -227,14 +259,14 @@ public sealed record AddWatchdog : IStep
     public IEnumerable<string> Preview(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return lab.Pgpools.Select(p => $"add to {Hosts.Shell.Quote(p.Paths.PgpoolConf)}");
+        return lab.OwnPgpools.Select(p => $"add to {Hosts.Shell.Quote(p.Paths.PgpoolConf)}");
     }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        foreach (var pgpool in context.Lab.Pgpools)
+        foreach (var pgpool in context.Lab.OwnPgpools)
         {
             await context.Host.Files.AppendTextAsync(
                 pgpool.Paths.PgpoolConf,

@@ -62,7 +62,7 @@ public sealed class SocketLinks(IHost host, Lab lab)
         ArgumentNullException.ThrowIfNull(making);
         // A Pgpool-II's socket for pcp may come a moment later than the one for clients: its link is made with the
         // latter.
-        var first = lab.Pgpools.ToDictionary(
+        var first = lab.OwnPgpools.ToDictionary(
             p => LabSockets.Path(lab.SocketFolder, p.PcpPort),
             p => LabSockets.Path(lab.SocketFolder, p.Port)
         );

@@ -132,7 +132,7 @@ public static class LabLocator
     /// <summary>A link in place of one of a lab's own folders leads to another's files: none is followed.</summary>
     private static void RequireOwnFolders(Lab lab)
     {
-        foreach (var folder in lab.Pgpools.Select(p => p.Folder).Where(f => f != lab.Root).Append(lab.Paths.Hidden))
+        foreach (var folder in lab.OwnPgpools.Select(p => p.Folder).Where(f => f != lab.Root).Append(lab.Paths.Hidden))
         {
             if (new FileInfo(folder).LinkTarget is not null)
             {

@@ -135,7 +135,7 @@ public static class ClusterPlans
         return
         [
             .. look
-                .Lab.Nodes.Where(n => !VerbPlans.IsUp(look.Seen, n.Id))
+                .Lab.OwnNodes.Where(n => !VerbPlans.IsUp(look.Seen, n.Id))
                 .Where(n => LabFact.PrimaryOf(look.Seen)?.Id != n.Id),
         ];
     }
@@ -147,6 +147,11 @@ public static class ClusterPlans
     public static VerbPlan Switchover(VerbLook look, Target? target)
     {
         ArgumentNullException.ThrowIfNull(look);
+        if (look.Lab.WhyNotAlone("A switchover") is { } whole)
+        {
+            throw Refused(whole);
+        }
+
         var node = target is null ? BestOf(look) : target.ResolveNode(look.Lab, look.Seen);
         VerbPlans.Require(Verb.Switchover, node, look);
         return VerbPlan.Of([
@@ -154,7 +159,7 @@ public static class ClusterPlans
             VerbPlans.Await(FactKind.NodeIsPrimary, node),
             // follow_primary brings them back; Pgpool-II can forget that it was told to attach one.
             .. look
-                .Lab.Nodes.Where(n => n != node && VerbPlans.IsUp(look.Seen, n.Id))
+                .Lab.OwnNodes.Where(n => n != node && VerbPlans.IsUp(look.Seen, n.Id))
                 .Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience))),
         ]);
     }
@@ -166,13 +171,15 @@ public static class ClusterPlans
         var node = Require(Verb.Promote, look, target);
         return VerbPlan.Of(Stage.Of(new PromoteBehind(node))) with
         {
-            After = look.Seen.Nodes.Any(n => n.Id != node.Id && n.Postgres.InRecovery is false)
-                ?
-                [
-                    "There are two primaries now, and Pgpool-II does not know of the new one. "
-                        + $"End it with:  pgpoollab recover {node.Id}",
-                ]
-                : [],
+            After =
+                look.Seen.PrimaryElsewhere is not null
+                || look.Seen.Nodes.Any(n => n.Id != node.Id && n.Postgres.InRecovery is false)
+                    ?
+                    [
+                        "There are two primaries now, and Pgpool-II does not know of the new one. "
+                            + $"End it with:  pgpoollab recover {node.Id}",
+                    ]
+                    : [],
         };
     }
 

@@ -217,6 +217,11 @@ public static class NodeCountPlans
             throw Refused("The nodes of this lab belong to another one.", "Use the command there.");
         }
 
+        if (lab.IsSpread)
+        {
+            throw Refused($"{verb} does not work on a lab on several hosts: files on each of them name all nodes.");
+        }
+
         if (lab.Mode is not ClusteringMode.StreamingReplication)
         {
             throw Refused(

@@ -41,7 +41,10 @@ public sealed class NodeCountVerbs(VerbRun run)
     private async Task<NodeCountFacts> FactsAsync(VerbLook look, bool adds, CancellationToken cancellationToken)
     {
         var lab = look.Lab;
-        if (!lab.Conventions.CanChangeNodes || lab.Mode is not ClusteringMode.StreamingReplication || !lab.OwnsNodes)
+        if (
+            lab is not { Mode: ClusteringMode.StreamingReplication, OwnsNodes: true, IsSpread: false }
+            || !lab.Conventions.CanChangeNodes
+        )
         {
             return new NodeCountFacts([], 0); // refused in any case
         }

@@ -62,7 +62,8 @@ public sealed record RequireMayStart(PostgresNode Node, TimeSpan Patience) : ISt
         ArgumentNullException.ThrowIfNull(context);
         var live = new LiveLab(context.Host, context.Lab, context.Probes);
         var inTime = context.Probes.Limit(Patience);
-        while (Obstacle(await live.LookAsync(cancellationToken)) is { } work)
+        NodesReport report;
+        while (Obstacle(report = await live.LookAsync(cancellationToken)) is { } work)
         {
             if (!inTime())
             {
@@ -81,7 +82,10 @@ public sealed record RequireMayStart(PostgresNode Node, TimeSpan Patience) : ISt
 
         var history = new LabHistory(context.Host, context.Lab);
         var outdated = await history.FindOutdatedPrimariesAsync(cancellationToken);
-        if (outdated.Any(n => n.Id == Node.Id))
+        if (
+            outdated.Any(n => n.Id == Node.Id)
+            || (report.PrimaryElsewhere is not null && !await history.IsStandbyAsync(Node, cancellationToken))
+        )
         {
             throw Outdated(Node);
         }

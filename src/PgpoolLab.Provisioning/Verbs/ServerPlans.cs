@@ -1,6 +1,5 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
-using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
@@ -93,7 +92,7 @@ public static class ServerPlans
     /// <summary>The whole lab is stopped, as stopall does it where the mode allows that.</summary>
     internal static VerbPlan StopAll(VerbLook look, StopMode mode)
     {
-        var all = new ServerSet(look.Lab.OwnsNodes ? look.Lab.Nodes : [], look.Lab.Pgpools);
+        var all = new ServerSet(look.Lab.OwnsNodes ? look.Lab.OwnNodes : [], look.Lab.OwnPgpools);
         return mode is StopMode.Fast
             ? StopOperation.Plan(look.Lab, look.Linked)
             : VerbPlan.Of(End(look, all, ServerAct.Stop, mode));
@@ -123,9 +122,7 @@ public static class ServerPlans
         [
             // It is looked at again: what is at work, and who is primary, may be another by then.
             Stage.ForEach(servers.Nodes, n => [new RequireMayStart(n, VerbPlans.Patience), new StartNode(n)]),
-            .. servers.Pgpools.Count == look.Lab.Pgpools.Count ? LabPlanner.StartPgpools(look.Lab, [])
-            : servers.Pgpools.Count > 0 ? LabPlanner.StartOneByOne(servers.Pgpools, [])
-            : [],
+            .. StartPlans.StagesOf(look.Lab, servers.Pgpools, []),
             .. VerbPlans.Link(look, servers),
             .. servers.Nodes.Select(n => Stage.Of(new ComeBack(n, VerbPlans.Patience, NeedsPgpool: false))),
         ];
@@ -134,13 +131,16 @@ public static class ServerPlans
     /// <summary>What Pgpool-II will make of it: it gives up a node that is gone as long as it has another.</summary>
     private static Stage[] NoticedBy(VerbLook look, ServerSet ended)
     {
-        if (ended.Pgpools.Count == look.Lab.Pgpools.Count || look.Seen is not { PgpoolAnswers: true } before)
+        if (ended.Pgpools.Count == look.Lab.OwnPgpools.Count || look.Seen is not { PgpoolAnswers: true } before)
         {
             return [];
         }
 
         var gone = ended.Nodes.Select(n => n.Id).ToHashSet();
-        if (!before.Nodes.Any(n => VerbLook.IsAttached(n) && !gone.Contains(n.Id)))
+        if (
+            !before.Nodes.Any(n => VerbLook.IsAttached(n) && !gone.Contains(n.Id))
+            && !before.Elsewhere.Any(n => n.Status is "up" or "waiting")
+        )
         {
             return [];
         }

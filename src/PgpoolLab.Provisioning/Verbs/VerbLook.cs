@@ -42,7 +42,7 @@ public sealed record VerbLook(Lab Lab)
     internal NodesReport Seen => Report ?? throw new InvalidOperationException("Nobody has looked.");
 
     /// <summary>The Pgpool-II that is told: the one that answered.</summary>
-    internal PgpoolNode Teller => Lab.Pgpools.FirstOrDefault(p => p.Port == Report?.PgpoolPort) ?? Lab.Pgpool;
+    internal PgpoolNode Teller => Lab.OwnPgpools.FirstOrDefault(p => p.Port == Report?.PgpoolPort) ?? Lab.Pgpool;
 
     /// <summary>The servers that are meant.</summary>
     /// <exception cref="LabException">There is no such server, or not right now.</exception>
@@ -75,7 +75,7 @@ internal sealed class VerbEyes(IHost host, Lab lab, ProbeRunner probes)
     internal async Task<RecoveryFacts> LookAtRecoveryAsync(CancellationToken cancellationToken)
     {
         var (rewindable, obedient) = (new List<int>(), new List<int>());
-        foreach (var node in lab.Nodes)
+        foreach (var node in lab.OwnNodes)
         {
             var show = PgControlData.Show(lab.Tools, node.DataDirectory);
             if (PgControlData.CanRewind((await host.Programs.RunAsync(show, cancellationToken)).Output))

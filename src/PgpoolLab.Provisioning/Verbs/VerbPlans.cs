@@ -38,15 +38,19 @@ internal static class VerbPlans
             return [];
         }
 
-        var next = report.Nodes.FirstOrDefault(n =>
-            VerbLook.IsAttached(n) && n.Postgres.InRecovery is true && gone.Nodes.All(s => s.Id != n.Id)
-        );
+        var next = report
+            .Nodes.Where(n =>
+                VerbLook.IsAttached(n) && n.Postgres.InRecovery is true && gone.Nodes.All(s => s.Id != n.Id)
+            )
+            .Select(n => (int?)n.Id)
+            .Concat(report.Elsewhere.Where(n => n.Status is "up" or "waiting").Select(n => (int?)n.Id))
+            .Min();
         return
         [
             next is null
                 ? $"Node {primary.Id} is the primary, and no standby is there to take over: nobody can "
                     + "write without it."
-                : $"Node {primary.Id} is the primary: Pgpool-II will make node {next.Id} the primary.",
+                : $"Node {primary.Id} is the primary: Pgpool-II will make node {next} the primary.",
         ];
     }
 
@@ -92,8 +96,8 @@ internal static class VerbPlans
 
     private static ServerSet Running(VerbLook look, Lab lab, bool runs) =>
         new(
-            [.. lab.Nodes.Where(n => look.RunningNodes.Contains(n.Id) == runs)],
-            [.. lab.Pgpools.Where(p => look.RunningPgpools.Contains(p.Id) == runs)]
+            [.. lab.OwnNodes.Where(n => look.RunningNodes.Contains(n.Id) == runs)],
+            [.. lab.OwnPgpools.Where(p => look.RunningPgpools.Contains(p.Id) == runs)]
         );
 
     internal static bool IsUp(NodesReport report, int node) => new LabFact(FactKind.NodeUp, node).Check(report).Holds;

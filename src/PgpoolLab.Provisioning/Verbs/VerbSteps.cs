@@ -151,7 +151,7 @@ public sealed record ComeBack(PostgresNode Node, TimeSpan Patience, bool NeedsPg
 
             if (next is NextStep.Attach)
             {
-                var teller = lab.Pgpools.FirstOrDefault(p => p.Port == report.PgpoolPort) ?? lab.Pgpool;
+                var teller = lab.OwnPgpools.FirstOrDefault(p => p.Port == report.PgpoolPort) ?? lab.Pgpool;
                 await new TellPgpool(PcpAct.Attach, Node, teller).ExecuteAsync(context, cancellationToken);
                 await context.Probes.PauseAsync(TimeSpan.FromSeconds(1), cancellationToken); // it takes a moment
             }

@@ -22,7 +22,7 @@ public sealed class EventsMark
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
         var mark = new EventsMark();
-        foreach (var file in lab.Pgpools.Select(p => p.Paths.Events))
+        foreach (var file in lab.OwnPgpools.Select(p => p.Paths.Events))
         {
             if (await host.Files.TryReadGrowthAsync(file, null, cancellationToken) is { Length: var length })
             {
@@ -47,7 +47,7 @@ public sealed class EventsMark
         CancellationToken cancellationToken
     )
     {
-        foreach (var pgpool in lab.Pgpools)
+        foreach (var pgpool in lab.OwnPgpools)
         {
             var file = pgpool.Paths.Events;
             if (

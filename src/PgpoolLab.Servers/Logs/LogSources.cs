@@ -16,7 +16,7 @@ public static class LogSources
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(lab);
         var sources = new List<LogSource> { new(LogKind.Tool, null, "pgpoollab", lab.ToolLog) };
-        foreach (var node in lab.OwnsNodes ? lab.Nodes : [])
+        foreach (var node in lab.OwnsNodes ? lab.OwnNodes : [])
         {
             var label = $"node{node.Id}";
             sources.Add(new LogSource(LogKind.Node, node.Id, label, lab.ServerPaths.NodeLog(node.Id)));
@@ -30,7 +30,7 @@ public static class LogSources
             );
         }
 
-        foreach (var pgpool in lab.Pgpools)
+        foreach (var pgpool in lab.OwnPgpools)
         {
             var number = lab.HasWatchdog ? $"{pgpool.Id}" : "";
             var log = pgpool.Paths.Log;

@@ -24,8 +24,8 @@ public sealed record ServerProcesses(ProcessFacts? First, IReadOnlyList<ProcessF
 }
 
 /// <summary>What runs of a lab, as the system shows it. Nobody was asked for it.</summary>
-/// <param name="Nodes">The PostgreSQLs, by number.</param>
-/// <param name="Pgpools">The Pgpool-IIs, by number.</param>
+/// <param name="Nodes">The PostgreSQLs, by number; those of other hosts have no process here.</param>
+/// <param name="Pgpools">The Pgpool-IIs, by number; those of other hosts have no process here.</param>
 /// <param name="Scripts">The scripts at work that Pgpool-II has started, and online recoveries.</param>
 /// <param name="AreSeen">False where the system does not show which process is whose.</param>
 public sealed record LabProcesses(
@@ -89,6 +89,12 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
         var nodes = new List<ServerProcesses>();
         foreach (var node in lab.Nodes)
         {
+            if (!lab.OwnNodes.Contains(node))
+            {
+                nodes.Add(ServerProcesses.None);
+                continue;
+            }
+
             var folder = await host.Files.RealPathAsync(node.DataDirectory, cancellationToken);
             var first = FirstOf(
                 await host.Files.ReadTextAsync($"{node.DataDirectory}/postmaster.pid", cancellationToken)
@@ -99,6 +105,13 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
         var pgpools = new List<ServerProcesses>();
         foreach (var pgpool in lab.Pgpools)
         {
+            // On every host the folder of its Pgpool-II is the lab's: by that it would be taken for each of them.
+            if (!lab.OwnPgpools.Contains(pgpool))
+            {
+                pgpools.Add(ServerProcesses.None);
+                continue;
+            }
+
             var folder = await host.Files.RealPathAsync(pgpool.Folder, cancellationToken);
             var first = FirstOf(await host.Files.ReadTextAsync(pgpool.Paths.PgpoolPid, cancellationToken));
             pgpools.Add(
@@ -153,7 +166,7 @@ internal sealed class LabProcessFinder(IHost host, Lab lab)
             return null;
         }
 
-        foreach (var folder in lab.Pgpools.SelectMany(p => (string[])[p.Folder, p.ServerFolder]).Distinct())
+        foreach (var folder in lab.OwnPgpools.SelectMany(p => (string[])[p.Folder, p.ServerFolder]).Distinct())
         {
             if (Arguments($"{folder}/etc/failover.sh") is { } failed)
             {

@@ -47,9 +47,9 @@ internal sealed class NodeAsker(IHost host, Lab lab, AnswerPatience patience)
 
     private static readonly IReadOnlyDictionary<string, long?> Nobody = new Dictionary<string, long?>();
 
-    /// <summary>Asks all of them at once.</summary>
+    /// <summary>Asks all of this machine at once.</summary>
     internal Task<NodeAnswer[]> AskAsync(LabProcesses processes, CancellationToken cancellationToken) =>
-        Task.WhenAll(lab.Nodes.Select(n => AskAsync(n, processes, cancellationToken)));
+        Task.WhenAll(lab.OwnNodes.Select(n => AskAsync(n, processes, cancellationToken)));
 
     /// <summary>The primary that Pgpool-II writes to, or else the one on the newest timeline: with two, what was
     /// written on the other counts for nothing.</summary>

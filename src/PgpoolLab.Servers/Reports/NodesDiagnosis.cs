@@ -51,7 +51,7 @@ public static class NodesDiagnosis
         ArgumentNullException.ThrowIfNull(facts);
         var (lab, pgpool, nodes) = facts;
         var noNodeRuns = nodes.All(n => n.Postgres is { Up: false, Runs: not true });
-        if (!pgpool.Answers && noNodeRuns && facts.Work.Count == 0)
+        if (lab.Here is null && !pgpool.Answers && noNodeRuns && facts.Work.Count == 0)
         {
             return
             [
@@ -77,10 +77,11 @@ public static class NodesDiagnosis
         [
             .. OfPgpool(facts) is { } finding ? [finding] : Array.Empty<Finding>(),
             .. nodes.Select(n => OfSuspended(facts, n)).OfType<Finding>(),
-            .. lab.Mode is ClusteringMode.StreamingReplication
-                ? StreamingDiagnosis.Of(facts)
-                // Here every node is one that can be written to.
-                : nodes.Select(n => PeersDiagnosis.Of(facts, n)).OfType<Finding>(),
+            // One host of several does not see what a node is to be compared with.
+            .. lab.Here is not null ? nodes.Select(n => StreamingDiagnosis.OfAlone(facts, n)).OfType<Finding>()
+            : lab.Mode is ClusteringMode.StreamingReplication ? StreamingDiagnosis.Of(facts)
+            // Here every node is one that can be written to.
+            : nodes.Select(n => PeersDiagnosis.Of(facts, n)).OfType<Finding>(),
         ];
     }
 

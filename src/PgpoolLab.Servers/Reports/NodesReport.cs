@@ -141,13 +141,14 @@ public sealed record WatchdogView(
     /// <summary>False while members of a watchdog find each other: one is on its way, or all answer and there are two
     /// leaders, none, or no quorum. A member that is started within <c>wd_heartbeat_deadtime</c> of its end joins, is
     /// then given up for the silence of the one before, and both lead until they hear each other.</summary>
-    /// <param name="members">All members; none for a lab without a watchdog.</param>
+    /// <param name="members">All members; none for a lab without a watchdog. One alone is what a host of several
+    /// sees, and says nothing of the others.</param>
     public static bool HaveSettled(IReadOnlyList<WatchdogView> members)
     {
         ArgumentNullException.ThrowIfNull(members);
         return !members.Any(m => m.IsPassing)
             && (
-                members.Count == 0
+                members.Count <= 1
                 || members.Any(m => m.Status is null)
                 || (
                     members.Count(m => m.Status is "LEADER" or "MASTER") == 1 && members.All(m => m.Quorum is not false)
@@ -189,6 +190,22 @@ public sealed record NodesReport(
 
     /// <summary>What commits wait for; null when they wait for nobody.</summary>
     public SynchronousCommit? Synchronous { get; init; }
+
+    /// <summary>What Pgpool-II shows of nodes on other hosts, which nobody here has asked; empty where all of the lab
+    /// is seen.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<PoolNode> Elsewhere { get; init; } = [];
+
+    /// <summary>The node of another host that Pgpool-II takes for the primary; null when there is none.</summary>
+    [JsonIgnore]
+    public int? PrimaryElsewhere => Elsewhere.FirstOrDefault(IsPrimary)?.Id;
+
+    /// <summary>True when Pgpool-II writes to the node.</summary>
+    internal static bool IsPrimary(PoolNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return node is { Status: "up" or "waiting", Role: "primary" };
+    }
 }
 
 /// <summary>The shapes of <c>--json</c>, without reflection.</summary>

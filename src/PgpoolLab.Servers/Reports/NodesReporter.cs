@@ -9,7 +9,8 @@ using PgpoolLab.Servers.Waiting;
 namespace PgpoolLab.Servers.Reports;
 
 /// <summary>Asks Pgpool-II and every PostgreSQL, all at once, and compares the answers. A server that hangs is not
-/// waited for.</summary>
+/// waited for. On one host's part of a lab it asks that host's servers alone, and compares nothing that takes those of
+/// another.</summary>
 /// <param name="host">Where the lab is.</param>
 /// <param name="probes">Waits.</param>
 /// <param name="time">The clock; by default the system's.</param>
@@ -45,12 +46,12 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             async token => !processes.HasSuspended && (await finder.FindAsync(token)).Work
         );
         var pools = Task.WhenAll(
-            lab.Pgpools.Select(async p =>
+            lab.OwnPgpools.Select(async p =>
                 (Pgpool: p, Answer: await AskAsync(lab, p, processes, patience, cancellationToken))
             )
         );
         var watchdog = Task.WhenAll(
-            lab.Pgpools.Where(_ => lab.HasWatchdog)
+            lab.OwnPgpools.Where(_ => lab.HasWatchdog)
                 .Select(p => AskWatchdogAsync(lab, p, processes, patience, cancellationToken))
         );
         var nodes = new NodeAsker(host, lab, patience);
@@ -83,27 +84,34 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             work = await new WorkFinder(host, lab, _time).FindAsync(processes, cancellationToken);
         }
 
-        answers = lab.Mode is ClusteringMode.StreamingReplication ? NodeAsker.Compare(answers, poolNodes) : answers;
-        var views = lab
-            .Nodes.Select(
-                (n, i) => new NodeView(n.Id, n.Port, poolNodes?.FirstOrDefault(p => p.Id == n.Id), answers[i].Says)
-            )
+        PoolNode[] elsewhere = [.. (poolNodes ?? []).Where(p => lab.Here is not null && IsElsewhere(lab, p))];
+        // Who has the primary on another host has nothing here to compare with: a primary here is an old one.
+        var compares = lab.Mode is ClusteringMode.StreamingReplication && !elsewhere.Any(NodesReport.IsPrimary);
+        answers = compares ? NodeAsker.Compare(answers, poolNodes) : answers;
+        var views = answers
+            .Select(a => new NodeView(
+                a.Node.Id,
+                a.Node.Port,
+                poolNodes?.FirstOrDefault(p => p.Id == a.Node.Id),
+                a.Says
+            ))
             .ToArray();
         var members = (await watchdog)
-            .Select(
-                (w, i) =>
+            .Zip(
+                asked,
+                (w, a) =>
                     new WatchdogView(
-                        i,
-                        lab.Pgpools[i].Port,
-                        asked[i].Answer.Nodes is not null,
-                        w.Info?.Members.FirstOrDefault(m => m.Port == lab.Pgpools[i].Port)?.Status,
+                        a.Pgpool.Id,
+                        a.Pgpool.Port,
+                        a.Answer.Nodes is not null,
+                        w.Info?.Members.FirstOrDefault(m => m.Port == a.Pgpool.Port)?.Status,
                         w.Info?.Quorum,
-                        asked[i].Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id,
-                        asked[i].Answer.Problem ?? w.Problem
+                        a.Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id,
+                        a.Answer.Problem ?? w.Problem
                     )
                     {
-                        ProcessId = processes.Pgpools[i].First?.Id,
-                        Suspended = processes.Pgpools[i].Suspended,
+                        ProcessId = processes.Pgpools[a.Pgpool.Id].First?.Id,
+                        Suspended = processes.Pgpools[a.Pgpool.Id].Suspended,
                     }
             )
             .ToArray();
@@ -118,7 +126,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
         )
         {
             Work = [.. work.Select(w => w.WithNext(lab, views))],
-            Synchronous = NodeAsker.RightfulPrimary(answers, poolNodes)?.Synchronous,
+            Synchronous = compares ? NodeAsker.RightfulPrimary(answers, poolNodes)?.Synchronous : null,
         };
         var shared = lab.OwnsNodes ? await SharedTablespaces.FindAsync(host, lab, cancellationToken) : [];
         var report = new NodesReport(
@@ -141,9 +149,12 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             PgpoolSuspended = facts.Pgpool.Suspended,
             AtWork = facts.Work,
             Synchronous = facts.Synchronous,
+            Elsewhere = elsewhere,
         };
         return new NodesLook(facts, processes, report);
     }
+
+    private static bool IsElsewhere(Lab lab, PoolNode seen) => lab.OwnNodes.All(n => n.Id != seen.Id);
 
     /// <summary>Pgpool-II asks who streams soon after it has started, and then every <c>sr_check_period</c>, a second
     /// in a lab of ours unless the user has another one: until then it does not know what every standby says.</summary>

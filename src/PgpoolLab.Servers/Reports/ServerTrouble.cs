@@ -75,7 +75,8 @@ internal static class ServerTrouble
             var own =
                 (PgpoolTrouble.Number(pgpool["num_init_children"]) ?? 32)
                 * (PgpoolTrouble.Number(pgpool["max_pool"]) ?? 4);
-            needed += own;
+            // Those of other hosts open as many.
+            needed += facts.Lab.Here is null ? own : own * facts.Lab.Pgpools.Count;
             // Somebody has chosen it; the defaults of both programs do not fit, and mostly do no harm.
             wanted = Math.Max(
                 wanted,

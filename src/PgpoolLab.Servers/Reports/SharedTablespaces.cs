@@ -22,7 +22,7 @@ internal static class SharedTablespaces
     )
     {
         var found = new List<(int Node, string Number, string Folder)>();
-        foreach (var node in lab.Nodes)
+        foreach (var node in lab.OwnNodes)
         {
             var folder = $"{node.DataDirectory}/pg_tblspc";
             foreach (var number in await host.Files.ListAsync(folder, cancellationToken))

@@ -86,7 +86,10 @@ internal static partial class StandbyTrouble
 
     internal static IEnumerable<Finding> Of(StatusFacts facts)
     {
-        if (facts.Lab.Mode is not ClusteringMode.StreamingReplication || facts.Look.Nodes.Count(IsPrimary) != 1)
+        if (
+            facts.Lab is not { Mode: ClusteringMode.StreamingReplication, Here: null }
+            || facts.Look.Nodes.Count(IsPrimary) != 1
+        )
         {
             yield break;
         }

@@ -21,14 +21,14 @@ internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience pat
     /// <summary>Asks.</summary>
     internal async Task<StatusDetails> AskAsync(CancellationToken cancellationToken)
     {
-        var files = Lab.Pgpools.ToDictionary(
+        var files = Lab.OwnPgpools.ToDictionary(
             p => p.Id,
             async p =>
                 PgpoolConfText.Read(await host.Files.ReadTextAsync(p.Paths.PgpoolConf, cancellationToken) ?? "").All
         );
         var checkUser = (await files[Lab.Pgpool.Id]).GetValueOrDefault("sr_check_user");
         var pgpools = Task.WhenAll(
-            Lab.Pgpools.Select(async p => await AskAsync(p, await files[p.Id], cancellationToken))
+            Lab.OwnPgpools.Select(async p => await AskAsync(p, await files[p.Id], cancellationToken))
         );
         var nodes = await Task.WhenAll(
             look.Facts.Nodes.Select(n => AskAsync(n, checkUser ?? Lab.CheckRole, cancellationToken))
@@ -36,9 +36,9 @@ internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience pat
         var disks = new List<DiskSpace>();
         foreach (
             var folder in Lab
-                .Nodes.Where(_ => Lab.OwnsNodes)
+                .OwnNodes.Where(_ => Lab.OwnsNodes)
                 .Select(n => n.DataDirectory)
-                .Concat(Lab.Pgpools.Select(p => p.Paths.Log))
+                .Concat(Lab.OwnPgpools.Select(p => p.Paths.Log))
         )
         {
             // Folders of one disk have the same room.

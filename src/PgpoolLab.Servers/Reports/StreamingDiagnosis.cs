@@ -31,6 +31,12 @@ internal static class StreamingDiagnosis
         }
     }
 
+    /// <summary>What is wrong with a node whatever the others are.</summary>
+    internal static Finding? OfAlone(NodesFacts facts, NodeView node) =>
+        node.Postgres.Up || node.Postgres.IsSuspended ? null
+        : node.Pgpool?.Status is "up" or "waiting" ? DeadButAttached(facts, node)
+        : NoAnswer(facts, node);
+
     /// <summary>It runs, does not answer, and is none that was made as a standby.</summary>
     private static bool MayBePrimary(NodeView node) =>
         node.Postgres is { Up: false, Runs: true, MadeAsStandby: not true };

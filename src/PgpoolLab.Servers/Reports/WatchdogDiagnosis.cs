@@ -62,6 +62,11 @@ public static class WatchdogDiagnosis
                     )
             )
             .ToList();
+        if (lab.Here is not null)
+        {
+            return findings; // what its members think of each other is compared where all of them are seen
+        }
+
         var leaders = members.Count(m => m.Status is "LEADER" or "MASTER");
         if (leaders != 1)
         {

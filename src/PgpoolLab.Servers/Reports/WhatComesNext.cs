@@ -74,7 +74,8 @@ public static class WhatComesNext
             return "";
         }
 
-        var next = facts.Look.Nodes.FirstOrDefault(n => n.Id != dead.Id && n.Pgpool?.Status is "up" or "waiting");
+        var others = facts.Look.Nodes.Where(n => n.Id != dead.Id).Select(n => n.Pgpool).Concat(facts.Look.Elsewhere);
+        var next = others.Where(n => n?.Status is "up" or "waiting").MinBy(n => n!.Id);
         return next is null ? "; no node is left to promote" : $"; then it promotes node {next.Id}";
     }
 

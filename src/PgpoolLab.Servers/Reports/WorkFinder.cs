@@ -31,7 +31,7 @@ internal sealed class WorkFinder(IHost host, Lab lab, TimeProvider time)
 
         if (!work.Any(w => w.Kind is WorkKind.Failover))
         {
-            foreach (var pgpool in lab.Pgpools)
+            foreach (var pgpool in lab.OwnPgpools)
             {
                 if (
                     processes.Pgpools[pgpool.Id].First is { } process

@@ -34,19 +34,19 @@ public sealed record Target(string Text)
     /// <summary>The servers.</summary>
     /// <param name="lab">The lab.</param>
     /// <param name="report">A look at it; null where <see cref="NeedsLook"/> is false.</param>
-    /// <exception cref="LabException">There is no such server, or not right now.</exception>
+    /// <exception cref="LabException">There is no such server, or not right now, or it is on another host.</exception>
     public ServerSet Resolve(Lab lab, NodesReport? report)
     {
         ArgumentNullException.ThrowIfNull(lab);
         return Text switch
         {
-            "all" => new ServerSet([.. lab.Nodes], [.. lab.Pgpools]),
-            Pgpool => new ServerSet([], [.. lab.Pgpools]),
+            "all" => ServerSet.AllOf(lab),
+            Pgpool => new ServerSet([], lab.PgpoolsInReach()),
             "leader" => new ServerSet([], [LeaderOf(lab, report!)]),
             "primary" => new ServerSet([PrimaryOf(lab, report!)], []),
             "standby" => new ServerSet(StandbysOf(lab, report!), []),
-            _ when Number is { } node => new ServerSet([NodeOf(lab, node)], []),
-            _ when PgpoolNumber is { } id => new ServerSet([], [PgpoolOf(lab, id)]),
+            _ when Number is { } node => new ServerSet([lab.RequireInReach(NodeOf(lab, node))], []),
+            _ when PgpoolNumber is { } id => new ServerSet([], [lab.RequireInReach(PgpoolOf(lab, id))]),
             _ => throw new LabException(ExitCode.Usage, $"'{Text}' is no server. It must be {Words}."),
         };
     }
@@ -111,15 +111,21 @@ public sealed record Target(string Text)
 
         return report.Watchdog.FirstOrDefault(w => w.Status is "LEADER" or "MASTER") is { } leader
             ? PgpoolOf(lab, leader.Id)
-            : throw new LabException(ExitCode.NotHealthy, "The watchdog has no leader right now.")
-            {
-                Hints = ["Wait for one:  pgpoollab wait --for quorum", "See what there is:  pgpoollab nodes"],
-            };
+            : throw NotHere(lab, "The Pgpool-II that leads")
+                ?? new LabException(ExitCode.NotHealthy, "The watchdog has no leader right now.")
+                {
+                    Hints = ["Wait for one:  pgpoollab wait --for quorum", "See what there is:  pgpoollab nodes"],
+                };
     }
 
     // What a node says of itself counts. Two that say so are on different timelines, and the newest is Pgpool-II's.
     private static PostgresNode PrimaryOf(Lab lab, NodesReport report)
     {
+        if (report.PrimaryElsewhere is { } elsewhere)
+        {
+            return lab.RequireInReach(NodeOf(lab, elsewhere)); // a primary here is an old one
+        }
+
         var writable =
             lab.Mode is ClusteringMode.StreamingReplication
                 ? report.Nodes.Where(n => n.Postgres.InRecovery is false).ToArray()
@@ -141,15 +147,17 @@ public sealed record Target(string Text)
         }
 
         var suspended = report.Nodes.FirstOrDefault(n => n.Postgres.IsSuspended && n.Pgpool?.Role == "primary");
-        throw new LabException(
-            ExitCode.NotHealthy,
-            suspended is null
-                ? "There is no primary right now."
-                : $"There is no primary that answers; node {suspended.Id}, which Pgpool-II takes for it, is suspended."
-        )
-        {
-            Hints = ["Wait for one:  pgpoollab wait --for primary", "Or name a node by its number."],
-        };
+        throw (suspended is null ? NotHere(lab, "The primary") : null)
+            ?? new LabException(
+                ExitCode.NotHealthy,
+                suspended is null
+                    ? "There is no primary right now."
+                    : $"There is no primary that answers; node {suspended.Id}, which Pgpool-II takes for it, is "
+                        + "suspended."
+            )
+            {
+                Hints = ["Wait for one:  pgpoollab wait --for primary", "Or name a node by its number."],
+            };
     }
 
     private static PostgresNode[] StandbysOf(Lab lab, NodesReport report)
@@ -160,11 +168,21 @@ public sealed record Target(string Text)
                 : report.Nodes.Where(n => n.Pgpool?.Role is "standby" or "replica" or "slave" && n.Postgres.Up);
         return standbys.Select(n => NodeOf(lab, n.Id)).ToArray() is { Length: > 0 } nodes
             ? nodes
-            : throw new LabException(ExitCode.NotHealthy, "There is no standby that runs right now.")
-            {
-                Hints = ["See what there is:  pgpoollab nodes", "Or name a node by its number."],
-            };
+            : throw NotHere(lab, "A standby that runs")
+                ?? new LabException(ExitCode.NotHealthy, "There is no standby that runs right now.")
+                {
+                    Hints = ["See what there is:  pgpoollab nodes", "Or name a node by its number."],
+                };
     }
+
+    /// <summary>What is not found on one host of several may be on another.</summary>
+    private static LabException? NotHere(Lab lab, string what) =>
+        lab.Here is null
+            ? null
+            : new LabException(
+                ExitCode.NotHealthy,
+                $"{what} is not on {lab.HereTitle()}, if there is one: call pgpoollab where the lab was made."
+            );
 }
 
 /// <summary>Some servers of a lab.</summary>
@@ -178,18 +196,19 @@ public sealed record ServerSet(IReadOnlyList<PostgresNode> Nodes, IReadOnlyList<
     /// <summary>The words for the parts of a lab that <c>startall</c> and <c>stopall</c> can be asked for.</summary>
     public const string Parts = $"{NodesWord}, pgpool, or one of several Pgpool-IIs: pgpool0, pgpool1, and so on";
 
-    /// <summary>All servers of a lab.</summary>
+    /// <summary>All servers of a lab; on one host's part of it those of the host.</summary>
     public static ServerSet AllOf(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return new ServerSet(lab.Nodes, lab.Pgpools);
+        return new ServerSet(lab.NodesInReach(), lab.PgpoolsInReach());
     }
 
     /// <summary>These servers; null when they are all of the lab.</summary>
     public ServerSet? PartOf(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return Nodes.Count == lab.Nodes.Count && Pgpools.Count == lab.Pgpools.Count ? null : this;
+        var all = AllOf(lab);
+        return Nodes.Count == all.Nodes.Count && Pgpools.Count == all.Pgpools.Count ? null : this;
     }
 
     /// <summary>The parts of a lab that were named; all of it when none was.</summary>
@@ -204,7 +223,10 @@ public sealed record ServerSet(IReadOnlyList<PostgresNode> Nodes, IReadOnlyList<
         }
 
         var pgpools = parts.Where(p => p != NodesWord).Select(PgpoolsOf).SelectMany(p => p).ToHashSet();
-        return new ServerSet(parts.Contains(NodesWord) ? lab.Nodes : [], [.. lab.Pgpools.Where(pgpools.Contains)]);
+        return new ServerSet(
+            parts.Contains(NodesWord) ? lab.NodesInReach() : [],
+            [.. lab.Pgpools.Where(pgpools.Contains)]
+        );
 
         IReadOnlyList<PgpoolNode> PgpoolsOf(string part) =>
             part.StartsWith("pgpool", StringComparison.Ordinal) && Target.Of(part) is { IsKnown: true } target

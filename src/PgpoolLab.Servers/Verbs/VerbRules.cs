@@ -63,6 +63,18 @@ public static class VerbRules
             );
         }
 
+        // A switchover takes the nodes of other hosts along; and of a recovery the primary may be on another.
+        var takesAll = verb switch
+        {
+            Verb.Switchover => lab.WhyNotAlone("A switchover"),
+            Verb.Recover => lab.WhyNotAlone("A recovery"),
+            _ => null,
+        };
+        if (takesAll is not null)
+        {
+            return new Refusal(takesAll, null);
+        }
+
         var node = report.Nodes.First(n => n.Id == id);
         return verb switch
         {
@@ -109,10 +121,10 @@ public static class VerbRules
         var primary = report.Nodes.FirstOrDefault(n => n.Id != id && n.Postgres.InRecovery is false);
         if (node.Postgres.InRecovery is false)
         {
-            return primary is null
+            return (report.PrimaryElsewhere ?? primary?.Id) is not { } other
                 ? null
                 : new Refusal(
-                    $"Node {id} is a primary itself, beside node {primary.Id}: with it attached there would be two.",
+                    $"Node {id} is a primary itself, beside node {other}: with it attached there would be two.",
                     $"pgpoollab recover {id}"
                 );
         }
@@ -134,7 +146,9 @@ public static class VerbRules
     }
 
     private static Refusal? CheckDetach(NodeView node, NodesReport report) =>
-        IsAttached(node) && !report.Nodes.Any(n => n.Id != node.Id && IsAttached(n) && n.Postgres.Up)
+        IsAttached(node)
+        && !report.Nodes.Any(n => n.Id != node.Id && IsAttached(n) && n.Postgres.Up)
+        && !report.Elsewhere.Any(n => n.Status is "up" or "waiting")
             ? new Refusal(
                 $"Node {node.Id} is the last one that Pgpool-II has; without it nobody would be let in.",
                 "Attach or recover another one first."

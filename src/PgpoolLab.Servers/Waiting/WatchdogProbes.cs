@@ -75,7 +75,7 @@ public sealed class PgpoolFollowsLeader(PgpoolShowsNodes shows, TimeProvider? ti
             return null;
         }
 
-        foreach (var other in shows.Lab.Pgpools.Where(p => p.Id != shows.Pgpool.Id))
+        foreach (var other in shows.Lab.OwnPgpools.Where(p => p.Id != shows.Pgpool.Id))
         {
             if (
                 (await PoolNodes.AskAsync(shows.Host, shows.Lab, other, cancellationToken)).Nodes is { } nodes
@@ -117,7 +117,7 @@ public sealed record WatchdogHasLeader(IHost Host, Lab Lab, IReadOnlyList<Pgpool
     public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
     {
         var answers = await Task.WhenAll(
-            Lab.Pgpools.Select(async p =>
+            Lab.OwnPgpools.Select(async p =>
                 (Pgpool: p, Answer: await WatchdogInfo.AskAsync(Host, Lab, p, cancellationToken))
             )
         );
