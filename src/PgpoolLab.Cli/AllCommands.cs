@@ -46,6 +46,7 @@ internal static class AllCommands
             CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),
             AgentCommand.Create(),
+            PartCommand.Create(terminal),
             PgpoolSetupCommand.Create(terminal, arguments),
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
             InstallLinksCommand.Create(terminal),

@@ -93,7 +93,14 @@ public sealed record FolderOrigin(string? CreatedFrom, int? FormerUid = null, in
 /// <param name="Name">What the user calls it: a name of <c>~/.ssh/config</c>, or user@address.</param>
 /// <param name="Address">Where the lab's servers on the other machines reach it: an address, never a name, so that a
 /// resolver cannot be asked for it in a failure.</param>
-public sealed record LabHost(int Id, string Name, string Address);
+public sealed record LabHost(int Id, string Name, string Address)
+{
+    /// <summary>The pgpoollab that is installed there and answers; null to copy this one there.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>The folder of its part there; null in the parts themselves, and before it is made.</summary>
+    public string? Root { get; init; }
+}
 
 /// <summary>A fully resolved lab: every name, port and path is decided. Immutable; change by copy.</summary>
 public sealed record Lab

@@ -69,6 +69,9 @@ public sealed partial record LabSpec
     /// <summary>Online recovery tries pg_rewind first.</summary>
     public bool UseRewind { get; init; }
 
+    /// <summary>Set when this is one host's part of a lab on several.</summary>
+    public PartOfLab? Part { get; init; }
+
     /// <summary>How it is made.</summary>
     public SetupOptions Setup { get; init; } = new();
 
@@ -160,6 +163,7 @@ public sealed partial record LabSpec
             problems.Add(new($"{SpecField.PostgresVersion} and {SpecField.PostgresBin} exclude each other."));
         }
 
+        problems.AddRange(SpreadProblems());
         problems.AddRange(
             ListenAddresses
                 .Where(a => a != "*" && Uri.CheckHostName(a) is UriHostNameType.Unknown or UriHostNameType.Basic)
@@ -175,6 +179,38 @@ public sealed partial record LabSpec
         }
 
         return problems;
+    }
+
+    /// <summary>What a lab on several hosts cannot have: what takes a folder that all nodes reach, or a way between
+    /// hosts other than PostgreSQL's own.</summary>
+    private IEnumerable<SpecProblem> SpreadProblems()
+    {
+        if (Part is null)
+        {
+            yield break;
+        }
+
+        if (Mode is not ClusteringMode.StreamingReplication)
+        {
+            yield return new($"{SpecField.Hosts}: a lab on several hosts has streaming replication.");
+        }
+
+        if (UseSlots)
+        {
+            yield return new(
+                $"{SpecField.Slots}: a lab on several hosts keeps WAL for its standbys by size (wal_keep_size)."
+            );
+        }
+
+        if (Standbys is StandbyMethod.Clone)
+        {
+            yield return new($"{SpecField.Standbys}: files are not copied from host to host; use basebackup.");
+        }
+
+        if (Auth is not AuthMethod.ScramSha256)
+        {
+            yield return new($"{SpecField.Auth}: between hosts passwords go by scram.");
+        }
     }
 
     /// <summary>A write on the first primary that no standby of the lab can ever answer.</summary>

@@ -25,6 +25,12 @@ public enum SpecField
     /// <summary><see cref="LabSpec.PostgresPort"/>.</summary>
     PostgresPort,
 
+    /// <summary><see cref="LabSpec.Part"/>.</summary>
+    Hosts,
+
+    /// <summary><see cref="LabSpec.Standbys"/>.</summary>
+    Standbys,
+
     /// <summary><see cref="LabSpec.Auth"/>.</summary>
     Auth,
 

@@ -32,6 +32,9 @@ public sealed class SshHost : IHost, IAsyncDisposable
     /// <summary>The version of pgpoollab that answers there.</summary>
     public string AgentVersion => _channel.AgentVersion;
 
+    /// <summary>Where that program lies there; null when it does not say.</summary>
+    public string? AgentFile => _channel.AgentFile;
+
     /// <summary>How often it was asked something so far, beside whether it is there.</summary>
     public int RoundTrips => _channel.Calls;
 

@@ -23,7 +23,7 @@ internal static class AgentCommand
                 // Not the terminal's writers: what goes here is no text for people.
                 await using var output = Console.OpenStandardOutput();
                 await using var input = Console.OpenStandardInput();
-                using var service = new AgentService(Composition.Host(), output);
+                using var service = new AgentService(Composition.Host(), output) { Program = Environment.ProcessPath };
                 await service.RunAsync(input, parsed.GetRequiredValue(mark), ProgramVersion.Text, cancellationToken);
                 return (int)ExitCode.Done;
             }

@@ -118,6 +118,11 @@ internal static class DestroyCommand
                 }
 
                 var lab = manifest.Lab;
+                if (lab is { IsSpread: true, Here: null })
+                {
+                    return await SpreadCommands.DestroyAsync(terminal, lab, cancellationToken);
+                }
+
                 var roots = Identity.IsRoot ? StateFolder.Open() : null;
                 LabLocator.BecomeOwner(manifest, Composition.Process);
                 var look = await LookAsync(terminal, lab, cancellationToken);

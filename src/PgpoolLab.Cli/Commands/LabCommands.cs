@@ -6,6 +6,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Programs;
@@ -23,6 +24,22 @@ internal static class LabCommand
     {
         var manifest = LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder);
         var lab = LabLocator.RequireReady(manifest);
+        if (lab is { IsSpread: true, Here: null })
+        {
+            var first = lab.Hosts[0];
+            throw new LabException(
+                ExitCode.Usage,
+                $"The lab '{lab.Name}' is on several hosts; this command works on one host's part of it."
+            )
+            {
+                Hints =
+                [
+                    $"On host {first.Name}:  pgpoollab {parsed.CommandResult.Command.Name} ... "
+                        + $"--lab {Shell.Quote(first.Root ?? "")}",
+                ],
+            };
+        }
+
         LabLocator.BecomeOwner(manifest, Composition.Process);
         LabIndex.RegisterAgain(lab);
         return lab;
@@ -63,11 +80,15 @@ internal static class LabCommand
     /// <param name="command">The command.</param>
     /// <param name="act">Runs its plans, or shows them.</param>
     /// <param name="done">What it says when that is done.</param>
+    /// <param name="onHosts">Does the same with a lab on several hosts.</param>
+    /// <param name="doneOnHosts">What it says then, of "The lab NAME is ...".</param>
     internal static Command OnWholeLab(
         Terminal terminal,
         Command command,
         Func<PlanRun, ServerSet?, CancellationToken, Task> act,
-        Func<Lab, ServerSet, string> done
+        Func<Lab, ServerSet, string> done,
+        Func<HostParts, CancellationToken, Task> onHosts,
+        string doneOnHosts
     )
     {
         var parts = new Argument<string[]>("PART")
@@ -83,6 +104,19 @@ internal static class LabCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    RequireWhole(parsed, parts);
+                    return await SpreadCommands.OnAllAsync(
+                        terminal,
+                        spread,
+                        onHosts,
+                        $"The lab '{spread.Name}' is {doneOnHosts} on all hosts.",
+                        parsed.GetValue(CommandLine.Json),
+                        cancellationToken
+                    );
+                }
+
                 var lab = Open(parsed);
                 var servers = ServerSet.Of(lab, parsed.GetValue(parts) ?? []);
                 using var progress = new ProgressView(terminal);
@@ -110,6 +144,18 @@ internal static class LabCommand
             }
         );
         return command;
+    }
+
+    private static void RequireWhole(ParseResult parsed, Argument<string[]> parts)
+    {
+        if (parsed.GetValue(parts) is { Length: > 0 } || parsed.GetValue(CommandLine.DryRun))
+        {
+            throw new LabException(
+                ExitCode.Usage,
+                $"A lab on several hosts is started and stopped as a whole: {parts.Name} and --dry-run work on one "
+                    + "host's part, on that host."
+            );
+        }
     }
 
     /// <summary>The Pgpool-IIs' names, as in "Pgpool-II 0 and Pgpool-II 1".</summary>
@@ -165,7 +211,9 @@ internal static class StartAllCommand
             (lab, servers) =>
                 servers.Pgpools.Count == 0 ? $"The nodes of the lab '{lab.Name}' are up."
                 : servers.Nodes.Count == 0 ? $"{LabCommand.TitlesOf(lab, servers)} of the lab '{lab.Name}' is up."
-                : $"The lab '{lab.Name}' is up; Pgpool-II listens on port {servers.Pgpools[0].Port}."
+                : $"The lab '{lab.Name}' is up; Pgpool-II listens on port {servers.Pgpools[0].Port}.",
+            SpreadSetup.StartAsync,
+            "up"
         );
 }
 
@@ -186,7 +234,9 @@ internal static class StopAllCommand
             (lab, servers) =>
                 servers.Pgpools.Count == 0 ? $"The nodes of the lab '{lab.Name}' are stopped."
                 : servers.Nodes.Count == 0 ? $"{LabCommand.TitlesOf(lab, servers)} of the lab '{lab.Name}' is stopped."
-                : $"The lab '{lab.Name}' is stopped."
+                : $"The lab '{lab.Name}' is stopped.",
+            SpreadSetup.StopAsync,
+            "stopped"
         );
 }
 

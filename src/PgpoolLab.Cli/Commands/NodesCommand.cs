@@ -33,14 +33,20 @@ internal static class NodesCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var lab = LabCommand.Open(parsed);
+                var spread = SpreadCommands.Find(parsed);
+                var lab = spread ?? LabCommand.Open(parsed);
                 var host = Composition.Host();
                 var probes = Composition.Probes(host);
+                await using var session = spread is null
+                    ? null
+                    : await SpreadCommands.ConnectAsync(terminal, spread, cancellationToken);
                 try
                 {
                     do
                     {
-                        var report = await new NodesReporter(host, probes).ReportAsync(lab, cancellationToken);
+                        var report = session is null
+                            ? await new NodesReporter(host, probes).ReportAsync(lab, cancellationToken)
+                            : await session.Parts.LookAsync(lab, cancellationToken);
                         if (parsed.GetValue(watch) && terminal.Data.Profile.Capabilities.Ansi)
                         {
                             terminal.Data.Clear();

@@ -309,6 +309,11 @@ internal sealed class ServerCommands
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadVerbs.RunAsync(_terminal, spread, name, parsed, cancellationToken);
+                }
+
                 var lab = LabCommand.Open(parsed);
                 using (var progress = new ProgressView(_terminal))
                 {

@@ -62,6 +62,25 @@ internal static class SetupCommand
         Description = "Number of Pgpool-IIs that watch each other, such as 3 (default: one, without a watchdog)",
         HelpName = "N",
     };
+    private static readonly Option<string[]> OnHosts = new("--hosts")
+    {
+        Description =
+            "Make it on these machines, reached by SSH: names of ~/.ssh/config, or user@host:port. Node 0 is on the "
+            + "first, and each has a Pgpool-II",
+        HelpName = "A,B,...",
+        DefaultValueFactory = _ => [],
+    };
+    private static readonly Option<string> Installed = new("--installed")
+    {
+        Description =
+            "With --hosts: the pgpoollab that answers there, a program of those hosts (default: this one, "
+            + "which is copied there)",
+        HelpName = "PATH",
+    };
+    private static readonly Option<bool> AcceptNew = new("--accept-new")
+    {
+        Description = "With --hosts: trust hosts whose keys nobody knows yet, and remember their keys",
+    };
     private static readonly Option<string> Auth = new("--auth")
     {
         Description = "Password method for TCP clients: scram, md5, or trust (no password)",
@@ -190,6 +209,9 @@ internal static class SetupCommand
             Rewind,
             Standbys,
             Watchdog,
+            OnHosts,
+            Installed,
+            AcceptNew,
             Auth,
             Listen,
             Tls,
@@ -208,6 +230,26 @@ internal static class SetupCommand
             Keep,
             CommandLine.Json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(OnHosts) is not { Length: > 0 })
+            {
+                if (result.GetValue(AcceptNew) || result.GetValue(Installed) is not null)
+                {
+                    result.AddError("--accept-new and --installed go with --hosts.");
+                }
+
+                return;
+            }
+
+            foreach (var option in (Option[])[Watchdog, Listen, Templates, PgpoolConf, PostgresConf, DryRun, Keep])
+            {
+                if (result.GetResult(option) is { Implicit: false })
+                {
+                    result.AddError($"{option.Name} and --hosts do not go together.");
+                }
+            }
+        });
         _ = start
             ? command.Guide(
                 CommandGroup.Make,
@@ -241,6 +283,20 @@ internal static class SetupCommand
     )
     {
         var spec = Spec(parsed, start);
+        if (Names(parsed) is { Length: > 0 } names)
+        {
+            return await SpreadCommands.SetupAsync(
+                terminal,
+                parsed.GetResult(Nodes) is { Implicit: false } ? spec : spec with { Nodes = names.Length },
+                names,
+                parsed.GetValue(Installed),
+                parsed.GetValue(AcceptNew),
+                ["pgpoollab", .. arguments],
+                parsed.GetValue(CommandLine.Json),
+                cancellationToken
+            );
+        }
+
         using var progress = new ProgressView(terminal);
         var setup = new SetupOperation(Terminal.Operation(progress));
         if (parsed.GetValue(DryRun))
@@ -270,6 +326,13 @@ internal static class SetupCommand
         SetupSummary.Say(terminal, result, spec.Setup.LeaveRunning, TimeProvider.System.GetElapsedTime(began));
         return (int)ExitCode.Done;
     }
+
+    private static string[] Names(ParseResult parsed) =>
+        [
+            .. (parsed.GetValue(OnHosts) ?? [])
+                .SelectMany(h => h.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+                .Distinct(StringComparer.Ordinal),
+        ];
 
     internal static LabSpec Spec(ParseResult parsed, bool start) =>
         new()

@@ -15,6 +15,8 @@ internal static class FieldNames
             SpecField.Mode => "--mode",
             SpecField.Port => "--port",
             SpecField.PostgresPort => "--pg-port",
+            SpecField.Hosts => "--hosts",
+            SpecField.Standbys => "--standbys",
             SpecField.Auth => "--auth",
             SpecField.Listen => "--listen",
             SpecField.Tls => "--tls",

@@ -221,7 +221,15 @@ internal sealed class LocalFiles : IFiles
     /// <inheritdoc/>
     public ValueTask RenameAsync(string path, string newPath, CancellationToken cancellationToken)
     {
-        File.Move(path, newPath, overwrite: true);
+        if (new FileInfo(path).LinkTarget is null && Directory.Exists(path))
+        {
+            Directory.Move(path, newPath);
+        }
+        else
+        {
+            File.Move(path, newPath, overwrite: true);
+        }
+
         return ValueTask.CompletedTask;
     }
 

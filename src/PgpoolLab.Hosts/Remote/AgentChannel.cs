@@ -80,6 +80,9 @@ public sealed class AgentChannel : IAsyncDisposable
     /// <summary>The version of the program on the other side.</summary>
     public string AgentVersion { get; private set; } = "";
 
+    /// <summary>Where that program lies there; null when it does not say.</summary>
+    public string? AgentFile { get; private set; }
+
     /// <summary>How many calls were made so far.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
@@ -143,7 +146,7 @@ public sealed class AgentChannel : IAsyncDisposable
                     && said == mark
                 )
                 {
-                    AgentVersion = first.Version ?? "";
+                    (AgentVersion, AgentFile) = (first.Version ?? "", first.Program);
                     _hasBegun = true;
                     return;
                 }

@@ -32,6 +32,9 @@ internal sealed record AgentReply
     /// <summary>The version of the program, in the first line.</summary>
     public string? Version { get; init; }
 
+    /// <summary>Where the program lies, in the first line.</summary>
+    public string? Program { get; init; }
+
     /// <summary>The call that is answered.</summary>
     public int? Id { get; init; }
 

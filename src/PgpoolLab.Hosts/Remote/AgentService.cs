@@ -12,6 +12,10 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
     private readonly LineWriter<AgentReply> _writer = new(output, WireJson.Default.AgentReply);
     private readonly ConcurrentDictionary<int, Work> _works = new();
 
+    /// <summary>Where the program lies that answers, for who has more of its commands run here; null when that is not to
+    /// be told.</summary>
+    public string? Program { get; init; }
+
     /// <summary>Answers until nobody asks any more.</summary>
     /// <param name="input">Where the calls come from.</param>
     /// <param name="mark">What the first line has, so that the caller finds it.</param>
@@ -25,7 +29,15 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
         );
         try
         {
-            await _writer.WriteAsync(new AgentReply { Mark = mark, Version = version }, cancellationToken);
+            await _writer.WriteAsync(
+                new AgentReply
+                {
+                    Mark = mark,
+                    Version = version,
+                    Program = Program,
+                },
+                cancellationToken
+            );
             var lines = AgentLines.ReadAsync(input, null, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
             // Who reads a pipe is in the system's hands until something comes: the signal to end is not waited for
             // there.

@@ -24,7 +24,7 @@ public sealed record LabCertificates(string Authority, string Server, string Ser
             lab.ListenAddresses.Count > 0
                 ? [Dns.GetHostName(), .. lab.ListenAddresses.Contains("*") ? OwnAddresses() : lab.ListenAddresses]
                 : [];
-        return ((string[])["localhost", "127.0.0.1", "::1", .. elsewhere])
+        return ((string[])["localhost", "127.0.0.1", "::1", .. elsewhere, .. lab.Hosts.Select(h => h.Address)])
             .Where(n => n is not ("*" or "0.0.0.0" or "::"))
             .Distinct(StringComparer.OrdinalIgnoreCase)
             .ToArray();

@@ -21,6 +21,10 @@ public sealed record LabSecrets
     /// <summary>What <c>.pgpoolkey</c> holds.</summary>
     public string PoolKey { get; init; } = "";
 
+    /// <summary>Made where the lab was asked for, when it is one on several hosts; null for a lab that makes its
+    /// own.</summary>
+    public LabCertificates? Certificates { get; init; }
+
     /// <summary>A role's password as pgpool.conf may have it; empty when the role has none.</summary>
     public string Encrypted(string role) => DatabaseUsers.FirstOrDefault(u => u.Name == role)?.Encrypted(PoolKey) ?? "";
 

@@ -40,7 +40,7 @@ public sealed class HostInspector(OperationContext context)
         return new HostFacts
         {
             Root = await _host.Files.RealPathAsync(spec.Directory, cancellationToken),
-            LabId = Guid.NewGuid().ToString("n")[..8],
+            LabId = spec.Part?.Id ?? Guid.NewGuid().ToString("n")[..8],
             Owner = owner.Name,
             Invoker = invoker,
             Folder = folder,

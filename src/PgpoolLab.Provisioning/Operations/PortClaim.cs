@@ -24,6 +24,15 @@ public sealed class PortClaim(OperationContext context)
     internal static IReadOnlyList<LabPort> FixedPortsOf(LabSpec spec)
     {
         var layout = PortLayout.From(spec.Port ?? 0, spec.PgpoolNodes, spec.PostgresPort);
+        if (spec is { Part: { Here: { } here } part, Port: not null })
+        {
+            return
+            [
+                .. layout.OfPgpool(here),
+                .. Enumerable.Range(0, spec.Nodes).Where(n => part.HostOfNode(n) == here).Select(layout.OfNode),
+            ];
+        }
+
         var nodes = spec.OwnsNodes ? spec.Nodes : 0;
         return spec.Port is not null ? layout.All(nodes).ToArray()
             : spec.PostgresPort is not null ? Enumerable.Range(0, nodes).Select(layout.OfNode).ToArray()

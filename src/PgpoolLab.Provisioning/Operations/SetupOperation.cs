@@ -49,6 +49,9 @@ public sealed class SetupOperation(OperationContext context)
 
     private readonly PortClaim _ports = new(context);
 
+    /// <summary>What the parts of a lab on several hosts share; null for a lab that makes up its own.</summary>
+    public LabSecrets? Secrets { get; init; }
+
     /// <summary>Says what would be done. Touches nothing.</summary>
     public async Task<LabPlan> PlanAsync(LabSpec spec, CancellationToken cancellationToken)
     {
@@ -62,7 +65,7 @@ public sealed class SetupOperation(OperationContext context)
                 tools,
                 new FolderOrigin(null),
                 owner,
-                InvokerOf(user),
+                InvokerOf(spec, user),
                 await _ports.LookAsync(spec, cancellationToken),
                 cancellationToken
             )
@@ -92,7 +95,7 @@ public sealed class SetupOperation(OperationContext context)
         {
             Program = context.Program,
         };
-        var invoker = InvokerOf(user);
+        var invoker = InvokerOf(spec, user);
         if (user is not null)
         {
             context.Note($"PostgreSQL refuses to run as root: this lab runs as {user.Name} (choose with --run-as).");
@@ -183,7 +186,7 @@ public sealed class SetupOperation(OperationContext context)
     {
         var (plan, manifest, _, _) = claim;
         var lab = plan.Lab;
-        var secrets = LabSecrets.For(lab);
+        var secrets = Secrets ?? LabSecrets.For(lab);
         using (var log = context.OpenLog(lab.ToolLog))
         {
             log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
@@ -392,5 +395,7 @@ public sealed class SetupOperation(OperationContext context)
         };
     }
 
-    private static string? InvokerOf(SystemUser? user) => user is null ? null : Identity.Current.Name;
+    /// <summary>On other hosts pgpoollab's own way in is nobody who works with the lab.</summary>
+    private static string? InvokerOf(LabSpec spec, SystemUser? user) =>
+        user is null || spec.Part is not null ? null : Identity.Current.Name;
 }

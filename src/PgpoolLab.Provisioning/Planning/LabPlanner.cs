@@ -58,6 +58,12 @@ public static class LabPlanner
         ArgumentNullException.ThrowIfNull(facts);
         var lab = Resolve(spec, facts);
         RequireSupport(lab);
+        RequireStatementToPromote(lab);
+        if (lab.Here is not null)
+        {
+            return new LabPlan(lab, OnOneHost(lab));
+        }
+
         // Whoever has settings of his own for Pgpool-II, or a template, sees the lab proved with them.
         var fewProcesses =
             lab.OwnsNodes && !spec.Setup.LeaveRunning && spec.Setup.Templates is null && lab.PgpoolSettings.Count == 0;
@@ -225,6 +231,52 @@ public static class LabPlanner
         static Stage[] Stages(bool wanted, params Stage[] stages) => wanted ? stages : [];
     }
 
+    /// <summary>One host's part of a lab on several: its nodes run afterwards, its Pgpool-II does not. The primary's host
+    /// comes first; the standbys of the others are base backups of that.</summary>
+    private static IReadOnlyList<Stage> OnOneHost(Lab lab)
+    {
+        var primary = lab.Nodes[0];
+        var standbys = lab.OwnNodes.Where(n => n != primary).ToArray();
+        var hasPrimary = lab.OwnNodes.Contains(primary);
+        return
+        [
+            Stage.Of(new CreateFolders()),
+            Stage.Of(new WriteCertificates()),
+            hasPrimary
+                ? new Stage([
+                    [new CreateNodes([primary], Alike: true)],
+                    [new WriteLabFiles(false)],
+                ])
+                : Stage.Of(new WriteLabFiles(false)),
+            .. hasPrimary
+                ? (Stage[])
+                    [
+                        new Stage([
+                            [new ConfigureNode(primary), new StartNode(primary), new SetPasswords(primary)],
+                        ]),
+                    ]
+                : [],
+            .. standbys.Length > 0
+                ? (Stage[])
+                    [
+                        Stage.ForEach(
+                            standbys,
+                            CopiesAtATime,
+                            n =>
+                                [
+                                    new CopyNode(n, primary),
+                                    new ConfigureNode(n),
+                                    new ConfigureStandby(n, primary, HasOwnSettings: true),
+                                    new StartNode(n),
+                                ]
+                        ),
+                    ]
+                : [],
+            .. lab.OwnNodes.Count > 0 ? (Stage[])[Stage.Of(new HandOver([.. lab.OwnNodes], Running: true))] : [],
+            .. lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : [],
+        ];
+    }
+
     /// <summary>The first is of the primary, the others are of the first standby. Each base backup of a primary ends
     /// with a switch to the next WAL segment, and all standbys that stream already receive the rest of the last one, 16
     /// MB of zeros: the more standbys, the more often and the more of them. One of a standby leaves the WAL
@@ -286,6 +338,23 @@ public static class LabPlanner
         }
     }
 
+    /// <summary>Between hosts a standby is promoted by a statement, which there is since PostgreSQL 12.</summary>
+    private static void RequireStatementToPromote(Lab lab)
+    {
+        const int least = 12;
+        if (lab.IsSpread && lab.Tools.Postgres.Major < least)
+        {
+            throw new LabException(
+                ExitCode.Missing,
+                $"A lab on several hosts needs PostgreSQL {least} or newer; this is {lab.Tools.Postgres} "
+                    + $"({lab.Tools.PostgresBin})."
+            )
+            {
+                Hints = ["Choose another installation:  --pg-version N, or --pg-bin DIR"],
+            };
+        }
+    }
+
     /// <summary>pgpool.conf takes what is between two quotes as it stands, and has no way to write one.</summary>
     private static void RequireQuotable(HostFacts facts)
     {
@@ -312,7 +381,8 @@ public static class LabPlanner
         }
     }
 
-    private static Lab Resolve(LabSpec spec, HostFacts facts)
+    /// <summary>Resolves every name, port and path.</summary>
+    internal static Lab Resolve(LabSpec spec, HostFacts facts)
     {
         RequireQuotable(facts);
         // A folder may have a name that could not be given to a lab: ".lab", say.
@@ -356,12 +426,19 @@ public static class LabPlanner
                     ports.Watchdog(i),
                     facts.SocketDirectories,
                     LabSockets.PcpFolder
-                ))
+                )
+                {
+                    Host = spec.Part is null ? null : i,
+                })
                 .ToArray(),
             Nodes = Enumerable
                 .Range(0, spec.Nodes)
-                .Select(i => new PostgresNode(i, ports.Postgres(i), "", ""))
+                .Select(i => new PostgresNode(i, ports.Postgres(i), "", "") { Host = spec.Part?.HostOfNode(i) })
                 .ToArray(),
+            Hosts = spec.Part?.Hosts ?? [],
+            Here = spec.Part?.Here,
+            VirtualIp = spec.Part?.VirtualIp,
+            Interface = spec.Part?.Interface,
             OwnsNodes = spec.OwnsNodes,
             PgpoolSetup = spec.PgpoolSetup,
             HasPrivateSockets = conventions.HasPrivateSockets,

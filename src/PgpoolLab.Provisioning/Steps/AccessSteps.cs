@@ -108,7 +108,7 @@ public sealed record WriteCertificates : IStep
     {
         ArgumentNullException.ThrowIfNull(lab);
         return lab
-            .Pgpools.SelectMany(p => (string[])[p.Paths.TlsAuthority, p.Paths.TlsCertificate, p.Paths.TlsKey])
+            .OwnPgpools.SelectMany(p => (string[])[p.Paths.TlsAuthority, p.Paths.TlsCertificate, p.Paths.TlsKey])
             .Select(f => $"write {Hosts.Shell.Quote(f)}")
             .Append($"valid for {string.Join(", ", LabCertificates.NamesOf(lab))}");
     }
@@ -117,8 +117,8 @@ public sealed record WriteCertificates : IStep
     public async Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var certificates = LabCertificates.Make(context.Lab, context.Time.GetUtcNow());
-        foreach (var paths in context.Lab.Pgpools.Select(p => p.Paths))
+        var certificates = context.Secrets.Certificates ?? LabCertificates.Make(context.Lab, context.Time.GetUtcNow());
+        foreach (var paths in context.Lab.OwnPgpools.Select(p => p.Paths))
         {
             context.Undo.Push($"delete {paths.Tls}", ct => context.Host.Files.DeleteAsync(paths.Tls, ct).AsTask());
             await context.Host.Files.CreateDirectoryAsync(paths.Tls, Modes.PrivateFolder, cancellationToken);

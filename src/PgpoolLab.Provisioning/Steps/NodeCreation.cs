@@ -166,18 +166,36 @@ public sealed record CopyNode(PostgresNode Node, PostgresNode Source) : IStep
     {
         ArgumentNullException.ThrowIfNull(context);
         NodeFolders.DeleteAtUndo(context, Node);
+        await CopyAsync(context, cancellationToken);
+    }
+
+    internal async Task CopyAsync(StepContext context, CancellationToken cancellationToken) =>
         (await context.Host.Programs.RunAsync(Command(context.Lab), cancellationToken)).OrThrow(
             $"copy node {Source.Id} to node {Node.Id}"
         );
-    }
 
-    private Hosts.CommandSpec Command(Lab lab) =>
-        PgBaseBackup.Create(
+    private Hosts.CommandSpec Command(Lab lab)
+    {
+        var isHere = lab.OwnNodes.Contains(Source);
+        var command = PgBaseBackup.Create(
             lab.Tools,
-            LabSockets.ProbeHost(lab),
+            isHere ? LabSockets.ProbeHost(lab) : lab.AddressOf(Source.Host),
             Source.Port,
-            lab.Owner,
+            isHere ? lab.Owner : lab.ReplicationRole,
             withWal: !lab.UseSlots,
             Node.DataDirectory
         );
+        return isHere
+            ? command
+            : command with
+            {
+                Environment = new Dictionary<string, string?>(command.Environment)
+                {
+                    ["PGPASSFILE"] = lab.Pgpool.Paths.PgPass,
+                    ["PGSSLMODE"] = "verify-full",
+                    ["PGSSLROOTCERT"] = lab.Pgpool.Paths.TlsAuthority,
+                    ["PGCONNECT_TIMEOUT"] = "10",
+                },
+            };
+    }
 }

@@ -20,6 +20,10 @@ public static class FindingKinds
     public static FindingKind PgpoolSilent { get; } =
         Broken("pgpool-silent", "Clients of Pgpool-II wait or get errors.");
 
+    /// <summary>A machine of the lab does not answer.</summary>
+    public static FindingKind HostSilent { get; } =
+        Broken("host-silent", "What runs there is not known. It may be down, or cut off and running.");
+
     /// <summary>Two nodes can be written to.</summary>
     public static FindingKind TwoPrimaries { get; } =
         Broken(

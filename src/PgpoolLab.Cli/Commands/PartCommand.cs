@@ -1,0 +1,103 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Spread;
+using PgpoolLab.Provisioning.Store;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>part check</c> and <c>part make</c>: one host's part of a lab on several. No person calls it: pgpoollab
+/// itself does, on another machine, by SSH. The request comes on standard input, for it has the lab's secrets.</summary>
+internal static class PartCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var command = new Command("part", "Make this machine's part of a lab on several hosts")
+        {
+            Verb(
+                "check",
+                "Say what would be made",
+                async (context, request, spec, cancellationToken) =>
+                    (await new SetupOperation(context).PlanAsync(spec, cancellationToken)).Lab
+            ),
+            Verb(
+                "make",
+                "Make it",
+                async (context, request, spec, cancellationToken) =>
+                    (
+                        await new SetupOperation(context) { Secrets = request.Secrets }.ExecuteAsync(
+                            spec,
+                            ["pgpoollab", "part", "make"],
+                            cancellationToken
+                        )
+                    ).Lab
+            ),
+        };
+        command.Subcommands.Add(Rejoin(terminal));
+        command.Hidden = true;
+        return command;
+
+        Command Verb(
+            string name,
+            string description,
+            Func<OperationContext, PartRequest, LabSpec, CancellationToken, Task<Lab>> act
+        )
+        {
+            var verb = new Command(name, description);
+            verb.SetAction(
+                async (_, cancellationToken) =>
+                {
+                    var request = PartRequest.FromJson(await Console.In.ReadToEndAsync(cancellationToken));
+                    var folder = await FolderOfAsync(request, cancellationToken);
+                    using var progress = new ProgressView(terminal);
+                    var context = Terminal.Operation(progress);
+                    var lab = await act(context, request, request.ToSpec(folder), cancellationToken);
+                    progress.Dispose();
+                    terminal.Out.WriteLine(PartFacts.Of(lab).ToJson());
+                    return (int)ExitCode.Done;
+                }
+            );
+            return verb;
+        }
+    }
+
+    private static Command Rejoin(Terminal terminal)
+    {
+        var node = new Argument<int>("NODE") { Description = "The node, one of this machine's" };
+        var primary = new Argument<int>("PRIMARY") { Description = "The node to follow" };
+        var rejoin = new Command("rejoin", "Make a node a copy of the primary again")
+        {
+            node,
+            primary,
+            CommandLine.Lab,
+        };
+        rejoin.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                using var progress = new ProgressView(terminal);
+                await new PartRejoin(new PlanRun(Terminal.Operation(progress), lab)).ExecuteAsync(
+                    parsed.GetValue(node),
+                    parsed.GetValue(primary),
+                    cancellationToken
+                );
+                return (int)ExitCode.Done;
+            }
+        );
+        return rejoin;
+    }
+
+    /// <summary>In the home of the user the servers run as: there nothing else of the machine is touched.</summary>
+    private static async Task<string> FolderOfAsync(PartRequest request, CancellationToken cancellationToken)
+    {
+        var users = Composition.Host().Users;
+        var user =
+            await RunAs.ChooseAsync(users, request.RunAs, null, Identity.IsRoot, cancellationToken) ?? Identity.Current;
+        var id = request.Part.Id;
+        var name = Shell.IsSafeWord(request.Name) && request.Name.Length <= 32 ? $"{request.Name}-{id}" : id;
+        return $"{Identity.RealPath(user.Home)}/.pgpoollab/labs/{name}";
+    }
+}

@@ -1,0 +1,137 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Access;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Spread;
+using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Reports;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary>What the commands do with a lab on several hosts, where it was made.</summary>
+internal static class SpreadCommands
+{
+    /// <summary>The lab that a command is about, when it is one on several hosts and this is where it was made; null for
+    /// any other, or none.</summary>
+    internal static Lab? Find(ParseResult parsed) => Find(parsed.GetValue(CommandLine.Lab));
+
+    /// <inheritdoc cref="Find(ParseResult)"/>
+    /// <param name="nameOrFolder">Names it; null for the one around the current folder.</param>
+    internal static Lab? Find(string? nameOrFolder)
+    {
+        LabManifest manifest;
+        try
+        {
+            manifest = LabLocator.Find(nameOrFolder, Invocation.CurrentFolder);
+        }
+        catch (LabException)
+        {
+            // Who looks for a lab of any kind says why.
+            return null;
+        }
+
+        return manifest.Lab is { IsSpread: true, Here: null } ? manifest.Lab : null;
+    }
+
+    /// <summary>Makes one.</summary>
+    internal static async Task<int> SetupAsync(
+        Terminal terminal,
+        LabSpec spec,
+        IReadOnlyList<string> names,
+        string? installed,
+        bool acceptNew,
+        IReadOnlyList<string> commandLine,
+        bool json,
+        CancellationToken cancellationToken
+    )
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        await using var session = await SpreadSession.FindAsync(
+            terminal,
+            names,
+            installed,
+            acceptNew,
+            cancellationToken
+        );
+        var part = new PartOfLab(
+            Guid.NewGuid().ToString("n")[..8],
+            [.. session.Parts.Hosts.Select(h => h.Host)],
+            Here: null
+        );
+        using var progress = new ProgressView(terminal);
+        var setup = new SpreadSetup(Terminal.Operation(progress), session.Parts);
+        var result = await setup.ExecuteAsync(spec, part, commandLine, cancellationToken);
+        progress.Dispose();
+        var lab = result.Lab;
+        if (json)
+        {
+            terminal.Out.WriteLine(LabInfo.Of(lab, spec.Setup.LeaveRunning, []).ToJson());
+        }
+
+        var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
+        terminal.Say(
+            $"The lab '{lab.Name}' is ready on {string.Join(", ", lab.Hosts.Select(h => h.Name))} ({seconds:0.0} s)."
+        );
+        foreach (var pgpool in lab.Pgpools)
+        {
+            var host = lab.Hosts[pgpool.Host!.Value];
+            terminal.Say($"  {host.Name}: Pgpool-II {host.Address}:{pgpool.Port}, its part in {host.Root}");
+        }
+
+        terminal.Say(
+            spec.Setup.LeaveRunning
+                ? $"See how it is:  pgpoollab nodes --lab {Shell.Quote(lab.Name)}"
+                : $"Start it:  pgpoollab startall --lab {Shell.Quote(lab.Name)}"
+        );
+        return (int)ExitCode.Done;
+    }
+
+    /// <summary>Starts or stops all of it.</summary>
+    internal static async Task<int> OnAllAsync(
+        Terminal terminal,
+        Lab lab,
+        Func<HostParts, CancellationToken, Task> act,
+        string done,
+        bool json,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var session = await ConnectAsync(terminal, lab, cancellationToken);
+        using (LabLock.Take(lab.Root))
+        {
+            await act(session.Parts, cancellationToken);
+        }
+
+        terminal.Say(done);
+        if (json)
+        {
+            terminal.Out.WriteLine(NodesReporter.ToJson(await session.Parts.LookAsync(lab, cancellationToken)));
+        }
+
+        return (int)ExitCode.Done;
+    }
+
+    /// <summary>Connects to the hosts of one that is ready.</summary>
+    internal static Task<SpreadSession> ConnectAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
+    {
+        RequireReady(lab);
+        return SpreadSession.ConnectAsync(terminal, lab.Hosts, acceptNew: false, cancellationToken);
+    }
+
+    /// <summary>Removes all of it. Where a host does not answer, the lab stays on the list, so that it can be tried
+    /// again.</summary>
+    internal static async Task<int> DestroyAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
+    {
+        await using var session = await SpreadSession.ConnectAsync(terminal, lab.Hosts, false, cancellationToken);
+        using var progress = new ProgressView(terminal);
+        await new SpreadDestroy(Terminal.Operation(progress), session.Parts).ExecuteAsync(lab, cancellationToken);
+        progress.Dispose();
+        terminal.Say($"The lab '{lab.Name}' is gone from {string.Join(", ", lab.Hosts.Select(h => h.Name))}.");
+        return (int)ExitCode.Done;
+    }
+
+    /// <summary>Refuses a lab whose setup was never finished, or that is being destroyed.</summary>
+    private static void RequireReady(Lab lab) => LabLocator.RequireReady(LabStore.Load(lab.Root)!);
+}
