@@ -48,8 +48,8 @@ public interface IFiles
     /// <summary>Names of what lies in a folder; empty when there is none.</summary>
     ValueTask<IReadOnlyList<string>> ListAsync(string path, CancellationToken cancellationToken);
 
-    /// <summary>Gives a file another name in the same folder, in place of the file that has that name; or a folder a name
-    /// that nothing has.</summary>
+    /// <summary>Gives a file another name in the same folder, in place of the file that has that name; or a folder a
+    /// name that nothing has.</summary>
     ValueTask RenameAsync(string path, string newPath, CancellationToken cancellationToken);
 
     /// <summary>Deletes a file, link, socket or whole folder; nothing happens when there is none. Links are not

@@ -40,6 +40,14 @@ public sealed class LabHistory(IHost host, Lab lab)
             return [];
         }
 
+        var timelines = await FindPrimariesAsync(cancellationToken);
+        return timelines.Where(t => t.Value < timelines.Values.Max()).Select(t => t.Key).ToArray();
+    }
+
+    /// <summary>The nodes of this machine that would start as primaries, and how far each has come: the last timeline
+    /// that its files know. Empty where there is but one, in a lab on one machine.</summary>
+    public async Task<IReadOnlyDictionary<PostgresNode, int>> FindPrimariesAsync(CancellationToken cancellationToken)
+    {
         var primaries = new List<PostgresNode>();
         foreach (var node in lab.OwnNodes)
         {
@@ -50,7 +58,7 @@ public sealed class LabHistory(IHost host, Lab lab)
         }
 
         var timelines = new Dictionary<PostgresNode, int>();
-        foreach (var node in primaries.Count > 1 ? primaries : [])
+        foreach (var node in primaries.Count > 1 || lab.IsSpread ? primaries : [])
         {
             if (
                 PgControlData.Timeline(
@@ -76,7 +84,7 @@ public sealed class LabHistory(IHost host, Lab lab)
             }
         }
 
-        return timelines.Where(t => t.Value < timelines.Values.Max()).Select(t => t.Key).ToArray();
+        return timelines;
     }
 
     /// <summary>Nodes that must not be started as they are: their online recovery was killed before it had made them

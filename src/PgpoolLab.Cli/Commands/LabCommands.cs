@@ -87,7 +87,7 @@ internal static class LabCommand
         Command command,
         Func<PlanRun, ServerSet?, CancellationToken, Task> act,
         Func<Lab, ServerSet, string> done,
-        Func<HostParts, CancellationToken, Task> onHosts,
+        Func<HostParts, Lab, Action<string>, CancellationToken, Task> onHosts,
         string doneOnHosts
     )
     {
@@ -235,7 +235,7 @@ internal static class StopAllCommand
                 servers.Pgpools.Count == 0 ? $"The nodes of the lab '{lab.Name}' are stopped."
                 : servers.Nodes.Count == 0 ? $"{LabCommand.TitlesOf(lab, servers)} of the lab '{lab.Name}' is stopped."
                 : $"The lab '{lab.Name}' is stopped.",
-            SpreadSetup.StopAsync,
+            (hosts, _, _, cancellationToken) => SpreadSetup.StopAsync(hosts, cancellationToken),
             "stopped"
         );
 }

@@ -6,11 +6,13 @@ using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers;
 
 namespace PgpoolLab.Cli.Commands;
 
 /// <summary><c>part check</c> and <c>part make</c>: one host's part of a lab on several. No person calls it: pgpoollab
-/// itself does, on another machine, by SSH. The request comes on standard input, for it has the lab's secrets.</summary>
+/// itself does, on another machine, by SSH. The request comes on standard input, for it has the lab's
+/// secrets.</summary>
 internal static class PartCommand
 {
     internal static Command Create(Terminal terminal)
@@ -37,6 +39,7 @@ internal static class PartCommand
             ),
         };
         command.Subcommands.Add(Rejoin(terminal));
+        command.Subcommands.Add(Primaries(terminal));
         command.Hidden = true;
         return command;
 
@@ -62,6 +65,21 @@ internal static class PartCommand
             );
             return verb;
         }
+    }
+
+    private static Command Primaries(Terminal terminal)
+    {
+        var primaries = new Command("primaries", "Say which nodes would start as primaries") { CommandLine.Lab };
+        primaries.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                var found = await new LabHistory(Composition.Host(), lab).FindPrimariesAsync(cancellationToken);
+                terminal.Out.WriteLine(PartPrimaries.Of(found).ToJson());
+                return (int)ExitCode.Done;
+            }
+        );
+        return primaries;
     }
 
     private static Command Rejoin(Terminal terminal)

@@ -65,8 +65,8 @@ internal static class SetupCommand
     private static readonly Option<string[]> OnHosts = new("--hosts")
     {
         Description =
-            "Make it on these machines, reached by SSH: names of ~/.ssh/config, or user@host:port. Node 0 is on the "
-            + "first, and each has a Pgpool-II",
+            "Make it on these machines, reached by SSH: hosts that ssh knows by name, or user@host:port. The primary "
+            + "is on the first, and each has a Pgpool-II",
         HelpName = "A,B,...",
         DefaultValueFactory = _ => [],
     };

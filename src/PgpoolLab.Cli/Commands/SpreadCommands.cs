@@ -13,8 +13,8 @@ namespace PgpoolLab.Cli.Commands;
 /// <summary>What the commands do with a lab on several hosts, where it was made.</summary>
 internal static class SpreadCommands
 {
-    /// <summary>The lab that a command is about, when it is one on several hosts and this is where it was made; null for
-    /// any other, or none.</summary>
+    /// <summary>The lab that a command is about, when it is one on several hosts and this is where it was made; null
+    /// for any other, or none.</summary>
     internal static Lab? Find(ParseResult parsed) => Find(parsed.GetValue(CommandLine.Lab));
 
     /// <inheritdoc cref="Find(ParseResult)"/>
@@ -92,7 +92,7 @@ internal static class SpreadCommands
     internal static async Task<int> OnAllAsync(
         Terminal terminal,
         Lab lab,
-        Func<HostParts, CancellationToken, Task> act,
+        Func<HostParts, Lab, Action<string>, CancellationToken, Task> act,
         string done,
         bool json,
         CancellationToken cancellationToken
@@ -101,7 +101,7 @@ internal static class SpreadCommands
         await using var session = await ConnectAsync(terminal, lab, cancellationToken);
         using (LabLock.Take(lab.Root))
         {
-            await act(session.Parts, cancellationToken);
+            await act(session.Parts, lab, n => terminal.Say($"note {n}"), cancellationToken);
         }
 
         terminal.Say(done);

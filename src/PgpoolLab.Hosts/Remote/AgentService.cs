@@ -12,8 +12,8 @@ public sealed class AgentService(IHost host, Stream output) : IDisposable
     private readonly LineWriter<AgentReply> _writer = new(output, WireJson.Default.AgentReply);
     private readonly ConcurrentDictionary<int, Work> _works = new();
 
-    /// <summary>Where the program lies that answers, for who has more of its commands run here; null when that is not to
-    /// be told.</summary>
+    /// <summary>Where the program lies that answers, for who has more of its commands run here; null when that is not
+    /// to be told.</summary>
     public string? Program { get; init; }
 
     /// <summary>Answers until nobody asks any more.</summary>

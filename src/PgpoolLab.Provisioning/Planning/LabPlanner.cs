@@ -231,8 +231,8 @@ public static class LabPlanner
         static Stage[] Stages(bool wanted, params Stage[] stages) => wanted ? stages : [];
     }
 
-    /// <summary>One host's part of a lab on several: its nodes run afterwards, its Pgpool-II does not. The primary's host
-    /// comes first; the standbys of the others are base backups of that.</summary>
+    /// <summary>One host's part of a lab on several: its nodes run afterwards, its Pgpool-II does not. The primary's
+    /// host comes first; the standbys of the others are base backups of that.</summary>
     private static IReadOnlyList<Stage> OnOneHost(Lab lab)
     {
         var primary = lab.Nodes[0];

@@ -24,8 +24,8 @@ public sealed class PartFailedException(LabHost host, string what, ExitCode code
     public LabHost Host { get; } = host!;
 }
 
-/// <summary>Has pgpoollab do on a lab's hosts what it does with a lab on one machine: each host has a part that is such a
-/// lab. One call is one question to the host, however much is done there.</summary>
+/// <summary>Has pgpoollab do on a lab's hosts what it does with a lab on one machine: each host has a part that is such
+/// a lab. One call is one question to the host, however much is done there.</summary>
 /// <param name="hosts">The lab's hosts, by number.</param>
 public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
 {
@@ -48,6 +48,21 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
     /// <summary>Has a host make its part: what fails there is undone there.</summary>
     internal Task<PartFacts> MakeAsync(LabHost host, PartRequest request, CancellationToken cancellationToken) =>
         AskAsync(host, "make its part of the lab", ["part", "make"], request, cancellationToken);
+
+    /// <summary>Which nodes of a host would start as primaries.</summary>
+    internal async Task<PartPrimaries> FindPrimariesAsync(LabHost host, CancellationToken cancellationToken)
+    {
+        const string what = "say which of its nodes is a primary";
+        var text = await RunAsync(host, what, ["part", "primaries"], cancellationToken);
+        try
+        {
+            return PartPrimaries.FromJson(text);
+        }
+        catch (JsonException error)
+        {
+            throw new PartFailedException(host, what, ExitCode.Failed, error);
+        }
+    }
 
     /// <summary>Runs a command of pgpoollab on the part of a host.</summary>
     /// <param name="host">The host; its root is known.</param>

@@ -32,8 +32,7 @@ public sealed class PartRejoin(PlanRun run)
                         VerbPlan.Of(
                             Stage.Of(new CopyBeside(own, source)),
                             Stage.Of(new ActOnNode(ServerAct.Stop, own)),
-                            Stage.Of(new TakeCopy(own)),
-                            Stage.Of(new ConfigureStandby(own, source, HasOwnSettings: true)),
+                            Stage.Of(new TakeCopy(own, source)),
                             Stage.Of(new StartNode(own)),
                             Stage.Of(new TellPgpool(PcpAct.Attach, own, run.Lab.Pgpool))
                         ),
@@ -81,7 +80,8 @@ public sealed record CopyBeside(PostgresNode Node, PostgresNode Source) : IStep
 
 /// <summary>Puts the copy beside a node's data folder in its place; the node's own settings stay.</summary>
 /// <param name="Node">The node, which does not run.</param>
-public sealed record TakeCopy(PostgresNode Node) : IStep
+/// <param name="Source">The primary it is to follow.</param>
+public sealed record TakeCopy(PostgresNode Node, PostgresNode Source) : IStep
 {
     private static readonly string[] Own = ["postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "pg_ident.conf"];
 
@@ -101,22 +101,25 @@ public sealed record TakeCopy(PostgresNode Node) : IStep
         ArgumentNullException.ThrowIfNull(context);
         var files = context.Host.Files;
         var copy = LabNames.CopyBeside(Node.DataDirectory);
+        var beside = Node with { DataDirectory = copy };
         var hasSettings = await files.ExistsAsync($"{Node.DataDirectory}/{Own[0]}", cancellationToken);
+        // All into the copy first: who is ended here has the old node, or a standby with its own settings.
         foreach (var name in Own)
         {
-            // First into the copy: who is ended here has the old node or the new one, each with its settings.
             if (await files.ReadTextAsync($"{Node.DataDirectory}/{name}", cancellationToken) is { } text)
             {
                 await files.WriteTextAsync($"{copy}/{name}", text, Modes.PrivateFile, cancellationToken);
             }
         }
 
-        await files.DeleteAsync(Node.DataDirectory, CancellationToken.None);
-        await files.RenameAsync(copy, Node.DataDirectory, CancellationToken.None);
         if (!hasSettings)
         {
             // They went with a folder that somebody has deleted.
-            await new ConfigureNode(Node).ExecuteAsync(context, CancellationToken.None);
+            await new ConfigureNode(beside).ExecuteAsync(context, cancellationToken);
         }
+
+        await new ConfigureStandby(beside, Source, HasOwnSettings: true).ExecuteAsync(context, cancellationToken);
+        await files.DeleteAsync(Node.DataDirectory, CancellationToken.None);
+        await files.RenameAsync(copy, Node.DataDirectory, CancellationToken.None);
     }
 }

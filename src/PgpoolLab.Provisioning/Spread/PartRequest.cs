@@ -145,6 +145,24 @@ public sealed record PartFacts(string Root, string Owner, Toolset Tools)
         JsonSerializer.Deserialize(text, SpreadJson.Default.PartFacts) ?? throw new JsonException("There is nothing.");
 }
 
+/// <summary>Which nodes of a host would start as primaries.</summary>
+/// <param name="Timelines">By the node's number, the last timeline that its files know.</param>
+public sealed record PartPrimaries(IReadOnlyDictionary<int, int> Timelines)
+{
+    /// <summary>What <see cref="PgpoolLab.Servers.LabHistory.FindPrimariesAsync"/> has found.</summary>
+    public static PartPrimaries Of(IReadOnlyDictionary<PostgresNode, int> found) =>
+        new(found.ToDictionary(f => f.Key.Id, f => f.Value));
+
+    /// <summary>As a text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, SpreadJson.Default.PartPrimaries);
+
+    /// <summary>From a text.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    internal static PartPrimaries FromJson(string text) =>
+        JsonSerializer.Deserialize(text, SpreadJson.Default.PartPrimaries)
+        ?? throw new JsonException("There is nothing.");
+}
+
 /// <summary>The shapes that go to hosts and back, without reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -153,4 +171,5 @@ public sealed record PartFacts(string Root, string Owner, Toolset Tools)
 )]
 [JsonSerializable(typeof(PartRequest))]
 [JsonSerializable(typeof(PartFacts))]
+[JsonSerializable(typeof(PartPrimaries))]
 internal sealed partial class SpreadJson : JsonSerializerContext;

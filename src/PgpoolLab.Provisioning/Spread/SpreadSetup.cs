@@ -213,7 +213,7 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
             MakePartAsync(known, spec, h, secrets, undo, cancellationToken)
         );
         context.Note("Starting every Pgpool-II.");
-        await StartAsync(known, cancellationToken);
+        await StartAsync(known, lab, context.Note, cancellationToken);
         await ProveAsync(known, lab, cancellationToken);
         if (!spec.Setup.LeaveRunning)
         {
@@ -255,11 +255,40 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         }
     }
 
-    /// <summary>Starts what does not run, on all hosts at once: a Pgpool-II of a watchdog looks for the others.</summary>
-    public static Task StartAsync(HostParts parts, CancellationToken cancellationToken)
+    /// <summary>Starts what does not run, on all hosts at once: a Pgpool-II of a watchdog looks for the others. A node
+    /// that was primary until another was promoted stays down: it would be a second one.</summary>
+    public static async Task StartAsync(
+        HostParts parts,
+        Lab lab,
+        Action<string> note,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(parts);
-        return parts.ForEachAsync(h => parts.RunAsync(h.Host, "start its servers", ["startall"], cancellationToken));
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(note);
+        var primaries = new PartPrimaries[parts.Hosts.Count];
+        await parts.ForEachAsync(async h =>
+            primaries[h.Host.Id] = await parts.FindPrimariesAsync(h.Host, cancellationToken)
+        );
+        var timelines = primaries.SelectMany(p => p.Timelines).ToDictionary(t => t.Key, t => t.Value);
+        var outdated = timelines.Where(t => t.Value < timelines.Values.Max()).Select(t => t.Key).Order().ToArray();
+        foreach (var node in outdated)
+        {
+            note(
+                $"Node {node} is not started: another node took over from it, and there would be two primaries. "
+                    + $"Bring it back:  pgpoollab recover {node}"
+            );
+        }
+
+        await parts.ForEachAsync(h =>
+        {
+            var nodes = lab.Nodes.Where(n => n.Host == h.Host.Id).Select(n => n.Id).ToArray();
+            string[] only = nodes.Intersect(outdated).Any()
+                ? [.. nodes.Except(outdated).Select(n => $"{n}"), "pgpool"]
+                : [];
+            return parts.RunAsync(h.Host, "start its servers", ["startall", .. only], cancellationToken);
+        });
     }
 
     /// <summary>Stops every Pgpool-II, then every node: none takes the end of a node for a failure.</summary>

@@ -123,8 +123,8 @@ public static class SpreadNodes
     private static Finding Silent(PartReport part) =>
         new(FindingKinds.HostSilent, null, $"Host {part.Host.Name} does not answer: {part.Problem}");
 
-    /// <summary>With a host that does not answer, nothing is said of what is missing; that two nodes of the others can be
-    /// written to is seen all the same.</summary>
+    /// <summary>With a host that does not answer, nothing is said of what is missing; that two nodes of the others can
+    /// be written to is seen all the same.</summary>
     private static IEnumerable<Finding> TwoPrimaries(Lab lab, IReadOnlyList<NodeView> views)
     {
         var primaries = views.Where(v => v.Postgres.InRecovery is false).ToArray();

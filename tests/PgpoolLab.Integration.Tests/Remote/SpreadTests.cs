@@ -68,7 +68,7 @@ public sealed class SpreadTests : SshTestBed
             await WellAsync();
             // The primary's end: a standby on another host takes over, and the old one comes back as a copy of it.
             (await RunAsync(Folder["lab"], ["kill", "primary"])).Ok();
-            await Eventually.TrueAsync(
+            await UntilAsync(
                 async () => RoleOf(await NodesAsync(), 1) == "primary" || RoleOf(await NodesAsync(), 2) == "primary",
                 "a standby is promoted"
             );
@@ -95,7 +95,7 @@ public sealed class SpreadTests : SshTestBed
     private async Task WellAsync()
     {
         JsonElement report = default;
-        await Eventually.TrueAsync(
+        await UntilAsync(
             async () =>
             {
                 report = await NodesAsync();
@@ -112,6 +112,16 @@ public sealed class SpreadTests : SshTestBed
         );
         Assert.Equal(3, report.GetProperty("nodes").GetArrayLength());
         Assert.Equal(3, report.GetProperty("watchdog").GetArrayLength());
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds, string what)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (!await holds())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(5), $"Within five minutes it was not so that {what}.");
+            await Task.Delay(200);
+        }
     }
 
     private static string? RoleOf(JsonElement report, int node) =>
