@@ -185,6 +185,7 @@ public static class FindingKinds
     public static IReadOnlyList<FindingKind> All { get; } =
     [
         NotRunning,
+        HostSilent,
         TwoPrimaries,
         TablespaceShared,
         NoPrimary,
