@@ -4,6 +4,7 @@ using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Settings;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Logs;
@@ -23,6 +24,34 @@ public sealed class PartTests
     private static readonly Lab Whole = Part with { Here = null };
 
     private readonly FakeHost _host = new();
+
+    /// <summary>Whoever else could write it could have us log in to hosts of his choice.</summary>
+    [Fact]
+    public void The_word_of_another_is_not_followed_to_other_hosts()
+    {
+        using var folder = new TemporaryFolder();
+        var lab = Whole with { Root = folder.Path };
+        Directory.CreateDirectory(
+            lab.Paths.Hidden,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
+        LabStore.Save(
+            new LabManifest
+            {
+                ToolVersion = "1.2.3",
+                CommandLine = [],
+                State = LabState.Ready,
+                Lab = lab,
+            }
+        );
+        LabLocator.RequireOwnWord(LabStore.Load(lab.Root)!);
+        File.SetUnixFileMode(lab.Paths.Manifest, (UnixFileMode)Convert.ToInt32("666", 8));
+        Assert.Contains(
+            "is not yours alone",
+            Refused(() => LabLocator.RequireOwnWord(LabStore.Load(lab.Root)!)),
+            StringComparison.Ordinal
+        );
+    }
 
     private static string Titles(VerbPlan plan) =>
         string.Join(

@@ -117,11 +117,12 @@ internal static class DestroyCommand
                     return (int)ExitCode.Done;
                 }
 
-                var lab = manifest.Lab;
-                if (lab is { IsSpread: true, Here: null })
+                if (SpreadCommands.OfWhole(manifest) is { } spread)
                 {
-                    return await SpreadCommands.DestroyAsync(terminal, lab, cancellationToken);
+                    return await SpreadCommands.DestroyAsync(terminal, spread, cancellationToken);
                 }
+
+                var lab = manifest.Lab;
 
                 var roots = Identity.IsRoot ? StateFolder.Open() : null;
                 LabLocator.BecomeOwner(manifest, Composition.Process);

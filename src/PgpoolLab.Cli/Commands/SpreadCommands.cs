@@ -32,7 +32,20 @@ internal static class SpreadCommands
             return null;
         }
 
-        return manifest.Lab is { IsSpread: true, Here: null } ? manifest.Lab : null;
+        return OfWhole(manifest);
+    }
+
+    /// <summary>The lab of this manifest, when it is one on several hosts and this is where it was made.</summary>
+    /// <exception cref="LabException">It is, and the manifest is another user's word.</exception>
+    internal static Lab? OfWhole(LabManifest manifest)
+    {
+        if (manifest.Lab is not { IsSpread: true, Here: null } lab)
+        {
+            return null;
+        }
+
+        LabLocator.RequireOwnWord(manifest);
+        return lab;
     }
 
     /// <summary>Makes one.</summary>

@@ -129,6 +129,27 @@ public static class LabLocator
         process.TryEnter(lab.Root);
     }
 
+    /// <summary>Refuses the word of another user: it would have us log in to hosts of his choice, and run there what he
+    /// names.</summary>
+    /// <param name="manifest">Of a lab on several hosts, where it was made.</param>
+    /// <exception cref="LabException">Somebody else has written it, or can.</exception>
+    public static void RequireOwnWord(LabManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        var lab = manifest.Lab;
+        if (manifest.Source?.User != Identity.Current.UserId)
+        {
+            throw new LabException(
+                ExitCode.Failed,
+                $"The manifest {lab.Paths.Manifest} is not yours alone; it cannot be trusted with your way to other "
+                    + "hosts."
+            )
+            {
+                Hints = [$"See whose it is:  ls -la {Shell.Quote(lab.Paths.Hidden)}"],
+            };
+        }
+    }
+
     /// <summary>A link in place of one of a lab's own folders leads to another's files: none is followed.</summary>
     private static void RequireOwnFolders(Lab lab)
     {
