@@ -165,6 +165,11 @@ public sealed record Lab
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsSpread => Hosts.Count > 0;
 
+    /// <summary>True for a lab on several machines as the one knows it on which it was made: it has no server of its
+    /// own.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsWhole => IsSpread && Here is null;
+
     /// <summary>The PostgreSQL servers that run on this machine.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyList<PostgresNode> OwnNodes => IsSpread ? [.. Nodes.Where(n => n.Host == Here)] : Nodes;

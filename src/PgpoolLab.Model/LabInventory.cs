@@ -67,6 +67,13 @@ public sealed class LabInventory
         {
             Place = LabItemPlace.State,
         };
+        foreach (
+            var file in lab.IsWhole ? (string[])[paths.Silences, paths.SpreadPgPass, paths.SpreadTlsAuthority] : []
+        )
+        {
+            yield return new(LabItemKind.File, record, LabItemOwner.Tool, LabItemMaker.Look, file);
+        }
+
         foreach (var port in lab.AllPorts)
         {
             yield return new(LabItemKind.Lease, record, LabItemOwner.Tool, LabItemMaker.Claim, $"{port.Port}")

@@ -92,6 +92,9 @@ public enum LabItemMaker
     /// <summary>A setup that fails.</summary>
     Failure,
 
+    /// <summary>Commands that look at a lab on several hosts, or are let in by it.</summary>
+    Look,
+
     /// <summary>An earlier version of this program, or the pgpool_setup that watchdog_setup calls.</summary>
     Others,
 }

@@ -34,6 +34,16 @@ public sealed record LabPaths(string Root)
     /// <summary>The manifest.</summary>
     public string Manifest => $"{Hidden}/lab.json";
 
+    /// <summary>Of a lab on several hosts, where it was made: since when which of them does not answer.</summary>
+    public string Silences => $"{Hidden}/silent.json";
+
+    /// <summary>Of a lab on several hosts, where it was made: its passwords, as libpq reads them (mode 0600). It is
+    /// there when a program of this machine has needed it.</summary>
+    public string SpreadPgPass => $"{Hidden}/pgpass";
+
+    /// <summary>Beside it the certificate of the lab's own authority.</summary>
+    public string SpreadTlsAuthority => $"{Hidden}/root.crt";
+
     /// <summary>Pgpool-II's configuration.</summary>
     public string PgpoolConf => $"{Etc}/pgpool.conf";
 

@@ -35,6 +35,10 @@ public sealed class SshHost : IHost, IAsyncDisposable
     /// <summary>Where that program lies there; null when it does not say.</summary>
     public string? AgentFile => _channel.AgentFile;
 
+    /// <summary>True when the connection has broken, or the host has said nothing for so long that it was given
+    /// up.</summary>
+    public bool IsLost => _channel.IsLost;
+
     /// <summary>How often it was asked something so far, beside whether it is there.</summary>
     public int RoundTrips => _channel.Calls;
 

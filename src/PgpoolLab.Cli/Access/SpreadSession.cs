@@ -72,9 +72,7 @@ internal sealed class SpreadSession : IAsyncDisposable
     )
     {
         var ssh = new SshHosts(
-            new SshOptions(
-                hosts is [{ Program: { } installed }, ..] ? new InstalledAgent(installed) : AgentProgram.OfThisProgram()
-            )
+            new SshOptions(AgentFor(hosts))
             {
                 Questions = new SshQuestions(terminal),
                 AcceptNew = acceptNew,
@@ -99,7 +97,13 @@ internal sealed class SpreadSession : IAsyncDisposable
         );
     }
 
-    private static async Task<(SshHost? Host, LabException? Problem)> ReachAsync(
+    /// <summary>The program that answers on a lab's hosts.</summary>
+    internal static AgentProgram AgentFor(IReadOnlyList<LabHost> hosts) =>
+        hosts is [{ Program: { } installed }, ..] ? new InstalledAgent(installed) : AgentProgram.OfThisProgram();
+
+    /// <summary>Connects to one host.</summary>
+    /// <returns>It, or why it cannot be reached.</returns>
+    internal static async Task<(SshHost? Host, LabException? Problem)> ReachAsync(
         SshHosts ssh,
         LabHost host,
         CancellationToken cancellationToken

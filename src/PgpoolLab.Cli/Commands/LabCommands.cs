@@ -9,6 +9,7 @@ using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
+using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
@@ -24,26 +25,18 @@ internal static class LabCommand
     {
         var manifest = LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder);
         var lab = LabLocator.RequireReady(manifest);
-        if (lab is { IsSpread: true, Here: null })
+        if (lab.IsWhole)
         {
-            var first = lab.Hosts[0];
-            throw new LabException(
-                ExitCode.Usage,
-                $"The lab '{lab.Name}' is on several hosts; this command works on one host's part of it."
-            )
-            {
-                Hints =
-                [
-                    $"On host {first.Name}:  pgpoollab {parsed.CommandResult.Command.Name} ... "
-                        + $"--lab {Shell.Quote(first.Root ?? "")}",
-                ],
-            };
+            throw SpreadRefusal.Of(lab, SpreadRefusal.NameOf(parsed));
         }
 
         LabLocator.BecomeOwner(manifest, Composition.Process);
         LabIndex.RegisterAgain(lab);
         return lab;
     }
+
+    /// <summary>Refuses a lab on several hosts whose setup was never finished, or that is being destroyed.</summary>
+    internal static Lab RequireReady(Lab lab) => LabLocator.RequireReady(LabStore.Load(lab.Root)!);
 
     /// <summary>Prints the plans that a command would run, for people or for programs.</summary>
     /// <param name="terminal">Where to.</param>
@@ -212,7 +205,11 @@ internal static class StartAllCommand
                 servers.Pgpools.Count == 0 ? $"The nodes of the lab '{lab.Name}' are up."
                 : servers.Nodes.Count == 0 ? $"{LabCommand.TitlesOf(lab, servers)} of the lab '{lab.Name}' is up."
                 : $"The lab '{lab.Name}' is up; Pgpool-II listens on port {servers.Pgpools[0].Port}.",
-            SpreadSetup.StartAsync,
+            async (hosts, lab, note, cancellationToken) =>
+            {
+                await SpreadSetup.StartAsync(hosts, lab, note, cancellationToken);
+                await SpreadWait.UntilAsync(hosts, lab, new LabFact(FactKind.Healthy), cancellationToken);
+            },
             "up"
         );
 }
@@ -294,6 +291,11 @@ internal static class PsqlCommand
 
                     arguments = [parsed.GetValue(target)!, .. arguments];
                     to = Target.Of("pgpool");
+                }
+
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadShell.PsqlAsync(terminal, spread, to, arguments, cancellationToken);
                 }
 
                 var lab = LabCommand.Open(parsed);

@@ -40,6 +40,8 @@ internal static class PartCommand
         };
         command.Subcommands.Add(Rejoin(terminal));
         command.Subcommands.Add(Primaries(terminal));
+        command.Subcommands.Add(PartLookCommand.Create(terminal));
+        command.Subcommands.Add(PartFollowCommand.Create(terminal));
         command.Hidden = true;
         return command;
 

@@ -254,7 +254,8 @@ internal sealed class ServerCommands
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var lab = LabCommand.Open(parsed);
+                var spread = SpreadCommands.Find(parsed);
+                var lab = spread ?? LabCommand.Open(parsed);
                 if (parsed.GetValue(fact) is { Node: { } node })
                 {
                     Target.NodeOf(lab, node);
@@ -263,6 +264,20 @@ internal sealed class ServerCommands
                 if (parsed.GetValue(fact) is { Kind: FactKind.Quorum } && !lab.HasWatchdog)
                 {
                     throw new LabException(ExitCode.Usage, $"The lab '{lab.Name}' has no watchdog, so no quorum.");
+                }
+
+                if (spread is not null)
+                {
+                    await SpreadWait.RunAsync(
+                        _terminal,
+                        spread,
+                        parsed.GetValue(fact)!,
+                        parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
+                        parsed.GetValue(CommandLine.Json),
+                        cancellationToken
+                    );
+                    SayThat(parsed.GetValue(fact)!, parsed);
+                    return (int)ExitCode.Done;
                 }
 
                 using var progress = new ProgressView(_terminal);
@@ -278,13 +293,21 @@ internal sealed class ServerCommands
                 }
                 else
                 {
-                    _terminal.Say($"{Capital(parsed.GetValue(fact)!.Expectation)}.");
+                    SayThat(parsed.GetValue(fact)!, parsed);
                 }
 
                 return (int)ExitCode.Done;
             }
         );
         return command;
+
+        void SayThat(LabFact expected, ParseResult parsed)
+        {
+            if (!parsed.GetValue(CommandLine.Json))
+            {
+                _terminal.Say($"{Capital(expected.Expectation)}.");
+            }
+        }
     }
 
     private Command Act(

@@ -39,7 +39,7 @@ internal static class SpreadCommands
     /// <exception cref="LabException">It is, and the manifest is another user's word.</exception>
     internal static Lab? OfWhole(LabManifest manifest)
     {
-        if (manifest.Lab is not { IsSpread: true, Here: null } lab)
+        if (manifest.Lab is not { IsWhole: true } lab)
         {
             return null;
         }
@@ -129,7 +129,7 @@ internal static class SpreadCommands
     /// <summary>Connects to the hosts of one that is ready.</summary>
     internal static Task<SpreadSession> ConnectAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
     {
-        RequireReady(lab);
+        LabCommand.RequireReady(lab);
         return SpreadSession.ConnectAsync(terminal, lab.Hosts, acceptNew: false, cancellationToken);
     }
 
@@ -144,7 +144,4 @@ internal static class SpreadCommands
         terminal.Say($"The lab '{lab.Name}' is gone from {string.Join(", ", lab.Hosts.Select(h => h.Name))}.");
         return (int)ExitCode.Done;
     }
-
-    /// <summary>Refuses a lab whose setup was never finished, or that is being destroyed.</summary>
-    private static void RequireReady(Lab lab) => LabLocator.RequireReady(LabStore.Load(lab.Root)!);
 }

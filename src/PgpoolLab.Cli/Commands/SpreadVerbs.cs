@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Cli.Commands;
@@ -45,31 +47,21 @@ internal static class SpreadVerbs
         var recovers = verb == "recover";
         if (dry || !(recovers || OnOneHost.Contains(verb)) || words.Find(w => !w.StartsWith('-')) is not { } target)
         {
-            throw new LabException(
-                ExitCode.Usage,
-                $"The lab '{lab.Name}' is on several hosts; '{verb}'{(dry ? " --dry-run" : "")} does not work on one "
-                    + "of its servers from here."
-            )
-            {
-                Hints = [$"Name one server:  pgpoollab {(recovers ? verb : "stop")} 1"],
-            };
+            throw recovers || OnOneHost.Contains(verb)
+                ? new LabException(
+                    ExitCode.Usage,
+                    dry
+                        ? $"The lab '{lab.Name}' is on several hosts; '{verb} --dry-run' works on one host's part."
+                        : $"The lab '{lab.Name}' is on several hosts; '{verb}' works on one of its servers at a time."
+                )
+                {
+                    Hints = [$"Name one server:  pgpoollab {verb} 1"],
+                }
+                : SpreadRefusal.Of(lab, verb);
         }
 
         await using var session = await SpreadCommands.ConnectAsync(terminal, lab, cancellationToken);
-        using (LabLock.Take(lab.Root))
-        {
-            var look = await session.Parts.LookAsync(lab, cancellationToken);
-            var (host, word) = Find(lab, look, target);
-            if (recovers)
-            {
-                await RecoverAsync(session, lab, look, word, cancellationToken);
-            }
-            else
-            {
-                words[words.IndexOf(target)] = word;
-                await session.Parts.RunAsync(host, $"{verb} {target}", [verb, .. words], cancellationToken);
-            }
-        }
+        await ActAsync(session, lab, verb, words, target, cancellationToken);
 
         var report = await session.Parts.LookAsync(lab, cancellationToken);
         if (parsed.GetValue(CommandLine.Json))
@@ -82,6 +74,43 @@ internal static class SpreadVerbs
         }
 
         return (int)ExitCode.Done;
+    }
+
+    /// <summary>Does it.</summary>
+    /// <param name="session">The lab's hosts.</param>
+    /// <param name="lab">The whole lab.</param>
+    /// <param name="verb">The command.</param>
+    /// <param name="words">Its arguments.</param>
+    /// <param name="target">The server among them.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task ActAsync(
+        SpreadSession session,
+        Lab lab,
+        string verb,
+        IReadOnlyList<string> words,
+        string target,
+        CancellationToken cancellationToken
+    )
+    {
+        using (LabLock.Take(lab.Root))
+        {
+            var look = await session.Parts.LookAsync(lab, cancellationToken);
+            var (host, word) = Find(lab, look, target);
+            if (verb == "recover")
+            {
+                await RecoverAsync(session, lab, look, word, cancellationToken);
+                var up = new LabFact(FactKind.NodeUp, int.Parse(word, CultureInfo.InvariantCulture));
+                await SpreadWait.UntilAsync(session.Parts, lab, up, cancellationToken);
+                return;
+            }
+
+            await session.Parts.RunAsync(
+                host,
+                $"{verb} {target}",
+                [verb, .. words.Select(w => w == target ? word : w)],
+                cancellationToken
+            );
+        }
     }
 
     /// <summary>On which host a server is, and what it is called there.</summary>

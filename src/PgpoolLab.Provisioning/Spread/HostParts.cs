@@ -77,6 +77,32 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
         CancellationToken cancellationToken
     ) => await RunAsync(host, what, [.. command, "--lab", host.Root!], null, MostForOthers, cancellationToken);
 
+    /// <summary>Runs a command of pgpoollab on the part of a host, with words after <c>--</c>.</summary>
+    /// <param name="host">The host; its root is known.</param>
+    /// <param name="what">What it does, for messages.</param>
+    /// <param name="command">The command, and its arguments.</param>
+    /// <param name="rest">The words: arguments of the program that it runs.</param>
+    /// <param name="cancellationToken">Ends it, there, too.</param>
+    /// <returns>What it printed.</returns>
+    public Task<string> RunAsync(
+        LabHost host,
+        string what,
+        IReadOnlyList<string> command,
+        IReadOnlyList<string> rest,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        return RunAsync(
+            host,
+            what,
+            [.. command, "--lab", host.Root!, "--", .. rest],
+            null,
+            MostForOthers,
+            cancellationToken
+        );
+    }
+
     /// <summary>Has every host do something, all at once; what fails on one keeps nobody from the others.</summary>
     /// <exception cref="LabException">It failed on some. Of one it is that failure, of several one that tells
     /// all.</exception>
@@ -117,11 +143,12 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
         }
     }
 
-    private async Task<PartReport> LookAsync(ReachedHost host, CancellationToken cancellationToken)
+    private async Task<HostLook> LookAsync(ReachedHost host, CancellationToken cancellationToken)
     {
+        HostLook Silent(string problem) => new(host.Host, default, null, HostLook.ProblemOf(host.Host, problem));
         try
         {
-            string[] command = ["nodes", "--json", "--lab", host.Host.Root!];
+            string[] command = ["part", "look", "--lab", host.Host.Root!];
             var text = await RunAsync(
                 host.Host,
                 "say how its servers are",
@@ -130,19 +157,19 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
                 MostForLooking,
                 cancellationToken
             );
-            return new PartReport(host.Host, SpreadNodes.FromJson(text), null);
+            return new HostLook(host.Host, default, PartLook.FromJson(text), null);
         }
         catch (JsonException error)
         {
-            return new PartReport(host.Host, null, $"its answer is not understood: {error.Message}");
+            return Silent($"its answer is not understood: {error.Message}");
         }
         catch (PartFailedException error) when (error.InnerException is LabException inner)
         {
-            return new PartReport(host.Host, null, inner.Message);
+            return Silent(inner.Message);
         }
         catch (PartFailedException error)
         {
-            return new PartReport(host.Host, null, error.Details is [.., var last] ? last : error.Message);
+            return Silent(error.Details is [.., var last] ? last : error.Message);
         }
     }
 

@@ -87,6 +87,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
         PoolNode[] elsewhere = [.. (poolNodes ?? []).Where(p => lab.Here is not null && IsElsewhere(lab, p))];
         // Who has the primary on another host has nothing here to compare with: a primary here is an old one.
         var compares = lab.Mode is ClusteringMode.StreamingReplication && !elsewhere.Any(NodesReport.IsPrimary);
+        var said = answers;
         answers = compares ? NodeAsker.Compare(answers, poolNodes) : answers;
         var views = answers
             .Select(a => new NodeView(
@@ -151,7 +152,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             Synchronous = facts.Synchronous,
             Elsewhere = elsewhere,
         };
-        return new NodesLook(facts, processes, report);
+        return new NodesLook(facts, processes, report, said, shared);
     }
 
     private static bool IsElsewhere(Lab lab, PoolNode seen) => lab.OwnNodes.All(n => n.Id != seen.Id);
@@ -313,4 +314,12 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
 /// <param name="Facts">What the diagnosis went by; the Pgpool-II that was asked is its lab's first.</param>
 /// <param name="Processes">What runs.</param>
 /// <param name="Report">What came of it.</param>
-internal sealed record NodesLook(NodesFacts Facts, LabProcesses Processes, NodesReport Report);
+/// <param name="Answers">What each PostgreSQL of this machine said, before it was compared.</param>
+/// <param name="Shared">Tablespaces whose files several nodes write.</param>
+internal sealed record NodesLook(
+    NodesFacts Facts,
+    LabProcesses Processes,
+    NodesReport Report,
+    IReadOnlyList<NodeAnswer> Answers,
+    IReadOnlyList<SharedTablespace> Shared
+);
