@@ -48,7 +48,9 @@ internal static class SpreadPlanView
                     + $"{host.Program}"
             );
             output.WriteLine("  Sudo     nothing");
-            output.WriteLine("  Outside  nothing but links to its sockets, while it runs");
+            output.WriteLine(
+                "  Outside  leases of its ports, the cache of clusters, and, while it runs, links to its sockets"
+            );
             var number = 0;
             foreach (var step in host.Facts.Steps)
             {

@@ -143,10 +143,17 @@ public sealed class LabFileComparison(Lab lab, LabSettings settings, LabContents
                 && role.MemberOf.All(there.MemberOf.Contains);
             if (!same)
             {
+                var own = lab.LoginRoles.Contains(role.Name);
                 _all.Add(
                     new LabDifference($"roles.{role.Name}", there is null ? "not there" : Words(there), Words(role))
+                    {
+                        WhyNot = own ? "that is the lab's own role. Choose another name." : null,
+                    }
                 );
-                changed.Add(role);
+                if (!own)
+                {
+                    changed.Add(role);
+                }
             }
         }
 

@@ -31,7 +31,9 @@ internal sealed class YamlReader
         }
         catch (YamlException error)
         {
-            problems.Add(PlaceOf(error.Start), $"this is not YAML: {Words(error)}{Advice(text, error.Start)}");
+            // It begins where the thing begins in which it is; of several lines the last is where the parser stopped.
+            var at = error.End.Line > error.Start.Line ? error.End : error.Start;
+            problems.Add(PlaceOf(at), $"this is not YAML: {Words(error)}{Advice(text, at)}");
             return null;
         }
     }

@@ -38,7 +38,12 @@ internal static class ContentPlans
         [
             .. roles.Count > 0 ? (Stage[])[Stage.Of(new CreateRoles([.. roles], [.. ports]))] : [],
             .. databases.Count > 0 ? (Stage[])[Stage.Of(new CreateDatabases([.. databases], [.. ports]))] : [],
-            .. sql.Select(f => Stage.Of(new RunSqlFile(f, PortOf(lab, primary)))),
+            .. sql.SelectMany(f => SqlPortsOf(lab, primary).Select(p => Stage.Of(new RunSqlFile(f, p)))),
+            .. lab.Mode is ClusteringMode.LogicalReplication
+            && lab.Conventions.Subscribes
+            && sql.Any(f => f.Database == Lab.Database)
+                ? (Stage[])[Stage.Of(new RefreshSubscriptions([.. lab.Nodes.Skip(1)]))]
+                : [],
             .. standbys.Length > 0 ? (Stage[])[Stage.Of(new AwaitReplay(primary, [.. standbys]))] : [],
         ];
     }
@@ -48,7 +53,8 @@ internal static class ContentPlans
     internal static IReadOnlyList<int> PortsOf(Lab lab, PostgresNode primary) =>
         lab.Mode is ClusteringMode.StreamingReplication ? [primary.Port] : [.. lab.Nodes.Select(n => n.Port)];
 
-    /// <summary>Where SQL runs: where Pgpool-II itself sends writes to all nodes, it must go through that.</summary>
-    private static int PortOf(Lab lab, PostgresNode primary) =>
-        lab.Mode.WritesEverywhere() ? lab.Pgpool.Port : primary.Port;
+    /// <summary>Where SQL runs: where Pgpool-II itself sends writes to all nodes, it must go through that; where no
+    /// tables come from one node to another, on each.</summary>
+    private static IReadOnlyList<int> SqlPortsOf(Lab lab, PostgresNode primary) =>
+        lab.Mode.WritesEverywhere() ? [lab.Pgpool.Port] : PortsOf(lab, primary);
 }

@@ -384,6 +384,19 @@ public static class LabPlanner
         }
     }
 
+    /// <summary>The lab's users have roles already, and superusers they must stay.</summary>
+    private static void RequireOwnRoles(LabSpec spec, HostFacts facts)
+    {
+        if (spec.Roles.FirstOrDefault(r => r.Name == facts.Owner || r.Name == facts.Invoker) is { } role)
+        {
+            throw new InvalidSpecException([
+                new SpecProblem(
+                    $"{SpecField.Roles} '{role.Name}': that is the lab's own superuser. Choose another name."
+                ),
+            ]);
+        }
+    }
+
     /// <summary>Resolves every name, port and path.</summary>
     internal static Lab Resolve(LabSpec spec, HostFacts facts)
     {
@@ -400,6 +413,7 @@ public static class LabPlanner
             throw new InvalidSpecException(problems);
         }
 
+        RequireOwnRoles(spec, facts);
         var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
         var conventions = spec.Conventions;
         var own = conventions.HasRoles;

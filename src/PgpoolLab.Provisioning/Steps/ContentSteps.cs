@@ -20,7 +20,8 @@ public sealed record CreateRoles(ValueList<LabRole> Roles, ValueList<int> Ports)
     {
         ArgumentNullException.ThrowIfNull(lab);
         return Roles
-            .SelectMany(r => Statements(r, isThere: false, Shown(lab, r)))
+            .Select(r => Statement(r, isThere: false, Shown(lab, r)))
+            .Concat(Roles.SelectMany(Grants))
             .Select(s => $"{s}   (on port{(Ports.Count > 1 ? "s" : "")} {string.Join(", ", Ports)})");
     }
 
@@ -41,12 +42,15 @@ public sealed record CreateRoles(ValueList<LabRole> Roles, ValueList<int> Ports)
                     .ToHashSet(StringComparer.Ordinal);
                 foreach (var role in Roles)
                 {
-                    foreach (
-                        var sql in Statements(role, there.Contains(role.Name), verifiers.GetValueOrDefault(role.Name))
-                    )
-                    {
-                        await client.ExecuteAsync(sql, cancellationToken);
-                    }
+                    await client.ExecuteAsync(
+                        Statement(role, there.Contains(role.Name), verifiers.GetValueOrDefault(role.Name)),
+                        cancellationToken
+                    );
+                }
+
+                foreach (var grant in Roles.SelectMany(Grants))
+                {
+                    await client.ExecuteAsync(grant, cancellationToken);
                 }
             },
             cancellationToken
@@ -58,7 +62,7 @@ public sealed record CreateRoles(ValueList<LabRole> Roles, ValueList<int> Ports)
         : lab.Auth is AuthMethod.Md5 ? "md5..."
         : "SCRAM-SHA-256$...";
 
-    private static IEnumerable<string> Statements(LabRole role, bool isThere, string? verifier)
+    private static string Statement(LabRole role, bool isThere, string? verifier)
     {
         var name = ConfigQuoting.Identifier(role.Name);
         string[] options =
@@ -72,14 +76,14 @@ public sealed record CreateRoles(ValueList<LabRole> Roles, ValueList<int> Ports)
         ];
         // What a new role has not by itself need not be said.
         var said = isThere ? options : options.Where(o => !o.StartsWith("NO", StringComparison.Ordinal));
-        yield return $"{(isThere ? "ALTER" : "CREATE")} ROLE {name} {string.Join(' ', said)}".TrimEnd();
-        foreach (var group in role.MemberOf)
-        {
-            yield return $"GRANT {ConfigQuoting.Identifier(group)} TO {name}";
-        }
+        return $"{(isThere ? "ALTER" : "CREATE")} ROLE {name} {string.Join(' ', said)}".TrimEnd();
 
         static string Option(bool has, string word) => has ? word : $"NO{word}";
     }
+
+    /// <summary>When all roles are there.</summary>
+    private static IEnumerable<string> Grants(LabRole role) =>
+        role.MemberOf.Select(g => $"GRANT {ConfigQuoting.Identifier(g)} TO {ConfigQuoting.Identifier(role.Name)}");
 }
 
 /// <summary>Makes users' own databases, or gives those that are there their owners.</summary>
@@ -143,7 +147,7 @@ public sealed record RunSqlFile(SqlFile File, int Port) : IStep
     private static readonly TimeSpan Patience = TimeSpan.FromHours(2);
 
     /// <inheritdoc/>
-    public string Title => $"Run {Path.GetFileName(File.Path)} in {File.Database}";
+    public string Title => $"Run {Path.GetFileName(File.Path)} in {File.Database} (port {Port})";
 
     /// <inheritdoc/>
     public IEnumerable<string> Preview(Lab lab)
@@ -187,6 +191,39 @@ public sealed record RunSqlFile(SqlFile File, int Port) : IStep
         // On a host of several there is no standby yet that a commit could wait for.
         return lab.IsSpread ? psql.With("PGOPTIONS", "-c synchronous_commit=local") : psql;
     }
+}
+
+/// <summary>Has subscribers take part in tables that are on every node already, with the same rows.</summary>
+/// <param name="Subscribers">The nodes that subscribe.</param>
+public sealed record RefreshSubscriptions(ValueList<PostgresNode> Subscribers) : IStep
+{
+    /// <inheritdoc/>
+    public string Title => "Subscribe to the new tables";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Preview(Lab lab) =>
+        Subscribers.Select(s => $"{Statement(s)}   (in {Lab.Database}, on port {s.Port})");
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return Task.WhenAll(
+            Subscribers.Select(s =>
+                ContentClients.OnEachAsync(
+                    context,
+                    [s.Port],
+                    "subscribe to new tables",
+                    client => client.ExecuteAsync(Statement(s), cancellationToken),
+                    cancellationToken,
+                    Lab.Database
+                )
+            )
+        );
+    }
+
+    private static string Statement(PostgresNode subscriber) =>
+        $"ALTER SUBSCRIPTION {Subscribe.NameOf(subscriber)} REFRESH PUBLICATION WITH (copy_data = false)";
 }
 
 /// <summary>Waits until the standbys have what was written: who reads next may be sent to any of them.</summary>
@@ -238,12 +275,14 @@ internal static class ContentClients
     /// <param name="attempt">What it does, for messages: <c>create roles</c>.</param>
     /// <param name="act">Does it.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="database">Where.</param>
     internal static async Task OnEachAsync(
         StepContext context,
         IEnumerable<int> ports,
         string attempt,
         Func<PostgresClient, Task> act,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string database = Lab.MaintenanceDatabase
     )
     {
         foreach (var port in ports)
@@ -252,11 +291,7 @@ internal static class ContentClients
             try
             {
                 // Their commits wait for no standby: on a host of several there is none yet.
-                await using var client = await context.Sessions.OpenAsync(
-                    node,
-                    Lab.MaintenanceDatabase,
-                    cancellationToken
-                );
+                await using var client = await context.Sessions.OpenAsync(node, database, cancellationToken);
                 await act(client);
             }
             catch (Exception error) when (PostgresClient.Explain(error) is { } seen)

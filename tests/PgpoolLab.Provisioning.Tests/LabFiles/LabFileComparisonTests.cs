@@ -120,6 +120,26 @@ public sealed class LabFileComparisonTests
         Assert.True(differences is { CanChange: false, SomethingStays: true });
     }
 
+    /// <summary>It would be no superuser any more.</summary>
+    [Fact]
+    public void The_labs_own_roles_stay_what_they_are()
+    {
+        var difference = Assert.Single(Compare(new LabFile { Roles = [new LabRole("olga")] }).All);
+        Assert.Equal("that is the lab's own role. Choose another name.", difference.WhyNot);
+        Assert.StartsWith(
+            "Roles 'olga': that is the lab's own superuser.",
+            Assert
+                .Throws<InvalidSpecException>(() =>
+                    PgpoolLab.Provisioning.Planning.LabPlanner.Plan(
+                        new LabSpec { Directory = "/srv/lab", Roles = [new LabRole("olga")] },
+                        Labs.Facts
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public void SQL_that_was_run_and_has_changed_since_is_not_run_again()
     {
