@@ -42,6 +42,7 @@ internal static class AllCommands
             HostsCommand.Create(terminal),
             DemoCommand.Create(terminal),
             ExportCommand.Create(terminal),
+            SchemaCommand.Create(terminal),
             TemplatesCommand.Create(terminal),
             CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),

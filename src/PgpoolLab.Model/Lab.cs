@@ -98,6 +98,9 @@ public sealed record LabHost(int Id, string Name, string Address)
     /// <summary>The pgpoollab that is installed there and answers; null to copy this one there.</summary>
     public string? Program { get; init; }
 
+    /// <summary>What ssh is told to get there; null for the name.</summary>
+    public string? Login { get; init; }
+
     /// <summary>The folder of its part there; null in the parts themselves, and before it is made.</summary>
     public string? Root { get; init; }
 }
@@ -259,6 +262,30 @@ public sealed record Lab
         get;
         init => field = value ?? [];
     } = [];
+
+    /// <summary>Databases of the users' own that setup has made.</summary>
+    public IReadOnlyList<LabDatabase> Databases
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Roles of the users' own that setup has made.</summary>
+    public IReadOnlyList<LabRole> Roles
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Files of SQL that setup has run.</summary>
+    public IReadOnlyList<SqlRun> SqlRuns
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>What cannot be seen of it otherwise; null for a lab of an older version.</summary>
+    public LabAsked? Asked { get; init; }
 
     /// <summary>Settings the user gave with <c>--set pgpool.KEY=VALUE</c>.</summary>
     public IReadOnlyDictionary<string, string> PgpoolSettings { get; init; } = new Dictionary<string, string>();

@@ -23,7 +23,7 @@ internal sealed class SpreadSession : IAsyncDisposable
     /// <exception cref="LabException">One cannot be reached, or has no address by which others could.</exception>
     internal static async Task<SpreadSession> FindAsync(
         Terminal terminal,
-        IReadOnlyList<string> names,
+        IReadOnlyList<HostRequest> hosts,
         string? installed,
         bool acceptNew,
         CancellationToken cancellationToken
@@ -31,7 +31,12 @@ internal sealed class SpreadSession : IAsyncDisposable
     {
         var session = await ConnectAsync(
             terminal,
-            [.. names.Select((n, i) => new LabHost(i, n, "") { Program = installed })],
+            [
+                .. hosts.Select(
+                    (h, i) =>
+                        new LabHost(i, h.Name, "") { Program = installed, Login = h.Login == h.Name ? null : h.Login }
+                ),
+            ],
             acceptNew,
             cancellationToken
         );
@@ -42,7 +47,7 @@ internal sealed class SpreadSession : IAsyncDisposable
                 throw problem;
             }
 
-            var hosts = await Task.WhenAll(
+            var found = await Task.WhenAll(
                 session.Parts.Hosts.Select(async h =>
                     h with
                     {
@@ -53,7 +58,7 @@ internal sealed class SpreadSession : IAsyncDisposable
                     }
                 )
             );
-            return new SpreadSession(session._ssh, session._hosts, new HostParts(hosts));
+            return new SpreadSession(session._ssh, session._hosts, new HostParts(found));
         }
         catch
         {
@@ -111,7 +116,10 @@ internal sealed class SpreadSession : IAsyncDisposable
     {
         try
         {
-            return (await ssh.ConnectAsync(new SshRequest(SshAddress.Parse(host.Name)), cancellationToken), null);
+            return (
+                await ssh.ConnectAsync(new SshRequest(SshAddress.Parse(host.Login ?? host.Name)), cancellationToken),
+                null
+            );
         }
         catch (LabException error)
         {

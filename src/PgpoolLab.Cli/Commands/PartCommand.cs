@@ -23,19 +23,24 @@ internal static class PartCommand
                 "check",
                 "Say what would be made",
                 async (context, request, spec, cancellationToken) =>
-                    (await new SetupOperation(context).PlanAsync(spec, cancellationToken)).Lab
+                {
+                    var plan = await new SetupOperation(context).PlanAsync(spec, cancellationToken);
+                    return request.WithSteps ? PartFacts.Of(plan) : PartFacts.Of(plan.Lab);
+                }
             ),
             Verb(
                 "make",
                 "Make it",
                 async (context, request, spec, cancellationToken) =>
-                    (
-                        await new SetupOperation(context) { Secrets = request.Secrets }.ExecuteAsync(
-                            spec,
-                            ["pgpoollab", "part", "make"],
-                            cancellationToken
-                        )
-                    ).Lab
+                    PartFacts.Of(
+                        (
+                            await new SetupOperation(context) { Secrets = request.Secrets }.ExecuteAsync(
+                                spec,
+                                ["pgpoollab", "part", "make"],
+                                cancellationToken
+                            )
+                        ).Lab
+                    )
             ),
         };
         command.Subcommands.Add(Rejoin(terminal));
@@ -48,7 +53,7 @@ internal static class PartCommand
         Command Verb(
             string name,
             string description,
-            Func<OperationContext, PartRequest, LabSpec, CancellationToken, Task<Lab>> act
+            Func<OperationContext, PartRequest, LabSpec, CancellationToken, Task<PartFacts>> act
         )
         {
             var verb = new Command(name, description);
@@ -59,9 +64,9 @@ internal static class PartCommand
                     var folder = await FolderOfAsync(request, cancellationToken);
                     using var progress = new ProgressView(terminal);
                     var context = Terminal.Operation(progress);
-                    var lab = await act(context, request, request.ToSpec(folder), cancellationToken);
+                    var facts = await act(context, request, request.ToSpec(folder), cancellationToken);
                     progress.Dispose();
-                    terminal.Out.WriteLine(PartFacts.Of(lab).ToJson());
+                    terminal.Out.WriteLine(facts.ToJson());
                     return (int)ExitCode.Done;
                 }
             );

@@ -48,13 +48,13 @@ internal static class SpreadCommands
         return lab;
     }
 
-    /// <summary>Makes one.</summary>
+    /// <summary>Makes one, or shows what would be made.</summary>
     internal static async Task<int> SetupAsync(
         Terminal terminal,
         LabSpec spec,
-        IReadOnlyList<string> names,
-        string? installed,
-        bool acceptNew,
+        IReadOnlyList<HostRequest> hosts,
+        LabFile said,
+        bool dryRun,
         IReadOnlyList<string> commandLine,
         bool json,
         CancellationToken cancellationToken
@@ -63,9 +63,9 @@ internal static class SpreadCommands
         var began = TimeProvider.System.GetTimestamp();
         await using var session = await SpreadSession.FindAsync(
             terminal,
-            names,
-            installed,
-            acceptNew,
+            hosts,
+            said.Installed,
+            said.AcceptNew ?? false,
             cancellationToken
         );
         var part = new PartOfLab(
@@ -74,7 +74,15 @@ internal static class SpreadCommands
             Here: null
         );
         using var progress = new ProgressView(terminal);
-        var setup = new SpreadSetup(Terminal.Operation(progress), session.Parts);
+        var setup = new SpreadSetup(Terminal.Operation(progress) with { NameOf = terminal.NameOf }, session.Parts);
+        if (dryRun)
+        {
+            var plan = await setup.PlanAsync(spec, part, cancellationToken);
+            progress.Dispose();
+            SpreadPlanView.Print(terminal, plan, json);
+            return (int)ExitCode.Done;
+        }
+
         var result = await setup.ExecuteAsync(spec, part, commandLine, cancellationToken);
         progress.Dispose();
         var lab = result.Lab;

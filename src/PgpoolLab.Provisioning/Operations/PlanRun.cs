@@ -82,6 +82,7 @@ public class PlanRun
         _isTakenBackOnCancel = plan.IsTakenBackOnCancel;
         Tell(plan.Before);
         var steps = plan.Lab is { } lab ? _steps! with { Lab = lab } : _steps!;
+        steps = plan.Secrets is { } secrets ? steps with { Secrets = secrets } : steps;
         IReadOnlyList<StepFailure> failures;
         try
         {

@@ -31,6 +31,29 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         CancellationToken cancellationToken
     ) => (await CheckAsync(Decided(spec, part), cancellationToken)).Facts;
 
+    /// <summary>Says what every host would do. Touches nothing.</summary>
+    /// <param name="spec">What was asked for.</param>
+    /// <param name="part">The hosts, with <see cref="PartOfLab.Here"/> null.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="LabException">It could not be made.</exception>
+    public async Task<SpreadPlan> PlanAsync(LabSpec spec, PartOfLab part, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(part);
+        LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: false);
+        var (decided, facts) = await CheckAsync(Decided(spec, part), cancellationToken, withSteps: true);
+        var lab = await ResolveAsync(spec, decided, facts, new FolderOrigin(null), cancellationToken);
+        return new SpreadPlan(
+            lab,
+            [
+                .. lab.Hosts.Zip(
+                    facts,
+                    (h, f) => new HostPlan(h, f, parts.Hosts[h.Id].Program, RequestOf(decided, h, null).ToJson().Length)
+                ),
+            ]
+        );
+    }
+
     /// <summary>Makes the lab.</summary>
     /// <param name="spec">What was asked for; its folder is the one on this machine.</param>
     /// <param name="part">The hosts, with <see cref="PartOfLab.Here"/> null.</param>
@@ -47,6 +70,7 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(part);
+        var asked = spec;
         (spec, var facts) = await CheckAsync(Decided(spec, part), cancellationToken);
         var undo = new UndoStack();
         try
@@ -54,7 +78,7 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
             LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: false);
             var origin = LabFolder.Prepare(spec.Directory, null, context.Process);
             undo.Push("give the folder back", _ => Task.FromResult(LabFolder.GiveBack(spec.Directory, origin)));
-            return await MakeAsync(spec, facts, origin, commandLine, undo, cancellationToken);
+            return await MakeAsync(asked, spec, facts, origin, commandLine, undo, cancellationToken);
         }
         catch (Exception cause)
         {
@@ -86,7 +110,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
 
     private async Task<(LabSpec Spec, IReadOnlyList<PartFacts> Facts)> CheckAsync(
         LabSpec spec,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        bool withSteps = false
     )
     {
         foreach (var host in parts.Hosts)
@@ -111,7 +136,10 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
                 await parts.ForEachAsync(async h =>
                     facts[h.Host.Id] = await parts.CheckAsync(
                         h.Host,
-                        RequestOf(chosen, h.Host, null),
+                        RequestOf(chosen, h.Host, null) with
+                        {
+                            WithSteps = withSteps,
+                        },
                         cancellationToken
                     )
                 );
@@ -161,7 +189,39 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         }
     }
 
+    /// <summary>The whole lab, as this machine knows it.</summary>
+    private async Task<Lab> ResolveAsync(
+        LabSpec asked,
+        LabSpec spec,
+        IReadOnlyList<PartFacts> facts,
+        FolderOrigin origin,
+        CancellationToken cancellationToken
+    )
+    {
+        var lab = LabPlanner.Resolve(
+            spec,
+            new HostFacts
+            {
+                Root = await context.Host.Files.RealPathAsync(spec.Directory, cancellationToken),
+                LabId = spec.Part!.Id,
+                Owner = Identity.Current.Name,
+                Folder = origin,
+                Tools = facts[0].Tools,
+                SocketDirectories = [],
+                AliasFolder = StateFolder.Open(Shell.IsSafeWord),
+                FreePort = spec.Port!.Value,
+            }
+        );
+        return lab with
+        {
+            SafeAlias = null,
+            Asked = LabAsked.Of(asked),
+            Hosts = [.. lab.Hosts.Zip(facts, (h, f) => h with { Root = f.Root })],
+        };
+    }
+
     private async Task<SetupResult> MakeAsync(
+        LabSpec asked,
         LabSpec spec,
         IReadOnlyList<PartFacts> facts,
         FolderOrigin origin,
@@ -170,26 +230,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         CancellationToken cancellationToken
     )
     {
-        var part = spec.Part!;
-        var lab = LabPlanner.Resolve(
-            spec,
-            new HostFacts
-            {
-                Root = await context.Host.Files.RealPathAsync(spec.Directory, cancellationToken),
-                LabId = part.Id,
-                Owner = Identity.Current.Name,
-                Folder = origin,
-                Tools = facts[0].Tools,
-                SocketDirectories = [],
-                AliasFolder = StateFolder.Open(Shell.IsSafeWord),
-                FreePort = spec.Port!.Value,
-            }
-        ) with
-        {
-            SafeAlias = null,
-        };
-        lab = lab with { Hosts = [.. lab.Hosts.Zip(facts, (h, f) => h with { Root = f.Root })] };
-        var secrets = LabSecrets.For(lab with { Owner = facts[0].Owner }) with
+        var lab = await ResolveAsync(asked, spec, facts, origin, cancellationToken);
+        var secrets = LabSecrets.For(lab with { Owner = facts[0].Owner }, spec.Setup.RolePasswords) with
         {
             Certificates = LabCertificates.Make(lab, context.Time.GetUtcNow()),
         };
