@@ -206,7 +206,7 @@ public sealed class SpreadTests
         ];
         var screen = new Screen(width: 110);
         StatusView.Print(screen.Terminal.Data, SpreadNodes.Status(Whole, hosts));
-        screen.Terminal.Data.WriteLine();
+        screen.Terminal.Out.WriteLine();
         NodesView.Print(screen.Terminal.Data, SpreadNodes.Merge(Whole, hosts));
         Snapshot.Approve("status-several-hosts", screen.Out);
     }
