@@ -42,7 +42,6 @@ internal sealed class SpreadHosts : IAsyncDisposable
             new SshOptions(SpreadSession.AgentFor(lab.Hosts))
             {
                 Questions = asks ? new SshQuestions(terminal) : new NoQuestions(),
-                UsualConnectTimeout = HostLooks.Patience,
                 StepTimeout = StepTimeout,
                 Clock = Composition.Clock,
             }
