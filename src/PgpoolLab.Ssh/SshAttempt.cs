@@ -33,7 +33,7 @@ internal sealed class SshAttempt(
     {
         using var method = new PrivateKeyAuthenticationMethod(settings.User, login);
         var client = new SshClient(Information(address, method));
-        var patience = options.PatienceWith(settings);
+        var patience = options.ConnectTimeout ?? settings.ConnectTimeout;
         using var deadline = new CancellationTokenSource(patience, options.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         client.HostKeyReceived += (_, shown) =>

@@ -160,7 +160,7 @@ internal sealed class SshConnection : IAsyncDisposable
             {
                 var addresses = await options
                     .Resolve(target.HostName, cancellationToken)
-                    .WaitAsync(options.PatienceWith(target), cancellationToken);
+                    .WaitAsync(options.ConnectTimeout ?? target.ConnectTimeout, cancellationToken);
                 return addresses.Length == 0
                     ? [(target.HostName, target.Port)]
                     : [.. addresses.Select(a => (a.ToString(), target.Port))];

@@ -22,13 +22,6 @@ public sealed record SshOptions(AgentProgram Agent)
     /// seconds.</summary>
     public TimeSpan? ConnectTimeout { get; init; }
 
-    /// <summary>The same where ssh's configuration says nothing; null for ten seconds.</summary>
-    public TimeSpan? UsualConnectTimeout { get; init; }
-
-    /// <summary>For how long a host may take until it has shown its key.</summary>
-    internal TimeSpan PatienceWith(SshSettings settings) =>
-        ConnectTimeout ?? (settings.SaysTimeout ? null : UsualConnectTimeout) ?? settings.ConnectTimeout;
-
     /// <summary>For how long a host may take with each step after that: to let somebody in, to begin a
     /// program.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromMinutes(2);

@@ -26,6 +26,7 @@ public sealed class SpreadTests
     [
         "startall",
         "stopall",
+        "destroy",
         "nodes",
         "status",
         "watch",
@@ -51,7 +52,7 @@ public sealed class SpreadTests
     /// <summary>Those that do not, with arguments.</summary>
     private static readonly Dictionary<string, string[]> Refused = new()
     {
-        ["config"] = ["list"],
+        ["config"] = ["set", "pgpool.num_init_children=8"],
         ["sync"] = ["on"],
         ["promote"] = ["1"],
         ["switchover"] = [],
@@ -206,7 +207,7 @@ public sealed class SpreadTests
         ];
         var screen = new Screen(width: 110);
         StatusView.Print(screen.Terminal.Data, SpreadNodes.Status(Whole, hosts));
-        screen.Terminal.Data.WriteLine();
+        screen.Terminal.Out.WriteLine();
         NodesView.Print(screen.Terminal.Data, SpreadNodes.Merge(Whole, hosts));
         Snapshot.Approve("status-several-hosts", screen.Out);
     }

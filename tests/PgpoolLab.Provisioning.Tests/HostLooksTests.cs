@@ -119,6 +119,40 @@ public sealed class HostLooksTests
     }
 
     [Fact]
+    public async Task Who_is_not_connected_to_soon_after_the_first_is_silent()
+    {
+        var never = new TaskCompletionSource<ReachedHost>();
+        var looks = new HostLooks(Whole, (h, _) => h.Id == 1 ? never.Task : Connect(h, () => Answering(h.Id)), _time);
+        var hosts = await InTimeAsync(looks.LookAsync(false, CancellationToken.None), HostLooks.Patience);
+        Assert.Equal("it has not answered within 2 s", hosts[1].Problem);
+        Assert.NotNull(hosts[2].Part);
+    }
+
+    [Fact]
+    public async Task Where_the_first_takes_long_the_others_may_too()
+    {
+        var slow = Whole.Hosts.Select(_ => new TaskCompletionSource<ReachedHost>()).ToArray();
+        var looks = new HostLooks(Whole, (h, _) => slow[h.Id].Task, _time);
+        var looking = looks.LookAsync(false, CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(8));
+        slow[0].SetResult(new ReachedHost(Whole.Hosts[0], Answering(0), "/opt/pgpoollab"));
+        await UntilAsync(() =>
+        {
+            lock (_asked)
+            {
+                return Task.FromResult(_asked.Count == 1);
+            }
+        });
+        _time.Advance(TimeSpan.FromSeconds(7));
+        await Task.Delay(50);
+        Assert.False(looking.IsCompleted);
+        slow[1].SetResult(new ReachedHost(Whole.Hosts[1], Answering(1), "/opt/pgpoollab"));
+        var hosts = await InTimeAsync(looking, TimeSpan.Zero);
+        Assert.Equal([true, true, false], hosts.Select(h => h.Part is not null));
+        Assert.Equal("it has not answered within 16 s", hosts[2].Problem);
+    }
+
+    [Fact]
     public async Task A_machine_that_says_nothing_costs_its_limit_once()
     {
         var looks = new HostLooks(
@@ -221,8 +255,8 @@ public sealed class HostLooksTests
         while (!task.IsCompleted)
         {
             Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1));
-            passed += limit / 4;
-            _time.Advance(limit / 4);
+            passed += HostLooks.Patience / 4;
+            _time.Advance(HostLooks.Patience / 4);
             await Task.Delay(20);
         }
 

@@ -15,7 +15,7 @@ namespace PgpoolLab.Cli.Access;
 internal sealed class SpreadHosts : IAsyncDisposable
 {
     /// <summary>For how long a host may take with each step after it has shown its key.</summary>
-    private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Nobody waits long to take leave of a host that does not answer.</summary>
     private static readonly TimeSpan MostForLeave = TimeSpan.FromSeconds(1);
@@ -42,7 +42,6 @@ internal sealed class SpreadHosts : IAsyncDisposable
             new SshOptions(SpreadSession.AgentFor(lab.Hosts))
             {
                 Questions = asks ? new SshQuestions(terminal) : new NoQuestions(),
-                UsualConnectTimeout = HostLooks.Patience,
                 StepTimeout = StepTimeout,
                 Clock = Composition.Clock,
             }

@@ -26,7 +26,7 @@ public sealed class HostLooks(
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>For how long one that is there may take to say how its servers are.</summary>
-    private static readonly TimeSpan MostForLooking = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan MostForLooking = TimeSpan.FromMinutes(1);
 
     private readonly Line[] _lines =
     [
@@ -47,8 +47,11 @@ public sealed class HostLooks(
     /// <param name="withDetails">True to ask for what <c>status</c> explains by, too.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>What became of it, by the host's number.</returns>
-    public async Task<IReadOnlyList<HostLook>> LookAsync(bool withDetails, CancellationToken cancellationToken) =>
-        await Task.WhenAll(_lines.Select(l => LookAsync(l, withDetails, cancellationToken)));
+    public async Task<IReadOnlyList<HostLook>> LookAsync(bool withDetails, CancellationToken cancellationToken)
+    {
+        var pace = new Pace(time);
+        return await Task.WhenAll(_lines.Select(l => LookAsync(l, pace, withDetails, cancellationToken)));
+    }
 
     /// <summary>How all nodes are.</summary>
     public async Task<NodesReport> NodesAsync(CancellationToken cancellationToken) =>
@@ -62,7 +65,7 @@ public sealed class HostLooks(
         var line = _lines[host.Id];
         try
         {
-            return await ReachAsync(line, waits: true, cancellationToken);
+            return await ReachAsync(line, null, waits: true, cancellationToken);
         }
         catch (LabException error)
         {
@@ -81,13 +84,13 @@ public sealed class HostLooks(
         }
     }
 
-    private async Task<HostLook> LookAsync(Line line, bool withDetails, CancellationToken cancellationToken)
+    private async Task<HostLook> LookAsync(Line line, Pace pace, bool withDetails, CancellationToken cancellationToken)
     {
         var askedAt = time.GetLocalNow();
         string problem;
         try
         {
-            var part = PartLook.FromJson(await AskAsync(line, withDetails, cancellationToken));
+            var part = PartLook.FromJson(await AskAsync(line, pace, withDetails, cancellationToken));
             (line.SilentSince, line.Problem, line.WasAsked) = (null, null, true);
             return new HostLook(line.Host, askedAt, part, null);
         }
@@ -105,7 +108,7 @@ public sealed class HostLooks(
         return new HostLook(line.Host, askedAt, null, problem) { SilentSince = line.SilentSince };
     }
 
-    private async Task<string> AskAsync(Line line, bool withDetails, CancellationToken cancellationToken)
+    private async Task<string> AskAsync(Line line, Pace pace, bool withDetails, CancellationToken cancellationToken)
     {
         if (line.Pending is { } pending)
         {
@@ -123,7 +126,8 @@ public sealed class HostLooks(
         }
 
         var waits = !line.WasAsked || line.SilentSince is null;
-        var reached = await ReachAsync(line, waits, cancellationToken);
+        var reached = await ReachAsync(line, pace, waits, cancellationToken);
+        pace.Reached();
         string[] details = withDetails ? ["--details"] : [];
         try
         {
@@ -175,7 +179,8 @@ public sealed class HostLooks(
             Observe(there);
             try
             {
-                await there.WaitAsync(Patience / 2, time, cancellationToken);
+                // Where connecting takes long, so does everything else.
+                await there.WaitAsync(line.Took > Patience / 2 ? line.Took : Patience / 2, time, cancellationToken);
             }
             catch (TimeoutException) when (!there.IsCompleted)
             {
@@ -185,7 +190,7 @@ public sealed class HostLooks(
         }
     }
 
-    private async Task<ReachedHost> ReachAsync(Line line, bool waits, CancellationToken cancellationToken)
+    private async Task<ReachedHost> ReachAsync(Line line, Pace? pace, bool waits, CancellationToken cancellationToken)
     {
         Task<ReachedHost> connecting;
         lock (line)
@@ -204,10 +209,16 @@ public sealed class HostLooks(
             throw Silent(line);
         }
 
+        if (pace is not null && await pace.ExceededByAsync(connecting, cancellationToken) is { } limit)
+        {
+            throw new LabException(ExitCode.NotHealthy, $"it has not answered within {limit.TotalSeconds:0} s");
+        }
+
         ReachedHost? reached = null;
         try
         {
             reached = await connecting.WaitAsync(cancellationToken);
+            line.Took = pace?.Elapsed ?? line.Took;
         }
         finally
         {
@@ -236,9 +247,54 @@ public sealed class HostLooks(
             TaskScheduler.Default
         );
 
+    /// <summary>How long a look waits for connections. The first one shows how fast this machine and the network are:
+    /// the others get <see cref="Patience"/>, or twice as long as that has taken. When none comes, each has the limit of
+    /// ssh's configuration.</summary>
+    private sealed class Pace(TimeProvider time)
+    {
+        private readonly long _began = time.GetTimestamp();
+        private readonly TaskCompletionSource<TimeSpan> _first = new(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        );
+
+        internal TimeSpan Elapsed => time.GetElapsedTime(_began);
+
+        internal void Reached() => _first.TrySetResult(Elapsed);
+
+        /// <summary>Waits for a connection.</summary>
+        /// <returns>The limit, when it has not come in time; null when it has, or has failed.</returns>
+        internal async Task<TimeSpan?> ExceededByAsync(Task connecting, CancellationToken cancellationToken)
+        {
+            await Task.WhenAny(connecting, _first.Task).WaitAsync(cancellationToken);
+            if (connecting.IsCompleted)
+            {
+                return null;
+            }
+
+            var twice = 2 * await _first.Task;
+            var limit = twice > Patience ? twice : Patience;
+            try
+            {
+                if (limit - Elapsed is { Ticks: > 0 } rest)
+                {
+                    await Task.WhenAny(connecting).WaitAsync(rest, time, cancellationToken);
+                }
+            }
+            catch (TimeoutException)
+            {
+                // It may have come at this moment.
+            }
+
+            return connecting.IsCompleted ? null : limit;
+        }
+    }
+
     private sealed class Line(LabHost host)
     {
         internal LabHost Host => host;
+
+        /// <summary>How long it took to connect to it.</summary>
+        internal TimeSpan Took { get; set; }
 
         internal Task<ReachedHost>? Connecting { get; set; }
 

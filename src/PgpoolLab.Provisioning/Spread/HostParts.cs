@@ -36,7 +36,7 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
     private static readonly TimeSpan MostForOthers = TimeSpan.FromMinutes(10);
 
     /// <summary>For how long one that is asked how it is may take.</summary>
-    private static readonly TimeSpan MostForLooking = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan MostForLooking = TimeSpan.FromMinutes(1);
 
     /// <summary>The hosts, by number.</summary>
     public IReadOnlyList<ReachedHost> Hosts { get; } = hosts;

@@ -128,7 +128,13 @@ public sealed class SpreadLines(
 
         if (line.Clock is { } clock)
         {
-            SetClock(host, clock - news.At);
+            // It was read somewhere between the question and the answer, which a busy machine may take long for.
+            SetClock(
+                host,
+                clock > news.At ? clock - news.At
+                    : clock < host.StartedAt ? clock - host.StartedAt
+                    : TimeSpan.Zero
+            );
         }
 
         if (line.Until is { } until)
@@ -245,6 +251,7 @@ public sealed class SpreadLines(
                 news.TryWrite(new News(host, time.GetUtcNow(), part, null));
             }
         });
+        host.StartedAt = time.GetUtcNow();
         var result = await machine.Programs.RunAsync(
             new CommandSpec(reached.Program, [.. commands[host.Is.Id]!, .. options, "--lab", host.Is.Root!])
             {
@@ -280,6 +287,9 @@ public sealed class SpreadLines(
         internal LabHost Is => host;
 
         internal DateTimeOffset? HeardAt { get; set; }
+
+        /// <summary>When its program was started, by this machine's clock.</summary>
+        internal DateTimeOffset StartedAt { get; set; }
 
         internal string? Problem { get; set; }
 

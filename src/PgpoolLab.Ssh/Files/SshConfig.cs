@@ -74,7 +74,6 @@ public static class SshConfig
             UnknownKeys = unknownKeys,
             HidesNames = values["hashknownhosts"] == "yes",
             ConnectTimeout = timeout ?? UsualTimeout,
-            SaysTimeout = timeout is not null,
             Notes = values.Notes,
         };
     }

@@ -63,9 +63,6 @@ public sealed record SshSettings
     /// <summary>How long a host may take until it has shown its key.</summary>
     public TimeSpan ConnectTimeout { get; init; }
 
-    /// <summary>Whether the configuration says so itself.</summary>
-    public bool SaysTimeout { get; init; }
-
     /// <summary>What the configuration says and is not done, for people.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
