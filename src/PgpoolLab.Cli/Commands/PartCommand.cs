@@ -3,6 +3,7 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Machines;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
@@ -23,19 +24,27 @@ internal static class PartCommand
                 "check",
                 "Say what would be made",
                 async (context, request, spec, cancellationToken) =>
-                    (await new SetupOperation(context).PlanAsync(spec, cancellationToken)).Lab
+                {
+                    var lab = (await new SetupOperation(context).PlanAsync(spec, cancellationToken)).Lab;
+                    return PartFacts.Of(lab) with
+                    {
+                        VirtualIp = await FindVirtualIpAsync(request.Part, lab.Owner, cancellationToken),
+                    };
+                }
             ),
             Verb(
                 "make",
                 "Make it",
                 async (context, request, spec, cancellationToken) =>
-                    (
-                        await new SetupOperation(context) { Secrets = request.Secrets }.ExecuteAsync(
-                            spec,
-                            ["pgpoollab", "part", "make"],
-                            cancellationToken
-                        )
-                    ).Lab
+                    PartFacts.Of(
+                        (
+                            await new SetupOperation(context) { Secrets = request.Secrets }.ExecuteAsync(
+                                spec,
+                                ["pgpoollab", "part", "make"],
+                                cancellationToken
+                            )
+                        ).Lab
+                    )
             ),
         };
         command.Subcommands.Add(Rejoin(terminal));
@@ -46,7 +55,7 @@ internal static class PartCommand
         Command Verb(
             string name,
             string description,
-            Func<OperationContext, PartRequest, LabSpec, CancellationToken, Task<Lab>> act
+            Func<OperationContext, PartRequest, LabSpec, CancellationToken, Task<PartFacts>> act
         )
         {
             var verb = new Command(name, description);
@@ -57,14 +66,30 @@ internal static class PartCommand
                     var folder = await FolderOfAsync(request, cancellationToken);
                     using var progress = new ProgressView(terminal);
                     var context = Terminal.Operation(progress);
-                    var lab = await act(context, request, request.ToSpec(folder), cancellationToken);
+                    var facts = await act(context, request, request.ToSpec(folder), cancellationToken);
                     progress.Dispose();
-                    terminal.Out.WriteLine(PartFacts.Of(lab).ToJson());
+                    terminal.Out.WriteLine(facts.ToJson());
                     return (int)ExitCode.Done;
                 }
             );
             return verb;
         }
+    }
+
+    private static async Task<VirtualIpPlace?> FindVirtualIpAsync(
+        PartOfLab part,
+        string owner,
+        CancellationToken cancellationToken
+    )
+    {
+        if (part.VirtualIp is not { } ip)
+        {
+            return null;
+        }
+
+        var host = Composition.Host();
+        var user = await host.Users.FindAsync(owner, cancellationToken) ?? Identity.Current;
+        return await new VirtualIpCheck(host, user).FindAsync(ip, part.Interface, cancellationToken);
     }
 
     private static Command Primaries(Terminal terminal)

@@ -57,7 +57,9 @@ internal static class SpreadCommands
         bool acceptNew,
         IReadOnlyList<string> commandLine,
         bool json,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string? virtualIp = null,
+        string? device = null
     )
     {
         var began = TimeProvider.System.GetTimestamp();
@@ -72,7 +74,11 @@ internal static class SpreadCommands
             Guid.NewGuid().ToString("n")[..8],
             [.. session.Parts.Hosts.Select(h => h.Host)],
             Here: null
-        );
+        )
+        {
+            VirtualIp = virtualIp,
+            Interface = device,
+        };
         using var progress = new ProgressView(terminal);
         var setup = new SpreadSetup(Terminal.Operation(progress), session.Parts);
         var result = await setup.ExecuteAsync(spec, part, commandLine, cancellationToken);
@@ -91,6 +97,11 @@ internal static class SpreadCommands
         {
             var host = lab.Hosts[pgpool.Host!.Value];
             terminal.Say($"  {host.Name}: Pgpool-II {host.Address}:{pgpool.Port}, its part in {host.Root}");
+        }
+
+        if (lab.VirtualIp is { } ip)
+        {
+            terminal.Say($"  The virtual IP {VirtualIp.AddressOf(ip)} is with the one that leads, on its own port.");
         }
 
         terminal.Say(

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Machines;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
@@ -124,7 +125,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
 
             var all = facts.Select(f => f!).ToArray();
             RequireAlike(chosen.Part!.Hosts, all);
-            return (chosen, all);
+            var virtualIp = all[0].VirtualIp?.Address ?? chosen.Part.VirtualIp;
+            return (chosen with { Part = chosen.Part with { VirtualIp = virtualIp } }, all);
         }
     }
 
@@ -138,8 +140,16 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         );
     }
 
-    private static PartRequest RequestOf(LabSpec spec, LabHost host, LabSecrets? secrets) =>
-        PartRequest.Of(spec, spec.Part! with { Here = host.Id }, secrets);
+    private static PartRequest RequestOf(LabSpec spec, LabHost host, LabSecrets? secrets, VirtualIpPlace? place = null)
+    {
+        var part = spec.Part! with { Here = host.Id };
+        // Interfaces have other names on other hosts.
+        return PartRequest.Of(
+            spec,
+            place is null ? part : part with { VirtualIp = place.Address, Interface = place.Interface },
+            secrets
+        );
+    }
 
     /// <summary>A standby is a copy of the primary's files, and the superuser's name is in them.</summary>
     private static void RequireAlike(IReadOnlyList<LabHost> hosts, IReadOnlyList<PartFacts> facts)
@@ -208,10 +218,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         LabIndex.Register(lab);
 
         var known = new HostParts([.. parts.Hosts.Select(h => h with { Host = lab.Hosts[h.Host.Id] })]);
-        await MakePartAsync(known, spec, known.Hosts[0], secrets, undo, cancellationToken);
-        await new HostParts([.. known.Hosts.Skip(1)]).ForEachAsync(h =>
-            MakePartAsync(known, spec, h, secrets, undo, cancellationToken)
-        );
+        await MakePartAsync(known.Hosts[0]);
+        await new HostParts([.. known.Hosts.Skip(1)]).ForEachAsync(MakePartAsync);
         context.Note("Starting every Pgpool-II.");
         await StartAsync(known, lab, context.Note, cancellationToken);
         await ProveAsync(known, lab, cancellationToken);
@@ -222,24 +230,14 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
 
         LabStore.Save(manifest with { State = LabState.Ready });
         return new SetupResult(lab, secrets.PcpUsers);
-    }
 
-    private async Task MakePartAsync(
-        HostParts known,
-        LabSpec spec,
-        ReachedHost host,
-        LabSecrets secrets,
-        UndoStack undo,
-        CancellationToken cancellationToken
-    )
-    {
-        context.Note($"Host {host.Host.Name}: making its part in {host.Host.Root}.");
-        lock (undo)
+        Task MakePartAsync(ReachedHost host)
         {
+            context.Note($"Host {host.Host.Name}: making its part in {host.Host.Root}.");
             undo.Push($"remove the part of host {host.Host.Name}", ct => RemoveAsync(known, host.Host, ct));
+            var request = RequestOf(spec, host.Host, secrets, facts[host.Host.Id].VirtualIp);
+            return known.MakeAsync(host.Host, request, cancellationToken);
         }
-
-        await known.MakeAsync(host.Host, RequestOf(spec, host.Host, secrets), cancellationToken);
     }
 
     /// <summary>Removes a host's part, if there is one.</summary>

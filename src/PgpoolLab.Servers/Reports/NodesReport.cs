@@ -191,6 +191,10 @@ public sealed record NodesReport(
     /// <summary>What commits wait for; null when they wait for nobody.</summary>
     public SynchronousCommit? Synchronous { get; init; }
 
+    /// <summary>Where the virtual IP is; null in a lab without one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VirtualIpView? VirtualIp { get; init; }
+
     /// <summary>What Pgpool-II shows of nodes on other hosts, which nobody here has asked; empty where all of the lab
     /// is seen.</summary>
     [JsonIgnore]

@@ -149,6 +149,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             PgpoolSuspended = facts.Pgpool.Suspended,
             AtWork = facts.Work,
             Synchronous = facts.Synchronous,
+            VirtualIp = await VirtualIpView.LookAsync(host, lab, cancellationToken),
             Elsewhere = elsewhere,
         };
         return new NodesLook(facts, processes, report);

@@ -42,6 +42,7 @@ public static class SpreadNodes
         var says = new PgpoolSays(asked is not null, asked is null ? "no Pgpool-II answers" : null) { Runs = null };
         var pgpool = lab.Pgpools.FirstOrDefault(p => p.Host == asked?.Host.Id) ?? lab.Pgpools[0];
         var work = parts.SelectMany(p => p.Report?.AtWork ?? []).ToArray();
+        var virtualIp = VirtualIpView.Merge(lab, parts);
         var facts = new NodesFacts(lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] }, says, views)
         {
             Work = work,
@@ -61,10 +62,12 @@ public static class SpreadNodes
                 .. parts.All(p => p.Report is not null)
                     ? WatchdogDiagnosis.Of(lab, members, work)
                     : TwoPrimaries(lab, views),
+                .. VirtualIpDiagnosis.Of(lab, virtualIp, members, work),
             ]
         )
         {
             AtWork = work,
+            VirtualIp = virtualIp,
         };
     }
 
@@ -79,7 +82,8 @@ public static class SpreadNodes
             && report.Nodes.All(n => n.Postgres.InRecovery is false || n.Postgres.Receiver == "streaming")
             && report.Nodes.All(n => n.Pgpool!.Role == n.Postgres.Role)
             && report.Watchdog.All(w => w.Answers)
-            && WatchdogView.HaveSettled(report.Watchdog);
+            && WatchdogView.HaveSettled(report.Watchdog)
+            && report.VirtualIp is null or { Hosts.Count: 1 };
     }
 
     private static bool IsLeader(WatchdogView member) => member.Status is "LEADER" or "MASTER";
