@@ -47,7 +47,11 @@ internal static class PartCommand
                     )
             ),
         };
-        command.Subcommands.Add(Rejoin(terminal));
+        foreach (var onServers in PartServerCommands.Create(terminal))
+        {
+            command.Subcommands.Add(onServers);
+        }
+
         command.Subcommands.Add(Primaries(terminal));
         command.Hidden = true;
         return command;
@@ -105,32 +109,6 @@ internal static class PartCommand
             }
         );
         return primaries;
-    }
-
-    private static Command Rejoin(Terminal terminal)
-    {
-        var node = new Argument<int>("NODE") { Description = "The node, one of this machine's" };
-        var primary = new Argument<int>("PRIMARY") { Description = "The node to follow" };
-        var rejoin = new Command("rejoin", "Make a node a copy of the primary again")
-        {
-            node,
-            primary,
-            CommandLine.Lab,
-        };
-        rejoin.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                var lab = LabCommand.Open(parsed);
-                using var progress = new ProgressView(terminal);
-                await new PartRejoin(new PlanRun(Terminal.Operation(progress), lab)).ExecuteAsync(
-                    parsed.GetValue(node),
-                    parsed.GetValue(primary),
-                    cancellationToken
-                );
-                return (int)ExitCode.Done;
-            }
-        );
-        return rejoin;
     }
 
     /// <summary>In the home of the user the servers run as: there nothing else of the machine is touched.</summary>

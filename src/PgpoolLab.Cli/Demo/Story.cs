@@ -57,7 +57,7 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
             );
             Say(
                 $"and had {client.Acknowledged} rows acknowledged; "
-                    + $"{await client.CountAsync(lab.Nodes[1].Port, cancellationToken)} of them are on the new "
+                    + $"{await SteadyWriter.CountAsync(lab, lab.Nodes[1].Port, cancellationToken)} of them are on the new "
                     + "primary. (Replication is"
             );
             Say("asynchronous: the last ones before a crash may be lost.)");

@@ -397,7 +397,10 @@ public static class LabPlanner
             throw new InvalidSpecException(problems);
         }
 
-        var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
+        var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort) with
+        {
+            IsShared = spec.Part?.VirtualIp is not null,
+        };
         var conventions = spec.Conventions;
         var own = conventions.HasRoles;
         var alias =

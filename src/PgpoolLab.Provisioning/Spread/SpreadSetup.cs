@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
@@ -212,9 +213,13 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         };
         await context.Host.Files.CreateDirectoryAsync(lab.Paths.Hidden, Modes.PrivateFolder, cancellationToken);
         using var labLock = LabRemains.TakeLock(lab.Root);
-        undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.Files.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
+        var left = new ConcurrentBag<string>();
+        undo.Push(
+            $"delete {lab.Paths.Hidden}",
+            ct => left.IsEmpty ? context.Host.Files.DeleteAsync(lab.Paths.Hidden, ct).AsTask() : Task.CompletedTask
+        );
         LabStore.Save(manifest);
-        undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
+        undo.Push("take the lab off the list", _ => Task.Run(() => Forget(lab, left), CancellationToken.None));
         LabIndex.Register(lab);
 
         var known = new HostParts([.. parts.Hosts.Select(h => h with { Host = lab.Hosts[h.Host.Id] })]);
@@ -234,10 +239,45 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         Task MakePartAsync(ReachedHost host)
         {
             context.Note($"Host {host.Host.Name}: making its part in {host.Host.Root}.");
-            undo.Push($"remove the part of host {host.Host.Name}", ct => RemoveAsync(known, host.Host, ct));
+            undo.Push($"remove the part of host {host.Host.Name}", ct => TakeBackAsync(known, host.Host, left, ct));
             var request = RequestOf(spec, host.Host, secrets, facts[host.Host.Id].VirtualIp);
             return known.MakeAsync(host.Host, request, cancellationToken);
         }
+    }
+
+    /// <summary>A host that has died meanwhile is remembered: what is left there can be removed when it is back.</summary>
+    private static async Task TakeBackAsync(
+        HostParts parts,
+        LabHost host,
+        ConcurrentBag<string> left,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            await RemoveAsync(parts, host, cancellationToken);
+        }
+        catch
+        {
+            left.Add(host.Name);
+            throw;
+        }
+    }
+
+    private static void Forget(Lab lab, ConcurrentBag<string> left)
+    {
+        if (left.IsEmpty)
+        {
+            LabIndex.Remove(lab);
+            return;
+        }
+
+        LabStore.NoteDestroying(lab);
+        throw new LabException(
+            ExitCode.UndoFailed,
+            $"something may be left on {string.Join(" and ", left.Order())}. When it answers again:  pgpoollab destroy "
+                + $"--resume {Shell.Quote(lab.Name)}"
+        );
     }
 
     /// <summary>Removes a host's part, if there is one.</summary>

@@ -169,6 +169,10 @@ public static class FindingKinds
     public static FindingKind VirtualIpElsewhere { get; } =
         Warning("virtual-ip-elsewhere", "Clients of the virtual IP depend on a Pgpool-II that gives it up to nobody.");
 
+    /// <summary>Hosts are cut off from each other by a command.</summary>
+    public static FindingKind HostsCutOff { get; } =
+        Warning("hosts-cut-off", "Servers on one side take those on the other for dead.");
+
     /// <summary>One of several Pgpool-IIs does not answer.</summary>
     public static FindingKind MemberDown { get; } =
         Warning("member-down", "Its clients cannot connect, and the watchdog has one vote less.");
@@ -208,6 +212,7 @@ public static class FindingKinds
         ChildrenExhausted,
         WaitsForSync,
         Paused,
+        HostsCutOff,
         NoQuorum,
         NoLeader,
         VirtualIpElsewhere,

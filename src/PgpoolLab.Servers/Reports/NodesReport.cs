@@ -200,6 +200,14 @@ public sealed record NodesReport(
     [JsonIgnore]
     public IReadOnlyList<PoolNode> Elsewhere { get; init; } = [];
 
+    /// <summary>The same, null where it is empty: only a host's part says it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PoolNode>? NodesElsewhere
+    {
+        get => Elsewhere.Count > 0 ? Elsewhere : null;
+        init => Elsewhere = value ?? [];
+    }
+
     /// <summary>The node of another host that Pgpool-II takes for the primary; null when there is none.</summary>
     [JsonIgnore]
     public int? PrimaryElsewhere => Elsewhere.FirstOrDefault(IsPrimary)?.Id;

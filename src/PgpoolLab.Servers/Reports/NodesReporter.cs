@@ -104,7 +104,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
                         a.Pgpool.Id,
                         a.Pgpool.Port,
                         a.Answer.Nodes is not null,
-                        w.Info?.Members.FirstOrDefault(m => m.Port == a.Pgpool.Port)?.Status,
+                        w.Info?.Members.FirstOrDefault(m => m.Is(a.Pgpool))?.Status,
                         w.Info?.Quorum,
                         a.Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id,
                         a.Answer.Problem ?? w.Problem

@@ -34,11 +34,11 @@ public static class SpreadNodes
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(parts);
-        var views = WithLag([.. lab.Nodes.Select(n => ViewOf(n, parts[n.Host ?? 0]))]);
         var members = lab.HasWatchdog ? lab.Pgpools.Select(p => MemberOf(p, parts[p.Host ?? 0])).ToArray() : [];
         var answering = parts.Where(p => p.Report is { PgpoolAnswers: true }).ToArray();
-        var leader = answering.FirstOrDefault(p => members.Any(m => m.Id == p.Host.Id && IsLeader(m)));
-        var asked = leader ?? answering.FirstOrDefault();
+        // Hosts that are cut off from the others lead themselves, without a quorum.
+        var asked = answering.MaxBy(p => (IsLeader(p, hasQuorum: true), IsLeader(p, hasQuorum: false), -p.Host.Id));
+        var views = WithLag([.. lab.Nodes.Select(n => ViewOf(n, parts[n.Host ?? 0], asked?.Report))]);
         var says = new PgpoolSays(asked is not null, asked is null ? "no Pgpool-II answers" : null) { Runs = null };
         var pgpool = lab.Pgpools.FirstOrDefault(p => p.Host == asked?.Host.Id) ?? lab.Pgpools[0];
         var work = parts.SelectMany(p => p.Report?.AtWork ?? []).ToArray();
@@ -58,10 +58,11 @@ public static class SpreadNodes
             members,
             [
                 .. parts.Where(p => p.Report is null).Select(Silent),
-                .. parts.All(p => p.Report is not null) ? NodesDiagnosis.Of(facts) : [],
+                .. parts.All(p => p.Report is not null) ? NodesDiagnosis.Of(facts).Select(f => WithHosts(lab, f)) : [],
                 .. parts.All(p => p.Report is not null)
                     ? WatchdogDiagnosis.Of(lab, members, work)
                     : TwoPrimaries(lab, views),
+                .. CutOff(lab),
                 .. VirtualIpDiagnosis.Of(lab, virtualIp, members, work),
             ]
         )
@@ -81,21 +82,65 @@ public static class SpreadNodes
             && report.Nodes.Count(n => n.Postgres.InRecovery is false) == 1
             && report.Nodes.All(n => n.Postgres.InRecovery is false || n.Postgres.Receiver == "streaming")
             && report.Nodes.All(n => n.Pgpool!.Role == n.Postgres.Role)
-            && report.Watchdog.All(w => w.Answers)
+            && report.Watchdog.All(w => w.Answers && report.Nodes.Any(n => n.Id == w.Primary && n.Postgres.Up))
+            && report.Watchdog.Select(w => w.Primary).Distinct().Count() <= 1
             && WatchdogView.HaveSettled(report.Watchdog)
             && report.VirtualIp is null or { Hosts.Count: 1 };
     }
 
-    private static bool IsLeader(WatchdogView member) => member.Status is "LEADER" or "MASTER";
+    /// <summary>The primary that counts: of several, the one that the leading Pgpool-II writes to, else the one on the
+    /// newest timeline. Null when no node can be written to.</summary>
+    public static int? RightfulPrimary(NodesReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report
+            .Nodes.Where(v => v.Postgres.InRecovery is false)
+            .MaxBy(v => (v.Pgpool is { Status: "up" or "waiting", Role: "primary" }, v.Postgres.Timeline))
+            ?.Id;
+    }
 
-    private static NodeView ViewOf(PostgresNode node, PartReport part) =>
-        part.Report?.Nodes.FirstOrDefault(v => v.Id == node.Id)
-        ?? new NodeView(
+    private static bool IsLeader(PartReport part, bool hasQuorum) =>
+        part.Report!.Watchdog.Any(m => m.Status is "LEADER" or "MASTER" && (m.Quorum is true || !hasQuorum));
+
+    /// <summary>A node as its own host has it, and as the Pgpool-II that counts does.</summary>
+    private static NodeView ViewOf(PostgresNode node, PartReport part, NodesReport? asked)
+    {
+        var own = part.Report?.Nodes.FirstOrDefault(v => v.Id == node.Id);
+        var shown =
+            asked?.Nodes.FirstOrDefault(v => v.Id == node.Id)?.Pgpool
+            ?? asked?.Elsewhere.FirstOrDefault(p => p.Id == node.Id)
+            ?? own?.Pgpool;
+        return new NodeView(
             node.Id,
             node.Port,
-            null,
-            new PostgresSays { Up = false, Problem = part.Problem ?? "its host does not show it" }
+            shown,
+            own?.Postgres ?? new PostgresSays { Up = false, Problem = part.Problem ?? "its host does not show it" }
         );
+    }
+
+    /// <summary>Of two primaries it counts on which hosts they are.</summary>
+    private static Finding WithHosts(Lab lab, Finding finding) =>
+        finding.Kind == FindingKinds.TwoPrimaries && finding.Node is { } node
+            ? finding with
+            {
+                Problem = $"{finding.Problem} Node {node} is on host {HostOf(lab, node)}.",
+            }
+            : finding;
+
+    private static IEnumerable<Finding> CutOff(Lab lab)
+    {
+        if (lab.Partition is { } cut)
+        {
+            yield return new Finding(
+                FindingKinds.HostsCutOff,
+                null,
+                $"The command partition has cut off {cut.TitleIn(lab)}, until {cut.Until.ToLocalTime():HH:mm:ss}."
+            )
+            {
+                Fix = "pgpoollab heal",
+            };
+        }
+    }
 
     private static WatchdogView MemberOf(PgpoolNode pgpool, PartReport part) =>
         part.Report?.Watchdog.FirstOrDefault(w => w.Id == pgpool.Id)
@@ -138,7 +183,8 @@ public static class SpreadNodes
             yield return new Finding(
                 FindingKinds.TwoPrimaries,
                 null,
-                $"Several nodes can be written to: {string.Join(", ", where)}."
+                $"Split brain: {string.Join(" and ", where)} can be written to; what was written on one is not on the "
+                    + "other."
             );
         }
     }
