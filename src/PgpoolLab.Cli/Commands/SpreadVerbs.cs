@@ -6,6 +6,7 @@ using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -109,7 +110,7 @@ internal static class SpreadVerbs
         await (
             verb == "recover"
                 ? recovery.RecoverAsync(look, node, MethodOf(words), cancellationToken)
-                : recovery.TellAsync(look, verb, node, cancellationToken)
+                : recovery.TellIfItMayAsync(look, verb == "attach" ? Verb.Attach : Verb.Detach, node, cancellationToken)
         );
     }
 
@@ -134,7 +135,7 @@ internal static class SpreadVerbs
         var pgpool = lab.Pgpools.FirstOrDefault(p => $"pgpool{p.Id}" == target);
         if (target == "leader")
         {
-            var leader = look.Watchdog.FirstOrDefault(w => w.Status is "LEADER" or "MASTER")?.Id;
+            var leader = look.Watchdog.Where(w => w.Status is "LEADER" or "MASTER").MaxBy(w => w.Quorum is true)?.Id;
             pgpool = lab.Pgpools.FirstOrDefault(p => p.Id == leader);
         }
 

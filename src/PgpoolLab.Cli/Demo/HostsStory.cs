@@ -33,7 +33,7 @@ internal sealed class HostsStory(Terminal terminal)
 
         Chapter("Set up: a primary on a, standbys on b and c, a Pgpool-II on each, and one address for clients");
         await RunAsync("up", "--hosts", "a,b,c", "--vip", HostsDemo.VirtualIp, "--installed", Program, LabName);
-        var lab = LabStore.Load(Path.GetFullPath(LabName, Environment.CurrentDirectory))!.Lab;
+        var lab = LabStore.Load(Path.GetFullPath(LabName, Invocation.CurrentFolder))!.Lab;
         await RunAsync("nodes", "--lab", LabName);
 
         await using var client = await SteadyWriter.StartAsync(SourceOf(lab), cancellationToken);
@@ -163,7 +163,7 @@ internal sealed class HostsStory(Terminal terminal)
 
     /// <summary>As a client on another machine has it: by TLS, with the lab's certificate and password, which are taken
     /// from host a's part.</summary>
-    private NpgsqlDataSource SourceOf(Lab lab)
+    private static NpgsqlDataSource SourceOf(Lab lab)
     {
         var home = Identity.RealPath(Identity.Find(lab.Owner)!.Home);
         var part = new LabPaths($"{Base}/h1{lab.Hosts[0].Root![home.Length..]}");

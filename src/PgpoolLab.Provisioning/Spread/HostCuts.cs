@@ -88,22 +88,26 @@ public sealed class HostCuts(HostParts parts, Lab lab)
             return false;
         }
 
-        var all = await Task.WhenAll(
-            cut.Here.Select(async id =>
-                parts.Hosts.FirstOrDefault(h => h.Host.Id == id) is { Machine: not null } host
-                && CutRules.IsInForce(
-                    (
-                        await RunAsync(
-                            host,
-                            ["nft", "list", "table", .. _rules.Table.Split(' ')],
-                            null,
-                            cancellationToken
-                        )
-                    ).Output
-                )
-            )
-        );
-        return all.Any(a => a);
+        return (await Task.WhenAll(cut.Here.Select(id => IsCutOffAsync(id, cancellationToken)))).Any(c => c);
+    }
+
+    private async Task<bool> IsCutOffAsync(int id, CancellationToken cancellationToken)
+    {
+        if (parts.Hosts.FirstOrDefault(h => h.Host.Id == id) is not { Machine: not null } host)
+        {
+            return false;
+        }
+
+        try
+        {
+            string[] words = ["nft", "list", "table", .. _rules.Table.Split(' ')];
+            return CutRules.IsInForce((await RunAsync(host, words, null, cancellationToken)).Output);
+        }
+        catch (LabException)
+        {
+            // A host that is lost on the way is said by who asks it for its servers.
+            return false;
+        }
     }
 
     private async Task CutAsync(

@@ -2,6 +2,7 @@ using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Provisioning.Spread;
 
@@ -48,7 +49,11 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
         }
 
         var source = lab.Nodes.First(n => n.Id == primary);
-        if (lab.Partition is { } cut && cut.Separates(node.Host!.Value, source.Host!.Value))
+        if (
+            lab.Partition is { } cut
+            && cut.Separates(node.Host!.Value, source.Host!.Value)
+            && look.Findings.Any(f => f.Kind == FindingKinds.HostsCutOff)
+        )
         {
             throw new LabException(
                 ExitCode.NotHealthy,
@@ -82,6 +87,23 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
         ];
         await parts.RunAsync(lab.Hosts[node.Host!.Value], $"recover node {node.Id}", command, cancellationToken);
         await TellAsync(await UntilStreamsAsync(node, cancellationToken), "attach", node, cancellationToken);
+    }
+
+    /// <summary>Has Pgpool-II use a node, or not, unless that would do harm.</summary>
+    /// <param name="look">How the lab is.</param>
+    /// <param name="verb">What: to attach or to detach it.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="LabException">It must not be done now, or failed.</exception>
+    public Task TellIfItMayAsync(NodesReport look, Verb verb, PostgresNode node, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return VerbRules.Check(verb, node.Id, lab, look) is { } refusal
+            ? throw new LabException(ExitCode.Failed, refusal.Reason)
+            {
+                Hints = refusal.Instead is { } instead ? [instead] : [],
+            }
+            : TellAsync(look, verb is Verb.Attach ? "attach" : "detach", node, cancellationToken);
     }
 
     /// <summary>Has Pgpool-II use a node, or not: the one that leads, or else any that answers.</summary>
