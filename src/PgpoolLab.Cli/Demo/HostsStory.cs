@@ -34,6 +34,7 @@ internal sealed class HostsStory(Terminal terminal)
         Chapter("Set up: a primary on a, standbys on b and c, a Pgpool-II on each, and one address for clients");
         await RunAsync("up", "--hosts", "a,b,c", "--vip", HostsDemo.VirtualIp, "--installed", Program, LabName);
         var lab = LabStore.Load(Path.GetFullPath(LabName, Invocation.CurrentFolder))!.Lab;
+        await LetFirstHostLeadAsync(RunAsync, cancellationToken);
         await RunAsync("nodes", "--lab", LabName);
 
         await using var client = await SteadyWriter.StartAsync(SourceOf(lab), cancellationToken);
@@ -94,6 +95,29 @@ internal sealed class HostsStory(Terminal terminal)
         terminal.Out.WriteLine("The hosts are gone, too. On machines of your own:  pgpoollab hosts check A B C");
 
         Task RunAsync(params string[] words) => RunCommandAsync(words, cancellationToken);
+    }
+
+    /// <summary>The first that is up leads; the story is about the host that has the primary and the address.</summary>
+    private async Task LetFirstHostLeadAsync(Func<string[], Task> run, CancellationToken cancellationToken)
+    {
+        var look = await UntilAsync(
+            r => LeadersAgree(r) && r.VirtualIp is { Hosts.Count: 1 },
+            "a host has the virtual IP",
+            cancellationToken
+        );
+        var leads = Array.IndexOf(Names, look.VirtualIp!.Hosts[0]);
+        if (leads > 0)
+        {
+            Say(
+                $"(The Pgpool-II of host {Names[leads]} was up first, so it leads. Restarted, it lets host a's do that.)"
+            );
+            await run(["restart", $"pgpool{leads}", "--lab", LabName]);
+            await UntilAsync(
+                r => LeadersAgree(r) && r.VirtualIp is { Hosts: ["a"] },
+                "host a has the virtual IP",
+                cancellationToken
+            );
+        }
     }
 
     private void SayPause(SteadyWriter client, long began) =>
@@ -165,8 +189,8 @@ internal sealed class HostsStory(Terminal terminal)
     /// from host a's part.</summary>
     private static NpgsqlDataSource SourceOf(Lab lab)
     {
-        var home = Identity.RealPath(Identity.Find(lab.Owner)!.Home);
-        var part = new LabPaths($"{Base}/h1{lab.Hosts[0].Root![home.Length..]}");
+        var there = lab.Hosts[0].Root!;
+        var part = new LabPaths($"{Base}/h1{there[there.IndexOf("/.pgpoollab/", StringComparison.Ordinal)..]}");
         var builder = new NpgsqlSlimDataSourceBuilder(
             new NpgsqlConnectionStringBuilder
             {
