@@ -35,8 +35,8 @@ public sealed record PortLayout(int PgpoolBase, int PgpoolCount, int PostgresBas
     private const int PortsOfOne = 2;
     private const int PortsWithWatchdog = 4;
 
-    /// <summary>True when all Pgpool-IIs take clients at the first one's port: each is on a host of its own, and clients
-    /// of the virtual IP find whichever has it. Their other ports differ all the same.</summary>
+    /// <summary>True when all Pgpool-IIs take clients at the first one's port: each is on a host of its own, and
+    /// clients of the virtual IP find whichever has it. Their other ports differ all the same.</summary>
     public bool IsShared { get; init; }
 
     /// <summary>pgpool_setup's layout: Pgpool-II, PCP, then the nodes, unless they have a base of their own.</summary>

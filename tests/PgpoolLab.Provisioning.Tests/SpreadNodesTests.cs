@@ -59,8 +59,8 @@ public sealed class SpreadNodesTests
         Assert.Equal("The virtual IP 192.0.2.9 is on host a.", report.VirtualIp!.Title);
     }
 
-    /// <summary>A host that was cut off with the primary leads itself and takes its own node for the primary; the others
-    /// know better, because they are more.</summary>
+    /// <summary>A host that was cut off with the primary leads itself and takes its own node for the primary; the
+    /// others know better, because they are more.</summary>
     [Fact]
     public void Of_two_primaries_the_one_counts_that_a_leader_with_a_quorum_writes_to()
     {

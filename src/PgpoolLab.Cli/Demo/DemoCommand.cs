@@ -17,8 +17,8 @@ internal static class DemoCommand
         var hosts = new Option<bool>("--hosts")
         {
             Description =
-                "The story on three hosts, which are made on the spot: a virtual IP, the primary's host dies, the network "
-                + "breaks. Needs root, on Linux; leaves nothing",
+                "The story on three hosts, which are made on the spot: a virtual IP, the primary's host dies, the "
+                + "network breaks. Needs root, on Linux; leaves nothing",
         };
         var beside = new Option<bool>(HostsDemo.InsideOption) { Hidden = true };
         var command = new Command(

@@ -6,8 +6,8 @@ using PgpoolLab.Servers.Programs;
 
 namespace PgpoolLab.Cli.Demo;
 
-/// <summary><c>demo --hosts</c>: the story on three hosts, which are made on the spot of network namespaces. They and all
-/// that is in them hang on one process, which ends when this program does, however it ends: nothing is left to be
+/// <summary><c>demo --hosts</c>: the story on three hosts, which are made on the spot of network namespaces. They and
+/// all that is in them hang on one process, which ends when this program does, however it ends: nothing is left to be
 /// cleaned up.</summary>
 internal static class HostsDemo
 {

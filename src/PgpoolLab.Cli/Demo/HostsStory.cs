@@ -108,9 +108,7 @@ internal sealed class HostsStory(Terminal terminal)
         var leads = Array.IndexOf(Names, look.VirtualIp!.Hosts[0]);
         if (leads > 0)
         {
-            Say(
-                $"(The Pgpool-II of host {Names[leads]} was up first, so it leads. Restarted, it lets host a's do that.)"
-            );
+            Say($"(The Pgpool-II of host {Names[leads]} was up first, so it leads. Restarted, it lets a's do that.)");
             await run(["restart", $"pgpool{leads}", "--lab", LabName]);
             await UntilAsync(
                 r => LeadersAgree(r) && r.VirtualIp is { Hosts: ["a"] },
@@ -120,11 +118,11 @@ internal sealed class HostsStory(Terminal terminal)
         }
     }
 
-    private void SayPause(SteadyWriter client, long began) =>
-        Say(
-            $"The client could not write for {client.PauseAfter(began).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s, "
-                + "then it went on, at the same address."
-        );
+    private void SayPause(SteadyWriter client, long began)
+    {
+        var seconds = client.PauseAfter(began).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        Say($"The client could not write for {seconds} s, then it went on, at the same address.");
+    }
 
     private static bool LeadersAgree(NodesReport report) =>
         report.Watchdog.All(w => w.Answers)

@@ -55,10 +55,9 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
                     + $"The client connected again {client.Broken} time(s)",
                 markup: true
             );
+            var there = await SteadyWriter.CountAsync(lab, lab.Nodes[1].Port, cancellationToken);
             Say(
-                $"and had {client.Acknowledged} rows acknowledged; "
-                    + $"{await SteadyWriter.CountAsync(lab, lab.Nodes[1].Port, cancellationToken)} of them are on the new "
-                    + "primary. (Replication is"
+                $"and had {client.Acknowledged} rows acknowledged; {there} of them are on the new primary. (Replication is"
             );
             Say("asynchronous: the last ones before a crash may be lost.)");
         }

@@ -1,6 +1,6 @@
-# The hosts of `pgpoollab demo --hosts`: three network namespaces of this machine, each with a home, a /tmp and a /run of
-# its own and an sshd, on a bridge without a way out. All of it hangs on one process: when that dies, however it dies, the
-# kernel takes away every process, mount and interface. Nothing of the machine itself is changed.
+# The hosts of `pgpoollab demo --hosts`: three network namespaces of this machine, each with a home, a /tmp and a /run
+# of its own and an sshd, on a bridge without a way out. All of it hangs on one process: when that dies, however it
+# dies, the kernel takes away every process, mount and interface. Nothing of the machine itself is changed.
 #
 #   sh -c TEXT sh enter PID PROGRAM USER VIP ARGS...   be that process, until process PID has ended; PROGRAM with ARGS
 #                                                      lives in the network of the hosts, beside them
@@ -52,10 +52,12 @@ prepare() {
     ssh-keygen -q -t ed25519 -N '' -C demo -f $base/client/.ssh/id_ed25519 &&
         ssh-keygen -q -t ed25519 -N '' -C demo -f $base/keys/host &&
         cp $base/client/.ssh/id_ed25519.pub $base/authorized && chmod 644 $base/authorized || return 1
-    ip link set lo up && ip link add br0 type bridge && ip addr add $net.254/24 dev br0 && ip link set br0 up || return 1
+    ip link set lo up && ip link add br0 type bridge && ip addr add $net.254/24 dev br0 &&
+        ip link set br0 up || return 1
     for k in 1 2 3; do
         name=$(echo abc | cut -c$k)
-        printf 'Host %s\n HostName %s\n User %s\n ConnectTimeout 10\n' "$name" $net.$k "$user" >>$base/client/.ssh/config
+        printf 'Host %s\n HostName %s\n User %s\n ConnectTimeout 10\n' "$name" $net.$k "$user" \
+            >>$base/client/.ssh/config
         printf '%s %s\n' $net.$k "$(cut -d' ' -f1,2 $base/keys/host.pub)" >>$base/client/.ssh/known_hosts
         mkdir $base/h$k && chown "$user:" $base/h$k && chmod 700 $base/h$k && boot $k || return 1
     done
@@ -72,7 +74,8 @@ boot() { # K
         kill -0 $first 2>/dev/null || fail "host $k: $(cat $base/h$k.log)"
         sleep 0.02
     done
-    ip link add v$k type veth peer name eth0 netns $first && ip link set v$k master br0 up || fail "host $k has no cable"
+    ip link add v$k type veth peer name eth0 netns $first && ip link set v$k master br0 up ||
+        fail "host $k has no cable"
     while [ ! -e $base/h$k.up ]; do
         kill -0 $first 2>/dev/null || fail "host $k: $(cat $base/h$k.log)"
         sleep 0.02
@@ -96,10 +99,11 @@ init() { # K: the first process of a host
     mount --bind $base/h$k "$(home_of "$user")"
     mount --bind $base/keys/shadow /etc/shadow
     mount -t tmpfs -o mode=750 sudoers /etc/sudoers.d
-    ip=$(command -v ip) arping=$(command -v arping) nft=$(command -v nft)
+    as_root="$user ALL=(root) NOPASSWD:"
+    ip=$(command -v ip) its="$vip/24 dev eth0"
     cat >/etc/sudoers.d/pgpoollab <<END
-$user ALL=(root) NOPASSWD: $ip addr replace $vip/24 dev eth0, $ip addr del $vip/24 dev eth0, $arping -U $vip -w 1 -I eth0
-$user ALL=(root) NOPASSWD: $nft
+$as_root $ip addr replace $its, $ip addr del $its, $(command -v arping) -U $vip -w 1 -I eth0
+$as_root $(command -v nft)
 END
     chmod 440 /etc/sudoers.d/pgpoollab
     cat >/run/sshd_config <<END

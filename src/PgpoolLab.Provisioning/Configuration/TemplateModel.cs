@@ -115,8 +115,8 @@ internal static class TemplateModel
     private static IEnumerable<string> AddressesOf(Lab lab) =>
         lab.Hosts.Select(h => h.Address).Concat(lab.VirtualIp is { } ip ? [ip.Split('/')[0]] : []);
 
-    /// <summary>Whom Pgpool-II lets in besides its own machine: the lab's hosts, and with a virtual IP the network it is
-    /// in, whose machines it is for.</summary>
+    /// <summary>Whom Pgpool-II lets in besides its own machine: the lab's hosts, and with a virtual IP the network it
+    /// is in, whose machines it is for.</summary>
     private static IEnumerable<string> ClientsOf(Lab lab) =>
         lab.Hosts.Select(h => Cidr(h.Address)).Concat(lab.VirtualIp is { } ip ? [VirtualIp.NetworkOf(ip)] : []);
 

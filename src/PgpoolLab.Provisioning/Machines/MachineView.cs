@@ -82,7 +82,8 @@ public sealed record MachineView(string Name)
     [JsonIgnore]
     public IReadOnlyList<string> OwnAddresses { get; init; } = [];
 
-    /// <summary>Where it would have the virtual IP that was asked about; null without one, and where it cannot.</summary>
+    /// <summary>Where it would have the virtual IP that was asked about; null without one, and where it
+    /// cannot.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public VirtualIpPlace? VirtualIp { get; init; }
 

@@ -10,8 +10,8 @@ namespace PgpoolLab.Provisioning.Machines;
 /// <param name="Interface">The network interface.</param>
 public sealed record VirtualIpPlace(string Address, string Interface);
 
-/// <summary>Finds where a host would have a virtual IP, and whether the user of the lab may give it to the host and take
-/// it away again: that takes root's rights for three commands. Nothing is changed.</summary>
+/// <summary>Finds where a host would have a virtual IP, and whether the user of the lab may give it to the host and
+/// take it away again: that takes root's rights for three commands. Nothing is changed.</summary>
 /// <param name="host">The host.</param>
 /// <param name="user">Who will run Pgpool-II there; the caller, or anybody when the caller is root.</param>
 public sealed class VirtualIpCheck(IHost host, SystemUser user)

@@ -69,8 +69,8 @@ public sealed class StopOperation(PlanRun run)
         if (primaries.Keys.FirstOrDefault(n => only is null || only.Nodes.Contains(n)) is { } primary)
         {
             run.Context.Note(
-                $"Node {primary.Id} is a primary: while Pgpool-IIs of other hosts run, they promote another node in its "
-                    + "place. The whole lab is stopped where it was made:  pgpoollab stopall"
+                $"Node {primary.Id} is a primary: while Pgpool-IIs of other hosts run, they promote another node in "
+                    + "its place. The whole lab is stopped where it was made:  pgpoollab stopall"
             );
         }
     }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace PgpoolLab.Provisioning.Spread;
 
 /// <summary>The rules by which the kernel of a host lets nothing through from and to others: a table of nftables of the
-/// lab's own. The addresses are in a set in which they have a time to live, so the kernel itself lets them through again
-/// when that is over, whatever has become of this program and of the host. Pure.</summary>
+/// lab's own. The addresses are in a set in which they have a time to live, so the kernel itself lets them through
+/// again when that is over, whatever has become of this program and of the host. Pure.</summary>
 /// <param name="labId">The lab's id.</param>
 /// <remarks>nft(8), "Sets": flags timeout.</remarks>
 public sealed class CutRules(string labId)

@@ -6,8 +6,8 @@ using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Provisioning.Spread;
 
-/// <summary>Brings nodes of a lab on several hosts back, and has a Pgpool-II use them or not: whichever answers, for that
-/// of a node's own host may be down.</summary>
+/// <summary>Brings nodes of a lab on several hosts back, and has a Pgpool-II use them or not: whichever answers, for
+/// that of a node's own host may be down.</summary>
 /// <param name="context">What it works with, on the user's own machine.</param>
 /// <param name="parts">The hosts.</param>
 /// <param name="lab">The whole lab.</param>
@@ -156,7 +156,8 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
                 {
                     Hints =
                     [
-                        $"Its log says why, on host {lab.Hosts[node.Host!.Value].Name}:  {lab.RelativeNodeLog(node.Id)}",
+                        $"Its log says why, on host {lab.Hosts[node.Host!.Value].Name}:  "
+                            + lab.RelativeNodeLog(node.Id),
                     ],
                 };
             }

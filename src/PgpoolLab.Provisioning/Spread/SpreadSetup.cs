@@ -245,7 +245,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         }
     }
 
-    /// <summary>A host that has died meanwhile is remembered: what is left there can be removed when it is back.</summary>
+    /// <summary>A host that has died meanwhile is remembered: what is left there can be removed when it is
+    /// back.</summary>
     private static async Task TakeBackAsync(
         HostParts parts,
         LabHost host,

@@ -3,8 +3,9 @@ using System.Text;
 
 namespace PgpoolLab.Integration.Tests.Remote;
 
-/// <summary>Three hosts that are made on the spot: a virtual IP, a host that dies and comes back, a network that breaks,
-/// two primaries. The story is the test: every command in it must succeed, and every fact it waits for come true.</summary>
+/// <summary>Three hosts that are made on the spot: a virtual IP, a host that dies and comes back, a network that
+/// breaks, two primaries. The story is the test: every command in it must succeed, and every fact it waits for come
+/// true.</summary>
 [Trait("Needs", "root")]
 public sealed class HostsDemoTests
 {
