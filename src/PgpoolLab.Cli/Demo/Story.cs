@@ -57,9 +57,9 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
             );
             var there = await SteadyWriter.CountAsync(lab, lab.Nodes[1].Port, cancellationToken);
             Say(
-                $"and had {client.Acknowledged} rows acknowledged; {there} of them are on the new primary. (Replication is"
+                $"and had {client.Acknowledged} rows acknowledged; {there} of them are on the new primary. (Replication"
             );
-            Say("asynchronous: the last ones before a crash may be lost.)");
+            Say("is asynchronous: the last ones before a crash may be lost.)");
         }
 
         await NodesAsync(lab, cancellationToken);

@@ -42,8 +42,9 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
     /// <summary>For how long a host may take for anything else.</summary>
     private static readonly TimeSpan MostForOthers = TimeSpan.FromMinutes(10);
 
-    /// <summary>For how long one that is asked how it is may take.</summary>
-    private static readonly TimeSpan MostForLooking = TimeSpan.FromSeconds(20);
+    /// <summary>For how long one that is asked how it is may take: servers that wait for hosts they are cut off from
+    /// answer late.</summary>
+    private static readonly TimeSpan MostForLooking = TimeSpan.FromSeconds(45);
 
     /// <summary>The hosts, by number.</summary>
     public IReadOnlyList<ReachedHost> Hosts { get; } = hosts;
