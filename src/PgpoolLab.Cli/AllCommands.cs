@@ -55,7 +55,7 @@ internal static class AllCommands
             ManCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };
-        foreach (var command in ServerCommands.Create(terminal))
+        foreach (var command in ServerCommands.Create(terminal).Concat(PartitionCommands.Create(terminal)))
         {
             root.Subcommands.Add(command);
         }

@@ -164,6 +164,13 @@ public sealed record Lab
     /// <summary>The network interface that gets it; null without one.</summary>
     public string? Interface { get; init; }
 
+    /// <summary>Hosts that a command has cut off from each other; null when none are. Only the whole lab, as the user's
+    /// own machine knows it, has this.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(
+        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
+    )]
+    public LabPartition? Partition { get; init; }
+
     /// <summary>True for a lab on several machines.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsSpread => Hosts.Count > 0;
@@ -334,7 +341,8 @@ public sealed record Lab
     /// <summary>Pgpool-II's, pcp's, the watchdog's and the nodes' ports. Of a copy no node may be certainly its
     /// own.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public PortLayout Ports => new(Pgpools[0].Port, Pgpools.Count, Nodes.Count > 0 ? Nodes[0].Port : 0);
+    public PortLayout Ports =>
+        new(Pgpools[0].Port, Pgpools.Count, Nodes.Count > 0 ? Nodes[0].Port : 0) { IsShared = VirtualIp is not null };
 
     /// <summary>Every port that is this lab's own on this machine, with what it is for.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -29,6 +29,9 @@ public sealed class SshHost : IHost, IAsyncDisposable
     /// <summary>The name or address it was reached at.</summary>
     public string Address => _connection.Settings.HostName;
 
+    /// <summary>The port it was reached at.</summary>
+    public int Port => _connection.Settings.Port;
+
     /// <summary>The version of pgpoollab that answers there.</summary>
     public string AgentVersion => _channel.AgentVersion;
 

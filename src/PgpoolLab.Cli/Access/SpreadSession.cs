@@ -97,7 +97,14 @@ internal sealed class SpreadSession : IAsyncDisposable
             ssh,
             [.. reached.Select(r => r.Host)],
             new HostParts([
-                .. hosts.Zip(reached, (h, r) => new ReachedHost(h, r.Host, r.Host?.AgentFile ?? "", r.Problem)),
+                .. hosts.Zip(
+                    reached,
+                    (h, r) =>
+                        new ReachedHost(h, r.Host, r.Host?.AgentFile ?? "", r.Problem)
+                        {
+                            SshPort = r.Host?.Port ?? ReachedHost.DefaultSshPort,
+                        }
+                ),
             ])
         );
     }

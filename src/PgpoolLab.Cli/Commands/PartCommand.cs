@@ -3,6 +3,7 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Machines;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
@@ -25,7 +26,10 @@ internal static class PartCommand
                 async (context, request, spec, cancellationToken) =>
                 {
                     var plan = await new SetupOperation(context).PlanAsync(spec, cancellationToken);
-                    return request.WithSteps ? PartFacts.Of(plan) : PartFacts.Of(plan.Lab);
+                    return (request.WithSteps ? PartFacts.Of(plan) : PartFacts.Of(plan.Lab)) with
+                    {
+                        VirtualIp = await FindVirtualIpAsync(request.Part, plan.Lab.Owner, cancellationToken),
+                    };
                 }
             ),
             Verb(
@@ -43,7 +47,11 @@ internal static class PartCommand
                     )
             ),
         };
-        command.Subcommands.Add(Rejoin(terminal));
+        foreach (var onServers in PartServerCommands.Create(terminal))
+        {
+            command.Subcommands.Add(onServers);
+        }
+
         command.Subcommands.Add(Primaries(terminal));
         command.Subcommands.Add(PartLookCommand.Create(terminal));
         command.Subcommands.Add(PartFollowCommand.Create(terminal));
@@ -74,6 +82,22 @@ internal static class PartCommand
         }
     }
 
+    private static async Task<VirtualIpPlace?> FindVirtualIpAsync(
+        PartOfLab part,
+        string owner,
+        CancellationToken cancellationToken
+    )
+    {
+        if (part.VirtualIp is not { } ip)
+        {
+            return null;
+        }
+
+        var host = Composition.Host();
+        var user = await host.Users.FindAsync(owner, cancellationToken) ?? Identity.Current;
+        return await new VirtualIpCheck(host, user).FindAsync(ip, part.Interface, cancellationToken);
+    }
+
     private static Command Primaries(Terminal terminal)
     {
         var primaries = new Command("primaries", "Say which nodes would start as primaries") { CommandLine.Lab };
@@ -87,32 +111,6 @@ internal static class PartCommand
             }
         );
         return primaries;
-    }
-
-    private static Command Rejoin(Terminal terminal)
-    {
-        var node = new Argument<int>("NODE") { Description = "The node, one of this machine's" };
-        var primary = new Argument<int>("PRIMARY") { Description = "The node to follow" };
-        var rejoin = new Command("rejoin", "Make a node a copy of the primary again")
-        {
-            node,
-            primary,
-            CommandLine.Lab,
-        };
-        rejoin.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                var lab = LabCommand.Open(parsed);
-                using var progress = new ProgressView(terminal);
-                await new PartRejoin(new PlanRun(Terminal.Operation(progress), lab)).ExecuteAsync(
-                    parsed.GetValue(node),
-                    parsed.GetValue(primary),
-                    cancellationToken
-                );
-                return (int)ExitCode.Done;
-            }
-        );
-        return rejoin;
     }
 
     /// <summary>In the home of the user the servers run as: there nothing else of the machine is touched.</summary>

@@ -54,7 +54,7 @@ internal sealed class ServerCommands
                 v => v.StartAsync
             ),
             OnServers("restart", "Stop servers and start them again", v => v.RestartAsync),
-            OnServers("kill", "Crash servers: SIGKILL to all their processes at once", v => v.KillAsync),
+            Kill(),
             OnServers("pause", "Freeze servers (SIGSTOP): they accept connections and never answer", v => v.PauseAsync),
             OnServers("resume", "Let frozen servers go on (SIGCONT)", v => v.ResumeAsync),
             OnNode(
@@ -126,6 +126,27 @@ internal sealed class ServerCommands
             options,
             (r, p, ct) => act(new ServerVerbs(r), Target.Of(p.GetValue(target)!), p, ct)
         );
+    }
+
+    /// <summary>Of a lab on several hosts a whole host can die.</summary>
+    private Command Kill()
+    {
+        var command = OnServers("kill", "Crash servers: SIGKILL to all their processes at once", v => v.KillAsync);
+        var host = new Argument<string?>("NAME")
+        {
+            Description = $"With the target {SpreadVerbs.HostWord}: which host of a lab on several",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        command.Arguments.Add(host);
+        command.Validators.Add(result =>
+        {
+            var isHost = result.GetValue((Argument<string>)command.Arguments[0]) == SpreadVerbs.HostWord;
+            if (isHost != (result.GetValue(host) is not null))
+            {
+                result.AddError($"Name a host after the word {SpreadVerbs.HostWord}, and only then: kill host NAME.");
+            }
+        });
+        return command;
     }
 
     private Command OnNode(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
@@ -79,6 +80,18 @@ internal static class SetupCommand
     private static readonly Option<bool> AcceptNew = new("--accept-new")
     {
         Description = "With --hosts: trust hosts whose keys nobody knows yet, and remember their keys",
+    };
+    private static readonly Option<string> Vip = new("--vip")
+    {
+        Description =
+            "With --hosts: a virtual IP, which the host of the leading Pgpool-II has; IP/PREFIX, or IP alone for that "
+            + "of the interface's network. sudo must let the lab's user run ip and arping there",
+        HelpName = "IP",
+    };
+    private static readonly Option<string> VipInterface = new("--vip-interface")
+    {
+        Description = "With --vip: the network interface that gets it (default: the one whose network it is in)",
+        HelpName = "NAME",
     };
     private static readonly Option<string> Auth = new("--auth")
     {
@@ -177,6 +190,7 @@ internal static class SetupCommand
             }
         });
         CommandLine.WholeNumber(PgVersion, n => n);
+        CommandLine.IsVirtualIp(Vip);
         CommandLine.OnlyAmong(Mode, [.. ClusteringModes.Names]);
         CommandLine.OnlyAmong(Standbys, "basebackup", "clone");
         CommandLine.OnlyAmong(Auth, [.. AuthMethods.Names]);
@@ -215,6 +229,8 @@ internal static class SetupCommand
             OnHosts,
             Installed,
             AcceptNew,
+            Vip,
+            VipInterface,
             Auth,
             Listen,
             Tls,
@@ -243,19 +259,24 @@ internal static class SetupCommand
             if (result.GetValue(OnHosts) is not { Length: > 0 })
             {
                 if (
-                    (result.GetValue(AcceptNew) || result.GetValue(Installed) is not null)
+                    ((Option[])[AcceptNew, Installed, Vip, VipInterface]).Any(o => IsGiven(result, o))
                     && result.GetValue(SetupFileOptions.File) is null
                 )
                 {
-                    result.AddError("--accept-new and --installed go with --hosts.");
+                    result.AddError("--accept-new, --installed, --vip and --vip-interface go with --hosts.");
                 }
 
                 return;
             }
 
+            if (IsGiven(result, VipInterface) && !IsGiven(result, Vip))
+            {
+                result.AddError("--vip-interface goes with --vip.");
+            }
+
             foreach (var option in (Option[])[Watchdog, Listen, Templates, PgpoolConf, PostgresConf, Keep])
             {
-                if (result.GetResult(option) is { Implicit: false })
+                if (IsGiven(result, option))
                 {
                     result.AddError($"{option.Name} and --hosts do not go together.");
                 }
@@ -286,6 +307,8 @@ internal static class SetupCommand
         return command;
     }
 
+    private static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
+
     private static async Task<int> RunAsync(
         Terminal terminal,
         ParseResult parsed,
@@ -312,7 +335,9 @@ internal static class SetupCommand
                 parsed.GetValue(DryRun),
                 ["pgpoollab", .. arguments],
                 parsed.GetValue(CommandLine.Json),
-                cancellationToken
+                cancellationToken,
+                parsed.GetValue(Vip),
+                parsed.GetValue(VipInterface)
             );
         }
 

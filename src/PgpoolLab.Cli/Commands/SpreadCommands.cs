@@ -57,7 +57,9 @@ internal static class SpreadCommands
         bool dryRun,
         IReadOnlyList<string> commandLine,
         bool json,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string? virtualIp = null,
+        string? device = null
     )
     {
         var began = TimeProvider.System.GetTimestamp();
@@ -72,7 +74,11 @@ internal static class SpreadCommands
             Guid.NewGuid().ToString("n")[..8],
             [.. session.Parts.Hosts.Select(h => h.Host)],
             Here: null
-        );
+        )
+        {
+            VirtualIp = virtualIp,
+            Interface = device,
+        };
         using var progress = new ProgressView(terminal);
         var setup = new SpreadSetup(Terminal.Operation(progress) with { NameOf = terminal.NameOf }, session.Parts);
         if (dryRun)
@@ -99,6 +105,11 @@ internal static class SpreadCommands
         {
             var host = lab.Hosts[pgpool.Host!.Value];
             terminal.Say($"  {host.Name}: Pgpool-II {host.Address}:{pgpool.Port}, its part in {host.Root}");
+        }
+
+        if (lab.VirtualIp is { } ip)
+        {
+            terminal.Say($"  The one that leads is at {VirtualIp.AddressOf(ip)}:{lab.Ports.Pgpool(0)}, too.");
         }
 
         terminal.Say(
@@ -143,13 +154,70 @@ internal static class SpreadCommands
 
     /// <summary>Removes all of it. Where a host does not answer, the lab stays on the list, so that it can be tried
     /// again.</summary>
-    internal static async Task<int> DestroyAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
+    /// <param name="terminal">Where it talks.</param>
+    /// <param name="lab">The lab.</param>
+    /// <param name="given">Hosts that are given up.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task<int> DestroyAsync(
+        Terminal terminal,
+        Lab lab,
+        IReadOnlyList<string> given,
+        CancellationToken cancellationToken
+    )
     {
+        given = [.. given.Select(g => HostOf(lab, g).Name)];
         await using var session = await SpreadSession.ConnectAsync(terminal, lab.Hosts, false, cancellationToken);
         using var progress = new ProgressView(terminal);
-        await new SpreadDestroy(Terminal.Operation(progress), session.Parts).ExecuteAsync(lab, cancellationToken);
+        if (lab.Partition is not null && given.Count == 0)
+        {
+            await new HostCuts(session.Parts, lab).HealAsync(cancellationToken);
+        }
+
+        await new SpreadDestroy(Terminal.Operation(progress), session.Parts).ExecuteAsync(
+            lab,
+            given,
+            cancellationToken
+        );
         progress.Dispose();
         terminal.Say($"The lab '{lab.Name}' is gone from {string.Join(", ", lab.Hosts.Select(h => h.Name))}.");
         return (int)ExitCode.Done;
     }
+
+    /// <summary>Goes on with the labs whose removal a host has kept from its end by not answering.</summary>
+    internal static async Task<int> ResumeDestroyAsync(Terminal terminal, CancellationToken cancellationToken)
+    {
+        var labs = LabIndex
+            .All()
+            .Select(e => LabStore.Load(e.Root))
+            .OfType<LabManifest>()
+            .Where(m => m is { State: LabState.Destroying, Lab: { IsSpread: true, Here: null } })
+            .ToArray();
+        if (labs.Length == 0)
+        {
+            terminal.Say("There is no lab on several hosts whose removal was not finished.");
+        }
+
+        var worst = ExitCode.Done;
+        foreach (var manifest in labs)
+        {
+            try
+            {
+                await DestroyAsync(terminal, OfWhole(manifest)!, [], cancellationToken);
+            }
+            catch (LabException error)
+            {
+                worst = ErrorView.Show(terminal, error);
+            }
+        }
+
+        return (int)worst;
+    }
+
+    /// <summary>One of a lab's hosts, by what the user calls it.</summary>
+    internal static LabHost HostOf(Lab lab, string name) =>
+        lab.Hosts.FirstOrDefault(h => h.Name == name)
+        ?? throw new LabException(ExitCode.Usage, $"The lab '{lab.Name}' has no host '{name}'.")
+        {
+            Hints = [$"Its hosts are {string.Join(", ", lab.Hosts.Select(h => h.Name))}."],
+        };
 }

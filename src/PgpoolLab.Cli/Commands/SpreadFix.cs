@@ -41,6 +41,7 @@ internal sealed class SpreadFix(Terminal terminal, SpreadHosts hosts)
                     cancellationToken
                 ),
                 _ when Verb(remedy) is var (verb, target) => SpreadVerbs.ActAsync(
+                    terminal,
                     session,
                     Lab,
                     verb,

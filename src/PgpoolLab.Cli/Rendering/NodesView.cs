@@ -9,6 +9,11 @@ internal static class NodesView
     internal static void Print(IAnsiConsole console, NodesReport report)
     {
         PrintTables(console, report.Nodes, report.Watchdog);
+        if (report.VirtualIp is { } virtualIp)
+        {
+            Terminal.Paragraph(console, "", virtualIp.Title, indent: 2);
+        }
+
         foreach (var work in report.AtWork)
         {
             Terminal.Paragraph(console, "[blue]…[/] ", $"{work.Title}{Since(work)}. {work.Next}".TrimEnd(), indent: 2);

@@ -414,7 +414,10 @@ public static class LabPlanner
         }
 
         RequireOwnRoles(spec, facts);
-        var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
+        var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort) with
+        {
+            IsShared = spec.Part?.VirtualIp is not null,
+        };
         var conventions = spec.Conventions;
         var own = conventions.HasRoles;
         var alias =

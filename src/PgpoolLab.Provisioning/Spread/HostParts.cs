@@ -10,7 +10,14 @@ namespace PgpoolLab.Provisioning.Spread;
 /// <param name="Machine">What it is asked through; null when it cannot be reached.</param>
 /// <param name="Program">Where pgpoollab lies there.</param>
 /// <param name="Problem">Why it cannot be reached.</param>
-public sealed record ReachedHost(LabHost Host, IHost? Machine, string Program, LabException? Problem = null);
+public sealed record ReachedHost(LabHost Host, IHost? Machine, string Program, LabException? Problem = null)
+{
+    /// <summary>The port of its sshd, by which it was reached.</summary>
+    public int SshPort { get; init; } = DefaultSshPort;
+
+    /// <summary>The port of ssh (RFC 4253).</summary>
+    public const int DefaultSshPort = 22;
+}
 
 /// <summary>A host could not do what it was told for its part of a lab.</summary>
 /// <param name="host">Which.</param>
@@ -35,7 +42,8 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
     /// <summary>For how long a host may take for anything else.</summary>
     private static readonly TimeSpan MostForOthers = TimeSpan.FromMinutes(10);
 
-    /// <summary>For how long one that is asked how it is may take.</summary>
+    /// <summary>For how long one that is asked how it is may take: servers that wait for hosts they are cut off from
+    /// answer late.</summary>
     private static readonly TimeSpan MostForLooking = TimeSpan.FromMinutes(1);
 
     /// <summary>The hosts, by number.</summary>
@@ -127,8 +135,12 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
     /// <summary>How every node is, asked on all hosts at once.</summary>
     /// <param name="lab">The whole lab.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<NodesReport> LookAsync(Lab lab, CancellationToken cancellationToken) =>
-        SpreadNodes.Merge(lab, await Task.WhenAll(Hosts.Select(h => LookAsync(h, cancellationToken))));
+    public async Task<NodesReport> LookAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        var cut = new HostCuts(this, lab).IsInPlaceAsync(cancellationToken);
+        var parts = await Task.WhenAll(Hosts.Select(h => LookAsync(h, cancellationToken)));
+        return SpreadNodes.Merge(await cut ? lab : lab with { Partition = null }, parts);
+    }
 
     private static async Task<LabException?> TryAsync(ReachedHost host, Func<ReachedHost, Task> act)
     {

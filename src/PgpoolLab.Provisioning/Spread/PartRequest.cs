@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Machines;
 
 namespace PgpoolLab.Provisioning.Spread;
 
@@ -165,6 +166,9 @@ public sealed record PartFacts(string Root, string Owner, Toolset Tools)
             Steps = [.. plan.Steps.Select(s => new PartStep(s.Title, [.. s.Preview(plan.Lab)]))],
         };
     }
+
+    /// <summary>Where it would have the virtual IP; null in a lab without one, and when the part is made.</summary>
+    public VirtualIpPlace? VirtualIp { get; init; }
 
     /// <summary>What a part says of itself.</summary>
     public static PartFacts Of(Lab lab)

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Machines;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
@@ -152,7 +154,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
 
             var all = facts.Select(f => f!).ToArray();
             RequireAlike(chosen.Part!.Hosts, all);
-            return (chosen, all);
+            var virtualIp = all[0].VirtualIp?.Address ?? chosen.Part.VirtualIp;
+            return (chosen with { Part = chosen.Part with { VirtualIp = virtualIp } }, all);
         }
     }
 
@@ -166,8 +169,16 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         );
     }
 
-    private static PartRequest RequestOf(LabSpec spec, LabHost host, LabSecrets? secrets) =>
-        PartRequest.Of(spec, spec.Part! with { Here = host.Id }, secrets);
+    private static PartRequest RequestOf(LabSpec spec, LabHost host, LabSecrets? secrets, VirtualIpPlace? place = null)
+    {
+        var part = spec.Part! with { Here = host.Id };
+        // Interfaces have other names on other hosts.
+        return PartRequest.Of(
+            spec,
+            place is null ? part : part with { VirtualIp = place.Address, Interface = place.Interface },
+            secrets
+        );
+    }
 
     /// <summary>A standby is a copy of the primary's files, and the superuser's name is in them.</summary>
     private static void RequireAlike(IReadOnlyList<LabHost> hosts, IReadOnlyList<PartFacts> facts)
@@ -244,16 +255,18 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         };
         await context.Host.Files.CreateDirectoryAsync(lab.Paths.Hidden, Modes.PrivateFolder, cancellationToken);
         using var labLock = LabRemains.TakeLock(lab.Root);
-        undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.Files.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
+        var left = new ConcurrentBag<string>();
+        undo.Push(
+            $"delete {lab.Paths.Hidden}",
+            ct => left.IsEmpty ? context.Host.Files.DeleteAsync(lab.Paths.Hidden, ct).AsTask() : Task.CompletedTask
+        );
         LabStore.Save(manifest);
-        undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
+        undo.Push("take the lab off the list", _ => Task.Run(() => Forget(lab, left), CancellationToken.None));
         LabIndex.Register(lab);
 
         var known = new HostParts([.. parts.Hosts.Select(h => h with { Host = lab.Hosts[h.Host.Id] })]);
-        await MakePartAsync(known, spec, known.Hosts[0], secrets, undo, cancellationToken);
-        await new HostParts([.. known.Hosts.Skip(1)]).ForEachAsync(h =>
-            MakePartAsync(known, spec, h, secrets, undo, cancellationToken)
-        );
+        await MakePartAsync(known.Hosts[0]);
+        await new HostParts([.. known.Hosts.Skip(1)]).ForEachAsync(MakePartAsync);
         context.Note("Starting every Pgpool-II.");
         await StartAsync(known, lab, context.Note, cancellationToken);
         await ProveAsync(known, lab, cancellationToken);
@@ -264,24 +277,50 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
 
         LabStore.Save(manifest with { State = LabState.Ready });
         return new SetupResult(lab, secrets.PcpUsers);
+
+        Task MakePartAsync(ReachedHost host)
+        {
+            context.Note($"Host {host.Host.Name}: making its part in {host.Host.Root}.");
+            undo.Push($"remove the part of host {host.Host.Name}", ct => TakeBackAsync(known, host.Host, left, ct));
+            var request = RequestOf(spec, host.Host, secrets, facts[host.Host.Id].VirtualIp);
+            return known.MakeAsync(host.Host, request, cancellationToken);
+        }
     }
 
-    private async Task MakePartAsync(
-        HostParts known,
-        LabSpec spec,
-        ReachedHost host,
-        LabSecrets secrets,
-        UndoStack undo,
+    /// <summary>A host that has died meanwhile is remembered: what is left there can be removed when it is
+    /// back.</summary>
+    private static async Task TakeBackAsync(
+        HostParts parts,
+        LabHost host,
+        ConcurrentBag<string> left,
         CancellationToken cancellationToken
     )
     {
-        context.Note($"Host {host.Host.Name}: making its part in {host.Host.Root}.");
-        lock (undo)
+        try
         {
-            undo.Push($"remove the part of host {host.Host.Name}", ct => RemoveAsync(known, host.Host, ct));
+            await RemoveAsync(parts, host, cancellationToken);
+        }
+        catch
+        {
+            left.Add(host.Name);
+            throw;
+        }
+    }
+
+    private static void Forget(Lab lab, ConcurrentBag<string> left)
+    {
+        if (left.IsEmpty)
+        {
+            LabIndex.Remove(lab);
+            return;
         }
 
-        await known.MakeAsync(host.Host, RequestOf(spec, host.Host, secrets), cancellationToken);
+        LabStore.NoteDestroying(lab);
+        throw new LabException(
+            ExitCode.UndoFailed,
+            $"something may be left on {string.Join(" and ", left.Order())}. When it answers again:  pgpoollab destroy "
+                + $"--resume {Shell.Quote(lab.Name)}"
+        );
     }
 
     /// <summary>Removes a host's part, if there is one.</summary>

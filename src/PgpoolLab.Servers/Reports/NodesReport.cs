@@ -217,10 +217,22 @@ public sealed record NodesReport(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<HostView>? Hosts { get; init; }
 
+    /// <summary>Where the virtual IP is; null in a lab without one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VirtualIpView? VirtualIp { get; init; }
+
     /// <summary>What Pgpool-II shows of nodes on other hosts, which nobody here has asked; empty where all of the lab
     /// is seen.</summary>
     [JsonIgnore]
     public IReadOnlyList<PoolNode> Elsewhere { get; init; } = [];
+
+    /// <summary>The same, null where it is empty: only a host's part says it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PoolNode>? NodesElsewhere
+    {
+        get => Elsewhere.Count > 0 ? Elsewhere : null;
+        init => Elsewhere = value ?? [];
+    }
 
     /// <summary>The node of another host that Pgpool-II takes for the primary; null when there is none.</summary>
     [JsonIgnore]

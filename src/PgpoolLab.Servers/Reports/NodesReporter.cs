@@ -105,7 +105,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
                         a.Pgpool.Id,
                         a.Pgpool.Port,
                         a.Answer.Nodes is not null,
-                        w.Info?.Members.FirstOrDefault(m => m.Port == a.Pgpool.Port)?.Status,
+                        w.Info?.Members.FirstOrDefault(m => m.Is(a.Pgpool))?.Status,
                         w.Info?.Quorum,
                         a.Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id,
                         a.Answer.Problem ?? w.Problem
@@ -150,6 +150,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             PgpoolSuspended = facts.Pgpool.Suspended,
             AtWork = facts.Work,
             Synchronous = facts.Synchronous,
+            VirtualIp = await VirtualIpView.LookAsync(host, lab, cancellationToken),
             Elsewhere = elsewhere,
         };
         return new NodesLook(facts, processes, report, said, shared);

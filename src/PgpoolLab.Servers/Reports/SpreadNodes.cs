@@ -30,8 +30,10 @@ public static class SpreadNodes
             && report.Nodes.Count(n => n.Postgres.InRecovery is false) == 1
             && report.Nodes.All(n => n.Postgres.InRecovery is false || n.Postgres.Receiver == "streaming")
             && report.Nodes.All(n => n.Pgpool!.Role == n.Postgres.Role)
-            && report.Watchdog.All(w => w.Answers)
-            && WatchdogView.HaveSettled(report.Watchdog);
+            && report.Watchdog.All(w => w.Answers && report.Nodes.Any(n => n.Id == w.Primary && n.Postgres.Up))
+            && report.Watchdog.Select(w => w.Primary).Distinct().Count() <= 1
+            && WatchdogView.HaveSettled(report.Watchdog)
+            && report.VirtualIp is null or { Hosts.Count: 1 };
     }
 
     /// <summary>True when a standby does not stream and nothing explains it: one whose WAL receiver is just being
@@ -61,9 +63,9 @@ public static class SpreadNodes
             .Select(a => new NodeView(
                 a.Node.Id,
                 a.Node.Port,
-                // Each as its own host has it: that they all agree is seen only so.
-                hosts[a.Node.Host ?? 0].Part?.Report.Nodes.FirstOrDefault(v => v.Id == a.Node.Id)?.Pgpool
-                    ?? pool?.FirstOrDefault(p => p.Id == a.Node.Id),
+                // As the Pgpool-II that counts has it: one that is cut off takes its own node for the primary.
+                pool?.FirstOrDefault(p => p.Id == a.Node.Id)
+                    ?? hosts[a.Node.Host ?? 0].Part?.Report.Nodes.FirstOrDefault(v => v.Id == a.Node.Id)?.Pgpool,
                 a.Says
             )
             {
@@ -74,6 +76,7 @@ public static class SpreadNodes
         var pgpool = lab.Pgpools.FirstOrDefault(p => p.Host == asked?.Host.Id) ?? lab.Pgpools[0];
         var ordered = lab with { Pgpools = [pgpool, .. lab.Pgpools.Where(p => p != pgpool)] };
         var work = WorkOf(lab, hosts, views);
+        var virtualIp = VirtualIpView.Merge(lab, hosts);
         var facts = new NodesFacts(ordered, says, views)
         {
             Work = work,
@@ -96,6 +99,7 @@ public static class SpreadNodes
             PgpoolSuspended = says.Suspended,
             AtWork = work,
             Synchronous = facts.Synchronous,
+            VirtualIp = virtualIp,
             Hosts = [.. hosts.Select(h => h.View)],
         };
         report = report with
@@ -105,6 +109,8 @@ public static class SpreadNodes
                 .. NodesDiagnosis.Of(facts),
                 .. hosts.SelectMany(h => NodesDiagnosis.OfTablespaces(ordered, views, h.Part?.Shared ?? [], work)),
                 .. judged.OfWatchdog(ordered, work),
+                .. CutOff(lab, hosts),
+                .. VirtualIpDiagnosis.Of(lab, virtualIp, members, work),
             ]),
         };
         return (
@@ -129,6 +135,32 @@ public static class SpreadNodes
             .ThenByDescending(h => h.Member is not null && SpreadFindings.Leads(h.Member))
             .Select(h => h.Host)
             .FirstOrDefault();
+
+    /// <summary>The primary that counts: of several, the one that the leading Pgpool-II writes to, else the one on the
+    /// newest timeline. Null when no node can be written to.</summary>
+    public static int? RightfulPrimary(NodesReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return report
+            .Nodes.Where(v => v.Postgres.InRecovery is false)
+            .MaxBy(v => (v.Pgpool is { Status: "up" or "waiting", Role: "primary" }, v.Postgres.Timeline))
+            ?.Id;
+    }
+
+    private static IEnumerable<Finding> CutOff(Lab lab, IReadOnlyList<HostLook> hosts)
+    {
+        if (lab.Partition is { } cut && hosts.All(h => h.AskedAt < cut.Until))
+        {
+            yield return new Finding(
+                FindingKinds.HostsCutOff,
+                null,
+                $"The command partition has cut off {cut.TitleIn(lab)}, until {cut.Until.ToLocalTime():HH:mm:ss}."
+            )
+            {
+                Fix = "pgpoollab heal",
+            };
+        }
+    }
 
     private static PgpoolNode? PgpoolOf(Lab lab, HostLook host) =>
         lab.Pgpools.FirstOrDefault(p => p.Host == host.Host.Id);
