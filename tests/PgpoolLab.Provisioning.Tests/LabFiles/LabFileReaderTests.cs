@@ -372,7 +372,7 @@ public sealed class LabFileReaderTests
     public void Every_key_is_in_the_manual()
     {
         var manual = File.ReadAllText(Path.Combine(Repository(), "docs/lab-file.md"));
-        Assert.Empty(LabFileSchema.Keys.Where(k => !manual.Contains($"`{k}`", StringComparison.Ordinal)));
+        Assert.DoesNotContain(LabFileSchema.Keys, k => !manual.Contains($"`{k}`", StringComparison.Ordinal));
     }
 
     [Fact]
