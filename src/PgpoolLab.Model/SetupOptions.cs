@@ -13,7 +13,7 @@ public sealed record SetupOptions
     /// <summary>Folder with the user's own templates.</summary>
     public string? Templates { get; init; }
 
-    /// <summary>Passwords of users' own roles, by the role's name; of others one is made up. They are secrets: in memory
+    /// <summary>Passwords of users' own roles, by the role's name; of others one is made up. Secrets: in memory
     /// and in the lab's password files alone.</summary>
     public IReadOnlyDictionary<string, string> RolePasswords { get; init; } = new Dictionary<string, string>();
 

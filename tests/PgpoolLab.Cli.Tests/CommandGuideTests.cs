@@ -56,6 +56,7 @@ public sealed partial class CommandGuideTests
             "run",
             "demo",
             "config",
+            "schema",
             "templates",
             "templates export",
             "cache",

@@ -88,7 +88,8 @@ public sealed class LabFileTests
                 expected,
                 (
                     await sandbox.ShellAsync(
-                        $"pgpoollab run -- sh -c 'psql -XAt -w -h localhost -U {role} -d shop -p {Port(server)} -c \"$SQL\"'",
+                        "pgpoollab run -- sh -c "
+                            + $"'psql -XAt -w -h localhost -U {role} -d shop -p {Port(server)} -c \"$SQL\"'",
                         ("SQL", sql ?? "SELECT count(*) FROM items")
                     )
                 )

@@ -3,7 +3,7 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.LabFiles;
 
-/// <summary>Every key of a lab file. The reader, the schema for editors and the manual are made of this table.</summary>
+/// <summary>Every key of a lab file. Reader and schema are made of this table.</summary>
 internal static partial class LabFileKeys
 {
     /// <summary>The version of the format. A file of a newer one is refused.</summary>

@@ -4,7 +4,7 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Provisioning.LabFiles;
 
-/// <summary>Reads lab files, and refuses one with an error: every problem is named at once, each with its place.</summary>
+/// <summary>Reads lab files, and refuses one with an error: all problems are named, each with its place.</summary>
 public static class LabFileReader
 {
     /// <summary>Standard input, in the place of a file's name.</summary>
@@ -18,7 +18,7 @@ public static class LabFileReader
     /// <summary>Reads a file, with the rights of whoever calls.</summary>
     /// <param name="path">The file, absolute.</param>
     /// <param name="name">What it is called in messages.</param>
-    /// <param name="behindRoot">For root: the number of the user who has become root (by sudo); null for nobody.</param>
+    /// <param name="behindRoot">For root: the number of the user who became root (by sudo); null for nobody.</param>
     /// <exception cref="InvalidSpecException">It has errors.</exception>
     /// <exception cref="LabException">There is no such file, it cannot be read, or root must not trust it.</exception>
     public static LabFileText Read(string path, string name, int? behindRoot)
@@ -120,8 +120,8 @@ public static class LabFileReader
         {
             problems.Add(
                 setting.Key.Place,
-                $"postgresql.settings.{SyncNames}: postgresql.synchronous on line {synchronous.Key.Place.Line} says the "
-                    + "same. Write one of them."
+                $"postgresql.settings.{SyncNames}: postgresql.synchronous on line {synchronous.Key.Place.Line} says "
+                    + "the same. Write one of them."
             );
         }
 

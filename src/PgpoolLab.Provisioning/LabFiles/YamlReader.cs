@@ -15,25 +15,38 @@ internal sealed class YamlReader
     private const int MostNodes = 20_000;
 
     private readonly LabFileProblems _problems;
-    private readonly IParser _parser;
+    private readonly Scanner _scanner;
+    private readonly Parser _parser;
     private int _nodes;
 
-    private YamlReader(string text, LabFileProblems problems) =>
-        (_parser, _problems) = (new Parser(new StringReader(text)), problems);
+    private YamlReader(string text, LabFileProblems problems)
+    {
+        _problems = problems;
+        _scanner = new Scanner(new StringReader(text));
+        _parser = new Parser(_scanner);
+    }
 
     /// <summary>Reads the one document of a text.</summary>
     /// <returns>Null when there is none, or when it cannot be read to its end: then there is a problem.</returns>
     internal static YamlNode? Read(string text, LabFileProblems problems)
     {
+        var reader = new YamlReader(text, problems);
         try
         {
-            return new YamlReader(text, problems).ReadDocument();
+            return reader.ReadDocument();
         }
         catch (YamlException error)
         {
             // It begins where the thing begins in which it is; of several lines the last is where the parser stopped.
-            var at = error.End.Line > error.Start.Line ? error.End : error.Start;
+            var stopped = reader._scanner.CurrentPosition;
+            var at = stopped.Line > error.Start.Line ? stopped : error.Start;
             problems.Add(PlaceOf(at), $"this is not YAML: {Words(error)}{Advice(text, at)}");
+            return null;
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException)
+        {
+            // The parser itself is at a loss with some texts.
+            problems.Add(PlaceOf(reader._scanner.CurrentPosition), "this is not YAML: it cannot be read from here on.");
             return null;
         }
     }

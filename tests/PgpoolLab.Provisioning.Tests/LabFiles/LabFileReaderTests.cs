@@ -201,7 +201,8 @@ public sealed class LabFileReaderTests
     )]
     [InlineData(
         "postgresql: 17",
-        "lab.yaml:1:13: postgresql must be a map with the keys version, bin, port, slots, rewind, standbys, synchronous, initdb-arguments, settings, settings-from; it is '17'."
+        "lab.yaml:1:13: postgresql must be a map with the keys version, bin, port, slots, rewind, "
+            + "standbys, synchronous, initdb-arguments, settings, settings-from; it is '17'."
     )]
     [InlineData(
         "postgresql: { settings: { port: 1 } }",
@@ -226,7 +227,9 @@ public sealed class LabFileReaderTests
     [InlineData("version: 2", "lab.yaml:1:10: version must be a whole number from 1 to 1; it is '2'.")]
     [InlineData(
         "- a",
-        "lab.yaml:1:1: a lab file must be a map with the keys version, name, directory, mode, nodes, start, keep-on-failure, run-as, templates, postgresql, pgpool, access, hosts, ssh, databases, roles, sql; it is a list."
+        "lab.yaml:1:1: a lab file must be a map with the keys version, name, directory, mode, nodes, start, "
+            + "keep-on-failure, run-as, templates, postgresql, pgpool, access, hosts, ssh, databases, roles, sql; "
+            + "it is a list."
     )]
     public void What_is_wrong_is_said_with_its_place_and_an_editor_says_so_too(string text, string problem)
     {
@@ -372,7 +375,7 @@ public sealed class LabFileReaderTests
     public void Every_key_is_in_the_manual()
     {
         var manual = File.ReadAllText(Path.Combine(Repository(), "docs/lab-file.md"));
-        Assert.Empty(LabFileSchema.Keys.Where(k => !manual.Contains($"`{k}`", StringComparison.Ordinal)));
+        Assert.DoesNotContain(LabFileSchema.Keys, k => !manual.Contains($"`{k}`", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -95,8 +95,8 @@ public sealed class LabFileProperties
     [Fact]
     public void Any_text_is_a_lab_file_or_is_refused_with_places() =>
         Any.Mutation(
-                "name: x\nnodes: 3\npostgresql: { version: 15, settings: { work_mem: 8MB } }\nhosts:\n  a: { port: 22 }\n"
-                    + "sql: [a.sql, { file: b }]\naccess:\n  listen: ['*']\nroles: [app]\n"
+                "name: x\nnodes: 3\npostgresql: { version: 15, settings: { work_mem: 8MB } }\n"
+                    + "hosts:\n  a: { port: 22 }\nsql: [a.sql, { file: b }]\naccess:\n  listen: ['*']\nroles: [app]\n"
             )
             .Sample(
                 text =>
