@@ -183,7 +183,8 @@ public sealed class SpreadLinesTests
         Assert.Contains(lost.Ran, r => r.Contains($"--follow --since {until.UtcDateTime:O}", StringComparison.Ordinal));
     }
 
-    /// <summary>Hosts whose program does not end by itself; that of host b is lost at the end of what it prints.</summary>
+    /// <summary>Hosts whose program does not end by itself; that of host b is lost at the end of what it
+    /// prints.</summary>
     private sealed class LossyHosts(Dictionary<int, Func<int, string>> prints)
     {
         internal List<string> Ran { get; } = [];

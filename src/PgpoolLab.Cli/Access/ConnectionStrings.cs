@@ -80,7 +80,8 @@ internal sealed record Endpoint(
     /// <summary>A section of a pg_service.conf: PostgreSQL manual, "The Connection Service File".</summary>
     [JsonIgnore]
     public string Service =>
-        $"[{Name}]\nhost={string.Join(',', All.Select(p => p.Host))}\nport={string.Join(',', All.Select(p => p.Port))}\n"
+        $"[{Name}]\nhost={string.Join(',', All.Select(p => p.Host))}\n"
+        + $"port={string.Join(',', All.Select(p => p.Port))}\n"
         + $"dbname={Database}\nuser={User}\n"
         + (PasswordFile is null ? "" : $"passfile={PasswordFile}\n")
         + (!HasTls ? "" : $"sslmode=verify-full\nsslrootcert={TlsAuthority}\n");

@@ -24,8 +24,8 @@ internal static class SpreadForward
         {
             throw new LabException(
                 ExitCode.Usage,
-                $"The lab '{lab.Name}' is on several hosts; 'reload --restart' does not know in which order they may be "
-                    + "restarted."
+                $"The lab '{lab.Name}' is on several hosts; 'reload --restart' does not know in which order they may "
+                    + "be restarted."
             )
             {
                 Hints =

@@ -86,7 +86,8 @@ public sealed class AgentChannel : IAsyncDisposable
     /// <summary>How many calls were made so far.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
-    /// <summary>True when the machine was given up, or the connection has broken: it answers nothing any more.</summary>
+    /// <summary>True when the machine was given up, or the connection has broken: it answers nothing any
+    /// more.</summary>
     public bool IsLost => _lost is not null;
 
     /// <summary>For how long the machine has said nothing.</summary>

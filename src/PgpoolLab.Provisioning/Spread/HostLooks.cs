@@ -248,8 +248,8 @@ public sealed class HostLooks(
         );
 
     /// <summary>How long a look waits for connections. The first one shows how fast this machine and the network are:
-    /// the others get <see cref="Patience"/>, or twice as long as that has taken. When none comes, each has the limit of
-    /// ssh's configuration.</summary>
+    /// the others get <see cref="Patience"/>, or twice as long as that has taken. When none comes, each has the limit
+    /// of ssh's configuration.</summary>
     private sealed class Pace(TimeProvider time)
     {
         private readonly long _began = time.GetTimestamp();

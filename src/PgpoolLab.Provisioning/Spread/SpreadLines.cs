@@ -157,8 +157,8 @@ public sealed class SpreadLines(
         {
             var seconds = ahead.Duration().TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
             note(
-                $"The clock of host {host.Is.Name} is {seconds} s {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} this "
-                    + "machine's. Its lines show its own time, and stand where they belong by this machine's."
+                $"The clock of host {host.Is.Name} is {seconds} s {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} "
+                    + "this machine's. Its lines show its own time, and stand where they belong by this machine's."
             );
         }
     }

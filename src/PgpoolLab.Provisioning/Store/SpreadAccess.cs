@@ -4,8 +4,8 @@ using PgpoolLab.Servers.Programs;
 namespace PgpoolLab.Provisioning.Store;
 
 /// <summary>What programs of the user's own machine need to be let in by a lab on several hosts: the password of its
-/// superuser, and the certificate of its authority. They are brought from a host when they are needed first, and go with
-/// the lab: docs/decisions/0061-how-the-users-machine-is-let-in.md.</summary>
+/// superuser, and the certificate of its authority. They are brought from a host when they are needed first, and go
+/// with the lab: docs/decisions/0061-how-the-users-machine-is-let-in.md.</summary>
 public static class SpreadAccess
 {
     /// <summary>The lines of a host's password file that are of use elsewhere: the superuser's, at the hosts'

@@ -4,7 +4,8 @@ using PgpoolLab.Servers.Clients;
 
 namespace PgpoolLab.Servers.Reports;
 
-/// <summary>What one host sees of its part of a lab on several, and judges nothing of: that takes all of them.</summary>
+/// <summary>What one host sees of its part of a lab on several, and judges nothing of: that takes all of
+/// them.</summary>
 /// <param name="Report">What <c>nodes</c> shows there, without findings.</param>
 /// <param name="Pgpool">What became of the question to the Pgpool-II there.</param>
 public sealed record PartLook(NodesReport Report, PgpoolSays Pgpool)
