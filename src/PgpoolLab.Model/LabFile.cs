@@ -88,6 +88,12 @@ public sealed record LabFile
     /// <summary>Trust machines whose keys nobody knows yet.</summary>
     public bool? AcceptNew { get; init; }
 
+    /// <summary>The virtual IP of a lab on several machines, with or without the length of its prefix.</summary>
+    public string? VirtualIp { get; init; }
+
+    /// <summary>The network interface that gets it; null for the one whose network it is in.</summary>
+    public string? VirtualIpInterface { get; init; }
+
     /// <inheritdoc cref="LabSpec.Databases"/>
     public IReadOnlyList<LabDatabase> Databases { get; init; } = [];
 
@@ -138,6 +144,8 @@ public sealed record LabFile
             Hosts = Hosts ?? other.Hosts,
             Installed = Installed ?? other.Installed,
             AcceptNew = AcceptNew ?? other.AcceptNew,
+            VirtualIp = VirtualIp ?? other.VirtualIp,
+            VirtualIpInterface = VirtualIpInterface ?? other.VirtualIpInterface,
             Databases = [.. other.Databases.Where(d => Databases.All(own => own.Name != d.Name)), .. Databases],
             Roles = [.. other.Roles.Where(r => Roles.All(own => own.Name != r.Name)), .. Roles],
             PasswordFiles = other

@@ -269,7 +269,11 @@ internal static class SetupCommand
                 return;
             }
 
-            if (IsGiven(result, VipInterface) && !IsGiven(result, Vip))
+            if (
+                IsGiven(result, VipInterface)
+                && !IsGiven(result, Vip)
+                && result.GetValue(SetupFileOptions.File) is null
+            )
             {
                 result.AddError("--vip-interface goes with --vip.");
             }
@@ -335,9 +339,7 @@ internal static class SetupCommand
                 parsed.GetValue(DryRun),
                 ["pgpoollab", .. arguments],
                 parsed.GetValue(CommandLine.Json),
-                cancellationToken,
-                parsed.GetValue(Vip),
-                parsed.GetValue(VipInterface)
+                cancellationToken
             );
         }
 
@@ -419,6 +421,8 @@ internal static class SetupCommand
             Hosts = Given(OnHosts) ? SetupFileOptions.HostsOf(parsed.GetValue(OnHosts) ?? []) : null,
             Installed = parsed.GetValue(Installed),
             AcceptNew = Given(AcceptNew) ? parsed.GetValue(AcceptNew) : null,
+            VirtualIp = parsed.GetValue(Vip),
+            VirtualIpInterface = parsed.GetValue(VipInterface),
             Databases = SetupFileOptions.DatabasesOf(parsed),
             Roles = [.. roles.Select(r => r.Role)],
             PasswordFiles = roles

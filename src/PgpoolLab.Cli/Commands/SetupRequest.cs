@@ -78,7 +78,7 @@ internal sealed record SetupRequest(LabFile Said, LabFileText? File, LabSpec Spe
         }
 
         string[] without = ["--watchdog", "--listen", "--templates", "--pgpool-conf", "--postgresql-conf", "--keep"];
-        string[] with = ["--installed", "--accept-new"];
+        string[] with = ["--installed", "--accept-new", "--vip", "--vip-interface"];
         string[] problems = Said.Hosts is { Count: > 0 }
             ?
             [

@@ -57,9 +57,7 @@ internal static class SpreadCommands
         bool dryRun,
         IReadOnlyList<string> commandLine,
         bool json,
-        CancellationToken cancellationToken,
-        string? virtualIp = null,
-        string? device = null
+        CancellationToken cancellationToken
     )
     {
         var began = TimeProvider.System.GetTimestamp();
@@ -76,8 +74,8 @@ internal static class SpreadCommands
             Here: null
         )
         {
-            VirtualIp = virtualIp,
-            Interface = device,
+            VirtualIp = said.VirtualIp,
+            Interface = said.VirtualIpInterface,
         };
         using var progress = new ProgressView(terminal);
         var setup = new SpreadSetup(Terminal.Operation(progress) with { NameOf = terminal.NameOf }, session.Parts);

@@ -47,7 +47,11 @@ internal static class SpreadPlanView
                 $"  Sent     a request of {host.RequestBytes} bytes and the lab's secrets, on standard input, to "
                     + $"{host.Program}"
             );
-            output.WriteLine("  Sudo     nothing");
+            foreach (var command in host.SudoCommands.DefaultIfEmpty("nothing"))
+            {
+                output.WriteLine($"  Sudo     {command}");
+            }
+
             output.WriteLine(
                 "  Outside  leases of its ports, the cache of clusters, and, while it runs, links to its sockets"
             );

@@ -238,6 +238,25 @@ internal static partial class LabFileKeys
                 Option = "--port",
                 Field = SpecField.Port,
             },
+            new(
+                "virtual-ip",
+                "With hosts: an address that the host of the leading Pgpool-II has, IP or IP/PREFIX",
+                new TextShape(
+                    "an IPv4 address, perhaps with /PREFIX",
+                    text => VirtualIp.WhyNot(text) is { } problem ? $"it {problem}." : null
+                )
+            )
+            {
+                Option = "--vip",
+            },
+            new(
+                "virtual-ip-interface",
+                "The network interface that gets the virtual IP; without it the one whose network it is in",
+                new TextShape("a network interface")
+            )
+            {
+                Option = "--vip-interface",
+            },
             Settings(SettingAssignment.Pgpool),
             new("settings-from", "Take the settings of this pgpool.conf that suit a lab", File)
             {

@@ -204,6 +204,8 @@ public static class LabFileReader
                 Hosts = root["hosts"] is { } hosts ? [.. Named(hosts).Select(h => HostOf(h.Name, h.Map))] : null,
                 Installed = Text(ssh["installed"]),
                 AcceptNew = Truth(ssh["accept-new"]),
+                VirtualIp = Text(pgpool["virtual-ip"]),
+                VirtualIpInterface = Text(pgpool["virtual-ip-interface"]),
                 Databases = [.. Named(root["databases"]).Select(d => new LabDatabase(d.Name, Text(d.Map["owner"])))],
                 Roles = [.. Named(root["roles"]).Select(r => RoleOf(r.Name, r.Map))],
                 PasswordFiles = Named(root["roles"])

@@ -80,6 +80,8 @@ public sealed class LabFileWriter
                 Text("  installation", asked.PgpoolDirectory);
                 Whole("  watchdog", lab is { HasWatchdog: true, IsSpread: false } ? lab.Pgpools.Count : null);
                 Line($"  port: {(asked.AutomaticPort ? "auto" : lab.Ports.PgpoolBase)}");
+                Text("  virtual-ip", lab.VirtualIp);
+                Text("  virtual-ip-interface", lab.IsWhole ? lab.Interface : null);
                 Settings(SettingAssignment.Pgpool, settings.Pgpool, lab);
             }
         );

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Machines;
 
 namespace PgpoolLab.Provisioning.Spread;
 
@@ -9,7 +10,12 @@ namespace PgpoolLab.Provisioning.Spread;
 /// <param name="Facts">What it says of its part.</param>
 /// <param name="Program">The pgpoollab that answers there; where it was copied to when it is this one.</param>
 /// <param name="RequestBytes">How long the request is that it gets, without the lab's secrets.</param>
-public sealed record HostPlan(LabHost Host, PartFacts Facts, string Program, int RequestBytes);
+public sealed record HostPlan(LabHost Host, PartFacts Facts, string Program, int RequestBytes)
+{
+    /// <summary>What its Pgpool-II would run by sudo: what gives the virtual IP to the host and takes it away.</summary>
+    public IReadOnlyList<string> SudoCommands =>
+        Facts.VirtualIp is { } place ? [.. VirtualIpCheck.CommandsOf(place).Select(c => string.Join(' ', c))] : [];
+}
 
 /// <summary>What every host would do for a lab on several.</summary>
 /// <param name="Lab">The whole lab.</param>
@@ -48,7 +54,7 @@ public sealed record SpreadPlan(Lab Lab, IReadOnlyList<HostPlan> Hosts)
                         h.Program,
                         h.RequestBytes,
                         [.. PortsOf(h.Host.Id).Select(p => new HostPortInfo(p.Port.Port, p.Port.Use, p.Addresses))],
-                        [],
+                        h.SudoCommands,
                         h.Facts.Steps
                     )),
                 ]
