@@ -82,9 +82,12 @@ internal static partial class Posix
             return copied;
         }
 
-        return Marshal.GetLastPInvokeError() is InvalidArgument or BetweenVolumes or NotSupported or NoSuchCall
-            ? null
-            : throw Failure(path);
+        if (Marshal.GetLastPInvokeError() is InvalidArgument or BetweenVolumes or NotSupported or NoSuchCall)
+        {
+            return null;
+        }
+
+        throw Failure(path);
     }
 
     /// <summary>Where the next data of a file begin: what is before it is a hole.</summary>
@@ -94,15 +97,19 @@ internal static partial class Posix
     {
         const int data = 3;
         var found = Seek(file, offset, data);
-        return found >= 0
-            ? found
-            : Marshal.GetLastPInvokeError() switch
-            {
-                NoData => null,
-                // A file system that does not know of holes: all is data.
-                InvalidArgument or NotSupported => offset,
-                _ => throw Failure(path),
-            };
+        if (found >= 0)
+        {
+            return found;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        if (error == NoData)
+        {
+            return null;
+        }
+
+        // A file system that does not know of holes: all is data.
+        return error is InvalidArgument or NotSupported ? offset : throw Failure(path);
     }
 
     /// <summary>Where the next hole of a file begins; its end counts as one.</summary>

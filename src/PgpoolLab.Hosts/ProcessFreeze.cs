@@ -87,12 +87,15 @@ public sealed class ProcessFreeze : IDisposable
             _ = DetachedProcess.WaitFor(shell);
             return freeze;
         }
-        catch (Exception error)
+        catch (Win32Exception error)
         {
             freeze.Dispose();
-            throw error is Win32Exception
-                ? new IOException($"Could not start /bin/sh, which guards suspended servers: {error.Message}", error)
-                : error;
+            throw new IOException($"Could not start /bin/sh, which guards suspended servers: {error.Message}", error);
+        }
+        catch
+        {
+            freeze.Dispose();
+            throw;
         }
     }
 

@@ -383,8 +383,8 @@ public static class LabPlanner
 
     /// <summary>A second name for a lab's folder whose own path is no safe word, or too long for sockets; null when it
     /// needs none.</summary>
-    internal static string? AliasOf(LabConventions conventions, string root, string id, string aliasFolder) =>
-        Shell.IsSafeWord(root) && root.Length <= conventions.LongestRoot(MostForSockets) ? null : $"{aliasFolder}/{id}";
+    internal static string? AliasOf(LabConventions conventions, string root, string id, Func<string> folder) =>
+        Shell.IsSafeWord(root) && root.Length <= conventions.LongestRoot(MostForSockets) ? null : $"{folder()}/{id}";
 
     /// <summary>Resolves every name, port and path.</summary>
     internal static Lab Resolve(LabSpec spec, HostFacts facts)
@@ -405,7 +405,7 @@ public static class LabPlanner
         var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
         var conventions = spec.Conventions;
         var own = conventions.HasRoles;
-        var alias = AliasOf(conventions, facts.Root, facts.LabId, facts.AliasFolder);
+        var alias = AliasOf(conventions, facts.Root, facts.LabId, () => facts.AliasFolder);
         var streaming = spec.Mode is ClusteringMode.StreamingReplication;
         return new Lab
         {

@@ -172,7 +172,7 @@ public sealed class CloneOperation(OperationContext context)
                 Name = name,
                 Root = root,
                 Folder = origin,
-                SafeAlias = LabPlanner.AliasOf(other.Conventions, root, id, HostInspector.AliasFolder),
+                SafeAlias = LabPlanner.AliasOf(other.Conventions, root, id, () => HostInspector.AliasFolder),
                 Pgpools =
                 [
                     .. other.Pgpools.Select(

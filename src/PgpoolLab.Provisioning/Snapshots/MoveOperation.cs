@@ -185,7 +185,12 @@ public sealed class MoveOperation(OperationContext context)
                 {
                     Root = journal.To,
                     Folder = journal.Origin,
-                    SafeAlias = LabPlanner.AliasOf(made.Conventions, journal.To, made.Id, HostInspector.AliasFolder),
+                    SafeAlias = LabPlanner.AliasOf(
+                        made.Conventions,
+                        journal.To,
+                        made.Id,
+                        () => HostInspector.AliasFolder
+                    ),
                 }
             ).WithOwnFolders();
             var renderer = new ConfigRenderer(new TemplateStore(), context.ProgramVersion)

@@ -23,7 +23,7 @@ internal sealed partial class RelocatedFiles(Relocation relocation, ConfigRender
         var rendered = Rendered();
         foreach (var path in Texts().Distinct(StringComparer.Ordinal))
         {
-            Rewrite(path, rendered.GetValueOrDefault(path));
+            Rewrite(path, rendered.TryGetValue(path, out var texts) ? texts : null);
         }
 
         foreach (var link in TablespaceLinks())

@@ -28,6 +28,8 @@ internal sealed partial class Relocation(Lab from, Lab to)
     internal string Apply(string text)
     {
         text = _folder?.Replace(text, _ => NewFolder) ?? text;
+        text = Head()
+            .Replace(text, m => m.Groups["name"].Value == from.Name ? $"{m.Groups["words"].Value}{to.Name};" : m.Value);
         return _ports.Count == 0
             ? text
             : Port()
@@ -65,6 +67,10 @@ internal sealed partial class Relocation(Lab from, Lab to)
             ? null
             : new Regex($@"(?<![A-Za-z0-9_./-])(?:{string.Join('|', names)})(?![A-Za-z0-9_.-])");
     }
+
+    /// <summary>What every file begins with that this program has written.</summary>
+    [GeneratedRegex(@"(?<words>^# Written by pgpoollab \S+ for the lab )(?<name>.+?);", RegexOptions.Multiline)]
+    private static partial Regex Head();
 
     /// <summary>Numbers where ports stand: after a word that ends in "port", after <c>-p</c>, between the colons of a
     /// password file, at the end of a socket's name.</summary>
