@@ -101,7 +101,7 @@ internal sealed record DroppedSnapshot(string Lab, string Directory, string Drop
 [JsonSerializable(typeof(DroppedSnapshot))]
 internal sealed partial class SnapshotOutcomeJson : JsonSerializerContext
 {
-    internal static SnapshotOutcomeJson Readable { get; } =
+    internal static SnapshotOutcomeJson Readable =>
         new(
             new JsonSerializerOptions(Default.Options)
             {

@@ -28,6 +28,7 @@ internal sealed partial class Relocation(Lab from, Lab to)
     internal string Apply(string text)
     {
         text = _folder?.Replace(text, _ => NewFolder) ?? text;
+        text = from.Id == to.Id ? text : Regex.Replace(text, $@"\b{from.Id}\b", to.Id);
         text = Head()
             .Replace(text, m => m.Groups["name"].Value == from.Name ? $"{m.Groups["words"].Value}{to.Name};" : m.Value);
         return _ports.Count == 0
