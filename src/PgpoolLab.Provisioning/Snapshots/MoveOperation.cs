@@ -127,6 +127,11 @@ public sealed class MoveOperation(OperationContext context)
         }
 
         Directory.CreateDirectory(to.Hidden);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(to.Hidden, Modes.PrivateFolder);
+        }
+
         journal.Write(to);
         try
         {
