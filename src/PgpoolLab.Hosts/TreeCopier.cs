@@ -16,8 +16,8 @@ public sealed record CopiedPath(string From, string To);
 /// of the two is changed.</param>
 public readonly record struct CopyTotals(int Files, long Bytes, int Shared);
 
-/// <summary>Copies folders as they are: permissions, times, links, holes. Blocks are shared where the file system can do
-/// that; else the kernel copies, several files at once. A second pass copies what has changed since the first one.
+/// <summary>Copies folders as they are: permissions, times, links, holes. Blocks are shared where the file system can
+/// do that; else the kernel copies, several files at once. A second pass copies what has changed since the first one.
 /// </summary>
 /// <remarks>A file that is written while it is copied is copied again by the second pass. It is known by its size, its
 /// times and its number; the system's clock for times stands still for a few milliseconds, so whatever was changed just

@@ -44,6 +44,7 @@ public sealed class SnapshotTests
                     touch stop
                     wait $writer # none of its sessions has ended
                     last=$(acknowledged)
+                    rm acknowledged stop
                     [ "$(count 0)" = "$last $last" ]
 
                     pgpoollab snapshot restore

@@ -43,8 +43,8 @@ internal static class SnapshotCommand
         };
         var command = new Command(
             "save",
-            "Save the lab as it is: all nodes at the same moment. Of one that runs, clients wait for that moment and lose "
-                + "nothing"
+            "Save the lab as it is: all nodes at the same moment. Of one that runs, clients wait for that moment and "
+                + "lose nothing"
         )
         {
             name,

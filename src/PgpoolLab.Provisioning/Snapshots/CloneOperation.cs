@@ -243,8 +243,8 @@ public sealed class CloneOperation(OperationContext context)
         }
     }
 
-    /// <summary>The nodes are started for it: a standby must have heard of the new passwords before Pgpool-II logs in to
-    /// it.</summary>
+    /// <summary>The nodes are started for it: a standby must have heard of the new passwords before Pgpool-II logs in
+    /// to it.</summary>
     private async Task SetPasswordsAsync(
         Lab lab,
         bool staysUp,

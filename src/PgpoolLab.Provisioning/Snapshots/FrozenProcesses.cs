@@ -10,8 +10,8 @@ namespace PgpoolLab.Provisioning.Snapshots;
 /// <param name="StartedAt">What tells it from another that gets the number later.</param>
 public sealed record FrozenProcess(int Id, string StartedAt);
 
-/// <summary>The note of what is suspended, in the lab's hidden folder: should this program and its guard both be killed,
-/// the next command has the servers go on.</summary>
+/// <summary>The note of what is suspended, in the lab's hidden folder: should this program and its guard both be
+/// killed, the next command has the servers go on.</summary>
 /// <param name="Processes">The processes.</param>
 public sealed record FrozenProcesses(IReadOnlyList<FrozenProcess> Processes)
 {

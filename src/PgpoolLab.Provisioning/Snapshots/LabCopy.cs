@@ -154,8 +154,8 @@ internal sealed class LabCopy(IHost host, ProbeRunner probes, TimeProvider time,
                 Details = outside,
                 Hints =
                 [
-                    "A tablespace that lies in the data folder:  CREATE TABLESPACE name LOCATION ''  (PostgreSQL 15 and "
-                        + "newer)",
+                    "A tablespace that lies in the data folder:  CREATE TABLESPACE name LOCATION ''  (PostgreSQL 15 "
+                        + "and newer)",
                 ],
             };
         }

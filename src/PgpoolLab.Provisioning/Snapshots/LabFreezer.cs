@@ -26,8 +26,8 @@ internal sealed record RunningLab(
 /// <param name="lab">The lab.</param>
 internal sealed class LabFreezer(IHost host, ProbeRunner probes, Lab lab)
 {
-    // WAL goes one way: whoever receives it stands still before whoever sends it, and can never be ahead. Where Pgpool-II
-    // itself sends writes to every node, it stands still first.
+    // WAL goes one way: whoever receives it stands still before whoever sends it, and can never be ahead. Where
+    // Pgpool-II itself sends writes to every node, it stands still first.
     private const int Receivers = 1,
         Senders = 2,
         Pgpools = 3,

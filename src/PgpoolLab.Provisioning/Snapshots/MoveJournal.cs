@@ -5,8 +5,8 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Snapshots;
 
-/// <summary>Where a lab is being moved to. It lies in the lab's hidden folder, and so goes along: whoever finds it knows
-/// by where it lies how far the move has come.</summary>
+/// <summary>Where a lab is being moved to. It lies in the lab's hidden folder, and so goes along: whoever finds it
+/// knows by where it lies how far the move has come.</summary>
 /// <param name="From">Where the lab was made.</param>
 /// <param name="To">Where it is to lie.</param>
 /// <param name="Former">Where the folder it lay in came from.</param>

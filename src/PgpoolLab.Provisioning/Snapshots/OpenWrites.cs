@@ -8,8 +8,8 @@ namespace PgpoolLab.Provisioning.Snapshots;
 /// <param name="Working">Sessions at work on a statement, but for those that wait for a lock.</param>
 internal readonly record struct OpenOnNode(int Writing, int Working);
 
-/// <summary>Looks for a moment at which every write is on all nodes or on none, where Pgpool-II sends each to all of them:
-/// it commits on one after the other, and whoever looks in between finds nodes that differ.</summary>
+/// <summary>Looks for a moment at which every write is on all nodes or on none, where Pgpool-II sends each to all of
+/// them: it commits on one after the other, and whoever looks in between finds nodes that differ.</summary>
 /// <remarks>Pgpool-II writes on its main node first and commits there last. So when as many transactions that have
 /// written are open on each node, none is committed on one and open on another.</remarks>
 internal sealed class OpenWrites : IAsyncDisposable

@@ -7,8 +7,9 @@ using PgpoolLab.Provisioning.Store;
 
 namespace PgpoolLab.Provisioning.Snapshots;
 
-/// <summary>The files of a lab that name its folder or its ports, as they lie in some folder, made those of another lab.
-/// Scripts are written anew when they are as this program writes them; in all others the names are exchanged.</summary>
+/// <summary>The files of a lab that name its folder or its ports, as they lie in some folder, made those of another
+/// lab. Scripts are written anew when they are as this program writes them; in all others the names are
+/// exchanged.</summary>
 /// <param name="relocation">The two labs.</param>
 /// <param name="renderer">Writes scripts.</param>
 /// <param name="folder">Where the files lie.</param>

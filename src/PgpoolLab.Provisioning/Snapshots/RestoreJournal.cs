@@ -10,8 +10,9 @@ namespace PgpoolLab.Provisioning.Snapshots;
 /// <param name="IsNew">True when something else comes there; false when what is there only goes.</param>
 public sealed record RestoredPlace(string Path, bool IsNew);
 
-/// <summary>What a restore exchanges: written when all of it lies ready and the servers have ended, and deleted when all
-/// is in its place. Whoever finds it brings it to its end, so there is the old state or the new one, never a mixture.
+/// <summary>What a restore exchanges: written when all of it lies ready and the servers have ended, and deleted when
+/// all is in its place. Whoever finds it brings it to its end, so there is the old state or the new one, never a
+/// mixture.
 /// </summary>
 /// <param name="Snapshot">What is restored.</param>
 /// <param name="Places">What is exchanged, in order.</param>

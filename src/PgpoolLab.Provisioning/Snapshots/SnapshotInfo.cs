@@ -30,7 +30,8 @@ public sealed record SnapshotInfo
     /// <summary>How long the servers stood still; null when none ran.</summary>
     public double? FrozenMilliseconds { get; init; }
 
-    /// <summary>What it took on disk when it was saved, in bytes. Blocks that it shares with the lab count, too.</summary>
+    /// <summary>What it took on disk when it was saved, in bytes. Blocks that it shares with the lab count,
+    /// too.</summary>
     public required long Bytes { get; init; }
 
     /// <summary>How many of its files share their blocks with the lab's.</summary>

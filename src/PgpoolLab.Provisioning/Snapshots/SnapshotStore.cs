@@ -8,7 +8,8 @@ namespace PgpoolLab.Provisioning.Snapshots;
 
 /// <summary>A snapshot as it lies on the disk.</summary>
 /// <param name="Name">What it is called.</param>
-/// <param name="Bytes">What it takes on disk. Blocks that it shares with the lab or another snapshot count, too.</param>
+/// <param name="Bytes">What it takes on disk. Blocks that it shares with the lab or another snapshot count,
+/// too.</param>
 /// <param name="Info">What is known of it; null when that cannot be read.</param>
 /// <param name="Problem">Why it cannot be used; null when it can.</param>
 public sealed record StoredSnapshot(string Name, long Bytes, SnapshotInfo? Info, string? Problem);
@@ -33,8 +34,8 @@ public sealed partial class SnapshotStore(LabPaths paths)
     public static string? ProblemOf(string name) =>
         Names().IsMatch(name)
             ? null
-            : $"'{name}' cannot be a snapshot's name: letters, digits, - _ and . are allowed, 64 at most, and the first "
-                + "is a letter or a digit.";
+            : $"'{name}' cannot be a snapshot's name: letters, digits, - _ and . are allowed, 64 at most, and the "
+                + "first is a letter or a digit.";
 
     /// <summary>Where the files of a snapshot are.</summary>
     internal string FilesOf(string name) => $"{paths.Snapshots}/{name}/files";

@@ -58,7 +58,8 @@ public sealed class SnapshotVerbs(PlanRun run)
         return run.IsDry ? null : _store.Read(name);
     }
 
-    /// <summary>Puts the lab back to a snapshot: files, nodes, settings. It runs afterwards when it ran before.</summary>
+    /// <summary>Puts the lab back to a snapshot: files, nodes, settings. It runs afterwards when it ran
+    /// before.</summary>
     /// <param name="name">Which.</param>
     /// <param name="cancellationToken">Ends it until the servers are ended; from then on it is brought to its
     /// end.</param>

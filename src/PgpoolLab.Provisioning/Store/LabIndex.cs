@@ -48,8 +48,8 @@ public static class LabIndex
         }
     }
 
-    /// <summary>Replaces the entry of a lab that lies in another folder now, in whichever list of its user it is; puts it
-    /// on the list when it is on none. That is a help, and fails no command.</summary>
+    /// <summary>Replaces the entry of a lab that lies in another folder now, in whichever list of its user it is;
+    /// puts it on the list when it is on none. That is a help, and fails no command.</summary>
     /// <param name="lab">The lab where it is.</param>
     /// <param name="former">Where it was.</param>
     internal static void Move(Lab lab, string former)
