@@ -45,6 +45,9 @@ public enum LabItemUse
     /// <summary>What is there while servers run.</summary>
     Runtime,
 
+    /// <summary>Saved states of the lab.</summary>
+    Snapshot,
+
     /// <summary>What tells that there is a lab, and who is at work on it.</summary>
     Record,
 }
@@ -88,6 +91,9 @@ public enum LabItemMaker
 
     /// <summary>Online recovery.</summary>
     Recovery,
+
+    /// <summary>Saving and restoring snapshots, and moving the lab.</summary>
+    Snapshots,
 
     /// <summary>A setup that fails.</summary>
     Failure,

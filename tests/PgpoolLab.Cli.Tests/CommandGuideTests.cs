@@ -60,6 +60,7 @@ public sealed partial class CommandGuideTests
             "templates",
             "templates export",
             "cache",
+            "snapshot",
             "install-links",
             "completion",
             "man",

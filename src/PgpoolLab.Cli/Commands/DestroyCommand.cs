@@ -133,7 +133,7 @@ internal static class DestroyCommand
                 LabManifest manifest;
                 try
                 {
-                    manifest = LabLocator.Find(name, Invocation.CurrentFolder);
+                    manifest = LabCommand.Find(parsed, name);
                 }
                 catch (LabException error)
                     when (error.Code is ExitCode.NotFound

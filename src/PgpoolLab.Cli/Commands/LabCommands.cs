@@ -6,6 +6,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Snapshots;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
@@ -23,7 +24,7 @@ internal static class LabCommand
     /// <summary>Finds the lab, refuses one that is not ready, and goes on as its user.</summary>
     internal static Lab Open(ParseResult parsed)
     {
-        var manifest = LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder);
+        var manifest = Find(parsed, parsed.GetValue(CommandLine.Lab));
         var lab = LabLocator.RequireReady(manifest);
         if (lab.IsWhole)
         {
@@ -37,6 +38,54 @@ internal static class LabCommand
 
     /// <summary>Refuses a lab on several hosts whose setup was never finished, or that is being destroyed.</summary>
     internal static Lab RequireReady(Lab lab) => LabLocator.RequireReady(LabStore.Load(lab.Root)!);
+
+    /// <summary>Finds a lab. What a command has begun there that was killed is brought to its end first.</summary>
+    /// <param name="parsed">Where to speak.</param>
+    /// <param name="nameOrFolder">Names it; null for the one around the current folder.</param>
+    internal static LabManifest Find(ParseResult parsed, string? nameOrFolder)
+    {
+        var manifest = LabLocator.Find(nameOrFolder, Invocation.CurrentFolder);
+        var root = manifest.Lab.Root;
+        if (!LabMending.IsNeeded(root) || LabLock.IsTaken(root))
+        {
+            return manifest;
+        }
+
+        LabLocator.BecomeOwner(manifest, Composition.Process);
+        var notes = new NotesAlone(parsed.InvocationConfiguration.Error);
+        root = LabMending.MendAsync(Terminal.Operation(notes), root).GetAwaiter().GetResult();
+        return LabLocator.Find(root, Invocation.CurrentFolder);
+    }
+
+    /// <summary>A folder that the user has named.</summary>
+    internal static string FolderOf(string path) =>
+        Identity.RealPath(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, Invocation.CurrentFolder)));
+
+    /// <summary>Makes a folder for a lab that is like another one, or for that one itself, and goes on as its
+    /// user.</summary>
+    internal static async Task<FolderOrigin> PrepareAsync(
+        OperationContext context,
+        LabManifest manifest,
+        string folder,
+        CancellationToken cancellationToken
+    )
+    {
+        var user = LabLocator.OtherOwnerOf(manifest);
+        using var folderLock = await LabFolder.LockAsync(folder, context.Probes, cancellationToken);
+        LabFolder.RequireUsable(folder);
+        var origin = LabFolder.Prepare(folder, user, Composition.Process);
+        try
+        {
+            LabLocator.BecomeOwner(manifest, Composition.Process);
+        }
+        catch
+        {
+            LabFolder.GiveBack(folder, origin);
+            throw;
+        }
+
+        return origin;
+    }
 
     /// <summary>Prints the plans that a command would run, for people or for programs.</summary>
     /// <param name="terminal">Where to.</param>

@@ -110,7 +110,7 @@ public sealed class VirtualIpCheck(IHost host, SystemUser user)
     }
 
     /// <summary>As pgpool.conf has them: <c>if_up_cmd</c>, <c>if_down_cmd</c>, <c>arping_cmd</c>.</summary>
-    private static string[][] CommandsOf(VirtualIpPlace place) =>
+    internal static string[][] CommandsOf(VirtualIpPlace place) =>
         [
             ["ip", "addr", "replace", place.Address, "dev", place.Interface],
             ["ip", "addr", "del", place.Address, "dev", place.Interface],

@@ -334,7 +334,8 @@ public sealed class SetupOperation(OperationContext context)
         }
     }
 
-    private static LabSpec WithFreeName(LabSpec spec, string root)
+    /// <summary>The request with a name that no lab of this user has.</summary>
+    internal static LabSpec WithFreeName(LabSpec spec, string root)
     {
         var taken = LabIndex.All().Select(l => l.Name).ToHashSet(StringComparer.Ordinal);
         if (spec.Name is { } asked)

@@ -397,6 +397,11 @@ public static class LabPlanner
         }
     }
 
+    /// <summary>A second name for a lab's folder whose own path is no safe word, or too long for sockets; null when it
+    /// needs none.</summary>
+    internal static string? AliasOf(LabConventions conventions, string root, string id, Func<string> folder) =>
+        Shell.IsSafeWord(root) && root.Length <= conventions.LongestRoot(MostForSockets) ? null : $"{folder()}/{id}";
+
     /// <summary>Resolves every name, port and path.</summary>
     internal static Lab Resolve(LabSpec spec, HostFacts facts)
     {
@@ -420,10 +425,7 @@ public static class LabPlanner
         };
         var conventions = spec.Conventions;
         var own = conventions.HasRoles;
-        var alias =
-            Shell.IsSafeWord(facts.Root) && facts.Root.Length <= conventions.LongestRoot(MostForSockets)
-                ? null
-                : $"{facts.AliasFolder}/{facts.LabId}";
+        var alias = AliasOf(conventions, facts.Root, facts.LabId, () => facts.AliasFolder);
         var streaming = spec.Mode is ClusteringMode.StreamingReplication;
         return new Lab
         {
