@@ -152,7 +152,7 @@ public sealed class PartTests
         Assert.Equal([0, 2], report.Elsewhere.Select(n => n.Id));
         Assert.Equal(0, report.PrimaryElsewhere);
         // The whole is put together of what the parts say.
-        Assert.Equal([0, 2], SpreadNodes.FromJson(NodesReporter.ToJson(report)).Elsewhere.Select(n => n.Id));
+        Assert.Equal([0, 2], NodesReporter.FromJson(NodesReporter.ToJson(report)).Elsewhere.Select(n => n.Id));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class SpreadNodesTests
     private static readonly Lab Whole = Labs.Part(0, virtualIp: "192.0.2.9/24") with { Here = null };
 
     /// <summary>What one host says: of its own node, and by its Pgpool-II of the others.</summary>
-    private static PartReport Part(
+    private static HostLook Part(
         int host,
         NodeView node,
         string status,
@@ -18,29 +18,41 @@ public sealed class SpreadNodesTests
         int primary,
         bool hasVirtualIp = false
     ) =>
-        new(
-            Whole.Hosts[host],
+        Look(
+            host,
             Looks.At(node with { Pgpool = Pool(node.Id, primary) }) with
             {
                 Watchdog = [new WatchdogView(host, Whole.Pgpools[host].Port, true, status, quorum, primary, null)],
                 Elsewhere = [.. new[] { 0, 1, 2 }.Where(n => n != node.Id).Select(n => Pool(n, primary))],
                 VirtualIp = new VirtualIpView("192.0.2.9", hasVirtualIp ? [Whole.Hosts[host].Name] : []),
             },
+            new PgpoolSays(true, null)
+        );
+
+    private static HostLook Look(int host, NodesReport report, PgpoolSays says) =>
+        new(
+            Whole.Hosts[host],
+            DateTimeOffset.UnixEpoch,
+            PartLook.FromJson(
+                new PartLook(report with { Findings = [] }, says)
+                {
+                    Elsewhere = report.Elsewhere,
+                    Nodes =
+                    [
+                        .. report.Nodes.Select(n => new PartNode(n.Id)
+                        {
+                            LagOf = Whole.Nodes.ToDictionary(o => o.ApplicationName, _ => (long?)0),
+                        }),
+                    ],
+                }.ToJson()
+            ),
             null
         );
 
     private static PgpoolLab.Servers.Clients.PoolNode Pool(int id, int primary) =>
         Looks.Pool(id, id == primary ? "primary" : "standby", id == 0 && primary != 0 ? "down" : "up");
 
-    private static NodesReport Merge(Lab lab, params PartReport[] parts) =>
-        SpreadNodes.Merge(
-            lab,
-            [
-                .. parts.Select(p =>
-                    p.Report is { } r ? p with { Report = SpreadNodes.FromJson(NodesReporter.ToJson(r)) } : p
-                ),
-            ]
-        );
+    private static NodesReport Merge(Lab lab, params HostLook[] hosts) => SpreadNodes.Merge(lab, hosts);
 
     private static string Findings(NodesReport report) =>
         string.Join('\n', report.Findings.Select(f => $"{f.Id}: {f.Problem} -> {f.Fix}"));
@@ -80,15 +92,15 @@ public sealed class SpreadNodesTests
     [Fact]
     public void A_node_is_shown_as_the_Pgpool_II_that_leads_has_it()
     {
-        var alone = new PartReport(
-            Whole.Hosts[0],
+        var alone = Look(
+            0,
             Looks.At(Looks.Primary(0) with { Pgpool = null }) with
             {
                 PgpoolAnswers = false,
                 PgpoolProblem = "connection refused",
                 Watchdog = [new WatchdogView(0, Whole.Pgpools[0].Port, false, null, null, null, "connection refused")],
             },
-            null
+            new PgpoolSays(false, "connection refused")
         );
         var report = Merge(
             Whole,
@@ -138,7 +150,7 @@ public sealed class SpreadNodesTests
             Whole,
             Part(0, Looks.Primary(0), "LEADER", true, 0, hasVirtualIp: true),
             Part(1, Looks.Primary(1), "STANDBY", true, 0),
-            new PartReport(Whole.Hosts[2], null, "no route to host")
+            new HostLook(Whole.Hosts[2], DateTimeOffset.UnixEpoch, null, "no route to host")
         );
         Assert.Contains(
             "host-silent: Host c does not answer: no route to host",
@@ -155,7 +167,7 @@ public sealed class SpreadNodesTests
     [Fact]
     public void That_hosts_are_cut_off_is_said()
     {
-        var cut = new LabPartition([0], [1, 2], DateTimeOffset.UnixEpoch);
+        var cut = new LabPartition([0], [1, 2], DateTimeOffset.UnixEpoch.AddMinutes(10));
         var report = Merge(
             Whole with
             {

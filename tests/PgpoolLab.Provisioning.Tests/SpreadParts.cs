@@ -18,15 +18,17 @@ internal static class SpreadParts
     /// <param name="elsewhere">The other nodes, as its Pgpool-II has them.</param>
     /// <param name="status">What its Pgpool-II is in the watchdog.</param>
     /// <param name="quorum">Whether that sees a quorum.</param>
+    /// <param name="primary">Which node it takes for the primary.</param>
     internal static HostLook Host(
         int host,
         NodeView node,
         IReadOnlyList<PoolNode> elsewhere,
         string status = "STANDBY",
-        bool? quorum = true
+        bool? quorum = true,
+        int? primary = 0
     )
     {
-        var member = new WatchdogView(host, Whole.Pgpools[host].Port, true, status, quorum, null, null);
+        var member = new WatchdogView(host, Whole.Pgpools[host].Port, true, status, quorum, primary, null);
         return new HostLook(
             Whole.Hosts[host],
             Noon,

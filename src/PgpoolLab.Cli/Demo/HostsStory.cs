@@ -163,7 +163,7 @@ internal sealed class HostsStory(Terminal terminal)
                 new CommandSpec(Program, "nodes", "--json", "--lab", LabName) { KeepsEnvironment = true },
                 cancellationToken
             );
-            if (says.ExitCode == 0 && SpreadNodes.FromJson(says.Output) is { } report && holds(report))
+            if (says.ExitCode == 0 && NodesReporter.FromJson(says.Output) is { } report && holds(report))
             {
                 return report;
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
@@ -181,6 +182,19 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
 
     /// <summary>The report as JSON.</summary>
     public static string ToJson(NodesReport report) => JsonSerializer.Serialize(report, Json.NodesReport);
+
+    /// <summary>A report from JSON, without its findings.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static NodesReport FromJson(string text)
+    {
+        if (JsonNode.Parse(text) is not JsonObject report)
+        {
+            throw new JsonException("There is nothing.");
+        }
+
+        report["findings"] = new JsonArray();
+        return report.Deserialize(ReportJson.Default.NodesReport) ?? throw new JsonException("There is nothing.");
+    }
 
     /// <summary>The status as JSON.</summary>
     public static string ToJson(StatusReport report) => JsonSerializer.Serialize(report, Json.StatusReport);
