@@ -124,12 +124,7 @@ internal static class SpreadVerbs
         if (verb == "recover")
         {
             await recovery.RecoverAsync(look, node, MethodOf(words), cancellationToken);
-            await SpreadWait.UntilAsync(
-                session.Parts,
-                lab,
-                new LabFact(FactKind.NodeUp, node.Id),
-                cancellationToken
-            );
+            await SpreadWait.UntilAsync(session.Parts, lab, new LabFact(FactKind.NodeUp, node.Id), cancellationToken);
         }
         else
         {
