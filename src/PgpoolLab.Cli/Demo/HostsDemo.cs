@@ -20,7 +20,7 @@ internal static class HostsDemo
     /// <summary>The variable by which the script finds its own text.</summary>
     private const string ScriptVariable = "PGPOOLLAB_HOSTS";
 
-    private const string DefaultUser = "postgres";
+    internal const string DefaultUser = "postgres";
 
     /// <summary>What is needed besides PostgreSQL and Pgpool-II, and the packages of Debian that have it.</summary>
     private static readonly (string Program, string Package)[] Needed =

@@ -194,7 +194,7 @@ internal sealed class HostsStory(Terminal terminal)
             {
                 Host = HostsDemo.VirtualIp,
                 Port = lab.Ports.Pgpool(0),
-                Username = lab.Owner,
+                Username = HostsDemo.DefaultUser,
                 Passfile = part.PgPass,
                 Database = Lab.Database,
                 Pooling = false,
