@@ -94,6 +94,10 @@ public sealed partial class Sandbox : IDisposable
     public Process Start(string workingDirectory, params string[] arguments) =>
         Start([_program, .. arguments], workingDirectory, []);
 
+    /// <summary>The same, and its standard input stays open.</summary>
+    public Process StartOpen(string workingDirectory, params string[] arguments) =>
+        Start([_program, .. arguments], workingDirectory, [], open: true);
+
     /// <summary>What <c>nodes --json</c> says.</summary>
     public async Task<JsonElement> NodesAsync()
     {
@@ -447,7 +451,8 @@ public sealed partial class Sandbox : IDisposable
     internal Process Start(
         string[] argv,
         string workingDirectory,
-        IReadOnlyList<(string Name, string Value)> environment
+        IReadOnlyList<(string Name, string Value)> environment,
+        bool open = false
     )
     {
         // Who runs the tests in the background may have SIGINT ignored, and ignoring is inherited.
@@ -491,7 +496,11 @@ public sealed partial class Sandbox : IDisposable
         }
 
         var process = Reaper.Start(info);
-        process.StandardInput.Close();
+        if (!open)
+        {
+            process.StandardInput.Close();
+        }
+
         return process;
     }
 

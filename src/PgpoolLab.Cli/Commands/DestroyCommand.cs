@@ -103,12 +103,10 @@ internal static class DestroyCommand
                 LabManifest manifest;
                 try
                 {
-                    manifest = LabLocator.Find(name, Invocation.CurrentFolder);
+                    manifest = NamedLab.Find(name);
                 }
                 catch (LabException error)
-                    when (error.Code is ExitCode.NotFound
-                        && RemoveRemains(Path.GetFullPath(name ?? ".", Invocation.CurrentFolder)) is { } folder
-                    )
+                    when (error.Code is ExitCode.NotFound && RemoveRemains(NamedLab.FolderOf(name)) is { } folder)
                 {
                     terminal.Say(
                         $"There was no lab in {folder}, but what a command had left there that was killed; it is gone."

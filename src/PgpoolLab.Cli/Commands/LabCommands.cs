@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
@@ -22,7 +23,7 @@ internal static class LabCommand
     /// <summary>Finds the lab, refuses one that is not ready, and goes on as its user.</summary>
     internal static Lab Open(ParseResult parsed)
     {
-        var manifest = LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder);
+        var manifest = NamedLab.Find(parsed.GetValue(CommandLine.Lab));
         var lab = LabLocator.RequireReady(manifest);
         if (lab is { IsSpread: true, Here: null })
         {
