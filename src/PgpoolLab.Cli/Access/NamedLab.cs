@@ -5,8 +5,8 @@ using PgpoolLab.Provisioning.Store;
 namespace PgpoolLab.Cli.Access;
 
 /// <summary>The lab that a command is about: the one that is named, else the one of PGPOOLLAB_LAB, as <c>run</c> sets
-/// it, else the one around the current folder. The variable is the caller's word as an option is; whose lab that is, and
-/// what may be believed of it, is looked at in the same way.</summary>
+/// it, else the one around the current folder. The variable is the caller's word as an option is: whose lab that is,
+/// and what may be believed of it, is looked at in the same way.</summary>
 internal static class NamedLab
 {
     private static string? OfCaller =>

@@ -16,7 +16,8 @@ internal static class HostCommand
         var schema = new Option<bool>("--schema") { Description = "Print the JSON schema of these lines, and end" };
         var command = new Command(
             "host",
-            "Make labs for a program and work on them, as lines of JSON on standard input say; remove them when that ends"
+            "Make labs for a program and work on them, as lines of JSON on standard input say; "
+                + "remove them when that ends"
         )
         {
             schema,

@@ -21,7 +21,7 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
     /// <summary>The version of the lines. It changes when a reader of the former ones would be misled.</summary>
     internal const int Protocol = 1;
 
-    /// <summary>For how long what is left of a program may clean up, and for how long a lab's removal is tried.</summary>
+    /// <summary>For how long what is left of a program may clean up, and a lab's removal is tried.</summary>
     private static readonly TimeSpan MayEnd = TimeSpan.FromSeconds(5),
         MayRemove = TimeSpan.FromSeconds(60);
 

@@ -7,8 +7,8 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Keeping;
 
-/// <summary>The near end of <c>pgpoollab host</c>: it makes labs, and removes them when this process has ended, whatever
-/// has ended it.</summary>
+/// <summary>The near end of <c>pgpoollab host</c>: it makes labs, and removes them when this process has ended,
+/// whatever has ended it.</summary>
 internal sealed class Keeper : IAsyncDisposable
 {
     private readonly PipedProgram _program;
