@@ -39,11 +39,15 @@ internal static class AllCommands
             PsqlCommand.Create(terminal),
             ExecCommand.Create(terminal),
             RunCommand.Create(terminal, arguments, setup),
+            SnapshotCommand.Create(terminal),
+            CloneCommand.Create(terminal, arguments),
+            MoveCommand.Create(terminal),
             DestroyCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             HostsCommand.Create(terminal),
             DemoCommand.Create(terminal),
             ExportCommand.Create(terminal),
+            SchemaCommand.Create(terminal),
             TemplatesCommand.Create(terminal),
             CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),
@@ -57,7 +61,7 @@ internal static class AllCommands
             ManCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };
-        foreach (var command in ServerCommands.Create(terminal))
+        foreach (var command in ServerCommands.Create(terminal).Concat(PartitionCommands.Create(terminal)))
         {
             root.Subcommands.Add(command);
         }

@@ -18,6 +18,9 @@ internal static class InstalledPgpool
     /// <summary>A switchover: <c>pcp_promote_node --switchover</c>.</summary>
     internal static bool Is43 => Version.CompareTo(new PgpoolVersion(4, 3, 0)) >= 0;
 
+    /// <summary><c>logdir</c> is called <c>work_dir</c>, and nothing is shown under its old name.</summary>
+    internal static bool Is47 => Version.CompareTo(new PgpoolVersion(4, 7, 0)) >= 0;
+
     /// <summary>A command that makes another node the primary: <c>pcp_promote_node --switchover</c>, or what comes to
     /// the same. With Pgpool-II before 4.3 that is to detach the primary, and the next node follows.</summary>
     /// <param name="options">How pcp is reached.</param>

@@ -257,13 +257,22 @@ public abstract class WatchdogContractTests(bool originalWatchdog, bool original
                         """
                 )
         );
-        // A Pgpool-II that waits for the other members of its watchdog can be deaf to the signal to stop, and the
-        // original's scripts wait for it for ever.
+        // A Pgpool-II that waits for the other members of its watchdog can be deaf to the signal to stop, and so can
+        // its lifecheck while it begins; the original's scripts wait for them for ever. Then it is killed with all of
+        // its children: a lifecheck outlives its Pgpool-II.
         var stop =
             originalWatchdog || originalSetup
-                ? "stop() { code=0; timeout 30 ./shutdownall >/dev/null 2>&1 || code=$?; [ $code != 124 ] || { "
-                    + "for file in run/pgpool.pid pgpool*/run/pgpool.pid; do [ ! -e $file ] || kill -9 $(tr -d "
-                    + "'\\000' <$file) || :; done; timeout 30 ./shutdownall >/dev/null 2>&1 || :; }; }"
+                ? """
+                    kill_whole() { for child in $(ps -o pid= --ppid $1); do kill_whole $child; done; kill -9 $1 || :; }
+                    stop() {
+                        code=0; timeout 30 ./shutdownall >/dev/null 2>&1 || code=$?
+                        [ $code = 124 ] || return 0
+                        for file in run/pgpool.pid pgpool*/run/pgpool.pid; do
+                            [ ! -e $file ] || kill_whole $(tr -d '\000' <$file)
+                        done
+                        timeout 30 ./shutdownall >/dev/null 2>&1 || :
+                    }
+                    """
                 : "stop() { ./shutdownall >/dev/null 2>&1 || :; }";
         // 26: goes forward; 25: pgpoolI's scripts stop and start that Pgpool-II alone; 26: bears what is stopped, and
         // can be repeated.

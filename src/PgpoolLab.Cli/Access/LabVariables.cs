@@ -25,9 +25,13 @@ internal static class LabVariables
     ];
 
     /// <summary>What the lab's user needs; null for what would lead a program astray.</summary>
-    internal static IReadOnlyDictionary<string, string?> ForOwner(Lab lab, string path, string? wrappers)
+    internal static IReadOnlyDictionary<string, string?> ForOwner(Lab lab, string path, string? wrappers) =>
+        WithoutOthers(Of(lab, path, wrappers));
+
+    /// <summary>These, and null for what would lead a program astray.</summary>
+    internal static IReadOnlyDictionary<string, string?> WithoutOthers(IReadOnlyDictionary<string, string> wanted)
     {
-        var variables = Of(lab, path, wrappers).ToDictionary(v => v.Key, v => (string?)v.Value);
+        var variables = wanted.ToDictionary(v => v.Key, v => (string?)v.Value);
         foreach (var name in CleanEnvironment.Libpq.Where(v => !variables.ContainsKey(v) && !Harmless.Contains(v)))
         {
             variables[name] = null;

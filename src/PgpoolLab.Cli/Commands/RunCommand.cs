@@ -7,6 +7,8 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.LabFiles;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -62,6 +64,7 @@ internal static class RunCommand
                     "pgpoollab run -- sh -c 'pgbench -i test && pgpoollab kill primary && pgbench -T 5 test'",
                     "Break the lab from inside: commands find it by PGPOOLLAB_LAB"
                 ),
+                ("pgpoollab run -f lab.yaml -- make test", "Make the lab that a lab file says"),
                 ("pgpoollab run --keep-on-failure -- make test", "Leave the lab to look at when a test fails")
             )
             .Synonyms("with", "ephemeral");
@@ -79,6 +82,7 @@ internal static class RunCommand
             (parsed, cancellationToken) =>
             {
                 RequireSeparator(parsed);
+                RequireThisMachine(parsed);
                 return RunAsync(
                     terminal,
                     [.. OptionsIn(arguments)],
@@ -101,6 +105,36 @@ internal static class RunCommand
                 [
                     $"Put -- before it:  pgpoollab run -- {parsed.GetValue(CommandWords)![0]} ...",
                     "Programs in a lab that exists are run by:  pgpoollab exec",
+                ],
+            };
+        }
+    }
+
+    /// <summary>A lab file is looked at before anything is begun.</summary>
+    private static void RequireThisMachine(ParseResult parsed)
+    {
+        if (parsed.GetValue(SetupFileOptions.File) is not { } file)
+        {
+            return;
+        }
+
+        if (file == LabFileReader.StandardInput)
+        {
+            throw new LabException(ExitCode.Usage, "Standard input is the command's; the lab file must be a file.");
+        }
+
+        var request = SetupRequest.Read(parsed, SetupCommand.Said(parsed), leaveRunning: true);
+        if (request.Said.Hosts is { Count: > 0 })
+        {
+            throw new LabException(
+                ExitCode.Usage,
+                $"{request.NameOf(SpecField.Hosts)}: run makes labs on this machine only."
+            )
+            {
+                Hints =
+                [
+                    $"Make it yourself:  pgpoollab up -f {Shell.Quote(file)} DIR, and then  pgpoollab exec --lab DIR -- "
+                        + "PROGRAM",
                 ],
             };
         }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using PgpoolLab.Hosts;
 using PgpoolLab.Hosts.Remote;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Cli.Keeping;
@@ -220,6 +221,17 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
         var info = LabsMade.Parse(end);
         _labs.TryRemove(folder, out _);
         _labs[info.Directory] = default;
+        if (LabStore.Load(info.Directory)?.Lab.IsWhole ?? false)
+        {
+            // So has a lab file said, or an option. Of a host that does not answer it could not be removed at the end.
+            Checked(await OwnProgram.DestroyAsync(info.Directory));
+            _labs.TryRemove(info.Directory, out _);
+            throw new LabException(
+                ExitCode.Usage,
+                "The lab was on several hosts; host keeps labs of this machine only."
+            );
+        }
+
         return LabsMade.Of(info);
     }
 

@@ -132,20 +132,12 @@ internal static class Originals
             }
         }
 
-        // Its basebackup.sh keeps a configuration file in /tmp for a while, under one name for all.
+        // Its scripts keep configuration files in /tmp for a while, under one name for all labs: basebackup.sh does,
+        // and from 4.7 on follow_primary.sh, too. Each lab has a folder of its own for all of them.
         var setup = File.ReadAllText("/usr/sbin/pgpool_setup");
         Assert.Contains("/tmp/postgresql.conf", setup, StringComparison.Ordinal);
         File.Delete($"{home}/bin/pgpool_setup");
-        File.WriteAllText(
-            $"{home}/bin/pgpool_setup",
-            setup
-                .Replace(
-                    "cp $DEST_CLUSTER/postgresql.conf /tmp/",
-                    $"cp $DEST_CLUSTER/postgresql.conf {home}/",
-                    StringComparison.Ordinal
-                )
-                .Replace("/tmp/postgresql.conf", $"{home}/postgresql.conf", StringComparison.Ordinal)
-        );
+        File.WriteAllText($"{home}/bin/pgpool_setup", setup.Replace("/tmp/", $"{home}/", StringComparison.Ordinal));
         File.SetUnixFileMode($"{home}/bin/pgpool_setup", (UnixFileMode)Convert.ToInt32("755", 8));
 
         Directory.CreateDirectory($"{home}/etc");

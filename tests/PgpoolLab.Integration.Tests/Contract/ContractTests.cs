@@ -195,7 +195,11 @@ public abstract class ContractTests(ContractFixture fixture)
             Run["setting recovery_2nd_stage_command"]
         );
         Assert.EndsWith("/run/pgpool.pid", Run["setting pid_file_name"], StringComparison.Ordinal);
-        Assert.EndsWith("/log", Run["setting logdir"], StringComparison.Ordinal);
+        Assert.EndsWith(
+            "/log",
+            Run[$"setting {(InstalledPgpool.Is47 ? "work_dir" : "logdir")}"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

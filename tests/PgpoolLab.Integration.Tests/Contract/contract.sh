@@ -98,7 +98,7 @@ fact "includes in pgpool.conf" "$(grep -c '^ *include' etc/pgpool.conf)"
 fact "pcp.conf" "$(grep "^$me:" etc/pcp.conf)"
 fact "pool_passwd" "$(cat etc/pool_passwd)"
 for setting in log_line_prefix log_per_node_statement logging_collector health_check_test pid_file_name logdir \
-    health_check_period0 health_check_timeout0 health_check_max_retries0 health_check_retry_delay0 \
+    work_dir health_check_period0 health_check_timeout0 health_check_max_retries0 health_check_retry_delay0 \
     backend_hostname0 backend_hostname1 backend_port1 backend_weight0 backend_flag0 backend_application_name1 \
     num_init_children max_pool failover_command follow_primary_command follow_master_command \
     recovery_1st_stage_command recovery_2nd_stage_command backend_clustering_mode enable_pool_hba \

@@ -79,13 +79,14 @@ internal sealed class PrivateMachine : IDisposable
             : throw new InvalidOperationException("unshare: " + await keeper.StandardError.ReadToEndAsync());
     }
 
-    /// <summary>What to put before a command that is to run here. (nsenter has --wdns since util-linux 2.37
-    /// only.)</summary>
+    /// <summary>What to put before a command that is to run here. Its root is the keeper's: the namespace's own is
+    /// another where the tests run in a chroot. (nsenter has --wdns since util-linux 2.37 only.)</summary>
     internal string[] Enter(string workingDirectory) =>
         [
             "nsenter",
             $"--mount=/proc/{_keeper.Id}/ns/mnt",
             $"--ipc=/proc/{_keeper.Id}/ns/ipc",
+            $"--root=/proc/{_keeper.Id}/root",
             "sh",
             "-c",
             "cd \"$1\" && shift && exec \"$@\"",
