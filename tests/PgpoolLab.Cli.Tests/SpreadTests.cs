@@ -47,6 +47,8 @@ public sealed class SpreadTests
         "detach",
         "recover",
         "wait",
+        "partition",
+        "heal",
     ];
 
     /// <summary>Those that do not, with arguments.</summary>
@@ -58,6 +60,7 @@ public sealed class SpreadTests
         ["switchover"] = [],
         ["add-node"] = [],
         ["remove-node"] = ["2"],
+        ["snapshot"] = ["save"],
         ["export"] = ["--to", "compose", "-o", "/nonexistent/folder"],
     };
 

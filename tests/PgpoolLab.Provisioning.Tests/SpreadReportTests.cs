@@ -130,6 +130,10 @@ public sealed class SpreadReportTests
         );
     }
 
+    /// <summary>The host whose Pgpool-II leads, with the primary: as that has nodes, they are shown.</summary>
+    private static HostLook Leader(params PgpoolLab.Servers.Clients.PoolNode[] others) =>
+        SpreadParts.Host(0, Looks.Primary(0), others, "LEADER");
+
     [Fact]
     public void A_standby_that_does_not_stream_is_never_to_be_attached()
     {
@@ -139,6 +143,7 @@ public sealed class SpreadReportTests
             Looks.Standby(2, status: "down", receiver: null),
             [Looks.Pool(0, "primary"), Looks.Pool(1, "standby")]
         );
+        hosts[0] = Leader(Looks.Pool(1, "standby"), Looks.Pool(2, "standby", "down"));
         var finding = Assert.Single(SpreadNodes.Status(Whole, hosts).Findings);
         Assert.Equal(("c", "pgpoollab recover 2"), (finding.Host, finding.Fix));
         Assert.Contains("It must not be attached", finding.Problem, StringComparison.Ordinal);
@@ -156,6 +161,7 @@ public sealed class SpreadReportTests
             Looks.Standby(1, status: "down"),
             [Looks.Pool(0, "primary"), Looks.Pool(2, "standby")]
         );
+        hosts[0] = Leader(Looks.Pool(1, "standby", "down"), Looks.Pool(2, "standby"));
         Assert.Equal(["pgpoollab attach 1"], SpreadNodes.Status(Whole, hosts).Findings.Select(f => f.Fix));
         var dead = Looks.Dead(2);
         hosts = SpreadParts.Well();
@@ -167,6 +173,7 @@ public sealed class SpreadReportTests
             },
             [Looks.Pool(0, "primary"), Looks.Pool(1, "standby")]
         );
+        hosts[0] = Leader(Looks.Pool(1, "standby"), Looks.Pool(2, "standby", "down"));
         var old = Assert.Single(SpreadNodes.Status(Whole, hosts).Findings);
         Assert.Equal(("outdated-primary", "pgpoollab recover 2"), (old.Id, old.Fix));
     }

@@ -41,7 +41,7 @@ internal static class MoveCommand
                 if (lab.IsSpread)
                 {
                     throw new LabException(
-                        ExitCode.Failed,
+                        ExitCode.Usage,
                         "A lab on several hosts cannot be moved: each host has a part of it in a folder of its own."
                     );
                 }

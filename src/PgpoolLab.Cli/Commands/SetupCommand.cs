@@ -79,8 +79,9 @@ internal static class SetupCommand
     private static readonly Option<string> Vip = new("--vip")
     {
         Description =
-            "With --hosts: a virtual IP, which the host of the leading Pgpool-II has; IP/PREFIX, or IP alone for that "
-            + "of the interface's network. sudo must let the lab's user run ip and arping there",
+            "With --hosts: a virtual IP, which the host of the leading Pgpool-II has; a slash and the length of its "
+            + "prefix may follow (default: that of the interface's network). sudo must let the lab's user run ip and "
+            + "arping there",
         HelpName = "IP",
     };
     private static readonly Option<string> VipInterface = new("--vip-interface")

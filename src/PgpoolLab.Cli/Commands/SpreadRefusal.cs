@@ -37,6 +37,10 @@ internal static class SpreadRefusal
                 "Make one like it:  pgpoollab setup "
                     + $"-n {lab.Nodes.Count} DIR, and then  pgpoollab export --lab DIR"
             ),
+            _ when command.StartsWith("snapshot", StringComparison.Ordinal) => Refused(
+                $"{several}; a snapshot of it is not possible: no moment is the same on all of them.",
+                $"Make a lab on this machine for it:  pgpoollab up -n {lab.Nodes.Count} DIR"
+            ),
             _ => Refused(
                 $"{several}; '{command}' works on one host's part of it.",
                 [.. lab.Hosts.Select(h => $"On host {h.Name}:  {There(h, command)}")]

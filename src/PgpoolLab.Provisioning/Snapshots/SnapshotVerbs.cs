@@ -149,7 +149,7 @@ public sealed class SnapshotVerbs(PlanRun run)
         if (lab.IsSpread)
         {
             throw new LabException(
-                ExitCode.Failed,
+                ExitCode.Usage,
                 $"{what} of a lab on several hosts is not possible: each host has a part of it, and no moment is the "
                     + "same on all of them."
             );

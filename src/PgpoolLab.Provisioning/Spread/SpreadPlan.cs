@@ -12,7 +12,7 @@ namespace PgpoolLab.Provisioning.Spread;
 /// <param name="RequestBytes">How long the request is that it gets, without the lab's secrets.</param>
 public sealed record HostPlan(LabHost Host, PartFacts Facts, string Program, int RequestBytes)
 {
-    /// <summary>What its Pgpool-II would run by sudo: what gives the virtual IP to the host and takes it away.</summary>
+    /// <summary>What its Pgpool-II would run by sudo: it gives the virtual IP to the host, and takes it away.</summary>
     public IReadOnlyList<string> SudoCommands =>
         Facts.VirtualIp is { } place ? [.. VirtualIpCheck.CommandsOf(place).Select(c => string.Join(' ', c))] : [];
 }

@@ -32,6 +32,8 @@ public sealed class LabFileReaderTests
           installation: /opt/pgpool
           watchdog: 3
           port: 9999
+          virtual-ip: 192.0.2.9/24
+          virtual-ip-interface: eth0
           settings: { num_init_children: 8 }
           settings-from: /etc/pgpool2/pgpool.conf
         access:
