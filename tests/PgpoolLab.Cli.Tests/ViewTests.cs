@@ -521,7 +521,7 @@ public sealed class ViewTests
                 Assert.Matches(
                     @"^(export ((PGPOOL|PCP)_PORT=\d+|PATH=/root/wrappers:/bin|PGPOOLLAB_SAVED=\S+)"
                         + @"|exec ('[^']+'|\S+)( ('[^']+\.dll'|\S+\.dll))?"
-                        + @"( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
+                        + @"( exec --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
                     line
                 )
         );

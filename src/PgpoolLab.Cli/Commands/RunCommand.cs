@@ -133,8 +133,8 @@ internal static class RunCommand
             {
                 Hints =
                 [
-                    $"Make it yourself:  pgpoollab up -f {Shell.Quote(file)} DIR, and then  pgpoollab exec --lab DIR -- "
-                        + "PROGRAM",
+                    $"Make it:  pgpoollab up -f {Shell.Quote(file)} DIR",
+                    "Then run programs in it:  pgpoollab exec --lab DIR -- PROGRAM",
                 ],
             };
         }

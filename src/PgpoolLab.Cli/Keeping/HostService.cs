@@ -105,6 +105,10 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
             {
                 _guarded[guard.Group] = ProcessGroup.LedBy(guard.Group);
             }
+            else if (call is ReleaseCall release)
+            {
+                _guarded.TryRemove(release.Group, out _);
+            }
 
             work.Task = Task.Run(() => AnswerAsync(id, call, work), CancellationToken.None);
         }
@@ -180,9 +184,6 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
                 return removed.Json;
             case KeepCall keep:
                 _labs.TryRemove(keep.Lab, out _);
-                return null;
-            case ReleaseCall release:
-                _guarded.TryRemove(release.Group, out _);
                 return null;
             case SchemaCall:
                 return JsonElement.Parse(HostSchema.Text(verbs.Keys));
