@@ -1,0 +1,48 @@
+using PgpoolLab.Client;
+using Xunit;
+
+namespace PgpoolLab.Xunit;
+
+/// <summary>A test with a database of its own in a lab that it shares with others. When it fails, how the lab is and its
+/// logs are in the test's output.</summary>
+/// <param name="fixture">The lab.</param>
+public abstract class LabTest(LabFixture fixture) : IAsyncLifetime
+{
+    private readonly TimeProvider _clock = TimeProvider.System;
+    private long _began;
+    private LabDatabase? _database;
+
+    /// <summary>The lab.</summary>
+    protected Lab Lab => fixture.Lab;
+
+    /// <summary>The test's own database, on every node; it is dropped after the test.</summary>
+    protected LabDatabase Database => _database ?? throw new InvalidOperationException("The test has not begun.");
+
+    /// <summary>The database that a test's own is a copy of; null for an empty one.</summary>
+    protected virtual string? Template => null;
+
+    /// <summary>Makes the database.</summary>
+    public virtual async ValueTask InitializeAsync()
+    {
+        _began = _clock.GetTimestamp();
+        _database = await Lab.CreateDatabaseAsync(Template, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Says how the lab is when the test has failed, and drops the database.</summary>
+    public virtual async ValueTask DisposeAsync()
+    {
+        if (TestContext.Current.TestState?.Result is TestResult.Failed)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                await Lab.DescribeAsync(_clock.GetElapsedTime(_began), CancellationToken.None)
+            );
+        }
+
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+}
