@@ -37,11 +37,15 @@ internal static class AllCommands
             EnvCommand.Create(terminal),
             PsqlCommand.Create(terminal),
             RunCommand.Create(terminal),
+            SnapshotCommand.Create(terminal),
+            CloneCommand.Create(terminal, arguments),
+            MoveCommand.Create(terminal),
             DestroyCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             HostsCommand.Create(terminal),
             DemoCommand.Create(terminal),
             ExportCommand.Create(terminal),
+            SchemaCommand.Create(terminal),
             TemplatesCommand.Create(terminal),
             CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),
@@ -54,7 +58,7 @@ internal static class AllCommands
             ManCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };
-        foreach (var command in ServerCommands.Create(terminal))
+        foreach (var command in ServerCommands.Create(terminal).Concat(PartitionCommands.Create(terminal)))
         {
             root.Subcommands.Add(command);
         }

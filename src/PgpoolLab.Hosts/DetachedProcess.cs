@@ -156,6 +156,38 @@ internal static partial class DetachedProcess
         );
     }
 
+    /// <summary>Starts a program in a session of its own, at the other end of two pipes of ours.</summary>
+    /// <param name="program">Absolute path.</param>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="environment">Its whole environment, NAME=VALUE.</param>
+    /// <param name="input">The descriptor it reads from.</param>
+    /// <param name="output">The descriptor it writes to.</param>
+    /// <returns>Its process id.</returns>
+    /// <exception cref="Win32Exception">It cannot be started.</exception>
+    internal static unsafe int StartHeld(
+        string program,
+        IEnumerable<string> arguments,
+        IEnumerable<string> environment,
+        int input,
+        int output
+    )
+    {
+        Posix.InheritNothing();
+        return Start(
+            program,
+            arguments,
+            environment,
+            "/",
+            [],
+            actions =>
+            {
+                Check(AddDuplicate((void*)actions, input, 0));
+                Check(AddDuplicate((void*)actions, output, 1));
+                Check(AddOpen((void*)actions, 2, "/dev/null", 1, 0));
+            }
+        );
+    }
+
     private static unsafe int Start(
         string program,
         IEnumerable<string> arguments,

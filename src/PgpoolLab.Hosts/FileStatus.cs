@@ -19,6 +19,16 @@ internal readonly record struct FileStatus(int User, int Group, ulong Inode, lon
     /// <summary>When it was made; the same for all where the file system does not tell.</summary>
     internal string Birth { get; init; } = "";
 
+    /// <summary>When its contents were changed last, in nanoseconds since 1970.</summary>
+    internal long Modified { get; init; }
+
+    /// <summary>When anything of it was changed last, its name or its permissions too, in nanoseconds since 1970. No
+    /// program can set it.</summary>
+    internal long Changed { get; init; }
+
+    /// <summary>The number of its file system: 32 bits of its kind, 32 of its device.</summary>
+    internal ulong Device { get; init; }
+
     internal bool IsRegularFile => (Mode & TypeBits) == 0x8000;
 
     internal bool IsFolder => (Mode & TypeBits) == 0x4000;

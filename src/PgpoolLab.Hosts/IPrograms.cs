@@ -8,6 +8,21 @@ public interface IPrograms
     /// <exception cref="OperationCanceledException">Cancelled; the program has ended.</exception>
     Task<CommandResult> RunAsync(CommandSpec command, CancellationToken cancellationToken);
 
+    /// <summary>Runs a program to its end, and gives on what it prints as it comes: for one that goes on until it is
+    /// ended. On cancellation, or when what it prints is not taken any more, it is asked to end, then made
+    /// to.</summary>
+    /// <param name="command">What to run.</param>
+    /// <param name="output">Takes bytes of its standard output; the next come when it is done with these.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>How it ended; without what it printed.</returns>
+    /// <exception cref="ProgramNotFoundException">There is no such program, or it may not be executed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the program has ended.</exception>
+    Task<CommandResult> RunAsync(
+        CommandSpec command,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>Starts a server that outlives this program, in a session of its own, without any of our
     /// streams.</summary>
     /// <param name="command">What to start.</param>

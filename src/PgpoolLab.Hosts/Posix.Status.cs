@@ -48,6 +48,13 @@ internal static partial class Posix
         const int blocks = 48 / sizeof(ulong);
         const int birthSeconds = 80 / sizeof(ulong);
         const int birthNanoseconds = 88 / sizeof(uint);
+        const int changedSeconds = 96 / sizeof(ulong);
+        const int changedNanoseconds = 104 / sizeof(uint);
+        const int modifiedSeconds = 112 / sizeof(ulong);
+        const int modifiedNanoseconds = 120 / sizeof(uint);
+        const int deviceMajor = 136 / sizeof(uint);
+        const int deviceMinor = 140 / sizeof(uint);
+        const long nanoseconds = 1_000_000_000;
         const int bytesOfBlock = 512;
         var status = stackalloc uint[words];
         var wide = (ulong*)status;
@@ -57,6 +64,9 @@ internal static partial class Posix
             {
                 Mode = ((ushort*)status)[mode],
                 Length = (long)wide[length],
+                Changed = ((long)wide[changedSeconds] * nanoseconds) + status[changedNanoseconds],
+                Modified = ((long)wide[modifiedSeconds] * nanoseconds) + status[modifiedNanoseconds],
+                Device = ((ulong)status[deviceMajor] << 32) | status[deviceMinor],
                 Birth = $"{wide[birthSeconds]:x}-{status[birthNanoseconds]:x}",
             };
     }

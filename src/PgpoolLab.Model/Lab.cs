@@ -98,6 +98,9 @@ public sealed record LabHost(int Id, string Name, string Address)
     /// <summary>The pgpoollab that is installed there and answers; null to copy this one there.</summary>
     public string? Program { get; init; }
 
+    /// <summary>What ssh is told to get there; null for the name.</summary>
+    public string? Login { get; init; }
+
     /// <summary>The folder of its part there; null in the parts themselves, and before it is made.</summary>
     public string? Root { get; init; }
 }
@@ -161,9 +164,21 @@ public sealed record Lab
     /// <summary>The network interface that gets it; null without one.</summary>
     public string? Interface { get; init; }
 
+    /// <summary>Hosts that a command has cut off from each other; null when none are. Only the whole lab, as the user's
+    /// own machine knows it, has this.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(
+        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
+    )]
+    public LabPartition? Partition { get; init; }
+
     /// <summary>True for a lab on several machines.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsSpread => Hosts.Count > 0;
+
+    /// <summary>True for a lab on several machines as the one knows it on which it was made: it has no server of its
+    /// own.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsWhole => IsSpread && Here is null;
 
     /// <summary>The PostgreSQL servers that run on this machine.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
@@ -255,6 +270,30 @@ public sealed record Lab
         init => field = value ?? [];
     } = [];
 
+    /// <summary>Databases of the users' own that setup has made.</summary>
+    public IReadOnlyList<LabDatabase> Databases
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Roles of the users' own that setup has made.</summary>
+    public IReadOnlyList<LabRole> Roles
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>Files of SQL that setup has run.</summary>
+    public IReadOnlyList<SqlRun> SqlRuns
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
+
+    /// <summary>What cannot be seen of it otherwise; null for a lab of an older version.</summary>
+    public LabAsked? Asked { get; init; }
+
     /// <summary>Settings the user gave with <c>--set pgpool.KEY=VALUE</c>.</summary>
     public IReadOnlyDictionary<string, string> PgpoolSettings { get; init; } = new Dictionary<string, string>();
 
@@ -302,7 +341,8 @@ public sealed record Lab
     /// <summary>Pgpool-II's, pcp's, the watchdog's and the nodes' ports. Of a copy no node may be certainly its
     /// own.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public PortLayout Ports => new(Pgpools[0].Port, Pgpools.Count, Nodes.Count > 0 ? Nodes[0].Port : 0);
+    public PortLayout Ports =>
+        new(Pgpools[0].Port, Pgpools.Count, Nodes.Count > 0 ? Nodes[0].Port : 0) { IsShared = VirtualIp is not null };
 
     /// <summary>Every port that is this lab's own on this machine, with what it is for.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -44,17 +44,22 @@ public sealed class LabInventory
         get
         {
             var folders = Items
-                .Where(i => i is { Kind: LabItemKind.Folder, Place: LabItemPlace.Lab, IsShared: false })
+                .Where(i =>
+                    i is { Kind: LabItemKind.Folder, Place: LabItemPlace.Lab, IsShared: false } && !IsOfTheLab(i)
+                )
                 .Select(i => i.Path + "/")
                 .ToArray();
             return Items.Where(i =>
                 i is { Place: LabItemPlace.Lab or LabItemPlace.Elsewhere, IsShared: false }
-                && i is not { Use: LabItemUse.Record, MadeBy: LabItemMaker.Claim }
+                && !IsOfTheLab(i)
                 && i is not { Use: LabItemUse.Runtime, Kind: LabItemKind.Link }
                 && (i.Kind is LabItemKind.Socket || !folders.Any(f => i.Path.StartsWith(f, StringComparison.Ordinal)))
             );
         }
     }
+
+    /// <summary>True for what stands for the lab until all else is gone.</summary>
+    private static bool IsOfTheLab(LabItem item) => item is { Use: LabItemUse.Record, MadeBy: LabItemMaker.Claim };
 
     private static IEnumerable<LabItem> Records(Lab lab)
     {
@@ -63,10 +68,23 @@ public sealed class LabInventory
         yield return new(LabItemKind.File, record, LabItemOwner.Tool, LabItemMaker.Claim, paths.Manifest);
         yield return new(LabItemKind.File, record, LabItemOwner.Tool, LabItemMaker.Claim, paths.Lock);
         yield return new(LabItemKind.Folder, record, LabItemOwner.Tool, LabItemMaker.Clusters, paths.Template);
+        var saved = LabItemMaker.Snapshots;
+        yield return new(LabItemKind.Folder, LabItemUse.Snapshot, LabItemOwner.Tool, saved, paths.Snapshots);
+        yield return new(LabItemKind.Folder, LabItemUse.Snapshot, LabItemOwner.Tool, saved, paths.Restore);
+        yield return new(LabItemKind.File, record, LabItemOwner.Tool, saved, paths.RestoreJournal);
+        yield return new(LabItemKind.File, record, LabItemOwner.Tool, saved, paths.MoveJournal);
+        yield return new(LabItemKind.File, record, LabItemOwner.Tool, saved, paths.Frozen);
         yield return new(LabItemKind.File, record, LabItemOwner.Tool, LabItemMaker.Claim, LabNames.EntryOf(lab.Id))
         {
             Place = LabItemPlace.State,
         };
+        foreach (
+            var file in lab.IsWhole ? (string[])[paths.Silences, paths.SpreadPgPass, paths.SpreadTlsAuthority] : []
+        )
+        {
+            yield return new(LabItemKind.File, record, LabItemOwner.Tool, LabItemMaker.Look, file);
+        }
+
         foreach (var port in lab.AllPorts)
         {
             yield return new(LabItemKind.Lease, record, LabItemOwner.Tool, LabItemMaker.Claim, $"{port.Port}")

@@ -45,6 +45,9 @@ public enum LabItemUse
     /// <summary>What is there while servers run.</summary>
     Runtime,
 
+    /// <summary>Saved states of the lab.</summary>
+    Snapshot,
+
     /// <summary>What tells that there is a lab, and who is at work on it.</summary>
     Record,
 }
@@ -89,8 +92,14 @@ public enum LabItemMaker
     /// <summary>Online recovery.</summary>
     Recovery,
 
+    /// <summary>Saving and restoring snapshots, and moving the lab.</summary>
+    Snapshots,
+
     /// <summary>A setup that fails.</summary>
     Failure,
+
+    /// <summary>Commands that look at a lab on several hosts, or are let in by it.</summary>
+    Look,
 
     /// <summary>An earlier version of this program, or the pgpool_setup that watchdog_setup calls.</summary>
     Others,

@@ -34,6 +34,32 @@ public sealed record LabPaths(string Root)
     /// <summary>The manifest.</summary>
     public string Manifest => $"{Hidden}/lab.json";
 
+    /// <summary>Of a lab on several hosts, where it was made: since when which of them does not answer.</summary>
+    public string Silences => $"{Hidden}/silent.json";
+
+    /// <summary>Of a lab on several hosts, where it was made: its passwords, as libpq reads them (mode 0600). It is
+    /// there when a program of this machine has needed it.</summary>
+    public string SpreadPgPass => $"{Hidden}/pgpass";
+
+    /// <summary>Beside it the certificate of the lab's own authority.</summary>
+    public string SpreadTlsAuthority => $"{Hidden}/root.crt";
+
+    /// <summary>Saved states of the lab, a folder for each.</summary>
+    public string Snapshots => $"{Hidden}/snapshots";
+
+    /// <summary>Which processes are suspended while a snapshot is saved; there only for that moment, or when the
+    /// command was killed in it.</summary>
+    public string Frozen => $"{Hidden}/frozen";
+
+    /// <summary>Where a snapshot that is restored is made ready, and what it replaces is put aside.</summary>
+    public string Restore => $"{Hidden}/restore";
+
+    /// <summary>What is exchanged at this moment; there only until that is done.</summary>
+    public string RestoreJournal => $"{Hidden}/restore.json";
+
+    /// <summary>Where the lab is being moved to; there only until that is done.</summary>
+    public string MoveJournal => $"{Hidden}/move.json";
+
     /// <summary>Pgpool-II's configuration.</summary>
     public string PgpoolConf => $"{Etc}/pgpool.conf";
 

@@ -88,6 +88,15 @@ public sealed partial record LabSpec
     /// <summary>More arguments for initdb, each as it is given to it.</summary>
     public IReadOnlyList<string> InitDbArguments { get; init; } = [];
 
+    /// <summary>Databases to make, besides <see cref="Lab.Database"/>.</summary>
+    public IReadOnlyList<LabDatabase> Databases { get; init; } = [];
+
+    /// <summary>Roles to make, besides the lab's own.</summary>
+    public IReadOnlyList<LabRole> Roles { get; init; } = [];
+
+    /// <summary>Files of SQL to run, one after the other, when the lab works.</summary>
+    public IReadOnlyList<SqlFile> SqlFiles { get; init; } = [];
+
     /// <summary>The raw <c>--set</c> arguments.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
@@ -173,6 +182,7 @@ public sealed partial record LabSpec
         );
         problems.AddRange(InitDbProblems());
         problems.AddRange(Settings.Select(s => ParseSetting(s).Problem).OfType<SpecProblem>());
+        problems.AddRange(LabContentRules.Problems(this));
         if (SynchronousProblem() is { } synchronous)
         {
             problems.Add(synchronous);

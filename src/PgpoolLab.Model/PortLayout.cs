@@ -35,19 +35,25 @@ public sealed record PortLayout(int PgpoolBase, int PgpoolCount, int PostgresBas
     private const int PortsOfOne = 2;
     private const int PortsWithWatchdog = 4;
 
+    /// <summary>True when all Pgpool-IIs take clients at the first one's port: each is on a host of its own, and
+    /// clients of the virtual IP find whichever has it. Their other ports differ all the same.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>pgpool_setup's layout: Pgpool-II, PCP, then the nodes, unless they have a base of their own.</summary>
     public static PortLayout From(int pgpool, int count, int? postgresBase) =>
         new(pgpool, count, postgresBase ?? (pgpool + (count > 1 ? count * PortsWithWatchdog : PortsOfOne)));
 
     /// <summary>Where clients find one Pgpool-II.</summary>
-    public int Pgpool(int index) => PgpoolBase + (index * PortsWithWatchdog);
+    public int Pgpool(int index) => IsShared ? PgpoolBase : First(index);
 
     /// <summary>Port of one Pgpool-II's control protocol (PCP).</summary>
-    public int Pcp(int index) => Pgpool(index) + 1;
+    public int Pcp(int index) => First(index) + 1;
 
     /// <summary>Ports of one Pgpool-II's watchdog; null when it is alone and has none.</summary>
     public WatchdogPorts? Watchdog(int index) =>
-        PgpoolCount > 1 ? new WatchdogPorts(Pgpool(index) + 2, Pgpool(index) + 3) : null;
+        PgpoolCount > 1 ? new WatchdogPorts(First(index) + 2, First(index) + 3) : null;
+
+    private int First(int index) => PgpoolBase + (index * PortsWithWatchdog);
 
     /// <summary>The port of one PostgreSQL node.</summary>
     public int Postgres(int node) => PostgresBase + node;

@@ -60,6 +60,9 @@ public sealed partial record SettingAssignment(string Program, string Name, stri
             );
     }
 
+    /// <summary>Why setup cannot set this, as a clause; null when it can, as far as the programs take it.</summary>
+    public SpecProblem? WhyNotAtSetup() => OwnSettings.WhyNot(Program, Name, Value) ?? WhyNotWritable(Program, Value);
+
     [GeneratedRegex(
         @"^(pgpool|postgresql)\.([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)$",
         RegexOptions.Singleline | RegexOptions.CultureInvariant

@@ -13,6 +13,10 @@ public sealed record SetupOptions
     /// <summary>Folder with the user's own templates.</summary>
     public string? Templates { get; init; }
 
+    /// <summary>Passwords of users' own roles, by the role's name; of others one is made up. Secrets: in memory
+    /// and in the lab's password files alone.</summary>
+    public IReadOnlyDictionary<string, string> RolePasswords { get; init; } = new Dictionary<string, string>();
+
     /// <summary>User to run the servers as when called by root; null to decide.</summary>
     public string? RunAs { get; init; }
 }

@@ -63,6 +63,15 @@ public enum SpecField
 
     /// <summary><see cref="SetupOptions.Templates"/>.</summary>
     Templates,
+
+    /// <summary><see cref="LabSpec.Databases"/>.</summary>
+    Databases,
+
+    /// <summary><see cref="LabSpec.Roles"/>.</summary>
+    Roles,
+
+    /// <summary><see cref="LabSpec.SqlFiles"/>.</summary>
+    Sql,
 }
 
 /// <summary>A sentence about what was asked for. It names fields; whoever shows it calls them by the names its user

@@ -30,10 +30,17 @@ public sealed partial class PgpoolServer : ILabServer
     }
 
     /// <summary>Kills all of its processes at one moment (SIGKILL), as a crash of its machine would. What they leave
-    /// behind stays.</summary>
+    /// behind stays, but for the virtual IP: a machine that has crashed has it no more.</summary>
     /// <returns>How many there were; 0 when it did not run.</returns>
-    public Task<int> CrashAsync(CancellationToken cancellationToken) =>
-        _tools.CrashAsync(FindAllAsync, Title, cancellationToken);
+    public async Task<int> CrashAsync(CancellationToken cancellationToken)
+    {
+        var killed = await _tools.CrashAsync(FindAllAsync, Title, cancellationToken);
+        await LeaveVirtualAddressAsync(CancellationToken.None);
+        return killed;
+    }
+
+    private Task LeaveVirtualAddressAsync(CancellationToken cancellationToken) =>
+        VirtualAddress.Of(_tools.Host, _tools.Lab)?.RemoveAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Suspends all of its processes (SIGSTOP): it accepts connections and answers nobody.</summary>
     /// <returns>How many there are; 0 when it does not run.</returns>
@@ -227,6 +234,7 @@ public sealed partial class PgpoolServer : ILabServer
             await _tools.DeleteStaleSocketAsync(socket, cancellationToken);
         }
 
+        await LeaveVirtualAddressAsync(cancellationToken);
         return ran;
     }
 

@@ -29,11 +29,18 @@ public sealed class SshHost : IHost, IAsyncDisposable
     /// <summary>The name or address it was reached at.</summary>
     public string Address => _connection.Settings.HostName;
 
+    /// <summary>The port it was reached at.</summary>
+    public int Port => _connection.Settings.Port;
+
     /// <summary>The version of pgpoollab that answers there.</summary>
     public string AgentVersion => _channel.AgentVersion;
 
     /// <summary>Where that program lies there; null when it does not say.</summary>
     public string? AgentFile => _channel.AgentFile;
+
+    /// <summary>True when the connection has broken, or the host has said nothing for so long that it was given
+    /// up.</summary>
+    public bool IsLost => _channel.IsLost;
 
     /// <summary>How often it was asked something so far, beside whether it is there.</summary>
     public int RoundTrips => _channel.Calls;

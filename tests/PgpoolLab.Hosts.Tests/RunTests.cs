@@ -1,3 +1,4 @@
+using System.Text;
 using PgpoolLab.Hosts.Local;
 using PgpoolLab.Model;
 
@@ -146,6 +147,97 @@ public abstract class RunTests(HostUnderTest under) : IDisposable
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
         Assert.Null(await _host.Processes.FindAsync(int.Parse(pid), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_a_program_prints_is_given_on_as_it_comes()
+    {
+        using var folder = new TemporaryFolder();
+        var said = new StringBuilder();
+        var result = await _host.Programs.RunAsync(
+            // It ends only when what it has printed has arrived here.
+            Sh("echo one; while ! [ -e go ]; do sleep 0.02; done; echo Prüfung; echo no >&2; exit 7") with
+            {
+                WorkingDirectory = folder.Path,
+            },
+            (data, _) =>
+            {
+                said.Append(Encoding.UTF8.GetString(data.Span));
+                File.WriteAllText(folder["go"], "");
+                return ValueTask.CompletedTask;
+            },
+            CancellationToken.None
+        );
+        Assert.Equal(
+            (7, "one\nPrüfung\n", "", "no\n"),
+            (result.ExitCode, said.ToString(), result.Output, result.Error)
+        );
+    }
+
+    [Fact]
+    public async Task Much_that_is_given_on_arrives_whole()
+    {
+        var count = 0;
+        var result = await _host.Programs.RunAsync(
+            Sh("head -c 3000000 /dev/zero"),
+            (data, _) =>
+            {
+                count += data.Length;
+                return ValueTask.CompletedTask;
+            },
+            CancellationToken.None
+        );
+        Assert.Equal((0, 3_000_000), (result.ExitCode, count));
+    }
+
+    [Fact]
+    public async Task A_program_whose_output_is_given_on_is_ended_before_a_cancelled_run_returns()
+    {
+        using var folder = new TemporaryFolder();
+        using var cancel = new CancellationTokenSource();
+        var run = _host.Programs.RunAsync(
+            Sh("echo $$ >pid.tmp; mv pid.tmp pid; echo begun; exec sleep 600") with
+            {
+                WorkingDirectory = folder.Path,
+            },
+            (_, _) => ValueTask.CompletedTask,
+            cancel.Token
+        );
+        var pid = await Eventually.FileAsync(folder["pid"]);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        Assert.Null(await _host.Processes.FindAsync(int.Parse(pid), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_program_whose_output_is_not_taken_any_more_is_ended()
+    {
+        using var folder = new TemporaryFolder();
+        await Assert.ThrowsAsync<InvalidDataException>(() =>
+            _host.Programs.RunAsync(
+                Sh("echo $$ >pid; echo begun; exec sleep 600") with
+                {
+                    WorkingDirectory = folder.Path,
+                },
+                (_, _) => throw new InvalidDataException("no more"),
+                CancellationToken.None
+            )
+        );
+        var pid = int.Parse(File.ReadAllText(folder["pid"]));
+        Assert.Null(await _host.Processes.FindAsync(pid, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task That_a_program_whose_output_is_given_on_is_not_there_is_said()
+    {
+        var error = await Assert.ThrowsAsync<ProgramNotFoundException>(() =>
+            _host.Programs.RunAsync(
+                new CommandSpec("/nonexistent/program"),
+                (_, _) => ValueTask.CompletedTask,
+                CancellationToken.None
+            )
+        );
+        Assert.Contains("/nonexistent/program", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -159,6 +159,44 @@ public sealed class TroubleTests : LifeTests
         sandbox.AssertNothingIsLeft();
     }
 
+    /// <summary>As one of Pgpool-II's checks does for some milliseconds, and on a busy machine for longer.</summary>
+    [Fact]
+    public async Task Nothing_is_left_to_clean_up_when_somebody_still_saw_it_at_the_end_of_the_making()
+    {
+        using var sandbox = new Sandbox(Account.Plain);
+        var grown = (
+            await sandbox.ShellAsync(
+                """
+                exec 3>&1 >&2
+                pgpoollab setup --port auto --set postgresql.autovacuum=off --set postgresql.log_statement=ddl lab &
+                setup=$!
+                pause() { sleep 0.01; kill -0 $setup; }
+                until grep -q '^ready' lab/data0/postmaster.pid; do pause; done
+                cd lab
+                PGPORT=$(sed -n 4p data0/postmaster.pid) PGHOST=$PWD/run PGPASSFILE=$PWD/pgpass
+                export PGPORT PGHOST PGPASSFILE
+                until psql -XAtqc 'SELECT 1' postgres; do pause; done
+                psql -XAtqc "SET application_name = 'looker'; BEGIN ISOLATION LEVEL REPEATABLE READ;" \
+                    -c 'SELECT count(*) FROM pg_class; SELECT pg_sleep(600)' postgres &
+                looker=$!
+                until grep -q 'DROP TABLE pgpoollab_proof' log/node0.log; do pause; done
+                sleep 0.2 # in which setup would have looked, and seen nothing that it could clean up
+                psql -XAtqc "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'looker'" \
+                    postgres || : # a setup that did not wait has stopped its servers
+                wait $looker || :
+                wait $setup
+                eval "$(pgpoollab env)"
+                end=$(LC_ALL=C pg_controldata -D data0 | sed -n 's/^Latest checkpoint location: *//p')
+                ./startall
+                for database in postgres test; do psql -XAtc 'SELECT count(*) FROM pg_class' $database; done
+                exec >&3
+                pgpoollab psql 0 -- -XAtc "SELECT pg_current_wal_insert_lsn() - '$end'" test
+                """
+            )
+        ).Ok().Output.Trim();
+        Assert.InRange(int.Parse(grown, System.Globalization.CultureInfo.InvariantCulture), 24, 400);
+    }
+
     [Fact]
     public async Task Commands_can_be_repeated_and_say_so()
     {

@@ -87,6 +87,17 @@ internal sealed class FakeHost : IHost, IPrograms, IProcesses, ISharedMemory, IP
     Task<CommandResult> IPrograms.RunAsync(CommandSpec command, CancellationToken cancellationToken) =>
         Task.FromResult(Run(command));
 
+    async Task<CommandResult> IPrograms.RunAsync(
+        CommandSpec command,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
+        CancellationToken cancellationToken
+    )
+    {
+        var end = Run(command);
+        await output(System.Text.Encoding.UTF8.GetBytes(end.Output), cancellationToken);
+        return end with { Output = "" };
+    }
+
     Task<int> IPrograms.StartDetachedAsync(
         CommandSpec command,
         string logFile,

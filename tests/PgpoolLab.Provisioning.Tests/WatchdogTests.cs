@@ -98,7 +98,10 @@ public sealed class WatchdogTests
     {
         var info = WatchdogInfo.Parse(Healthy);
         Assert.Equal((true, 11000), (info.Quorum, info.Leader));
-        Assert.Equal([new(11000, "LEADER"), new(11004, "STANDBY"), new(11008, "STANDBY")], info.Members);
+        Assert.Equal(
+            [(11000, 11002, "LEADER"), (11004, 11006, "STANDBY"), (11008, 11010, "STANDBY")],
+            info.Members.Select(m => (m.Port, m.WatchdogPort, m.Status))
+        );
     }
 
     [Fact]
@@ -106,7 +109,10 @@ public sealed class WatchdogTests
     {
         var info = WatchdogInfo.Parse(Of41);
         Assert.Equal((true, 50000), (info.Quorum, info.Leader));
-        Assert.Equal([new(50004, "STANDBY"), new(50000, "MASTER"), new(50008, "DEAD")], info.Members);
+        Assert.Equal(
+            [(50004, 50006, "STANDBY"), (50000, 50002, "MASTER"), (50008, 50010, "DEAD")],
+            info.Members.Select(m => (m.Port, m.WatchdogPort, m.Status))
+        );
     }
 
     [Theory]

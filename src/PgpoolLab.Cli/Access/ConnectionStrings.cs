@@ -4,6 +4,15 @@ using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Access;
 
+/// <summary>Where a server listens.</summary>
+/// <param name="Host">Its address.</param>
+/// <param name="Port">Its port.</param>
+internal readonly record struct Place(string Host, int Port)
+{
+    /// <summary>As a URI has it: RFC 3986 puts an IPv6 address into brackets.</summary>
+    public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+}
+
 /// <summary>How a program reaches one server of a lab. There is no password in it.</summary>
 /// <param name="Name">pgpool, pgpool1 …, node0, node1 …</param>
 /// <param name="Host">A folder of sockets, or a name.</param>
@@ -22,6 +31,10 @@ internal sealed record Endpoint(
     string? TlsAuthority
 )
 {
+    /// <summary>All servers of which any will do; null for one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<Place>? Places { get; init; }
+
     /// <summary>For libpq and the many drivers that read its URIs: PostgreSQL manual, "Connection URIs".</summary>
     public string Uri
     {
@@ -33,7 +46,7 @@ internal sealed record Endpoint(
                 .. PasswordFile is null ? [] : (string[])[$"passfile={Escape(PasswordFile)}"],
                 .. HasTls ? (string[])["sslmode=verify-full", $"sslrootcert={Escape(TlsAuthority!)}"] : [],
             ];
-            return $"postgresql://{Escape(User)}@{(IsSocket ? "" : $"{Host}:{Port}")}/{Escape(Database)}"
+            return $"postgresql://{Escape(User)}@{(IsSocket ? "" : Where)}/{Escape(Database)}"
                 + (parameters.Length > 0 ? "?" : "")
                 + string.Join('&', parameters);
         }
@@ -42,7 +55,7 @@ internal sealed record Endpoint(
     /// <summary>For Java's driver, which knows no sockets; it takes the password from the file that PGPASSFILE
     /// names.</summary>
     public string Jdbc =>
-        $"jdbc:postgresql://localhost:{Port}/{Escape(Database)}?user={Escape(User)}"
+        $"jdbc:postgresql://{(IsSocket ? $"localhost:{Port}" : Where)}/{Escape(Database)}?user={Escape(User)}"
         + (TlsAuthority is null ? "" : $"&sslmode=verify-full&sslrootcert={Escape(TlsAuthority)}");
 
     /// <summary>For .NET's driver.</summary>
@@ -52,8 +65,8 @@ internal sealed record Endpoint(
         {
             (string Key, string? Value)[] pairs =
             [
-                ("Host", Host),
-                ("Port", $"{Port}"),
+                ("Host", Places is null ? Host : string.Join(',', Places)),
+                ("Port", Places is null ? $"{Port}" : null),
                 ("Database", Database),
                 ("Username", User),
                 ("Passfile", PasswordFile),
@@ -67,9 +80,15 @@ internal sealed record Endpoint(
     /// <summary>A section of a pg_service.conf: PostgreSQL manual, "The Connection Service File".</summary>
     [JsonIgnore]
     public string Service =>
-        $"[{Name}]\nhost={Host}\nport={Port}\ndbname={Database}\nuser={User}\n"
+        $"[{Name}]\nhost={string.Join(',', All.Select(p => p.Host))}\n"
+        + $"port={string.Join(',', All.Select(p => p.Port))}\n"
+        + $"dbname={Database}\nuser={User}\n"
         + (PasswordFile is null ? "" : $"passfile={PasswordFile}\n")
         + (!HasTls ? "" : $"sslmode=verify-full\nsslrootcert={TlsAuthority}\n");
+
+    private IReadOnlyList<Place> All => Places ?? [new Place(Host, Port)];
+
+    private string Where => string.Join(',', All);
 
     /// <summary>By a unix socket there is none.</summary>
     private bool HasTls => TlsAuthority is not null && !IsSocket;

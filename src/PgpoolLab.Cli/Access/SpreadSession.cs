@@ -23,7 +23,7 @@ internal sealed class SpreadSession : IAsyncDisposable
     /// <exception cref="LabException">One cannot be reached, or has no address by which others could.</exception>
     internal static async Task<SpreadSession> FindAsync(
         Terminal terminal,
-        IReadOnlyList<string> names,
+        IReadOnlyList<HostRequest> hosts,
         string? installed,
         bool acceptNew,
         CancellationToken cancellationToken
@@ -31,7 +31,12 @@ internal sealed class SpreadSession : IAsyncDisposable
     {
         var session = await ConnectAsync(
             terminal,
-            [.. names.Select((n, i) => new LabHost(i, n, "") { Program = installed })],
+            [
+                .. hosts.Select(
+                    (h, i) =>
+                        new LabHost(i, h.Name, "") { Program = installed, Login = h.Login == h.Name ? null : h.Login }
+                ),
+            ],
             acceptNew,
             cancellationToken
         );
@@ -42,7 +47,7 @@ internal sealed class SpreadSession : IAsyncDisposable
                 throw problem;
             }
 
-            var hosts = await Task.WhenAll(
+            var found = await Task.WhenAll(
                 session.Parts.Hosts.Select(async h =>
                     h with
                     {
@@ -53,7 +58,7 @@ internal sealed class SpreadSession : IAsyncDisposable
                     }
                 )
             );
-            return new SpreadSession(session._ssh, session._hosts, new HostParts(hosts));
+            return new SpreadSession(session._ssh, session._hosts, new HostParts(found));
         }
         catch
         {
@@ -72,9 +77,7 @@ internal sealed class SpreadSession : IAsyncDisposable
     )
     {
         var ssh = new SshHosts(
-            new SshOptions(
-                hosts is [{ Program: { } installed }, ..] ? new InstalledAgent(installed) : AgentProgram.OfThisProgram()
-            )
+            new SshOptions(AgentFor(hosts))
             {
                 Questions = new SshQuestions(terminal),
                 AcceptNew = acceptNew,
@@ -94,12 +97,25 @@ internal sealed class SpreadSession : IAsyncDisposable
             ssh,
             [.. reached.Select(r => r.Host)],
             new HostParts([
-                .. hosts.Zip(reached, (h, r) => new ReachedHost(h, r.Host, r.Host?.AgentFile ?? "", r.Problem)),
+                .. hosts.Zip(
+                    reached,
+                    (h, r) =>
+                        new ReachedHost(h, r.Host, r.Host?.AgentFile ?? "", r.Problem)
+                        {
+                            SshPort = r.Host?.Port ?? ReachedHost.DefaultSshPort,
+                        }
+                ),
             ])
         );
     }
 
-    private static async Task<(SshHost? Host, LabException? Problem)> ReachAsync(
+    /// <summary>The program that answers on a lab's hosts.</summary>
+    internal static AgentProgram AgentFor(IReadOnlyList<LabHost> hosts) =>
+        hosts is [{ Program: { } installed }, ..] ? new InstalledAgent(installed) : AgentProgram.OfThisProgram();
+
+    /// <summary>Connects to one host.</summary>
+    /// <returns>It, or why it cannot be reached.</returns>
+    internal static async Task<(SshHost? Host, LabException? Problem)> ReachAsync(
         SshHosts ssh,
         LabHost host,
         CancellationToken cancellationToken
@@ -107,7 +123,10 @@ internal sealed class SpreadSession : IAsyncDisposable
     {
         try
         {
-            return (await ssh.ConnectAsync(new SshRequest(SshAddress.Parse(host.Name)), cancellationToken), null);
+            return (
+                await ssh.ConnectAsync(new SshRequest(SshAddress.Parse(host.Login ?? host.Name)), cancellationToken),
+                null
+            );
         }
         catch (LabException error)
         {

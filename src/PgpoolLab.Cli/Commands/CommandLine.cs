@@ -74,6 +74,16 @@ internal static class CommandLine
         });
     }
 
+    /// <summary>Lets an option take an address that can be a virtual IP.</summary>
+    internal static void IsVirtualIp(Option<string> option) =>
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && Model.VirtualIp.WhyNot(text) is { } problem)
+            {
+                result.AddError($"{option.Name} {text} {problem}.");
+            }
+        });
+
     /// <summary>Lets an option take whole numbers, with an error in plain words.</summary>
     internal static void WholeNumber<T>(Option<T> option, Func<int, T> convert) =>
         option.CustomParser = result =>

@@ -190,6 +190,17 @@ internal static class ReloadCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadForward.ReloadAsync(
+                        terminal,
+                        spread,
+                        parsed.GetValue(restart),
+                        parsed.GetValue(CommandLine.Json),
+                        cancellationToken
+                    );
+                }
+
                 var lab = LabCommand.Open(parsed);
                 using var progress = new ProgressView(terminal);
                 var result = await new ReloadOperation(Terminal.Operation(progress)).ExecuteAsync(

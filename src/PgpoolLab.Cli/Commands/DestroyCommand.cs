@@ -33,6 +33,17 @@ internal static class DestroyCommand
         {
             Description = "For root, with --orphans: the leftovers of every user of this machine",
         };
+        var resume = new Option<bool>("--resume")
+        {
+            Description =
+                "Go on with a lab on several hosts of which one did not answer; without LAB, with all such labs",
+        };
+        var giveUp = new Option<string[]>("--give-up")
+        {
+            Description = "Of a lab on several hosts: give up what is left on a host that will never answer again",
+            HelpName = "HOST",
+            DefaultValueFactory = _ => [],
+        };
         var yes = new Option<bool>("--yes", "-y")
         {
             Description =
@@ -48,6 +59,8 @@ internal static class DestroyCommand
             CommandLine.Lab,
             orphans,
             all,
+            resume,
+            giveUp,
             CommandLine.DryRun,
             yes,
             CommandLine.Json,
@@ -67,6 +80,18 @@ internal static class DestroyCommand
             )
             {
                 result.AddError("--orphans is for all labs; name none with it.");
+            }
+
+            if (
+                result.GetValue(resume)
+                && (
+                    result.GetValue(orphans)
+                    || result.GetValue(giveUp) is { Length: > 0 }
+                    || result.GetValue(CommandLine.DryRun)
+                )
+            )
+            {
+                result.AddError("--resume does not go with --orphans, --give-up or --dry-run.");
             }
 
             if (result.GetValue(all) && !result.GetValue(orphans))
@@ -100,10 +125,15 @@ internal static class DestroyCommand
                 }
 
                 var name = parsed.GetValue(labArgument) ?? parsed.GetValue(CommandLine.Lab);
+                if (parsed.GetValue(resume) && name is null)
+                {
+                    return await SpreadCommands.ResumeDestroyAsync(terminal, cancellationToken);
+                }
+
                 LabManifest manifest;
                 try
                 {
-                    manifest = LabLocator.Find(name, Invocation.CurrentFolder);
+                    manifest = LabCommand.Find(parsed, name);
                 }
                 catch (LabException error)
                     when (error.Code is ExitCode.NotFound
@@ -119,7 +149,21 @@ internal static class DestroyCommand
 
                 if (SpreadCommands.OfWhole(manifest) is { } spread)
                 {
-                    return await SpreadCommands.DestroyAsync(terminal, spread, cancellationToken);
+                    return await SpreadCommands.DestroyAsync(
+                        terminal,
+                        spread,
+                        parsed.GetValue(giveUp) ?? [],
+                        cancellationToken
+                    );
+                }
+
+                if (parsed.GetValue(resume) || parsed.GetValue(giveUp) is { Length: > 0 })
+                {
+                    throw new LabException(
+                        ExitCode.Usage,
+                        $"The lab '{manifest.Lab.Name}' is on one machine: --resume and --give-up are for those on "
+                            + "several hosts."
+                    );
                 }
 
                 var lab = manifest.Lab;

@@ -90,44 +90,69 @@ internal static class EnvCommand
                 result.AddError($"'{name}' goes with --format: a shell's variables are for Pgpool-II.");
             }
         });
-        command.SetAction(parsed =>
-        {
-            var session = ShellSession.OfCaller();
-            var dialect = ShellDialect.Of(parsed.GetValue(shell)!);
-            if (parsed.GetValue(off))
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                TakeBack(terminal, session, dialect);
+                var session = ShellSession.OfCaller();
+                var dialect = ShellDialect.Of(parsed.GetValue(shell)!);
+                if (parsed.GetValue(off))
+                {
+                    TakeBack(terminal, session, dialect);
+                    return (int)ExitCode.Done;
+                }
+
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    var owner = await SpreadEnv.PrepareAsync(terminal, spread, cancellationToken);
+                    if (parsed.GetValue(format) is { } shape)
+                    {
+                        var (all, one) = (SpreadEnv.Endpoints(spread, owner), parsed.GetValue(target));
+                        terminal.Verbatim.Write(
+                            ConnectionStrings.Text(Named(spread, all, one), shape, one is not null)
+                        );
+                    }
+                    else
+                    {
+                        var found = SpreadEnv.Variables(spread, owner);
+                        terminal.Verbatim.Write(
+                            parsed.GetValue(CommandLine.Json)
+                                ? ToJson(found) + "\n"
+                                : Text(dialect, session, WithoutOthers(found))
+                        );
+                    }
+
+                    return (int)ExitCode.Done;
+                }
+
+                // Root's own, while it is root.
+                var roots = Identity.IsRoot ? StateFolder.Open() : null;
+                var lab = LabCommand.Open(parsed);
+                if (parsed.GetValue(format) is { } strings)
+                {
+                    var endpoints = Endpoints(lab, parsed.GetValue(target));
+                    terminal.Verbatim.Write(
+                        ConnectionStrings.Text(endpoints, strings, parsed.GetValue(target) is not null)
+                    );
+                }
+                else if (parsed.GetValue(CommandLine.Json))
+                {
+                    terminal.Out.WriteLine(ToJson(Variables(lab, session.Path, Wrappers.TryWrite(lab))));
+                }
+                else if (Identity.HasStoodDown && roots is not null)
+                {
+                    var wanted = VariablesForRoot(lab, Wrappers.WriteForRoot(roots, lab), session.Path);
+                    terminal.Verbatim.Write(Text(dialect, session, wanted));
+                }
+                else
+                {
+                    var wrappers = Wrappers.TryWrite(lab);
+                    var wanted = VariablesForOwner(lab, session.Path, wrappers);
+                    terminal.Verbatim.Write(Text(dialect, session, wanted, wrappers is null ? lab : null));
+                }
+
                 return (int)ExitCode.Done;
             }
-
-            // Root's own, while it is root.
-            var roots = Identity.IsRoot ? StateFolder.Open() : null;
-            var lab = LabCommand.Open(parsed);
-            if (parsed.GetValue(format) is { } strings)
-            {
-                var endpoints = Endpoints(lab, parsed.GetValue(target));
-                terminal.Verbatim.Write(
-                    ConnectionStrings.Text(endpoints, strings, parsed.GetValue(target) is not null)
-                );
-            }
-            else if (parsed.GetValue(CommandLine.Json))
-            {
-                terminal.Out.WriteLine(ToJson(Variables(lab, session.Path, Wrappers.TryWrite(lab))));
-            }
-            else if (Identity.HasStoodDown && roots is not null)
-            {
-                var wanted = VariablesForRoot(lab, Wrappers.WriteForRoot(roots, lab), session.Path);
-                terminal.Verbatim.Write(Text(dialect, session, wanted));
-            }
-            else
-            {
-                var wrappers = Wrappers.TryWrite(lab);
-                var wanted = VariablesForOwner(lab, session.Path, wrappers);
-                terminal.Verbatim.Write(Text(dialect, session, wanted, wrappers is null ? lab : null));
-            }
-
-            return (int)ExitCode.Done;
-        });
+        );
         return command;
     }
 
@@ -163,7 +188,11 @@ internal static class EnvCommand
 
     private static IReadOnlyList<Endpoint> Endpoints(Lab lab, string? target)
     {
-        var all = Endpoint.Of(lab);
+        return Named(lab, Endpoint.Of(lab), target);
+    }
+
+    private static IReadOnlyList<Endpoint> Named(Lab lab, IReadOnlyList<Endpoint> all, string? target)
+    {
         if (target is null)
         {
             return all;
@@ -179,9 +208,12 @@ internal static class EnvCommand
     }
 
     /// <summary>What the lab's user needs; null for what would lead a program astray.</summary>
-    internal static IReadOnlyDictionary<string, string?> VariablesForOwner(Lab lab, string path, string? wrappers)
+    internal static IReadOnlyDictionary<string, string?> VariablesForOwner(Lab lab, string path, string? wrappers) =>
+        WithoutOthers(Variables(lab, path, wrappers));
+
+    private static Dictionary<string, string?> WithoutOthers(Dictionary<string, string> wanted)
     {
-        var variables = Variables(lab, path, wrappers).ToDictionary(v => v.Key, v => (string?)v.Value);
+        var variables = wanted.ToDictionary(v => v.Key, v => (string?)v.Value);
         foreach (var name in CleanEnvironment.Libpq.Where(v => !variables.ContainsKey(v) && !Harmless.Contains(v)))
         {
             variables[name] = null;

@@ -29,6 +29,21 @@ internal static class EventsCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadLogs.ShowEventsAsync(
+                        terminal,
+                        spread,
+                        new SpreadLogs.Wish(
+                            parsed.GetValue(follow),
+                            parsed.GetValue(since),
+                            LogLevel.Debug,
+                            parsed.GetValue(CommandLine.Json)
+                        ),
+                        cancellationToken
+                    );
+                }
+
                 var lab = LabCommand.Open(parsed);
                 // The scripts' logs say nothing that their events.jsonl does not.
                 var reading = new LogsCommand.Reading(

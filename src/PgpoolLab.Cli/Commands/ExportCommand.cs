@@ -11,17 +11,21 @@ namespace PgpoolLab.Cli.Commands;
 /// <summary><c>export</c>: writes what runs the lab's cluster on another engine.</summary>
 internal static class ExportCommand
 {
+    /// <summary>No engine: the lab itself, as a lab file.</summary>
+    private const string File = "file";
+
     private static readonly Option<string> To = new("--to")
     {
-        Description = "For what: kubernetes (with CloudNativePG) or compose",
+        Description =
+            "For what: kubernetes (with CloudNativePG), compose, or file: a lab file that makes the same lab, on "
+            + "standard output",
         HelpName = "ENGINE",
         Required = true,
     };
     private static readonly Option<string?> Output = new("--output", "-o")
     {
-        Description = "Folder to write to; it must be empty, or not be there yet",
+        Description = "For an engine: folder to write to; it must be empty, or not be there yet",
         HelpName = "DIR",
-        Required = true,
     };
     private static readonly Option<bool> WithSecrets = new("--with-secrets")
     {
@@ -44,7 +48,7 @@ internal static class ExportCommand
 
     static ExportCommand()
     {
-        CommandLine.OnlyAmong(To, [.. ExportTargets.Names]);
+        CommandLine.OnlyAmong(To, [.. ExportTargets.Names, File]);
         CommandLine.RequireFolder(Output);
         CommandLine.RequireFolder(Templates);
     }
@@ -75,12 +79,41 @@ internal static class ExportCommand
                 (
                     "pgpoollab export --to kubernetes -o k8s --leave-out pgpool.health_check_period",
                     "Do without a setting that means nothing there"
+                ),
+                (
+                    "pgpoollab export --to file > lab.yaml",
+                    "Write the lab file of which pgpoollab up -f makes such a lab"
                 )
             )
             .Synonyms("kubernetes", "k8s", "compose", "docker");
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(To) != File)
+            {
+                if (result.GetValue(Output) is null && result.GetResult(Output) is null or { Implicit: true })
+                {
+                    result.AddError("--output DIR is missing: the folder to write to.");
+                }
+
+                return;
+            }
+
+            foreach (var option in (Option[])[Output, WithSecrets, Force, LeaveOut, Templates])
+            {
+                if (result.GetResult(option) is { Implicit: false })
+                {
+                    result.AddError($"{option.Name} and --to file do not go together: it is printed.");
+                }
+            }
+        });
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (parsed.GetValue(To) == File)
+                {
+                    return await LabFileExport.PrintAsync(terminal, parsed, cancellationToken);
+                }
+
                 var request = new ExportRequest(
                     ExportTargets.Parse(parsed.GetValue(To)) ?? default,
                     FullPath(parsed.GetValue(Output)!)

@@ -54,6 +54,12 @@ internal static class HostsCommand
         {
             Description = "Trust hosts whose keys nobody knows yet, and remember their keys",
         };
+        var vip = new Option<string>("--vip")
+        {
+            Description = "A virtual IP, as setup --hosts takes it: who could have it, and may",
+            HelpName = "IP",
+        };
+        CommandLine.IsVirtualIp(vip);
         var command = new Command(
             "check",
             "Report what hosts have and lack for a lab, how they differ, and whether they reach each other. Each is "
@@ -65,6 +71,7 @@ internal static class HostsCommand
             agent,
             installed,
             acceptNew,
+            vip,
             CommandLine.Json,
         };
         command.SetAction(
@@ -89,7 +96,14 @@ internal static class HostsCommand
                         Clock = Composition.Clock,
                     }
                 );
-                var report = await CheckAsync(terminal, ssh, names, parsed.GetValue(port), cancellationToken);
+                var report = await CheckAsync(
+                    terminal,
+                    ssh,
+                    names,
+                    parsed.GetValue(port),
+                    parsed.GetValue(vip),
+                    cancellationToken
+                );
                 if (parsed.GetValue(CommandLine.Json))
                 {
                     terminal.Out.WriteLine(report.ToJson());
@@ -104,6 +118,7 @@ internal static class HostsCommand
         );
         return command.Guide(
             ("pgpoollab hosts check a b c", "Check three hosts of ~/.ssh/config, and the ways between them"),
+            ("pgpoollab hosts check a b c --vip 192.0.2.9", "And whether they could take turns with a virtual IP"),
             ("pgpoollab hosts check postgres@192.0.2.7:2222 --accept-new", "A host that is in no file of ssh's yet")
         );
     }
@@ -113,6 +128,7 @@ internal static class HostsCommand
         SshHosts ssh,
         IReadOnlyList<string> names,
         int port,
+        string? virtualIp,
         CancellationToken cancellationToken
     )
     {
@@ -149,6 +165,11 @@ internal static class HostsCommand
                         return new MachineView(c.Name) { Login = host.Resolved, Error = look.Error };
                     }
 
+                    if (virtualIp is not null)
+                    {
+                        view = await WithVirtualIpAsync(view, host, virtualIp, cancellationToken);
+                    }
+
                     // Which address is its own is its word: others are sent to none that is not meant here, too.
                     var meant = await here.Ports.ResolveAsync(host.Address, cancellationToken);
                     return view with { OwnAddresses = [.. view.OwnAddresses.Where(a => meant.Any(m => m.Text == a))] };
@@ -165,6 +186,25 @@ internal static class HostsCommand
         finally
         {
             await Task.WhenAll(connections.Select(c => c.Value?.DisposeAsync().AsTask() ?? Task.CompletedTask));
+        }
+    }
+
+    private static async Task<MachineView> WithVirtualIpAsync(
+        MachineView view,
+        SshHost host,
+        string virtualIp,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            var user = await host.Users.CurrentAsync(cancellationToken);
+            var place = await new VirtualIpCheck(host, user).FindAsync(virtualIp, null, cancellationToken);
+            return view with { VirtualIp = place };
+        }
+        catch (LabException error)
+        {
+            return view with { VirtualIpProblem = error };
         }
     }
 

@@ -6,9 +6,11 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
+using PgpoolLab.Provisioning.Snapshots;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
+using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
@@ -22,27 +24,67 @@ internal static class LabCommand
     /// <summary>Finds the lab, refuses one that is not ready, and goes on as its user.</summary>
     internal static Lab Open(ParseResult parsed)
     {
-        var manifest = LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder);
+        var manifest = Find(parsed, parsed.GetValue(CommandLine.Lab));
         var lab = LabLocator.RequireReady(manifest);
-        if (lab is { IsSpread: true, Here: null })
+        if (lab.IsWhole)
         {
-            var first = lab.Hosts[0];
-            throw new LabException(
-                ExitCode.Usage,
-                $"The lab '{lab.Name}' is on several hosts; this command works on one host's part of it."
-            )
-            {
-                Hints =
-                [
-                    $"On host {first.Name}:  pgpoollab {parsed.CommandResult.Command.Name} ... "
-                        + $"--lab {Shell.Quote(first.Root ?? "")}",
-                ],
-            };
+            throw SpreadRefusal.Of(lab, SpreadRefusal.NameOf(parsed));
         }
 
         LabLocator.BecomeOwner(manifest, Composition.Process);
         LabIndex.RegisterAgain(lab);
         return lab;
+    }
+
+    /// <summary>Refuses a lab on several hosts whose setup was never finished, or that is being destroyed.</summary>
+    internal static Lab RequireReady(Lab lab) => LabLocator.RequireReady(LabStore.Load(lab.Root)!);
+
+    /// <summary>Finds a lab. What a command has begun there that was killed is brought to its end first.</summary>
+    /// <param name="parsed">Where to speak.</param>
+    /// <param name="nameOrFolder">Names it; null for the one around the current folder.</param>
+    internal static LabManifest Find(ParseResult parsed, string? nameOrFolder)
+    {
+        var manifest = LabLocator.Find(nameOrFolder, Invocation.CurrentFolder);
+        var root = manifest.Lab.Root;
+        if (!LabMending.IsNeeded(root) || LabLock.IsTaken(root))
+        {
+            return manifest;
+        }
+
+        LabLocator.BecomeOwner(manifest, Composition.Process);
+        var notes = new NotesAlone(parsed.InvocationConfiguration.Error);
+        root = LabMending.MendAsync(Terminal.Operation(notes), root).GetAwaiter().GetResult();
+        return LabLocator.Find(root, Invocation.CurrentFolder);
+    }
+
+    /// <summary>A folder that the user has named.</summary>
+    internal static string FolderOf(string path) =>
+        Identity.RealPath(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, Invocation.CurrentFolder)));
+
+    /// <summary>Makes a folder for a lab that is like another one, or for that one itself, and goes on as its
+    /// user.</summary>
+    internal static async Task<FolderOrigin> PrepareAsync(
+        OperationContext context,
+        LabManifest manifest,
+        string folder,
+        CancellationToken cancellationToken
+    )
+    {
+        var user = LabLocator.OtherOwnerOf(manifest);
+        using var folderLock = await LabFolder.LockAsync(folder, context.Probes, cancellationToken);
+        LabFolder.RequireUsable(folder);
+        var origin = LabFolder.Prepare(folder, user, Composition.Process);
+        try
+        {
+            LabLocator.BecomeOwner(manifest, Composition.Process);
+        }
+        catch
+        {
+            LabFolder.GiveBack(folder, origin);
+            throw;
+        }
+
+        return origin;
     }
 
     /// <summary>Prints the plans that a command would run, for people or for programs.</summary>
@@ -212,7 +254,11 @@ internal static class StartAllCommand
                 servers.Pgpools.Count == 0 ? $"The nodes of the lab '{lab.Name}' are up."
                 : servers.Nodes.Count == 0 ? $"{LabCommand.TitlesOf(lab, servers)} of the lab '{lab.Name}' is up."
                 : $"The lab '{lab.Name}' is up; Pgpool-II listens on port {servers.Pgpools[0].Port}.",
-            SpreadSetup.StartAsync,
+            async (hosts, lab, note, cancellationToken) =>
+            {
+                await SpreadSetup.StartAsync(hosts, lab, note, cancellationToken);
+                await SpreadWait.UntilAsync(hosts, lab, new LabFact(FactKind.Healthy), cancellationToken);
+            },
             "up"
         );
 }
@@ -294,6 +340,11 @@ internal static class PsqlCommand
 
                     arguments = [parsed.GetValue(target)!, .. arguments];
                     to = Target.Of("pgpool");
+                }
+
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadShell.PsqlAsync(terminal, spread, to, arguments, cancellationToken);
                 }
 
                 var lab = LabCommand.Open(parsed);

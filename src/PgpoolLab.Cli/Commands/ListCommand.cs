@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
@@ -6,6 +7,7 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Reports;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -53,11 +55,10 @@ internal static class ListCommand
                     return (int)ExitCode.Done;
                 }
 
-                var report = await new LabsReporter(Composition.Host(), TimeProvider.System).ReportAsync(
-                    Invocation.CurrentFolder,
-                    parsed.GetValue(all),
-                    cancellationToken
-                );
+                var report = await new LabsReporter(Composition.Host(), TimeProvider.System)
+                {
+                    OnHosts = (lab, ct) => OnHostsAsync(terminal, lab, ct),
+                }.ReportAsync(Invocation.CurrentFolder, parsed.GetValue(all), cancellationToken);
                 if (parsed.GetValue(CommandLine.Json))
                 {
                     terminal.Out.WriteLine(report.ToJson());
@@ -75,6 +76,15 @@ internal static class ListCommand
             }
         );
         return command;
+    }
+
+    /// <summary>Nobody is asked for a passphrase, or whether a host is to be trusted: a list is only read.</summary>
+    private static async Task<NodesReport> OnHostsAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
+    {
+        // Another user's word is not followed to other hosts; root sees the row alone.
+        LabLocator.RequireOwnWord(LabStore.Load(lab.Root)!);
+        await using var hosts = new SpreadHosts(terminal, lab, asks: false);
+        return SpreadNodes.Merge(lab, await hosts.OnceAsync(withDetails: false, cancellationToken));
     }
 
     private static void PrintNames(Terminal terminal, IReadOnlyList<LabRegistration> labs)

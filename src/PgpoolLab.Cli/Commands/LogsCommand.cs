@@ -25,26 +25,7 @@ internal static class LogsCommand
         target.CompletionSources.Add("all", "primary", "standby", "pgpool", "scripts", "0", "1");
         var follow = Follow();
         var since = Since();
-        var level = new Option<LogLevel?>("--level")
-        {
-            Description =
-                "Only lines of this level or worse: " + string.Join(", ", LogLevels.Names) + " (default: all)",
-            HelpName = "LEVEL",
-            CustomParser = result =>
-            {
-                if (LogLevels.Names.Contains(result.Tokens[^1].Value))
-                {
-                    return LogLevels.Of(result.Tokens[^1].Value);
-                }
-
-                result.AddError(
-                    $"--level must be one of {string.Join(", ", LogLevels.Names)}; it is '{result.Tokens[^1].Value}'."
-                );
-                return null;
-            },
-        };
-        level.CompletionSources.Clear();
-        level.CompletionSources.Add([.. LogLevels.Names]);
+        var level = Level();
         var command = new Command("logs", "Show all logs of the lab, merged by time")
         {
             target,
@@ -65,8 +46,24 @@ internal static class LogsCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var lab = LabCommand.Open(parsed);
                 var of = Target.Of(parsed.GetValue(target)!);
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadLogs.ShowLogsAsync(
+                        terminal,
+                        spread,
+                        of,
+                        new SpreadLogs.Wish(
+                            parsed.GetValue(follow),
+                            parsed.GetValue(since),
+                            parsed.GetValue(level) ?? LogLevel.Debug,
+                            parsed.GetValue(CommandLine.Json)
+                        ),
+                        cancellationToken
+                    );
+                }
+
+                var lab = LabCommand.Open(parsed);
                 var reading = new Reading(
                     LogChoice.Of(lab, of, await LabCommand.LookForAsync(of, lab, cancellationToken)),
                     parsed.GetValue(follow),
@@ -97,6 +94,31 @@ internal static class LogsCommand
         return command;
     }
 
+    internal static Option<LogLevel?> Level()
+    {
+        var level = new Option<LogLevel?>("--level")
+        {
+            Description =
+                "Only lines of this level or worse: " + string.Join(", ", LogLevels.Names) + " (default: all)",
+            HelpName = "LEVEL",
+            CustomParser = result =>
+            {
+                if (LogLevels.Names.Contains(result.Tokens[^1].Value))
+                {
+                    return LogLevels.Of(result.Tokens[^1].Value);
+                }
+
+                result.AddError(
+                    $"--level must be one of {string.Join(", ", LogLevels.Names)}; it is '{result.Tokens[^1].Value}'."
+                );
+                return null;
+            },
+        };
+        level.CompletionSources.Clear();
+        level.CompletionSources.Add([.. LogLevels.Names]);
+        return level;
+    }
+
     internal static Option<bool> Follow() =>
         new("--follow", "-f") { Description = "Print new lines as they come, until Ctrl+C" };
 
@@ -123,6 +145,10 @@ internal static class LogsCommand
     /// <summary>What <c>logs</c> and <c>events</c> read.</summary>
     internal sealed class Reading(Func<LogSource, bool> wanted, bool follows, Terminal terminal)
     {
+        /// <summary>Is told, of one that follows, up to which moment all that was written has been given
+        /// out.</summary>
+        internal Action<DateTimeOffset>? Looked { get; init; }
+
         /// <summary>The messages, until there are no more, or nobody reads any more what is made of them, or, of one
         /// that follows, Ctrl+C.</summary>
         internal async IAsyncEnumerable<LogLine> OfAsync(
@@ -159,7 +185,9 @@ internal static class LogsCommand
             }
 
             var probes = Composition.Probes(host);
-            await foreach (var line in log.FollowAsync(wanted, probes, () => terminal.OutputIsLost, cancellationToken))
+            await foreach (
+                var line in log.FollowAsync(wanted, probes, () => terminal.OutputIsLost, cancellationToken, Looked)
+            )
             {
                 yield return line;
             }

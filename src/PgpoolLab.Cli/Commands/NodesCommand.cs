@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
@@ -37,16 +38,19 @@ internal static class NodesCommand
                 var lab = spread ?? LabCommand.Open(parsed);
                 var host = Composition.Host();
                 var probes = Composition.Probes(host);
-                await using var session = spread is null
+                await using var hosts = spread is null
                     ? null
-                    : await SpreadCommands.ConnectAsync(terminal, spread, cancellationToken);
+                    : new SpreadHosts(terminal, LabCommand.RequireReady(spread));
+                var code = ExitCode.Done;
                 try
                 {
                     do
                     {
-                        var report = session is null
+                        var report = hosts is null
                             ? await new NodesReporter(host, probes).ReportAsync(lab, cancellationToken)
-                            : await session.Parts.LookAsync(lab, cancellationToken);
+                            : await hosts.NodesAsync(cancellationToken);
+                        // What runs on a host that does not answer nobody knows.
+                        code = report.Hosts?.All(h => h.Answers) is false ? ExitCode.NotHealthy : ExitCode.Done;
                         if (parsed.GetValue(watch) && terminal.Data.Profile.Capabilities.Ansi)
                         {
                             terminal.Data.Clear();
@@ -64,7 +68,7 @@ internal static class NodesCommand
                     // Ctrl+C is how one leaves --watch.
                 }
 
-                return (int)ExitCode.Done;
+                return (int)(parsed.GetValue(watch) ? ExitCode.Done : code);
             }
         );
         return command;

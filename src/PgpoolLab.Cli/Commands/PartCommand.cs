@@ -3,6 +3,7 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Machines;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
@@ -23,30 +24,44 @@ internal static class PartCommand
                 "check",
                 "Say what would be made",
                 async (context, request, spec, cancellationToken) =>
-                    (await new SetupOperation(context).PlanAsync(spec, cancellationToken)).Lab
+                {
+                    var plan = await new SetupOperation(context).PlanAsync(spec, cancellationToken);
+                    return (request.WithSteps ? PartFacts.Of(plan) : PartFacts.Of(plan.Lab)) with
+                    {
+                        VirtualIp = await FindVirtualIpAsync(request.Part, plan.Lab.Owner, cancellationToken),
+                    };
+                }
             ),
             Verb(
                 "make",
                 "Make it",
                 async (context, request, spec, cancellationToken) =>
-                    (
-                        await new SetupOperation(context) { Secrets = request.Secrets }.ExecuteAsync(
-                            spec,
-                            ["pgpoollab", "part", "make"],
-                            cancellationToken
-                        )
-                    ).Lab
+                    PartFacts.Of(
+                        (
+                            await new SetupOperation(context) { Secrets = request.Secrets }.ExecuteAsync(
+                                spec,
+                                ["pgpoollab", "part", "make"],
+                                cancellationToken
+                            )
+                        ).Lab
+                    )
             ),
         };
-        command.Subcommands.Add(Rejoin(terminal));
+        foreach (var onServers in PartServerCommands.Create(terminal))
+        {
+            command.Subcommands.Add(onServers);
+        }
+
         command.Subcommands.Add(Primaries(terminal));
+        command.Subcommands.Add(PartLookCommand.Create(terminal));
+        command.Subcommands.Add(PartFollowCommand.Create(terminal));
         command.Hidden = true;
         return command;
 
         Command Verb(
             string name,
             string description,
-            Func<OperationContext, PartRequest, LabSpec, CancellationToken, Task<Lab>> act
+            Func<OperationContext, PartRequest, LabSpec, CancellationToken, Task<PartFacts>> act
         )
         {
             var verb = new Command(name, description);
@@ -57,14 +72,30 @@ internal static class PartCommand
                     var folder = await FolderOfAsync(request, cancellationToken);
                     using var progress = new ProgressView(terminal);
                     var context = Terminal.Operation(progress);
-                    var lab = await act(context, request, request.ToSpec(folder), cancellationToken);
+                    var facts = await act(context, request, request.ToSpec(folder), cancellationToken);
                     progress.Dispose();
-                    terminal.Out.WriteLine(PartFacts.Of(lab).ToJson());
+                    terminal.Out.WriteLine(facts.ToJson());
                     return (int)ExitCode.Done;
                 }
             );
             return verb;
         }
+    }
+
+    private static async Task<VirtualIpPlace?> FindVirtualIpAsync(
+        PartOfLab part,
+        string owner,
+        CancellationToken cancellationToken
+    )
+    {
+        if (part.VirtualIp is not { } ip)
+        {
+            return null;
+        }
+
+        var host = Composition.Host();
+        var user = await host.Users.FindAsync(owner, cancellationToken) ?? Identity.Current;
+        return await new VirtualIpCheck(host, user).FindAsync(ip, part.Interface, cancellationToken);
     }
 
     private static Command Primaries(Terminal terminal)
@@ -80,32 +111,6 @@ internal static class PartCommand
             }
         );
         return primaries;
-    }
-
-    private static Command Rejoin(Terminal terminal)
-    {
-        var node = new Argument<int>("NODE") { Description = "The node, one of this machine's" };
-        var primary = new Argument<int>("PRIMARY") { Description = "The node to follow" };
-        var rejoin = new Command("rejoin", "Make a node a copy of the primary again")
-        {
-            node,
-            primary,
-            CommandLine.Lab,
-        };
-        rejoin.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                var lab = LabCommand.Open(parsed);
-                using var progress = new ProgressView(terminal);
-                await new PartRejoin(new PlanRun(Terminal.Operation(progress), lab)).ExecuteAsync(
-                    parsed.GetValue(node),
-                    parsed.GetValue(primary),
-                    cancellationToken
-                );
-                return (int)ExitCode.Done;
-            }
-        );
-        return rejoin;
     }
 
     /// <summary>In the home of the user the servers run as: there nothing else of the machine is touched.</summary>

@@ -5,6 +5,7 @@ using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
@@ -13,7 +14,6 @@ internal static class RunCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        _ = terminal;
         var program = new Argument<string>("PROGRAM")
         {
             Description = "A program; those of the lab's PostgreSQL and Pgpool-II need no path",
@@ -39,8 +39,20 @@ internal static class RunCommand
             )
             .Synonyms("exec");
         command.SetAction(
-            async (parsed, _) =>
+            async (parsed, cancellationToken) =>
             {
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadShell.RunAsync(
+                        terminal,
+                        spread,
+                        Target.Of("pgpool"),
+                        parsed.GetValue(program)!,
+                        parsed.GetValue(rest) ?? [],
+                        cancellationToken
+                    );
+                }
+
                 var (folder, path) = (Invocation.CurrentFolder, ShellSession.OfCaller().Path);
                 var lab = LabCommand.Open(parsed);
                 return await ChildProcess.RunInteractiveAsync(

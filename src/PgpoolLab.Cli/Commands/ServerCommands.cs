@@ -54,7 +54,7 @@ internal sealed class ServerCommands
                 v => v.StartAsync
             ),
             OnServers("restart", "Stop servers and start them again", v => v.RestartAsync),
-            OnServers("kill", "Crash servers: SIGKILL to all their processes at once", v => v.KillAsync),
+            Kill(),
             OnServers("pause", "Freeze servers (SIGSTOP): they accept connections and never answer", v => v.PauseAsync),
             OnServers("resume", "Let frozen servers go on (SIGCONT)", v => v.ResumeAsync),
             OnNode(
@@ -126,6 +126,27 @@ internal sealed class ServerCommands
             options,
             (r, p, ct) => act(new ServerVerbs(r), Target.Of(p.GetValue(target)!), p, ct)
         );
+    }
+
+    /// <summary>Of a lab on several hosts a whole host can die.</summary>
+    private Command Kill()
+    {
+        var command = OnServers("kill", "Crash servers: SIGKILL to all their processes at once", v => v.KillAsync);
+        var host = new Argument<string?>("NAME")
+        {
+            Description = $"With the target {SpreadVerbs.HostWord}: which host of a lab on several",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        command.Arguments.Add(host);
+        command.Validators.Add(result =>
+        {
+            var isHost = result.GetValue((Argument<string>)command.Arguments[0]) == SpreadVerbs.HostWord;
+            if (isHost != (result.GetValue(host) is not null))
+            {
+                result.AddError($"Name a host after the word {SpreadVerbs.HostWord}, and only then: kill host NAME.");
+            }
+        });
+        return command;
     }
 
     private Command OnNode(
@@ -254,7 +275,8 @@ internal sealed class ServerCommands
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var lab = LabCommand.Open(parsed);
+                var spread = SpreadCommands.Find(parsed);
+                var lab = spread ?? LabCommand.Open(parsed);
                 if (parsed.GetValue(fact) is { Node: { } node })
                 {
                     Target.NodeOf(lab, node);
@@ -263,6 +285,20 @@ internal sealed class ServerCommands
                 if (parsed.GetValue(fact) is { Kind: FactKind.Quorum } && !lab.HasWatchdog)
                 {
                     throw new LabException(ExitCode.Usage, $"The lab '{lab.Name}' has no watchdog, so no quorum.");
+                }
+
+                if (spread is not null)
+                {
+                    await SpreadWait.RunAsync(
+                        _terminal,
+                        spread,
+                        parsed.GetValue(fact)!,
+                        parsed.GetValue(timeout) ?? TimeSpan.FromSeconds(30),
+                        parsed.GetValue(CommandLine.Json),
+                        cancellationToken
+                    );
+                    SayThat(parsed.GetValue(fact)!, parsed);
+                    return (int)ExitCode.Done;
                 }
 
                 using var progress = new ProgressView(_terminal);
@@ -278,13 +314,21 @@ internal sealed class ServerCommands
                 }
                 else
                 {
-                    _terminal.Say($"{Capital(parsed.GetValue(fact)!.Expectation)}.");
+                    SayThat(parsed.GetValue(fact)!, parsed);
                 }
 
                 return (int)ExitCode.Done;
             }
         );
         return command;
+
+        void SayThat(LabFact expected, ParseResult parsed)
+        {
+            if (!parsed.GetValue(CommandLine.Json))
+            {
+                _terminal.Say($"{Capital(expected.Expectation)}.");
+            }
+        }
     }
 
     private Command Act(

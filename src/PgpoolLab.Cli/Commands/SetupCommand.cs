@@ -1,8 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.Configuration;
 using PgpoolLab.Provisioning.Operations;
 
 namespace PgpoolLab.Cli.Commands;
@@ -80,6 +80,19 @@ internal static class SetupCommand
     private static readonly Option<bool> AcceptNew = new("--accept-new")
     {
         Description = "With --hosts: trust hosts whose keys nobody knows yet, and remember their keys",
+    };
+    private static readonly Option<string> Vip = new("--vip")
+    {
+        Description =
+            "With --hosts: a virtual IP, which the host of the leading Pgpool-II has; a slash and the length of its "
+            + "prefix may follow (default: that of the interface's network). sudo must let the lab's user run ip and "
+            + "arping there",
+        HelpName = "IP",
+    };
+    private static readonly Option<string> VipInterface = new("--vip-interface")
+    {
+        Description = "With --vip: the network interface that gets it (default: the one whose network it is in)",
+        HelpName = "NAME",
     };
     private static readonly Option<string> Auth = new("--auth")
     {
@@ -178,6 +191,7 @@ internal static class SetupCommand
             }
         });
         CommandLine.WholeNumber(PgVersion, n => n);
+        CommandLine.IsVirtualIp(Vip);
         CommandLine.OnlyAmong(Mode, [.. ClusteringModes.Names]);
         CommandLine.OnlyAmong(Standbys, "basebackup", "clone");
         CommandLine.OnlyAmong(Auth, [.. AuthMethods.Names]);
@@ -209,9 +223,15 @@ internal static class SetupCommand
             Rewind,
             Standbys,
             Watchdog,
+            SetupFileOptions.File,
+            SetupFileOptions.Database,
+            SetupFileOptions.Role,
+            SetupFileOptions.Sql,
             OnHosts,
             Installed,
             AcceptNew,
+            Vip,
+            VipInterface,
             Auth,
             Listen,
             Tls,
@@ -230,21 +250,38 @@ internal static class SetupCommand
             Keep,
             CommandLine.Json,
         };
+        if (start)
+        {
+            command.Options.Add(UpCommand.Yes);
+        }
+
         command.Validators.Add(result =>
         {
             if (result.GetValue(OnHosts) is not { Length: > 0 })
             {
-                if (result.GetValue(AcceptNew) || result.GetValue(Installed) is not null)
+                if (
+                    ((Option[])[AcceptNew, Installed, Vip, VipInterface]).Any(o => IsGiven(result, o))
+                    && result.GetValue(SetupFileOptions.File) is null
+                )
                 {
-                    result.AddError("--accept-new and --installed go with --hosts.");
+                    result.AddError("--accept-new, --installed, --vip and --vip-interface go with --hosts.");
                 }
 
                 return;
             }
 
-            foreach (var option in (Option[])[Watchdog, Listen, Templates, PgpoolConf, PostgresConf, DryRun, Keep])
+            if (
+                IsGiven(result, VipInterface)
+                && !IsGiven(result, Vip)
+                && result.GetValue(SetupFileOptions.File) is null
+            )
             {
-                if (result.GetResult(option) is { Implicit: false })
+                result.AddError("--vip-interface goes with --vip.");
+            }
+
+            foreach (var option in (Option[])[Watchdog, Listen, Templates, PgpoolConf, PostgresConf, Keep])
+            {
+                if (IsGiven(result, option))
                 {
                     result.AddError($"{option.Name} and --hosts do not go together.");
                 }
@@ -255,7 +292,8 @@ internal static class SetupCommand
                 CommandGroup.Make,
                 ("pgpoollab up /tmp/lab", "Make a lab of two nodes and leave it running"),
                 ("pgpoollab up -n 3 --port auto /tmp/lab", "Make one of three nodes, on ports that are free"),
-                ("pgpoollab up --watchdog 3 /tmp/lab", "Make one of three Pgpool-IIs with a watchdog")
+                ("pgpoollab up --watchdog 3 /tmp/lab", "Make one of three Pgpool-IIs with a watchdog"),
+                ("pgpoollab up -f lab.yaml", "Make what a lab file says, or change the lab to be what it says")
             )
             : command
                 .Guide(
@@ -274,6 +312,8 @@ internal static class SetupCommand
         return command;
     }
 
+    private static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
+
     private static async Task<int> RunAsync(
         Terminal terminal,
         ParseResult parsed,
@@ -282,23 +322,35 @@ internal static class SetupCommand
         CancellationToken cancellationToken
     )
     {
-        var spec = Spec(parsed, start);
-        if (Names(parsed) is { Length: > 0 } names)
+        var request = SetupRequest.Read(parsed, Said(parsed), start);
+        terminal.NameOf = request.NameOf;
+        var spec = request.ReadFiles();
+        if (request.Said.Hosts is { Count: > 0 } hosts)
         {
+            if (start && UpCommand.FindLab(request) is { } spread)
+            {
+                throw UpCommand.OnHosts(spread.Lab);
+            }
+
             return await SpreadCommands.SetupAsync(
                 terminal,
-                parsed.GetResult(Nodes) is { Implicit: false } ? spec : spec with { Nodes = names.Length },
-                names,
-                parsed.GetValue(Installed),
-                parsed.GetValue(AcceptNew),
+                request.Said.Nodes is not null ? spec : spec with { Nodes = hosts.Count },
+                hosts,
+                request.Said,
+                parsed.GetValue(DryRun),
                 ["pgpoollab", .. arguments],
                 parsed.GetValue(CommandLine.Json),
                 cancellationToken
             );
         }
 
+        if (start && UpCommand.FindLab(request) is { } manifest)
+        {
+            return await UpCommand.ChangeAsync(terminal, manifest, request, spec, parsed, cancellationToken);
+        }
+
         using var progress = new ProgressView(terminal);
-        var setup = new SetupOperation(Terminal.Operation(progress));
+        var setup = new SetupOperation(Terminal.Operation(progress) with { NameOf = request.NameOf });
         if (parsed.GetValue(DryRun))
         {
             var plan = await setup.PlanAsync(spec, cancellationToken);
@@ -327,53 +379,62 @@ internal static class SetupCommand
         return (int)ExitCode.Done;
     }
 
-    private static string[] Names(ParseResult parsed) =>
-        [
-            .. (parsed.GetValue(OnHosts) ?? [])
-                .SelectMany(h => h.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-                .Distinct(StringComparer.Ordinal),
-        ];
-
     internal static LabSpec Spec(ParseResult parsed, bool start) =>
-        new()
+        SetupRequest.Read(parsed, Said(parsed), start).ReadFiles();
+
+    /// <summary>What the options say.</summary>
+    internal static LabFile Said(ParseResult parsed)
+    {
+        var roles = SetupFileOptions.RolesOf(parsed);
+        return new LabFile
         {
-            Directory = Hosts.Identity.RealPath(
-                Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetValue(Directory)!))
-            ),
+            // The lab is made in the current folder, unless somebody says otherwise.
+            Directory = parsed.GetResult(Directory) is { Tokens.Count: > 0 }
+                ? FullPath(parsed.GetValue(Directory))
+                : null,
             Name = parsed.GetValue(Name),
-            Nodes = parsed.GetValue(Nodes),
-            Mode = ClusteringModes.Parse(parsed.GetValue(Mode)!)!.Value,
-            PgpoolNodes = parsed.GetValue(Watchdog) ?? 1,
-            Port = int.TryParse(parsed.GetValue(Port), out var port) ? port : null,
+            Nodes = Given(Nodes) ? parsed.GetValue(Nodes) : null,
+            Mode = Given(Mode) ? ClusteringModes.Parse(parsed.GetValue(Mode)!) : null,
+            Watchdog = parsed.GetValue(Watchdog),
+            Port = Given(Port) && int.TryParse(parsed.GetValue(Port), out var port) ? port : null,
+            AutomaticPort = Given(Port) && parsed.GetValue(Port) == "auto",
             PostgresPort = parsed.GetValue(PgPort),
-            Standbys = parsed.GetValue(Standbys) == "clone" ? StandbyMethod.Clone : StandbyMethod.BaseBackup,
-            Auth = AuthMethods.Parse(parsed.GetValue(Auth)!)!.Value,
-            ListenAddresses = parsed.GetValue(Listen) ?? [],
-            UseTls = parsed.GetValue(Tls),
-            UseSlots = parsed.GetValue(Slots),
-            UseRewind = parsed.GetValue(Rewind),
-            Setup = new SetupOptions
-            {
-                LeaveRunning = start || parsed.GetValue(Start),
-                KeepOnFailure = parsed.GetValue(Keep),
-                Templates = FullPath(parsed.GetValue(Templates)),
-                RunAs = parsed.GetValue(RunAsUser),
-            },
-            PostgresMajor = parsed.GetValue(PgVersion),
+            Standbys =
+                !Given(Standbys) ? null
+                : parsed.GetValue(Standbys) == "clone" ? StandbyMethod.Clone
+                : StandbyMethod.BaseBackup,
+            Auth = Given(Auth) ? AuthMethods.Parse(parsed.GetValue(Auth)!) : null,
+            Listen = Given(Listen) ? parsed.GetValue(Listen) : null,
+            Tls = Given(Tls) ? parsed.GetValue(Tls) : null,
+            Slots = Given(Slots) ? parsed.GetValue(Slots) : null,
+            Rewind = Given(Rewind) ? parsed.GetValue(Rewind) : null,
+            Start = Given(Start) ? parsed.GetValue(Start) : null,
+            Keep = Given(Keep) ? parsed.GetValue(Keep) : null,
+            Templates = FullPath(parsed.GetValue(Templates)),
+            RunAs = parsed.GetValue(RunAsUser),
+            PostgresVersion = parsed.GetValue(PgVersion),
             PostgresBin = FullPath(parsed.GetValue(PgBin)),
             PgpoolDirectory = FullPath(parsed.GetValue(PgpoolDir)),
-            InitDbArguments = parsed.GetValue(InitDbArg) ?? [],
+            InitDbArguments = Given(InitDbArg) ? parsed.GetValue(InitDbArg) : null,
             Settings = parsed.GetValue(Set) ?? [],
-            SettingsFiles =
-            [
-                .. parsed.GetValue(PgpoolConf) is { } pgpool
-                    ? (SettingsFile[])[SettingsFileReader.Read("pgpool", PgpoolConf.Name, FullPath(pgpool)!)]
-                    : [],
-                .. parsed.GetValue(PostgresConf) is { } postgres
-                    ? (SettingsFile[])[SettingsFileReader.Read("postgresql", PostgresConf.Name, FullPath(postgres)!)]
-                    : [],
-            ],
+            PgpoolConf = FullPath(parsed.GetValue(PgpoolConf)),
+            PostgresConf = FullPath(parsed.GetValue(PostgresConf)),
+            Hosts = Given(OnHosts) ? SetupFileOptions.HostsOf(parsed.GetValue(OnHosts) ?? []) : null,
+            Installed = parsed.GetValue(Installed),
+            AcceptNew = Given(AcceptNew) ? parsed.GetValue(AcceptNew) : null,
+            VirtualIp = parsed.GetValue(Vip),
+            VirtualIpInterface = parsed.GetValue(VipInterface),
+            Databases = SetupFileOptions.DatabasesOf(parsed),
+            Roles = [.. roles.Select(r => r.Role)],
+            PasswordFiles = roles
+                .Where(r => r.PasswordFile is not null)
+                .GroupBy(r => r.Role.Name, StringComparer.Ordinal)
+                .ToDictionary(r => r.Key, r => r.Last().PasswordFile!, StringComparer.Ordinal),
+            Sql = SetupFileOptions.SqlOf(parsed),
         };
+
+        bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
+    }
 
     private static string? FullPath(string? path) =>
         path is null ? null : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

@@ -39,7 +39,7 @@ internal static class SpreadCommands
     /// <exception cref="LabException">It is, and the manifest is another user's word.</exception>
     internal static Lab? OfWhole(LabManifest manifest)
     {
-        if (manifest.Lab is not { IsSpread: true, Here: null } lab)
+        if (manifest.Lab is not { IsWhole: true } lab)
         {
             return null;
         }
@@ -48,13 +48,13 @@ internal static class SpreadCommands
         return lab;
     }
 
-    /// <summary>Makes one.</summary>
+    /// <summary>Makes one, or shows what would be made.</summary>
     internal static async Task<int> SetupAsync(
         Terminal terminal,
         LabSpec spec,
-        IReadOnlyList<string> names,
-        string? installed,
-        bool acceptNew,
+        IReadOnlyList<HostRequest> hosts,
+        LabFile said,
+        bool dryRun,
         IReadOnlyList<string> commandLine,
         bool json,
         CancellationToken cancellationToken
@@ -63,18 +63,30 @@ internal static class SpreadCommands
         var began = TimeProvider.System.GetTimestamp();
         await using var session = await SpreadSession.FindAsync(
             terminal,
-            names,
-            installed,
-            acceptNew,
+            hosts,
+            said.Installed,
+            said.AcceptNew ?? false,
             cancellationToken
         );
         var part = new PartOfLab(
             Guid.NewGuid().ToString("n")[..8],
             [.. session.Parts.Hosts.Select(h => h.Host)],
             Here: null
-        );
+        )
+        {
+            VirtualIp = said.VirtualIp,
+            Interface = said.VirtualIpInterface,
+        };
         using var progress = new ProgressView(terminal);
-        var setup = new SpreadSetup(Terminal.Operation(progress), session.Parts);
+        var setup = new SpreadSetup(Terminal.Operation(progress) with { NameOf = terminal.NameOf }, session.Parts);
+        if (dryRun)
+        {
+            var plan = await setup.PlanAsync(spec, part, cancellationToken);
+            progress.Dispose();
+            SpreadPlanView.Print(terminal, plan, json);
+            return (int)ExitCode.Done;
+        }
+
         var result = await setup.ExecuteAsync(spec, part, commandLine, cancellationToken);
         progress.Dispose();
         var lab = result.Lab;
@@ -91,6 +103,11 @@ internal static class SpreadCommands
         {
             var host = lab.Hosts[pgpool.Host!.Value];
             terminal.Say($"  {host.Name}: Pgpool-II {host.Address}:{pgpool.Port}, its part in {host.Root}");
+        }
+
+        if (lab.VirtualIp is { } ip)
+        {
+            terminal.Say($"  The one that leads is at {VirtualIp.AddressOf(ip)}:{lab.Ports.Pgpool(0)}, too.");
         }
 
         terminal.Say(
@@ -129,22 +146,76 @@ internal static class SpreadCommands
     /// <summary>Connects to the hosts of one that is ready.</summary>
     internal static Task<SpreadSession> ConnectAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
     {
-        RequireReady(lab);
+        LabCommand.RequireReady(lab);
         return SpreadSession.ConnectAsync(terminal, lab.Hosts, acceptNew: false, cancellationToken);
     }
 
     /// <summary>Removes all of it. Where a host does not answer, the lab stays on the list, so that it can be tried
     /// again.</summary>
-    internal static async Task<int> DestroyAsync(Terminal terminal, Lab lab, CancellationToken cancellationToken)
+    /// <param name="terminal">Where it talks.</param>
+    /// <param name="lab">The lab.</param>
+    /// <param name="given">Hosts that are given up.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task<int> DestroyAsync(
+        Terminal terminal,
+        Lab lab,
+        IReadOnlyList<string> given,
+        CancellationToken cancellationToken
+    )
     {
+        given = [.. given.Select(g => HostOf(lab, g).Name)];
         await using var session = await SpreadSession.ConnectAsync(terminal, lab.Hosts, false, cancellationToken);
         using var progress = new ProgressView(terminal);
-        await new SpreadDestroy(Terminal.Operation(progress), session.Parts).ExecuteAsync(lab, cancellationToken);
+        if (lab.Partition is not null && given.Count == 0)
+        {
+            await new HostCuts(session.Parts, lab).HealAsync(cancellationToken);
+        }
+
+        await new SpreadDestroy(Terminal.Operation(progress), session.Parts).ExecuteAsync(
+            lab,
+            given,
+            cancellationToken
+        );
         progress.Dispose();
         terminal.Say($"The lab '{lab.Name}' is gone from {string.Join(", ", lab.Hosts.Select(h => h.Name))}.");
         return (int)ExitCode.Done;
     }
 
-    /// <summary>Refuses a lab whose setup was never finished, or that is being destroyed.</summary>
-    private static void RequireReady(Lab lab) => LabLocator.RequireReady(LabStore.Load(lab.Root)!);
+    /// <summary>Goes on with the labs whose removal a host has kept from its end by not answering.</summary>
+    internal static async Task<int> ResumeDestroyAsync(Terminal terminal, CancellationToken cancellationToken)
+    {
+        var labs = LabIndex
+            .All()
+            .Select(e => LabStore.Load(e.Root))
+            .OfType<LabManifest>()
+            .Where(m => m is { State: LabState.Destroying, Lab: { IsSpread: true, Here: null } })
+            .ToArray();
+        if (labs.Length == 0)
+        {
+            terminal.Say("There is no lab on several hosts whose removal was not finished.");
+        }
+
+        var worst = ExitCode.Done;
+        foreach (var manifest in labs)
+        {
+            try
+            {
+                await DestroyAsync(terminal, OfWhole(manifest)!, [], cancellationToken);
+            }
+            catch (LabException error)
+            {
+                worst = ErrorView.Show(terminal, error);
+            }
+        }
+
+        return (int)worst;
+    }
+
+    /// <summary>One of a lab's hosts, by what the user calls it.</summary>
+    internal static LabHost HostOf(Lab lab, string name) =>
+        lab.Hosts.FirstOrDefault(h => h.Name == name)
+        ?? throw new LabException(ExitCode.Usage, $"The lab '{lab.Name}' has no host '{name}'.")
+        {
+            Hints = [$"Its hosts are {string.Join(", ", lab.Hosts.Select(h => h.Name))}."],
+        };
 }

@@ -1,28 +1,27 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Spread;
+using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
+using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Reports;
+using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
 /// <summary>The commands on one server, in a lab on several hosts: each goes to the host its server is on.</summary>
 internal static class SpreadVerbs
 {
+    /// <summary>The target of <c>kill</c> that is a host; its name follows.</summary>
+    internal const string HostWord = "host";
+
     /// <summary>Those that need nothing but the server's own host.</summary>
-    private static readonly string[] OnOneHost =
-    [
-        "start",
-        "stop",
-        "restart",
-        "kill",
-        "pause",
-        "resume",
-        "attach",
-        "detach",
-    ];
+    private static readonly string[] OnOneHost = ["start", "stop", "restart", "kill", "pause", "resume"];
+
+    /// <summary>Those that any Pgpool-II can do.</summary>
+    private static readonly string[] OfPgpool = ["attach", "detach"];
 
     /// <summary>Does it, and shows how all nodes are then.</summary>
     internal static async Task<int> RunAsync(
@@ -43,33 +42,27 @@ internal static class SpreadVerbs
         }
 
         var recovers = verb == "recover";
-        if (dry || !(recovers || OnOneHost.Contains(verb)) || words.Find(w => !w.StartsWith('-')) is not { } target)
+        if (
+            dry
+            || !(recovers || OnOneHost.Contains(verb) || OfPgpool.Contains(verb))
+            || words.Find(w => !w.StartsWith('-')) is not { } target
+        )
         {
-            throw new LabException(
-                ExitCode.Usage,
-                $"The lab '{lab.Name}' is on several hosts; '{verb}'{(dry ? " --dry-run" : "")} does not work on one "
-                    + "of its servers from here."
-            )
-            {
-                Hints = [$"Name one server:  pgpoollab {(recovers ? verb : "stop")} 1"],
-            };
+            throw recovers || OnOneHost.Contains(verb)
+                ? new LabException(
+                    ExitCode.Usage,
+                    dry
+                        ? $"The lab '{lab.Name}' is on several hosts; '{verb} --dry-run' works on one host's part."
+                        : $"The lab '{lab.Name}' is on several hosts; '{verb}' works on one of its servers at a time."
+                )
+                {
+                    Hints = [$"Name one server:  pgpoollab {verb} 1"],
+                }
+                : SpreadRefusal.Of(lab, verb);
         }
 
         await using var session = await SpreadCommands.ConnectAsync(terminal, lab, cancellationToken);
-        using (LabLock.Take(lab.Root))
-        {
-            var look = await session.Parts.LookAsync(lab, cancellationToken);
-            var (host, word) = Find(lab, look, target);
-            if (recovers)
-            {
-                await RecoverAsync(session, lab, look, word, cancellationToken);
-            }
-            else
-            {
-                words[words.IndexOf(target)] = word;
-                await session.Parts.RunAsync(host, $"{verb} {target}", [verb, .. words], cancellationToken);
-            }
-        }
+        await ActAsync(terminal, session, lab, verb, words, target, cancellationToken);
 
         var report = await session.Parts.LookAsync(lab, cancellationToken);
         if (parsed.GetValue(CommandLine.Json))
@@ -84,12 +77,77 @@ internal static class SpreadVerbs
         return (int)ExitCode.Done;
     }
 
+    /// <summary>Does it.</summary>
+    /// <param name="terminal">Where it shows what it does.</param>
+    /// <param name="session">The lab's hosts.</param>
+    /// <param name="lab">The whole lab.</param>
+    /// <param name="verb">The command.</param>
+    /// <param name="words">Its arguments.</param>
+    /// <param name="target">The server among them.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task ActAsync(
+        Terminal terminal,
+        SpreadSession session,
+        Lab lab,
+        string verb,
+        IReadOnlyList<string> words,
+        string target,
+        CancellationToken cancellationToken
+    )
+    {
+        using var labLock = LabLock.Take(lab.Root);
+        if (verb == "kill" && target == HostWord)
+        {
+            var dying = SpreadCommands.HostOf(lab, words.Where(w => !w.StartsWith('-')).ElementAtOrDefault(1) ?? "");
+            await session.Parts.RunAsync(dying, "kill its servers", ["kill", "all"], cancellationToken);
+            return;
+        }
+
+        var look = await session.Parts.LookAsync(lab, cancellationToken);
+        var (host, word) = Find(lab, look, target);
+        if (verb != "recover" && !OfPgpool.Contains(verb))
+        {
+            await session.Parts.RunAsync(
+                host,
+                $"{verb} {target}",
+                [verb, .. words.Select(w => w == target ? word : w)],
+                cancellationToken
+            );
+            return;
+        }
+
+        var node =
+            lab.Nodes.FirstOrDefault(n => $"{n.Id}" == word)
+            ?? throw new LabException(ExitCode.Usage, $"'{word}' is no node; {verb} is for nodes.");
+        using var progress = new ProgressView(terminal);
+        var recovery = new SpreadRecovery(Terminal.Operation(progress), session.Parts, lab);
+        if (verb == "recover")
+        {
+            await recovery.RecoverAsync(look, node, MethodOf(words), cancellationToken);
+            await SpreadWait.UntilAsync(session.Parts, lab, new LabFact(FactKind.NodeUp, node.Id), cancellationToken);
+        }
+        else
+        {
+            await recovery.TellIfItMayAsync(
+                look,
+                verb == "attach" ? Verb.Attach : Verb.Detach,
+                node,
+                cancellationToken
+            );
+        }
+    }
+
+    private static RecoveryMethod MethodOf(IReadOnlyList<string> words) =>
+        words.Contains("--rewind") ? RecoveryMethod.Rewind
+        : words.Contains("--basebackup") ? RecoveryMethod.BaseBackup
+        : RecoveryMethod.AsConfigured;
+
     /// <summary>On which host a server is, and what it is called there.</summary>
     private static (LabHost Host, string Word) Find(Lab lab, NodesReport look, string target)
     {
         var node =
             int.TryParse(target, out var number) ? lab.Nodes.FirstOrDefault(n => n.Id == number)
-            : target == "primary" ? lab.Nodes.FirstOrDefault(n => n.Id == PrimaryOf(look))
+            : target == "primary" ? lab.Nodes.FirstOrDefault(n => n.Id == SpreadNodes.RightfulPrimary(look))
             : target == "standby" ? lab.Nodes.FirstOrDefault(n => look.Nodes.Any(v => v.Id == n.Id && IsStandby(v)))
             : null;
         if (node is not null)
@@ -100,7 +158,7 @@ internal static class SpreadVerbs
         var pgpool = lab.Pgpools.FirstOrDefault(p => $"pgpool{p.Id}" == target);
         if (target == "leader")
         {
-            var leader = look.Watchdog.FirstOrDefault(w => w.Status is "LEADER" or "MASTER")?.Id;
+            var leader = look.Watchdog.Where(w => w.Status is "LEADER" or "MASTER").MaxBy(w => w.Quorum is true)?.Id;
             pgpool = lab.Pgpools.FirstOrDefault(p => p.Id == leader);
         }
 
@@ -117,44 +175,4 @@ internal static class SpreadVerbs
     }
 
     private static bool IsStandby(NodeView view) => view.Postgres.InRecovery is true;
-
-    /// <summary>The one primary; of several, the one that Pgpool-II writes to.</summary>
-    private static int? PrimaryOf(NodesReport look)
-    {
-        var all = look.Nodes.Where(v => v.Postgres.InRecovery is false).ToArray();
-        return all.Length == 1
-            ? all[0].Id
-            : all.FirstOrDefault(v => v.Pgpool is { Status: "up" or "waiting", Role: "primary" })?.Id;
-    }
-
-    private static async Task RecoverAsync(
-        SpreadSession session,
-        Lab lab,
-        NodesReport look,
-        string word,
-        CancellationToken cancellationToken
-    )
-    {
-        var node = lab.Nodes.FirstOrDefault(n => $"{n.Id}" == word);
-        var primary = PrimaryOf(look);
-        if (node is null || primary is null || primary == node.Id)
-        {
-            throw new LabException(
-                ExitCode.NotHealthy,
-                node is null ? $"'{word}' is no node; only nodes are recovered."
-                    : primary is null ? "No node can be written to: there is nothing to copy."
-                    : $"Node {node.Id} is the primary; the others are copies of it."
-            )
-            {
-                Hints = ["See how the nodes are:  pgpoollab nodes --lab " + Shell.Quote(lab.Name)],
-            };
-        }
-
-        await session.Parts.RunAsync(
-            lab.Hosts[node.Host!.Value],
-            $"recover node {node.Id}",
-            ["part", "rejoin", $"{node.Id}", $"{primary}"],
-            cancellationToken
-        );
-    }
 }

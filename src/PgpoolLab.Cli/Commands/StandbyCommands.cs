@@ -28,6 +28,24 @@ internal static class LagCommand
             async (parsed, cancellationToken) =>
             {
                 var value = StandbyRules.ParseDelay(parsed.GetValue(delay)!);
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    var said = await SpreadForward.LagAsync(
+                        terminal,
+                        spread,
+                        parsed.GetValue(number)!,
+                        parsed.GetValue(delay)!,
+                        cancellationToken
+                    );
+                    terminal.Say(Sentence(parsed.GetValue(number)!, value));
+                    if (parsed.GetValue(CommandLine.Json))
+                    {
+                        terminal.Out.Write(said);
+                    }
+
+                    return (int)ExitCode.Done;
+                }
+
                 var lab = LabCommand.Open(parsed);
                 var node =
                     lab.Nodes.FirstOrDefault(n => n.Id.ToString() == parsed.GetValue(number))
@@ -40,12 +58,7 @@ internal static class LagCommand
                 using var progress = new ProgressView(terminal);
                 await new LagOperation(Terminal.Operation(progress)).ExecuteAsync(lab, node, value, cancellationToken);
                 progress.Dispose();
-                terminal.Say(
-                    value == "0"
-                        ? $"Node {node.Id} replays at once."
-                        : $"Node {node.Id} replays what it receives {value} later. Pgpool-II goes on reading from it; "
-                            + $"to end it:  pgpoollab lag {node.Id} off"
-                );
+                terminal.Say(Sentence($"{node.Id}", value));
                 if (parsed.GetValue(CommandLine.Json))
                 {
                     terminal.Out.WriteLine(LagInfo.Of(lab, node, value).ToJson());
@@ -60,6 +73,12 @@ internal static class LagCommand
             ("pgpoollab lag 1 off", "Let node 1 catch up")
         );
     }
+
+    private static string Sentence(string node, string delay) =>
+        delay == "0"
+            ? $"Node {node} replays at once."
+            : $"Node {node} replays what it receives {delay} later. Pgpool-II goes on reading from it; to end it:  "
+                + $"pgpoollab lag {node} off";
 }
 
 /// <summary><c>sync</c>: has commits wait for a standby.</summary>

@@ -1,8 +1,11 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers.Reports;
 
 namespace PgpoolLab.Cli.Commands;
@@ -54,8 +57,13 @@ internal static class StatusCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var lab = LabCommand.Open(parsed);
-                var fixes = parsed.GetValue(fix) ? new StatusFix(terminal, lab) : null;
+                var spread = SpreadCommands.Find(parsed);
+                var lab = spread is null ? LabCommand.Open(parsed) : LabCommand.RequireReady(spread);
+                await using var hosts = spread is null ? null : new SpreadHosts(terminal, spread);
+                Func<OperationContext, FixOperation> make = hosts is null
+                    ? context => new FixOperation(context, lab)
+                    : new SpreadFix(terminal, hosts).Of;
+                var fixes = parsed.GetValue(fix) ? new StatusFix(terminal, lab, make) : null;
                 if (fixes is not null && parsed.GetValue(dryRun))
                 {
                     await fixes.PreviewAsync(cancellationToken);
@@ -63,7 +71,7 @@ internal static class StatusCommand
                 }
 
                 var (report, failures) = fixes is null
-                    ? (await LookAsync(lab, cancellationToken), [])
+                    ? (await (hosts?.StatusAsync(cancellationToken) ?? LookAsync(lab, cancellationToken)), [])
                     : await fixes.RunAsync(parsed.GetValue(yes), cancellationToken);
                 if (parsed.GetValue(CommandLine.Json))
                 {

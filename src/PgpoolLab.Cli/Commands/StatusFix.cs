@@ -1,5 +1,6 @@
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Verbs;
 using PgpoolLab.Servers.Reports;
 
@@ -8,7 +9,8 @@ namespace PgpoolLab.Cli.Commands;
 /// <summary><c>status --fix</c>: shows the remedies, asks, and does them.</summary>
 /// <param name="terminal">Where it asks.</param>
 /// <param name="lab">The lab.</param>
-internal sealed class StatusFix(Terminal terminal, Lab lab)
+/// <param name="make">What looks and does it.</param>
+internal sealed class StatusFix(Terminal terminal, Lab lab, Func<OperationContext, FixOperation> make)
 {
     /// <summary>What it would do.</summary>
     internal async Task PreviewAsync(CancellationToken cancellationToken)
@@ -91,6 +93,6 @@ internal sealed class StatusFix(Terminal terminal, Lab lab)
     private async Task<T> WithProgressAsync<T>(Func<FixOperation, Task<T>> act)
     {
         using var progress = new ProgressView(terminal);
-        return await act(new FixOperation(Terminal.Operation(progress), lab));
+        return await act(make(Terminal.Operation(progress)));
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
@@ -31,9 +32,13 @@ internal static class WatchCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var lab = LabCommand.Open(parsed);
+                var spread = SpreadCommands.Find(parsed);
+                var lab = spread is null ? LabCommand.Open(parsed) : LabCommand.RequireReady(spread);
                 var json = parsed.GetValue(CommandLine.Json);
-                var watch = new LabWatch(Composition.Host(), lab, TimeProvider.System, () => terminal.OutputIsLost);
+                await using var hosts = spread is null ? null : new SpreadHosts(terminal, spread);
+                var watch = hosts is null
+                    ? new LabWatch(Composition.Host(), lab, TimeProvider.System, () => terminal.OutputIsLost)
+                    : SpreadLogs.Watch(terminal, hosts);
                 try
                 {
                     if (terminal.Data.Profile.Capabilities.Ansi && !json)

@@ -14,22 +14,50 @@ internal static class DemoCommand
     internal static Command Create(Terminal terminal)
     {
         var keep = new Option<bool>("--keep") { Description = "Leave the lab running at the end (default: remove it)" };
+        var hosts = new Option<bool>("--hosts")
+        {
+            Description =
+                "The story on three hosts, which are made on the spot: a virtual IP, the primary's host dies, the "
+                + "network breaks. Needs root, on Linux; leaves nothing",
+        };
+        var beside = new Option<bool>(HostsDemo.InsideOption) { Hidden = true };
         var command = new Command(
             "demo",
             "See it all in a minute, on real servers: set up, load, kill the primary, fail over, recover"
         )
         {
             keep,
+            hosts,
+            beside,
         }
             .Guide(
                 CommandGroup.Make,
                 ("pgpoollab demo", "Watch a failover and a recovery, in a minute"),
-                ("pgpoollab demo --keep", "Do the same, and leave the lab for you to play with")
+                ("pgpoollab demo --keep", "Do the same, and leave the lab for you to play with"),
+                ("sudo pgpoollab demo --hosts", "Watch a whole host die, and the network break, on three hosts")
             )
             .Synonyms("tutorial");
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(hosts) && result.GetValue(keep))
+            {
+                result.AddError("--keep and --hosts do not go together: the hosts are gone when the demo ends.");
+            }
+        });
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (parsed.GetValue(beside))
+                {
+                    await new HostsStory(terminal).TellAsync(cancellationToken);
+                    return (int)ExitCode.Done;
+                }
+
+                if (parsed.GetValue(hosts))
+                {
+                    return await HostsDemo.RunAsync(terminal, cancellationToken);
+                }
+
                 await DemoPackages.EnsureAsync(terminal, Composition.Host(), cancellationToken);
                 using var progress = new ProgressView(terminal);
                 var operation = Terminal.Operation(progress);

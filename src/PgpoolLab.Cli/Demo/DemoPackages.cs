@@ -32,6 +32,36 @@ internal static class DemoPackages
         }
     }
 
+    /// <summary>Installs these packages, where that is this program's to do: on Debian, for root.</summary>
+    /// <returns>False where it is not.</returns>
+    internal static async Task<bool> InstallAsync(
+        Terminal terminal,
+        IHost host,
+        IReadOnlyList<string> packages,
+        CancellationToken cancellationToken
+    )
+    {
+        const string sshd = "openssh-server";
+        if ((await Platform.DetectAsync(host, cancellationToken)).Family != "debian" || !Identity.IsRoot)
+        {
+            return false;
+        }
+
+        terminal.Say($"Installing what is missing:  apt-get install {string.Join(' ', packages)}");
+        const string noService = "/etc/ssh/sshd_not_to_be_run";
+        if (packages.Contains(sshd) && !File.Exists(noService))
+        {
+            // The package would let people log in to this machine from now on (its README.Debian).
+            Directory.CreateDirectory("/etc/ssh");
+            await File.WriteAllTextAsync(noService, "", cancellationToken);
+            terminal.Say($"(The machine's own sshd is not started. To have it:  rm {noService})");
+        }
+
+        await AptAsync(["update"], cancellationToken);
+        await AptAsync(["install", "-y", "--no-install-recommends", .. packages], cancellationToken);
+        return true;
+    }
+
     /// <summary>Shows what apt-get does, and waits for it however long it takes: a package manager that is ended leaves
     /// the machine half configured. In a session of its own Ctrl+C does not reach it.</summary>
     private static async Task AptAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)

@@ -15,11 +15,11 @@ internal sealed class SteadyWriter : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly NpgsqlDataSource _source;
     private readonly List<long> _acknowledgedAt = [];
-    private readonly Lab _lab;
+    private readonly ServerLog? _log;
     private Task _work = Task.CompletedTask;
     private int _broken;
 
-    private SteadyWriter(Lab lab) => (_lab, _source) = (lab, Source(lab, lab.Pgpool.Port));
+    private SteadyWriter(NpgsqlDataSource source, ServerLog? log) => (_source, _log) = (source, log);
 
     internal int Broken => _broken;
 
@@ -34,9 +34,17 @@ internal sealed class SteadyWriter : IAsyncDisposable
         }
     }
 
-    internal static async Task<SteadyWriter> StartAsync(Lab lab, CancellationToken cancellationToken)
+    internal static Task<SteadyWriter> StartAsync(Lab lab, CancellationToken cancellationToken) =>
+        StartAsync(Source(lab, lab.Pgpool.Port), cancellationToken, ServerLog.Of(lab.Pgpool));
+
+    /// <summary>Starts one that connects as it is told.</summary>
+    internal static async Task<SteadyWriter> StartAsync(
+        NpgsqlDataSource source,
+        CancellationToken cancellationToken,
+        ServerLog? log = null
+    )
     {
-        var writer = new SteadyWriter(lab);
+        var writer = new SteadyWriter(source, log);
         await using (var connection = await writer._source.OpenConnectionAsync(cancellationToken))
         await using (var create = new NpgsqlCommand($"CREATE TABLE {Table} (n int PRIMARY KEY)", connection))
         {
@@ -52,7 +60,7 @@ internal sealed class SteadyWriter : IAsyncDisposable
     {
         var target = Acknowledged + rows;
         var probes = Composition.Probes(Composition.Host());
-        await probes.WaitAsync(new Writes(this, target), TimeSpan.FromSeconds(60), cancellationToken);
+        await probes.WaitAsync(new Writes(this, target), TimeSpan.FromMinutes(3), cancellationToken);
     }
 
     internal async Task StopAsync()
@@ -75,8 +83,8 @@ internal sealed class SteadyWriter : IAsyncDisposable
         }
     }
 
-    internal async Task<long> CountAsync(int port, CancellationToken cancellationToken) =>
-        long.Parse(await AskAsync(_lab, port, $"SELECT count(*)::text FROM {Table}", cancellationToken) ?? "0");
+    internal static async Task<long> CountAsync(Lab lab, int port, CancellationToken cancellationToken) =>
+        long.Parse(await AskAsync(lab, port, $"SELECT count(*)::text FROM {Table}", cancellationToken) ?? "0");
 
     public async ValueTask DisposeAsync()
     {
@@ -150,7 +158,7 @@ internal sealed class SteadyWriter : IAsyncDisposable
     {
         public string Expectation => "the client can write through Pgpool-II";
 
-        public ServerLog? Log => ServerLog.Of(Writer._lab.Pgpool);
+        public ServerLog? Log => Writer._log;
 
         public Task<Observation> CheckAsync(CancellationToken cancellationToken) =>
             Task.FromResult(

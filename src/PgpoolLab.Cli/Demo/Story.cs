@@ -55,12 +55,11 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
                     + $"The client connected again {client.Broken} time(s)",
                 markup: true
             );
+            var there = await SteadyWriter.CountAsync(lab, lab.Nodes[1].Port, cancellationToken);
             Say(
-                $"and had {client.Acknowledged} rows acknowledged; "
-                    + $"{await client.CountAsync(lab.Nodes[1].Port, cancellationToken)} of them are on the new "
-                    + "primary. (Replication is"
+                $"and had {client.Acknowledged} rows acknowledged; {there} of them are on the new primary. (Replication"
             );
-            Say("asynchronous: the last ones before a crash may be lost.)");
+            Say("is asynchronous: the last ones before a crash may be lost.)");
         }
 
         await NodesAsync(lab, cancellationToken);

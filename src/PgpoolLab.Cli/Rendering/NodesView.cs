@@ -9,6 +9,11 @@ internal static class NodesView
     internal static void Print(IAnsiConsole console, NodesReport report)
     {
         PrintTables(console, report.Nodes, report.Watchdog);
+        if (report.VirtualIp is { } virtualIp)
+        {
+            Terminal.Paragraph(console, "", virtualIp.Title, indent: 2);
+        }
+
         foreach (var work in report.AtWork)
         {
             Terminal.Paragraph(console, "[blue]…[/] ", $"{work.Title}{Since(work)}. {work.Next}".TrimEnd(), indent: 2);
@@ -16,7 +21,8 @@ internal static class NodesView
 
         foreach (var finding in report.Findings)
         {
-            Terminal.Paragraph(console, "[yellow]![/] ", finding.Problem, indent: 2);
+            var where = finding.Host is { } host ? $"host {host}: " : "";
+            Terminal.Paragraph(console, "[yellow]![/] ", where + finding.Problem, indent: 2);
             if (finding.Fix is not null)
             {
                 Terminal.Line(console, $"  [blue]→[/] {Printable.Escape(finding.Fix)}");
@@ -32,7 +38,7 @@ internal static class NodesView
     )
     {
         var one = new FittedTable(
-            [.. Key, .. OfPgpool("Pgpool-II: status"), .. OfPostgres("PostgreSQL: up")],
+            [.. Key(nodes), .. OfPgpool("Pgpool-II: status"), .. OfPostgres("PostgreSQL: up")],
             [.. nodes.Select(n => (string[])[.. Node(n), .. Pgpool(n, shortTime: false), .. Postgres(n)])]
         )
         {
@@ -54,7 +60,14 @@ internal static class NodesView
         {
             console.MarkupLine("[bold]The watchdog[/]");
             new FittedTable(
-                [new("Pgpool-II", Right: true), new("port", Right: true), new("up"), new("role"), new("quorum")],
+                [
+                    new("Pgpool-II", Right: true),
+                    .. watchdog.Any(m => m.Host is not null) ? (Heading[])[new("host")] : [],
+                    new("port", Right: true),
+                    new("up"),
+                    new("role"),
+                    new("quorum"),
+                ],
                 [.. watchdog.Select(Member)]
             ).Print(console);
         }
@@ -63,6 +76,7 @@ internal static class NodesView
     private static string[] Member(WatchdogView member) =>
         [
             member.Id.ToString(),
+            .. HostOf(member.Host),
             member.Port.ToString(),
             member.Answers ? "[green]yes[/]" : "[red]no[/]",
             member.Status is "LEADER" or "MASTER" ? $"[bold]{member.Status}[/]" : Printable.Escape(member.Status ?? ""),
@@ -84,12 +98,20 @@ internal static class NodesView
         IEnumerable<Heading> headings,
         Func<NodeView, string[]> cells
     ) =>
-        new FittedTable([.. Key, .. headings], [.. nodes.Select(n => (string[])[.. Node(n), .. cells(n)])])
+        new FittedTable([.. Key(nodes), .. headings], [.. nodes.Select(n => (string[])[.. Node(n), .. cells(n)])])
         {
-            Keys = Key.Length,
+            Keys = Key(nodes).Length,
         }.Print(console);
 
-    private static readonly Heading[] Key = [new("node", Right: true), new("port", Right: true)];
+    /// <summary>In a lab on several hosts each has its host.</summary>
+    private static Heading[] Key(IReadOnlyList<NodeView> nodes) =>
+        [
+            new("node", Right: true),
+            .. nodes.Any(n => n.Host is not null) ? (Heading[])[new("host")] : [],
+            new("port", Right: true),
+        ];
+
+    private static string[] HostOf(string? host) => host is null ? [] : [Printable.Escape(host)];
 
     private static IEnumerable<Heading> OfPgpool(string first) =>
         [
@@ -111,7 +133,7 @@ internal static class NodesView
             new("lag", Right: true),
         ];
 
-    private static string[] Node(NodeView node) => [node.Id.ToString(), node.Port.ToString()];
+    private static string[] Node(NodeView node) => [node.Id.ToString(), .. HostOf(node.Host), node.Port.ToString()];
 
     private static string[] Pgpool(NodeView node, bool shortTime) =>
         node.Pgpool is not { } p

@@ -54,7 +54,8 @@ internal static class StatusView
             FindingSeverity.Warning => "[yellow]warning[/]",
             _ => "[blue]note[/]",
         };
-        Terminal.Paragraph(console, $"{mark} [bold]{finding.Id}[/]: ", finding.Problem);
+        var where = finding.Host is { } host ? $" (host {Printable.Escape(host)})" : "";
+        Terminal.Paragraph(console, $"{mark} [bold]{finding.Id}[/]{where}: ", finding.Problem);
         if (finding.Cause is not null)
         {
             Terminal.Paragraph(console, "  Cause: ", finding.Cause);

@@ -112,8 +112,14 @@ internal sealed class WatchView(string lab, TimeProvider time)
         return table;
     }
 
-    private static IEnumerable<string> Below(NodesReport report)
+    private IEnumerable<string> Below(NodesReport report)
     {
+        foreach (var host in (report.Hosts ?? []).Where(h => !h.Answers))
+        {
+            var since = HostLook.Since(host.SilentSince, time.GetLocalNow());
+            yield return $"[red]host {Printable.Escape(host.Name)} does not answer{since}[/]";
+        }
+
         if (report.Watchdog.Count > 0)
         {
             yield return "watchdog: "

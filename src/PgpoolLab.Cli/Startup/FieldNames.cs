@@ -28,6 +28,9 @@ internal static class FieldNames
             SpecField.InitDbArguments => "--initdb-arg",
             SpecField.Settings => "--set",
             SpecField.Templates => "--templates",
+            SpecField.Databases => "--database",
+            SpecField.Roles => "--role",
+            SpecField.Sql => "--sql",
             _ => throw new ArgumentOutOfRangeException(nameof(field), field, "It has no option."),
         };
 

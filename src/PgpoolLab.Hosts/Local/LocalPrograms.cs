@@ -37,13 +37,48 @@ internal sealed class LocalPrograms(TimeProvider time, DetachedServers servers) 
         {
             await EndAsync(process);
             cancellationToken.ThrowIfCancellationRequested();
-            return new CommandResult(
-                command,
-                128 + (int)ProcessSignal.Terminate,
-                "",
-                $"It was ended after {command.Timeout.TotalSeconds:0} s.",
-                time.GetElapsedTime(started)
-            );
+            return Ended(command, time.GetElapsedTime(started));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<CommandResult> RunAsync(
+        CommandSpec command,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(output);
+        var started = time.GetTimestamp();
+        using var timeout = new CancellationTokenSource(command.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var process = ChildProcess.Start(command, redirect: true);
+        try
+        {
+            using var standardOutput = process.StandardOutput;
+            using var standardError = process.StandardError;
+            var error = standardError.ReadToEndAsync(either.Token);
+            await WriteInputAsync(process, command.Input, either.Token);
+            var buffer = new byte[32 * 1024];
+            while (await standardOutput.BaseStream.ReadAsync(buffer, either.Token) is > 0 and var count)
+            {
+                await output(buffer.AsMemory(0, count), either.Token);
+            }
+
+            await process.WaitForExitAsync(either.Token);
+            return new CommandResult(command, process.ExitCode, "", await error, time.GetElapsedTime(started));
+        }
+        catch (OperationCanceledException)
+            when (!cancellationToken.IsCancellationRequested && timeout.IsCancellationRequested)
+        {
+            await EndAsync(process);
+            return Ended(command, time.GetElapsedTime(started));
+        }
+        catch
+        {
+            await EndAsync(process);
+            throw;
         }
     }
 
@@ -59,6 +94,15 @@ internal sealed class LocalPrograms(TimeProvider time, DetachedServers servers) 
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(servers.Start(command, logFile, append));
     }
+
+    private static CommandResult Ended(CommandSpec command, TimeSpan elapsed) =>
+        new(
+            command,
+            128 + (int)ProcessSignal.Terminate,
+            "",
+            $"It was ended after {command.Timeout.TotalSeconds:0} s.",
+            elapsed
+        );
 
     private static async Task WriteInputAsync(Process process, string? input, CancellationToken cancellationToken)
     {

@@ -86,6 +86,10 @@ public sealed class AgentChannel : IAsyncDisposable
     /// <summary>How many calls were made so far.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
+    /// <summary>True when the machine was given up, or the connection has broken: it answers nothing any
+    /// more.</summary>
+    public bool IsLost => _lost is not null;
+
     /// <summary>For how long the machine has said nothing.</summary>
     internal TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _heard));
 
@@ -239,13 +243,7 @@ public sealed class AgentChannel : IAsyncDisposable
     /// <returns>Null when the other side cannot.</returns>
     internal async ValueTask<Stream?> ConnectAsync(string socket, CancellationToken cancellationToken)
     {
-        var number = Interlocked.Increment(ref _lastId);
-        var stream = new RemoteStream(
-            (data, token) =>
-                SendAsync(new AgentRequest { Part = new StreamPart(number, data) }, token).WaitAsync(token),
-            () => _streams.TryRemove(number, out _)
-        );
-        _streams[number] = stream;
+        var (number, stream) = OpenStream();
         try
         {
             if (await AskAsync(new ConnectCall(socket, number), cancellationToken))
@@ -261,6 +259,19 @@ public sealed class AgentChannel : IAsyncDisposable
 
         _streams.TryRemove(number, out _);
         return null;
+    }
+
+    /// <summary>What the agent sends under a new number, and what goes there under it.</summary>
+    internal (int Number, RemoteStream Stream) OpenStream()
+    {
+        var number = Interlocked.Increment(ref _lastId);
+        var stream = new RemoteStream(
+            (data, token) =>
+                SendAsync(new AgentRequest { Part = new StreamPart(number, data) }, token).WaitAsync(token),
+            () => _streams.TryRemove(number, out _)
+        );
+        _streams[number] = stream;
+        return (number, stream);
     }
 
     /// <param name="request">What to send.</param>

@@ -17,6 +17,9 @@ internal sealed class AgentStreams(Func<StreamPart, CancellationToken, Task> sen
         carried.Work = Task.WhenAll(ReadAsync(number, carried), WriteAsync(carried));
     }
 
+    /// <summary>Sends a part of what is no connection: what a program prints.</summary>
+    internal Task SendAsync(StreamPart part, CancellationToken cancellationToken) => send(part, cancellationToken);
+
     /// <summary>A part from the other side. What belongs to a connection that is closed by now is nobody's.</summary>
     internal void Receive(StreamPart part)
     {

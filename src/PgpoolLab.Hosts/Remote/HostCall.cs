@@ -40,6 +40,7 @@ namespace PgpoolLab.Hosts.Remote;
 [JsonDerivedType(typeof(FindChildrenCall), "findChildren")]
 [JsonDerivedType(typeof(SignalCall), "signal")]
 [JsonDerivedType(typeof(RunCall), "run")]
+[JsonDerivedType(typeof(FollowCall), "follow")]
 [JsonDerivedType(typeof(StartDetachedCall), "startDetached")]
 [JsonDerivedType(typeof(RemoveMemoryOfFolderCall), "removeMemoryOfFolder")]
 [JsonDerivedType(typeof(RemoveMemoryOfProcessCall), "removeMemoryOfProcess")]

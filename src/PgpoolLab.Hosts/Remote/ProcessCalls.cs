@@ -86,6 +86,31 @@ internal sealed record RunCall(CommandSpec Command) : HostCall<ProgramEnd>
     public override string ToString() => $"{nameof(RunCall)} {Command.Program}";
 }
 
+/// <summary>Runs a program there, and sends what it prints under this number as it comes.</summary>
+internal sealed record FollowCall(CommandSpec Command, int Stream) : HostCall<ProgramEnd>
+{
+    private protected override ValueTask<ProgramEnd> MakeAsync(IHost host, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("What a program prints needs somebody who carries it.");
+
+    private protected override async ValueTask<ProgramEnd> MakeAsync(
+        IHost host,
+        AgentStreams streams,
+        CancellationToken cancellationToken
+    )
+    {
+        var end = await host.Programs.RunAsync(
+            Command,
+            async (data, token) => await streams.SendAsync(new StreamPart(Stream, data.ToArray()), token),
+            cancellationToken
+        );
+        await streams.SendAsync(new StreamPart(Stream, null), cancellationToken);
+        return new ProgramEnd(end.ExitCode, "", end.Error, end.Elapsed);
+    }
+
+    /// <summary>What the program is given may be a secret.</summary>
+    public override string ToString() => $"{nameof(FollowCall)} {Command.Program}";
+}
+
 internal sealed record StartDetachedCall(CommandSpec Command, string LogFile, bool Append) : HostCall<int>
 {
     private protected override async ValueTask<int> MakeAsync(IHost host, CancellationToken cancellationToken) =>

@@ -33,7 +33,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         if (secrets is not null)
         {
             globals["pcp"] = TemplateModel.Pcp(secrets.PcpUsers);
-            globals["passwords"] = TemplateModel.Passwords(secrets.DatabaseUsers);
+            globals["passwords"] = TemplateModel.Passwords([.. secrets.DatabaseUsers, .. secrets.RoleUsers]);
         }
 
         return Render(name, lab, globals);

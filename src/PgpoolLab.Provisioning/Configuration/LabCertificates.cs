@@ -24,7 +24,10 @@ public sealed record LabCertificates(string Authority, string Server, string Ser
             lab.ListenAddresses.Count > 0
                 ? [Dns.GetHostName(), .. lab.ListenAddresses.Contains("*") ? OwnAddresses() : lab.ListenAddresses]
                 : [];
-        return ((string[])["localhost", "127.0.0.1", "::1", .. elsewhere, .. lab.Hosts.Select(h => h.Address)])
+        string[] shared = lab.VirtualIp is { } ip ? [VirtualIp.AddressOf(ip)] : [];
+        return (
+            (string[])["localhost", "127.0.0.1", "::1", .. elsewhere, .. lab.Hosts.Select(h => h.Address), .. shared]
+        )
             .Where(n => n is not ("*" or "0.0.0.0" or "::"))
             .Distinct(StringComparer.OrdinalIgnoreCase)
             .ToArray();

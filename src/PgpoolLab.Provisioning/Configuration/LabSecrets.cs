@@ -18,6 +18,9 @@ public sealed record LabSecrets
     /// <summary>The roles that have passwords; empty where nobody is asked for one.</summary>
     public IReadOnlyList<DatabaseUser> DatabaseUsers { get; init; } = [];
 
+    /// <summary>The users' own roles, with their passwords; empty where nobody is asked for one.</summary>
+    public IReadOnlyList<DatabaseUser> RoleUsers { get; init; } = [];
+
     /// <summary>What <c>.pgpoolkey</c> holds.</summary>
     public string PoolKey { get; init; } = "";
 
@@ -29,7 +32,9 @@ public sealed record LabSecrets
     public string Encrypted(string role) => DatabaseUsers.FirstOrDefault(u => u.Name == role)?.Encrypted(PoolKey) ?? "";
 
     /// <summary>Makes up what this lab needs.</summary>
-    public static LabSecrets For(Lab lab)
+    /// <param name="lab">The lab.</param>
+    /// <param name="given">Passwords of users' own roles that somebody has given, by the role's name.</param>
+    public static LabSecrets For(Lab lab, IReadOnlyDictionary<string, string>? given = null)
     {
         ArgumentNullException.ThrowIfNull(lab);
         var users = ((string?[])[lab.Owner, lab.Invoker]).OfType<string>();
@@ -48,6 +53,10 @@ public sealed record LabSecrets
             : secrets with
             {
                 DatabaseUsers = lab.LoginRoles.Select(r => new DatabaseUser(r, PcpUser.RandomPassword())).ToArray(),
+                RoleUsers = lab
+                    .Roles.Where(r => r.CanLogin)
+                    .Select(r => new DatabaseUser(r.Name, given?.GetValueOrDefault(r.Name) ?? PcpUser.RandomPassword()))
+                    .ToArray(),
                 PoolKey = PcpUser.RandomPassword() + PcpUser.RandomPassword(),
             };
     }

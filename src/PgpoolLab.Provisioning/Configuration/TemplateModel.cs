@@ -101,7 +101,7 @@ internal static class TemplateModel
             ["listen"] = new ScriptArray(lab.ListenAddresses),
             ["listen_everywhere"] = lab.ListenAddresses.Contains("*"),
             ["lets_in_all"] = lab.ListenAddresses.Any(a => lab.Hosts.All(h => h.Address != a)),
-            ["clients"] = new ScriptArray(AddressesOf(lab).Select(Cidr)),
+            ["clients"] = new ScriptArray(ClientsOf(lab)),
             ["addresses"] = new ScriptArray(AddressesOf(lab).Except(lab.ListenAddresses)),
             ["tls"] = lab.UseTls,
             ["private_sockets"] = lab.HasPrivateSockets,
@@ -114,6 +114,11 @@ internal static class TemplateModel
     /// <summary>Where the servers of a lab on several hosts are reached; none for a lab on one machine.</summary>
     private static IEnumerable<string> AddressesOf(Lab lab) =>
         lab.Hosts.Select(h => h.Address).Concat(lab.VirtualIp is { } ip ? [ip.Split('/')[0]] : []);
+
+    /// <summary>Whom Pgpool-II lets in besides its own machine: the lab's hosts, and with a virtual IP the network it
+    /// is in, whose machines it is for.</summary>
+    private static IEnumerable<string> ClientsOf(Lab lab) =>
+        lab.Hosts.Select(h => Cidr(h.Address)).Concat(lab.VirtualIp is { } ip ? [VirtualIp.NetworkOf(ip)] : []);
 
     /// <summary>The machines of a lab on several; none for a lab on one.</summary>
     internal static ScriptArray HostsOf(Lab lab) =>

@@ -82,6 +82,15 @@ public sealed record MachineView(string Name)
     [JsonIgnore]
     public IReadOnlyList<string> OwnAddresses { get; init; } = [];
 
+    /// <summary>Where it would have the virtual IP that was asked about; null without one, and where it
+    /// cannot.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VirtualIpPlace? VirtualIp { get; init; }
+
+    /// <summary>Why it cannot have it.</summary>
+    [JsonIgnore]
+    public LabException? VirtualIpProblem { get; init; }
+
     /// <summary>The default ports of a lab that somebody holds there, and who.</summary>
     public IReadOnlyList<string> TakenPorts { get; init; } = [];
 }

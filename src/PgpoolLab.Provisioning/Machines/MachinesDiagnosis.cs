@@ -96,6 +96,11 @@ public static class MachinesDiagnosis
             );
         }
 
+        if (m.VirtualIpProblem is { } virtualIp)
+        {
+            yield return Problem(m, virtualIp);
+        }
+
         if (m.ClockAhead is { } ahead && Math.Abs(ahead) > ComfortablyAhead)
         {
             var seen =

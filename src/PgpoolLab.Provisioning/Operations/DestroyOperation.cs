@@ -39,7 +39,11 @@ public sealed class DestroyOperation(OperationContext context)
                         .WithoutChildren(await new LabSurvey(context.Host).FindServersAsync(lab, cancellationToken))
                         .Select(p => $"{p.Name} (pid {p.Id}) in {p.WorkingDirectory}"),
                 ],
-                [.. deletes.Where(p => !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal)))],
+                [
+                    .. deletes.Where(p =>
+                        p == lab.Paths.Snapshots || !deletes.Any(d => p.StartsWith(d + "/", StringComparison.Ordinal))
+                    ),
+                ],
                 [.. await new UsersFiles(context.Host).FindAsync(look.Reached, cancellationToken)],
                 [
                     .. (await context.Host.Files.ListAsync(lab.Root, cancellationToken))

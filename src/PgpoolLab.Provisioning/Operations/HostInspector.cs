@@ -46,12 +46,14 @@ public sealed class HostInspector(OperationContext context)
             Folder = folder,
             Tools = tools,
             SocketDirectories = await SocketDirectoriesAsync(spec.SocketDirectories, tools, cancellationToken),
-            AliasFolder = StateFolder.Open(f =>
-                Shell.IsSafeWord(f) && f.Length + "/01234567".Length <= LabPlanner.MostForSockets
-            ),
+            AliasFolder = AliasFolder,
             FreePort = firstPort,
         };
     }
+
+    /// <summary>Where links to labs are made whose own path is no safe word.</summary>
+    internal static string AliasFolder =>
+        StateFolder.Open(f => Shell.IsSafeWord(f) && f.Length + "/01234567".Length <= LabPlanner.MostForSockets);
 
     /// <summary>Refuses ports that somebody listens on.</summary>
     /// <exception cref="PortTakenException">Names each port and, where it can be known, who holds it.</exception>

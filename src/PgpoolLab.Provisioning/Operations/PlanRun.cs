@@ -23,6 +23,9 @@ public class PlanRun
     /// <summary>True when plans are shown, and nothing is touched.</summary>
     internal bool IsDry => _show is not null;
 
+    /// <summary>Shows a plan, which is then not run; null when plans are run.</summary>
+    internal Action<VerbPlan>? Show => _show;
+
     internal OperationContext Context { get; }
 
     internal Lab Lab { get; }
@@ -82,6 +85,7 @@ public class PlanRun
         _isTakenBackOnCancel = plan.IsTakenBackOnCancel;
         Tell(plan.Before);
         var steps = plan.Lab is { } lab ? _steps! with { Lab = lab } : _steps!;
+        steps = plan.Secrets is { } secrets ? steps with { Secrets = secrets } : steps;
         IReadOnlyList<StepFailure> failures;
         try
         {

@@ -26,6 +26,7 @@ public sealed class PortClaim(OperationContext context)
         var layout = PortLayout.From(spec.Port ?? 0, spec.PgpoolNodes, spec.PostgresPort);
         if (spec is { Part: { Here: { } here } part, Port: not null })
         {
+            layout = layout with { IsShared = part.VirtualIp is not null };
             return
             [
                 .. layout.OfPgpool(here),

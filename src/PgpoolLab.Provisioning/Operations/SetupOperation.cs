@@ -174,7 +174,14 @@ public sealed class SetupOperation(OperationContext context)
     /// <param name="Manifest">As it is on disk.</param>
     /// <param name="Lock">The lab's lock.</param>
     /// <param name="Ports">The lab's ports; null where they cannot be leased.</param>
-    private sealed record Claim(LabPlan Plan, LabManifest Manifest, LabLock Lock, HeldPorts? Ports);
+    /// <param name="Passwords">Passwords of roles that somebody has given.</param>
+    private sealed record Claim(
+        LabPlan Plan,
+        LabManifest Manifest,
+        LabLock Lock,
+        HeldPorts? Ports,
+        IReadOnlyDictionary<string, string> Passwords
+    );
 
     private async Task<SetupResult> MakeAsync(
         Claim claim,
@@ -184,9 +191,9 @@ public sealed class SetupOperation(OperationContext context)
         CancellationToken cancellationToken
     )
     {
-        var (plan, manifest, _, _) = claim;
+        var (plan, manifest) = (claim.Plan, claim.Manifest);
         var lab = plan.Lab;
-        var secrets = Secrets ?? LabSecrets.For(lab);
+        var secrets = Secrets ?? LabSecrets.For(lab, claim.Passwords);
         using (var log = context.OpenLog(lab.ToolLog))
         {
             log.Information("setup begins: {CommandLine}", string.Join(' ', commandLine.Select(Shell.Quote)));
@@ -318,7 +325,7 @@ public sealed class SetupOperation(OperationContext context)
             var made = await context.Host.Files.ExistsAsync(logFolder, cancellationToken) ? lab.ToolLog : logFolder;
             undo.Push($"delete {made}", ct => context.Host.Files.DeleteAsync(made, ct).AsTask());
             await context.Host.Files.CreateDirectoryAsync(logFolder, Modes.PrivateFolder, cancellationToken);
-            return new Claim(plan, manifest, labLock, ports);
+            return new Claim(plan, manifest, labLock, ports, spec.Setup.RolePasswords);
         }
         catch
         {
@@ -327,7 +334,8 @@ public sealed class SetupOperation(OperationContext context)
         }
     }
 
-    private static LabSpec WithFreeName(LabSpec spec, string root)
+    /// <summary>The request with a name that no lab of this user has.</summary>
+    internal static LabSpec WithFreeName(LabSpec spec, string root)
     {
         var taken = LabIndex.All().Select(l => l.Name).ToHashSet(StringComparer.Ordinal);
         if (spec.Name is { } asked)

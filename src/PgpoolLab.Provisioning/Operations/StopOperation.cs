@@ -47,6 +47,7 @@ public sealed class StopOperation(PlanRun run)
         run.LockedAsync(
             async () =>
             {
+                await WarnOfFailoverAsync(only, cancellationToken);
                 var links = new SocketLinks(run.Context.Host, run.Lab);
                 var linked = await links.FindAsync(cancellationToken);
                 var stale = await links.FindStaleAsync(cancellationToken);
@@ -54,6 +55,25 @@ public sealed class StopOperation(PlanRun run)
             },
             cancellationToken
         );
+
+    /// <summary>One host of several that stops its primary leaves the others to promote one of theirs.</summary>
+    private async Task WarnOfFailoverAsync(ServerSet? only, CancellationToken cancellationToken)
+    {
+        var lab = run.Lab;
+        if (lab.Here is null || run.IsDry || only is { Nodes.Count: 0 })
+        {
+            return;
+        }
+
+        var primaries = await new LabHistory(run.Context.Host, lab).FindPrimariesAsync(cancellationToken);
+        if (primaries.Keys.FirstOrDefault(n => only is null || only.Nodes.Contains(n)) is { } primary)
+        {
+            run.Context.Note(
+                $"Node {primary.Id} is a primary: while Pgpool-IIs of other hosts run, they promote another node in "
+                    + "its place. The whole lab is stopped where it was made:  pgpoollab stopall"
+            );
+        }
+    }
 
     /// <summary>Stops every process of the lab, without a word and without its lock, whatever state the lab is
     /// in.</summary>

@@ -61,7 +61,7 @@ public static class LabPlanner
         RequireStatementToPromote(lab);
         if (lab.Here is not null)
         {
-            return new LabPlan(lab, OnOneHost(lab));
+            return new LabPlan(lab, OnOneHost(lab, spec.SqlFiles));
         }
 
         // Whoever has settings of his own for Pgpool-II, or a template, sees the lab proved with them.
@@ -80,6 +80,7 @@ public static class LabPlanner
                 :
                 [
                     .. stages,
+                    .. ContentPlans.Fill(lab, lab.Nodes[0], spec.SqlFiles),
                     .. spec.Setup.LeaveRunning ? [] : Stop(lab),
                     Stage.Of(new HandOver([.. lab.Nodes], spec.Setup.LeaveRunning, fewProcesses)),
                     .. spec.Setup.LeaveRunning && lab.HasPrivateSockets ? (Stage[])[Stage.Of(new LinkSockets())] : [],
@@ -233,7 +234,7 @@ public static class LabPlanner
 
     /// <summary>One host's part of a lab on several: its nodes run afterwards, its Pgpool-II does not. The primary's
     /// host comes first; the standbys of the others are base backups of that.</summary>
-    private static IReadOnlyList<Stage> OnOneHost(Lab lab)
+    private static IReadOnlyList<Stage> OnOneHost(Lab lab, IReadOnlyList<SqlFile> sql)
     {
         var primary = lab.Nodes[0];
         var standbys = lab.OwnNodes.Where(n => n != primary).ToArray();
@@ -254,6 +255,8 @@ public static class LabPlanner
                         new Stage([
                             [new ConfigureNode(primary), new StartNode(primary), new SetPasswords(primary)],
                         ]),
+                        // What is in it then comes to the standbys with their base backups.
+                        .. ContentPlans.Fill(lab, primary, sql),
                     ]
                 : [],
             .. standbys.Length > 0
@@ -381,6 +384,24 @@ public static class LabPlanner
         }
     }
 
+    /// <summary>The lab's users have roles already, and superusers they must stay.</summary>
+    private static void RequireOwnRoles(LabSpec spec, HostFacts facts)
+    {
+        if (spec.Roles.FirstOrDefault(r => r.Name == facts.Owner || r.Name == facts.Invoker) is { } role)
+        {
+            throw new InvalidSpecException([
+                new SpecProblem(
+                    $"{SpecField.Roles} '{role.Name}': that is the lab's own superuser. Choose another name."
+                ),
+            ]);
+        }
+    }
+
+    /// <summary>A second name for a lab's folder whose own path is no safe word, or too long for sockets; null when it
+    /// needs none.</summary>
+    internal static string? AliasOf(LabConventions conventions, string root, string id, Func<string> folder) =>
+        Shell.IsSafeWord(root) && root.Length <= conventions.LongestRoot(MostForSockets) ? null : $"{folder()}/{id}";
+
     /// <summary>Resolves every name, port and path.</summary>
     internal static Lab Resolve(LabSpec spec, HostFacts facts)
     {
@@ -397,13 +418,14 @@ public static class LabPlanner
             throw new InvalidSpecException(problems);
         }
 
-        var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort);
+        RequireOwnRoles(spec, facts);
+        var ports = PortLayout.From(resolved.Port.Value, spec.PgpoolNodes, spec.PostgresPort) with
+        {
+            IsShared = spec.Part?.VirtualIp is not null,
+        };
         var conventions = spec.Conventions;
         var own = conventions.HasRoles;
-        var alias =
-            Shell.IsSafeWord(facts.Root) && facts.Root.Length <= conventions.LongestRoot(MostForSockets)
-                ? null
-                : $"{facts.AliasFolder}/{facts.LabId}";
+        var alias = AliasOf(conventions, facts.Root, facts.LabId, () => facts.AliasFolder);
         var streaming = spec.Mode is ClusteringMode.StreamingReplication;
         return new Lab
         {
@@ -451,6 +473,10 @@ public static class LabPlanner
             UseSlots = spec.UseSlots && streaming,
             UseRewind = spec.UseRewind && streaming,
             InitDbArguments = own ? spec.InitDbArguments : [],
+            Databases = spec.Databases,
+            Roles = spec.Roles,
+            SqlRuns = [.. spec.SqlFiles.Select(f => f.Run)],
+            Asked = LabAsked.Of(spec),
             PgpoolSettings = spec.AllSettingsOf("pgpool"),
             PostgresSettings = spec.AllSettingsOf("postgresql"),
         }.WithOwnFolders();

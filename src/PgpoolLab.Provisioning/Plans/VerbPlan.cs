@@ -23,6 +23,9 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
     /// <summary>The lab the steps are about, when it is not the one that was looked at.</summary>
     public Lab? Lab { get; init; }
 
+    /// <summary>Secrets that its steps need; null for none.</summary>
+    public Configuration.LabSecrets? Secrets { get; init; }
+
     /// <summary>True when what its steps have done is undone if one of them fails, or on Ctrl+C; also what plans before
     /// it in the same call have done.</summary>
     public bool IsTakenBack { get; init; }

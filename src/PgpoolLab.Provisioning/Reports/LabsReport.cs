@@ -88,11 +88,31 @@ public sealed record LabView
     /// <summary>Bytes on disk; null when counting them took too long.</summary>
     public long? Bytes { get; init; }
 
+    /// <summary>Its hosts, when it is on several and this is where it was made; null for others.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<HostOfLab>? Hosts { get; init; }
+
+    /// <summary>The lab itself, when its hosts are still to be asked.</summary>
+    [JsonIgnore]
+    internal Model.Lab? Whole { get; init; }
+
     /// <summary>What is wrong with it, one sentence.</summary>
     public string? Problem { get; init; }
 
     /// <summary>The command that ends that.</summary>
     public string? Fix { get; init; }
+}
+
+/// <summary>One of the hosts of a lab on several.</summary>
+/// <param name="Name">What the user calls it.</param>
+public sealed record HostOfLab(string Name)
+{
+    /// <summary>Whether it has said what runs there; null when it was not asked.</summary>
+    public bool? Answers { get; init; }
+
+    /// <summary>Why it has not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Problem { get; init; }
 }
 
 /// <summary>All labs of a user.</summary>

@@ -3,6 +3,7 @@ using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Leftovers;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
+using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Waiting;
 
 namespace PgpoolLab.Provisioning.Reports;
@@ -15,6 +16,13 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
 {
     /// <summary>A disk that does not answer keeps only its own labs from being told.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>Looks at a lab on several hosts, where it was made; null to say nothing of what runs there. It has a
+    /// time limit of its own.</summary>
+    public Func<Lab, CancellationToken, Task<NodesReport>>? OnHosts { get; init; }
+
+    /// <summary>For how long hosts may take, which are asked while all else is looked at.</summary>
+    private static readonly TimeSpan PatienceWithHosts = TimeSpan.FromSeconds(4);
 
     private const string DestroyOrphans = "pgpoollab destroy --orphans";
 
@@ -82,7 +90,8 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
     {
         try
         {
-            return await Task.Run(look, cancellationToken).WaitAsync(Patience, time, cancellationToken);
+            var row = await Task.Run(look, cancellationToken).WaitAsync(Patience, time, cancellationToken);
+            return row is { Whole: { } whole } ? await OfHostsAsync(row, whole, cancellationToken) : row;
         }
         catch (Exception error) when (error is TimeoutException or IOException or UnauthorizedAccessException)
         {
@@ -99,6 +108,58 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
             };
         }
     }
+
+    /// <summary>What the hosts say. What they do not say is not known, which is no trouble of the lab's.</summary>
+    private async Task<LabView> OfHostsAsync(LabView row, Lab whole, CancellationToken cancellationToken)
+    {
+        const string notAsked = "What runs on its hosts is not known";
+        if (OnHosts is null)
+        {
+            return row with { Problem = row.Problem ?? $"{notAsked}: they were not asked." };
+        }
+
+        NodesReport report;
+        try
+        {
+            report = await OnHosts(whole, cancellationToken).WaitAsync(PatienceWithHosts, time, cancellationToken);
+        }
+        catch (Exception error) when (error is TimeoutException or LabException)
+        {
+            var why =
+                error is TimeoutException
+                    ? $"they did not answer in {PatienceWithHosts.TotalSeconds:0} s."
+                    : error.Message;
+            return row with { Problem = row.Problem ?? $"{notAsked}: {why}", Fix = row.Fix ?? NodesOf(whole) };
+        }
+
+        var hosts = report.Hosts ?? [];
+        var silent = hosts.Where(h => !h.Answers).ToArray();
+        return row with
+        {
+            NodesUp = report.Nodes.Count(n => n.Postgres.Up),
+            PgpoolsUp =
+                report.Watchdog.Count > 0 ? report.Watchdog.Count(w => w.Answers)
+                : report.PgpoolAnswers ? 1
+                : 0,
+            Hosts = [.. hosts.Select(h => new HostOfLab(h.Name) { Answers = h.Answers, Problem = h.Problem })],
+            Problem =
+                row.Problem
+                ?? (
+                    silent.Length == 0
+                        ? null
+                        : string.Join(
+                            " ",
+                            silent.Select(h =>
+                                $"Host {h.Name} does not answer{HostLook.Since(h.SilentSince, time.GetLocalNow())}: "
+                                + $"{h.Problem}."
+                            )
+                        ) + " What runs there is not known."
+                ),
+            Fix = row.Fix ?? (silent.Length == 0 ? null : $"pgpoollab status --lab {Shell.Quote(whole.Name)}"),
+        };
+    }
+
+    private static string NodesOf(Lab lab) => $"pgpoollab nodes --lab {Shell.Quote(lab.Name)}";
 
     private async Task<LabView?> LookAsync(
         LabRegistration registration,
@@ -223,6 +284,16 @@ public sealed class LabsReporter(IHost host, TimeProvider time)
                 : manifest.State is LabState.Failed ? $"pgpoollab destroy {Shell.Quote(root)}"
                 : null,
         };
+        if (lab.IsWhole)
+        {
+            // Its servers are elsewhere.
+            return row with
+            {
+                Hosts = [.. lab.Hosts.Select(h => new HostOfLab(h.Name))],
+                Whole = manifest.State is LabState.Ready && lab.Former is null ? lab : null,
+            };
+        }
+
         var servers = new LiveLab(host, lab, new ProbeRunner(host, time));
         try
         {

@@ -10,7 +10,14 @@ namespace PgpoolLab.Provisioning.Spread;
 /// <param name="Machine">What it is asked through; null when it cannot be reached.</param>
 /// <param name="Program">Where pgpoollab lies there.</param>
 /// <param name="Problem">Why it cannot be reached.</param>
-public sealed record ReachedHost(LabHost Host, IHost? Machine, string Program, LabException? Problem = null);
+public sealed record ReachedHost(LabHost Host, IHost? Machine, string Program, LabException? Problem = null)
+{
+    /// <summary>The port of its sshd, by which it was reached.</summary>
+    public int SshPort { get; init; } = DefaultSshPort;
+
+    /// <summary>The port of ssh (RFC 4253).</summary>
+    public const int DefaultSshPort = 22;
+}
 
 /// <summary>A host could not do what it was told for its part of a lab.</summary>
 /// <param name="host">Which.</param>
@@ -35,8 +42,9 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
     /// <summary>For how long a host may take for anything else.</summary>
     private static readonly TimeSpan MostForOthers = TimeSpan.FromMinutes(10);
 
-    /// <summary>For how long one that is asked how it is may take.</summary>
-    private static readonly TimeSpan MostForLooking = TimeSpan.FromSeconds(20);
+    /// <summary>For how long one that is asked how it is may take: servers that wait for hosts they are cut off from
+    /// answer late.</summary>
+    private static readonly TimeSpan MostForLooking = TimeSpan.FromMinutes(1);
 
     /// <summary>The hosts, by number.</summary>
     public IReadOnlyList<ReachedHost> Hosts { get; } = hosts;
@@ -77,6 +85,32 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
         CancellationToken cancellationToken
     ) => await RunAsync(host, what, [.. command, "--lab", host.Root!], null, MostForOthers, cancellationToken);
 
+    /// <summary>Runs a command of pgpoollab on the part of a host, with words after <c>--</c>.</summary>
+    /// <param name="host">The host; its root is known.</param>
+    /// <param name="what">What it does, for messages.</param>
+    /// <param name="command">The command, and its arguments.</param>
+    /// <param name="rest">The words: arguments of the program that it runs.</param>
+    /// <param name="cancellationToken">Ends it, there, too.</param>
+    /// <returns>What it printed.</returns>
+    public Task<string> RunAsync(
+        LabHost host,
+        string what,
+        IReadOnlyList<string> command,
+        IReadOnlyList<string> rest,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        return RunAsync(
+            host,
+            what,
+            [.. command, "--lab", host.Root!, "--", .. rest],
+            null,
+            MostForOthers,
+            cancellationToken
+        );
+    }
+
     /// <summary>Has every host do something, all at once; what fails on one keeps nobody from the others.</summary>
     /// <exception cref="LabException">It failed on some. Of one it is that failure, of several one that tells
     /// all.</exception>
@@ -101,8 +135,12 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
     /// <summary>How every node is, asked on all hosts at once.</summary>
     /// <param name="lab">The whole lab.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<NodesReport> LookAsync(Lab lab, CancellationToken cancellationToken) =>
-        SpreadNodes.Merge(lab, await Task.WhenAll(Hosts.Select(h => LookAsync(h, cancellationToken))));
+    public async Task<NodesReport> LookAsync(Lab lab, CancellationToken cancellationToken)
+    {
+        var cut = new HostCuts(this, lab).IsInPlaceAsync(cancellationToken);
+        var parts = await Task.WhenAll(Hosts.Select(h => LookAsync(h, cancellationToken)));
+        return SpreadNodes.Merge(await cut ? lab : lab with { Partition = null }, parts);
+    }
 
     private static async Task<LabException?> TryAsync(ReachedHost host, Func<ReachedHost, Task> act)
     {
@@ -117,11 +155,12 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
         }
     }
 
-    private async Task<PartReport> LookAsync(ReachedHost host, CancellationToken cancellationToken)
+    private async Task<HostLook> LookAsync(ReachedHost host, CancellationToken cancellationToken)
     {
+        HostLook Silent(string problem) => new(host.Host, default, null, HostLook.ProblemOf(host.Host, problem));
         try
         {
-            string[] command = ["nodes", "--json", "--lab", host.Host.Root!];
+            string[] command = ["part", "look", "--lab", host.Host.Root!];
             var text = await RunAsync(
                 host.Host,
                 "say how its servers are",
@@ -130,19 +169,19 @@ public sealed class HostParts(IReadOnlyList<ReachedHost> hosts)
                 MostForLooking,
                 cancellationToken
             );
-            return new PartReport(host.Host, SpreadNodes.FromJson(text), null);
+            return new HostLook(host.Host, default, PartLook.FromJson(text), null);
         }
         catch (JsonException error)
         {
-            return new PartReport(host.Host, null, $"its answer is not understood: {error.Message}");
+            return Silent($"its answer is not understood: {error.Message}");
         }
         catch (PartFailedException error) when (error.InnerException is LabException inner)
         {
-            return new PartReport(host.Host, null, inner.Message);
+            return Silent(inner.Message);
         }
         catch (PartFailedException error)
         {
-            return new PartReport(host.Host, null, error.Details is [.., var last] ? last : error.Message);
+            return Silent(error.Details is [.., var last] ? last : error.Message);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Machines;
 
 namespace PgpoolLab.Provisioning.Spread;
 
@@ -36,6 +37,15 @@ public sealed record PartRequest
     /// <inheritdoc cref="LabSpec.InitDbArguments"/>
     public IReadOnlyList<string> InitDbArguments { get; init; } = [];
 
+    /// <inheritdoc cref="LabSpec.Databases"/>
+    public IReadOnlyList<LabDatabase> Databases { get; init; } = [];
+
+    /// <inheritdoc cref="LabSpec.Roles"/>
+    public IReadOnlyList<LabRole> Roles { get; init; } = [];
+
+    /// <inheritdoc cref="LabSpec.SqlFiles"/>
+    public IReadOnlyList<SqlFile> SqlFiles { get; init; } = [];
+
     /// <inheritdoc cref="LabSpec.PostgresMajor"/>
     public int? PostgresMajor { get; init; }
 
@@ -47,6 +57,9 @@ public sealed record PartRequest
 
     /// <inheritdoc cref="SetupOptions.RunAs"/>
     public string? RunAs { get; init; }
+
+    /// <summary>True for who wants to see every step.</summary>
+    public bool WithSteps { get; init; }
 
     /// <summary>Passwords, keys and certificates; null while it is only looked at.</summary>
     public LabSecrets? Secrets { get; init; }
@@ -67,6 +80,10 @@ public sealed record PartRequest
             ListenAddresses = [part.Hosts[part.Here!.Value].Address],
             Settings = spec.Settings,
             InitDbArguments = spec.InitDbArguments,
+            Databases = spec.Databases,
+            Roles = spec.Roles,
+            // They run where the primary is made.
+            SqlFiles = part.HostOfNode(0) == part.Here ? spec.SqlFiles : [],
             PostgresMajor = spec.PostgresMajor,
             PostgresBin = spec.PostgresBin,
             PgpoolDirectory = spec.PgpoolDirectory,
@@ -91,6 +108,9 @@ public sealed record PartRequest
             ListenAddresses = ListenAddresses,
             Settings = Settings,
             InitDbArguments = InitDbArguments,
+            Databases = Databases,
+            Roles = Roles,
+            SqlFiles = SqlFiles,
             PostgresMajor = PostgresMajor,
             PostgresBin = PostgresBin,
             PgpoolDirectory = PgpoolDirectory,
@@ -123,12 +143,33 @@ public sealed record PartRequest
     public override string ToString() => $"{nameof(PartRequest)} {Name} {Part.Here}";
 }
 
+/// <summary>A step of a host's part, for people.</summary>
+/// <param name="Title">What it does.</param>
+/// <param name="Lines">The commands it runs and the files it writes.</param>
+public sealed record PartStep(string Title, IReadOnlyList<string> Lines);
+
 /// <summary>What a host says of its part.</summary>
 /// <param name="Root">Its folder.</param>
 /// <param name="Owner">The user its servers run as.</param>
 /// <param name="Tools">Its programs.</param>
 public sealed record PartFacts(string Root, string Owner, Toolset Tools)
 {
+    /// <summary>What it would do; empty when nobody has asked for it.</summary>
+    public IReadOnlyList<PartStep> Steps { get; init; } = [];
+
+    /// <summary>What a part says of itself, with every step.</summary>
+    public static PartFacts Of(Plans.LabPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return Of(plan.Lab) with
+        {
+            Steps = [.. plan.Steps.Select(s => new PartStep(s.Title, [.. s.Preview(plan.Lab)]))],
+        };
+    }
+
+    /// <summary>Where it would have the virtual IP; null in a lab without one, and when the part is made.</summary>
+    public VirtualIpPlace? VirtualIp { get; init; }
+
     /// <summary>What a part says of itself.</summary>
     public static PartFacts Of(Lab lab)
     {

@@ -10,11 +10,15 @@ namespace PgpoolLab.Provisioning.Spread;
 public sealed class SpreadDestroy(OperationContext context, HostParts parts)
 {
     /// <summary>Removes it.</summary>
+    /// <param name="lab">The whole lab.</param>
+    /// <param name="given">Hosts that will never answer again: what is left there is given up.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="LabException">A host does not answer, or something could not be removed there: the lab is still
     /// known, and the next call goes on with what is left.</exception>
-    public async Task ExecuteAsync(Lab lab, CancellationToken cancellationToken)
+    public async Task ExecuteAsync(Lab lab, IReadOnlyList<string> given, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(given);
         using (LabLock.Take(lab.Root))
         {
             LabStore.NoteDestroying(lab);
@@ -22,6 +26,12 @@ public sealed class SpreadDestroy(OperationContext context, HostParts parts)
             {
                 await parts.ForEachAsync(async h =>
                 {
+                    if (given.Contains(h.Host.Name))
+                    {
+                        context.Note($"Host {h.Host.Name}: given up; its part, if there is one, is in {h.Host.Root}.");
+                        return;
+                    }
+
                     await SpreadSetup.RemoveAsync(parts, h.Host, cancellationToken);
                     context.Note($"Host {h.Host.Name}: its part is gone.");
                 });
@@ -34,8 +44,9 @@ public sealed class SpreadDestroy(OperationContext context, HostParts parts)
                     Hints =
                     [
                         .. error.Hints,
-                        $"The other hosts are done. When this one answers again:  pgpoollab destroy "
-                            + PgpoolLab.Hosts.Shell.Quote(lab.Root),
+                        "The other hosts are done, and the lab stays on the list. When this one answers again:  "
+                            + $"pgpoollab destroy --resume {PgpoolLab.Hosts.Shell.Quote(lab.Name)}",
+                        "If it never will:  pgpoollab destroy --give-up HOST " + PgpoolLab.Hosts.Shell.Quote(lab.Name),
                     ],
                 };
             }

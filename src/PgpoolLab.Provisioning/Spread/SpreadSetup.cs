@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
+using PgpoolLab.Provisioning.Machines;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
@@ -31,6 +33,29 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         CancellationToken cancellationToken
     ) => (await CheckAsync(Decided(spec, part), cancellationToken)).Facts;
 
+    /// <summary>Says what every host would do. Touches nothing.</summary>
+    /// <param name="spec">What was asked for.</param>
+    /// <param name="part">The hosts, with <see cref="PartOfLab.Here"/> null.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="LabException">It could not be made.</exception>
+    public async Task<SpreadPlan> PlanAsync(LabSpec spec, PartOfLab part, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(part);
+        LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: false);
+        var (decided, facts) = await CheckAsync(Decided(spec, part), cancellationToken, withSteps: true);
+        var lab = await ResolveAsync(spec, decided, facts, new FolderOrigin(null), cancellationToken);
+        return new SpreadPlan(
+            lab,
+            [
+                .. lab.Hosts.Zip(
+                    facts,
+                    (h, f) => new HostPlan(h, f, parts.Hosts[h.Id].Program, RequestOf(decided, h, null).ToJson().Length)
+                ),
+            ]
+        );
+    }
+
     /// <summary>Makes the lab.</summary>
     /// <param name="spec">What was asked for; its folder is the one on this machine.</param>
     /// <param name="part">The hosts, with <see cref="PartOfLab.Here"/> null.</param>
@@ -47,6 +72,7 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(part);
+        var asked = spec;
         (spec, var facts) = await CheckAsync(Decided(spec, part), cancellationToken);
         var undo = new UndoStack();
         try
@@ -54,7 +80,7 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
             LabFolder.RequireUsable(spec.Directory, hiddenFilesAreFine: false);
             var origin = LabFolder.Prepare(spec.Directory, null, context.Process);
             undo.Push("give the folder back", _ => Task.FromResult(LabFolder.GiveBack(spec.Directory, origin)));
-            return await MakeAsync(spec, facts, origin, commandLine, undo, cancellationToken);
+            return await MakeAsync(asked, spec, facts, origin, commandLine, undo, cancellationToken);
         }
         catch (Exception cause)
         {
@@ -86,7 +112,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
 
     private async Task<(LabSpec Spec, IReadOnlyList<PartFacts> Facts)> CheckAsync(
         LabSpec spec,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        bool withSteps = false
     )
     {
         foreach (var host in parts.Hosts)
@@ -111,7 +138,10 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
                 await parts.ForEachAsync(async h =>
                     facts[h.Host.Id] = await parts.CheckAsync(
                         h.Host,
-                        RequestOf(chosen, h.Host, null),
+                        RequestOf(chosen, h.Host, null) with
+                        {
+                            WithSteps = withSteps,
+                        },
                         cancellationToken
                     )
                 );
@@ -124,7 +154,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
 
             var all = facts.Select(f => f!).ToArray();
             RequireAlike(chosen.Part!.Hosts, all);
-            return (chosen, all);
+            var virtualIp = all[0].VirtualIp?.Address ?? chosen.Part.VirtualIp;
+            return (chosen with { Part = chosen.Part with { VirtualIp = virtualIp } }, all);
         }
     }
 
@@ -138,8 +169,16 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         );
     }
 
-    private static PartRequest RequestOf(LabSpec spec, LabHost host, LabSecrets? secrets) =>
-        PartRequest.Of(spec, spec.Part! with { Here = host.Id }, secrets);
+    private static PartRequest RequestOf(LabSpec spec, LabHost host, LabSecrets? secrets, VirtualIpPlace? place = null)
+    {
+        var part = spec.Part! with { Here = host.Id };
+        // Interfaces have other names on other hosts.
+        return PartRequest.Of(
+            spec,
+            place is null ? part : part with { VirtualIp = place.Address, Interface = place.Interface },
+            secrets
+        );
+    }
 
     /// <summary>A standby is a copy of the primary's files, and the superuser's name is in them.</summary>
     private static void RequireAlike(IReadOnlyList<LabHost> hosts, IReadOnlyList<PartFacts> facts)
@@ -161,7 +200,39 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         }
     }
 
+    /// <summary>The whole lab, as this machine knows it.</summary>
+    private async Task<Lab> ResolveAsync(
+        LabSpec asked,
+        LabSpec spec,
+        IReadOnlyList<PartFacts> facts,
+        FolderOrigin origin,
+        CancellationToken cancellationToken
+    )
+    {
+        var lab = LabPlanner.Resolve(
+            spec,
+            new HostFacts
+            {
+                Root = await context.Host.Files.RealPathAsync(spec.Directory, cancellationToken),
+                LabId = spec.Part!.Id,
+                Owner = Identity.Current.Name,
+                Folder = origin,
+                Tools = facts[0].Tools,
+                SocketDirectories = [],
+                AliasFolder = StateFolder.Open(Shell.IsSafeWord),
+                FreePort = spec.Port!.Value,
+            }
+        );
+        return lab with
+        {
+            SafeAlias = null,
+            Asked = LabAsked.Of(asked),
+            Hosts = [.. lab.Hosts.Zip(facts, (h, f) => h with { Root = f.Root })],
+        };
+    }
+
     private async Task<SetupResult> MakeAsync(
+        LabSpec asked,
         LabSpec spec,
         IReadOnlyList<PartFacts> facts,
         FolderOrigin origin,
@@ -170,26 +241,8 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         CancellationToken cancellationToken
     )
     {
-        var part = spec.Part!;
-        var lab = LabPlanner.Resolve(
-            spec,
-            new HostFacts
-            {
-                Root = await context.Host.Files.RealPathAsync(spec.Directory, cancellationToken),
-                LabId = part.Id,
-                Owner = Identity.Current.Name,
-                Folder = origin,
-                Tools = facts[0].Tools,
-                SocketDirectories = [],
-                AliasFolder = StateFolder.Open(Shell.IsSafeWord),
-                FreePort = spec.Port!.Value,
-            }
-        ) with
-        {
-            SafeAlias = null,
-        };
-        lab = lab with { Hosts = [.. lab.Hosts.Zip(facts, (h, f) => h with { Root = f.Root })] };
-        var secrets = LabSecrets.For(lab with { Owner = facts[0].Owner }) with
+        var lab = await ResolveAsync(asked, spec, facts, origin, cancellationToken);
+        var secrets = LabSecrets.For(lab with { Owner = facts[0].Owner }, spec.Setup.RolePasswords) with
         {
             Certificates = LabCertificates.Make(lab, context.Time.GetUtcNow()),
         };
@@ -202,16 +255,18 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
         };
         await context.Host.Files.CreateDirectoryAsync(lab.Paths.Hidden, Modes.PrivateFolder, cancellationToken);
         using var labLock = LabRemains.TakeLock(lab.Root);
-        undo.Push($"delete {lab.Paths.Hidden}", ct => context.Host.Files.DeleteAsync(lab.Paths.Hidden, ct).AsTask());
+        var left = new ConcurrentBag<string>();
+        undo.Push(
+            $"delete {lab.Paths.Hidden}",
+            ct => left.IsEmpty ? context.Host.Files.DeleteAsync(lab.Paths.Hidden, ct).AsTask() : Task.CompletedTask
+        );
         LabStore.Save(manifest);
-        undo.Push("take the lab off the list", _ => Task.Run(() => LabIndex.Remove(lab), CancellationToken.None));
+        undo.Push("take the lab off the list", _ => Task.Run(() => Forget(lab, left), CancellationToken.None));
         LabIndex.Register(lab);
 
         var known = new HostParts([.. parts.Hosts.Select(h => h with { Host = lab.Hosts[h.Host.Id] })]);
-        await MakePartAsync(known, spec, known.Hosts[0], secrets, undo, cancellationToken);
-        await new HostParts([.. known.Hosts.Skip(1)]).ForEachAsync(h =>
-            MakePartAsync(known, spec, h, secrets, undo, cancellationToken)
-        );
+        await MakePartAsync(known.Hosts[0]);
+        await new HostParts([.. known.Hosts.Skip(1)]).ForEachAsync(MakePartAsync);
         context.Note("Starting every Pgpool-II.");
         await StartAsync(known, lab, context.Note, cancellationToken);
         await ProveAsync(known, lab, cancellationToken);
@@ -222,24 +277,50 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
 
         LabStore.Save(manifest with { State = LabState.Ready });
         return new SetupResult(lab, secrets.PcpUsers);
+
+        Task MakePartAsync(ReachedHost host)
+        {
+            context.Note($"Host {host.Host.Name}: making its part in {host.Host.Root}.");
+            undo.Push($"remove the part of host {host.Host.Name}", ct => TakeBackAsync(known, host.Host, left, ct));
+            var request = RequestOf(spec, host.Host, secrets, facts[host.Host.Id].VirtualIp);
+            return known.MakeAsync(host.Host, request, cancellationToken);
+        }
     }
 
-    private async Task MakePartAsync(
-        HostParts known,
-        LabSpec spec,
-        ReachedHost host,
-        LabSecrets secrets,
-        UndoStack undo,
+    /// <summary>A host that has died meanwhile is remembered: what is left there can be removed when it is
+    /// back.</summary>
+    private static async Task TakeBackAsync(
+        HostParts parts,
+        LabHost host,
+        ConcurrentBag<string> left,
         CancellationToken cancellationToken
     )
     {
-        context.Note($"Host {host.Host.Name}: making its part in {host.Host.Root}.");
-        lock (undo)
+        try
         {
-            undo.Push($"remove the part of host {host.Host.Name}", ct => RemoveAsync(known, host.Host, ct));
+            await RemoveAsync(parts, host, cancellationToken);
+        }
+        catch
+        {
+            left.Add(host.Name);
+            throw;
+        }
+    }
+
+    private static void Forget(Lab lab, ConcurrentBag<string> left)
+    {
+        if (left.IsEmpty)
+        {
+            LabIndex.Remove(lab);
+            return;
         }
 
-        await known.MakeAsync(host.Host, RequestOf(spec, host.Host, secrets), cancellationToken);
+        LabStore.NoteDestroying(lab);
+        throw new LabException(
+            ExitCode.UndoFailed,
+            $"something may be left on {string.Join(" and ", left.Order())}. When it answers again:  pgpoollab destroy "
+                + $"--resume {Shell.Quote(lab.Name)}"
+        );
     }
 
     /// <summary>Removes a host's part, if there is one.</summary>

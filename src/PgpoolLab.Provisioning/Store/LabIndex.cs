@@ -48,6 +48,35 @@ public static class LabIndex
         }
     }
 
+    /// <summary>Replaces the entry of a lab that lies in another folder now, in whichever list of its user it is;
+    /// puts it on the list when it is on none. That is a help, and fails no command.</summary>
+    /// <param name="lab">The lab where it is.</param>
+    /// <param name="former">Where it was.</param>
+    internal static void Move(Lab lab, string former)
+    {
+        try
+        {
+            var files = StateFolder
+                .Candidates(Identity.Current, Environment.GetEnvironmentVariable("XDG_STATE_HOME"))
+                .Select(l => $"{l}/{LabNames.EntryOf(lab.Id)}")
+                .Where(f => LabStore.ReadIndexEntry(f)?.Root is { } root && (root == former || root == lab.Root))
+                .ToArray();
+            foreach (var file in files)
+            {
+                LabStore.WriteIndexEntry(file, EntryOf(lab));
+            }
+
+            if (files.Length == 0)
+            {
+                RegisterAgain(lab);
+            }
+        }
+        catch (Exception error) when (error is LabException or IOException or UnauthorizedAccessException)
+        {
+            // The lab is found by its folder.
+        }
+    }
+
     private static LabIndexEntry EntryOf(Lab lab) =>
         new(lab.Id, lab.Name, lab.Root, lab.AllPorts.Select(p => p.Port).ToArray())
         {

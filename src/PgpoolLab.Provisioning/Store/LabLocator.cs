@@ -86,6 +86,27 @@ public static class LabLocator
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(process);
         var lab = manifest.Lab;
+        if (OtherOwnerOf(manifest) is not { } user)
+        {
+            RequireOwnFolders(lab);
+            return;
+        }
+
+        // First the user, then the folder: what leads there is then followed with that user's rights.
+        process.Become(user);
+        RequireOwnFolders(lab);
+        // Where it may not be entered we stay in the topmost one: every path is absolute.
+        process.TryEnter(lab.Root);
+    }
+
+    /// <summary>The user whom root is to become to work on a lab.</summary>
+    /// <param name="manifest">The lab's.</param>
+    /// <returns>Null when we are that user.</returns>
+    /// <exception cref="LabException">The lab is another user's.</exception>
+    public static SystemUser? OtherOwnerOf(LabManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        var lab = manifest.Lab;
         // What the manifest says is the word of whoever can write it: the file must be that user's, and nothing of it
         // is run as root.
         var named = Identity.Find(lab.Owner);
@@ -104,8 +125,7 @@ public static class LabLocator
 
         if (Identity.Current.Name == lab.Owner)
         {
-            RequireOwnFolders(lab);
-            return;
+            return null;
         }
 
         if (!Identity.IsRoot)
@@ -116,17 +136,11 @@ public static class LabLocator
             };
         }
 
-        var user =
-            named
+        return named
             ?? throw new LabException(
                 ExitCode.Missing,
                 $"The lab '{lab.Name}' runs as {lab.Owner}, and this machine has no such user any more."
             );
-        // First the user, then the folder: what leads there is then followed with that user's rights.
-        process.Become(user);
-        RequireOwnFolders(lab);
-        // Where it may not be entered we stay in the topmost one: every path is absolute.
-        process.TryEnter(lab.Root);
     }
 
     /// <summary>Refuses the word of another user: it would have us log in to hosts of his choice, and run there what he

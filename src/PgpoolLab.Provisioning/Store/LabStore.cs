@@ -34,8 +34,12 @@ public sealed class LabStore
     public static void Save(LabManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        WriteWhole(manifest.Lab.Paths.Manifest, JsonSerializer.Serialize(manifest, Json.LabManifest) + "\n");
+        WriteTo(manifest.Lab.Paths.Manifest, manifest);
     }
+
+    /// <summary>The same to another place: one that lies ready.</summary>
+    internal static void WriteTo(string file, LabManifest manifest) =>
+        WriteWhole(file, JsonSerializer.Serialize(manifest, Json.LabManifest) + "\n");
 
     /// <summary>Notes that files of a lab are deleted from now on. Where that cannot be written, on a full disk or a
     /// read-only one, they are deleted all the same.</summary>
@@ -60,7 +64,12 @@ public sealed class LabStore
     /// <summary>Reads the manifest of the lab in exactly this folder.</summary>
     /// <returns>Null when the folder holds no lab.</returns>
     /// <exception cref="LabException">The manifest is damaged, or newer than this program.</exception>
-    public static LabManifest? Load(string root)
+    public static LabManifest? Load(string root) => Load(root, LabPlaces.Placed);
+
+    /// <summary>The same as the file has it, wherever the lab lies now.</summary>
+    internal static LabManifest? LoadAsWritten(string root) => Load(root, (lab, _) => lab);
+
+    private static LabManifest? Load(string root, Func<Lab, string, Lab> placed)
     {
         root = Hosts.Identity.RealPath(root);
         var file = new LabPaths(root).Manifest;
@@ -94,7 +103,7 @@ public sealed class LabStore
             }
 
             return Upgraded(document.RootElement) is { } manifest && IsWhole(manifest)
-                ? (manifest with { Lab = LabPlaces.Placed(manifest.Lab, root), Source = source }).WithOwnFolders()
+                ? (manifest with { Lab = placed(manifest.Lab, root), Source = source }).WithOwnFolders()
                 : throw new JsonException("The lab itself is missing in it, or a part of it.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)

@@ -14,6 +14,12 @@ namespace PgpoolLab.Provisioning.Verbs;
 /// <param name="lab">The lab.</param>
 public sealed class FixOperation(OperationContext context, Lab lab)
 {
+    /// <summary>Looks at the lab; null for one on this machine.</summary>
+    public Func<CancellationToken, Task<StatusReport>>? Look { get; init; }
+
+    /// <summary>Does a remedy; null for a lab on this machine.</summary>
+    public Func<Remedy, CancellationToken, Task>? Act { get; init; }
+
     /// <summary>How long a base backup or a failover that others have begun may take.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -35,10 +41,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
         var noted = false;
         while (true)
         {
-            var report = await new StatusReporter(context.Host, context.Probes, context.Time).ReportAsync(
-                lab,
-                cancellationToken
-            );
+            var report = await ReportAsync(cancellationToken);
             var elects = !WatchdogView.HaveSettled(report.Watchdog) && mayElect();
             if (!elects && (report.AtWork.Count == 0 || (!mayEnd() && FixPlan.Of(lab, report).Count > 0)))
             {
@@ -63,6 +66,11 @@ public sealed class FixOperation(OperationContext context, Lab lab)
             await context.Probes.PauseAsync(Interval, cancellationToken);
         }
     }
+
+    private Task<StatusReport> ReportAsync(CancellationToken cancellationToken) =>
+        Look is null
+            ? new StatusReporter(context.Host, context.Probes, context.Time).ReportAsync(lab, cancellationToken)
+            : Look(cancellationToken);
 
     /// <summary>Does planned remedies in order, with a look before each.</summary>
     /// <param name="plan">What was agreed on.</param>
@@ -91,7 +99,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
             context.Note($"Now: {fix.Command}");
             try
             {
-                await DoAsync(fix.Remedy, cancellationToken);
+                await (Act ?? DoAsync)(fix.Remedy, cancellationToken);
             }
             catch (LabException error)
             {

@@ -9,8 +9,20 @@ namespace PgpoolLab.Servers.Clients;
 /// <param name="Status">LEADER, STANDBY, SHUTDOWN, LOST …; releases before 4.2 say MASTER.</param>
 public sealed record WatchdogMember(int Port, string Status)
 {
+    /// <summary>The port of its watchdog; 0 where it is not said.</summary>
+    public int WatchdogPort { get; init; }
+
     /// <summary>True for the one that decides.</summary>
     public bool IsLeader => Status is "LEADER" or "MASTER";
+
+    /// <summary>True for this Pgpool-II. With a virtual IP all have one port for clients.</summary>
+    public bool Is(PgpoolNode pgpool)
+    {
+        ArgumentNullException.ThrowIfNull(pgpool);
+        return WatchdogPort > 0 && pgpool.Watchdog is { } watchdog
+            ? WatchdogPort == watchdog.Port
+            : Port == pgpool.Port;
+    }
 }
 
 /// <summary>What one Pgpool-II knows of the watchdog.</summary>
@@ -49,7 +61,7 @@ public sealed record WatchdogInfo(bool Quorum, IReadOnlyList<WatchdogMember> Mem
     {
         ArgumentNullException.ThrowIfNull(text);
         var members = new List<WatchdogMember>();
-        var (quorum, port) = (false, 0);
+        var (quorum, port, watchdog) = (false, 0, 0);
         foreach (var line in text.Split('\n'))
         {
             if (line.Split(':', 2, StringSplitOptions.TrimEntries) is not [var name, var value])
@@ -66,8 +78,11 @@ public sealed record WatchdogInfo(bool Quorum, IReadOnlyList<WatchdogMember> Mem
                 case "Pgpool port":
                     _ = int.TryParse(value, out port);
                     break;
+                case "Watchdog port":
+                    _ = int.TryParse(value, out watchdog);
+                    break;
                 case "Status Name":
-                    members.Add(new WatchdogMember(port, value));
+                    members.Add(new WatchdogMember(port, value) { WatchdogPort = watchdog });
                     break;
             }
         }

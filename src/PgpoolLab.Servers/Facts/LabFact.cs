@@ -82,6 +82,18 @@ public sealed record LabFact(FactKind Kind, int? Node = null)
         return new Observation(Holds(report), Seen(report));
     }
 
+    /// <summary>For how long a fact that must last has to hold.</summary>
+    public static TimeSpan SettleTime { get; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>True when it has to hold for a while: after a failover Pgpool-II has the other standbys follow the new
+    /// primary, and does nothing for a moment before it begins. Whoever looks then would take the failover for
+    /// over.</summary>
+    public bool NeedsToLast(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab.Nodes.Count > 2 && Kind is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeIsPrimary);
+    }
+
     /// <summary>The word it is asked for by.</summary>
     public override string ToString() =>
         Kind switch
@@ -192,7 +204,6 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
     /// <inheritdoc/>
     public string Expectation => Fact.Expectation;
 
-    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(500);
     private long? _since;
     private bool _isQuiet;
     private PgpoolNode? _hasFailed;
@@ -218,20 +229,15 @@ public sealed record LabShows(LiveLab Live, LabFact Fact) : IProbe
         var report = await Live.LookAsync(cancellationToken);
         _isQuiet = LabFact.IsQuiet(report);
         var observation = Fact.Check(report);
-        if (!observation.Holds || !NeedsToLast)
+        if (!observation.Holds || !Fact.NeedsToLast(Live.Lab))
         {
             _since = observation.Holds ? _since : null;
             return observation;
         }
 
         _since ??= TimeProvider.System.GetTimestamp();
-        return observation with { Holds = TimeProvider.System.GetElapsedTime(_since.Value) >= SettleTime };
+        return observation with { Holds = TimeProvider.System.GetElapsedTime(_since.Value) >= LabFact.SettleTime };
     }
-
-    /// <summary>After a failover Pgpool-II has the other standbys follow the new primary, and does nothing for a moment
-    /// before it begins: whoever looks then would take the failover for over.</summary>
-    private bool NeedsToLast =>
-        Live.Lab.Nodes.Count > 2 && Fact.Kind is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeIsPrimary);
 
     /// <inheritdoc/>
     /// <remarks>Nothing can come of a lab of which nothing runs; and Pgpool-II does not try again to have a standby

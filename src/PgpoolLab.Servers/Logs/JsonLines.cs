@@ -13,7 +13,9 @@ public static class JsonLines
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A message of a log as one line of JSON.</summary>
-    public static string Of(LogLine line)
+    /// <param name="line">The message.</param>
+    /// <param name="host">The host it comes from, in a lab on several.</param>
+    public static string Of(LogLine line, string? host = null)
     {
         ArgumentNullException.ThrowIfNull(line);
         using var stream = new MemoryStream();
@@ -21,6 +23,7 @@ public static class JsonLines
         {
             json.WriteStartObject();
             json.WriteTime(line.At);
+            json.WriteHost(host);
             json.WriteString("source", line.Source.Label);
             json.WriteWhole("node", line.Source.Kind is LogKind.Node ? line.Source.Number : null);
             json.WriteString("level", line.Level.ToString().ToLowerInvariant());
@@ -46,6 +49,14 @@ public static class JsonLines
         else
         {
             json.WriteNull("time");
+        }
+    }
+
+    internal static void WriteHost(this Utf8JsonWriter json, string? host)
+    {
+        if (host is not null)
+        {
+            json.WriteString("host", host);
         }
     }
 

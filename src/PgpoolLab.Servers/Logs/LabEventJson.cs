@@ -8,7 +8,9 @@ namespace PgpoolLab.Servers.Logs;
 public static class LabEventJson
 {
     /// <summary>As one line of JSON.</summary>
-    public static string ToJson(this LabEvent happened)
+    /// <param name="happened">The event.</param>
+    /// <param name="host">The host that reports it, in a lab on several.</param>
+    public static string ToJson(this LabEvent happened, string? host = null)
     {
         ArgumentNullException.ThrowIfNull(happened);
         using var stream = new MemoryStream();
@@ -16,6 +18,7 @@ public static class LabEventJson
         {
             json.WriteStartObject();
             json.WriteTime(happened.At);
+            json.WriteHost(host);
             json.WriteString("event", happened.Name);
             json.WriteString("source", happened.Source);
             json.WriteWhole("node", happened.Node);

@@ -58,11 +58,13 @@ public sealed class LabLog(IHost host, Lab lab, TimeProvider time)
     /// <param name="probes">Waits between two looks.</param>
     /// <param name="isOver">Asked before each look; true ends it.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="looked">Is told after each look: what was written before this moment has been given out.</param>
     public async IAsyncEnumerable<LogLine> FollowAsync(
         Func<LogSource, bool> wanted,
         ProbeRunner probes,
         Func<bool> isOver,
-        [EnumeratorCancellation] CancellationToken cancellationToken
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        Action<DateTimeOffset>? looked = null
     )
     {
         ArgumentNullException.ThrowIfNull(probes);
@@ -93,6 +95,7 @@ public sealed class LabLog(IHost host, Lab lab, TimeProvider time)
             }
 
             late = waiting;
+            looked?.Invoke(began);
             await probes.PauseAsync(Pause, cancellationToken);
         }
     }

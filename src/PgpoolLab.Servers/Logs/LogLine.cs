@@ -19,5 +19,6 @@ public sealed record LogLine(
 )
 {
     /// <summary>The message without its continuation.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public string FirstLine => Text.IndexOf('\n') is >= 0 and var end ? Text[..end] : Text;
 }

@@ -195,6 +195,32 @@ public static class Psql
             }
         ).With("PGCONNECT_TIMEOUT", "5");
 
+    /// <summary>Runs what comes on standard input, up to the first error.</summary>
+    public static CommandSpec Script(Toolset tools, string host, int port, string user, string database) =>
+        PostgresProgram
+            .Command(
+                tools,
+                "psql",
+                [
+                    "-X",
+                    "-q",
+                    "-v",
+                    "ON_ERROR_STOP=1",
+                    "-h",
+                    host,
+                    "-p",
+                    port.ToString(),
+                    "-U",
+                    user,
+                    "-w",
+                    "-d",
+                    database,
+                    "-f",
+                    "-",
+                ]
+            )
+            .With("PGCONNECT_TIMEOUT", "5");
+
     /// <summary>An interactive session, or whatever else the arguments ask for.</summary>
     public static CommandSpec Interactive(
         Toolset tools,

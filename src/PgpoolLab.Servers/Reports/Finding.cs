@@ -34,6 +34,11 @@ public sealed record Finding([property: JsonIgnore] FindingKind Kind, int? Node,
     /// <summary>How bad it is.</summary>
     public FindingSeverity Severity { get; init; } = Kind.Severity;
 
+    /// <summary>The host it is on, in a lab on several; null in one on one machine, and when it is about the
+    /// lab.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Host { get; init; }
+
     /// <summary>Why it is so, as far as that can be seen; null when the problem says it already.</summary>
     public string? Cause { get; init; }
 

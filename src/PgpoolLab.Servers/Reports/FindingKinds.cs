@@ -157,6 +157,22 @@ public static class FindingKinds
     public static FindingKind NoLeader { get; } =
         Warning("no-leader", "No failover is decided on, and no virtual address is held, until there is exactly one.");
 
+    /// <summary>Several hosts have the virtual IP.</summary>
+    public static FindingKind VirtualIpTwice { get; } =
+        Broken("virtual-ip-twice", "Clients of the virtual IP reach now one host, now another.");
+
+    /// <summary>No host has the virtual IP.</summary>
+    public static FindingKind VirtualIpNowhere { get; } =
+        Broken("virtual-ip-nowhere", "Clients of the virtual IP cannot connect.");
+
+    /// <summary>A host has the virtual IP whose Pgpool-II does not lead.</summary>
+    public static FindingKind VirtualIpElsewhere { get; } =
+        Warning("virtual-ip-elsewhere", "Clients of the virtual IP depend on a Pgpool-II that gives it up to nobody.");
+
+    /// <summary>Hosts are cut off from each other by a command.</summary>
+    public static FindingKind HostsCutOff { get; } =
+        Warning("hosts-cut-off", "Servers on one side take those on the other for dead.");
+
     /// <summary>One of several Pgpool-IIs does not answer.</summary>
     public static FindingKind MemberDown { get; } =
         Warning("member-down", "Its clients cannot connect, and the watchdog has one vote less.");
@@ -188,14 +204,18 @@ public static class FindingKinds
         HostSilent,
         TwoPrimaries,
         TablespaceShared,
+        VirtualIpTwice,
         NoPrimary,
         PgpoolDown,
         PgpoolSilent,
+        VirtualIpNowhere,
         ChildrenExhausted,
         WaitsForSync,
         Paused,
+        HostsCutOff,
         NoQuorum,
         NoLeader,
+        VirtualIpElsewhere,
         DiskLow,
         FollowPrimaryFailed,
         Diverged,

@@ -100,7 +100,12 @@ public sealed record PgpoolSays(bool Answers, string? Problem)
 /// <param name="Port">Its port.</param>
 /// <param name="Pgpool">What Pgpool-II thinks; null when it does not answer.</param>
 /// <param name="Postgres">What the node says.</param>
-public sealed record NodeView(int Id, int Port, PoolNode? Pgpool, PostgresSays Postgres);
+public sealed record NodeView(int Id, int Port, PoolNode? Pgpool, PostgresSays Postgres)
+{
+    /// <summary>The host it runs on, in a lab on several; null in one on one machine.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Host { get; init; }
+}
 
 /// <summary>One of several Pgpool-IIs.</summary>
 /// <param name="Id">Its number.</param>
@@ -122,6 +127,10 @@ public sealed record WatchdogView(
 {
     /// <summary>Its first process; null when it does not run, or cannot be seen.</summary>
     public int? ProcessId { get; init; }
+
+    /// <summary>The host it runs on, in a lab on several; null in one on one machine.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Host { get; init; }
 
     /// <summary>Those of its processes that are suspended (SIGSTOP, or a debugger), the first process first.</summary>
     public IReadOnlyList<int> Suspended { get; init; } = [];
@@ -155,6 +164,19 @@ public sealed record WatchdogView(
                 )
             );
     }
+}
+
+/// <summary>One of the machines of a lab on several.</summary>
+/// <param name="Name">What the user calls it.</param>
+/// <param name="Address">Where the lab's servers on the other machines reach it.</param>
+/// <param name="Answers">True when it has said how its servers are.</param>
+public sealed record HostView(string Name, string Address, bool Answers)
+{
+    /// <summary>Since when it does not answer; null when it does.</summary>
+    public DateTimeOffset? SilentSince { get; init; }
+
+    /// <summary>Why it does not answer.</summary>
+    public string? Problem { get; init; }
 }
 
 /// <summary>All nodes of a lab.</summary>
@@ -191,10 +213,26 @@ public sealed record NodesReport(
     /// <summary>What commits wait for; null when they wait for nobody.</summary>
     public SynchronousCommit? Synchronous { get; init; }
 
+    /// <summary>The machines of a lab on several; null for a lab on one, and for one host's part.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<HostView>? Hosts { get; init; }
+
+    /// <summary>Where the virtual IP is; null in a lab without one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VirtualIpView? VirtualIp { get; init; }
+
     /// <summary>What Pgpool-II shows of nodes on other hosts, which nobody here has asked; empty where all of the lab
     /// is seen.</summary>
     [JsonIgnore]
     public IReadOnlyList<PoolNode> Elsewhere { get; init; } = [];
+
+    /// <summary>The same, null where it is empty: only a host's part says it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PoolNode>? NodesElsewhere
+    {
+        get => Elsewhere.Count > 0 ? Elsewhere : null;
+        init => Elsewhere = value ?? [];
+    }
 
     /// <summary>The node of another host that Pgpool-II takes for the primary; null when there is none.</summary>
     [JsonIgnore]

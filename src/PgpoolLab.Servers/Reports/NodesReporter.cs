@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
@@ -87,6 +88,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
         PoolNode[] elsewhere = [.. (poolNodes ?? []).Where(p => lab.Here is not null && IsElsewhere(lab, p))];
         // Who has the primary on another host has nothing here to compare with: a primary here is an old one.
         var compares = lab.Mode is ClusteringMode.StreamingReplication && !elsewhere.Any(NodesReport.IsPrimary);
+        var said = answers;
         answers = compares ? NodeAsker.Compare(answers, poolNodes) : answers;
         var views = answers
             .Select(a => new NodeView(
@@ -104,7 +106,7 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
                         a.Pgpool.Id,
                         a.Pgpool.Port,
                         a.Answer.Nodes is not null,
-                        w.Info?.Members.FirstOrDefault(m => m.Port == a.Pgpool.Port)?.Status,
+                        w.Info?.Members.FirstOrDefault(m => m.Is(a.Pgpool))?.Status,
                         w.Info?.Quorum,
                         a.Answer.Nodes?.FirstOrDefault(n => n.Role == ExpectedNode.Primary)?.Id,
                         a.Answer.Problem ?? w.Problem
@@ -149,9 +151,10 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             PgpoolSuspended = facts.Pgpool.Suspended,
             AtWork = facts.Work,
             Synchronous = facts.Synchronous,
+            VirtualIp = await VirtualIpView.LookAsync(host, lab, cancellationToken),
             Elsewhere = elsewhere,
         };
-        return new NodesLook(facts, processes, report);
+        return new NodesLook(facts, processes, report, said, shared);
     }
 
     private static bool IsElsewhere(Lab lab, PoolNode seen) => lab.OwnNodes.All(n => n.Id != seen.Id);
@@ -179,6 +182,19 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
 
     /// <summary>The report as JSON.</summary>
     public static string ToJson(NodesReport report) => JsonSerializer.Serialize(report, Json.NodesReport);
+
+    /// <summary>A report from JSON, without its findings.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static NodesReport FromJson(string text)
+    {
+        if (JsonNode.Parse(text) is not JsonObject report)
+        {
+            throw new JsonException("There is nothing.");
+        }
+
+        report["findings"] = new JsonArray();
+        return report.Deserialize(ReportJson.Default.NodesReport) ?? throw new JsonException("There is nothing.");
+    }
 
     /// <summary>The status as JSON.</summary>
     public static string ToJson(StatusReport report) => JsonSerializer.Serialize(report, Json.StatusReport);
@@ -313,4 +329,12 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
 /// <param name="Facts">What the diagnosis went by; the Pgpool-II that was asked is its lab's first.</param>
 /// <param name="Processes">What runs.</param>
 /// <param name="Report">What came of it.</param>
-internal sealed record NodesLook(NodesFacts Facts, LabProcesses Processes, NodesReport Report);
+/// <param name="Answers">What each PostgreSQL of this machine said, before it was compared.</param>
+/// <param name="Shared">Tablespaces whose files several nodes write.</param>
+internal sealed record NodesLook(
+    NodesFacts Facts,
+    LabProcesses Processes,
+    NodesReport Report,
+    IReadOnlyList<NodeAnswer> Answers,
+    IReadOnlyList<SharedTablespace> Shared
+);

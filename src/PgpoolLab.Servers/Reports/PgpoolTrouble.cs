@@ -78,7 +78,7 @@ internal static partial class PgpoolTrouble
                         $"{facts.Lab.TitleOf(pgpool)} has other values in effect than its pgpool.conf: "
                             + $"{string.Join("; ", waiting.Select(Words))}.",
                         "The file was changed since it was started.",
-                        new Remedy.ApplySettings()
+                        facts.Lab.IsWhole ? new Remedy.RestartPgpool(pgpool.Id) : new Remedy.ApplySettings()
                     );
                 }
             }

@@ -23,6 +23,8 @@ public static class RemedyWords
         ArgumentNullException.ThrowIfNull(lab);
         return remedy switch
         {
+            // Files on several hosts: no command changes all of them.
+            Remedy.Configure or Remedy.ApplySettings or Remedy.WritePcpPassword when lab.IsWhole => null,
             Remedy.StartAll => "pgpoollab startall",
             Remedy.RestartAll => "pgpoollab stopall && pgpoollab startall",
             Remedy.RestartPgpool { Pgpool: var id } => $"pgpoollab restart {NameOf(lab, id)}",

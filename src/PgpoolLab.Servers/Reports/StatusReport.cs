@@ -47,6 +47,10 @@ public sealed record StatusReport(
     SynchronousCommit? Synchronous
 )
 {
+    /// <summary>The machines of a lab on several; null for a lab on one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<HostView>? Hosts { get; init; }
+
     /// <summary>How it is, by the worst finding.</summary>
     public LabHealth Health =>
         Findings.Select(f => f.Severity).DefaultIfEmpty(FindingSeverity.Note).Max() switch
@@ -86,6 +90,9 @@ public sealed record StatusReport(
             look.Watchdog,
             look.AtWork,
             look.Synchronous
-        );
+        )
+        {
+            Hosts = look.Hosts,
+        };
     }
 }

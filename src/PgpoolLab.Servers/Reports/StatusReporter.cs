@@ -68,6 +68,13 @@ public sealed class StatusReporter(IHost host, ProbeRunner probes, TimeProvider?
     public async Task<StatusReport> ReportAsync(Lab lab, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lab);
+        var (look, facts) = await AskAsync(lab, cancellationToken);
+        return StatusReport.Of(look.Report, StatusDiagnosis.Of(facts), WhatComesNext.Of(facts));
+    }
+
+    /// <summary>Everything it goes by.</summary>
+    internal async Task<(NodesLook Look, StatusFacts Facts)> AskAsync(Lab lab, CancellationToken cancellationToken)
+    {
         var look = await new NodesReporter(host, probes, time).LookAsync(lab, cancellationToken);
         var clock = time ?? TimeProvider.System;
         var finder = new LabProcessFinder(host, lab);
@@ -96,6 +103,6 @@ public sealed class StatusReporter(IHost host, ProbeRunner probes, TimeProvider?
             HealthCheck = HealthCheck.From(settings),
             Details = details,
         };
-        return StatusReport.Of(look.Report, StatusDiagnosis.Of(facts), WhatComesNext.Of(facts));
+        return (look, facts);
     }
 }

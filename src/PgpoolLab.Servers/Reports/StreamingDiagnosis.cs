@@ -97,7 +97,7 @@ internal static class StreamingDiagnosis
                 FindingKinds.TwoPrimaries,
                 node,
                 $"Split brain: node {node.Id} is a primary (timeline {node.Postgres.Timeline}) beside node "
-                    + $"{rightful.Id} "
+                    + $"{rightful.Id}{(rightful.Host is { } host ? $" on host {host}" : "")} "
                     + $"(timeline {rightful.Postgres.Timeline}); what was written on one is not on the other.",
                 null,
                 recover
@@ -184,6 +184,10 @@ internal static class StreamingDiagnosis
         };
     }
 
+    /// <summary>Where its log is to be read: on another machine by a command.</summary>
+    private static string LogOf(Lab lab, NodeView node) =>
+        lab.IsWhole ? $"pgpoollab logs {node.Id}" : lab.RelativeNodeLog(node.Id);
+
     private static string Disagree(NodeView node) =>
         $"They disagree: Pgpool-II takes node {node.Id} for {node.Pgpool!.Status}, but its PostgreSQL runs as "
         + $"{node.Postgres.Role}.";
@@ -199,12 +203,12 @@ internal static class StreamingDiagnosis
         (node.Postgres, rightful?.Postgres) switch
         {
             ({ Receiver: not "streaming" } says, _) =>
-                $"it receives nothing (WAL receiver: {says.Receiver ?? "none"}); see {lab.RelativeNodeLog(node.Id)}.",
+                $"it receives nothing (WAL receiver: {says.Receiver ?? "none"}); see {LogOf(lab, node)}.",
             (_, null) => "there is no primary.",
             ({ Timeline: { } timeline }, { Timeline: { } current }) when timeline != current =>
                 $"it is on timeline {timeline}, the primary on {current}.",
             ({ FedByPrimary: false }, _) =>
-                $"node {rightful!.Id}, the primary, does not send to it; see {lab.RelativeNodeLog(node.Id)}.",
+                $"node {rightful!.Id}, the primary, does not send to it; see {LogOf(lab, node)}.",
             _ => null,
         };
 }

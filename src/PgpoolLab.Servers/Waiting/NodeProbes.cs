@@ -141,6 +141,38 @@ internal sealed record HasReplayed(
     public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 }
 
+/// <summary>Waits until the transactions that others have under way on one node have ended: what they may still see,
+/// nobody can clean up. Those that begin meanwhile are not waited for.</summary>
+/// <param name="Lab">The lab.</param>
+/// <param name="Client">A session on the node.</param>
+/// <param name="Node">The node.</param>
+internal sealed record OlderTransactionsEnd(Lab Lab, PostgresClient Client, PostgresNode Node) : IProbe
+{
+    // pg_stat_activity does not show a session that is just being set up, which holds a snapshot as well.
+    private const string Held =
+        "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'virtualxid' AND granted AND pid <> pg_backend_pid()";
+
+    private HashSet<string>? _left;
+
+    /// <inheritdoc/>
+    public string Expectation => $"the transactions on node {Node.Id} end";
+
+    /// <inheritdoc/>
+    public ServerLog? Log => ServerLog.Of(Lab, Node);
+
+    /// <inheritdoc/>
+    public async Task<Observation> CheckAsync(CancellationToken cancellationToken)
+    {
+        var held = (await Client.RowsAsync(Held, cancellationToken)).Select(r => r[0]!).ToHashSet();
+        _left ??= held;
+        _left.IntersectWith(held);
+        return new Observation(_left.Count == 0, $"under way: {string.Join(", ", _left)}");
+    }
+
+    /// <inheritdoc/>
+    public Task<string?> WhySubjectIsGoneAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+}
+
 /// <summary>Waits until a query on one node answers with what is expected.</summary>
 /// <param name="Lab">The lab.</param>
 /// <param name="Sessions">Sessions on its nodes.</param>

@@ -48,6 +48,15 @@ public sealed record LabChange(DateTimeOffset At, string Source, int? Node, stri
 
     private static IEnumerable<(string Source, int? Node, string State)> StatesOf(NodesReport report)
     {
+        foreach (var host in report.Hosts ?? [])
+        {
+            yield return (
+                $"host {host.Name}",
+                null,
+                host.Answers ? "answers" : $"does not answer: {host.Problem ?? "no answer"}"
+            );
+        }
+
         if (report.Watchdog.Count == 0)
         {
             yield return (

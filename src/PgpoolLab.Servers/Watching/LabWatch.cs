@@ -16,15 +16,35 @@ public sealed record Sight(DateTimeOffset At, NodesReport? Report, IReadOnlyList
 
 /// <summary>Watches a lab: looks every second, and reads its logs meanwhile. A look that a hung server holds up holds
 /// up nothing else.</summary>
-/// <param name="host">Where the lab is.</param>
-/// <param name="lab">The lab.</param>
+/// <param name="look">Looks at everything.</param>
+/// <param name="read">Reads what has happened and what happens, until it is cancelled.</param>
+/// <param name="probes">Waits.</param>
 /// <param name="time">The clock.</param>
 /// <param name="isOver">Asked before each sight; true ends it.</param>
-public sealed class LabWatch(IHost host, Lab lab, TimeProvider time, Func<bool> isOver)
+public sealed class LabWatch(
+    Func<CancellationToken, Task<NodesReport>> look,
+    Func<CancellationToken, IAsyncEnumerable<LabEvent>> read,
+    ProbeRunner probes,
+    TimeProvider time,
+    Func<bool> isOver
+)
 {
     private static readonly TimeSpan BetweenSights = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
-    private readonly ProbeRunner _probes = new(host, time);
+
+    /// <summary>Watches a lab on one machine.</summary>
+    /// <param name="host">Where the lab is.</param>
+    /// <param name="lab">The lab.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="isOver">Asked before each sight; true ends it.</param>
+    public LabWatch(IHost host, Lab lab, TimeProvider time, Func<bool> isOver)
+        : this(
+            cancellation => new NodesReporter(host, new ProbeRunner(host, time), time).ReportAsync(lab, cancellation),
+            cancellation => ReadAsync(host, lab, time, isOver, cancellation),
+            new ProbeRunner(host, time),
+            time,
+            isOver
+        ) { }
 
     /// <summary>When it began to watch: events before that are what led there.</summary>
     public DateTimeOffset BeganAt { get; } = time.GetUtcNow();
@@ -36,18 +56,17 @@ public sealed class LabWatch(IHost host, Lab lab, TimeProvider time, Func<bool> 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var happened = Channel.CreateUnbounded<LabEvent>();
         var reading = ReadAsync(happened.Writer, ending.Token);
-        var reporter = new NodesReporter(host, _probes, time);
-        var look = reporter.ReportAsync(lab, ending.Token);
+        var looking = (Task<NodesReport>?)look(ending.Token);
         try
         {
             var lookedAt = time.GetTimestamp();
             while (!isOver())
             {
                 NodesReport? report = null;
-                if (look is { IsCompleted: true })
+                if (looking is { IsCompleted: true })
                 {
-                    report = await look;
-                    look = null;
+                    report = await looking;
+                    looking = null;
                 }
 
                 if (reading.IsFaulted)
@@ -62,44 +81,57 @@ public sealed class LabWatch(IHost host, Lab lab, TimeProvider time, Func<bool> 
                 }
 
                 yield return new Sight(time.GetUtcNow(), report, events);
-                await _probes.PauseAsync(BetweenSights, cancellationToken);
-                if (look is null && time.GetElapsedTime(lookedAt) >= BetweenLooks)
+                await probes.PauseAsync(BetweenSights, cancellationToken);
+                if (looking is null && time.GetElapsedTime(lookedAt) >= BetweenLooks)
                 {
                     lookedAt = time.GetTimestamp();
-                    look = reporter.ReportAsync(lab, ending.Token);
+                    looking = look(ending.Token);
                 }
             }
         }
         finally
         {
             await ending.CancelAsync();
-            await ((Task)Task.WhenAll(reading, look ?? Task.CompletedTask)).ConfigureAwait(
+            await ((Task)Task.WhenAll(reading, looking ?? Task.CompletedTask)).ConfigureAwait(
                 ConfigureAwaitOptions.SuppressThrowing
             );
         }
     }
 
-    /// <summary>The scripts' logs say nothing that their events do not.</summary>
     private async Task ReadAsync(ChannelWriter<LabEvent> happened, CancellationToken cancellationToken)
+    {
+        await foreach (var one in read(cancellationToken))
+        {
+            happened.TryWrite(one);
+        }
+    }
+
+    /// <summary>The scripts' logs say nothing that their events do not.</summary>
+    private static async IAsyncEnumerable<LabEvent> ReadAsync(
+        IHost host,
+        Lab lab,
+        TimeProvider time,
+        Func<bool> isOver,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         static bool Wanted(LogSource source) => source.Kind is not LogKind.Script;
 
         var (log, classifier) = (new LabLog(host, lab, time), new EventClassifier(lab));
         await foreach (var line in log.ReadAsync(Wanted, follows: true, cancellationToken))
         {
-            Write(line);
+            if (classifier.Classify(line) is { } one)
+            {
+                yield return one;
+            }
         }
 
-        await foreach (var line in log.FollowAsync(Wanted, _probes, isOver, cancellationToken))
-        {
-            Write(line);
-        }
-
-        void Write(LogLine line)
+        var probes = new ProbeRunner(host, time);
+        await foreach (var line in log.FollowAsync(Wanted, probes, isOver, cancellationToken))
         {
             if (classifier.Classify(line) is { } one)
             {
-                happened.TryWrite(one);
+                yield return one;
             }
         }
     }

@@ -58,6 +58,9 @@ public sealed class CommandLineProperties
         "--templates",
         "--run-as",
         "--dry-run",
+        "--database",
+        "--role",
+        "--sql",
         "--keep",
         "--json",
         "--lab",
@@ -155,8 +158,15 @@ public sealed class CommandLineProperties
                         }
                         catch (InvalidSpecException error)
                         {
-                            // A file of settings that is not there.
-                            Assert.All(error.Problems, p => Assert.Matches("^--(pgpool|postgresql)-conf: ", $"{p}"));
+                            // A file that is not there.
+                            Assert.All(
+                                error.Problems,
+                                p =>
+                                    Assert.Matches(
+                                        "^(--(pgpool|postgresql)-conf: |--sql: |--role ')",
+                                        p.Say(FieldNames.Option)
+                                    )
+                            );
                         }
                     }
                 },

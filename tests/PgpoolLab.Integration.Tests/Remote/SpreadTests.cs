@@ -7,11 +7,13 @@ public sealed class SpreadTests : SshTestBed
 {
     private static readonly string[] Names = ["a", "b", "c"];
 
+    /// <summary>The way in to host c.</summary>
+    private Sshd _last = null!;
+
     private Task<Outcome> RunAsync(params string[] arguments) => RunAsync(Folder.Path, arguments);
 
-    private async Task<Outcome> RunAsync(string folder, string[] arguments)
-    {
-        using var process = Reaper.Start(
+    private System.Diagnostics.Process Start(string folder, params string[] arguments) =>
+        Reaper.Start(
             new System.Diagnostics.ProcessStartInfo(Sandbox.ProgramFile, arguments)
             {
                 WorkingDirectory = folder,
@@ -25,6 +27,10 @@ public sealed class SpreadTests : SshTestBed
                 },
             }
         );
+
+    private async Task<Outcome> RunAsync(string folder, string[] arguments)
+    {
+        using var process = Start(folder, arguments);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return new Outcome(string.Join(' ', arguments), process.ExitCode, await output, await error);
@@ -35,6 +41,7 @@ public sealed class SpreadTests : SshTestBed
         foreach (var (name, number) in Names.Select((n, i) => (n, i + 1)))
         {
             var sshd = await StartAsync($"ListenAddress 127.0.0.{number}");
+            _last = sshd;
             File.AppendAllText(
                 $"{Home}/.ssh/config",
                 $"Host {name}\n HostName 127.0.0.{number}\n Port {sshd.Port}\n ConnectTimeout 60\n"
@@ -60,24 +67,70 @@ public sealed class SpreadTests : SshTestBed
                 "lab"
             )
         ).Ok();
+        System.Diagnostics.Process? events = null;
         try
         {
             await WellAsync();
+            await IsSeenFromHereAsync();
+            await LetsInFromHereAsync();
             (await RunAsync(Folder["lab"], ["stopall"])).Ok();
             (await RunAsync(Folder["lab"], ["startall"])).Ok();
             await WellAsync();
             // The primary's end: a standby on another host takes over, and the old one comes back as a copy of it.
+            events = Start(Folder["lab"], "events", "-f", "--since", "0s", "--json");
+            var happened = new List<string>();
+            events.OutputDataReceived += (_, line) =>
+            {
+                lock (happened)
+                {
+                    happened.Add(line.Data ?? "");
+                }
+            };
+            events.BeginOutputReadLine();
             (await RunAsync(Folder["lab"], ["kill", "primary"])).Ok();
             await UntilAsync(
                 async () => RoleOf(await NodesAsync(), 1) == "primary" || RoleOf(await NodesAsync(), 2) == "primary",
                 "a standby is promoted"
             );
+            await UntilAsync(() => Task.FromResult(Has("promotion-ends")), "the promotion is among the events");
+            lock (happened)
+            {
+                // The Pgpool-II that has given the primary up is on another host than the standby that took over.
+                Assert.Contains(happened, h => h.Contains("\"host\":\"a\"", StringComparison.Ordinal));
+                Assert.Contains(
+                    happened,
+                    h =>
+                        h.Contains("\"event\":\"promotion-ends\"", StringComparison.Ordinal)
+                        && !h.Contains("\"host\":\"a\"", StringComparison.Ordinal)
+                );
+            }
+
+            Signals.Send(events.Id, 2);
+            await events.WaitForExitAsync();
+            Assert.Equal(0, events.ExitCode);
+            Assert.Empty(Following());
             (await RunAsync(Folder["lab"], ["recover", "0"])).Ok();
+            (await RunAsync(Folder["lab"], ["wait", "--for", "streaming", "--timeout", "3m"])).Ok();
             await WellAsync();
             Assert.Equal("standby", RoleOf(await NodesAsync(), 0));
+            await IsSilentAsync();
+
+            bool Has(string name)
+            {
+                lock (happened)
+                {
+                    return happened.Exists(h => h.Contains($"\"event\":\"{name}\"", StringComparison.Ordinal));
+                }
+            }
         }
         finally
         {
+            if (events is { HasExited: false })
+            {
+                events.Kill();
+            }
+
+            events?.Dispose();
             (await RunAsync("destroy", "lab")).Ok();
         }
 
@@ -85,11 +138,126 @@ public sealed class SpreadTests : SshTestBed
         (await RunAsync("nodes", "--lab", "lab")).FailedWith((int)Model.ExitCode.NotFound);
     }
 
-    private async Task<JsonElement> NodesAsync()
+    /// <summary>What programs of hosts still send what happens there.</summary>
+    private string[] Following() =>
+        [
+            .. Directory
+                .GetDirectories("/proc")
+                .Where(d => int.TryParse(Path.GetFileName(d), out _))
+                .Select(d =>
+                {
+                    try
+                    {
+                        return File.ReadAllText($"{d}/cmdline").Replace('\0', ' ');
+                    }
+                    catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                    {
+                        return "";
+                    }
+                })
+                .Where(c => c.Contains(" part follow ", StringComparison.Ordinal))
+                .Where(c => c.Contains(Folder.Path, StringComparison.Ordinal)),
+        ];
+
+    private async Task IsSeenFromHereAsync()
     {
-        var shown = (await RunAsync(Folder["lab"], ["nodes", "--json"])).Ok();
+        (await RunAsync(Folder["lab"], ["wait", "--for", "healthy", "--timeout", "3m"])).Ok();
+        var status = await JsonAsync("status", "--check", "--json");
+        Assert.Equal("healthy", status.GetProperty("health").GetString());
+        Assert.Equal(
+            ["a", "b", "c"],
+            status.GetProperty("hosts").EnumerateArray().Select(h => h.GetProperty("name").GetString())
+        );
+        var row = (await JsonAsync("list", "--json"))
+            .GetProperty("labs")
+            .EnumerateArray()
+            .First(l => l.GetProperty("name").GetString() == "lab");
+        Assert.Equal((3, 3), (row.GetProperty("nodesUp").GetInt32(), row.GetProperty("pgpoolsUp").GetInt32()));
+        // The node's own log, from its host, and no other.
+        var logs = (await RunAsync(Folder["lab"], ["logs", "1", "--json"])).Ok().Output;
+        Assert.Contains("\"host\":\"b\",\"source\":\"node1\"", logs, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"host\":\"a\"", logs, StringComparison.Ordinal);
+    }
+
+    private async Task LetsInFromHereAsync()
+    {
+        const string sql = "SELECT pg_is_in_recovery()";
+        Assert.Equal("t\n", (await RunAsync(Folder["lab"], ["psql", "1", "--", "-XAtc", sql])).Ok().Output);
+        Assert.Equal("f\n", (await RunAsync(Folder["lab"], ["psql", "primary", "--", "-XAtc", sql])).Ok().Output);
+        Assert.Equal("1\n", (await RunAsync(Folder["lab"], ["run", "--", "psql", "-XAtc", "SELECT 1"])).Ok().Output);
+        // This machine has the hosts' addresses: by TLS, with the password that was brought here.
+        var uri = (await RunAsync(Folder["lab"], ["env", "--format", "uri", "pgpool"])).Ok().Output.Trim();
+        using var psql = Reaper.Start(
+            new System.Diagnostics.ProcessStartInfo("psql", [uri, "-XAtc", "SELECT 2"])
+            {
+                RedirectStandardOutput = true,
+            }
+        );
+        Assert.Equal("2\n", await psql.StandardOutput.ReadToEndAsync());
+    }
+
+    /// <summary>A host whose sshd hangs is said to be silent, by all that look, and keeps nobody waiting.</summary>
+    private async Task IsSilentAsync()
+    {
+        var config = $"{Home}/.ssh/config";
+        File.WriteAllText(
+            config,
+            File.ReadAllText(config).Replace(" ConnectTimeout 60\n", "", StringComparison.Ordinal)
+        );
+        Signals.Send(_last.Id, 19);
+        try
+        {
+            JsonElement status = default;
+            await UntilAsync(
+                async () =>
+                {
+                    status = await JsonAsync("status", "--json");
+                    // A busy machine may not answer in time either.
+                    return status
+                            .GetProperty("hosts")
+                            .EnumerateArray()
+                            .Count(h => h.GetProperty("answers").GetBoolean()) == 2;
+                },
+                "two hosts answer"
+            );
+            var silent = status.GetProperty("hosts").EnumerateArray().Last();
+            Assert.Equal("c", silent.GetProperty("name").GetString());
+            Assert.Contains(
+                status.GetProperty("findings").EnumerateArray(),
+                f => f.GetProperty("id").GetString() == "host-silent"
+            );
+            Assert.DoesNotContain(
+                status.GetProperty("findings").EnumerateArray(),
+                f => f.TryGetProperty("host", out var host) && host.GetString() == "c"
+            );
+            var since = silent.GetProperty("silentSince").GetString();
+            var list = (await RunAsync("list", "--json")).Ok().Output;
+            Assert.Contains("Host c does not answer since ", list, StringComparison.Ordinal);
+            var nodes = await RunAsync(Folder["lab"], ["nodes", "--json"]);
+            Assert.Equal((int)Model.ExitCode.NotHealthy, nodes.ExitCode);
+            var again = Parsed(nodes).GetProperty("hosts").EnumerateArray().Last();
+            Assert.Equal(since, again.GetProperty("silentSince").GetString());
+        }
+        finally
+        {
+            Signals.Send(_last.Id, 18);
+        }
+    }
+
+    private async Task<JsonElement> JsonAsync(params string[] command) =>
+        Parsed((await RunAsync(Folder["lab"], command)).Ok());
+
+    private static JsonElement Parsed(Outcome shown)
+    {
         using var document = JsonDocument.Parse(shown.Output);
         return document.RootElement.Clone();
+    }
+
+    private async Task<JsonElement> NodesAsync()
+    {
+        var shown = await RunAsync(Folder["lab"], ["nodes", "--json"]);
+        // A busy machine may not answer in time: then it is looked again.
+        return shown.ExitCode == (int)Model.ExitCode.NotHealthy ? Parsed(shown) : Parsed(shown.Ok());
     }
 
     private async Task WellAsync()

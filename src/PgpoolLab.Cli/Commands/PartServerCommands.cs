@@ -1,0 +1,69 @@
+using System.CommandLine;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Spread;
+using PgpoolLab.Provisioning.Steps;
+
+namespace PgpoolLab.Cli.Commands;
+
+/// <summary><c>part rejoin</c>, <c>part attach</c> and <c>part detach</c>: what the whole lab has one host do for a
+/// node.</summary>
+internal static class PartServerCommands
+{
+    internal static IEnumerable<Command> Create(Terminal terminal) =>
+        [Rejoin(terminal), Tell(terminal, "attach", PcpAct.Attach), Tell(terminal, "detach", PcpAct.Detach)];
+
+    private static Command Rejoin(Terminal terminal)
+    {
+        var node = new Argument<int>("NODE") { Description = "The node, one of this machine's" };
+        var primary = new Argument<int>("PRIMARY") { Description = "The node to follow" };
+        var rewind = new Option<bool>("--rewind") { Description = "By pg_rewind alone" };
+        var copy = new Option<bool>("--basebackup") { Description = "By a base backup" };
+        var command = new Command("rejoin", "Make a node a copy of the primary again")
+        {
+            node,
+            primary,
+            rewind,
+            copy,
+            CommandLine.Lab,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                using var progress = new ProgressView(terminal);
+                await new PartRejoin(new PlanRun(Terminal.Operation(progress), lab)).ExecuteAsync(
+                    parsed.GetValue(node),
+                    parsed.GetValue(primary),
+                    parsed.GetValue(rewind) ? RecoveryMethod.Rewind
+                        : parsed.GetValue(copy) ? RecoveryMethod.BaseBackup
+                        : RecoveryMethod.AsConfigured,
+                    cancellationToken
+                );
+                return (int)ExitCode.Done;
+            }
+        );
+        return command;
+    }
+
+    private static Command Tell(Terminal terminal, string name, PcpAct act)
+    {
+        var node = new Argument<int>("NODE") { Description = "A node of any of the lab's machines" };
+        var command = new Command(name, $"Have this machine's Pgpool-II {name} a node") { node, CommandLine.Lab };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                using var progress = new ProgressView(terminal);
+                await new PartTelling(new PlanRun(Terminal.Operation(progress), lab)).ExecuteAsync(
+                    act,
+                    parsed.GetValue(node),
+                    cancellationToken
+                );
+                return (int)ExitCode.Done;
+            }
+        );
+        return command;
+    }
+}
