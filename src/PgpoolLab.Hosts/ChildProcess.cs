@@ -88,7 +88,7 @@ public static class ChildProcess
             StandardOutputEncoding = redirect ? Utf8 : null,
             StandardErrorEncoding = redirect ? Utf8 : null,
             StandardInputEncoding = redirect ? Utf8 : null,
-            WorkingDirectory = command.WorkingDirectory ?? "",
+            WorkingDirectory = FolderFor(command) ?? "",
         };
         if (!command.KeepsEnvironment)
         {
@@ -114,5 +114,25 @@ public static class ChildProcess
         }
 
         return info;
+    }
+
+    /// <summary>The folder that a program is to be started in; null for our own. Ours may be gone, as after destroy or
+    /// move in the lab's own, and no server of PostgreSQL starts in one that is: then it is the topmost one.</summary>
+    internal static string? FolderFor(CommandSpec command)
+    {
+        if (command.WorkingDirectory is { } asked)
+        {
+            return asked;
+        }
+
+        try
+        {
+            _ = Environment.CurrentDirectory;
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "/";
+        }
     }
 }

@@ -42,7 +42,7 @@ internal sealed class SeparateProgram : IDisposable
                 program,
                 command.Arguments,
                 environment,
-                command.WorkingDirectory,
+                ChildProcess.FolderFor(command),
                 _relay?.Path,
                 atTerminal
             );

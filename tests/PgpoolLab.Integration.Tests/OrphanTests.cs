@@ -128,6 +128,26 @@ public sealed class OrphanTests : LifeTests
         );
     }
 
+    [Fact]
+    [Trait("Needs", "root")]
+    public async Task Folders_that_root_makes_on_the_way_to_a_lab_in_a_users_own_belong_to_that_user()
+    {
+        using var sandbox = new Sandbox(Account.Root);
+        (
+            await sandbox.ShellAsync(
+                """
+                install -d -o daemon -g daemon "$HOME_OF_DAEMON"
+                pgpoollab setup -s -n 1 --port auto --run-as daemon "$HOME_OF_DAEMON/.labs/all/one"
+                [ "$(cd "$HOME_OF_DAEMON" && stat -c %U .labs .labs/all .labs/all/one | sort -u)" = daemon ]
+                pgpoollab destroy --yes "$HOME_OF_DAEMON/.labs/all/one"
+                rmdir "$HOME_OF_DAEMON"
+                """,
+                ("HOME_OF_DAEMON", $"{sandbox.Labs}/home")
+            )
+        ).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
     /// <summary>Of the user root's labs run as by default, and of one it has named: each is removed by its own user, in
     /// one run. The folders are gone; sockets elsewhere are left.</summary>
     private static async Task OrphansOfSeveralUsersAsync(Sandbox sandbox, string id)

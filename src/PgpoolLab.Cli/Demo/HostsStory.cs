@@ -136,11 +136,14 @@ internal sealed class HostsStory(Terminal terminal)
         var code = await ChildProcess.RunInteractiveAsync(
             new CommandSpec(Program, words) { KeepsEnvironment = true, OnTerminal = true }
         );
-        if (code != 0)
+        if (!(words[0] == "nodes" ? IsReport(code) : code == 0))
         {
             throw new LabException(ExitCode.Failed, $"pgpoollab {words[0]} ended with exit code {code}.");
         }
     }
+
+    /// <summary>A report of nodes is one also when a host did not answer.</summary>
+    private static bool IsReport(int code) => (ExitCode)code is ExitCode.Done or ExitCode.NotHealthy;
 
     private async Task HostAsync(string verb, string name, CancellationToken cancellationToken) =>
         (
@@ -163,7 +166,13 @@ internal sealed class HostsStory(Terminal terminal)
                 new CommandSpec(Program, "nodes", "--json", "--lab", LabName) { KeepsEnvironment = true },
                 cancellationToken
             );
-            if (says.ExitCode == 0 && NodesReporter.FromJson(says.Output) is { } report && holds(report))
+            // With the same exit code it says that it could not look at all, and then there is no report.
+            if (
+                IsReport(says.ExitCode)
+                && says.Output.Length > 0
+                && NodesReporter.FromJson(says.Output) is { } report
+                && holds(report)
+            )
             {
                 return report;
             }

@@ -49,7 +49,7 @@ internal sealed class DetachedServers
                 ProgramPath.Of(command.Program),
                 command.Arguments,
                 environment,
-                command.WorkingDirectory,
+                ChildProcess.FolderFor(command),
                 logFile,
                 append
             );

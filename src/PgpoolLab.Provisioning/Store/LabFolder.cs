@@ -160,6 +160,12 @@ public static class LabFolder
                 if (parent.TryMake(name, ForOthersToPass) is { } next)
                 {
                     current = next;
+                    // Or else nothing could be made beside the lab by the one whose place it is, this lab's end or not.
+                    if (user is not null && parent.Ownership?.User == user.UserId)
+                    {
+                        next.Own(user.UserId, user.GroupId);
+                    }
+
                     made.Add((named, new MadeFolder(next.Path, next.Ownership?.Id ?? "")));
                 }
                 else
