@@ -14,13 +14,14 @@ internal static class AllCommands
 {
     internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
     {
+        var setup = SetupCommand.Create(terminal, arguments, "setup", start: false);
         var root = new RootCommand(
             "Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace. "
                 + "Such a cluster is called a lab: PostgreSQL nodes, numbered from 0, and one or several Pgpool-IIs, "
                 + "all on this machine, with all their files in one folder."
         )
         {
-            SetupCommand.Create(terminal, arguments, "setup", start: false),
+            setup,
             SetupCommand.Create(terminal, arguments, "up", start: true),
             StartAllCommand.Create(terminal),
             StopAllCommand.Create(terminal),
@@ -36,7 +37,8 @@ internal static class AllCommands
             ListCommand.Create(terminal),
             EnvCommand.Create(terminal),
             PsqlCommand.Create(terminal),
-            RunCommand.Create(terminal),
+            ExecCommand.Create(terminal),
+            RunCommand.Create(terminal, arguments, setup),
             SnapshotCommand.Create(terminal),
             CloneCommand.Create(terminal, arguments),
             MoveCommand.Create(terminal),
@@ -49,6 +51,7 @@ internal static class AllCommands
             TemplatesCommand.Create(terminal),
             CacheCommand.Create(terminal),
             VersionCommand.Create(terminal),
+            HostCommand.Create(terminal),
             AgentCommand.Create(),
             PartCommand.Create(terminal),
             PgpoolSetupCommand.Create(terminal, arguments),

@@ -156,6 +156,21 @@ internal static partial class DetachedProcess
         );
     }
 
+    /// <summary>Starts a program in our session, with our streams, as the leader of a process group of its
+    /// own.</summary>
+    /// <param name="program">Absolute path.</param>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="environment">Its whole environment, NAME=VALUE.</param>
+    /// <param name="folder">Its working folder; null for ours.</param>
+    /// <returns>Its process id, which is the group's, too.</returns>
+    /// <exception cref="Win32Exception">It cannot be started.</exception>
+    internal static int StartInGroup(
+        string program,
+        IEnumerable<string> arguments,
+        IEnumerable<string> environment,
+        string? folder
+    ) => Start(program, arguments, environment, folder, IgnoredSignals.NumbersOfEndings(), _ => { }, OwnGroup);
+
     /// <summary>Starts a program in a session of its own, at the other end of two pipes of ours.</summary>
     /// <param name="program">Absolute path.</param>
     /// <param name="arguments">Without the program's name.</param>
@@ -188,18 +203,21 @@ internal static partial class DetachedProcess
         );
     }
 
+    private const short OwnSession = 0x80,
+        OwnGroup = 0x02;
+
     private static unsafe int Start(
         string program,
         IEnumerable<string> arguments,
         IEnumerable<string> environment,
         string? folder,
         IEnumerable<int> ignored,
-        Action<nint> addStreams
+        Action<nint> addStreams,
+        short apart = OwnSession
     )
     {
         const short defaultSignals = 0x04,
-            blockedSignals = 0x08,
-            ownSession = 0x80;
+            blockedSignals = 0x08;
         void* actions = NativeMemory.AllocZeroed(Room),
             attributes = NativeMemory.AllocZeroed(Room);
         void* signals = NativeMemory.AllocZeroed(Room);
@@ -224,7 +242,7 @@ internal static partial class DetachedProcess
             Check(SetDefaultSignals(attributes, signals));
             _ = NoSignals(signals);
             Check(SetBlockedSignals(attributes, signals));
-            Check(SetFlags(attributes, defaultSignals | blockedSignals | ownSession));
+            Check(SetFlags(attributes, (short)(defaultSignals | blockedSignals | apart)));
             Check(Spawn(out var process, program, actions, attributes, words, variables));
             return process;
         }

@@ -58,6 +58,17 @@ internal static class ProcessTable
                 && (startedAt is null || fields[StartTime] == startedAt)
             : Find(id) is { } found && (startedAt is null || found.StartedAt == startedAt);
 
+    /// <summary>True while a process of this group runs. Linux only.</summary>
+    internal static bool AnyInGroup(int group) =>
+        Directory
+            .EnumerateDirectories("/proc")
+            .Any(d =>
+                int.TryParse(Path.GetFileName(d), out var id)
+                && StatOf(id) is var (_, fields)
+                && fields[State] is not ("Z" or "X")
+                && fields[Group] == group.ToString()
+            );
+
     /// <summary>True for a process that was killed and has not ended yet, or has ended just now. Where that cannot be
     /// seen, none is.</summary>
     internal static bool IsBeingKilled(int id)
@@ -155,6 +166,7 @@ internal static class ProcessTable
     // Of what follows the name.
     private const int State = 0;
     private const int Parent = 1;
+    private const int Group = 2;
     private const int Session = 3;
     private const int Flags = 6;
     private const int StartTime = 19;

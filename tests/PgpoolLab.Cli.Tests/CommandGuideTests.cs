@@ -53,7 +53,9 @@ public sealed partial class CommandGuideTests
         string[] without =
         [
             "psql",
+            "exec",
             "run",
+            "host",
             "demo",
             "config",
             "schema",

@@ -55,7 +55,7 @@ public sealed class EnvTests
             ["HOME"] = "/nonexistent",
         };
         var session = new ShellSession(before.GetValueOrDefault);
-        var wanted = EnvCommand.VariablesForOwner(lab, session.Path, "/home/olga/wrappers");
+        var wanted = LabVariables.ForOwner(lab, session.Path, "/home/olga/wrappers");
         var on = EnvCommand.Text(ShellDialect.Of(dialect), session, wanted);
         var after = new ShellSession(session.Enter(wanted, []).GetValueOrDefault);
         var off = ShellDialect.Of(dialect).Text(after.Leave());

@@ -36,7 +36,7 @@ public sealed class SpreadTests
         "events",
         "env",
         "psql",
-        "run",
+        "exec",
         "stop",
         "start",
         "restart",
@@ -117,10 +117,10 @@ public sealed class SpreadTests
     public async Task The_programs_of_pcp_are_run_on_a_host()
     {
         using var folder = Saved();
-        var (code, _, error) = await Screen.RunAsync("run", "--lab", folder.Path, "--", "pcp_node_count");
+        var (code, _, error) = await Screen.RunAsync("exec", "--lab", folder.Path, "--", "pcp_node_count");
         Assert.Equal((int)ExitCode.Usage, code);
         Assert.Contains(
-            "ssh -t b 'cd /home/u/part1 && /opt/pgpoollab run -- pcp_node_count",
+            "ssh -t b 'cd /home/u/part1 && /opt/pgpoollab exec -- pcp_node_count",
             error,
             StringComparison.Ordinal
         );

@@ -465,17 +465,13 @@ public sealed class ViewTests
     [Fact]
     public void Env_puts_the_labs_programs_before_the_callers()
     {
-        var variables = EnvCommand.Variables(Labs.Fixed(), "/home/olga/bin:/usr/sbin:/usr/bin");
+        var variables = LabVariables.Of(Labs.Fixed(), "/home/olga/bin:/usr/sbin:/usr/bin");
         Snapshot.Approve("env", string.Concat(variables.Select(v => $"{v.Key}={v.Value}\n")));
         Assert.Equal(
             "localhost",
-            EnvCommand.Variables(
-                Labs.Fixed() with
-                {
-                    Pgpools = [Labs.Fixed().Pgpool with { SocketDirectories = [] }],
-                },
-                ""
-            )["PGHOST"]
+            LabVariables.Of(Labs.Fixed() with { Pgpools = [Labs.Fixed().Pgpool with { SocketDirectories = [] }] }, "")[
+                "PGHOST"
+            ]
         );
     }
 
@@ -515,7 +511,7 @@ public sealed class ViewTests
             EnvCommand.Text(
                 ShellDialect.Of("sh"),
                 new ShellSession(n => n == "PATH" ? "/bin" : null),
-                EnvCommand.VariablesForRoot(lab, "/root/wrappers", "/bin")
+                LabVariables.ForRoot(lab, "/root/wrappers", "/bin")
             ) + string.Concat(Wrappers.BodiesForRoot(lab).Values);
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.DoesNotContain(evil, text, StringComparison.Ordinal);
@@ -525,7 +521,7 @@ public sealed class ViewTests
                 Assert.Matches(
                     @"^(export ((PGPOOL|PCP)_PORT=\d+|PATH=/root/wrappers:/bin|PGPOOLLAB_SAVED=\S+)"
                         + @"|exec ('[^']+'|\S+)( ('[^']+\.dll'|\S+\.dll))?"
-                        + @"( run --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
+                        + @"( exec --lab '/srv/lab'\\''s \$\(id\) `id`' -- [a-z_]+)? ""\$@"")$",
                     line
                 )
         );
@@ -537,14 +533,14 @@ public sealed class ViewTests
         EnvCommand.Text(
             ShellDialect.Of("sh"),
             new ShellSession(n => n == "PATH" ? path : null),
-            EnvCommand.VariablesForOwner(lab, path, wrappers: null),
+            LabVariables.ForOwner(lab, path, wrappers: null),
             lab
         );
 
     [Fact]
     public void Env_of_a_watchdog_names_the_first_Pgpool()
     {
-        var variables = EnvCommand.Variables(Labs.Fixed(pgpools: 3), "/usr/bin");
+        var variables = LabVariables.Of(Labs.Fixed(pgpools: 3), "/usr/bin");
         Assert.Equal(
             ("11000", "11000", "11001", "/srv/lab/pgpool0/pcppass"),
             (variables["PGPORT"], variables["PGPOOL_PORT"], variables["PCP_PORT"], variables["PCPPASSFILE"])
@@ -578,7 +574,7 @@ public sealed class ViewTests
             output,
             StringComparison.Ordinal
         );
-        var json = EnvCommand.ToJson(EnvCommand.Variables(lab, "/usr/bin:/bin"));
+        var json = EnvCommand.ToJson(LabVariables.Of(lab, "/usr/bin:/bin"));
         Assert.Equal(
             $"{root}/pcppass",
             System.Text.Json.JsonDocument.Parse(json).RootElement.GetProperty("PCPPASSFILE").GetString()

@@ -46,7 +46,7 @@ public sealed class EnvironmentTests
         );
         Assert.Equal(
             "test",
-            (await sandbox.ShellAsync("pgpoollab run -- psql -XAtc 'SELECT current_database()'")).Ok().Output.Trim()
+            (await sandbox.ShellAsync("pgpoollab exec -- psql -XAtc 'SELECT current_database()'")).Ok().Output.Trim()
         );
         (await sandbox.RunInLabAsync("destroy")).Ok();
         sandbox.AssertNothingIsLeft();

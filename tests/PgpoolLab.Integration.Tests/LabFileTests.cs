@@ -88,7 +88,7 @@ public sealed class LabFileTests
                 expected,
                 (
                     await sandbox.ShellAsync(
-                        "pgpoollab run -- sh -c "
+                        "pgpoollab exec -- sh -c "
                             + $"'psql -XAt -w -h localhost -U {role} -d shop -p {Port(server)} -c \"$SQL\"'",
                         ("SQL", sql ?? "SELECT count(*) FROM items")
                     )
@@ -97,7 +97,7 @@ public sealed class LabFileTests
                     .Output.Trim()
             );
 
-        // pgpoollab run sets Pgpool-II's port; pcp's comes next, then the nodes'.
+        // pgpoollab exec sets Pgpool-II's port; pcp's comes next, then the nodes'.
         static string Port(string server) => server == "pgpool" ? "$PGPORT" : $"$((PGPORT + 2 + {server}))";
     }
 

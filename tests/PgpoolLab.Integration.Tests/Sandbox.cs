@@ -94,6 +94,10 @@ public sealed partial class Sandbox : IDisposable
     public Process Start(string workingDirectory, params string[] arguments) =>
         Start([_program, .. arguments], workingDirectory, []);
 
+    /// <summary>The same, and its standard input stays open.</summary>
+    public Process StartOpen(string workingDirectory, params string[] arguments) =>
+        Start([_program, .. arguments], workingDirectory, [], open: true);
+
     /// <summary>What <c>nodes --json</c> says.</summary>
     public async Task<JsonElement> NodesAsync()
     {
@@ -233,12 +237,26 @@ public sealed partial class Sandbox : IDisposable
             var entries = Directory
                 .EnumerateFiles(state, "*", SearchOption.AllDirectories)
                 .Where(f => Path.GetExtension(f) is ".json" or ".lab")
-                .Where(f => File.ReadAllText(f).Contains(_folder.Path, StringComparison.Ordinal));
+                .Where(f => TextOf(f).Contains(_folder.Path, StringComparison.Ordinal));
             Assert.Empty(entries);
             Assert.DoesNotContain(
                 Directory.EnumerateFileSystemEntries(state),
                 e => new FileInfo(e).LinkTarget?.StartsWith(_folder.Path, StringComparison.Ordinal) is true
             );
+        }
+    }
+
+    /// <summary>What is in a file, where others may have left a pipe or a device, and may take files away. To open a
+    /// pipe would last until somebody writes to it.</summary>
+    private static string TextOf(string file)
+    {
+        try
+        {
+            return Hosts.RegularFile.ReadText(file) ?? "";
+        }
+        catch (IOException)
+        {
+            return "";
         }
     }
 
@@ -447,7 +465,8 @@ public sealed partial class Sandbox : IDisposable
     internal Process Start(
         string[] argv,
         string workingDirectory,
-        IReadOnlyList<(string Name, string Value)> environment
+        IReadOnlyList<(string Name, string Value)> environment,
+        bool open = false
     )
     {
         // Who runs the tests in the background may have SIGINT ignored, and ignoring is inherited.
@@ -491,7 +510,11 @@ public sealed partial class Sandbox : IDisposable
         }
 
         var process = Reaper.Start(info);
-        process.StandardInput.Close();
+        if (!open)
+        {
+            process.StandardInput.Close();
+        }
+
         return process;
     }
 

@@ -110,7 +110,7 @@ public sealed class TerminalTests
                 ]
         )
         {
-            string[] command = ["run", "--", Python, "-c", Attack, $"{results}/run"];
+            string[] command = ["exec", "--", Python, "-c", Attack, $"{results}/run"];
             var seen = await AtTerminalAsync(sandbox, streams, [], leads, command);
             Assert.Equal(0, seen.Code);
             AssertOutOfReach(seen, results);
@@ -168,7 +168,7 @@ public sealed class TerminalTests
                 ["send", CtrlD],
             ],
             false,
-            "run",
+            "exec",
             "--",
             "cat"
         );
@@ -179,7 +179,7 @@ public sealed class TerminalTests
         const string waits =
             "import os, sys, time\nopen(sys.argv[1], 'w').close()\n"
             + "while not os.path.exists(sys.argv[2]): time.sleep(0.02)\n";
-        string[] waiter = ["run", "--", Python, "-c", waits, ready, ready + "2"];
+        string[] waiter = ["exec", "--", Python, "-c", waits, ready, ready + "2"];
         seen = await AtTerminalAsync(
             sandbox,
             "/dev/null tty tty",
@@ -207,7 +207,7 @@ public sealed class TerminalTests
                 ["expect", "got b'q'"],
             ],
             false,
-            "run",
+            "exec",
             "--",
             Python,
             "-c",

@@ -54,14 +54,14 @@ internal static class Wrappers
         return folder
             ?? throw new LabException(ExitCode.Failed, $"Programs for root's PATH could not be put into {state}.")
             {
-                Hints = [$"Run them one by one:  pgpoollab run --lab {Shell.Quote(lab.Root)} -- PROGRAM"],
+                Hints = [$"Run them one by one:  pgpoollab exec --lab {Shell.Quote(lab.Root)} -- PROGRAM"],
             };
     }
 
     internal static Dictionary<string, string> BodiesForRoot(Lab lab)
     {
         var program = Words(Invocation.ForScripts());
-        var run = $"exec {program} run --lab {Shell.Quote(lab.Root)} --";
+        var run = $"exec {program} exec --lab {Shell.Quote(lab.Root)} --";
         var bodies = LabPrograms
             .Postgres.Concat(LabPrograms.PcpOf(lab))
             .ToDictionary(p => p, p => $"{run} {p} \"$@\"\n");

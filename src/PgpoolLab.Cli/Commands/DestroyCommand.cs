@@ -136,9 +136,7 @@ internal static class DestroyCommand
                     manifest = LabCommand.Find(parsed, name);
                 }
                 catch (LabException error)
-                    when (error.Code is ExitCode.NotFound
-                        && RemoveRemains(Path.GetFullPath(name ?? ".", Invocation.CurrentFolder)) is { } folder
-                    )
+                    when (error.Code is ExitCode.NotFound && RemoveRemains(NamedLab.FolderOf(name)) is { } folder)
                 {
                     terminal.Say(
                         $"There was no lab in {folder}, but what a command had left there that was killed; it is gone."

@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Store;
@@ -14,20 +13,6 @@ namespace PgpoolLab.Cli.Commands;
 /// <summary><c>env</c>: what a shell needs so that psql, pgbench, pg_ctl and pcp_* find this lab.</summary>
 internal static class EnvCommand
 {
-    /// <summary>The rest of what libpq reads changes nothing of where a lab is found, and how one is let in.</summary>
-    private static readonly string[] Harmless =
-    [
-        "PGAPPNAME",
-        "PGCONNECT_TIMEOUT",
-        "PGCLIENTENCODING",
-        "PGDATESTYLE",
-        "PGTZ",
-        "PGGEQO",
-        "PGLOCALEDIR",
-        "PGDATA",
-        "PGOAUTHDEBUG",
-    ];
-
     internal static Command Create(Terminal terminal)
     {
         var target = new Argument<string?>("TARGET")
@@ -117,7 +102,7 @@ internal static class EnvCommand
                         terminal.Verbatim.Write(
                             parsed.GetValue(CommandLine.Json)
                                 ? ToJson(found) + "\n"
-                                : Text(dialect, session, WithoutOthers(found))
+                                : Text(dialect, session, LabVariables.WithoutOthers(found))
                         );
                     }
 
@@ -136,17 +121,17 @@ internal static class EnvCommand
                 }
                 else if (parsed.GetValue(CommandLine.Json))
                 {
-                    terminal.Out.WriteLine(ToJson(Variables(lab, session.Path, Wrappers.TryWrite(lab))));
+                    terminal.Out.WriteLine(ToJson(LabVariables.Of(lab, session.Path, Wrappers.TryWrite(lab))));
                 }
                 else if (Identity.HasStoodDown && roots is not null)
                 {
-                    var wanted = VariablesForRoot(lab, Wrappers.WriteForRoot(roots, lab), session.Path);
+                    var wanted = LabVariables.ForRoot(lab, Wrappers.WriteForRoot(roots, lab), session.Path);
                     terminal.Verbatim.Write(Text(dialect, session, wanted));
                 }
                 else
                 {
                     var wrappers = Wrappers.TryWrite(lab);
-                    var wanted = VariablesForOwner(lab, session.Path, wrappers);
+                    var wanted = LabVariables.ForOwner(lab, session.Path, wrappers);
                     terminal.Verbatim.Write(Text(dialect, session, wanted, wrappers is null ? lab : null));
                 }
 
@@ -207,78 +192,8 @@ internal static class EnvCommand
             };
     }
 
-    /// <summary>What the lab's user needs; null for what would lead a program astray.</summary>
-    internal static IReadOnlyDictionary<string, string?> VariablesForOwner(Lab lab, string path, string? wrappers) =>
-        WithoutOthers(Variables(lab, path, wrappers));
-
-    private static Dictionary<string, string?> WithoutOthers(Dictionary<string, string> wanted)
-    {
-        var variables = wanted.ToDictionary(v => v.Key, v => (string?)v.Value);
-        foreach (var name in CleanEnvironment.Libpq.Where(v => !variables.ContainsKey(v) && !Harmless.Contains(v)))
-        {
-            variables[name] = null;
-        }
-
-        return variables;
-    }
-
-    /// <summary>
-    /// The manifest is the word of whoever can write it, which the lab's user can: root's shell must neither find
-    /// programs where it says, nor be led by it to a server. So PATH gets but a folder of root's own, with programs
-    /// that run this one, which runs the lab's as the lab's user.
-    /// </summary>
-    internal static IReadOnlyDictionary<string, string?> VariablesForRoot(Lab lab, string wrappers, string path) =>
-        new Dictionary<string, string?>
-        {
-            ["PGPOOL_PORT"] = lab.Pgpool.Port.ToString(),
-            ["PCP_PORT"] = lab.Pgpool.PcpPort.ToString(),
-            ["PATH"] = string.Join(':', path.Split(':').Where(f => f != wrappers).Prepend(wrappers)),
-        };
-
     internal static string ToJson(Dictionary<string, string> variables) =>
         JsonSerializer.Serialize(variables, EnvJson.Readable.DictionaryStringString);
-
-    /// <summary>The variables, in the order they are printed.</summary>
-    /// <param name="lab">The lab.</param>
-    /// <param name="path">The caller's PATH.</param>
-    /// <param name="wrappers">The folder of the pcp programs that need no options.</param>
-    internal static Dictionary<string, string> Variables(Lab lab, string path, string? wrappers = null)
-    {
-        string[] folders =
-        [
-            .. wrappers is null ? [] : (string[])[wrappers],
-            lab.Tools.PostgresBin,
-            lab.Tools.PgpoolBin,
-            lab.Tools.PcpBin,
-            .. Invocation.FolderToAdd is { } folder ? (string[])[folder] : [],
-        ];
-        var known = path.Split(':', StringSplitOptions.RemoveEmptyEntries);
-        var variables = new Dictionary<string, string>
-        {
-            ["PGHOST"] = lab.Pgpool.SocketDirectories.Count > 0 ? lab.Pgpool.SocketDirectories[0] : "localhost",
-            ["PGPORT"] = lab.Pgpool.Port.ToString(),
-            ["PGDATABASE"] = Lab.Database,
-            ["PGUSER"] = lab.Owner,
-            ["PGPOOL_PORT"] = lab.Pgpool.Port.ToString(),
-            ["PCP_PORT"] = lab.Pgpool.PcpPort.ToString(),
-            ["PCPPASSFILE"] = lab.Pgpool.Paths.PcpPass,
-            ["PATH"] = string.Join(':', folders.Concat(known).Distinct()),
-        };
-        if (lab.Asks)
-        {
-            variables["PGPASSFILE"] = lab.Pgpool.Paths.PgPass;
-            variables["PGPOOLKEYFILE"] = lab.Pgpool.Paths.PoolKey;
-        }
-
-        if (lab.UseTls)
-        {
-            // By a unix socket libpq speaks no TLS, whatever this says.
-            variables["PGSSLMODE"] = "verify-full";
-            variables["PGSSLROOTCERT"] = lab.Pgpool.Paths.TlsAuthority;
-        }
-
-        return variables;
-    }
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true)]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
@@ -41,10 +42,11 @@ internal static class LabCommand
 
     /// <summary>Finds a lab. What a command has begun there that was killed is brought to its end first.</summary>
     /// <param name="parsed">Where to speak.</param>
-    /// <param name="nameOrFolder">Names it; null for the one around the current folder.</param>
+    /// <param name="nameOrFolder">Names it; null for that of PGPOOLLAB_LAB, or the one around the current
+    /// folder.</param>
     internal static LabManifest Find(ParseResult parsed, string? nameOrFolder)
     {
-        var manifest = LabLocator.Find(nameOrFolder, Invocation.CurrentFolder);
+        var manifest = NamedLab.Find(nameOrFolder);
         var root = manifest.Lab.Root;
         if (!LabMending.IsNeeded(root) || LabLock.IsTaken(root))
         {

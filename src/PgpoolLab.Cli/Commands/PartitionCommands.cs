@@ -129,9 +129,7 @@ internal static class PartitionCommands
             return lab;
         }
 
-        var there = LabLocator.RequireReady(
-            LabLocator.Find(parsed.GetValue(CommandLine.Lab), Invocation.CurrentFolder)
-        );
+        var there = LabLocator.RequireReady(NamedLab.Find(parsed.GetValue(CommandLine.Lab)));
         throw new LabException(
             ExitCode.Usage,
             there.WhyNotAlone("A partition") ?? $"The lab '{there.Name}' is on one machine: there is nothing to part."

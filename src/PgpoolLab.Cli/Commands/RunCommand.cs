@@ -1,110 +1,305 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using PgpoolLab.Cli.Access;
+using PgpoolLab.Cli.Keeping;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.LabFiles;
 using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>run</c>: a program with the lab's environment, as the lab's user.</summary>
+/// <summary><c>run</c>: makes a lab for one command, runs the command in it, and removes the lab, whatever has ended
+/// the command or this program.</summary>
 internal static class RunCommand
 {
-    internal static Command Create(Terminal terminal)
+    private const string Name = "run",
+        Separator = "--";
+
+    private static readonly Option<string> Port = SetupCommand.PortOption("auto");
+
+    private static readonly Option<bool> KeepOnFailure = new("--keep-on-failure")
     {
-        var program = new Argument<string>("PROGRAM")
-        {
-            Description = "A program; those of the lab's PostgreSQL and Pgpool-II need no path",
-        };
-        var rest = new Argument<string[]>("ARGS")
-        {
-            Description = "Its arguments; put -- before the program",
-            Arity = ArgumentArity.ZeroOrMore,
-        };
+        Description = "If the command fails, leave the lab as it is, and say where (default: remove it)",
+    };
+
+    private static readonly Argument<string[]> CommandWords = new("COMMAND")
+    {
+        Description = "The command and its arguments, after --",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    /// <summary>Those who knew <c>exec</c> by this name.</summary>
+    private static readonly Option<string?> LabThatExists = new("--lab") { Hidden = true };
+
+    /// <param name="terminal">Where to speak.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="setup">The command whose options say what the lab is to be.</param>
+    internal static Command Create(Terminal terminal, IReadOnlyList<string> arguments, Command setup)
+    {
         var command = new Command(
-            "run",
-            "Run a program with the lab's ports and passwords set for it, as the lab's user"
+            Name,
+            "Make a lab for one command: run the command with the lab's variables set, then remove the lab"
         )
         {
-            program,
-            rest,
-            CommandLine.Lab,
+            CommandWords,
+            Port,
+        };
+        foreach (var option in SetupCommand.OptionsOfLab(setup))
+        {
+            command.Options.Add(option);
         }
-            .Guide(
-                CommandGroup.Run,
-                ("pgpoollab run -- pg_dump test", "Run the lab's pg_dump through Pgpool-II"),
-                ("pgpoollab run --lab demo -- pcp_node_count", "Run a pcp program, which needs no password this way")
-            )
-            .Synonyms("exec");
-        command.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                if (SpreadCommands.Find(parsed) is { } spread)
-                {
-                    return await SpreadShell.RunAsync(
-                        terminal,
-                        spread,
-                        Target.Of("pgpool"),
-                        parsed.GetValue(program)!,
-                        parsed.GetValue(rest) ?? [],
-                        cancellationToken
-                    );
-                }
 
-                var (folder, path) = (Invocation.CurrentFolder, ShellSession.OfCaller().Path);
-                var lab = LabCommand.Open(parsed);
-                return await ChildProcess.RunInteractiveAsync(
-                    Command(
-                        lab,
-                        parsed.GetValue(program)!,
-                        parsed.GetValue(rest) ?? [],
-                        path,
-                        FolderOf(lab, folder),
-                        Wrappers.TryWrite(lab)
-                    )
+        command.Options.Add(KeepOnFailure);
+        command.Options.Add(LabThatExists);
+        command
+            .Guide(
+                CommandGroup.Make,
+                ("pgpoollab run -- make test", "Run the tests of a project, which find the lab in DATABASE_URL"),
+                ("pgpoollab run -n 3 -s -- pytest -x", "Give them three nodes, with replication slots"),
+                (
+                    "pgpoollab run -- sh -c 'pgbench -i test && pgpoollab kill primary && pgbench -T 5 test'",
+                    "Break the lab from inside: commands find it by PGPOOLLAB_LAB"
+                ),
+                ("pgpoollab run -f lab.yaml -- make test", "Make the lab that a lab file says"),
+                ("pgpoollab run --keep-on-failure -- make test", "Leave the lab to look at when a test fails")
+            )
+            .Synonyms("with", "ephemeral");
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(LabThatExists) is { } lab)
+            {
+                result.AddError(
+                    "run makes a lab of its own. In a lab that exists, programs are run by:  "
+                        + $"pgpoollab exec --lab {Shell.Quote(lab)} -- PROGRAM"
+                );
+            }
+        });
+        command.SetAction(
+            (parsed, cancellationToken) =>
+            {
+                RequireSeparator(parsed);
+                RequireThisMachine(parsed);
+                return RunAsync(
+                    terminal,
+                    [.. OptionsIn(arguments)],
+                    [.. arguments.SkipWhile(w => w != Separator).Skip(1)],
+                    parsed.GetValue(KeepOnFailure),
+                    cancellationToken
                 );
             }
         );
         return command;
     }
 
-    internal static CommandSpec Command(
-        Lab lab,
-        string program,
-        IReadOnlyList<string> arguments,
-        string callersPath,
-        string folder,
-        string? wrappers = null
-    )
+    private static void RequireSeparator(ParseResult parsed)
     {
-        var variables = EnvCommand.Variables(lab, callersPath, wrappers);
-        string[] words =
-            program.Contains('/') ? [program]
-            : LabPrograms.IsPcp(program) ? [.. LabPrograms.PcpWords(lab, program)]
-            : [Find(program, variables["PATH"])];
-        return new CommandSpec(words[0], [.. words.Skip(1), .. arguments])
+        if (!parsed.Tokens.Any(t => t.Type is TokenType.DoubleDash))
         {
-            WorkingDirectory = folder,
-            // The lab's user may see what runs as that user; what else root's shell holds is none of its business.
-            KeepsEnvironment = !Identity.HasStoodDown,
-            OnTerminal = true,
-            Environment = CleanEnvironment
-                .Libpq.ToDictionary(v => v, v => variables.GetValueOrDefault(v))
-                .Concat(
-                    variables
-                        .Where(v => !CleanEnvironment.Libpq.Contains(v.Key))
-                        .Select(v => KeyValuePair.Create(v.Key, (string?)v.Value))
-                )
-                .ToDictionary(),
-        };
+            throw new LabException(ExitCode.Usage, "The command must come after --.")
+            {
+                Hints =
+                [
+                    $"Put -- before it:  pgpoollab run -- {parsed.GetValue(CommandWords)![0]} ...",
+                    "Programs in a lab that exists are run by:  pgpoollab exec",
+                ],
+            };
+        }
     }
 
-    private static string Find(string program, string path) =>
-        path.Split(':').Select(f => Path.Combine(f, program)).FirstOrDefault(Identity.CanExecute) ?? program;
+    /// <summary>A lab file is looked at before anything is begun.</summary>
+    private static void RequireThisMachine(ParseResult parsed)
+    {
+        if (parsed.GetValue(SetupFileOptions.File) is not { } file)
+        {
+            return;
+        }
 
-    /// <summary>Where the caller is, when the lab's user may be there, too.</summary>
-    private static string FolderOf(Lab lab, string callers) =>
-        Composition.Process.TryEnter(callers) ? callers : lab.Root;
+        if (file == LabFileReader.StandardInput)
+        {
+            throw new LabException(ExitCode.Usage, "Standard input is the command's; the lab file must be a file.");
+        }
+
+        var request = SetupRequest.Read(parsed, SetupCommand.Said(parsed), leaveRunning: true);
+        if (request.Said.Hosts is { Count: > 0 })
+        {
+            throw new LabException(
+                ExitCode.Usage,
+                $"{request.NameOf(SpecField.Hosts)}: run makes labs on this machine only."
+            )
+            {
+                Hints =
+                [
+                    $"Make it:  pgpoollab up -f {Shell.Quote(file)} DIR",
+                    "Then run programs in it:  pgpoollab exec --lab DIR -- PROGRAM",
+                ],
+            };
+        }
+    }
+
+    /// <summary>What of a command line is for setup.</summary>
+    internal static IEnumerable<string> OptionsIn(IReadOnlyList<string> arguments)
+    {
+        var before = arguments.TakeWhile(w => w != Separator).ToList();
+        before.Remove(Name);
+        return before.Where(w => w != KeepOnFailure.Name && w is not "--quiet" and not "-q");
+    }
+
+    private static async Task<int> RunAsync(
+        Terminal terminal,
+        IReadOnlyList<string> options,
+        IReadOnlyList<string> words,
+        bool keepOnFailure,
+        CancellationToken cancellationToken
+    )
+    {
+        var before = ShellSession.OfCaller().Path;
+        if (!IsKnown(words[0], before))
+        {
+            // Not after a lab was made in vain.
+            throw NotFound(words[0]);
+        }
+
+        var began = Composition.Clock.GetTimestamp();
+        await using var keeper = Keeper.Start();
+        MadeLab made;
+        try
+        {
+            made = await keeper.AskAsync(
+                new CreateCall { Arguments = options },
+                MadeLabJson.Default.MadeLab,
+                line => ShowStep(terminal, line),
+                cancellationToken
+            );
+        }
+        catch (CallFailedException failed)
+        {
+            // As setup itself has told it; it has undone what it had made.
+            var lines = failed.Error.Text.Split('\n');
+            var first = Array.FindIndex(lines, l => l.StartsWith("error: ", StringComparison.Ordinal));
+            terminal.Error.WriteLine(string.Join('\n', lines[Math.Max(0, first)..]));
+            return failed.Error.Code;
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return await RemoveAsync(terminal, keeper, made, (int)ExitCode.Interrupted);
+        }
+
+        var elapsed = Composition.Clock.GetElapsedTime(began);
+        terminal.Say(
+            $"pgpoollab: lab {made.Lab.Directory} is up after {elapsed.TotalSeconds:0.0} s: {made.Lab.Nodes.Count} "
+                + $"node{(made.Lab.Nodes.Count == 1 ? "" : "s")}, Pgpool-II on port {made.Lab.PgpoolPort}"
+        );
+        int code;
+        try
+        {
+            code = await ExecuteAsync(keeper, made, words);
+        }
+        catch
+        {
+            await RemoveAsync(terminal, keeper, made, (int)ExitCode.Failed);
+            throw;
+        }
+
+        if (code != 0 && keepOnFailure)
+        {
+            await keeper.AskAsync(new KeepCall(made.Lab.Directory), said: null, CancellationToken.None);
+            var folder = Shell.Quote(made.Lab.Directory);
+            terminal.Say($"pgpoollab: {words[0]} ended with exit code {code}; the lab is kept in {made.Lab.Directory}");
+            terminal.Say($"  See how it is:  pgpoollab status --lab {folder}");
+            terminal.Say($"  Remove it:      pgpoollab destroy {folder}");
+            return code;
+        }
+
+        return await RemoveAsync(terminal, keeper, made, code);
+    }
+
+    private static async Task<int> ExecuteAsync(Keeper keeper, MadeLab made, IReadOnlyList<string> words)
+    {
+        var path = made.Environment.GetValueOrDefault("PATH") ?? "";
+        var program = words[0].Contains('/') ? words[0] : Find(words[0], path) ?? throw NotFound(words[0]);
+        var group = 0;
+        var code = await ForegroundProgram.RunAsync(
+            new CommandSpec(program, [.. words.Skip(1)])
+            {
+                // The caller's own program, which runs as the caller.
+                KeepsEnvironment = true,
+                Environment = made.Environment,
+            },
+            started =>
+            {
+                group = started;
+                keeper.Tell(new GuardCall(started));
+            }
+        );
+        if (group != 0)
+        {
+            keeper.Tell(new ReleaseCall(group));
+        }
+
+        return code;
+    }
+
+    /// <summary>Removes the lab, also when the keeper is gone.</summary>
+    /// <returns>The exit code; another one when the command was done and the lab could not be removed.</returns>
+    private static async Task<int> RemoveAsync(Terminal terminal, Keeper keeper, MadeLab made, int code)
+    {
+        HostError? error = null;
+        try
+        {
+            await keeper.AskAsync(new DestroyCall(made.Lab.Directory), said: null, CancellationToken.None);
+        }
+        catch (CallFailedException failed)
+        {
+            error = failed.Error;
+        }
+        catch (LabException)
+        {
+            // Somebody has ended the keeper alone.
+            var end = await OwnProgram.DestroyAsync(made.Lab.Directory);
+            error = end.Code == 0 ? null : end.ToError();
+        }
+
+        if (error is null)
+        {
+            return code;
+        }
+
+        terminal.Error.WriteLine($"pgpoollab: the lab could not be removed:\n{error.Text}");
+        return code == 0 ? (int)ExitCode.UndoFailed : code;
+    }
+
+    private static void ShowStep(Terminal terminal, string line)
+    {
+        // What setup does is told on request; why it has failed is told at its end.
+        if (terminal.Verbose)
+        {
+            terminal.Say(line);
+        }
+    }
+
+    /// <summary>True for a program that there is, or that the lab brings.</summary>
+    private static bool IsKnown(string program, string path) =>
+        program.Contains('/')
+            ? Identity.CanExecute(program)
+            : Find(program, path) is not null
+                || program == Invocation.Name
+                || LabPrograms.IsPcp(program)
+                || LabPrograms.Postgres.Contains(program);
+
+    private static string? Find(string program, string path) =>
+        path.Split(':')
+            .Where(f => f.Length > 0)
+            .Select(f => Path.Combine(f, program))
+            .FirstOrDefault(Identity.CanExecute);
+
+    private static LabException NotFound(string program) =>
+        new(ExitCode.Missing, $"There is no program {program} that can be run.")
+        {
+            Hints = ["The command comes after --, with its path or by a name on PATH:  pgpoollab run -- make test"],
+        };
 }

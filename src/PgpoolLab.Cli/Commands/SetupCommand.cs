@@ -32,12 +32,7 @@ internal static class SetupCommand
         HelpName = "MODE",
         DefaultValueFactory = _ => "s",
     };
-    private static readonly Option<string> Port = new("--port", "-p")
-    {
-        Description = "Pgpool-II's port; the next is pcp's, then come the nodes'. auto: the first that are free",
-        HelpName = "PORT|auto",
-        DefaultValueFactory = _ => PortLayout.DefaultPgpool.ToString(),
-    };
+    private static readonly Option<string> Port = PortOption(PortLayout.DefaultPgpool.ToString());
     private static readonly Option<int?> PgPort = new("--pg-port")
     {
         Description = "Port of node 0; the other nodes follow (default: after Pgpool-II's)",
@@ -195,14 +190,47 @@ internal static class SetupCommand
         CommandLine.OnlyAmong(Mode, [.. ClusteringModes.Names]);
         CommandLine.OnlyAmong(Standbys, "basebackup", "clone");
         CommandLine.OnlyAmong(Auth, [.. AuthMethods.Names]);
-        Port.CompletionSources.Add("auto");
-        Port.Validators.Add(result =>
+    }
+
+    /// <summary><c>--port</c>, with this default.</summary>
+    internal static Option<string> PortOption(string otherwise)
+    {
+        var port = new Option<string>("--port", "-p")
+        {
+            Description = "Pgpool-II's port; the next is pcp's, then come the nodes'. auto: the first that are free",
+            HelpName = "PORT|auto",
+            DefaultValueFactory = _ => otherwise,
+        };
+        port.CompletionSources.Add("auto");
+        port.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && text != "auto" && !int.TryParse(text, out _))
             {
                 result.AddError($"--port must be a number between 1 and 65535, or auto; it is '{text}'.");
             }
         });
+        return port;
+    }
+
+    /// <summary>The options that say what a lab is to be, on this machine; not how and when it is made, and not
+    /// <c>--port</c>.</summary>
+    /// <param name="setup">The command.</param>
+    internal static IEnumerable<Option> OptionsOfLab(Command setup)
+    {
+        Option[] others =
+        [
+            Port,
+            OnHosts,
+            Installed,
+            AcceptNew,
+            Vip,
+            VipInterface,
+            Start,
+            DryRun,
+            Keep,
+            CommandLine.Json,
+        ];
+        return setup.Options.Where(o => !others.Contains(o));
     }
 
     internal static Command Create(Terminal terminal, IReadOnlyList<string> arguments, string name, bool start)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Rendering;
-using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Spread;
@@ -24,7 +23,7 @@ internal static class SpreadCommands
         LabManifest manifest;
         try
         {
-            manifest = LabLocator.Find(nameOrFolder, Invocation.CurrentFolder);
+            manifest = NamedLab.Find(nameOrFolder);
         }
         catch (LabException)
         {

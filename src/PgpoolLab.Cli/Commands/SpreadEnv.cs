@@ -42,7 +42,7 @@ internal static class SpreadEnv
         {
             terminal.Say(
                 "note The lab lets in its own hosts only, so a program of this machine is refused at these addresses. "
-                    + "'pgpoollab psql' and 'pgpoollab run' go by ssh."
+                    + "'pgpoollab psql' and 'pgpoollab exec' go by ssh."
             );
         }
 

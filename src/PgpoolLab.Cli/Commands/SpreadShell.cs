@@ -57,7 +57,10 @@ internal static class SpreadShell
                 $"The lab '{lab.Name}' is on several hosts; the programs of pcp work on one of them."
             )
             {
-                Hints = [.. lab.Hosts.Select(h => $"On host {h.Name}:  {SpreadRefusal.There(h, $"run -- {program}")}")],
+                Hints =
+                [
+                    .. lab.Hosts.Select(h => $"On host {h.Name}:  {SpreadRefusal.There(h, $"exec -- {program}")}"),
+                ],
             };
         }
 

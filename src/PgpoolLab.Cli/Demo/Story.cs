@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using PgpoolLab.Cli.Commands;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
@@ -119,8 +119,8 @@ internal sealed class Story(Terminal terminal, OperationContext operation)
         var command = new CommandSpec(Locate(lab, argv[0]), argv.Skip(1).ToArray())
         {
             WorkingDirectory = lab.Root,
-            Environment = EnvCommand
-                .Variables(lab, Environment.GetEnvironmentVariable("PATH") ?? "")
+            Environment = LabVariables
+                .Of(lab, Environment.GetEnvironmentVariable("PATH") ?? "")
                 .ToDictionary(v => v.Key, v => (string?)v.Value),
         };
         var result = (await operation.Host.Programs.RunAsync(command, cancellationToken)).OrThrow($"run {argv[0]}");

@@ -7,7 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace PgpoolLab.Hosts.Remote;
 
 /// <summary>Lines of JSON, to and fro.</summary>
-internal static class AgentLines
+public static class AgentLines
 {
     /// <summary>The largest line: a program of 256 MB in base64, and what stands around it.</summary>
     internal const long Longest = 400L << 20;
@@ -18,7 +18,7 @@ internal static class AgentLines
     /// <param name="heard">Is called whenever bytes have come, of a line that is not yet whole, too.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="longest">The largest line at that moment; null for the largest there is.</param>
-    internal static async IAsyncEnumerable<ReadOnlySequence<byte>> ReadAsync(
+    public static async IAsyncEnumerable<ReadOnlySequence<byte>> ReadAsync(
         Stream input,
         Action? heard,
         [EnumeratorCancellation] CancellationToken cancellationToken,
@@ -51,7 +51,10 @@ internal static class AgentLines
     }
 
     /// <summary>One line as a message; null when it is none.</summary>
-    internal static TMessage? TryParse<TMessage>(ReadOnlySequence<byte> line, JsonTypeInfo<TMessage> type)
+    /// <typeparam name="TMessage">What a line is.</typeparam>
+    /// <param name="line">The line.</param>
+    /// <param name="type">How it is read.</param>
+    public static TMessage? TryParse<TMessage>(ReadOnlySequence<byte> line, JsonTypeInfo<TMessage> type)
         where TMessage : class
     {
         try
@@ -65,8 +68,11 @@ internal static class AgentLines
     }
 
     /// <summary>One line as a message.</summary>
+    /// <typeparam name="TMessage">What a line is.</typeparam>
+    /// <param name="line">The line.</param>
+    /// <param name="type">How it is read.</param>
     /// <exception cref="JsonException">It is none.</exception>
-    internal static TMessage? Parse<TMessage>(ReadOnlySequence<byte> line, JsonTypeInfo<TMessage> type)
+    public static TMessage? Parse<TMessage>(ReadOnlySequence<byte> line, JsonTypeInfo<TMessage> type)
     {
         var reader = new Utf8JsonReader(line);
         return JsonSerializer.Deserialize(ref reader, type);
@@ -78,15 +84,16 @@ internal static class AgentLines
 /// <param name="output">Where to.</param>
 /// <param name="type">How it is written.</param>
 /// <param name="progressed">Is called whenever a part of a long line has been taken.</param>
-internal sealed class LineWriter<TMessage>(Stream output, JsonTypeInfo<TMessage> type, Action? progressed = null)
+public sealed class LineWriter<TMessage>(Stream output, JsonTypeInfo<TMessage> type, Action? progressed = null)
     : IDisposable
 {
     private const int Part = 64 * 1024;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
+    /// <summary>Writes one.</summary>
     /// <param name="message">The line.</param>
     /// <param name="cancellationToken">Gives up while others write; a line that has begun goes out whole.</param>
-    internal async Task WriteAsync(TMessage message, CancellationToken cancellationToken)
+    public async Task WriteAsync(TMessage message, CancellationToken cancellationToken)
     {
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(message, type), (byte)'\n'];
         await _turn.WaitAsync(cancellationToken);
@@ -110,5 +117,6 @@ internal sealed class LineWriter<TMessage>(Stream output, JsonTypeInfo<TMessage>
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
 }

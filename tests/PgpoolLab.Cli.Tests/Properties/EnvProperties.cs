@@ -29,9 +29,9 @@ public sealed class EnvProperties
                     var output = EnvCommand.Text(
                         ShellDialect.Of("sh"),
                         new ShellSession(n => n == "PATH" ? before : null),
-                        EnvCommand.VariablesForOwner(lab, before, wrappers: null)
+                        LabVariables.ForOwner(lab, before, wrappers: null)
                     );
-                    var expected = EnvCommand.Variables(lab, before);
+                    var expected = LabVariables.Of(lab, before);
                     // eval, as users do it; the shell's own PATH is not needed by what is built in.
                     var script =
                         $"text=$(cat <<'THE END OF IT'\n{output}THE END OF IT\n)\neval \"$text\"\n"

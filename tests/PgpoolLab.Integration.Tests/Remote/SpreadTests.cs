@@ -192,7 +192,7 @@ public sealed class SpreadTests : SshTestBed
         const string sql = "SELECT pg_is_in_recovery()";
         Assert.Equal("t\n", (await RunAsync(Folder["lab"], ["psql", "1", "--", "-XAtc", sql])).Ok().Output);
         Assert.Equal("f\n", (await RunAsync(Folder["lab"], ["psql", "primary", "--", "-XAtc", sql])).Ok().Output);
-        Assert.Equal("1\n", (await RunAsync(Folder["lab"], ["run", "--", "psql", "-XAtc", "SELECT 1"])).Ok().Output);
+        Assert.Equal("1\n", (await RunAsync(Folder["lab"], ["exec", "--", "psql", "-XAtc", "SELECT 1"])).Ok().Output);
         // This machine has the hosts' addresses: by TLS, with the password that was brought here.
         var uri = (await RunAsync(Folder["lab"], ["env", "--format", "uri", "pgpool"])).Ok().Output.Trim();
         using var psql = Reaper.Start(
