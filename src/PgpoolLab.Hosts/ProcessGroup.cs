@@ -11,6 +11,16 @@ public sealed record ProcessGroup(int Id, string? StartedAt)
     /// <summary>The group that this process leads.</summary>
     public static ProcessGroup LedBy(int process) => new(process, ProcessTable.Find(process)?.StartedAt);
 
+    /// <summary>The groups of a session whose leader was started with a variable, and is our user's.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="variable">The name of the variable.</param>
+    /// <param name="value">What it must say.</param>
+    public static IReadOnlyList<ProcessGroup> LedIn(int session, string variable, string value) =>
+        [.. ProcessTable.LeadersIn(session, variable, value).Select(LedBy)];
+
+    /// <summary>The session this process is in; null where sessions cannot be seen.</summary>
+    public static int? OwnSession => ProcessTable.OwnSession;
+
     /// <summary>True while one of its processes runs; those that have ended and were not collected do not
     /// count.</summary>
     public bool Runs => IsStillIt && ProcessTable.AnyInGroup(Id);

@@ -69,6 +69,26 @@ internal static class ProcessTable
                 && fields[Group] == group.ToString()
             );
 
+    /// <summary>Leaders of process groups in a session that were started with this variable, by our user. Linux
+    /// only.</summary>
+    internal static IEnumerable<int> LeadersIn(int session, string variable, string value) =>
+        Directory
+            .EnumerateDirectories("/proc")
+            .Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0)
+            .Where(id =>
+                id > 0
+                && StatOf(id) is var (_, fields)
+                && fields[State] is not ("Z" or "X")
+                && fields[Group] == id.ToString()
+                && fields[Session] == session.ToString()
+                && UserOf(id) == (int)Posix.EffectiveUserId()
+                && VariableOf(id, variable) == value
+            );
+
+    /// <summary>The session this process is in; null where there is no /proc.</summary>
+    internal static int? OwnSession =>
+        HasProc && StatOf(Environment.ProcessId) is var (_, fields) ? int.Parse(fields[Session]) : null;
+
     /// <summary>True for a process that was killed and has not ended yet, or has ended just now. Where that cannot be
     /// seen, none is.</summary>
     internal static bool IsBeingKilled(int id)

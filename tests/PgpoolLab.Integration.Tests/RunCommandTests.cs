@@ -227,6 +227,44 @@ public sealed class RunCommandTests
         }
     }
 
+    /// <summary>A tool that is killed as soon as its command runs has not told of it yet.</summary>
+    [Fact]
+    public async Task A_command_that_nobody_has_told_of_ends_with_its_lab_and_others_do_not()
+    {
+        using var sandbox = Ready(Account.Plain);
+        (
+            await sandbox.ShellAsync(
+                """
+                mkfifo calls
+                pgpoollab host <calls >answers &
+                host=$!
+                exec 3>calls
+                echo '{"id":1,"call":{"call":"create","arguments":["-n","1"]}}' >&3
+                until grep -q '"done":true' answers; do kill -0 $host; sleep 0.05; done
+                lab=$(sed -n 's/.*"directory":"\([^"]*\)".*/\1/p' answers)
+                [ -d "$lab" ]
+                leader() { # the value of PGPOOLLAB_LAB, a file
+                    PGPOOLLAB_LAB=$1 exec perl -e 'setpgrp(0, 0); exec @ARGV' \
+                        sh -c 'trap "" TERM; echo >"$1"; while :; do sleep 0.05; done' sh "$2" 3>&-
+                }
+                leader "$lab" ours &
+                ours=$!
+                leader "$lab-other" others &
+                others=$!
+                until [ -s ours ] && [ -s others ]; do sleep 0.05; done
+                exec 3>&-
+                wait $host
+                code=0
+                wait $ours || code=$?
+                [ $code = 137 ]
+                kill -KILL $others
+                rm calls answers ours others
+                """
+            )
+        ).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
     private static bool Runs(int process)
     {
         try

@@ -39,12 +39,16 @@ internal static class HostCommand
                     return (int)ExitCode.Done;
                 }
 
+                var session = ProcessGroup.OwnSession;
                 // What ends the other program at its terminal must not end this one, which has to clean up after it.
                 _ = JobControl.TryBeginSession();
                 // Not the terminal's writers: what goes here is no text for people.
                 await using var output = Console.OpenStandardOutput();
                 await using var input = Console.OpenStandardInput();
-                using var service = new HostService(verbs, Composition.Probes(Composition.Host()), output);
+                using var service = new HostService(verbs, Composition.Probes(Composition.Host()), output)
+                {
+                    Session = session,
+                };
                 var failures = await service.RunAsync(input, ProgramVersion.Text, cancellationToken);
                 foreach (var failure in failures)
                 {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
+using PgpoolLab.Cli.Access;
 using PgpoolLab.Hosts;
 using PgpoolLab.Hosts.Remote;
 using PgpoolLab.Model;
@@ -21,6 +22,10 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
 {
     /// <summary>The version of the lines. It changes when a reader of the former ones would be misled.</summary>
     internal const int Protocol = 1;
+
+    /// <summary>The session of the program that this one works for: what that starts is there, too. Null where it
+    /// cannot be seen.</summary>
+    internal int? Session { get; init; }
 
     /// <summary>For how long what is left of a program may clean up, and a lab's removal is tried.</summary>
     private static readonly TimeSpan MayEnd = TimeSpan.FromSeconds(5),
@@ -310,11 +315,22 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
 
         // What a setup has made so far it takes back itself.
         var ended = Task.WhenAll(_works.Values.Select(w => w.Task));
-        await Task.WhenAll(_guarded.Values.Select(EndAsync));
+        string[] labs = [.. _labs.Keys];
+        await Task.WhenAll(_guarded.Values.Concat(Unannounced(labs)).Select(EndAsync));
         await ended;
         var failures = await Task.WhenAll(_labs.Keys.Select(RemoveAsync));
+        // One that was just being started when the other program was killed could not be told from that before.
+        await Task.WhenAll(Unannounced(labs).Select(EndAsync));
         return [.. failures.OfType<HostError>()];
     }
+
+    /// <summary>Programs for these labs that the other one had started, and was killed before it could say so: they
+    /// were given the lab's name.</summary>
+    private IEnumerable<ProcessGroup> Unannounced(IEnumerable<string> labs) =>
+        Session is { } session
+            ? labs.SelectMany(l => ProcessGroup.LedIn(session, LabVariables.Name, l))
+                .Where(g => !_guarded.ContainsKey(g.Id))
+            : [];
 
     private async Task EndAsync(ProcessGroup group)
     {
