@@ -74,6 +74,7 @@ public sealed class HostServiceTests
     [InlineData("""{"call":"verb","arguments":["destry"],"lab":"/srv/lab"}""", "'destry' is no command that works")]
     [InlineData("""{"call":"verb","arguments":["agent","x"],"lab":"/srv/lab"}""", "'agent' is no command")]
     [InlineData("""{"call":"verb","arguments":["setup","x"],"lab":"/srv/lab"}""", "'setup' is no command")]
+    [InlineData("""{"call":"verb","arguments":["snapshot","x"],"lab":"/srv/lab"}""", "'snapshot' is no command")]
     [InlineData("""{"call":"verb","arguments":[],"lab":"/srv/lab"}""", "'' is no command")]
     [InlineData("""{"arguments":["nodes"],"call":"verb"}""", "It is not said on which lab.")]
     [InlineData("""{"call":"create","directory":"lab"}""", "'lab' is no folder: it must be absolute.")]
@@ -84,6 +85,16 @@ public sealed class HostServiceTests
         Assert.Equal((3, 2), (replies[1].GetProperty("id").GetInt32(), error.GetProperty("code").GetInt32()));
         Assert.StartsWith(message, Message(error), StringComparison.Ordinal);
         Assert.StartsWith(Message(error), error.GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("snapshot save")]
+    [InlineData("snapshot restore")]
+    [InlineData("config set")]
+    public void A_command_below_another_is_a_verb_and_the_one_above_is_none(string name)
+    {
+        Assert.True(Verbs[name], "it has --json");
+        Assert.DoesNotContain(name.Split(' ')[0], Verbs.Keys);
     }
 
     [Fact]

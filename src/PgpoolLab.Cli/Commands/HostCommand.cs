@@ -61,13 +61,16 @@ internal static class HostCommand
         return command;
     }
 
-    /// <summary>The commands that work on one lab.</summary>
+    /// <summary>The commands that work on one lab, by the words that lead to them.</summary>
     internal static SortedDictionary<string, bool> Verbs(Command root) =>
         new(
             CommandFacts
-                .Commands(root)
-                .Where(c => c.Options.Contains(CommandLine.Lab))
-                .ToDictionary(c => c.Name, c => c.Options.Contains(CommandLine.Json)),
+                .All(root)
+                .Where(c => c.Subcommands.Count == 0 && CommandFacts.Options(c).Contains(CommandLine.Lab))
+                .ToDictionary(
+                    c => CommandFacts.PathOf(c).TrimEnd(),
+                    c => CommandFacts.Options(c).Contains(CommandLine.Json)
+                ),
             StringComparer.Ordinal
         );
 }

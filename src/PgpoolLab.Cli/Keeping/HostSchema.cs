@@ -6,11 +6,17 @@ namespace PgpoolLab.Cli.Keeping;
 /// <summary>The JSON schema of the lines that <c>pgpoollab host</c> reads and writes.</summary>
 internal static class HostSchema
 {
-    /// <param name="verbs">The commands that work on a lab.</param>
+    /// <param name="verbs">The commands that work on a lab; a call's first word is their first.</param>
     internal static string Text(IEnumerable<string> verbs) =>
         Shape.Replace(
             "\"VERBS\"",
-            string.Join(", ", verbs.Select(v => JsonSerializer.Serialize(v, HostJson.Default.String))),
+            string.Join(
+                ", ",
+                verbs
+                    .Select(v => v.Split(' ')[0])
+                    .Distinct()
+                    .Select(v => JsonSerializer.Serialize(v, HostJson.Default.String))
+            ),
             StringComparison.Ordinal
         );
 

@@ -252,7 +252,9 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
 
     private async Task<JsonElement?> VerbAsync(int id, VerbCall call, CancellationToken cancellationToken)
     {
-        if (call.Arguments is not [var name, ..] || !verbs.TryGetValue(name, out var hasJson))
+        // The longer name first: that of a command below another.
+        string[] names = [string.Join(' ', call.Arguments.Take(2)), call.Arguments.FirstOrDefault() ?? ""];
+        if (names.FirstOrDefault(verbs.ContainsKey) is not { } name)
         {
             throw new LabException(
                 ExitCode.Usage,
@@ -270,7 +272,12 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
             {
                 Hints = ["""Name it by its folder:  "lab": "/tmp/..." """.TrimEnd()],
             };
-        string[] ours = ["--lab", lab, .. hasJson && !call.Arguments.Contains("--json") ? (string[])["--json"] : []];
+        string[] ours =
+        [
+            "--lab",
+            lab,
+            .. verbs[name] && !call.Arguments.Contains("--json") ? (string[])["--json"] : [],
+        ];
         // What comes after -- is another program's.
         var words = call.Arguments.TakeWhile(w => w != "--").ToArray();
         var end = await OwnProgram.RunAsync(
