@@ -9,16 +9,7 @@ namespace PgpoolLab.Client;
 public sealed class Lab : IAsyncDisposable
 {
     /// <summary>Commands that change nothing; what psql has written is in the WAL.</summary>
-    private static readonly HashSet<string> Looks =
-    [
-        "nodes",
-        "status",
-        "wait",
-        "events",
-        "logs",
-        "env",
-        "psql",
-    ];
+    private static readonly HashSet<string> Looks = ["nodes", "status", "wait", "events", "logs", "env", "psql"];
 
     private readonly HostProcess _host;
     private readonly JsonElement _made;
@@ -113,6 +104,12 @@ public sealed class Lab : IAsyncDisposable
                         if (options.Directory is { } directory)
                         {
                             call.WriteString("directory", directory);
+                        }
+
+                        if (options.Origin is var (lab, snapshot))
+                        {
+                            call.WriteString("lab", lab);
+                            call.WriteString("from", snapshot);
                         }
                     },
                     onEvent: null,

@@ -11,6 +11,9 @@ public sealed class LabOptions
     /// <summary>The lab's folder; null for a new one among the temporary files.</summary>
     public string? Directory { get; private set; }
 
+    /// <summary>The lab whose snapshot this one is made of, and the snapshot's name; null when it is made anew.</summary>
+    public (string Lab, string Snapshot)? Origin { get; private set; }
+
     /// <summary>How long it may take to make the lab.</summary>
     public TimeSpan Patience { get; private set; } = TimeSpan.FromMinutes(5);
 
@@ -49,6 +52,15 @@ public sealed class LabOptions
     public LabOptions Within(TimeSpan patience)
     {
         Patience = patience;
+        return this;
+    }
+
+    /// <summary>A snapshot of another lab, which the lab is made of; options of <c>setup</c> cannot be given then.</summary>
+    /// <param name="lab">The other lab, by folder or name.</param>
+    /// <param name="snapshot">The snapshot's name.</param>
+    public LabOptions FromSnapshot(string lab, string snapshot)
+    {
+        Origin = (lab, snapshot);
         return this;
     }
 

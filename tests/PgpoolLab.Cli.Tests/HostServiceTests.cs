@@ -77,6 +77,7 @@ public sealed class HostServiceTests
     [InlineData("""{"call":"verb","arguments":["snapshot","x"],"lab":"/srv/lab"}""", "'snapshot' is no command")]
     [InlineData("""{"call":"verb","arguments":[],"lab":"/srv/lab"}""", "'' is no command")]
     [InlineData("""{"arguments":["nodes"],"call":"verb"}""", "It is not said on which lab.")]
+    [InlineData("""{"call":"create","from":"clean"}""", "It is not said of which lab the snapshot is.")]
     [InlineData("""{"call":"create","directory":"lab"}""", "'lab' is no folder: it must be absolute.")]
     public async Task What_cannot_be_done_is_refused_with_the_exit_code_of_wrong_usage(string call, string message)
     {

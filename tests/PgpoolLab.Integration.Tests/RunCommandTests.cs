@@ -154,6 +154,29 @@ public sealed class RunCommandTests
     }
 
     [Fact]
+    public async Task A_lab_of_a_snapshot_has_its_rows_and_the_other_lab_is_left_alone()
+    {
+        using var sandbox = Ready(Account.Plain);
+        (
+            await sandbox.ShellAsync(
+                """
+                pgpoollab up -n 1 --port auto "$PWD/demo"
+                pgpoollab psql --lab "$PWD/demo" -- -qXc 'CREATE TABLE t AS SELECT 1 AS n' test
+                pgpoollab snapshot save clean --lab "$PWD/demo"
+                pgpoollab psql --lab "$PWD/demo" -- -qXc 'INSERT INTO t VALUES (10)' test
+                [ "$(pgpoollab run --from clean --lab "$PWD/demo" -- psql -XAtc 'SELECT sum(n) FROM t')" = 1 ]
+                [ "$(cd demo && pgpoollab run --from clean -- psql -XAtc 'SELECT sum(n) FROM t')" = 1 ]
+                ! pgpoollab run --from clean -n 2 --lab "$PWD/demo" -- true
+                ! pgpoollab run --from none --lab "$PWD/demo" -- true
+                [ "$(pgpoollab psql --lab "$PWD/demo" -- -XAtc 'SELECT sum(n) FROM t' test)" = 11 ]
+                pgpoollab destroy --yes "$PWD/demo"
+                """
+            )
+        ).Ok();
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
     public async Task Two_labs_side_by_side_are_two_labs()
     {
         using var sandbox = Ready(Account.Plain);

@@ -8,6 +8,7 @@ using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.LabFiles;
+using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
@@ -17,9 +18,10 @@ namespace PgpoolLab.Cli.Commands;
 internal static class RunCommand
 {
     private const string Name = "run",
-        Separator = "--";
+        Separator = "--",
+        AnyPort = "auto";
 
-    private static readonly Option<string> Port = SetupCommand.PortOption("auto");
+    private static readonly Option<string> Port = SetupCommand.PortOption(AnyPort);
 
     private static readonly Option<bool> KeepOnFailure = new("--keep-on-failure")
     {
@@ -32,8 +34,17 @@ internal static class RunCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    /// <summary>Those who knew <c>exec</c> by this name.</summary>
-    private static readonly Option<string?> LabThatExists = new("--lab") { Hidden = true };
+    private static readonly Option<string?> From = new("--from")
+    {
+        Description = "Make the lab of this snapshot, as clone does; options of setup are the other lab's then",
+        HelpName = "SNAPSHOT",
+    };
+
+    private static readonly Option<string?> LabOfSnapshot = new("--lab")
+    {
+        Description = "With --from: the lab whose snapshot it is (default: the one around the current folder)",
+        HelpName = "LAB",
+    };
 
     /// <param name="terminal">Where to speak.</param>
     /// <param name="arguments">The command line.</param>
@@ -54,7 +65,8 @@ internal static class RunCommand
         }
 
         command.Options.Add(KeepOnFailure);
-        command.Options.Add(LabThatExists);
+        command.Options.Add(From);
+        command.Options.Add(LabOfSnapshot);
         command
             .Guide(
                 CommandGroup.Make,
@@ -65,12 +77,27 @@ internal static class RunCommand
                     "Break the lab from inside: commands find it by PGPOOLLAB_LAB"
                 ),
                 ("pgpoollab run -f lab.yaml -- make test", "Make the lab that a lab file says"),
+                ("pgpoollab run --from migrated --lab demo -- make test", "Make it of a snapshot of another lab"),
                 ("pgpoollab run --keep-on-failure -- make test", "Leave the lab to look at when a test fails")
             )
             .Synonyms("with", "ephemeral");
         command.Validators.Add(result =>
         {
-            if (result.GetValue(LabThatExists) is { } lab)
+            if (result.GetValue(From) is not null)
+            {
+                var said = SetupCommand
+                    .OptionsOfLab(setup)
+                    .Where(o => o != Port && result.GetResult(o) is { Implicit: false })
+                    .Select(o => o.Name)
+                    .ToArray();
+                if (said.Length > 0)
+                {
+                    result.AddError(
+                        $"--from makes the lab as the snapshot has it; leave out {string.Join(", ", said)}."
+                    );
+                }
+            }
+            else if (result.GetValue(LabOfSnapshot) is { } lab)
             {
                 result.AddError(
                     "run makes a lab of its own. In a lab that exists, programs are run by:  "
@@ -85,7 +112,7 @@ internal static class RunCommand
                 RequireThisMachine(parsed);
                 return RunAsync(
                     terminal,
-                    [.. OptionsIn(arguments)],
+                    CallOf(parsed, arguments),
                     [.. arguments.SkipWhile(w => w != Separator).Skip(1)],
                     parsed.GetValue(KeepOnFailure),
                     cancellationToken
@@ -94,6 +121,16 @@ internal static class RunCommand
         );
         return command;
     }
+
+    private static CreateCall CallOf(ParseResult parsed, IReadOnlyList<string> arguments) =>
+        parsed.GetValue(From) is { } snapshot
+            ? new CreateCall
+            {
+                From = snapshot,
+                Lab = LabLocator.RequireReady(NamedLab.Find(parsed.GetValue(LabOfSnapshot))).Root,
+                Arguments = parsed.GetValue(Port) is { } port && port != AnyPort ? ["--port", port] : [],
+            }
+            : new CreateCall { Arguments = [.. OptionsIn(arguments)] };
 
     private static void RequireSeparator(ParseResult parsed)
     {
@@ -150,7 +187,7 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(
         Terminal terminal,
-        IReadOnlyList<string> options,
+        CreateCall create,
         IReadOnlyList<string> words,
         bool keepOnFailure,
         CancellationToken cancellationToken
@@ -169,7 +206,7 @@ internal static class RunCommand
         try
         {
             made = await keeper.AskAsync(
-                new CreateCall { Arguments = options },
+                create,
                 MadeLabJson.Default.MadeLab,
                 line => ShowStep(terminal, line),
                 cancellationToken

@@ -45,7 +45,9 @@ internal static class HostSchema
                   "properties": {
                     "call": { "const": "create" },
                     "arguments": { "$ref": "#/$defs/words", "description": "Options of: pgpoollab setup" },
-                    "directory": { "type": "string", "description": "Its folder, absolute; default: a new one" }
+                    "directory": { "type": "string", "description": "Its folder, absolute; default: a new one" },
+                    "from": { "type": "string", "description": "Make it of this snapshot of lab, by: pgpoollab clone" },
+                    "lab": { "type": "string", "description": "The lab whose snapshot that is: folder or name" }
                   },
                   "required": ["call"]
                 },

@@ -205,11 +205,30 @@ internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, Probe
             throw new LabException(ExitCode.Usage, $"'{folder}' is no folder: it must be absolute.");
         }
 
+        string[] ports = call.Arguments.Any(NamesPort) ? [] : ["--port", "auto"];
+        IReadOnlyList<string> command = (call.From, call.Lab) switch
+        {
+            ({ } snapshot, { } lab) =>
+            [
+                "clone",
+                lab,
+                folder,
+                "--from",
+                snapshot,
+                "--start",
+                .. call.Arguments,
+                "--json",
+            ],
+            ({ }, null) => throw new LabException(ExitCode.Usage, "It is not said of which lab the snapshot is.")
+            {
+                Hints = ["""Name the lab by its folder:  "lab": "/tmp/..." """.TrimEnd()],
+            },
+            _ => ["up", folder, .. ports, .. call.Arguments, "--json"],
+        };
         // Before it is there: whoever asks may be gone before it is.
         _labs[folder] = default;
-        string[] ports = call.Arguments.Any(NamesPort) ? [] : ["--port", "auto"];
         var end = await OwnProgram.RunAsync(
-            ["up", folder, .. ports, .. call.Arguments, "--json"],
+            command,
             line => Say(new HostReply { Id = id, Said = line }),
             printed: null,
             cancellationToken

@@ -21,6 +21,12 @@ internal sealed record CreateCall : LabCall
 
     /// <summary>The lab's folder, absolute; null for a new one among the temporary files.</summary>
     public string? Directory { get; init; }
+
+    /// <summary>Make it of this snapshot of <see cref="Lab"/>; the arguments are those of <c>clone</c> then.</summary>
+    public string? From { get; init; }
+
+    /// <summary>The lab whose snapshot it is, by its folder or name.</summary>
+    public string? Lab { get; init; }
 }
 
 /// <summary>A command that works on a lab, such as <c>kill primary</c>. The answer is what it prints with
