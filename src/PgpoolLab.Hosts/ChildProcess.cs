@@ -120,19 +120,16 @@ public static class ChildProcess
     /// move in the lab's own, and no server of PostgreSQL starts in one that is: then it is the topmost one.</summary>
     internal static string? FolderFor(CommandSpec command)
     {
-        if (command.WorkingDirectory is { } asked)
-        {
-            return asked;
-        }
-
-        try
-        {
-            _ = Environment.CurrentDirectory;
-            return null;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return "/";
-        }
+        // proc(5): so the system calls one that was deleted. A folder may be named so, too.
+        const string ours = "/proc/self/cwd",
+            deleted = " (deleted)";
+        return command.WorkingDirectory
+            ?? (
+                ProcessTable.LinkTarget(ours) is { } folder
+                && folder.EndsWith(deleted, StringComparison.Ordinal)
+                && !Directory.Exists(folder)
+                    ? "/"
+                    : null
+            );
     }
 }

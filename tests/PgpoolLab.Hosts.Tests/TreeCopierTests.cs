@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 
 namespace PgpoolLab.Hosts.Tests;
 
@@ -16,8 +17,8 @@ public sealed class TreeCopierTests : IDisposable
 
     private string To => _folder["to"];
 
-    private TreeCopier Copier(Func<string, bool>? leavesOut = null) =>
-        new([new CopiedPath(From, To)], TimeProvider.System) { LeavesOut = leavesOut ?? (_ => false) };
+    private TreeCopier Copier(Func<string, bool>? leavesOut = null, TimeProvider? time = null) =>
+        new([new CopiedPath(From, To)], time ?? TimeProvider.System) { LeavesOut = leavesOut ?? (_ => false) };
 
     private void Write(string name, string text)
     {
@@ -122,8 +123,9 @@ public sealed class TreeCopierTests : IDisposable
     public void What_was_changed_just_before_it_was_copied_is_copied_again()
     {
         // The clock of files stands still for some milliseconds: a later change could have the same time.
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         Write("fresh", "1");
-        var copier = Copier();
+        var copier = Copier(time: time);
         copier.Copy(CancellationToken.None);
         Assert.Equal(1, copier.Update(CancellationToken.None).Files);
     }

@@ -19,7 +19,11 @@ public sealed class LongestFirst : ITestCollectionOrderer
         .. (
             (Type[])
                 [
+                    typeof(Remote.HostsDemoTests),
+                    typeof(Remote.SpreadTests),
+                    typeof(SnapshotTests),
                     typeof(VerbTests),
+                    typeof(LabFileTests),
                     typeof(StatusTests),
                     typeof(GivenUpNodeTests),
                     typeof(TheOriginalsLabOfFourFollowsTests),

@@ -14,7 +14,11 @@ public sealed class SpreadTests : SshTestBed
 
     private System.Diagnostics.Process Start(string folder, params string[] arguments) =>
         Reaper.Start(
-            new System.Diagnostics.ProcessStartInfo(Sandbox.ProgramFile, arguments)
+            // Who runs the tests in the background may have SIGINT ignored, and ignoring is inherited.
+            new System.Diagnostics.ProcessStartInfo(
+                "env",
+                ["--default-signal=INT,TERM,HUP", Sandbox.ProgramFile, .. arguments]
+            )
             {
                 WorkingDirectory = folder,
                 RedirectStandardOutput = true,
