@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace PgpoolLab.Client;
 
-/// <summary>A <c>pgpoollab host</c>: it makes a lab, works on it, and removes it when its standard input ends, which the
-/// system sees to when this process has ended.</summary>
+/// <summary>A <c>pgpoollab host</c>: it makes a lab, works on it, and removes it when its standard input ends, which
+/// the system sees to when this process has ended.</summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
     private readonly Process _process;

@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace PgpoolLab.Client;
 
-/// <summary>A cluster of PostgreSQL nodes and Pgpool-II, made for a test. It is removed when it is disposed of, and when
-/// this process ends, whatever ends it.</summary>
+/// <summary>A cluster of PostgreSQL nodes and Pgpool-II, made for a test. It is removed when it is disposed of, and
+/// when this process ends, whatever ends it.</summary>
 public sealed class Lab : IAsyncDisposable
 {
     /// <summary>Commands that change nothing; what psql has written is in the WAL.</summary>
@@ -215,8 +215,8 @@ public sealed class Lab : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a command of pgpoollab that works on a lab, such as <c>["config", "set", "pgpool.num_init_children",
-    /// "8"]</c>.</summary>
+    /// <summary>Runs a command of pgpoollab that works on a lab, such as
+    /// <c>["config", "set", "pgpool.num_init_children", "8"]</c>.</summary>
     /// <returns>What it prints with <c>--json</c>.</returns>
     /// <exception cref="PgpoolLabException">It failed; the message is what it said.</exception>
     public Task<JsonElement> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken = default)

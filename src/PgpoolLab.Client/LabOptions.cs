@@ -11,7 +11,8 @@ public sealed class LabOptions
     /// <summary>The lab's folder; null for a new one among the temporary files.</summary>
     public string? Directory { get; private set; }
 
-    /// <summary>The lab whose snapshot this one is made of, and the snapshot's name; null when it is made anew.</summary>
+    /// <summary>The lab whose snapshot this one is made of, and the snapshot's name; null when it is made
+    /// anew.</summary>
     public (string Lab, string Snapshot)? Origin { get; private set; }
 
     /// <summary>How long it may take to make the lab.</summary>
@@ -55,7 +56,8 @@ public sealed class LabOptions
         return this;
     }
 
-    /// <summary>A snapshot of another lab, which the lab is made of; options of <c>setup</c> cannot be given then.</summary>
+    /// <summary>A snapshot of another lab, which the lab is made of; options of <c>setup</c> cannot be given
+    /// then.</summary>
     /// <param name="lab">The other lab, by folder or name.</param>
     /// <param name="snapshot">The snapshot's name.</param>
     public LabOptions FromSnapshot(string lab, string snapshot)

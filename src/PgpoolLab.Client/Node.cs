@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace PgpoolLab.Client;
 
@@ -62,7 +63,7 @@ public sealed class Node
     /// <inheritdoc/>
     public override string ToString() => $"node {Number}";
 
-    private Task DoAsync(string verb, CancellationToken cancellationToken) =>
+    private Task<JsonElement> DoAsync(string verb, CancellationToken cancellationToken) =>
         _lab.RunAsync([verb, Number], cancellationToken);
 
     private sealed class End(Func<Task> end) : IAsyncDisposable

@@ -19,9 +19,9 @@ public class LabFixture : IAsyncLifetime
     /// <summary>Prepares what all tests use, such as a schema.</summary>
     protected virtual ValueTask PrepareAsync(Lab lab) => default;
 
-    /// <summary>True for a lab that is put back before each <see cref="LabTest"/> to how <see cref="PrepareAsync"/> left
-    /// it, with all nodes and roles, if anything has changed. Such tests must not run side by side. When this is not
-    /// overridden, a test has a database of its own instead, and mends what it breaks.</summary>
+    /// <summary>True for a lab that is put back before each <see cref="LabTest"/> to how <see cref="PrepareAsync"/>
+    /// left it, with all nodes and roles, if anything has changed. Such tests must not run side by side. When this is
+    /// not overridden, a test has a database of its own instead, and mends what it breaks.</summary>
     protected internal virtual bool IsPutBack => false;
 
     /// <summary>Makes the lab.</summary>

@@ -3,8 +3,8 @@ using Xunit;
 
 namespace PgpoolLab.Xunit;
 
-/// <summary>A test with a database of its own in a lab that it shares with others. When it fails, how the lab is and its
-/// logs are in the test's output.</summary>
+/// <summary>A test with a database of its own in a lab that it shares with others. When it fails, how the lab is and
+/// its logs are in the test's output.</summary>
 /// <param name="fixture">The lab.</param>
 public abstract class LabTest(LabFixture fixture) : IAsyncLifetime
 {

@@ -49,7 +49,7 @@ public sealed class RunCommandTests
             Assert.Contains(option, help, StringComparison.Ordinal);
         }
 
-        foreach (var option in (string[])["--dry-run", "--hosts", "--start", "--json", "--lab"])
+        foreach (var option in (string[])["--dry-run", "--hosts", "--start", "--json"])
         {
             Assert.DoesNotContain(option + " ", help, StringComparison.Ordinal);
         }

@@ -17,9 +17,11 @@ public sealed class LabTests : IDisposable
                 *'"create"'*'"refused"'*)
                     say '{"id":'$id',"error":{"code":4,"message":"In the way.","text":"error: In the way.\n  Go."}}' ;;
                 *'"create"'*'"nonsense"'*) say 'Segmentation fault' && exit 139 ;;
-                *'"create"'*) say '{"id":'$id',"said":"ok"}' && say '{"id":'$id',"answer":'"$(cat made)"',"done":true}' ;;
+                *'"create"'*) say '{"id":'$id',"said":"ok"}'
+                    say '{"id":'$id',"answer":'"$(cat made)"',"done":true}' ;;
                 *'"nodes"'*) say '{"id":'$id',"answer":'"$(cat nodes)"',"done":true}' ;;
-                *'"events"'*) say '{"id":'$id',"event":{"time":"2026-01-02T03:04:05Z","event":"failover","text":"A"}}' ;;
+                *'"events"'*)
+                    say '{"id":'$id',"event":{"time":"2026-01-02T03:04:05Z","event":"failover","text":"A"}}' ;;
                 *'"cancel"'*) say '{"id":'$(say "$line" | tr -cd 0-9)',"done":true}' ;;
                 *'"pause"'*) exit 3 ;;
                 *) say '{"id":'$id',"done":true}' ;;

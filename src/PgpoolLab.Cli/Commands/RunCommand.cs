@@ -9,7 +9,6 @@ using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.LabFiles;
 using PgpoolLab.Provisioning.Store;
-using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 

@@ -17,7 +17,12 @@ internal abstract record LabCall;
 internal sealed record CreateCall : LabCall
 {
     /// <summary>Options of <c>setup</c>, as on the command line.</summary>
-    public IReadOnlyList<string> Arguments { get; init; } = [];
+    /// <remarks>What is not in the line is set to null, whatever it is here.</remarks>
+    public IReadOnlyList<string> Arguments
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>The lab's folder, absolute; null for a new one among the temporary files.</summary>
     public string? Directory { get; init; }
