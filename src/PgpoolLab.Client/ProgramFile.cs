@@ -5,6 +5,10 @@ namespace PgpoolLab.Client;
 /// <summary>Where the program is: where PGPOOLLAB says, else on PATH, else in this package.</summary>
 internal static class ProgramFile
 {
+    /// <summary>As the package names it; distributions call their own runtime otherwise.</summary>
+    private static readonly string Platform =
+        $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+
     private const string Name = "pgpoollab",
         Variable = "PGPOOLLAB";
 
@@ -29,7 +33,7 @@ internal static class ProgramFile
         string[] candidates =
         [
             .. path.Split(':').Where(f => f.StartsWith('/')).Select(f => $"{f.TrimEnd('/')}/{Name}"),
-            Path.Combine(beside, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", Name),
+            Path.Combine(beside, "runtimes", Platform, "native", Name),
             Path.Combine(beside, Name),
         ];
         return candidates.FirstOrDefault(exists)

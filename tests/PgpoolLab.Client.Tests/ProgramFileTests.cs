@@ -23,6 +23,13 @@ public sealed class ProgramFileTests
         );
 
     [Fact]
+    public void The_one_in_the_package_is_that_of_this_platform()
+    {
+        var found = ProgramFile.Find(null, "", "/app", f => f.StartsWith("/app/runtimes/", StringComparison.Ordinal));
+        Assert.Matches("^/app/runtimes/linux-(x64|arm64)/native/pgpoollab$", found);
+    }
+
+    [Fact]
     public void A_name_of_nothing_is_an_error_and_not_passed_over()
     {
         var error = Assert.Throws<PgpoolLabException>(() => ProgramFile.Find("/none", "/bin", "/app", _ => false));
