@@ -80,6 +80,12 @@ boot() { # K
         kill -0 $first 2>/dev/null || fail "host $k: $(cat $base/h$k.log)"
         sleep 0.02
     done
+    # Who looked for it just now waits for an answer to an old question, and says then that there is no way to it.
+    ip neigh flush to $net.$k dev br0
+    until [ -n "$(ssh-keyscan -T 2 -t ed25519 $net.$k 2>/dev/null)" ]; do
+        kill -0 $first 2>/dev/null || fail "host $k: $(cat $base/h$k.log)"
+        sleep 0.1
+    done
 }
 
 init() { # K: the first process of a host

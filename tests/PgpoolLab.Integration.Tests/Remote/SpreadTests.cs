@@ -139,7 +139,8 @@ public sealed class SpreadTests : SshTestBed
         }
 
         Assert.False(Directory.Exists(Folder["lab"]));
-        (await RunAsync("nodes", "--lab", "lab")).FailedWith((int)Model.ExitCode.NotFound);
+        // Other tests have labs of that name.
+        (await RunAsync("nodes", "--lab", Folder["lab"])).FailedWith((int)Model.ExitCode.NotFound);
     }
 
     /// <summary>What programs of hosts still send what happens there.</summary>
