@@ -57,6 +57,43 @@ public sealed class SpreadNodesTests
     private static string Findings(NodesReport report) =>
         string.Join('\n', report.Findings.Select(f => $"{f.Id}: {f.Problem} -> {f.Fix}"));
 
+    /// <summary>One that asked its leader for the primary too early shows none for good. The others, and one whose
+    /// leader does not know it either, or that has none, may know it in a moment.</summary>
+    [Theory]
+    [InlineData("LEADER STANDBY STANDBY", "0 0 -", new[] { 2 })]
+    [InlineData("LEADER STANDBY STANDBY", "0 - -", new[] { 1, 2 })]
+    [InlineData("LEADER STANDBY STANDBY", "0 0 0", new int[0])]
+    [InlineData("LEADER STANDBY STANDBY", "- 0 0", new int[0])]
+    [InlineData("LEADER STANDBY JOINING", "0 0 -", new int[0])]
+    [InlineData("LEADER LEADER STANDBY", "0 0 -", new int[0])]
+    [InlineData("STANDBY STANDBY STANDBY", "0 0 -", new int[0])]
+    public void A_Pgpool_that_will_never_know_the_primary_by_itself_is_found(
+        string statuses,
+        string primaries,
+        int[] expected
+    )
+    {
+        var (status, primary) = (statuses.Split(' '), primaries.Split(' '));
+        var report = Looks.At(Looks.Primary(0)) with
+        {
+            Watchdog =
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Select(i => new WatchdogView(
+                        i,
+                        Whole.Pgpools[i].Port,
+                        true,
+                        status[i],
+                        true,
+                        primary[i] == "-" ? null : 0,
+                        null
+                    )),
+            ],
+        };
+        Assert.Equal(expected, Spread.SettlingLook.Unaware(Whole, report).Order());
+    }
+
     [Fact]
     public void All_is_well()
     {

@@ -11,7 +11,6 @@ using PgpoolLab.Provisioning.Snapshots;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
-using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
@@ -259,7 +258,7 @@ internal static class StartAllCommand
             async (hosts, lab, note, cancellationToken) =>
             {
                 await SpreadSetup.StartAsync(hosts, lab, note, cancellationToken);
-                await SpreadWait.UntilAsync(hosts, lab, new LabFact(FactKind.Healthy), cancellationToken);
+                await SpreadWait.UntilStartedAsync(hosts, lab, cancellationToken);
             },
             "up"
         );

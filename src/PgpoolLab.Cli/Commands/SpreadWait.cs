@@ -47,6 +47,18 @@ internal static class SpreadWait
     internal static Task UntilAsync(HostParts parts, Lab lab, LabFact fact, CancellationToken cancellationToken) =>
         UntilAsync(lab, ct => parts.LookAsync(lab, ct), fact, Patience, cancellationToken);
 
+    /// <summary>Waits until a lab whose servers were all started just now is healthy. A Pgpool-II that would never know
+    /// the primary by itself is restarted.</summary>
+    /// <exception cref="ProbeFailedException">It is not in time.</exception>
+    internal static Task UntilStartedAsync(HostParts parts, Lab lab, CancellationToken cancellationToken) =>
+        UntilAsync(
+            lab,
+            new SettlingLook(parts, lab).LookAsync,
+            new LabFact(FactKind.Healthy),
+            Patience,
+            cancellationToken
+        );
+
     private static Task UntilAsync(
         Lab lab,
         Func<CancellationToken, Task<NodesReport>> look,

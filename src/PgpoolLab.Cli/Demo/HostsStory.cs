@@ -21,7 +21,9 @@ internal sealed class HostsStory(Terminal terminal)
     private const string LabName = "lab";
     private static readonly string[] Names = ["a", "b", "c"];
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Each look connects to every host anew.</summary>
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1.5);
     private readonly IHost _host = Composition.Host();
 
     internal async Task TellAsync(CancellationToken cancellationToken)

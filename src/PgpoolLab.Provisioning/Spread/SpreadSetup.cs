@@ -388,9 +388,10 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
         var began = context.Time.GetTimestamp();
+        var settling = new SettlingLook(parts, lab);
         while (true)
         {
-            var report = await parts.LookAsync(lab, cancellationToken);
+            var report = await settling.LookAsync(cancellationToken);
             if (SpreadNodes.IsWell(report))
             {
                 return;
