@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Cli.Demo;
+using PgpoolLab.Cli.Drilling;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
@@ -43,6 +44,8 @@ internal static class AllCommands
             CloneCommand.Create(terminal, arguments),
             MoveCommand.Create(terminal),
             DestroyCommand.Create(terminal),
+            DrillCommand.Create(terminal),
+            DrillRunCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             HostsCommand.Create(terminal),
             DemoCommand.Create(terminal),

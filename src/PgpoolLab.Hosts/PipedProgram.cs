@@ -16,6 +16,9 @@ public sealed class PipedProgram : IAsyncDisposable
         _errors = EachLineAsync(process.StandardError, error);
     }
 
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
+
     /// <summary>What it reads.</summary>
     public Stream Input => _process.StandardInput.BaseStream;
 

@@ -44,7 +44,17 @@ public sealed record DrillRun(
     IReadOnlyList<ExpectationSeen> Expectations,
     bool Noisy,
     IReadOnlyList<string> NotJudged
-);
+)
+{
+    /// <summary>What else was checked, of loads that have rules of their own; empty for others.</summary>
+    public IReadOnlyList<CheckSeen> Checks { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>A rule of a load, and whether it holds: the sum of a bank stays, nothing vanishes from a list.</summary>
+/// <param name="What">The rule, as a clause.</param>
+/// <param name="Seen">What was seen.</param>
+/// <param name="Holds">Whether it holds.</param>
+public sealed record CheckSeen(string What, string Seen, bool Holds);
 
 /// <summary>The words for <see cref="DrillRun.Verdict"/>, the worst that holds first.</summary>
 public static class Verdicts

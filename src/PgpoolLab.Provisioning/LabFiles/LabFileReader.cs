@@ -21,7 +21,25 @@ public static class LabFileReader
     /// <param name="behindRoot">For root: the number of the user who became root (by sudo); null for nobody.</param>
     /// <exception cref="InvalidSpecException">It has errors.</exception>
     /// <exception cref="LabException">There is no such file, it cannot be read, or root must not trust it.</exception>
-    public static LabFileText Read(string path, string name, int? behindRoot)
+    public static LabFileText Read(string path, string name, int? behindRoot) =>
+        Parse(
+            ReadText(
+                path,
+                $"lab file {name}",
+                $"When you have read what is in it:  pgpoollab up -f - < {Shell.Quote(path)}",
+                behindRoot
+            ),
+            name,
+            System.IO.Path.GetDirectoryName(path)!
+        );
+
+    /// <summary>Reads the text of a file that names programs to run, with the rights of whoever calls.</summary>
+    /// <param name="path">The file, absolute.</param>
+    /// <param name="what">What it is called in messages: <c>lab file lab.yaml</c>.</param>
+    /// <param name="instead">What root can do instead of reading a file that another user can change.</param>
+    /// <param name="behindRoot">For root: the number of the user who became root (by sudo); null for nobody.</param>
+    /// <exception cref="LabException">There is no such file, it cannot be read, or root must not trust it.</exception>
+    public static string ReadText(string path, string what, string instead, int? behindRoot)
     {
         (string Text, Ownership? Owner)? read;
         try
@@ -30,16 +48,14 @@ public static class LabFileReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LabException(ExitCode.Usage, $"The lab file {name} cannot be read: {error.Message}", error);
+            throw new LabException(ExitCode.Usage, $"The {what} cannot be read: {error.Message}", error);
         }
 
         if (read is not var (text, owner))
         {
             throw new LabException(
                 ExitCode.Usage,
-                Directory.Exists(path)
-                    ? $"The lab file {name} is a folder, not a file."
-                    : $"There is no lab file {name}."
+                Directory.Exists(path) ? $"The {what} is a folder, not a file." : $"There is no {what}."
             );
         }
 
@@ -47,14 +63,14 @@ public static class LabFileReader
         {
             throw new LabException(
                 ExitCode.Usage,
-                $"Root does not use the lab file {name}: another user can change it, and it names programs to run."
+                $"Root does not use the {what}: another user can change it, and it names programs to run."
             )
             {
-                Hints = [$"When you have read what is in it:  pgpoollab up -f - < {Shell.Quote(path)}"],
+                Hints = [instead],
             };
         }
 
-        return Parse(text, name, System.IO.Path.GetDirectoryName(path)!);
+        return text;
     }
 
     /// <summary>Reads a text.</summary>

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using PgpoolLab.Cli.Keeping;
+using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Drills.Results;
+using PgpoolLab.Drills.Running;
+using PgpoolLab.Hosts;
+using PgpoolLab.Model;
+
+namespace PgpoolLab.Cli.Drilling;
+
+/// <summary>Has one run done, in a process that becomes the lab's user.</summary>
+internal static class DrillLab
+{
+    /// <param name="terminal">Where to speak.</param>
+    /// <param name="folder">The lab.</param>
+    /// <param name="request">What to do.</param>
+    /// <param name="steady">Is called when the load is steady.</param>
+    /// <param name="cancellationToken">Ends it; what it has broken it takes back first.</param>
+    /// <exception cref="LabException">It could not be done.</exception>
+    internal static async Task<DrillRun> RunAsync(
+        Terminal terminal,
+        string folder,
+        RunRequest request,
+        Action steady,
+        CancellationToken cancellationToken
+    )
+    {
+        List<string> errors = [];
+        var program = PipedProgram.Start(
+            OwnProgram.Command([DrillRunCommand.Name, "--lab", folder]),
+            line =>
+            {
+                lock (errors)
+                {
+                    errors.Add(line);
+                }
+            }
+        );
+        DrillRun? run = null;
+        await using (program)
+        {
+            await using var ended = cancellationToken.Register(program.Input.Dispose);
+            try
+            {
+                await using var writer = new StreamWriter(program.Input, leaveOpen: true);
+                await writer.WriteLineAsync(
+                    JsonSerializer.Serialize(request, RunJson.Default.RunRequest).AsMemory(),
+                    cancellationToken
+                );
+            }
+            catch (Exception error) when (error is IOException or ObjectDisposedException)
+            {
+                // Why it has ended it says itself.
+            }
+
+            using var reader = new StreamReader(program.Output);
+            while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
+            {
+                var reply = JsonSerializer.Deserialize(line, RunJson.Default.RunReply);
+                if (reply?.Said is { } words)
+                {
+                    terminal.Say($"  {words}");
+                }
+
+                if (reply is { Steady: true })
+                {
+                    steady();
+                }
+
+                run = reply?.Run ?? run;
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (run is not null)
+        {
+            return run;
+        }
+
+        var code = await program.EndAsync();
+        throw new CallFailedException(new CommandEnd(code, "", errors).ToError());
+    }
+}
