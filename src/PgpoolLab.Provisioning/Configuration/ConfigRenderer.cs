@@ -2,10 +2,7 @@ using System.Text.RegularExpressions;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Programs;
-using Scriban;
-using Scriban.Parsing;
 using Scriban.Runtime;
-using Scriban.Syntax;
 
 namespace PgpoolLab.Provisioning.Configuration;
 
@@ -15,8 +12,7 @@ namespace PgpoolLab.Provisioning.Configuration;
 /// <param name="programVersion">This program's version, for the files' heads.</param>
 public sealed partial class ConfigRenderer(TemplateStore templates, string programVersion)
 {
-    private readonly Dictionary<string, Template> _parsed = [];
-    private readonly Lock _gate = new();
+    private readonly TemplateEngine _engine = new(templates);
 
     /// <summary>How the lab's scripts call this program; null for by its name alone.</summary>
     public ScriptProgram? Program { get; init; }
@@ -127,95 +123,9 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
         static string Marker(string variable) => $"\u0001{variable}\u0002";
     }
 
-    private string Render(string name, Lab lab, ScriptObject globals)
-    {
-        var context = new TemplateContext(TemplateBuiltins.Shared)
-        {
-            StrictVariables = true,
-            EnableRelaxedMemberAccess = false,
-            EnableRelaxedTargetAccess = false,
-            TemplateLoader = new Loader(templates),
-            AutoIndent = false,
-            LoopLimit = 100_000,
-            LimitToString = 0,
-        };
-        context.PushGlobal(globals);
-        try
-        {
-            var rendered = Parse(name).Render(context);
-            return rendered.EndsWith('\n') ? rendered : rendered + "\n";
-        }
-        catch (ScriptParserRuntimeException error) when (error.ParserMessages is [var first, ..])
-        {
-            throw Broken(first.Span, first.Message, lab, error);
-        }
-        catch (ScriptRuntimeException error) when (error.InnerException is LabException inside)
-        {
-            throw inside;
-        }
-        catch (ScriptRuntimeException error)
-        {
-            throw Broken(error.Span, error.OriginalMessage, lab, error);
-        }
-    }
-
-    private Template Parse(string name)
-    {
-        lock (_gate)
-        {
-            if (_parsed.TryGetValue(name, out var known))
-            {
-                return known;
-            }
-
-            var (text, displayName) = templates.Load(name);
-            var template = Template.Parse(text, displayName);
-            return template.HasErrors
-                ? throw Broken(template.Messages[0].Span, template.Messages[0].Message, null, null)
-                : _parsed[name] = template;
-        }
-    }
-
-    private static LabException Broken(SourceSpan span, string message, Lab? lab, Exception? inner) =>
-        new(
-            ExitCode.Failed,
-            $"The template {span.FileName}, line {span.Start.Line + 1}, column {span.Start.Column + 1}, cannot "
-                + $"be rendered: {message}",
-            inner
-        )
-        {
-            Hints =
-            [
-                "docs/templates.md lists what a template can name; pgpoollab templates export DIR writes the originals."
-                    + (lab is null ? "" : $" (PostgreSQL {lab.Tools.Postgres}, Pgpool-II {lab.Tools.Pgpool})"),
-            ],
-        };
+    private string Render(string name, Lab lab, ScriptObject globals) =>
+        _engine.Render(name, globals, $"PostgreSQL {lab.Tools.Postgres}, Pgpool-II {lab.Tools.Pgpool}");
 
     [GeneratedRegex("\u0001([a-z_]+)\u0002")]
     private static partial Regex MarkerPattern();
-
-    private sealed class Loader(TemplateStore store) : ITemplateLoader
-    {
-        private readonly Dictionary<string, string> _texts = [];
-
-        // What this returns is the file name in error messages.
-        public string GetPath(TemplateContext context, SourceSpan callerSpan, string templateName)
-        {
-            try
-            {
-                var (text, displayName) = store.Load(templateName);
-                _texts[displayName] = text;
-                return displayName;
-            }
-            catch (FileNotFoundException error)
-            {
-                throw new ScriptRuntimeException(callerSpan, error.Message);
-            }
-        }
-
-        public string Load(TemplateContext context, SourceSpan callerSpan, string templatePath) => _texts[templatePath];
-
-        public ValueTask<string?> LoadAsync(TemplateContext context, SourceSpan callerSpan, string templatePath) =>
-            ValueTask.FromResult<string?>(Load(context, callerSpan, templatePath));
-    }
 }

@@ -1,57 +1,9 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Programs;
-using Scriban;
-using Scriban.Parsing;
 using Scriban.Runtime;
-using Scriban.Syntax;
 
 namespace PgpoolLab.Provisioning.Configuration;
-
-/// <summary>An object for templates in which a name that does not exist is an error, with file and line.</summary>
-// Scriban would look for static members of ours in each of them, by reflection.
-internal sealed class StrictObject(string name) : ScriptObject(capacity: 0, autoImportStaticsFromThisType: false)
-{
-    public override bool TryGetValue(TemplateContext? context, SourceSpan span, string member, out object? value) =>
-        base.TryGetValue(context, span, member, out value)
-            ? true
-            : throw new ScriptRuntimeException(
-                span,
-                $"there is no '{member}' in '{name}'; it has {string.Join(", ", Keys.Order(StringComparer.Ordinal))}"
-            );
-}
-
-/// <summary>A function of one text for templates, without reflection (which ahead-of-time compilation would cut
-/// away).</summary>
-internal sealed class TextFunction(string name, Func<TemplateContext, string, string> body) : IScriptCustomFunction
-{
-    public int RequiredParameterCount => 1;
-
-    public int ParameterCount => 1;
-
-    public ScriptVarParamKind VarParamKind => ScriptVarParamKind.None;
-
-    public Type ReturnType => typeof(string);
-
-    public ScriptParameterInfo GetParameterInfo(int index) => new(typeof(string), "text");
-
-    public object? Invoke(
-        TemplateContext context,
-        ScriptNode? callerContext,
-        ScriptArray arguments,
-        ScriptBlockStatement? blockStatement
-    ) =>
-        arguments.Count == 1
-            ? body(context, context.ObjectToString(arguments[0]) ?? "")
-            : throw new ScriptRuntimeException(callerContext?.Span ?? default, $"{name} takes one text");
-
-    public ValueTask<object?> InvokeAsync(
-        TemplateContext context,
-        ScriptNode? callerContext,
-        ScriptArray arguments,
-        ScriptBlockStatement? blockStatement
-    ) => ValueTask.FromResult(Invoke(context, callerContext, arguments, blockStatement));
-}
 
 /// <summary>What templates can name. <c>docs/templates.md</c> lists it for users.</summary>
 internal static class TemplateModel
