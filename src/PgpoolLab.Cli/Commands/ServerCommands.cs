@@ -36,6 +36,8 @@ internal sealed class ServerCommands
         HelpName = "MODE",
     };
 
+    private static readonly Option<string?> Process = OneProcessOption();
+
     private readonly Terminal _terminal;
 
     private ServerCommands(Terminal terminal) => _terminal = terminal;
@@ -55,8 +57,18 @@ internal sealed class ServerCommands
             ),
             OnServers("restart", "Stop servers and start them again", v => v.RestartAsync),
             Kill(),
-            OnServers("pause", "Freeze servers (SIGSTOP): they accept connections and never answer", v => v.PauseAsync),
-            OnServers("resume", "Let frozen servers go on (SIGCONT)", v => v.ResumeAsync),
+            OnServers(
+                "pause",
+                "Freeze servers (SIGSTOP): they accept connections and never answer",
+                [Process],
+                (v, t, p, ct) => p.GetValue(Process) is { } kind ? v.PauseAsync(t, kind, ct) : v.PauseAsync(t, ct)
+            ),
+            OnServers(
+                "resume",
+                "Let frozen servers go on (SIGCONT)",
+                [Process],
+                (v, t, p, ct) => p.GetValue(Process) is { } kind ? v.ResumeAsync(t, kind, ct) : v.ResumeAsync(t, ct)
+            ),
             OnNode(
                 "attach",
                 "Attach a node: Pgpool-II uses it again",
@@ -92,6 +104,19 @@ internal sealed class ServerCommands
             ),
             Wait(),
         ];
+
+    private static Option<string?> OneProcessOption()
+    {
+        var process = new Option<string?>("--process")
+        {
+            Description =
+                "Only one process of the server, by what it does: main, walreceiver, walsender, startup, "
+                + "checkpointer; of Pgpool-II main, child, healthcheck, worker",
+            HelpName = "KIND",
+        };
+        process.CompletionSources.Add([.. OneProcess.Examples]);
+        return process;
+    }
 
     private Command OnServers(
         string name,
@@ -131,7 +156,12 @@ internal sealed class ServerCommands
     /// <summary>Of a lab on several hosts a whole host can die.</summary>
     private Command Kill()
     {
-        var command = OnServers("kill", "Crash servers: SIGKILL to all their processes at once", v => v.KillAsync);
+        var command = OnServers(
+            "kill",
+            "Crash servers: SIGKILL to all their processes at once",
+            [Process],
+            (v, t, p, ct) => p.GetValue(Process) is { } kind ? v.KillAsync(t, kind, ct) : v.KillAsync(t, ct)
+        );
         var host = new Argument<string?>("NAME")
         {
             Description = $"With the target {SpreadVerbs.HostWord}: which host of a lab on several",

@@ -148,7 +148,12 @@ internal static class DrillCommand
         return command;
     }
 
-    private static void RequireFrom(System.CommandLine.Parsing.OptionResult result, Option<int?> option, int least, int most)
+    private static void RequireFrom(
+        System.CommandLine.Parsing.OptionResult result,
+        Option<int?> option,
+        int least,
+        int most
+    )
     {
         if (result.GetValue(option) is { } number && (number < least || number > most))
         {
@@ -249,7 +254,9 @@ internal static class DrillCommand
         var command = new Command(
             "schema",
             "Print the JSON Schema of drill files, by which editors complete and check them"
-        ).Guide(("pgpoollab drill schema > drill.schema.json", "Write it where the first line of a drill file names it"));
+        ).Guide(
+            ("pgpoollab drill schema > drill.schema.json", "Write it where the first line of a drill file names it")
+        );
         command.SetAction(_ =>
         {
             terminal.Out.WriteLine(DrillSchema.Text());

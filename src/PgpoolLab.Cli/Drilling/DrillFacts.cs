@@ -35,7 +35,10 @@ internal static class DrillFacts
                     foreach (var property in value.EnumerateObject())
                     {
                         // pgpool.settings.NAME is pgpool.NAME on the command line, and shorter.
-                        var inner = property.Name == "settings" ? name : $"{(name.Length == 0 ? "" : $"{name}.")}{property.Name}";
+                        var inner =
+                            property.Name == "settings"
+                                ? name
+                                : $"{(name.Length == 0 ? "" : $"{name}.")}{property.Name}";
                         Add(inner, property.Value);
                     }
 
@@ -53,6 +56,6 @@ internal static class DrillFacts
     /// <summary>The versions of its servers.</summary>
     internal static ServerVersions VersionsOf(LabInfo lab) =>
         LabStore.Load(lab.Directory)?.Lab.Tools is { } tools
-            ? new ServerVersions(tools.Postgres.Version, tools.Pgpool.Version)
+            ? new ServerVersions($"{tools.Postgres}", $"{tools.Pgpool}")
             : new ServerVersions("", "");
 }

@@ -7,7 +7,13 @@ using Spectre.Console;
 namespace PgpoolLab.Cli.Drilling;
 
 /// <summary>A drill in a list, for programs.</summary>
-internal sealed record DrillEntry(string Name, string Title, string? About, IReadOnlyList<string> Expects, bool NeedsRoot);
+internal sealed record DrillEntry(
+    string Name,
+    string Title,
+    string? About,
+    IReadOnlyList<string> Expects,
+    bool NeedsRoot
+);
 
 /// <summary>The list, for programs.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
@@ -42,7 +48,9 @@ internal static class DrillListView
         var wide = drills.Max(d => d.Name.Length);
         foreach (var drill in drills)
         {
-            terminal.Out.WriteLine($"{drill.Name.PadRight(wide)}  {drill.Title}{(drill.NeedsRoot ? " (needs root)" : "")}");
+            terminal.Out.WriteLine(
+                $"{drill.Name.PadRight(wide)}  {drill.Title}{(drill.NeedsRoot ? " (needs root)" : "")}"
+            );
         }
     }
 }

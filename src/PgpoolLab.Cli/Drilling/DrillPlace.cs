@@ -128,9 +128,7 @@ internal sealed class DrillPlace : IAsyncDisposable
         if (!_isOver && _snapshot is { } snapshot)
         {
             _terminal.Say($"  The drill did not end. The lab as it was before is in its snapshot {snapshot}:");
-            _terminal.Say(
-                $"    pgpoollab snapshot restore {snapshot} --lab {Shell.Quote(Made.Lab.Directory)}"
-            );
+            _terminal.Say($"    pgpoollab snapshot restore {snapshot} --lab {Shell.Quote(Made.Lab.Directory)}");
         }
 
         // With it goes a lab that it has made.
@@ -237,7 +235,8 @@ internal sealed class DrillPlace : IAsyncDisposable
 
     private async Task<bool> WantsRestoreAsync(CancellationToken cancellationToken) =>
         _terminal.IsInteractive
-        && await _terminal.ConfirmAsync("Put the lab back to what it was before the drill?", cancellationToken);
+        && Question.CanAsk
+        && await Question.AskAsync(_terminal, "Put the lab back to what it was before the drill?", cancellationToken);
 
     private async Task RemoveAsync()
     {

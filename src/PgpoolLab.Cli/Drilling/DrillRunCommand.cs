@@ -25,11 +25,7 @@ internal static class DrillRunCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        Terminal terminal,
-        ParseResult parsed,
-        CancellationToken cancellationToken
-    )
+    private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
         var lab = LabCommand.Open(parsed);
         using var input = new StreamReader(Console.OpenStandardInput());

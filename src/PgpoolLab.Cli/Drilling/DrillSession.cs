@@ -8,6 +8,7 @@ using PgpoolLab.Drills.Results;
 using PgpoolLab.Drills.Running;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Configuration;
 
 namespace PgpoolLab.Cli.Drilling;
 
@@ -34,7 +35,10 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
 
         if (wish.Keep && (wanted.Length > 1 || wanted[0].Matrix.Count > 1 || wanted[0].Repeat > 1))
         {
-            throw new LabException(ExitCode.Usage, "--keep leaves one lab; with --repeat, a matrix or --all there are several.");
+            throw new LabException(
+                ExitCode.Usage,
+                "--keep leaves one lab; with --repeat, a matrix or --all there are several."
+            );
         }
 
         if (wish.Lab is not null && wanted[0].Matrix.Count > 0)
@@ -79,7 +83,13 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
         terminal.Say($"{drill.Name}: {drill.Title}");
         List<DrillVariant> variants = [];
         ServerVersions? versions = null;
-        IReadOnlyList<IReadOnlyList<string>> settings = drill.Matrix.Count == 0 ? [[]] : drill.Matrix;
+        IReadOnlyList<IReadOnlyList<string>> settings =
+            drill.Matrix.Count == 0
+                ?
+                [
+                    [],
+                ]
+                : drill.Matrix;
         foreach (var setting in settings)
         {
             List<DrillRun> runs = [];
@@ -141,7 +151,8 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
                 terminal,
                 place.Made.Lab.Directory,
                 new RunRequest(number, drill.Load, drill.Steps, drill.Until),
-                () => app = drill.App is { } command ? DrillApp.Start(command, place.Made, place.Keeper, terminal) : null,
+                () =>
+                    app = drill.App is { } command ? DrillApp.Start(command, place.Made, place.Keeper, terminal) : null,
                 cancellationToken
             );
             return drill.Judge(app is null ? run : run with { Checks = [.. run.Checks, await app.EndAsync()] });
@@ -187,7 +198,11 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
 
         if (wish.Report is { } report)
         {
-            await File.WriteAllTextAsync(report, DrillPage.Of(results), cancellationToken);
+            await File.WriteAllTextAsync(
+                report,
+                new DrillPage(new TemplateStore(), ProgramVersion.Text).Render(results),
+                cancellationToken
+            );
             terminal.Say($"The picture, and why it took so long:  {report}");
         }
     }
@@ -206,8 +221,8 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
             throw new LabException(
                 ExitCode.Usage,
                 Directory.Exists(file) ? $"{file} is a folder, not a file."
-                : Directory.Exists(folder) ? $"The file {file} cannot be written: {folder} is not yours to write."
-                : $"The file {file} cannot be written: there is no folder {folder}."
+                    : Directory.Exists(folder) ? $"The file {file} cannot be written: {folder} is not yours to write."
+                    : $"The file {file} cannot be written: there is no folder {folder}."
             )
             {
                 Hints = ["Name another file with --report, or say --no-report."],

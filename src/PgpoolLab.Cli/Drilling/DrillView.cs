@@ -38,31 +38,33 @@ internal static class DrillView
     private static IEnumerable<string> LinesOf(DrillVariant variant)
     {
         var run = Telling(variant);
-        yield return variant.Runs.Count == 1 ? run.Sentence : $"Of {variant.Runs.Count} runs, the worst: {run.Sentence}";
+        yield return variant.Runs.Count == 1
+            ? run.Sentence
+            : $"Of {variant.Runs.Count} runs, the worst: {run.Sentence}";
         if (variant.Runs.Count > 1)
         {
             yield return variant.Summary.RtoMedian is { } median
-                ? $"{"Without writes",-Widest}{Time(median)} (median), {Time(variant.Summary.RtoWorst)} (worst)"
-                : $"{"Without writes",-Widest}in {variant.Runs.Count(r => r.Rto.Never)} of {variant.Runs.Count} runs for good";
+                ? $"{"Without writes", -Widest}{Time(median)} (median), {Time(variant.Summary.RtoWorst)} (worst)"
+                : $"{"Without writes", -Widest}in {variant.Runs.Count(r => r.Rto.Never)} of {variant.Runs.Count} runs for good";
         }
 
         if (run.Rto.Clients is { } clients)
         {
-            yield return $"{"Without writes, by client",-Widest} {Time(clients.P50)} (median), {Time(clients.Max)} (longest)";
+            yield return $"{"Without writes, by client", -Widest} {Time(clients.P50)} (median), {Time(clients.Max)} (longest)";
         }
 
         foreach (var part in run.Why)
         {
-            yield return $"  {Time(part.To - part.From),8}  {part.What}";
+            yield return $"  {Time(part.To - part.From), 8}  {part.What}";
         }
 
         var ledger = run.Ledger;
-        yield return $"{"Attempts to write",-Widest} {Number(ledger.Attempts)}: {Number(ledger.Acknowledged)} acknowledged, "
+        yield return $"{"Attempts to write", -Widest} {Number(ledger.Attempts)}: {Number(ledger.Acknowledged)} acknowledged, "
             + $"{Number(ledger.Refused)} refused, {Number(ledger.NotSent)} not sent, {Number(ledger.Unknown)} without an answer"
             + (ledger.Unknown > 0 ? $" ({Number(ledger.UnknownPresent)} of them are there)" : "");
         if (ledger.StaleReads > 0)
         {
-            yield return $"{"Reads of own rows",-Widest} {Number(ledger.StaleReads)} of {Number(ledger.Reads)} did not see the row";
+            yield return $"{"Reads of own rows", -Widest} {Number(ledger.StaleReads)} of {Number(ledger.Reads)} did not see the row";
         }
 
         foreach (var step in run.Steps.Where(s => s.Failed is not null))
@@ -77,7 +79,7 @@ internal static class DrillView
 
         foreach (var (what, seen, holds) in Expected(variant))
         {
-            yield return $"{(holds ? "ok    " : "NOT OK")}  {what,-Widest}  {seen}";
+            yield return $"{(holds ? "ok    " : "NOT OK")}  {what, -Widest}  {seen}";
         }
 
         if (variant.Runs.Any(r => r.Noisy))
@@ -100,13 +102,18 @@ internal static class DrillView
     {
         var all = variant
             .Runs.SelectMany(r =>
-                r.Expectations.Select(e => (e.What, e.Seen, e.Holds)).Concat(r.Checks.Select(c => (c.What, c.Seen, c.Holds)))
+                r.Expectations.Select(e => (e.What, e.Seen, e.Holds))
+                    .Concat(r.Checks.Select(c => (c.What, c.Seen, c.Holds)))
             )
             .ToArray();
         return all.GroupBy(e => e.What)
             .Select(g =>
                 g.FirstOrDefault(e => !e.Holds) is { What: not null } broken
-                    ? (g.Key, variant.Runs.Count == 1 ? broken.Seen : $"{broken.Seen} in one of {g.Count()} runs", false)
+                    ? (
+                        g.Key,
+                        variant.Runs.Count == 1 ? broken.Seen : $"{broken.Seen} in one of {g.Count()} runs",
+                        false
+                    )
                     : (g.Key, g.First().Seen, true)
             );
     }

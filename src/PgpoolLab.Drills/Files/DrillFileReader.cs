@@ -63,7 +63,8 @@ public static partial class DrillFileReader
             case YamlText { IsNothing: true }:
                 return [];
             case YamlText text:
-                var words = verb.IsOnLinks || verb.Name == "heal" ? NodeNumber().Replace(text.Text, "node$1") : text.Text;
+                var words =
+                    verb.IsOnLinks || verb.Name == "heal" ? NodeNumber().Replace(text.Text, "node$1") : text.Text;
                 // Elsewhere a node is its number.
                 words = verb.IsOnLinks || verb.Name is "exec" or "heal" ? words : NodeWord().Replace(words, "");
                 return
@@ -158,9 +159,7 @@ public static partial class DrillFileReader
         foreach (var entry in map.Entries)
         {
             entries.Add(
-                merged.Contains(entry.Key.Text)
-                && entry.Value is YamlMap own
-                && below[entry.Key.Text] is YamlMap theirs
+                merged.Contains(entry.Key.Text) && entry.Value is YamlMap own && below[entry.Key.Text] is YamlMap theirs
                     ? entry with
                     {
                         Value = Merged(own, theirs),
@@ -289,7 +288,10 @@ public static partial class DrillFileReader
 
         private static IReadOnlyList<IReadOnlyList<string>> MatrixOf(YamlMap matrix)
         {
-            IEnumerable<IReadOnlyList<string>> variants = [[]];
+            IEnumerable<IReadOnlyList<string>> variants =
+            [
+                [],
+            ];
             foreach (var entry in matrix.Entries)
             {
                 variants = variants.SelectMany(v =>
@@ -324,15 +326,14 @@ public static partial class DrillFileReader
             node switch
             {
                 YamlMap map => new JsonObject(
-                    map.Entries.Select(e =>
-                        KeyValuePair.Create(e.Key.Text, Json(e.Value, [.. path, e.Key.Text]))
-                    )
+                    map.Entries.Select(e => KeyValuePair.Create(e.Key.Text, Json(e.Value, [.. path, e.Key.Text])))
                 ),
                 YamlList list => new JsonArray([.. list.Items.Select(i => Json(i, path))]),
                 YamlText { IsNothing: true } => null,
                 YamlText { Truth: { } truth } => JsonValue.Create(truth),
-                YamlText { IsNumber: true } text when WholeShape.NumberOf(text) is { } number =>
-                    JsonValue.Create(number),
+                YamlText { IsNumber: true } text when WholeShape.NumberOf(text) is { } number => JsonValue.Create(
+                    number
+                ),
                 YamlText text when IsPath(path) => JsonValue.Create(PathOf(text.Text)),
                 YamlText text => JsonValue.Create(text.Text),
                 _ => null,
@@ -350,8 +351,7 @@ public static partial class DrillFileReader
         private string PathOf(string path) =>
             path.StartsWith("~/", StringComparison.Ordinal) ? path : Path.GetFullPath(path, folder);
 
-        private static YamlMap Map(YamlMap above, string key) =>
-            above[key] as YamlMap ?? new YamlMap(above.Place, []);
+        private static YamlMap Map(YamlMap above, string key) => above[key] as YamlMap ?? new YamlMap(above.Place, []);
 
         private static string? Text(YamlNode? node) => (node as YamlText)?.Text;
 

@@ -19,7 +19,11 @@ internal static class DrillKeys
         new([
             new("drill", "What happens in it, in a few words", new TextShape("a title")),
             new("about", "What it shows, in a sentence or two", new TextShape("a text")),
-            new("extends", "A drill that this one is like: a file, or a drill that the program brings", new TextShape("a drill")),
+            new(
+                "extends",
+                "A drill that this one is like: a file, or a drill that the program brings",
+                new TextShape("a drill")
+            ),
             new("needs", "What it cannot do without", new WordShape("root")),
             new("lab", "The lab that is made for it: the keys of a lab file", LabFileKeys.Root),
             new("load", "What clients do meanwhile", new MapShape(Load(), mayBeEmpty: true)),
@@ -33,7 +37,8 @@ internal static class DrillKeys
                 new NamedShape(
                     "a map of settings",
                     new ListShape("values", new ValueShape(), least: 1),
-                    (name, _) => name.Contains('.', StringComparison.Ordinal) ? null : "write pgpool.NAME or postgresql.NAME."
+                    (name, _) =>
+                        name.Contains('.', StringComparison.Ordinal) ? null : "write pgpool.NAME or postgresql.NAME."
                 )
             ),
             new("repeat", "How often each is run", new WholeShape(1, 1000)),
@@ -46,12 +51,20 @@ internal static class DrillKeys
             new(
                 "rate",
                 "Statements a second, all clients together",
-                new TextShape("a rate such as 400/s", t => Rate(t) is null ? "that is no rate; write 400/s." : null, "^[0-9]+(\\.[0-9]+)?/s$")
+                new TextShape(
+                    "a rate such as 400/s",
+                    t => Rate(t) is null ? "that is no rate; write 400/s." : null,
+                    "^[0-9]+(\\.[0-9]+)?/s$"
+                )
             ),
             new(
                 "read-own-writes",
                 "How many of a hundred rows are read again at once",
-                new TextShape("a share such as 10%", t => Share(t) is null ? "that is no share; write 10%." : null, "^[0-9]{1,3}%$")
+                new TextShape(
+                    "a share such as 10%",
+                    t => Share(t) is null ? "that is no share; write 10%." : null,
+                    "^[0-9]{1,3}%$"
+                )
             ),
             new("timeout", "How long a statement or a connection may take", Time),
             new("reconnect", "The pause after a failure", Time),

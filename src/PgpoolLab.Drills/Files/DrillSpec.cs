@@ -70,14 +70,7 @@ public sealed record DrillSpec(string Name, string Title, string? File, string T
 /// <param name="ReadShare">How many of a hundred rows are read again at once.</param>
 /// <param name="Timeout">How long a statement or a connection may take, in seconds.</param>
 /// <param name="Reconnect">The pause after a failure, in seconds.</param>
-public sealed record LoadSpec(
-    string Kind,
-    int Clients,
-    double Rate,
-    int ReadShare,
-    double Timeout,
-    double Reconnect
-)
+public sealed record LoadSpec(string Kind, int Clients, double Rate, int ReadShare, double Timeout, double Reconnect)
 {
     /// <summary>Clients write rows.</summary>
     public const string Rows = "rows";

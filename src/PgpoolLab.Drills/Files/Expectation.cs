@@ -42,12 +42,7 @@ internal sealed record Measure(string Name, MeasureKind Kind, string Description
             r => r.Ledger.UnknownPresent
         ),
         new("refused-present", MeasureKind.Count, "Rows refused that are there", r => r.Ledger.RefusedPresent),
-        new(
-            "only-elsewhere",
-            MeasureKind.Count,
-            "Rows that only another primary has",
-            r => r.Ledger.OnlyElsewhere
-        ),
+        new("only-elsewhere", MeasureKind.Count, "Rows that only another primary has", r => r.Ledger.OnlyElsewhere),
         new("stale-reads", MeasureKind.Count, "Reads that did not see the own row", r => r.Ledger.StaleReads),
         new("errors", MeasureKind.Count, "Errors that clients saw", r => r.Errors.Sum(e => e.Count)),
         new("failovers", MeasureKind.Count, "Failovers that Pgpool-II began", r => r.Events.Count(IsFailover)),
@@ -76,7 +71,11 @@ internal sealed partial record Expectation(Measure Measure, string Comparison, d
     /// <returns>Null when it is none.</returns>
     internal static Expectation? Parse(Measure measure, string text)
     {
-        if (text.Trim() == NeverWord && measure.Kind is MeasureKind.Seconds && measure.Name.StartsWith("rto", StringComparison.Ordinal))
+        if (
+            text.Trim() == NeverWord
+            && measure.Kind is MeasureKind.Seconds
+            && measure.Name.StartsWith("rto", StringComparison.Ordinal)
+        )
         {
             return new Expectation(measure, "=", null);
         }
@@ -88,9 +87,14 @@ internal sealed partial record Expectation(Measure Measure, string Comparison, d
         }
 
         var rest = match.Groups["value"].Value;
-        double? value = measure.Kind is MeasureKind.Seconds
-            ? rest == "0" ? 0 : DrillTime.Parse(rest)
-            : int.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        double? value =
+            measure.Kind is MeasureKind.Seconds
+                ? rest == "0"
+                    ? 0
+                    : DrillTime.Parse(rest)
+                : int.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    ? number
+                    : null;
         return value is null
             ? null
             : new Expectation(measure, match.Groups["how"].Value is { Length: > 0 } how ? how : "=", value);
@@ -98,7 +102,9 @@ internal sealed partial record Expectation(Measure Measure, string Comparison, d
 
     /// <summary>What a value must be, with its article.</summary>
     internal static string ExpectedFor(Measure measure) =>
-        measure.Kind is MeasureKind.Seconds ? "a time to compare with, such as < 1s or 0" : "a number to compare with, such as 0 or > 0";
+        measure.Kind is MeasureKind.Seconds
+            ? "a time to compare with, such as < 1s or 0"
+            : "a number to compare with, such as 0 or > 0";
 
     /// <summary>Compares with a run.</summary>
     internal ExpectationSeen Judge(DrillRun run)
@@ -128,8 +134,7 @@ internal sealed partial record Expectation(Measure Measure, string Comparison, d
             ? $"{Measure.Name} {Comparison} {(Measure.Kind is MeasureKind.Seconds ? DrillTime.Text(value) : Number(value))}"
             : $"{Measure.Name} = {NeverWord}";
 
-    private string Shown(double value) =>
-        Measure.Kind is MeasureKind.Seconds ? $"{Number(value)} s" : Number(value);
+    private string Shown(double value) => Measure.Kind is MeasureKind.Seconds ? $"{Number(value)} s" : Number(value);
 
     private static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
 

@@ -25,7 +25,9 @@ internal sealed class StepShape(Shape time) : Shape
         var verbs = map.Entries.Where(e => StepVerb.Find(e.Key.Text) is not null).ToArray();
         if (verbs.Length != 1)
         {
-            var other = map.Entries.FirstOrDefault(e => !Moments.Contains(e.Key.Text) && StepVerb.Find(e.Key.Text) is null);
+            var other = map.Entries.FirstOrDefault(e =>
+                !Moments.Contains(e.Key.Text) && StepVerb.Find(e.Key.Text) is null
+            );
             problems.Add(
                 verbs.Length > 1 ? verbs[1].Key.Place : other?.Key.Place ?? map.Place,
                 verbs.Length > 1
@@ -65,7 +67,10 @@ internal sealed class StepShape(Shape time) : Shape
             case "every":
                 if (value is not YamlText text || DrillFileReader.Every(text.Text) is null)
                 {
-                    problems.Add(value.Place, $"{path} must be a time and a number such as 500ms x 8; it is {Shown(value)}.");
+                    problems.Add(
+                        value.Place,
+                        $"{path} must be a time and a number such as 500ms x 8; it is {Shown(value)}."
+                    );
                 }
 
                 break;
@@ -89,7 +94,10 @@ internal sealed class StepShape(Shape time) : Shape
         var words = DrillFileReader.WordsOf(verb, value);
         if (words is null)
         {
-            problems.Add(value.Place, $"{path} must be the words of {verb.Name}, or a list of them; it is {Shown(value)}.");
+            problems.Add(
+                value.Place,
+                $"{path} must be the words of {verb.Name}, or a list of them; it is {Shown(value)}."
+            );
         }
         else if (verb.IsOnLinks && words.Count != 2)
         {
@@ -110,13 +118,14 @@ internal sealed class StepShape(Shape time) : Shape
         }
 
         properties["when"] = new JsonObject { ["enum"] = new JsonArray([.. DrillEvents.All.Select(e => (JsonNode)e)]) };
-        properties["every"] = new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9.]+ ?(ms|s|m|min) ?[x×] ?[0-9]+$" };
+        properties["every"] = new JsonObject
+        {
+            ["type"] = "string",
+            ["pattern"] = "^[0-9.]+ ?(ms|s|m|min) ?[x×] ?[0-9]+$",
+        };
         foreach (var verb in StepVerb.All)
         {
-            properties[verb.Name] = new JsonObject
-            {
-                ["type"] = new JsonArray("string", "integer", "array", "null"),
-            };
+            properties[verb.Name] = new JsonObject { ["type"] = new JsonArray("string", "integer", "array", "null") };
             foreach (var option in verb.Options)
             {
                 properties[option] ??= new JsonObject { ["type"] = new JsonArray("string", "number") };

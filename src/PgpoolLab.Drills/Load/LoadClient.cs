@@ -164,8 +164,13 @@ internal sealed class LoadClient(
     }
 
     private static bool IsExpected(Exception error) =>
-        error is NpgsqlException or IOException or SocketException or TimeoutException or OperationCanceledException
-            or InvalidOperationException;
+        error
+            is NpgsqlException
+                or IOException
+                or SocketException
+                or TimeoutException
+                or OperationCanceledException
+                or InvalidOperationException;
 
     /// <summary>What an error says of a statement that was sent.</summary>
     /// <remarks>PostgreSQL manual, "PostgreSQL Error Codes": classes 08 and 57P end the session, 40003 is "statement

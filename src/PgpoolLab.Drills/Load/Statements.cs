@@ -32,8 +32,8 @@ internal sealed class Statements(string kind)
                     $"CREATE TABLE {LoadTarget.Schema}.accounts (id int PRIMARY KEY, balance int NOT NULL)",
                     $"INSERT INTO {LoadTarget.Schema}.accounts SELECT i, {Opening} FROM generate_series(1, {Accounts}) i",
                 ],
-                LoadSpec.Append =>
-                (string[])[$"CREATE TABLE {LoadTarget.Schema}.lists (list int PRIMARY KEY, items text NOT NULL)"],
+                LoadSpec.Append => (string[])
+                    [$"CREATE TABLE {LoadTarget.Schema}.lists (list int PRIMARY KEY, items text NOT NULL)"],
                 _ => [],
             },
         ];
@@ -42,7 +42,8 @@ internal sealed class Statements(string kind)
     internal static string Removal => $"DROP SCHEMA IF EXISTS {LoadTarget.Schema} CASCADE";
 
     /// <summary>All rows of a node, as texts.</summary>
-    internal static string Rows => $"SELECT client::text, row_number::text, attempt::text FROM {LoadTarget.Schema}.written";
+    internal static string Rows =>
+        $"SELECT client::text, row_number::text, attempt::text FROM {LoadTarget.Schema}.written";
 
     /// <summary>The sum of all accounts.</summary>
     internal static string Sum => $"SELECT sum(balance)::text FROM {LoadTarget.Schema}.accounts";

@@ -177,8 +177,7 @@ public static class Measures
     }
 
     /// <summary>A text without what differs from one error to the next of its kind.</summary>
-    private static string Kind(string text) =>
-        new([.. OneLine(text).Where(c => !char.IsAsciiDigit(c))]);
+    private static string Kind(string text) => new([.. OneLine(text).Where(c => !char.IsAsciiDigit(c))]);
 
     private static string OneLine(string text)
     {

@@ -140,6 +140,7 @@ public static class Verdict
     private static string Count(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Time(double seconds) =>
-        seconds >= 10 ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s")
-        : string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s");
+        seconds >= 10
+            ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s")
+            : string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s");
 }

@@ -50,5 +50,7 @@ internal static class Figures
     private static double Rounded(double seconds) => Math.Round(seconds, 2, MidpointRounding.AwayFromZero);
 
     private static string Signed(string number) =>
-        number.StartsWith('-') ? (number.Trim('-', '0', '.', ',').Length > 0 ? "−" + number[1..] : number[1..]) : number;
+        number.StartsWith('-')
+            ? (number.Trim('-', '0', '.', ',').Length > 0 ? "−" + number[1..] : number[1..])
+            : number;
 }

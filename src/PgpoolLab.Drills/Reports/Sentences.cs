@@ -78,7 +78,6 @@ internal static class Sentences
         ];
         return string.Join(" ", sentences);
 
-        static string Of(DrillVariant variant) =>
-            $"{Figures.Seconds(variant.Summary.RtoMedian)} ({variant.Setting})";
+        static string Of(DrillVariant variant) => $"{Figures.Seconds(variant.Summary.RtoMedian)} ({variant.Setting})";
     }
 }

@@ -12,7 +12,8 @@ internal static class TimelineWords
         run.Steps.Select(s => $"{Figures.Moment(s.At)}: {ShownText.Cut(Pictures.StepRow.Text(s), 100)}.");
 
     private static IEnumerable<string> Nodes(DrillRun run) =>
-        run.Nodes.GroupBy(b => b.Node)
+        run
+            .Nodes.GroupBy(b => b.Node)
             .OrderBy(g => g.Key)
             .Select(g =>
                 $"Node {g.Key}: "

@@ -47,7 +47,11 @@ public sealed record DrillRun(
 )
 {
     /// <summary>What else was checked, of loads that have rules of their own; empty for others.</summary>
-    public IReadOnlyList<CheckSeen> Checks { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<CheckSeen> Checks
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 }
 
 /// <summary>A rule of a load, and whether it holds: the sum of a bank stays, nothing vanishes from a list.</summary>

@@ -30,8 +30,7 @@ public static class DrillSummaries
     }
 
     /// <summary>One result, as JSON.</summary>
-    public static string ToJson(DrillResult result) =>
-        JsonSerializer.Serialize(result, DrillJson.Readable.DrillResult);
+    public static string ToJson(DrillResult result) => JsonSerializer.Serialize(result, DrillJson.Readable.DrillResult);
 
     /// <summary>Several results, as JSON: a list.</summary>
     public static string ToJson(IReadOnlyList<DrillResult> results) =>

@@ -76,7 +76,9 @@ public static class JunitXml
         var clean = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            clean.Append(rune.Value is 9 or 10 or 13 or >= 32 and not 0xFFFE and not 0xFFFF ? rune.ToString() : "\uFFFD");
+            clean.Append(
+                rune.Value is 9 or 10 or 13 or >= 32 and not 0xFFFE and not 0xFFFF ? rune.ToString() : "\uFFFD"
+            );
         }
 
         return clean.ToString();

@@ -268,12 +268,21 @@ public sealed class DrillRunner(
                 );
                 if (!came)
                 {
-                    Note(step, null, time.GetTimestamp(), 0, $"'{name}' did not happen within {MayHappen.TotalSeconds:0} s");
+                    Note(
+                        step,
+                        null,
+                        time.GetTimestamp(),
+                        0,
+                        $"'{name}' did not happen within {MayHappen.TotalSeconds:0} s"
+                    );
                     return false;
                 }
             }
 
-            await PauseUntilAsync(step.At is { } at ? steady + Ticks(at) : time.GetTimestamp() + Ticks(step.After), cancellationToken);
+            await PauseUntilAsync(
+                step.At is { } at ? steady + Ticks(at) : time.GetTimestamp() + Ticks(step.After),
+                cancellationToken
+            );
             for (var i = 0; i < step.Times; i++)
             {
                 var began = time.GetTimestamp();

@@ -22,7 +22,10 @@ internal sealed class NodeWatch(Lab lab, ProbeRunner probes, TimeProvider time) 
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<int, List<NodeSample>> _samples = lab.Nodes.ToDictionary(n => n.Id, _ => new List<NodeSample>());
+    private readonly Dictionary<int, List<NodeSample>> _samples = lab.Nodes.ToDictionary(
+        n => n.Id,
+        _ => new List<NodeSample>()
+    );
     private Task _work = Task.CompletedTask;
 
     /// <summary>What was seen of every node.</summary>
@@ -81,11 +84,18 @@ internal sealed class NodeWatch(Lab lab, ProbeRunner probes, TimeProvider time) 
             {
                 connection ??= await source.OpenConnectionAsync(limit.Token);
                 await using var command = new NpgsqlCommand(Question, connection);
-                state =
-                    await command.ExecuteScalarAsync(limit.Token) is "primary" ? NodeState.Primary : NodeState.Standby;
+                state = await command.ExecuteScalarAsync(limit.Token) is "primary"
+                    ? NodeState.Primary
+                    : NodeState.Standby;
             }
             catch (Exception error)
-                when (error is NpgsqlException or IOException or SocketException or OperationCanceledException or TimeoutException)
+                when (error
+                        is NpgsqlException
+                            or IOException
+                            or SocketException
+                            or OperationCanceledException
+                            or TimeoutException
+                )
             {
                 state =
                     error is OperationCanceledException or TimeoutException

@@ -57,10 +57,7 @@ internal static class Roles
                 [Number(standbys[0]), .. step.Words.Skip(1)],
                 $"node {standbys[0]}"
             ),
-            Standby when standbys.Count > 0 => (
-                step.Words,
-                string.Join(" and ", standbys.Select(s => $"node {s}"))
-            ),
+            Standby when standbys.Count > 0 => (step.Words, string.Join(" and ", standbys.Select(s => $"node {s}"))),
             "pgpool" => (step.Words, "Pgpool-II"),
             var word when int.TryParse(word, out var number) => (step.Words, $"node {number}"),
             _ => (step.Words, null),

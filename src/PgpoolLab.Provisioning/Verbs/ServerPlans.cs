@@ -27,6 +27,21 @@ public static class ServerPlans
             };
     }
 
+    /// <summary>One process of each server is killed, suspended or let go on.</summary>
+    /// <exception cref="LabException">None of them runs.</exception>
+    public static VerbPlan OneProcess(VerbLook look, Target target, ServerAct act, string kind)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var servers = OwnServers(look, target);
+        RequireRunning(look, servers, act.ToString().ToLowerInvariant());
+        return VerbPlan.Of([
+            new Stage([
+                .. servers.Nodes.Select(n => (IReadOnlyList<IStep>)[new ActOnProcess(act, n, null, kind)]),
+                .. servers.Pgpools.Select(p => (IReadOnlyList<IStep>)[new ActOnProcess(act, null, p, kind)]),
+            ]),
+        ]);
+    }
+
     /// <summary>Servers are suspended.</summary>
     /// <exception cref="LabException">There is nothing to suspend.</exception>
     public static VerbPlan Pause(VerbLook look, Target target)

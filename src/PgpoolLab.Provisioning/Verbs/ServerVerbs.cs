@@ -30,6 +30,26 @@ public sealed class ServerVerbs(VerbRun run)
             cancellationToken
         );
 
+    /// <summary>Kills one process of each server.</summary>
+    /// <param name="target">Which servers.</param>
+    /// <param name="kind">What the process does: <c>walreceiver</c>, <c>child</c>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task KillAsync(Target target, string kind, CancellationToken cancellationToken) =>
+        OneProcessAsync(target, ServerAct.Kill, kind, cancellationToken);
+
+    /// <summary>Suspends one process of each server.</summary>
+    /// <inheritdoc cref="KillAsync(Target, string, CancellationToken)"/>
+    public Task PauseAsync(Target target, string kind, CancellationToken cancellationToken) =>
+        OneProcessAsync(target, ServerAct.Pause, kind, cancellationToken);
+
+    /// <summary>Lets one process of each server go on.</summary>
+    /// <inheritdoc cref="KillAsync(Target, string, CancellationToken)"/>
+    public Task ResumeAsync(Target target, string kind, CancellationToken cancellationToken) =>
+        OneProcessAsync(target, ServerAct.Resume, kind, cancellationToken);
+
+    private Task OneProcessAsync(Target target, ServerAct act, string kind, CancellationToken cancellationToken) =>
+        run.PlannedAsync(NeedsLook(target), look => ServerPlans.OneProcess(look, target, act, kind), cancellationToken);
+
     /// <summary>Suspends servers.</summary>
     public Task PauseAsync(Target target, CancellationToken cancellationToken) =>
         run.PlannedAsync(NeedsLook(target), look => ServerPlans.Pause(look, target), cancellationToken);

@@ -319,9 +319,12 @@ internal static class MadeUp
                         ],
                         Primaries =
                         [
-                            .. Enumerable.Range(0, 10).SelectMany(i =>
-                                (PrimariesSeen[])[new(i * 6, (i * 6) + 2, [0, 1]), new((i * 6) + 2, (i * 6) + 6, [1])]
-                            ),
+                            .. Enumerable
+                                .Range(0, 10)
+                                .SelectMany(i =>
+                                    (PrimariesSeen[])
+                                        [new(i * 6, (i * 6) + 2, [0, 1]), new((i * 6) + 2, (i * 6) + 6, [1])]
+                                ),
                         ],
                         Nodes = [new(0, -3, 60, "primary"), new(1, -3, 60, "primary"), new(2, -3, 60, "hung")],
                     }

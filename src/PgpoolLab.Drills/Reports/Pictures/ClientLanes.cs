@@ -35,7 +35,8 @@ internal static class ClientLanes
             foreach (var pause in client.Pauses)
             {
                 var (x, width) = drawing.Time.Of(pause.From, pause.To, 2);
-                var title = $"client {client.Client}: nothing acknowledged for {Figures.Seconds(pause.To - pause.From)}";
+                var title =
+                    $"client {client.Client}: nothing acknowledged for {Figures.Seconds(pause.To - pause.From)}";
                 drawing.Shapes.Rect("tl-pause", x, middle - 4, width, 8, title);
                 drawing.Explain("pause", "a client's pause");
             }

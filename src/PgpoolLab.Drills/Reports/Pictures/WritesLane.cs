@@ -24,12 +24,7 @@ internal static class WritesLane
             {
                 drawing.Shapes.Path(
                     "tl-lost",
-                    Area(
-                        drawing,
-                        bottom,
-                        height / (head * series.Step),
-                        (from, to) => from <= last && to >= first
-                    ),
+                    Area(drawing, bottom, height / (head * series.Step), (from, to) => from <= last && to >= first),
                     $"{Figures.Count(rpo.LostAcknowledged, "row", "rows")} acknowledged from "
                         + $"{Figures.Moment(first)} to {Figures.Moment(last)} are lost"
                 );
@@ -107,7 +102,9 @@ internal static class WritesLane
             var rows = isPart ? Math.Max(0, series.Acknowledged[i]) : 0;
             if (rows != height)
             {
-                path.Append(height > 0 ? $"H{number(drawing.Time.X(end))}" : $"M{number(drawing.Time.X(from))} {number(bottom)}");
+                path.Append(
+                    height > 0 ? $"H{number(drawing.Time.X(end))}" : $"M{number(drawing.Time.X(from))} {number(bottom)}"
+                );
                 path.Append($"V{number(bottom - (rows * scale))}").Append(rows == 0 ? "z" : "");
             }
 

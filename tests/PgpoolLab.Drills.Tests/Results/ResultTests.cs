@@ -1,7 +1,7 @@
 using System.Text.Json;
 using PgpoolLab.Drills.Results;
 
-namespace PgpoolLab.Drills.Tests;
+namespace PgpoolLab.Drills.Tests.Results;
 
 /// <summary>The shape of what <c>drill --json</c> prints.</summary>
 public sealed class ResultTests
