@@ -42,6 +42,7 @@ internal static class ComparedNames
             ["name"] = Names.Short(name, 200),
             ["title"] = Names.Short(title, 200),
             ["setting"] = name == variant.Setting ? "" : Names.Short(variant.Setting ?? "", 200),
+            ["is_setting"] = name == variant.Setting,
             ["id"] = id,
             ["verdict"] = Names.Of(Verdict.Of(runs)),
             ["runs"] = runs.Count,
