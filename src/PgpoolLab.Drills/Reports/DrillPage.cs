@@ -1,4 +1,6 @@
 using PgpoolLab.Drills.Reports.Pages;
+using PgpoolLab.Drills.Reports.Pictures;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;
@@ -38,12 +40,15 @@ public sealed class DrillPage(TemplateStore templates, string programVersion)
         {
             ["title"] = isMany
                 ? Figures.Count(results.Count, "drill", "drills")
-                : Names.Short($"{results[0].Title}: {Verdict.Of([.. results[0].Variants.SelectMany(v => v.Runs)]).Text}"),
+                : Names.Short(
+                    $"{results[0].Title}: {Verdict.Of([.. results[0].Variants.SelectMany(v => v.Runs)]).Text}"
+                ),
             ["many"] = isMany,
             ["sentence"] =
-                failed == 0 ? "All of them behave as expected."
-                : $"{results.Count - failed} behave as expected, {failed} "
-                    + (failed == 1 ? "does not." : "do not."),
+                failed == 0
+                    ? "All of them behave as expected."
+                    : $"{results.Count - failed} behave as expected, {failed} "
+                        + (failed == 1 ? "does not." : "do not."),
             ["timeline_style"] = Timeline.Style,
             ["lines"] = isMany ? ComparedNames.OfDrills(results) : new ScriptArray(),
             ["drills"] = new ScriptArray(results.Select((r, i) => DrillNames.Of(r, i, !isMany))),

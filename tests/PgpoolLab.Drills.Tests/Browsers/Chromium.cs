@@ -55,11 +55,7 @@ public sealed class Chromium : IAsyncLifetime
 
     private ProcessStartInfo Start()
     {
-        var start = new ProcessStartInfo("chromium")
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
+        var start = new ProcessStartInfo("chromium") { RedirectStandardError = true, RedirectStandardOutput = true };
         // Its sandbox is not for root, nor for most containers; what it opens is ours. /dev/shm may be small.
         string[] arguments =
         [
@@ -85,8 +81,14 @@ public sealed class Chromium : IAsyncLifetime
         return start;
     }
 
-    /// <summary>Asks something, and waits for the answer; what it reports meanwhile is in <see cref="Events"/>.</summary>
-    internal async Task<JsonObject> AskAsync(string? session, string method, JsonObject? parameters, CancellationToken limit)
+    /// <summary>Asks something, and waits for the answer; what it reports meanwhile is in
+    /// <see cref="Events"/>.</summary>
+    internal async Task<JsonObject> AskAsync(
+        string? session,
+        string method,
+        JsonObject? parameters,
+        CancellationToken limit
+    )
     {
         var id = ++_asked;
         var question = new JsonObject

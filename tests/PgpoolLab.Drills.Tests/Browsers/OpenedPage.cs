@@ -76,16 +76,11 @@ internal sealed class OpenedPage
     }
 
     /// <summary>What is seen, as the bytes of a PNG.</summary>
-    internal async Task<string> ScreenshotAsync() =>
-        (string)(await AskAsync("Page.captureScreenshot"))["data"]!;
+    internal async Task<string> ScreenshotAsync() => (string)(await AskAsync("Page.captureScreenshot"))["data"]!;
 
     /// <summary>What was reported of this page by this name.</summary>
     internal IReadOnlyList<JsonObject> Reported(params string[] methods) =>
-        [
-            .. _browser.Events.Where(e =>
-                (string?)e["sessionId"] == _session && methods.Contains((string?)e["method"])
-            ),
-        ];
+        [.. _browser.Events.Where(e => (string?)e["sessionId"] == _session && methods.Contains((string?)e["method"]))];
 
     private Task<JsonObject> AskAsync(string method, JsonObject? parameters = null) =>
         _browser.AskAsync(_session, method, parameters, _limit);

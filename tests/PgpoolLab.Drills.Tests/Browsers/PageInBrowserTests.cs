@@ -37,7 +37,6 @@ public sealed class PageInBrowserTests(Chromium browser) : IClassFixture<Chromiu
     [Theory]
     [InlineData("two-primaries")]
     [InlineData("rows-lost")]
-    [InlineData("repeated")]
     [InlineData("flapping")]
     [InlineData("matrix")]
     [InlineData("hostile")]
@@ -84,10 +83,12 @@ public sealed class PageInBrowserTests(Chromium browser) : IClassFixture<Chromiu
             """;
         Assert.Equal([$"tl tl-of-{shown}"], Texts(await page.ValueAsync(visible)));
         // At its natural size or nearly so: its texts are as large as the page's own small ones.
-        var scale = await page.ValueAsync("""
+        var scale = await page.ValueAsync(
+            """
             (s => s.getBoundingClientRect().width / s.viewBox.baseVal.width)(
                 [...document.querySelectorAll("svg")].find(s => s.getBoundingClientRect().width > 0))
-            """);
+            """
+        );
         Assert.InRange(scale!.GetValue<double>(), 0.9, 1.5);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CsCheck;
 using PgpoolLab.Drills.Reports;
+using PgpoolLab.Drills.Reports.Pictures;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Drills.Tests.Reports;
 using PgpoolLab.Provisioning.Configuration;
@@ -111,7 +112,13 @@ public sealed class ReportProperties
                 new(lost, 3, lost > 0 ? lostFrom : null, lost > 0 ? lostFrom + 3 : null, rest.Item3),
                 new(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0),
                 [.. rest.Item3.Select(t => new ErrorSeen(t, t, t, 1, 0, 1))],
-                [.. rest.Item1.Select(p => new PrimariesSeen(Math.Min(p.Item1, p.Item2), Math.Max(p.Item1, p.Item2), p.Item3))],
+                [
+                    .. rest.Item1.Select(p => new PrimariesSeen(
+                        Math.Min(p.Item1, p.Item2),
+                        Math.Max(p.Item1, p.Item2),
+                        p.Item3
+                    )),
+                ],
                 0,
                 0,
                 lanes.Item1,
@@ -146,7 +153,9 @@ public sealed class ReportProperties
             {
                 var result = MadeUp.Hostile();
                 var variant = result.Variants[0] with { Runs = [run, run with { Number = 2 }] };
-                var page = DrillPageTests.Parsed(Page.Render([result with { Title = run.Sentence, Variants = [variant] }]));
+                var page = DrillPageTests.Parsed(
+                    Page.Render([result with { Title = run.Sentence, Variants = [variant] }])
+                );
                 Assert.DoesNotContain(page.Descendants(), e => e.Name.LocalName is "script" or "b" && e.Value == "x");
                 _ = MarkdownSummary.Of([result with { Variants = [variant] }]);
             },

@@ -223,7 +223,9 @@ internal static class MadeUp
                         [
                             .. Enumerable
                                 .Range(1, 3)
-                                .Select(n => (Dies() with { Number = n, To = 16, Gap = (0, timeout + (n * 0.3)) }).Run()),
+                                .Select(n =>
+                                    (Dies() with { Number = n, To = 16, Gap = (0, timeout + (n * 0.3)) }).Run()
+                                ),
                         ],
                         $"pgpool.health_check_timeout={timeout}",
                         new() { ["pgpool.health_check_timeout"] = $"{timeout}" }
@@ -319,9 +321,12 @@ internal static class MadeUp
                         ],
                         Primaries =
                         [
-                            .. Enumerable.Range(0, 10).SelectMany(i =>
-                                (PrimariesSeen[])[new(i * 6, (i * 6) + 2, [0, 1]), new((i * 6) + 2, (i * 6) + 6, [1])]
-                            ),
+                            .. Enumerable
+                                .Range(0, 10)
+                                .SelectMany(i =>
+                                    (PrimariesSeen[])
+                                        [new(i * 6, (i * 6) + 2, [0, 1]), new((i * 6) + 2, (i * 6) + 6, [1])]
+                                ),
                         ],
                         Nodes = [new(0, -3, 60, "primary"), new(1, -3, 60, "primary"), new(2, -3, 60, "hung")],
                     }

@@ -50,8 +50,18 @@ internal static class Picture
         var style = Of(text, "class").Split(' ');
         string[] small =
         [
-            "tl-name", "tl-scale", "tl-tick", "tl-legend", "tl-event-text", "tl-two-text", "tl-primary-text",
-            "tl-standby-text", "tl-down-text", "tl-hung-text", "tl-unknown-state-text", "tl-badge-text",
+            "tl-name",
+            "tl-scale",
+            "tl-tick",
+            "tl-legend",
+            "tl-event-text",
+            "tl-two-text",
+            "tl-primary-text",
+            "tl-standby-text",
+            "tl-down-text",
+            "tl-hung-text",
+            "tl-unknown-state-text",
+            "tl-badge-text",
         ];
         var size = style.Intersect(small).Any() ? Drawing.SmallFont : Drawing.Font;
         var shown = string.Concat(text.Nodes().OfType<XText>().Select(t => t.Value));
@@ -71,6 +81,9 @@ internal static class Picture
     private sealed record Box(XElement Element, double Left, double Top, double Right, double Bottom)
     {
         internal bool Overlaps(Box other) =>
-            Left < other.Right - 0.5 && other.Left < Right - 0.5 && Top < other.Bottom - 0.5 && other.Top < Bottom - 0.5;
+            Left < other.Right - 0.5
+            && other.Left < Right - 0.5
+            && Top < other.Bottom - 0.5
+            && other.Top < Bottom - 0.5;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PgpoolLab.Drills.Reports.Pictures;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Provisioning.Configuration;
 using Scriban.Runtime;
@@ -9,9 +10,10 @@ namespace PgpoolLab.Drills.Reports.Pages;
 /// <summary>A run, as a template can name it: <c>run</c>.</summary>
 internal static class RunNames
 {
-    internal static ScriptObject Of(DrillRun run, string id)
-    {
-        return new StrictObject("run")
+    /// <param name="run">The run.</param>
+    /// <param name="id">A name that nothing else in the page has.</param>
+    internal static ScriptObject Of(DrillRun run, string id) =>
+        new StrictObject("run")
         {
             ["id"] = id,
             ["number"] = run.Number,
@@ -31,30 +33,27 @@ internal static class RunNames
             ["errors"] = Errors(run),
             ["sequence"] = Sequence(run),
         };
-    }
 
     private static ScriptArray Why(DrillRun run)
     {
         var all = run.Why.Sum(w => Math.Max(0, w.To - w.From));
         return Names.List(
             run.Why.Select((part, i) => (part, i)),
-            p =>
-                new StrictObject("why")
-                {
-                    ["number"] = p.i + 1,
-                    ["shade"] = p.i % 6,
-                    ["what"] = Names.Short(p.part.What, 120),
-                    ["from"] = Figures.Moment(p.part.From),
-                    ["seconds"] = Figures.Fixed(p.part.To - p.part.From),
-                    ["share"] = Share(p.part, all).ToString("0.#", CultureInfo.InvariantCulture),
-                    ["percent"] = Percent(Share(p.part, all)),
-                    ["has_room"] = Share(p.part, all) >= 6,
-                }
+            p => new StrictObject("why")
+            {
+                ["number"] = p.i + 1,
+                ["shade"] = p.i % 6,
+                ["what"] = Names.Short(p.part.What, 120),
+                ["from"] = Figures.Moment(p.part.From),
+                ["seconds"] = Figures.Fixed(p.part.To - p.part.From),
+                ["share"] = Share(p.part, all).ToString("0.#", CultureInfo.InvariantCulture),
+                ["percent"] = Percent(Share(p.part, all)),
+                ["has_room"] = Share(p.part, all) >= 6,
+            }
         );
     }
 
-    private static double Share(WhyPart part, double all) =>
-        all > 0 ? Math.Max(0, part.To - part.From) / all * 100 : 0;
+    private static double Share(WhyPart part, double all) => all > 0 ? Math.Max(0, part.To - part.From) / all * 100 : 0;
 
     private static string Percent(double share) =>
         share is > 0 and < 0.5 ? "&lt; 1" : share.ToString("0", CultureInfo.InvariantCulture);
@@ -62,29 +61,27 @@ internal static class RunNames
     private static ScriptArray Steps(DrillRun run) =>
         Names.List(
             run.Steps.Select((step, i) => (step, i)),
-            s =>
-                new StrictObject("step")
-                {
-                    ["number"] = s.i + 1,
-                    ["kind"] = s.step.Kind is "fault" or "heal" ? s.step.Kind : "other",
-                    ["at"] = Figures.Moment(s.step.At),
-                    ["what"] = Names.Short($"{s.step.Verb} {s.step.Asked}".TrimEnd(), 200),
-                    ["was"] = s.step.Was is { } was && was != s.step.Asked ? Names.Short(was, 120) : "",
-                    ["took"] = Figures.Took(s.step.Took),
-                    ["failed"] = s.step.Failed is { } failed ? Names.Short(failed) : "",
-                }
+            s => new StrictObject("step")
+            {
+                ["number"] = s.i + 1,
+                ["kind"] = s.step.Kind is "fault" or "heal" ? s.step.Kind : "other",
+                ["at"] = Figures.Moment(s.step.At),
+                ["what"] = Names.Short($"{s.step.Verb} {s.step.Asked}".TrimEnd(), 200),
+                ["was"] = s.step.Was is { } was && was != s.step.Asked ? Names.Short(was, 120) : "",
+                ["took"] = Figures.Took(s.step.Took),
+                ["failed"] = s.step.Failed is { } failed ? Names.Short(failed) : "",
+            }
         );
 
     private static ScriptArray Expectations(DrillRun run) =>
         Names.List(
             run.Expectations,
-            e =>
-                new StrictObject("expectation")
-                {
-                    ["what"] = Names.Short(e.What, 120),
-                    ["seen"] = Names.Short(e.Seen, 120),
-                    ["holds"] = e.Holds,
-                }
+            e => new StrictObject("expectation")
+            {
+                ["what"] = Names.Short(e.What, 120),
+                ["seen"] = Names.Short(e.Seen, 120),
+                ["holds"] = e.Holds,
+            }
         );
 
     private static ScriptArray Ledger(DrillRun run)
@@ -106,18 +103,19 @@ internal static class RunNames
             (
                 "Reads that missed the client's own row",
                 $"{Figures.Count(ledger.StaleReads)} of {Figures.Count(ledger.Reads)}",
-                ledger.StaleReads > 0 ? "warn" : ledger.Reads > 0 ? "" : "zero"
+                ledger.StaleReads > 0 ? "warn"
+                : ledger.Reads > 0 ? ""
+                : "zero"
             ),
         ];
         return Names.List(
             lines,
-            l =>
-                new StrictObject("line")
-                {
-                    ["what"] = Names.Text(l.What),
-                    ["count"] = Names.Text(l.Count),
-                    ["tone"] = l is { Tone: "", Count: "0" or "0.00" } ? "zero" : l.Tone,
-                }
+            l => new StrictObject("line")
+            {
+                ["what"] = Names.Text(l.What),
+                ["count"] = Names.Text(l.Count),
+                ["tone"] = l is { Tone: "", Count: "0" or "0.00" } ? "zero" : l.Tone,
+            }
         );
     }
 
@@ -143,16 +141,15 @@ internal static class RunNames
     private static ScriptArray Errors(DrillRun run) =>
         Names.List(
             run.Errors,
-            e =>
-                new StrictObject("error")
-                {
-                    ["outcome"] = Names.Text(e.Outcome.Replace('-', ' ')),
-                    ["sqlstate"] = e.Sqlstate is { } code ? Names.Short(code, 12) : "",
-                    ["text"] = Names.Short(e.Text),
-                    ["count"] = Figures.Count(e.Count),
-                    ["clients"] = Figures.Count(e.Clients),
-                    ["first"] = Figures.Moment(e.First),
-                }
+            e => new StrictObject("error")
+            {
+                ["outcome"] = Names.Text(e.Outcome.Replace('-', ' ')),
+                ["sqlstate"] = e.Sqlstate is { } code ? Names.Short(code, 12) : "",
+                ["text"] = Names.Short(e.Text),
+                ["count"] = Figures.Count(e.Count),
+                ["clients"] = Figures.Count(e.Clients),
+                ["first"] = Figures.Moment(e.First),
+            }
         );
 
     /// <summary>Steps and events in one order.</summary>
@@ -161,14 +158,13 @@ internal static class RunNames
             run.Steps.Select(s => (s.At, Source: "drill", Text: StepRow.Text(s), Kind: "step"))
                 .Concat(run.Events.Select(e => (e.At, e.Source, e.Text, e.Kind)))
                 .OrderBy(e => e.At),
-            e =>
-                new StrictObject("event")
-                {
-                    ["at"] = Figures.Moment(e.At),
-                    ["source"] = Names.Short(e.Source, 40),
-                    ["text"] = Names.Short(e.Text),
-                    ["kind"] = Names.Short(e.Kind, 40),
-                    ["is_step"] = e.Kind == "step",
-                }
+            e => new StrictObject("event")
+            {
+                ["at"] = Figures.Moment(e.At),
+                ["source"] = Names.Short(e.Source, 40),
+                ["text"] = Names.Short(e.Text),
+                ["kind"] = Names.Short(e.Kind, 40),
+                ["is_step"] = e.Kind == "step",
+            }
         );
 }

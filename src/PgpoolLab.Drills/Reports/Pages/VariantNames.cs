@@ -1,4 +1,5 @@
 using System.Globalization;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Provisioning.Configuration;
 using Scriban.Runtime;
@@ -31,12 +32,11 @@ internal static class VariantNames
             ["noisy"] = variant.Runs.Count(r => r.Noisy),
             ["settings"] = Names.List(
                 variant.Lab.Settings.OrderBy(s => s.Key, StringComparer.Ordinal),
-                s =>
-                    new StrictObject("setting")
-                    {
-                        ["key"] = Names.Short(s.Key, 120),
-                        ["value"] = Names.Short(s.Value, 200),
-                    }
+                s => new StrictObject("setting")
+                {
+                    ["key"] = Names.Short(s.Key, 120),
+                    ["value"] = Names.Short(s.Value, 200),
+                }
             ),
             ["lab"] = Names.Text(LabOf(variant.Lab)),
             ["load"] = Names.Text(LoadOf(variant.Load)),
@@ -73,7 +73,7 @@ internal static class VariantNames
                         never > 0 ? "never back" : Figures.Seconds(summary.RtoWorst),
                         (never, isMany) switch
                         {
-                            ( > 0, true) => $"in {never} of {runs.Count} runs",
+                            (> 0, true) => $"in {never} of {runs.Count} runs",
                             (_, true) => $"median {Figures.Seconds(summary.RtoMedian)} of {runs.Count} runs",
                             _ => $"longest pause before: {Figures.Seconds(shown.Rto.NoiseFloor)}",
                         },
@@ -100,14 +100,13 @@ internal static class VariantNames
                         summary.TwoPrimariesWorst > 0 ? "warn" : ""
                     ),
                 ],
-            f =>
-                new StrictObject("figure")
-                {
-                    ["label"] = Names.Text(f.Label),
-                    ["value"] = Names.Text(f.Value),
-                    ["note"] = Names.Text(f.Note),
-                    ["tone"] = f.Tone,
-                }
+            f => new StrictObject("figure")
+            {
+                ["label"] = Names.Text(f.Label),
+                ["value"] = Names.Text(f.Value),
+                ["note"] = Names.Text(f.Note),
+                ["tone"] = f.Tone,
+            }
         );
     }
 

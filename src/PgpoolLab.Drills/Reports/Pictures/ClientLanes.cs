@@ -1,3 +1,4 @@
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
 namespace PgpoolLab.Drills.Reports.Pictures;
@@ -35,7 +36,8 @@ internal static class ClientLanes
             foreach (var pause in client.Pauses)
             {
                 var (x, width) = drawing.Time.Of(pause.From, pause.To, 2);
-                var title = $"client {client.Client}: nothing acknowledged for {Figures.Seconds(pause.To - pause.From)}";
+                var title =
+                    $"client {client.Client}: nothing acknowledged for {Figures.Seconds(pause.To - pause.From)}";
                 drawing.Shapes.Rect("tl-pause", x, middle - 4, width, 8, title);
                 drawing.Explain("pause", "a client's pause");
             }

@@ -1,3 +1,4 @@
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
 namespace PgpoolLab.Drills.Reports.Pictures;
@@ -68,7 +69,13 @@ internal static class StepRow
         var title = $"{number}. {Text(step)}, {Figures.Moment(step.At)}, took {Figures.Took(step.Took)}";
         title += step.Failed is { } why ? $": {why}" : "";
         const double dot = 3.5;
-        drawing.Shapes.Circle($"tl-{kind}-badge", x, isNumbered ? y : y + Radius - dot, isNumbered ? Radius : dot, title);
+        drawing.Shapes.Circle(
+            $"tl-{kind}-badge",
+            x,
+            isNumbered ? y : y + Radius - dot,
+            isNumbered ? Radius : dot,
+            title
+        );
         if (isNumbered)
         {
             drawing.Texts.Text($"tl-badge-text tl-{kind}-text", x, y + 4, Figures.Count(number));

@@ -1,3 +1,5 @@
+using PgpoolLab.Drills.Reports.Words;
+
 namespace PgpoolLab.Drills.Reports.Pictures;
 
 /// <summary>Seconds since the fault, below all lanes, and their grid behind them.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
 namespace PgpoolLab.Drills.Reports.Pictures;
@@ -157,7 +158,9 @@ internal static class WritesLane
             var rows = isPart ? Math.Max(0, series.Acknowledged[i]) : 0;
             if (rows != height)
             {
-                path.Append(height > 0 ? $"H{number(drawing.Time.X(end))}" : $"M{number(drawing.Time.X(from))} {number(bottom)}");
+                path.Append(
+                    height > 0 ? $"H{number(drawing.Time.X(end))}" : $"M{number(drawing.Time.X(from))} {number(bottom)}"
+                );
                 path.Append($"V{number(bottom - (rows * scale))}").Append(rows == 0 ? "z" : "");
             }
 

@@ -1,7 +1,7 @@
-using PgpoolLab.Drills.Reports.Pictures;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Pictures;
 
 /// <summary>Draws a run: what was done, what each node was, what logs told, rows acknowledged, how long they took, and
 /// what each client lived through, over one axis of seconds since the fault. The same run is always the same text;

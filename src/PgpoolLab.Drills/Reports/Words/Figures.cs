@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Words;
 
 /// <summary>Numbers for readers: <c>3.9 s</c>, <c>+0.11 s</c>, <c>3,980</c>.</summary>
 internal static class Figures
@@ -56,5 +56,7 @@ internal static class Figures
     private static double Rounded(double seconds) => Math.Round(seconds, 2, MidpointRounding.AwayFromZero);
 
     private static string Signed(string number) =>
-        number.StartsWith('-') ? (number.Trim('-', '0', '.', ',').Length > 0 ? "−" + number[1..] : number[1..]) : number;
+        number.StartsWith('-')
+            ? (number.Trim('-', '0', '.', ',').Length > 0 ? "−" + number[1..] : number[1..])
+            : number;
 }

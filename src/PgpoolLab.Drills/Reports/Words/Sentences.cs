@@ -1,6 +1,6 @@
 using PgpoolLab.Drills.Results;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Words;
 
 /// <summary>What happened, for a person who reads one sentence.</summary>
 internal static class Sentences
@@ -78,7 +78,6 @@ internal static class Sentences
         ];
         return string.Join(" ", sentences);
 
-        static string Of(DrillVariant variant) =>
-            $"{Figures.Seconds(variant.Summary.RtoMedian)} ({variant.Setting})";
+        static string Of(DrillVariant variant) => $"{Figures.Seconds(variant.Summary.RtoMedian)} ({variant.Setting})";
     }
 }
