@@ -1,4 +1,6 @@
 using PgpoolLab.Drills.Reports.Pages;
+using PgpoolLab.Drills.Reports.Pictures;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Configuration;

@@ -1,5 +1,6 @@
 using System.Text;
 using PgpoolLab.Drills.Reports.Pages;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
 namespace PgpoolLab.Drills.Reports;

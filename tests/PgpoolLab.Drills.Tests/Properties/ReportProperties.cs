@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CsCheck;
 using PgpoolLab.Drills.Reports;
+using PgpoolLab.Drills.Reports.Pictures;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Drills.Tests.Reports;
 using PgpoolLab.Provisioning.Configuration;

@@ -223,7 +223,9 @@ internal static class MadeUp
                         [
                             .. Enumerable
                                 .Range(1, 3)
-                                .Select(n => (Dies() with { Number = n, Gap = (0, timeout + (n * 0.3)) }).Run()),
+                                .Select(n =>
+                                    (Dies() with { Number = n, To = 16, Gap = (0, timeout + (n * 0.3)) }).Run()
+                                ),
                         ],
                         $"pgpool.health_check_timeout={timeout}",
                         new() { ["pgpool.health_check_timeout"] = $"{timeout}" }

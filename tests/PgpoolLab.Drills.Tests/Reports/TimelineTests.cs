@@ -1,4 +1,4 @@
-using PgpoolLab.Drills.Reports;
+using PgpoolLab.Drills.Reports.Pictures;
 
 namespace PgpoolLab.Drills.Tests.Reports;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Provisioning.Configuration;
 using Scriban.Runtime;
@@ -42,6 +43,7 @@ internal static class ComparedNames
             ["name"] = Names.Short(name, 200),
             ["title"] = Names.Short(title, 200),
             ["setting"] = name == variant.Setting ? "" : Names.Short(variant.Setting ?? "", 200),
+            ["is_setting"] = name == variant.Setting,
             ["id"] = id,
             ["verdict"] = Names.Of(Verdict.Of(runs)),
             ["runs"] = runs.Count,
@@ -63,15 +65,4 @@ internal static class ComparedNames
 
     private static double Longest(IEnumerable<DrillVariant> variants) =>
         Math.Max(0.01, variants.Select(v => v.Summary.RtoWorst ?? 0).DefaultIfEmpty(0).Max());
-}
-
-/// <summary>Names of a page's parts, for links to them.</summary>
-internal static class PageIds
-{
-    /// <summary>A drill.</summary>
-    internal static string Of(int drill) => $"drill-{drill + 1}";
-
-    /// <summary>A value of its matrix; the drill itself without one.</summary>
-    internal static string Of(int drill, int variant, DrillResult result) =>
-        result.Variants.Count > 1 ? $"{Of(drill)}-{variant + 1}" : Of(drill);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Hosts;
 using PgpoolLab.Provisioning.Configuration;

@@ -1,3 +1,4 @@
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Provisioning.Configuration;
 using Scriban.Runtime;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PgpoolLab.Drills.Reports.Pictures;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Provisioning.Configuration;
 using Scriban.Runtime;
@@ -9,9 +10,10 @@ namespace PgpoolLab.Drills.Reports.Pages;
 /// <summary>A run, as a template can name it: <c>run</c>.</summary>
 internal static class RunNames
 {
-    internal static ScriptObject Of(DrillRun run, string id)
-    {
-        return new StrictObject("run")
+    /// <param name="run">The run.</param>
+    /// <param name="id">A name that nothing else in the page has.</param>
+    internal static ScriptObject Of(DrillRun run, string id) =>
+        new StrictObject("run")
         {
             ["id"] = id,
             ["number"] = run.Number,
@@ -31,7 +33,6 @@ internal static class RunNames
             ["errors"] = Errors(run),
             ["sequence"] = Sequence(run),
         };
-    }
 
     private static ScriptArray Why(DrillRun run)
     {
@@ -46,13 +47,16 @@ internal static class RunNames
                 ["from"] = Figures.Moment(p.part.From),
                 ["seconds"] = Figures.Fixed(p.part.To - p.part.From),
                 ["share"] = Share(p.part, all).ToString("0.#", CultureInfo.InvariantCulture),
-                ["percent"] = Share(p.part, all).ToString("0", CultureInfo.InvariantCulture),
+                ["percent"] = Percent(Share(p.part, all)),
                 ["has_room"] = Share(p.part, all) >= 6,
             }
         );
     }
 
     private static double Share(WhyPart part, double all) => all > 0 ? Math.Max(0, part.To - part.From) / all * 100 : 0;
+
+    private static string Percent(double share) =>
+        share is > 0 and < 0.5 ? "&lt; 1" : share.ToString("0", CultureInfo.InvariantCulture);
 
     private static ScriptArray Steps(DrillRun run) =>
         Names.List(
@@ -64,7 +68,7 @@ internal static class RunNames
                 ["at"] = Figures.Moment(s.step.At),
                 ["what"] = Names.Short($"{s.step.Verb} {s.step.Asked}".TrimEnd(), 200),
                 ["was"] = s.step.Was is { } was && was != s.step.Asked ? Names.Short(was, 120) : "",
-                ["took"] = Figures.Seconds(s.step.Took),
+                ["took"] = Figures.Took(s.step.Took),
                 ["failed"] = s.step.Failed is { } failed ? Names.Short(failed) : "",
             }
         );
@@ -99,7 +103,9 @@ internal static class RunNames
             (
                 "Reads that missed the client's own row",
                 $"{Figures.Count(ledger.StaleReads)} of {Figures.Count(ledger.Reads)}",
-                Bad(ledger.StaleReads)
+                ledger.StaleReads > 0 ? "warn"
+                : ledger.Reads > 0 ? ""
+                : "zero"
             ),
         ];
         return Names.List(
@@ -108,7 +114,7 @@ internal static class RunNames
             {
                 ["what"] = Names.Text(l.What),
                 ["count"] = Names.Text(l.Count),
-                ["tone"] = l.Tone,
+                ["tone"] = l is { Tone: "", Count: "0" or "0.00" } ? "zero" : l.Tone,
             }
         );
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 using PgpoolLab.Provisioning.Configuration;
 using Scriban.Runtime;

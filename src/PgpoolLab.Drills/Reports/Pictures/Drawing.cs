@@ -52,8 +52,3 @@ internal sealed record Drawing(DrillRun Run, PictureSize Size, string Id)
         }
     }
 }
-
-/// <summary>A shape and what it means.</summary>
-/// <param name="Shape">Its class; <c>Legends</c> knows how it is drawn.</param>
-/// <param name="Text">What it means.</param>
-internal sealed record LegendEntry(string Shape, string Text);

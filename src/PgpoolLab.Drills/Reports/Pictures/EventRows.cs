@@ -1,9 +1,10 @@
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
 namespace PgpoolLab.Drills.Reports.Pictures;
 
 /// <summary>What logs told: a mark at its moment, with its words beside it where they fit. What finds no place for its
-/// words is a mark in the first row.</summary>
+/// words is a mark in the last row.</summary>
 internal static class EventRows
 {
     private const double Height = 16;
@@ -88,7 +89,15 @@ internal static class EventRows
             }
         }
 
-        return (0, "", x);
+        for (var row = 0; row < rows.Length; row++)
+        {
+            if (Take(rows[row], x - Mark, x + Mark))
+            {
+                return (row, "", x);
+            }
+        }
+
+        return (rows.Length, "", x);
     }
 
     private static bool Take(List<Stretch> row, double from, double to)

@@ -1,3 +1,4 @@
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
 namespace PgpoolLab.Drills.Reports.Pictures;
@@ -8,7 +9,7 @@ internal static class NodeLanes
 {
     private const double Height = 20;
     private const double Gap = 5;
-    private const double Note = 17;
+    private const double Note = 20;
 
     internal static void Draw(Drawing drawing)
     {

@@ -1,3 +1,4 @@
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
 namespace PgpoolLab.Drills.Reports.Pictures;
@@ -10,12 +11,10 @@ internal static class StepRow
     private const double Radius = 8;
     private const double Gap = 3;
 
-    /// <summary>More than this the drawing has no room for: they are lines without a badge.</summary>
-    private static int Most(Drawing drawing) =>
-        (int)((drawing.Time.Right - drawing.Time.Left + (2 * Radius)) / ((2 * Radius) + Gap));
+    /// <summary>How far a badge may be beside its line.</summary>
+    private const double Aside = 12;
 
-    /// <summary>Draws badges and words.</summary>
-    /// <returns>Where the lines begin and are, for <see cref="Lines"/>.</returns>
+    /// <summary>Draws badges and words. Where the steps are too many for numbers, they are dots.</summary>
     internal static void Draw(Drawing drawing)
     {
         var steps = drawing.Run.Steps;
@@ -25,16 +24,26 @@ internal static class StepRow
         }
 
         var y = drawing.Y + (Height / 2);
-        if (steps.Count <= Most(drawing))
+        var order = Enumerable.Range(0, steps.Count).OrderBy(i => steps[i].At).ToArray();
+        double[] wanted = [.. order.Select(i => drawing.Time.X(steps[i].At))];
+        var places = Places(drawing, wanted);
+        var haveRoom = !places.Where((x, i) => Math.Abs(x - wanted[i]) > Aside).Any();
+        for (var i = 0; i < order.Length; i++)
         {
-            var order = Enumerable.Range(0, steps.Count).OrderBy(i => steps[i].At).ToArray();
-            var places = Places(drawing, [.. order.Select(i => drawing.Time.X(steps[i].At))]);
-            for (var i = 0; i < order.Length; i++)
-            {
-                Badge(drawing, order[i] + 1, steps[order[i]], places[i], y);
-            }
+            Badge(drawing, order[i] + 1, steps[order[i]], haveRoom ? places[i] : wanted[i], y, haveRoom);
+        }
 
+        if (haveRoom)
+        {
             Words(drawing, [.. order.Select(i => steps[i])], places, y);
+        }
+
+        foreach (var kind in (string[])["fault", "heal", "other"])
+        {
+            if (steps.Any(s => Kind(s) == kind))
+            {
+                drawing.Explain(kind, kind is "other" ? "other step" : kind);
+            }
         }
 
         drawing.Y += Height;
@@ -48,32 +57,29 @@ internal static class StepRow
             var x = drawing.Time.X(step.At);
             drawing.Lines.Line($"tl-{Kind(step)}-line", x, top, x, bottom);
         }
-
-        foreach (var kind in drawing.Run.Steps.Select(Kind).Distinct())
-        {
-            drawing.Explain(
-                kind,
-                kind switch
-                {
-                    "fault" => "fault",
-                    "heal" => "heal",
-                    _ => "other step",
-                }
-            );
-        }
     }
 
     /// <summary>What a step did, in a few words.</summary>
     internal static string Text(StepDone step) =>
-        $"{step.Verb} {step.Was ?? step.Asked}".TrimEnd() + (step.Failed is null ? "" : ": failed");
+        (step.Failed is null ? "" : "✕ ") + $"{step.Verb} {step.Was ?? step.Asked}".TrimEnd();
 
-    private static void Badge(Drawing drawing, int number, StepDone step, double x, double y)
+    private static void Badge(Drawing drawing, int number, StepDone step, double x, double y, bool isNumbered)
     {
         var kind = Kind(step);
-        var title = $"{number}. {Text(step)}, {Figures.Moment(step.At)}, took {Figures.Seconds(step.Took)}";
+        var title = $"{number}. {Text(step)}, {Figures.Moment(step.At)}, took {Figures.Took(step.Took)}";
         title += step.Failed is { } why ? $": {why}" : "";
-        drawing.Shapes.Circle($"tl-{kind}-badge", x, y, Radius, title);
-        drawing.Texts.Text($"tl-badge-text tl-{kind}-text", x, y + 4, number.ToString());
+        const double dot = 3.5;
+        drawing.Shapes.Circle(
+            $"tl-{kind}-badge",
+            x,
+            isNumbered ? y : y + Radius - dot,
+            isNumbered ? Radius : dot,
+            title
+        );
+        if (isNumbered)
+        {
+            drawing.Texts.Text($"tl-badge-text tl-{kind}-text", x, y + 4, Figures.Count(number));
+        }
     }
 
     // Where they are, or so far beside it that no badge lies on another.
@@ -96,33 +102,32 @@ internal static class StepRow
         return places;
     }
 
-    // Faults first: of these the reader wants to know most.
+    // After its badge, or before it where nothing else is: a text between two badges would be anybody's. Faults first:
+    // of these the reader wants to know most.
     private static void Words(Drawing drawing, StepDone[] steps, double[] places, double y)
     {
-        var left = new double[steps.Length];
-        var right = new double[steps.Length];
-        for (var i = 0; i < steps.Length; i++)
-        {
-            (left[i], right[i]) = (places[i] - Radius - Gap, places[i] + Radius + Gap);
-        }
-
+        var isTaken = new bool[steps.Length + 1];
         foreach (var i in Enumerable.Range(0, steps.Length).OrderBy(i => Rank(steps[i])))
         {
-            var text = Text(steps[i]);
-            var after = (i + 1 < steps.Length ? left[i + 1] : drawing.Size.Width) - right[i];
-            var before = left[i] - (i > 0 ? right[i - 1] : 0);
-            var isAfter = after >= Math.Min(before, TextWidth.Of(text, Drawing.Font));
-            var shown = TextWidth.Cut(text, Drawing.Font, isAfter ? after : before);
-            if (shown.Length == 0)
+            var text = ShownText.Line(Text(steps[i]));
+            var (left, right) = (places[i] - Radius - Gap, places[i] + Radius + Gap);
+            var after = (i + 1 < steps.Length ? places[i + 1] - Radius - Gap : drawing.Size.Width) - right;
+            var before = left - (i > 0 ? places[i - 1] + Radius + Gap : 0);
+            var isBefore = after < Math.Min(before, TextWidth.Of(text, Drawing.Font)) || isTaken[i + 1];
+            var shown = isTaken[isBefore ? i : i + 1] ? "" : Cut(text, isBefore ? before : after);
+            if (shown.Length > 0)
             {
-                continue;
+                drawing.Texts.Text(isBefore ? "tl-step tl-end" : "tl-step", isBefore ? left : right, y + 4, shown);
+                isTaken[isBefore ? i : i + 1] = true;
             }
-
-            var width = TextWidth.Of(shown, Drawing.Font) + Gap;
-            drawing.Texts.Text(isAfter ? "tl-step" : "tl-step tl-end", isAfter ? right[i] : left[i], y + 4, shown);
-            right[i] += isAfter ? width : 0;
-            left[i] -= isAfter ? 0 : width;
         }
+    }
+
+    private static string Cut(string text, double room)
+    {
+        const int fewest = 8;
+        var shown = TextWidth.Cut(text, Drawing.Font, room);
+        return shown == text || shown.Length > fewest ? shown : "";
     }
 
     private static int Rank(StepDone step) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PgpoolLab.Drills.Reports.Words;
 
 namespace PgpoolLab.Drills.Reports.Pictures;
 

@@ -1,3 +1,5 @@
+using PgpoolLab.Drills.Reports.Words;
+
 namespace PgpoolLab.Drills.Reports.Pictures;
 
 /// <summary>Seconds since the fault, below all lanes, and their grid behind them.</summary>
@@ -13,7 +15,7 @@ internal static class TimeAxis
             drawing.Shapes.Line("tl-base", x, bottom, x, bottom + 4);
             var text = Figures.Plain(tick);
             var half = TextWidth.Of(text, Drawing.SmallFont) / 2;
-            if (x + half <= drawing.Size.Width)
+            if (x - half >= drawing.Time.Left - 4 && x + half <= drawing.Size.Width)
             {
                 drawing.Texts.Text("tl-tick", x, bottom + 16, text);
             }

@@ -1,39 +1,136 @@
 using System.Globalization;
 using System.Text;
+using PgpoolLab.Drills.Reports.Words;
+using PgpoolLab.Drills.Results;
 
 namespace PgpoolLab.Drills.Reports.Pictures;
 
 /// <summary>Rows acknowledged, as an area of steps; those that were lost have a colour and an edge of their own. The
-/// time without any is shaded and measured.</summary>
+/// time without any is shaded. Above the area both are measured.</summary>
 internal static class WritesLane
 {
+    private const double Strip = 20;
+
     internal static void Draw(Drawing drawing)
     {
-        var (series, height) = (drawing.Run.Series, drawing.Size.WritesHeight);
-        var (top, bottom) = (drawing.Y + 6, drawing.Y + 6 + height);
+        var series = drawing.Run.Series;
+        var isMeasured = GapOf(drawing.Run) is not null || LostOf(drawing.Run) is not null;
+        var top = drawing.Y + (isMeasured ? Strip : 6);
+        var bottom = top + drawing.Size.WritesHeight;
         var most = series.Acknowledged.DefaultIfEmpty(0).Max();
-        var perSecond = series.Step > 0 ? most / series.Step : most;
-        var head = Round(perSecond);
-        Gap(drawing, top, bottom);
+        var head = Round(series.Step > 0 ? most / series.Step : most);
+        Measures(drawing, top, bottom);
         Scale(drawing, top, bottom, head);
         if (series.Step > 0 && most > 0)
         {
-            drawing.Shapes.Path("tl-rows", Area(drawing, bottom, height / (head * series.Step), (_, _) => true));
+            var scale = (bottom - top) / (head * series.Step);
+            var lost = LostOf(drawing.Run);
+            bool IsLost(double from, double to) => lost is not null && from <= lost.To && to >= lost.From;
+            drawing.Shapes.Path("tl-rows", Area(drawing, bottom, scale, (from, to) => !IsLost(from, to)));
             drawing.Explain("rows", "rows acknowledged");
-            if (drawing.Run.Rpo is { LostAcknowledged: > 0, First: { } first, Last: { } last } rpo)
+            if (lost is not null)
             {
-                drawing.Shapes.Path(
-                    "tl-lost",
-                    Area(drawing, bottom, height / (head * series.Step), (from, to) => from <= last && to >= first),
-                    $"{Figures.Count(rpo.LostAcknowledged, "row", "rows")} acknowledged from "
-                        + $"{Figures.Moment(first)} to {Figures.Moment(last)} are lost"
-                );
+                drawing.Shapes.Path("tl-lost", Area(drawing, bottom, scale, IsLost), lost.Long);
                 drawing.Explain("lost", "among these: rows that are lost");
             }
         }
 
         drawing.Y = bottom + 8;
     }
+
+    // The time without writes, and that from which rows are lost: how long it was, above all.
+    private static void Measures(Drawing drawing, double top, double bottom)
+    {
+        var taken = new List<Stretch>();
+        if (GapOf(drawing.Run) is { } gap)
+        {
+            var (x, width) = drawing.Time.Of(gap.From, gap.To, 2);
+            drawing.Back.Rect("tl-gap", x, top, width, bottom - top, gap.Long);
+            drawing.Explain("gap", "nothing could be written");
+            Measure(drawing, gap, top, taken);
+        }
+
+        if (LostOf(drawing.Run) is { } lost)
+        {
+            Measure(drawing, lost, top, taken);
+        }
+    }
+
+    private static void Measure(Drawing drawing, Measured what, double top, List<Stretch> taken)
+    {
+        var (x, width) = drawing.Time.Of(what.From, what.To, 2);
+        var y = top - (Strip / 2) + 1;
+        taken.Add(new(x - 2, x + width + 2));
+        var (text, left) = Words(drawing, what, x, width, taken);
+        var wide = TextWidth.Of(text, Drawing.Font);
+        if (text.Length > 0)
+        {
+            drawing.Texts.Text("tl-gap-text", left, y + 4, text);
+            taken.Add(new(left, left + wide));
+        }
+
+        // Not through the words.
+        const double air = 4;
+        var isInside = text.Length > 0 && left > x && left < x + width;
+        drawing.Lines.Line("tl-measure", x, y, isInside ? left - air : x + width, y);
+        drawing.Lines.Line("tl-measure", isInside ? left + wide + air : x, y, x + width, y);
+        drawing.Lines.Line("tl-measure", x, y - 5, x, y + 5);
+        drawing.Lines.Line("tl-measure", x + width, y - 5, x + width, y + 5);
+    }
+
+    // Inside the stretch, after it, or before it; in few words where there is no place for many.
+    private static (string Text, double Left) Words(
+        Drawing drawing,
+        Measured what,
+        double x,
+        double width,
+        List<Stretch> taken
+    )
+    {
+        const double air = 6;
+        foreach (var text in (string[])[what.Long, what.Short])
+        {
+            var wide = TextWidth.Of(text, Drawing.Font);
+            if (wide + (4 * air) <= width)
+            {
+                return (text, x + ((width - wide) / 2));
+            }
+
+            foreach (var left in (double[])[x + width + air, x - air - wide])
+            {
+                var isInPicture = left >= 0 && left + wide <= drawing.Size.Width;
+                if (isInPicture && taken.All(t => left > t.To || left + wide < t.From))
+                {
+                    return (text, left);
+                }
+            }
+        }
+
+        return ("", x);
+    }
+
+    private static Measured? GapOf(DrillRun run) =>
+        run.Rto switch
+        {
+            { Never: true, From: { } from } => new(from, run.To, "writes never came back", "never back"),
+            { From: { } from, To: { } to } => new(
+                from,
+                to,
+                $"no writes for {Figures.Seconds(run.Rto.Service)}",
+                Figures.Seconds(run.Rto.Service)
+            ),
+            _ => null,
+        };
+
+    private static Measured? LostOf(DrillRun run) =>
+        run.Rpo is { LostAcknowledged: > 0 and var rows, First: { } first, Last: { } last }
+            ? new(
+                first,
+                last,
+                $"{Figures.Count(rows, "row", "rows")} lost ({Figures.Seconds(last - first)})",
+                $"{Figures.Count(rows)} lost"
+            )
+            : null;
 
     private static void Scale(Drawing drawing, double top, double bottom, double head)
     {
@@ -45,47 +142,6 @@ internal static class WritesLane
         }
 
         drawing.Shapes.Line("tl-base", drawing.Time.Left, bottom, drawing.Time.Right, bottom);
-    }
-
-    // The time without writes: a shade, its two ends, and how long it was.
-    private static void Gap(Drawing drawing, double top, double bottom)
-    {
-        var rto = drawing.Run.Rto;
-        if (rto.From is not { } from || (rto.To is null && !rto.Never))
-        {
-            return;
-        }
-
-        var (x, width) = drawing.Time.Of(from, rto.To ?? drawing.Run.To, 2);
-        var text = rto.Never ? "writes never came back" : $"no writes for {Figures.Seconds(rto.Service)}";
-        drawing.Back.Rect("tl-gap", x, top, width, bottom - top, text);
-        drawing.Explain("gap", "nothing could be written");
-        var wide = TextWidth.Of(text, Drawing.Font);
-        var isInside = wide + 8 <= width;
-        if (isInside)
-        {
-            var middle = x + (width / 2);
-            drawing.Texts.Text("tl-gap-text tl-middle", middle, top + 18, text);
-            foreach (var (end, inwards) in ((double, double)[])[(x, 1), (x + width, -1)])
-            {
-                var to = middle - (inwards * ((wide / 2) + 4));
-                drawing.Lines.Line("tl-measure", end, top + 14, to, top + 14);
-                drawing.Lines.Line("tl-measure", end, top + 9, end, top + 19);
-            }
-
-            return;
-        }
-
-        var isAfter = x + width + 6 + wide <= drawing.Size.Width;
-        if (isAfter || x - 6 - wide >= 0)
-        {
-            drawing.Texts.Text(
-                isAfter ? "tl-gap-text" : "tl-gap-text tl-end",
-                isAfter ? x + width + 6 : x - 6,
-                top + 18,
-                text
-            );
-        }
     }
 
     /// <summary>The outline of those stretches that belong to it; neighbours of the same height are one.</summary>
@@ -126,4 +182,7 @@ internal static class WritesLane
         double[] heads = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10];
         return heads.Select(h => h * magnitude).First(h => h >= number * 0.999);
     }
+
+    /// <summary>A stretch of time and what is to be said of it.</summary>
+    private sealed record Measured(double From, double To, string Long, string Short);
 }

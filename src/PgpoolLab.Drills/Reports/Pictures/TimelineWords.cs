@@ -1,6 +1,7 @@
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Pictures;
 
 /// <summary>The picture for whoever does not see it.</summary>
 internal static class TimelineWords
@@ -9,7 +10,7 @@ internal static class TimelineWords
         string.Join(" ", (string[])[run.Sentence, .. Steps(run), .. Nodes(run), .. Writes(run)]);
 
     private static IEnumerable<string> Steps(DrillRun run) =>
-        run.Steps.Select(s => $"{Figures.Moment(s.At)}: {ShownText.Cut(Pictures.StepRow.Text(s), 100)}.");
+        run.Steps.Select(s => $"{Figures.Moment(s.At)}: {ShownText.Cut(StepRow.Text(s), 100)}.");
 
     private static IEnumerable<string> Nodes(DrillRun run) =>
         run

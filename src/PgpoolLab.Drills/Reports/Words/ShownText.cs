@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Words;
 
 /// <summary>Texts of servers, drills and people as a page may show them. They can hold anything.</summary>
 internal static class ShownText

@@ -1,13 +1,16 @@
-using PgpoolLab.Drills.Reports.Pictures;
+using PgpoolLab.Drills.Reports.Words;
 using PgpoolLab.Drills.Results;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Pictures;
 
 /// <summary>Draws a run: what was done, what each node was, what logs told, rows acknowledged, how long they took, and
 /// what each client lived through, over one axis of seconds since the fault. The same run is always the same text;
 /// every text in it is escaped.</summary>
 public static class Timeline
 {
+    /// <summary>More steps than this have faint lines: else one would see nothing else.</summary>
+    private const int Many = 12;
+
     /// <summary>A whole SVG file, for a wide place; with <paramref name="narrow"/> for one of some 370 pixels.</summary>
     /// <param name="run">What is drawn.</param>
     /// <param name="narrow">For a telephone.</param>
@@ -43,7 +46,7 @@ public static class Timeline
             + style
             + $"<g class=\"tl-back\">\n{drawing.Back}</g>\n"
             + $"<g>\n{drawing.Shapes}</g>\n"
-            + $"<g class=\"tl-lines\">\n{drawing.Lines}</g>\n"
+            + $"<g class=\"{(run.Steps.Count > Many ? "tl-lines tl-many" : "tl-lines")}\">\n{drawing.Lines}</g>\n"
             + $"<g class=\"tl-texts\">\n{drawing.Texts}</g>\n</svg>\n";
     }
 
@@ -56,18 +59,18 @@ public static class Timeline
         .tl{--tl-paper:#fff;--tl-ink:#1a2230;--tl-soft:#5a6575;--tl-grid:#e4e8ee;--tl-base:#9aa5b4;
         --tl-primary:#1f5c9e;--tl-on-primary:#fff;--tl-standby:#d5e4f4;--tl-edge:#8db0d6;
         --tl-down:#f0f1f4;--tl-down-edge:#a3acb9;--tl-hung:#fbe6b4;--tl-hung-edge:#c08a1e;
-        --tl-rows:#6c9fd3;--tl-lost:#c2410c;--tl-gap:#fbe9e1;--tl-fault:#c2410c;--tl-heal:#0b7a5c;
+        --tl-rows:#6c9fd3;--tl-lost:#f2b394;--tl-gap:#fbe9e1;--tl-fault:#c2410c;--tl-heal:#0b7a5c;
         --tl-two:#86308c;--tl-latency:#5a6575;
         font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;
         font-variant-numeric:tabular-nums;background:var(--tl-paper)}
         @media screen and (prefers-color-scheme:dark){.tl{--tl-paper:#151a22;--tl-ink:#e8ecf2;--tl-soft:#9ba7b7;
-        --tl-grid:#28303c;--tl-base:#5b6778;--tl-primary:#6aaae8;--tl-on-primary:#0b1420;--tl-standby:#22344a;
+        --tl-grid:#28303c;--tl-base:#5b6778;--tl-primary:#5596da;--tl-on-primary:#06101d;--tl-standby:#22344a;
         --tl-edge:#47698f;--tl-down:#1d232d;--tl-down-edge:#5b6778;--tl-hung:#4a3a12;--tl-hung-edge:#d9a53a;
-        --tl-rows:#4a82bb;--tl-lost:#ff8a57;--tl-gap:#3a241c;--tl-fault:#ff8a57;--tl-heal:#4ccba6;
+        --tl-rows:#4a82bb;--tl-lost:#8f4a2a;--tl-gap:#3a241c;--tl-fault:#ff8a57;--tl-heal:#4ccba6;
         --tl-two:#dc8fe0;--tl-latency:#9ba7b7}}
         @media print{.tl{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
         .tl text{fill:var(--tl-ink)}
-        .tl-lines{pointer-events:none}
+        .tl-lines{pointer-events:none}.tl-many{opacity:.4}
         .tl .tl-name,.tl .tl-scale,.tl .tl-end{text-anchor:end}.tl .tl-tick,.tl .tl-middle,.tl .tl-badge-text{
         text-anchor:middle}
         .tl .tl-name,.tl .tl-scale,.tl .tl-tick,.tl .tl-legend{fill:var(--tl-soft);font-size:11px}
@@ -89,7 +92,7 @@ public static class Timeline
         .tl-two{fill:none;stroke:var(--tl-two);stroke-width:2px}.tl .tl-two-text{fill:var(--tl-two);font-weight:600}
         .tl-event{fill:var(--tl-soft)}
         .tl-rows{fill:var(--tl-rows)}
-        .tl-lost{fill:var(--tl-lost);fill-opacity:.55;stroke:var(--tl-lost);stroke-width:1.5px}
+        .tl-lost{fill:var(--tl-lost);stroke:var(--tl-fault);stroke-width:1.5px}
         .tl-gap{fill:var(--tl-gap)}.tl .tl-gap-text{fill:var(--tl-fault)}
         .tl-measure{stroke:var(--tl-fault)}
         .tl-latency{fill:none;stroke:var(--tl-latency);stroke-width:1.25px}

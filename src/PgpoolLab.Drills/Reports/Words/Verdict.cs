@@ -1,6 +1,6 @@
 using PgpoolLab.Drills.Results;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Words;
 
 /// <summary>What happened, in a few words and by a sign: colour alone says nothing.</summary>
 /// <param name="Word">One of <see cref="Verdicts"/>.</param>

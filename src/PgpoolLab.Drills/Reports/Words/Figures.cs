@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Words;
 
 /// <summary>Numbers for readers: <c>3.9 s</c>, <c>+0.11 s</c>, <c>3,980</c>.</summary>
 internal static class Figures
@@ -13,6 +13,12 @@ internal static class Figures
 
     /// <summary>The same, or a dash.</summary>
     internal static string Seconds(double? seconds) => seconds is { } s ? Seconds(s) : None;
+
+    /// <summary>How long a step took, which may be very short.</summary>
+    internal static string Took(double seconds) =>
+        seconds is > 0 and < 0.1
+            ? Math.Max(1, Math.Round(seconds * 1000)).ToString(CultureInfo.InvariantCulture) + " ms"
+            : Seconds(seconds);
 
     /// <summary>A moment: with its sign.</summary>
     internal static string Moment(double seconds) => (Rounded(seconds) > 0 ? "+" : "") + Seconds(seconds);

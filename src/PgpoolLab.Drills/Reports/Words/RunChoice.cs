@@ -1,6 +1,6 @@
 using PgpoolLab.Drills.Results;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Words;
 
 /// <summary>Which run is shown for all.</summary>
 internal static class RunChoice

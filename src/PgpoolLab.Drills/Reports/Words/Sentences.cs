@@ -1,6 +1,6 @@
 using PgpoolLab.Drills.Results;
 
-namespace PgpoolLab.Drills.Reports;
+namespace PgpoolLab.Drills.Reports.Words;
 
 /// <summary>What happened, for a person who reads one sentence.</summary>
 internal static class Sentences
@@ -66,9 +66,9 @@ internal static class Sentences
         var lost = values.Max(v => v.Summary.LostWorst);
         string[] sentences =
         [
-            known.Length < 2
-                ? $"{values.Count} values were compared."
-                : $"Nothing could be written for {Of(known[0])} at best and for {Of(known[^1])} at worst.",
+            known.Length == 0 ? $"{values.Count} values were compared."
+            : never.Length > 0 || known.Length == 1 ? $"Nothing could be written for {Of(known[0])} at best."
+            : $"Nothing could be written for {Of(known[0])} at best and for {Of(known[^1])} at worst.",
             .. never.Length > 0
                 ? (string[])[$"Writes never came back with {string.Join(", ", never.Select(v => v.Setting))}."]
                 : [],
