@@ -4,7 +4,7 @@ namespace PgpoolLab.Drills.Ledger;
 
 /// <summary>One attempt of a client to write one row, in 24 bytes. Moments are those of the monotonic clock, in its
 /// ticks.</summary>
-[StructLayout(LayoutKind.Sequential)]
+[StructLayout(LayoutKind.Auto)]
 public readonly struct Attempt
 {
     private readonly ushort _number;

@@ -31,7 +31,15 @@ public sealed class DrillLibraryTests
         var node = YamlReader.Read(DrillLibrary.TextOf(name)!, problems)!;
         using var document = JsonDocument.Parse(Json(node)!.ToJsonString());
         var result = Schema.Evaluate(document.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
-        Assert.True(result.IsValid, JsonSerializer.Serialize(result.Details?.SelectMany(d => d.Errors?.Values ?? [])));
+        Assert.True(
+            result.IsValid,
+            string.Join(
+                " ",
+                (result.Details ?? [])
+                    .Where(d => d.Errors is not null)
+                    .SelectMany(d => d.Errors!.Select(e => $"{d.InstanceLocation}: {e.Value}"))
+            )
+        );
     }
 
     [Fact]
