@@ -171,6 +171,8 @@ public sealed class LinkService(LinkProxy proxy, IReadOnlyList<LabLink> links, s
                     ),
                     LinkAct.Heal => await proxy.HealAsync(names),
                     LinkAct.Reset => await proxy.ResetAsync(names),
+                    // What it has listened at is free when it says so.
+                    LinkAct.End => await proxy.LoadAsync([]),
                     LinkAct.Reload => await proxy.LoadAsync(TableOf(request)),
                     _ => await proxy.LookAsync(names),
                 }

@@ -151,6 +151,10 @@ public sealed class LinkControl : IAsyncDisposable
             cancellationToken
         );
 
+    /// <summary>Has the proxy end: when this returns it listens nowhere any more.</summary>
+    internal Task EndAsync(CancellationToken cancellationToken) =>
+        AskAsync(new LinkRequest { Do = LinkAct.End }, cancellationToken);
+
     private async Task<IReadOnlyList<LinkView>> AskAsync(LinkRequest request, CancellationToken cancellationToken)
     {
         try

@@ -117,14 +117,45 @@ public sealed class LinkServer
         var process = await FindAsync(cancellationToken);
         if (process is not null)
         {
-            // It has nothing to write, and would end no better if it were asked.
+            await LetGoAsync(cancellationToken);
+            // It has nothing left to do.
             await _tools.Host.Processes.SignalAsync(process, ProcessSignal.Kill, cancellationToken);
             await _tools.WaitForEndAsync([process], "the process of the links", null, cancellationToken);
         }
 
         await _tools.TidyAsync(Lab.LinkPid, cancellationToken);
-        await _tools.DeleteStaleSocketAsync(Lab.LinkSocket, cancellationToken);
+        if (process is not null)
+        {
+            await _tools.TidyAsync(Lab.LinkSocket, cancellationToken);
+        }
+        else
+        {
+            await _tools.DeleteStaleSocketAsync(Lab.LinkSocket, cancellationToken);
+        }
+
         return process is not null;
+    }
+
+    /// <summary>Has it close whatever it listens at: of a process with several threads that is killed, some may still
+    /// have it open when it has ended for everybody else.</summary>
+    private async Task LetGoAsync(CancellationToken cancellationToken)
+    {
+        if (await LinkControl.TryConnectAsync(_tools.Host, Lab, _time, cancellationToken) is not { } control)
+        {
+            return;
+        }
+
+        await using (control)
+        {
+            try
+            {
+                await control.EndAsync(cancellationToken);
+            }
+            catch (LabException)
+            {
+                // It does not answer: it is killed.
+            }
+        }
     }
 
     /// <summary>Has it have the links that the lab has, and no others; nothing when it does not run.</summary>
