@@ -277,7 +277,10 @@ public sealed class FaultTests
 
     private static IReadOnlyList<Finding> Findings(IReadOnlyList<LinkView>? links)
     {
-        var facts = Seen.Of(Linked, [], null, []) with { Details = new StatusDetails { Links = links } };
+        var facts = Seen.Of(Linked, [Looks.Primary(0), Looks.Standby(1)], null, []) with
+        {
+            Details = new StatusDetails { Links = links },
+        };
         return
         [
             .. StatusDiagnosis.Of(facts).Where(f => f.Kind == FindingKinds.LinkCut || f.Kind == FindingKinds.LinksDown),

@@ -10,8 +10,11 @@ public sealed class LinkProperties
 {
     private static readonly Gen<LinkState> AnyStateThatLosesNothing = Gen.OneOf(
         Gen.Const(LinkState.Open),
-        Gen.OneOfConst(LinkCut.Stall, LinkCut.Hole, LinkCut.Half, LinkCut.HalfBack)
-            .Select(c => new LinkState { Cut = c }),
+        Gen.Int[0, 3]
+            .Select(i => new LinkState
+            {
+                Cut = ((LinkCut[])[LinkCut.Stall, LinkCut.Hole, LinkCut.Half, LinkCut.HalfBack])[i],
+            }),
         Gen.Select(
             Gen.Int[0, 8],
             Gen.Int[0, 8],
