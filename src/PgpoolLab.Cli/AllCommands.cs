@@ -33,6 +33,7 @@ internal static class AllCommands
             ReloadCommand.Create(terminal),
             LagCommand.Create(terminal),
             SyncCommand.Create(terminal),
+            FaultsCommand.Create(terminal),
             LogsCommand.Create(terminal),
             EventsCommand.Create(terminal),
             ListCommand.Create(terminal),
@@ -57,6 +58,7 @@ internal static class AllCommands
             HostCommand.Create(terminal),
             AgentCommand.Create(),
             PartCommand.Create(terminal),
+            InternalLinksCommand.Create(terminal),
             PgpoolSetupCommand.Create(terminal, arguments),
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
             InstallLinksCommand.Create(terminal),
@@ -64,7 +66,12 @@ internal static class AllCommands
             ManCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };
-        foreach (var command in ServerCommands.Create(terminal).Concat(PartitionCommands.Create(terminal)))
+        foreach (
+            var command in ServerCommands
+                .Create(terminal)
+                .Concat(LinkCommands.Create(terminal))
+                .Concat(PartitionCommands.Create(terminal))
+        )
         {
             root.Subcommands.Add(command);
         }

@@ -10,7 +10,7 @@ internal static partial class Posix
     private static partial int Lock(int descriptor, int operation);
 
     [LibraryImport(C, EntryPoint = "close")]
-    private static partial int Close(int descriptor);
+    internal static partial int Close(int descriptor);
 
     /// <summary>Locks an existing folder, which no file in it does: a folder can be locked before there is anything in
     /// it.</summary>

@@ -213,6 +213,24 @@ public sealed record Lab
     /// <summary>Replication slots instead of WAL archiving.</summary>
     public bool UseSlots { get; init; }
 
+    /// <summary>Its servers reach each other by links that can be broken.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(
+        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault
+    )]
+    public bool Faults { get; init; }
+
+    /// <summary>The socket by which the proxy of its links is told what to do.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string LinkSocket => $"{SocketFolder}/links.sock";
+
+    /// <summary>The number of that proxy's process.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string LinkPid => $"{Paths.Run}/links.pid";
+
+    /// <summary>What that proxy prints.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string LinkLog => HasPgpoolFolders ? $"{Paths.Hidden}/links.log" : $"{Paths.Log}/links.log";
+
     /// <summary>Online recovery tries pg_rewind before a base backup.</summary>
     public bool UseRewind { get; init; }
 

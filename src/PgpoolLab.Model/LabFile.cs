@@ -43,6 +43,9 @@ public sealed record LabFile
     /// <inheritdoc cref="LabSpec.UseSlots"/>
     public bool? Slots { get; init; }
 
+    /// <inheritdoc cref="LabSpec.Faults"/>
+    public bool? Faults { get; init; }
+
     /// <inheritdoc cref="LabSpec.UseRewind"/>
     public bool? Rewind { get; init; }
 
@@ -130,6 +133,7 @@ public sealed record LabFile
             Standbys = Standbys ?? other.Standbys,
             Slots = Slots ?? other.Slots,
             Rewind = Rewind ?? other.Rewind,
+            Faults = Faults ?? other.Faults,
             InitDbArguments = InitDbArguments ?? other.InitDbArguments,
             PostgresConf = PostgresConf ?? other.PostgresConf,
             PgpoolDirectory = PgpoolDirectory ?? other.PgpoolDirectory,
@@ -176,6 +180,7 @@ public sealed record LabFile
             Standbys = Standbys ?? defaults.Standbys,
             UseSlots = Slots ?? false,
             UseRewind = Rewind ?? false,
+            Faults = Faults ?? false,
             Setup = new SetupOptions
             {
                 LeaveRunning = leaveRunning || Start == true,

@@ -150,6 +150,12 @@ public sealed class LabInventory
             yield return Memory(LabItemOwner.Node, node.Id, node.DataDirectory);
         }
 
+        if (lab.Faults)
+        {
+            yield return Socket(LabItemOwner.Lab, 0, lab.LinkSocket);
+            yield return new(LabItemKind.File, LabItemUse.Runtime, LabItemOwner.Lab, LabItemMaker.Start, lab.LinkPid);
+        }
+
         foreach (var (link, socket) in LabSockets.LinksOf(lab))
         {
             yield return new(LabItemKind.Link, LabItemUse.Runtime, LabItemOwner.Lab, LabItemMaker.Start, link)
@@ -410,6 +416,10 @@ public sealed class LabInventory
         }
 
         yield return new(LabItemKind.File, LabItemUse.Log, LabItemOwner.Tool, LabItemMaker.Claim, lab.ToolLog);
+        if (lab.Faults)
+        {
+            yield return new(LabItemKind.File, LabItemUse.Log, LabItemOwner.Lab, LabItemMaker.Start, lab.LinkLog);
+        }
     }
 
     private static IEnumerable<PostgresNode> OwnNodes(Lab lab) => lab.OwnsNodes ? lab.OwnNodes : [];

@@ -69,6 +69,9 @@ public sealed partial record LabSpec
     /// <summary>Online recovery tries pg_rewind first.</summary>
     public bool UseRewind { get; init; }
 
+    /// <summary>The servers reach each other by links that can be cut.</summary>
+    public bool Faults { get; init; }
+
     /// <summary>Set when this is one host's part of a lab on several.</summary>
     public PartOfLab? Part { get; init; }
 
@@ -173,6 +176,11 @@ public sealed partial record LabSpec
         }
 
         problems.AddRange(SpreadProblems());
+        if (Faults && LabFaults.WhyNot(this) is { } whyNoLinks)
+        {
+            problems.Add(new($"{SpecField.Faults}: {whyNoLinks}"));
+        }
+
         problems.AddRange(
             ListenAddresses
                 .Where(a => a != "*" && Uri.CheckHostName(a) is UriHostNameType.Unknown or UriHostNameType.Basic)

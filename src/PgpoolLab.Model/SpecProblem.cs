@@ -46,6 +46,9 @@ public enum SpecField
     /// <summary><see cref="LabSpec.UseRewind"/>.</summary>
     Rewind,
 
+    /// <summary><see cref="LabSpec.Faults"/>.</summary>
+    Faults,
+
     /// <summary><see cref="LabSpec.PostgresMajor"/>.</summary>
     PostgresVersion,
 

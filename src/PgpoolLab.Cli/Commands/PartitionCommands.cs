@@ -98,14 +98,34 @@ internal static class PartitionCommands
 
     private static Command Heal(Terminal terminal)
     {
-        var command = new Command("heal", "Let all hosts of a lab reach each other again")
+        var from = LinkCommands.From();
+        var to = LinkCommands.To();
+        (from.Arity, to.Arity) = (ArgumentArity.ZeroOrOne, ArgumentArity.ZeroOrOne);
+        from.Description = "Who connects, of links that cut, slow and flap have broken (default: all links)";
+        var command = new Command("heal", "Let servers, or the hosts of a lab, reach each other again")
         {
+            from,
+            to,
             CommandLine.Lab,
             CommandLine.Json,
         };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                var (a, b) = (parsed.GetValue(from), parsed.GetValue(to));
+                if (SpreadCommands.Find(parsed) is null)
+                {
+                    return await LinkCommands.HealAsync(terminal, parsed, b is null ? null : a, b, cancellationToken);
+                }
+
+                if (a is not null)
+                {
+                    throw new LabException(ExitCode.Usage, "Of a lab on several hosts all hosts are healed at once.")
+                    {
+                        Hints = ["pgpoollab heal"],
+                    };
+                }
+
                 var lab = RequireSpread(parsed);
                 await using var session = await SpreadCommands.ConnectAsync(terminal, lab, cancellationToken);
                 using (LabLock.Take(lab.Root))
@@ -119,7 +139,18 @@ internal static class PartitionCommands
                 return (int)ExitCode.Done;
             }
         );
-        return command.Guide(CommandGroup.Run, ("pgpoollab heal", "End what partition has begun"));
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(from) is { } one && result.GetValue(to) is null && one != "all")
+            {
+                result.AddError("Say two sides, or all.");
+            }
+        });
+        return command.Guide(
+            CommandGroup.Break,
+            ("pgpoollab heal", "End what cut, slow, flap or partition has begun"),
+            ("pgpoollab heal pgpool node0", "Heal the links from Pgpool-II to node 0")
+        );
     }
 
     private static Lab RequireSpread(ParseResult parsed)

@@ -42,6 +42,11 @@ internal static class SetupCommand
     {
         Description = "Use replication slots (default: WAL archiving)",
     };
+    private static readonly Option<bool> Faults = new("--faults")
+    {
+        Description = "Have the servers reach each other by links that cut, slow and flap can break (one machine only)",
+    };
+
     private static readonly Option<bool> Rewind = new("--rewind", "-r")
     {
         Description = "Try pg_rewind in online recovery (default: always a base backup)",
@@ -249,6 +254,7 @@ internal static class SetupCommand
             PgPort,
             Slots,
             Rewind,
+            Faults,
             Standbys,
             Watchdog,
             SetupFileOptions.File,
@@ -436,6 +442,7 @@ internal static class SetupCommand
             Tls = Given(Tls) ? parsed.GetValue(Tls) : null,
             Slots = Given(Slots) ? parsed.GetValue(Slots) : null,
             Rewind = Given(Rewind) ? parsed.GetValue(Rewind) : null,
+            Faults = Given(Faults) ? parsed.GetValue(Faults) : null,
             Start = Given(Start) ? parsed.GetValue(Start) : null,
             Keep = Given(Keep) ? parsed.GetValue(Keep) : null,
             Templates = FullPath(parsed.GetValue(Templates)),

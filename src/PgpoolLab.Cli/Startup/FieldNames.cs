@@ -22,6 +22,7 @@ internal static class FieldNames
             SpecField.Tls => "--tls",
             SpecField.Slots => "--slots",
             SpecField.Rewind => "--rewind",
+            SpecField.Faults => "--faults",
             SpecField.PostgresVersion => "--pg-version",
             SpecField.PostgresBin => "--pg-bin",
             SpecField.RunAs => "--run-as",

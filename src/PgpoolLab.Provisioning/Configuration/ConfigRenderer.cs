@@ -84,7 +84,7 @@ public sealed partial class ConfigRenderer(TemplateStore templates, string progr
             ["pgpools"] = TemplateModel.Pgpools(lab),
             ["hosts"] = TemplateModel.HostsOf(lab),
             ["pgpool_setup"] = TemplateModel.PgpoolSetupOf(lab),
-            ["nodes"] = TemplateModel.Nodes(lab),
+            ["nodes"] = TemplateModel.Nodes(lab, pgpool),
             ["own_nodes"] = TemplateModel.OwnNodes(lab, pgpool),
             ["settings"] = TemplateModel.SettingsOf(lab),
             ["environment"] = TemplateModel.Environment,

@@ -1,5 +1,6 @@
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
+using PgpoolLab.Model.Links;
 using PgpoolLab.Servers.Programs;
 using Scriban.Runtime;
 
@@ -50,6 +51,8 @@ internal static class TemplateModel
             ["login_roles"] = new ScriptArray(lab.LoginRoles),
             ["replication_role"] = lab.ReplicationRole,
             ["check_role"] = lab.CheckRole,
+            ["faults"] = lab.Faults,
+            ["client_links"] = new ScriptArray(ClientLinksOf(lab)),
             ["listen"] = new ScriptArray(lab.ListenAddresses),
             ["listen_everywhere"] = lab.ListenAddresses.Contains("*"),
             ["lets_in_all"] = lab.ListenAddresses.Any(a => lab.Hosts.All(h => h.Address != a)),
@@ -62,6 +65,10 @@ internal static class TemplateModel
             ["pgpool_setup"] = lab.PgpoolSetup is not null,
             ["max_connections"] = SessionLimits.MaxConnections(lab),
         };
+
+    /// <summary>Where clients reach the Pgpool-IIs by links; none without.</summary>
+    private static IEnumerable<string> ClientLinksOf(Lab lab) =>
+        lab.Faults ? lab.Pgpools.Select(p => new LinkName(LinkEnd.Client, LinkEnd.Pgpool(p.Id)).Address) : [];
 
     /// <summary>Where the servers of a lab on several hosts are reached; none for a lab on one machine.</summary>
     private static IEnumerable<string> AddressesOf(Lab lab) =>
@@ -194,23 +201,28 @@ internal static class TemplateModel
     }
 
     /// <summary>The nodes Pgpool-II knows.</summary>
-    internal static ScriptArray Nodes(Lab lab) => Nodes(lab, lab.Nodes);
+    internal static ScriptArray Nodes(Lab lab, PgpoolNode pgpool) => Nodes(lab, pgpool, lab.Nodes);
 
     /// <summary>The nodes the scripts of this Pgpool-II start and stop: all of this machine or, when they are
     /// another's, none.</summary>
     internal static ScriptArray OwnNodes(Lab lab, PgpoolNode pgpool) =>
-        Nodes(lab, lab.OwnsNodes && (lab.IsSpread || pgpool.Id == 0) ? lab.OwnNodes : []);
+        Nodes(lab, pgpool, lab.OwnsNodes && (lab.IsSpread || pgpool.Id == 0) ? lab.OwnNodes : []);
 
-    private static ScriptArray Nodes(Lab lab, IEnumerable<PostgresNode> nodes) =>
+    private static ScriptArray Nodes(Lab lab, PgpoolNode pgpool, IEnumerable<PostgresNode> nodes) =>
         new(
             nodes.Select(n =>
             {
                 var node = Node(lab, n.Id.ToString(), n.Port.ToString(), n.Host);
                 node["id"] = n.Id;
                 node["port"] = n.Port;
+                node["backend_host"] = BackendHost(lab, pgpool, n);
                 return node;
             })
         );
+
+    /// <summary>Where a Pgpool-II reaches a node.</summary>
+    internal static string BackendHost(Lab lab, PgpoolNode pgpool, PostgresNode node) =>
+        lab.Faults ? new LinkName(LinkEnd.Pgpool(pgpool.Id), LinkEnd.Node(node.Id)).Address : lab.AddressOf(node.Host);
 
     internal static ScriptObject Standby(Lab lab, string id, string primaryId, string primaryPort)
     {
@@ -221,6 +233,7 @@ internal static class TemplateModel
             ["application_name"] = $"server{id}",
             ["slot"] = $"pgpool_setup_slot{id}",
             ["primary_port"] = primaryPort,
+            ["link"] = lab.Faults ? LinkName.AddressOf(id, primaryId) : null,
             ["primary_archive"] = $"{lab.ServerPaths.Archive}/data{primaryId}",
             ["hosts"] = string.Join(',', others.Select(n => lab.AddressOf(n.Host))),
             ["ports"] = string.Join(',', others.Select(n => n.Port)),

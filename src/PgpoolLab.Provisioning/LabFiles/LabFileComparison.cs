@@ -46,6 +46,7 @@ public sealed class LabFileComparison(Lab lab, LabSettings settings, LabContents
         Fixed("name", lab.Name, said.Name);
         Fixed("mode", lab.Mode.Title(), said.Mode?.Title());
         Fixed("run-as", lab.Owner, said.RunAs);
+        Faults(said.Faults);
         Fixed("postgresql.version", Text(lab.Tools.Postgres.Major), Text(said.PostgresVersion));
         Fixed("postgresql.bin", lab.Tools.PostgresBin, said.PostgresBin);
         Fixed("postgresql.port", Text(lab.Nodes[0].Port), Text(said.PostgresPort));
@@ -215,6 +216,19 @@ public sealed class LabFileComparison(Lab lab, LabSettings settings, LabContents
     }
 
     private string Again => $"What would do it, without the data in it:  {again}";
+
+    private void Faults(bool? wanted)
+    {
+        if (wanted is { } want && want != lab.Faults)
+        {
+            _all.Add(
+                new LabDifference("faults", Text(lab.Faults)!, Text(want)!)
+                {
+                    WhyNot = $"a command of its own does that:  pgpoollab faults {(want ? "on" : "off")}",
+                }
+            );
+        }
+    }
 
     private void Fixed(string what, string? has, string? wanted)
     {

@@ -66,6 +66,11 @@ internal static partial class LabFileKeys
                 Option = "--templates",
                 Field = SpecField.Templates,
             },
+            new("faults", "The servers reach each other by links that can be cut and slowed down", Truth)
+            {
+                Option = "--faults",
+                Field = SpecField.Faults,
+            },
             new("postgresql", "The PostgreSQL servers", new MapShape(PostgresKeys(), mayBeEmpty: true)),
             new("pgpool", "Pgpool-II", new MapShape(PgpoolKeys(), mayBeEmpty: true)),
             new("access", "Who may connect, and how", new MapShape(AccessKeys(), mayBeEmpty: true)),

@@ -190,6 +190,7 @@ public static class LabFileReader
                 Keep = Truth(root["keep-on-failure"]),
                 RunAs = Text(root["run-as"]),
                 Templates = PathOf(root["templates"]),
+                Faults = Truth(root["faults"]),
                 PostgresVersion = WholeShape.NumberOf(postgres["version"]),
                 PostgresBin = PathOf(postgres["bin"]),
                 PostgresPort = WholeShape.NumberOf(postgres["port"]),

@@ -55,6 +55,7 @@ public sealed class LabFileWriter
         Line($"nodes: {lab.Nodes.Count}");
         Text("run-as", asked.RunAs);
         Text("templates", asked.Templates);
+        Truth("faults", lab.Faults);
         Map(
             "postgresql",
             () =>

@@ -72,6 +72,7 @@ public static class StartPlans
         ArgumentNullException.ThrowIfNull(look);
         return VerbPlan.Of(
             look.LacksOtherName ? Stage.Of(new LinkLab()) : new Stage([]),
+            look.Lab.Faults ? Stage.Of(new StartLinks()) : new Stage([]),
             Stage.ForEach(
                 look.Lab.OwnsNodes ? look.Startable : [],
                 n => look.Unfinished.Contains(n.Id) ? [new RequireRecovered(n), new StartNode(n)] : [new StartNode(n)]

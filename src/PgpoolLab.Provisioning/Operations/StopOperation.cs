@@ -4,6 +4,7 @@ using PgpoolLab.Provisioning.Planning;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Servers;
+using PgpoolLab.Servers.Links;
 using PgpoolLab.Servers.Verbs;
 using PgpoolLab.Servers.Waiting;
 
@@ -87,6 +88,7 @@ public sealed class StopOperation(PlanRun run)
             lab.OwnNodes.Where(_ => lab.OwnsNodes)
                 .Select(n => TryAsync(() => servers.Of(n).StopAsync(CancellationToken.None)))
         );
+        await TryAsync(() => new LinkServer(host, lab, probes).StopAsync(CancellationToken.None));
         await new SocketLinks(host, lab).RemoveStaleAsync(null, CancellationToken.None);
         return failures;
 

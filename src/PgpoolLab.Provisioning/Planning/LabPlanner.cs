@@ -71,6 +71,7 @@ public static class LabPlanner
         [
             Stage.Of(new CreateFolders()),
             .. lab.UseTls ? (Stage[])[Stage.Of(new WriteCertificates())] : [],
+            .. lab.Faults ? (Stage[])[Stage.Of(new StartLinks())] : [],
             .. lab.OwnsNodes ? WithNodes(lab, fewProcesses) : [Stage.Of(new WriteLabFiles(fewProcesses))],
         ];
         return new LabPlan(
@@ -127,6 +128,7 @@ public static class LabPlanner
         ArgumentNullException.ThrowIfNull(lab);
         only ??= ServerSet.AllOf(lab);
         var led = only.Pgpools.Count > 0;
+        var all = only.Pgpools.Count == lab.OwnPgpools.Count && only.Nodes.Count == lab.OwnNodes.Count;
         return
         [
             new Stage([
@@ -138,6 +140,7 @@ public static class LabPlanner
             {
                 Leading = only.Pgpools.Count,
             },
+            .. lab.Faults && all ? (Stage[])[Stage.Of(new StopLinks())] : [],
         ];
     }
 
@@ -472,6 +475,7 @@ public static class LabPlanner
             Standbys = spec.Standbys,
             UseSlots = spec.UseSlots && streaming,
             UseRewind = spec.UseRewind && streaming,
+            Faults = spec.Faults,
             InitDbArguments = own ? spec.InitDbArguments : [],
             Databases = spec.Databases,
             Roles = spec.Roles,

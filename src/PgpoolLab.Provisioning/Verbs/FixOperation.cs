@@ -4,6 +4,7 @@ using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Links;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
 
@@ -147,6 +148,7 @@ public sealed class FixOperation(OperationContext context, Lab lab)
                 restart: true,
                 cancellationToken
             ),
+            Remedy.Heal => HealAsync(cancellationToken),
             Remedy.ApplySettings => new ReloadOperation(context).ExecuteAsync(lab, restart: true, cancellationToken),
             Remedy.WritePcpPassword { Pgpool: var id } => new PcpPasswords(context.Host, lab).WriteAsync(
                 lab.Pgpools.First(p => p.Id == id),
@@ -154,6 +156,12 @@ public sealed class FixOperation(OperationContext context, Lab lab)
             ),
             _ => throw new InvalidOperationException($"{remedy} cannot be done."),
         };
+    }
+
+    private async Task HealAsync(CancellationToken cancellationToken)
+    {
+        await using var links = await LinkControl.ConnectAsync(context.Host, lab, context.Time, cancellationToken);
+        await links.HealAsync(null, cancellationToken);
     }
 
     private static Target Node(int node) => new($"{node}");

@@ -74,7 +74,7 @@ public sealed record SaveLab(NodeCount Change) : IStep
         return Task.CompletedTask;
     }
 
-    private static void Save(Lab lab)
+    internal static void Save(Lab lab)
     {
         var manifest =
             LabStore.Load(lab.Root)

@@ -106,6 +106,7 @@ public static class NodeCountPlans
             .. to.UseSlots ? (Stage[])[Stage.Of(new RenewSlot(primary, node))] : [],
             Stage.Of(new CopyNode(node, primary)),
             Stage.Of(new ConfigureStandby(node, primary)),
+            .. to.Faults ? (Stage[])[Stage.Of(new ReloadLinks(lab, to))] : [],
             Stage.Of(new StartNode(node)),
             Stage.Of(new AwaitStreaming(primary, [node])),
             Stage.Of(new RewriteLabFiles(new NodeCount(lab, to))),
@@ -176,6 +177,7 @@ public static class NodeCountPlans
                 Before = ["Pgpool-II forgets a node only when it is restarted: its clients are disconnected."],
             },
             VerbPlan.Of([
+                .. lab.Faults ? (Stage[])[Stage.Of(new ReloadLinks(lab, to))] : [],
                 .. LabPlanner.StartPgpools(to, []),
                 .. lab.UseSlots ? (Stage[])[Stage.Of(new DropSlot(primary, node))] : [],
             ]) with

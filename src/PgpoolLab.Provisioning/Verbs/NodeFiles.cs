@@ -74,9 +74,9 @@ internal sealed partial class NodeFiles(IHost host, ConfigRenderer renderer, Nod
         }
 
         var (from, to, last, adds) = (change.From, change.To, change.Last, change.Adds);
-        var rows = renderer.Render("pgpool/_backends.conf", to with { Nodes = [last] });
         foreach (var pgpool in to.Pgpools)
         {
+            var rows = renderer.Render("pgpool/_backends.conf", to with { Nodes = [last] }, pgpool);
             await EditAsync(
                 pgpool.Paths.PgpoolConf,
                 text => adds ? BackendRows.With(text, last.Id, rows) : BackendRows.Without(text, last.Id)
@@ -112,7 +112,7 @@ internal sealed partial class NodeFiles(IHost host, ConfigRenderer renderer, Nod
             );
 
     /// <summary>Scripts, and other files that are written as a whole.</summary>
-    private static IEnumerable<(string Path, string Before, string After, UnixFileMode Mode)> Scripts(
+    internal static IEnumerable<(string Path, string Before, string After, UnixFileMode Mode)> Scripts(
         ConfigRenderer renderer,
         NodeCount change
     )

@@ -135,6 +135,7 @@ public static class ServerPlans
 
         return
         [
+            .. look.Lab.Faults ? (Stage[])[Stage.Of(new StartLinks())] : [],
             // It is looked at again: what is at work, and who is primary, may be another by then.
             Stage.ForEach(servers.Nodes, n => [new RequireMayStart(n, VerbPlans.Patience), new StartNode(n)]),
             .. StartPlans.StagesOf(look.Lab, servers.Pgpools, []),

@@ -173,6 +173,14 @@ public static class FindingKinds
     public static FindingKind HostsCutOff { get; } =
         Warning("hosts-cut-off", "Servers on one side take those on the other for dead.");
 
+    /// <summary>The process of the lab's links does not run.</summary>
+    public static FindingKind LinksDown { get; } =
+        Broken("links-down", "No server of the lab reaches another one, as if the whole network were gone.");
+
+    /// <summary>A link between servers is cut or slowed down by a command.</summary>
+    public static FindingKind LinkCut { get; } =
+        Warning("link-cut", "What goes over it arrives late or not at all; servers take each other for dead.");
+
     /// <summary>One of several Pgpool-IIs does not answer.</summary>
     public static FindingKind MemberDown { get; } =
         Warning("member-down", "Its clients cannot connect, and the watchdog has one vote less.");
@@ -212,7 +220,9 @@ public static class FindingKinds
         ChildrenExhausted,
         WaitsForSync,
         Paused,
+        LinksDown,
         HostsCutOff,
+        LinkCut,
         NoQuorum,
         NoLeader,
         VirtualIpElsewhere,

@@ -60,7 +60,7 @@ public static class FixPlan
     private static int Rank(Remedy remedy) =>
         remedy switch
         {
-            Remedy.KillNode or Remedy.ResumeNode or Remedy.ResumePgpool => 0,
+            Remedy.KillNode or Remedy.ResumeNode or Remedy.ResumePgpool or Remedy.Heal => 0,
             Remedy.StartAll or Remedy.RestartAll or Remedy.RestartPgpool => 1,
             Remedy.WritePcpPassword or Remedy.Configure { Program: SettingAssignment.Pgpool } => 1,
             Remedy.StartNode => 2,

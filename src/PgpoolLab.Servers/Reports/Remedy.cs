@@ -64,6 +64,9 @@ public abstract record Remedy
     /// <param name="Pgpool">Whose.</param>
     public sealed record WritePcpPassword(int Pgpool) : Remedy;
 
+    /// <summary>Makes all links whole.</summary>
+    public sealed record Heal : Remedy;
+
     /// <summary>Nothing is to be done but to wait.</summary>
     /// <param name="For">What to wait for.</param>
     public sealed record Wait(WorkKind For) : Remedy;

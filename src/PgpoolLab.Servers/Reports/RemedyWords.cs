@@ -42,6 +42,7 @@ public static class RemedyWords
             Remedy.Configure change =>
                 $"pgpoollab config set {Shell.Quote($"{change.Program}.{change.Name}={change.Value}")} --restart",
             Remedy.ApplySettings => "pgpoollab reload --restart",
+            Remedy.Heal => "pgpoollab heal",
             // No verb is about this alone.
             Remedy.WritePcpPassword => "pgpoollab status --fix",
             _ => null,

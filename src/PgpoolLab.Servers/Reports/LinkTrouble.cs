@@ -1,0 +1,49 @@
+namespace PgpoolLab.Servers.Reports;
+
+/// <summary>Links that are cut or slowed down.</summary>
+internal static class LinkTrouble
+{
+    internal static IEnumerable<Finding> Of(StatusFacts facts)
+    {
+        var lab = facts.Lab;
+        if (facts.Details.Links is not { } links)
+        {
+            // In a lab that does not run nobody misses it.
+            return facts.Look.Findings.Any(f => f.Kind == FindingKinds.NotRunning)
+                ? []
+                :
+                [
+                    Finding.Of(
+                        lab,
+                        FindingKinds.LinksDown,
+                        null,
+                        "The process of the lab's links does not run, or does not answer: all links are cut.",
+                        new Remedy.StartAll()
+                    ),
+                ];
+        }
+
+        // Of one state there may be many.
+        return links
+            .Where(l => l.State != Open)
+            .GroupBy(l => (l.State, l.Until, l.IsHeld))
+            .Select(g =>
+                Finding.Of(
+                    lab,
+                    FindingKinds.LinkCut,
+                    null,
+                    $"{(g.Count() == 1 ? "The link" : "The links")} {string.Join(", ", g.Select(l => l.Link))} "
+                        + $"{(g.Count() == 1 ? "has" : "have")} a fault: {g.Key.State}, since "
+                        + $"{g.Min(l => l.Since).ToLocalTime():HH:mm:ss}{End(g.Key.Until, g.Key.IsHeld)}.",
+                    new Remedy.Heal()
+                )
+            );
+    }
+
+    private static string Open { get; } = Model.Links.LinkState.Open.ToString();
+
+    private static string End(DateTimeOffset? until, bool isHeld) =>
+        until is { } time ? $", until {time.ToLocalTime():HH:mm:ss}"
+        : isHeld ? ", until whoever has made it ends"
+        : "";
+}
