@@ -51,6 +51,7 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
 
         var load = LoadBefore();
         List<DrillResult> results = [];
+        var failed = ExitCode.Done;
         foreach (var drill in wanted)
         {
             if (drill.NeedsRoot && !Identity.IsRoot)
@@ -59,11 +60,27 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
                 continue;
             }
 
-            results.Add(await DrillAsync(drill, load, cancellationToken));
+            try
+            {
+                results.Add(await DrillAsync(drill, load, cancellationToken));
+            }
+            catch (LabException error) when (wanted.Length > 1)
+            {
+                // Of many the others are worth having.
+                failed = ErrorView.Show(terminal, error);
+            }
         }
 
-        await TellAsync(results, cancellationToken);
-        return (int)(results.TrueForAll(r => r.Holds) ? ExitCode.Done : ExitCode.Failed);
+        if (results.Count > 0)
+        {
+            await TellAsync(results, cancellationToken);
+        }
+
+        return (int)(
+            failed is not ExitCode.Done ? failed
+            : results.TrueForAll(r => r.Holds) ? ExitCode.Done
+            : ExitCode.Failed
+        );
     }
 
     private DrillSpec WithWish(DrillSpec drill) =>
@@ -150,7 +167,13 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
             var run = await DrillLab.RunAsync(
                 terminal,
                 place.Made.Lab.Directory,
-                new RunRequest(number, drill.Load, drill.Steps, drill.Until),
+                new RunRequest(
+                    number,
+                    drill.Load,
+                    drill.Steps,
+                    drill.Until,
+                    CleansUp: wish.Lab is not null || wish.Keep
+                ),
                 () =>
                     app = drill.App is { } command ? DrillApp.Start(command, place.Made, place.Keeper, terminal) : null,
                 cancellationToken

@@ -19,18 +19,17 @@ internal sealed class LoadRunner : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly LoadClient[] _clients;
-    private readonly LoadTarget _target;
     private readonly TimeProvider _time;
     private readonly double _recent;
     private Task _work = Task.CompletedTask;
 
     /// <param name="spec">The load.</param>
-    /// <param name="target">Where to; it is the runner's from now on.</param>
+    /// <param name="target">Where to.</param>
     /// <param name="probes">Waits.</param>
     /// <param name="time">The clock.</param>
     internal LoadRunner(LoadSpec spec, LoadTarget target, ProbeRunner probes, TimeProvider time)
     {
-        (_target, _time) = (target, time);
+        _time = time;
         _recent = Math.Max(Recent, Intervals * spec.Clients / spec.Rate);
         var statements = new Statements(spec.Kind);
         Preparation = statements.Preparation;
@@ -84,7 +83,6 @@ internal sealed class LoadRunner : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        await _target.DisposeAsync();
         _stop.Dispose();
         _abort.Dispose();
     }

@@ -109,7 +109,10 @@ public static class Verdict
 
     private static string Deed(StepDone step)
     {
-        var what = UpperFirst(step.Was ?? step.Asked);
+        const string process = "--process ";
+        var whole = step.Was ?? step.Asked;
+        var part = step.Asked.IndexOf(process, StringComparison.Ordinal);
+        var what = UpperFirst(part < 0 ? whole : $"the {step.Asked[(part + process.Length)..]} process of {whole}");
         return step.Verb switch
         {
             "kill" => $"{what} was killed",

@@ -41,6 +41,8 @@ public sealed class DrillRunner(
     /// <summary>How long logs are waited for that a busy machine writes late.</summary>
     private static readonly TimeSpan MayRead = TimeSpan.FromSeconds(5);
 
+    private const string LongestFault = "10m";
+
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly List<(StepSpec Spec, string? Was, long At, long Took, string? Failed)> _done = [];
@@ -60,7 +62,7 @@ public sealed class DrillRunner(
             );
         }
 
-        var target = LoadTarget.Of(lab, ClientAddresses.Of(lab), request.Load.Timeout);
+        await using var target = LoadTarget.Of(lab, ClientAddresses.Of(lab), request.Load.Timeout);
         await using var load = new LoadRunner(request.Load, target, probes, time);
         await using var watch = new NodeWatch(lab, probes, time);
         await using var events = new EventsReader(host, lab, probes, time);
@@ -89,7 +91,35 @@ public sealed class DrillRunner(
         say(new RunReply { Said = "reading what every node has" });
         var rows = await Task.WhenAll(lab.Nodes.Select(n => ReadAsync(n, watch, cancellationToken)));
         await UntilAsync(() => events.HasReadUntil(end), MayRead, cancellationToken);
-        return await JudgeAsync(request, load, watch, events, clock, cameBack, rows, cancellationToken);
+        var run = await JudgeAsync(request, load, watch, events, clock, cameBack, rows, cancellationToken);
+        if (request.CleansUp)
+        {
+            await TryCleanUpAsync(target, cancellationToken);
+        }
+
+        return run;
+    }
+
+    /// <summary>Removes the drill's tables; where writes did not come back they stay.</summary>
+    private static async Task TryCleanUpAsync(LoadTarget target, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(MayAnswer);
+        for (var pgpool = 0; pgpool < target.Count; pgpool++)
+        {
+            try
+            {
+                await using var connection = await target.OpenAsync(pgpool, limit.Token);
+                await using var sql = new NpgsqlCommand(Statements.Removal, connection);
+                await sql.ExecuteNonQueryAsync(limit.Token);
+                return;
+            }
+            catch (Exception error)
+                when (error is NpgsqlException or IOException or TimeoutException or OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
     }
 
     private async Task<DrillRun> JudgeAsync(
@@ -252,7 +282,6 @@ public sealed class DrillRunner(
         {
             if (step.When is { } name)
             {
-                var primaries = watch.Now(NodeState.Primary);
                 var since = before;
                 var came = await UntilAsync(
                     () =>
@@ -337,7 +366,22 @@ public sealed class DrillRunner(
     }
 
     private static string[] CommandLineOf(StepSpec step, IReadOnlyList<string> words) =>
-        step.Verb == "exec" ? [step.Verb, .. step.Options, "--", .. words] : [step.Verb, .. words, .. step.Options];
+        step.Verb switch
+        {
+            "exec" => [step.Verb, .. step.Options, "--", .. words],
+            // Should nobody be left to heal it, it heals by itself; a reset is over at once.
+            "cut" or "slow" when !step.Options.Contains("reset") =>
+            [
+                step.Verb,
+                .. words,
+                .. step.Options,
+                "--for",
+                LongestFault,
+            ],
+            "heal" when words is ["all"] => [step.Verb],
+            "wait" => [step.Verb, "--for", string.Join(' ', words), .. step.Options],
+            _ => [step.Verb, .. words, .. step.Options],
+        };
 
     private void Note(StepSpec step, string? was, long at, long took, string? failed) =>
         _done.Add((step, was, at, took, failed));
@@ -371,7 +415,7 @@ public sealed class DrillRunner(
     {
         if (_linksTouched)
         {
-            await command(["heal", "all"], CancellationToken.None);
+            await command(["heal"], CancellationToken.None);
         }
 
         foreach (var target in _paused)

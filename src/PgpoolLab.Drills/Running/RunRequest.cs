@@ -9,7 +9,14 @@ namespace PgpoolLab.Drills.Running;
 /// <param name="Load">What clients do.</param>
 /// <param name="Steps">What is done.</param>
 /// <param name="Until">When it is over.</param>
-public sealed record RunRequest(int Number, LoadSpec Load, IReadOnlyList<StepSpec> Steps, UntilSpec Until);
+/// <param name="CleansUp">The lab stays: what the drill has made in it goes.</param>
+public sealed record RunRequest(
+    int Number,
+    LoadSpec Load,
+    IReadOnlyList<StepSpec> Steps,
+    UntilSpec Until,
+    bool CleansUp
+);
 
 /// <summary>A line of what it answers.</summary>
 public sealed record RunReply

@@ -83,8 +83,15 @@ public sealed class VerdictTests
     [Fact]
     public void Writes_went_on() =>
         Assert.Equal(
-            "Pgpool-II was killed. Writes went on: the longest pause was 0.02 s; none of 3,980 acknowledged rows was lost.",
-            Sentence(new RtoFacts(0.02, 1, 1.02, null, 0.01, false), steps: Kill with { Was = "Pgpool-II" })
+            "The main process of Pgpool-II was killed. Writes went on: the longest pause was 0.02 s; none of 3,980 acknowledged rows was lost.",
+            Sentence(
+                new RtoFacts(0.02, 1, 1.02, null, 0.01, false),
+                steps: Kill with
+                {
+                    Asked = "pgpool --process main",
+                    Was = "Pgpool-II",
+                }
+            )
         );
 
     [Fact]
