@@ -41,14 +41,17 @@ internal static class ProcessTable
             ?[(name.Length + 1)..];
     }
 
-    /// <summary>Every process, or those with one of these names: of the others not much needs to be read.</summary>
-    internal static IEnumerable<ProcessFacts> All(IReadOnlyCollection<string>? names = null) =>
-        HasProc
-            ? Directory
-                .EnumerateDirectories("/proc")
-                .Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id, names) : null)
-                .OfType<ProcessFacts>()
-            : FromPs(["-ax"]).Where(p => names?.Contains(p.Name) != false);
+    /// <summary>Every process that passes; of the others not much needs to be read. The kernel's own threads have no
+    /// program, and are none.</summary>
+    internal static IEnumerable<ProcessFacts> All(ProcessFilter filter) =>
+        (
+            HasProc
+                ? Directory
+                    .EnumerateDirectories("/proc")
+                    .Select(d => int.TryParse(Path.GetFileName(d), out var id) ? FromProc(id, filter) : null)
+                    .OfType<ProcessFacts>()
+                : FromPs(["-ax"])
+        ).Where(filter.Passes);
 
     /// <summary>True while a process of this number runs, and began then.</summary>
     internal static bool Runs(int id, string? startedAt) =>
@@ -165,7 +168,7 @@ internal static class ProcessTable
 
         // The kernel may be built without that file (CONFIG_PROC_CHILDREN).
         return children == unknown
-            ? All().Select(p => p.Id).Where(p => ParentOf(p) == id)
+            ? All(ProcessFilter.All).Select(p => p.Id).Where(p => ParentOf(p) == id)
             : children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
     }
 
@@ -211,16 +214,27 @@ internal static class ProcessTable
         return null;
     }
 
-    private static ProcessFacts? FromProc(int id, IReadOnlyCollection<string>? names = null)
+    /// <param name="id">The process.</param>
+    /// <param name="filter">Which ones are asked for; null for this one, whatever it is.</param>
+    private static ProcessFacts? FromProc(int id, ProcessFilter? filter = null)
     {
         try
         {
-            if (StatOf(id) is not var (name, fields) || fields[State] is "Z" or "X" || names?.Contains(name) == false)
+            // What costs least and tells most comes first: a busy machine has thousands of processes.
+            var owner = OwnerOf(id);
+            if (
+                IsOfAnother(owner)
+                || StatOf(id) is not var (name, fields)
+                || fields[State] is "Z" or "X"
+                || filter?.Names?.Contains(name) == false
+                || (filter is not null && IsOfKernel(fields))
+            )
             {
                 return null;
             }
 
-            return SmallFile.ReadText($"/proc/{id}/cmdline") is not { } command
+            owner ??= UserInStatus(id);
+            return IsOfAnother(owner) || SmallFile.ReadText($"/proc/{id}/cmdline") is not { } command
                 ? null
                 : new ProcessFacts(
                     id,
@@ -231,7 +245,7 @@ internal static class ProcessTable
                     int.Parse(fields[Session])
                 )
                 {
-                    UserId = UserOf(id),
+                    UserId = owner,
                     ParentId = int.Parse(fields[Parent]),
                     State = fields[State][0],
                 };
@@ -240,22 +254,34 @@ internal static class ProcessTable
         {
             return null;
         }
+
+        bool IsOfAnother(int? user) => user is { } actual && filter?.UserId is { } wanted && actual != wanted;
     }
 
+    /// <remarks>PF_KTHREAD of the kernel's linux/sched.h.</remarks>
+    private static bool IsOfKernel(string[] fields) =>
+        uint.TryParse(fields[Flags], out var flags) && (flags & 0x200000) != 0;
+
+    private static int? UserOf(int id) => OwnerOf(id) ?? UserInStatus(id);
+
+    /// <summary>Whose the process's files are.</summary>
+    /// <returns>Null when they are root's.</returns>
     /// <remarks>proc(5): the files of a process that may not be looked into belong to root; its status tells who it
     /// is.</remarks>
-    private static int? UserOf(int id)
+    private static int? OwnerOf(int id) => Posix.OwnerOf($"/proc/{id}") is { User: > 0 and var user } ? user : null;
+
+    private static int? UserInStatus(int id)
     {
         const string effective = "Uid:";
-        return Posix.OwnerOf($"/proc/{id}") is { User: > 0 and var user } ? user
-            : SmallFile
+        return
+            SmallFile
                 .ReadText($"/proc/{id}/status")
                 ?.Split('\n')
                 .FirstOrDefault(l => l.StartsWith(effective, StringComparison.Ordinal))
                 ?.Split('\t')
                 is [_, _, var number, ..]
             && int.TryParse(number, out var told)
-                ? told
+            ? told
             : null;
     }
 

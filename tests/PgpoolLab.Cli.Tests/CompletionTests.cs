@@ -58,16 +58,28 @@ public sealed class CompletionTests
     {
         var root = AllCommands.Root(new Screen().Terminal, []);
         using var folder = new TemporaryFolder();
+        var expected = new List<(string[] Words, string Offered)>();
         foreach (var command in CommandFacts.All(root).Prepend(root))
         {
-            var path = CommandFacts.PathOf(command).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            var options = Completions(folder.Path, ["pgpoollab", .. path, "-"]);
-            Assert.Equal(CommandFacts.Options(command).SelectMany(CommandFacts.TypedNames), options);
+            string[] path =
+            [
+                "pgpoollab",
+                .. CommandFacts.PathOf(command).Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            ];
+            expected.Add(([.. path, "-"], Line(CommandFacts.Options(command).SelectMany(CommandFacts.TypedNames))));
             if (CommandFacts.Commands(command) is { Count: > 0 } below)
             {
-                Assert.Equal(below.Select(c => c.Name), Completions(folder.Path, ["pgpoollab", .. path, ""]));
+                expected.Add(([.. path, ""], Line(below.Select(c => c.Name))));
             }
         }
+
+        var offered = Completions(folder.Path, [.. expected.Select(e => e.Words)]).Select(Line);
+        Assert.Equal(
+            expected.Select(e => $"{Line(e.Words)}: {e.Offered}"),
+            expected.Zip(offered, (e, o) => $"{Line(e.Words)}: {o}")
+        );
+
+        static string Line(IEnumerable<string> words) => string.Join(' ', words);
     }
 
     [Theory]
@@ -109,17 +121,39 @@ public sealed class CompletionTests
         Assert.Equal(0, (await Screen.RunAsync("list", "--names")).Code);
     }
 
-    /// <summary>What bash would offer for the last of these words, as its manual describes it in "Programmable
-    /// Completion".</summary>
-    private static string[] Completions(string folder, string[] words)
+    private static string[] Completions(string folder, string[] words) => Completions(folder, [words])[0];
+
+    /// <summary>What bash would offer for the last of the words of each line, as its manual describes it in
+    /// "Programmable Completion". One bash is asked for all lines: what takes its time is to read the script.</summary>
+    private static string[][] Completions(string folder, string[][] lines)
     {
+        const string end = "\n";
         var script = BashCompletion.Script(AllCommands.Root(new Screen().Terminal, []));
-        return Shells.Run(
+        var said = Shells.Run(
             Bash,
             $"cd {Shell.Quote(folder)} || exit\n{script}\n"
-                + "compopt() { :; }\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n"
-                + "_pgpoollab\nfor reply in ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}; do printf '%s\\0' \"$reply\"; done\n",
-            words
+                + "compopt() { :; }\n"
+                + "offer() {\n"
+                + "COMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\nCOMPREPLY=()\n"
+                + "_pgpoollab\nfor reply in ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}; do printf '%s\\0' \"$reply\"; done\n"
+                + "printf '\\n\\0'\n}\n"
+                + string.Concat(lines.Select(l => $"offer {string.Join(' ', l.Select(Shell.Quote))}\n"))
         );
+        var offered = lines.Select(_ => new List<string>()).ToArray();
+        var line = 0;
+        foreach (var word in said)
+        {
+            if (word == end)
+            {
+                line++;
+            }
+            else
+            {
+                offered[line].Add(word);
+            }
+        }
+
+        Assert.Equal(lines.Length, line);
+        return [.. offered.Select(o => o.ToArray())];
     }
 }

@@ -160,6 +160,24 @@ public abstract class ProcessTests(HostUnderTest under) : IDisposable
         Assert.Equal(0, ProcessTable.Find(1)?.UserId ?? 0);
     }
 
+    /// <summary>What belongs to others is passed over before it is read.</summary>
+    [Fact]
+    public async Task Processes_are_found_by_their_user_and_name_and_the_kernel_has_none()
+    {
+        var own = await StartSleeperAsync();
+        var user = Identity.Current.UserId;
+        Assert.Equal(own.CommandLine, (await FoundAsync(new ProcessFilter { UserId = user }))?.CommandLine);
+        Assert.NotNull(await FoundAsync(new ProcessFilter { UserId = user, Names = ["sleep"] }));
+        Assert.NotNull(await FoundAsync(ProcessFilter.All));
+        Assert.Null(await FoundAsync(new ProcessFilter { UserId = user, Names = ["postgres"] }));
+        Assert.Null(await FoundAsync(new ProcessFilter { UserId = user + 1 }));
+        var all = await _host.Processes.FindAllAsync(ProcessFilter.All, CancellationToken.None);
+        Assert.DoesNotContain(all, p => p is { Name: "kthreadd", CommandLine: "" });
+
+        async Task<ProcessFacts?> FoundAsync(ProcessFilter filter) =>
+            (await _host.Processes.FindAllAsync(filter, CancellationToken.None)).FirstOrDefault(p => p.Id == own.Id);
+    }
+
     [Fact]
     public async Task A_program_that_cannot_be_started_detached_says_so()
     {

@@ -147,7 +147,7 @@ public sealed partial class Sandbox : IDisposable
                 Assert.Fail($"Expected that {expectation}; last seen:\n{report}\n{logs}");
             }
 
-            await Task.Delay(100);
+            await BetweenLooks.PauseAsync(deadline);
         }
     }
 
@@ -183,7 +183,7 @@ public sealed partial class Sandbox : IDisposable
                 deadline.Elapsed < TimeSpan.FromMinutes(4),
                 $"Expected that {expectation}; last seen:\n{report}"
             );
-            await Task.Delay(100);
+            await BetweenLooks.PauseAsync(deadline);
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class StatusTests : LifeTests
                 clock.Elapsed < TimeSpan.FromMinutes(3),
                 $"Expected {string.Join(", ", ids)}; last seen:\n{status}"
             );
-            await Task.Delay(100);
+            await BetweenLooks.PauseAsync(clock);
         }
     }
 

@@ -28,7 +28,7 @@ public abstract class WatchdogTests
                 return report;
             }
 
-            await Task.Delay(200);
+            await BetweenLooks.PauseAsync(deadline);
         }
 
         Assert.Fail($"Expected that {expectation}; last seen:\n{report}");

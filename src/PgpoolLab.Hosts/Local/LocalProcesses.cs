@@ -43,8 +43,7 @@ internal sealed class LocalProcesses(DetachedServers servers) : IProcesses
     )
     {
         ArgumentNullException.ThrowIfNull(filter);
-        var all = filter.Names is { } names ? ProcessTable.All(names) : ProcessTable.All();
-        return ValueTask.FromResult<IReadOnlyList<ProcessFacts>>(all.Where(filter.Passes).ToArray());
+        return ValueTask.FromResult<IReadOnlyList<ProcessFacts>>([.. ProcessTable.All(filter)]);
     }
 
     /// <inheritdoc/>
