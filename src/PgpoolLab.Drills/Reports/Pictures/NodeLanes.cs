@@ -57,7 +57,7 @@ internal static class NodeLanes
         drawing.Explain(style, Means(style));
         const double inside = 6;
         var word = ShownText.Line(band.State);
-        if (TextWidth.Of(word, Drawing.SmallFont) <= width - (2 * inside))
+        if (TextWidth.Of(word, Drawing.SmallBold) <= width - (2 * inside))
         {
             drawing.Texts.Text($"tl-{style}-text", x + inside, drawing.Y + 14, word);
         }
@@ -104,11 +104,11 @@ internal static class NodeLanes
             string[] texts = [$"two primaries {lasted}", lasted, ""];
             foreach (var text in texts)
             {
-                var place = Math.Min(x, drawing.Size.Width - 2 - TextWidth.Of(text, Drawing.SmallFont));
+                var place = Math.Min(x, drawing.Size.Width - 2 - TextWidth.Of(text, Drawing.SmallBold));
                 if (place >= free && text.Length > 0)
                 {
                     drawing.Texts.Text("tl-two-text", place, top + Note - 7, text);
-                    free = place + TextWidth.Of(text, Drawing.SmallFont) + 6;
+                    free = place + TextWidth.Of(text, Drawing.SmallBold) + 6;
                     break;
                 }
             }
