@@ -63,7 +63,11 @@ internal static class Picture
             "tl-unknown-state-text",
             "tl-badge-text",
         ];
-        var size = style.Intersect(small).Any() ? Drawing.SmallFont : Drawing.Font;
+        var size =
+            style.Intersect(["tl-step", "tl-gap-text"]).Any() ? Drawing.Bold
+            : style.Intersect(["tl-two-text", "tl-primary-text"]).Any() ? Drawing.SmallBold
+            : style.Intersect(small).Any() ? Drawing.SmallFont
+            : Drawing.Font;
         var shown = string.Concat(text.Nodes().OfType<XText>().Select(t => t.Value));
         var (x, y, width) = (Number(text, "x"), Number(text, "y"), TextWidth.Of(shown, size));
         var left =

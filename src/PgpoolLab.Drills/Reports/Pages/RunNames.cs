@@ -127,7 +127,7 @@ internal static class RunNames
 
     private static string Bad(int count) => count > 0 ? "bad" : "";
 
-    private static ScriptObject? Clients(DrillRun run) =>
+    private static StrictObject? Clients(DrillRun run) =>
         run.Rto.Clients is { } clients
             ? new StrictObject("clients")
             {

@@ -110,7 +110,7 @@ internal static class VariantNames
         );
     }
 
-    private static ScriptObject Line(DrillRun run, bool isShown) =>
+    private static StrictObject Line(DrillRun run, bool isShown) =>
         new StrictObject("line")
         {
             ["number"] = run.Number,

@@ -15,6 +15,12 @@ internal sealed record Drawing(DrillRun Run, PictureSize Size, string Id)
     /// <summary>Size of texts that matter less.</summary>
     internal const double SmallFont = 11;
 
+    /// <summary>How wide bold texts are: as if they were larger. Their font has a size of <see cref="Font"/>.</summary>
+    internal const double Bold = Font * 1.09;
+
+    /// <summary>The same of <see cref="SmallFont"/>.</summary>
+    internal const double SmallBold = SmallFont * 1.09;
+
     private const double Margin = 8;
 
     /// <summary>Moments to places.</summary>

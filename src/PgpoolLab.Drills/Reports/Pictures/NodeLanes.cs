@@ -25,9 +25,10 @@ internal static class NodeLanes
         foreach (var node in bands.GroupBy(b => b.Node).OrderBy(g => g.Key))
         {
             drawing.Name($"node {node.Key}", drawing.Y + 14);
+            var free = 0.0;
             foreach (var band in node.OrderBy(b => b.From))
             {
-                Band(drawing, band);
+                free = Band(drawing, band, free);
             }
 
             drawing.Y += Height + Gap;
@@ -37,7 +38,8 @@ internal static class NodeLanes
         drawing.Y += 3;
     }
 
-    private static void Band(Drawing drawing, NodeBand band)
+    /// <returns>Where the next band's word may begin: bands that overlap have one word.</returns>
+    private static double Band(Drawing drawing, NodeBand band, double free)
     {
         var style = State(band.State);
         var (x, width) = drawing.Time.Of(band.From, band.To);
@@ -57,10 +59,14 @@ internal static class NodeLanes
         drawing.Explain(style, Means(style));
         const double inside = 6;
         var word = ShownText.Line(band.State);
-        if (TextWidth.Of(word, Drawing.SmallFont) <= width - (2 * inside))
+        var wide = TextWidth.Of(word, Drawing.SmallBold);
+        if (wide > width - (2 * inside) || x + inside < free)
         {
-            drawing.Texts.Text($"tl-{style}-text", x + inside, drawing.Y + 14, word);
+            return free;
         }
+
+        drawing.Texts.Text($"tl-{style}-text", x + inside, drawing.Y + 14, word);
+        return x + inside + wide;
     }
 
     // Strokes rather than an SVG pattern: those are referred to by a name that must be unique in the page.
@@ -104,11 +110,11 @@ internal static class NodeLanes
             string[] texts = [$"two primaries {lasted}", lasted, ""];
             foreach (var text in texts)
             {
-                var place = Math.Min(x, drawing.Size.Width - 2 - TextWidth.Of(text, Drawing.SmallFont));
+                var place = Math.Min(x, drawing.Size.Width - 2 - TextWidth.Of(text, Drawing.SmallBold));
                 if (place >= free && text.Length > 0)
                 {
                     drawing.Texts.Text("tl-two-text", place, top + Note - 7, text);
-                    free = place + TextWidth.Of(text, Drawing.SmallFont) + 6;
+                    free = place + TextWidth.Of(text, Drawing.SmallBold) + 6;
                     break;
                 }
             }

@@ -113,7 +113,7 @@ internal static class StepRow
             var (left, right) = (places[i] - Radius - Gap, places[i] + Radius + Gap);
             var after = (i + 1 < steps.Length ? places[i + 1] - Radius - Gap : drawing.Size.Width) - right;
             var before = left - (i > 0 ? places[i - 1] + Radius + Gap : 0);
-            var isBefore = after < Math.Min(before, TextWidth.Of(text, Drawing.Font)) || isTaken[i + 1];
+            var isBefore = after < Math.Min(before, TextWidth.Of(text, Drawing.Bold)) || isTaken[i + 1];
             var shown = isTaken[isBefore ? i : i + 1] ? "" : Cut(text, isBefore ? before : after);
             if (shown.Length > 0)
             {
@@ -126,7 +126,7 @@ internal static class StepRow
     private static string Cut(string text, double room)
     {
         const int fewest = 8;
-        var shown = TextWidth.Cut(text, Drawing.Font, room);
+        var shown = TextWidth.Cut(text, Drawing.Bold, room);
         return shown == text || shown.Length > fewest ? shown : "";
     }
 

@@ -41,32 +41,34 @@ internal static class WritesLane
     // The time without writes, and that from which rows are lost: how long it was, above all.
     private static void Measures(Drawing drawing, double top, double bottom)
     {
-        var taken = new List<Stretch>();
         if (GapOf(drawing.Run) is { } gap)
         {
             var (x, width) = drawing.Time.Of(gap.From, gap.To, 2);
             drawing.Back.Rect("tl-gap", x, top, width, bottom - top, gap.Long);
             drawing.Explain("gap", "nothing could be written");
-            Measure(drawing, gap, top, taken);
         }
 
-        if (LostOf(drawing.Run) is { } lost)
+        Measured[] all = [.. new[] { GapOf(drawing.Run), LostOf(drawing.Run) }.OfType<Measured>()];
+        List<Stretch> lines =
+        [
+            .. all.Select(m => drawing.Time.Of(m.From, m.To, 2)).Select(l => new Stretch(l.X - 2, l.X + l.Width + 2)),
+        ];
+        var words = new List<Stretch>();
+        foreach (var what in all)
         {
-            Measure(drawing, lost, top, taken);
+            Measure(drawing, what, top - (Strip / 2) + 1, lines, words);
         }
     }
 
-    private static void Measure(Drawing drawing, Measured what, double top, List<Stretch> taken)
+    private static void Measure(Drawing drawing, Measured what, double y, List<Stretch> lines, List<Stretch> words)
     {
         var (x, width) = drawing.Time.Of(what.From, what.To, 2);
-        var y = top - (Strip / 2) + 1;
-        taken.Add(new(x - 2, x + width + 2));
-        var (text, left) = Words(drawing, what, x, width, taken);
-        var wide = TextWidth.Of(text, Drawing.Font);
+        var (text, left) = Words(drawing, what, lines, words);
+        var wide = TextWidth.Of(text, Drawing.Bold);
         if (text.Length > 0)
         {
             drawing.Texts.Text("tl-gap-text", left, y + 4, text);
-            taken.Add(new(left, left + wide));
+            words.Add(new(left, left + wide));
         }
 
         // Not through the words.
@@ -82,24 +84,27 @@ internal static class WritesLane
     private static (string Text, double Left) Words(
         Drawing drawing,
         Measured what,
-        double x,
-        double width,
-        List<Stretch> taken
+        List<Stretch> lines,
+        List<Stretch> words
     )
     {
         const double air = 6;
+        var (x, width) = drawing.Time.Of(what.From, what.To, 2);
         foreach (var text in (string[])[what.Long, what.Short])
         {
-            var wide = TextWidth.Of(text, Drawing.Font);
-            if (wide + (4 * air) <= width)
+            var wide = TextWidth.Of(text, Drawing.Bold);
+            bool IsFree(double left, IEnumerable<Stretch> taken) => taken.All(t => left > t.To || left + wide < t.From);
+
+            var middle = x + ((width - wide) / 2);
+            if (wide + (4 * air) <= width && IsFree(middle, words))
             {
-                return (text, x + ((width - wide) / 2));
+                return (text, middle);
             }
 
             foreach (var left in (double[])[x + width + air, x - air - wide])
             {
-                var isInPicture = left >= 0 && left + wide <= drawing.Size.Width;
-                if (isInPicture && taken.All(t => left > t.To || left + wide < t.From))
+                var isInPicture = left >= drawing.Size.Gutter && left + wide <= drawing.Size.Width;
+                if (isInPicture && IsFree(left, [.. lines, .. words]))
                 {
                     return (text, left);
                 }
