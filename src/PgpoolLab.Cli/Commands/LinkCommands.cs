@@ -14,7 +14,8 @@ using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>cut</c>, <c>slow</c>, <c>flap</c> and <c>links</c>: faults on the network between the servers of a lab on
+/// <summary><c>cut</c>, <c>slow</c>, <c>flap</c> and <c>links</c>: faults on the network between the servers of a lab
+/// on
 /// one machine.</summary>
 internal static class LinkCommands
 {

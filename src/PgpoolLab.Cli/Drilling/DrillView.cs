@@ -7,7 +7,7 @@ namespace PgpoolLab.Cli.Drilling;
 /// <summary>Prints what a drill has measured: a few lines; the page has the rest.</summary>
 internal static class DrillView
 {
-    private const int Widest = 24;
+    private const int Widest = 26;
 
     internal static void Print(Terminal terminal, DrillResult result)
     {
@@ -44,13 +44,19 @@ internal static class DrillView
         if (variant.Runs.Count > 1)
         {
             yield return variant.Summary.RtoMedian is { } median
-                ? $"{"Without writes", -Widest}{Time(median)} (median), {Time(variant.Summary.RtoWorst)} (worst)"
-                : $"{"Without writes", -Widest}in {variant.Runs.Count(r => r.Rto.Never)} of {variant.Runs.Count} runs for good";
+                ? Line("Without writes", $"{Time(median)} (median), {Time(variant.Summary.RtoWorst)} (worst)")
+                : Line(
+                    "Without writes",
+                    $"in {variant.Runs.Count(r => r.Rto.Never)} of {variant.Runs.Count} runs for good"
+                );
         }
 
         if (run.Rto.Clients is { } clients)
         {
-            yield return $"{"Without writes, by client", -Widest} {Time(clients.P50)} (median), {Time(clients.Max)} (longest)";
+            yield return Line(
+                "Without writes, by client",
+                $"{Time(clients.P50)} (median), {Time(clients.Max)} (longest)"
+            );
         }
 
         foreach (var part in run.Why)
@@ -59,12 +65,18 @@ internal static class DrillView
         }
 
         var ledger = run.Ledger;
-        yield return $"{"Attempts to write", -Widest} {Number(ledger.Attempts)}: {Number(ledger.Acknowledged)} acknowledged, "
-            + $"{Number(ledger.Refused)} refused, {Number(ledger.NotSent)} not sent, {Number(ledger.Unknown)} without an answer"
-            + (ledger.Unknown > 0 ? $" ({Number(ledger.UnknownPresent)} of them are there)" : "");
+        yield return Line(
+            "Attempts to write",
+            $"{Number(ledger.Attempts)}: {Number(ledger.Acknowledged)} acknowledged, {Number(ledger.Refused)} refused, "
+                + $"{Number(ledger.NotSent)} not sent, {Number(ledger.Unknown)} without an answer"
+                + (ledger.Unknown > 0 ? $" ({Number(ledger.UnknownPresent)} of them are there)" : "")
+        );
         if (ledger.StaleReads > 0)
         {
-            yield return $"{"Reads of own rows", -Widest} {Number(ledger.StaleReads)} of {Number(ledger.Reads)} did not see the row";
+            yield return Line(
+                "Reads of own rows",
+                $"{Number(ledger.StaleReads)} of {Number(ledger.Reads)} did not see the row"
+            );
         }
 
         foreach (var step in run.Steps.Where(s => s.Failed is not null))
@@ -117,6 +129,8 @@ internal static class DrillView
                     : (g.Key, g.First().Seen, true)
             );
     }
+
+    private static string Line(string what, string seen) => $"{what.PadRight(Widest)}  {seen}";
 
     private static string Time(double? seconds) =>
         seconds is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value:0.00} s") : "never";

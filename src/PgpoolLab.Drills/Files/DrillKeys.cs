@@ -16,33 +16,38 @@ internal static class DrillKeys
 
     /// <summary>What a drill file is.</summary>
     internal static MapShape Root { get; } =
-        new([
-            new("drill", "What happens in it, in a few words", new TextShape("a title")),
-            new("about", "What it shows, in a sentence or two", new TextShape("a text")),
-            new(
-                "extends",
-                "A drill that this one is like: a file, or a drill that the program brings",
-                new TextShape("a drill")
-            ),
-            new("needs", "What it cannot do without", new WordShape("root")),
-            new("lab", "The lab that is made for it: the keys of a lab file", LabFileKeys.Root),
-            new("load", "What clients do meanwhile", new MapShape(Load(), mayBeEmpty: true)),
-            new("app", "A command of yours that is a load, too; its exit code counts", new TextShape("a command")),
-            new("steps", "What is done, in order", new ListShape("steps", new StepShape(Time), least: 1)),
-            new("until", "When it is over", new MapShape(Until(), mayBeEmpty: true)),
-            new("expect", "What must be true of every run", new MapShape(Expect())),
-            new(
-                "matrix",
-                "Settings to compare, as --set names them, and the values of each",
-                new NamedShape(
-                    "a map of settings",
-                    new ListShape("values", new ValueShape(), least: 1),
-                    (name, _) =>
-                        name.Contains('.', StringComparison.Ordinal) ? null : "write pgpool.NAME or postgresql.NAME."
-                )
-            ),
-            new("repeat", "How often each is run", new WholeShape(1, 1000)),
-        ]);
+        new(
+            [
+                new("drill", "What happens in it, in a few words", new TextShape("a title")),
+                new("about", "What it shows, in a sentence or two", new TextShape("a text")),
+                new(
+                    "extends",
+                    "A drill that this one is like: a file, or a drill that the program brings",
+                    new TextShape("a drill")
+                ),
+                new("needs", "What it cannot do without", new WordShape("root")),
+                new("lab", "The lab that is made for it: the keys of a lab file", LabFileKeys.Root),
+                new("load", "What clients do meanwhile", new MapShape(Load(), mayBeEmpty: true)),
+                new("app", "A command of yours that is a load, too; its exit code counts", new TextShape("a command")),
+                new("steps", "What is done, in order", new ListShape("steps", new StepShape(Time), least: 1)),
+                new("until", "When it is over", new MapShape(Until(), mayBeEmpty: true)),
+                new("expect", "What must be true of every run", new MapShape(Expect())),
+                new(
+                    "matrix",
+                    "Settings to compare, as --set names them, and the values of each",
+                    new NamedShape(
+                        "a map of settings",
+                        new ListShape("values", new ValueShape(), least: 1),
+                        (name, _) =>
+                            name.Contains('.', StringComparison.Ordinal)
+                                ? null
+                                : "write pgpool.NAME or postgresql.NAME."
+                    )
+                ),
+                new("repeat", "How often each is run", new WholeShape(1, 1000)),
+            ],
+            whole: "a drill file"
+        );
 
     private static LabFileKey[] Load() =>
         [

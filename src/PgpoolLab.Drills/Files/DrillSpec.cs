@@ -40,7 +40,8 @@ public sealed record DrillSpec(string Name, string Title, string? File, string T
     /// <summary>What it expects.</summary>
     internal IReadOnlyList<Expectation> Expectations { get; init; } = [];
 
-    /// <summary>A run with what this drill expects of it, and whether it holds. That all steps could be done is expected
+    /// <summary>A run with what this drill expects of it, and whether it holds. That all steps could be done is
+    /// expected
     /// of every drill.</summary>
     public DrillRun Judge(DrillRun run)
     {

@@ -131,7 +131,8 @@ internal sealed partial record Expectation(Measure Measure, string Comparison, d
     /// <summary>As a drill has it: <c>rto &lt; 1s</c>.</summary>
     internal string Text =>
         Value is { } value
-            ? $"{Measure.Name} {Comparison} {(Measure.Kind is MeasureKind.Seconds ? DrillTime.Text(value) : Number(value))}"
+            ? $"{Measure.Name} {Comparison} "
+                + (Measure.Kind is MeasureKind.Seconds ? DrillTime.Text(value) : Number(value))
             : $"{Measure.Name} = {NeverWord}";
 
     private string Shown(double value) => Measure.Kind is MeasureKind.Seconds ? $"{Number(value)} s" : Number(value);

@@ -83,13 +83,14 @@ internal sealed class StepShape(Shape time) : Shape
             default:
                 problems.Add(
                     key.Place,
-                    $"there is no key '{key.Text}' for {verb.Name}; there are {string.Join(", ", Moments.Concat(verb.Options))}."
+                    $"there is no key '{key.Text}' for {verb.Name}; there are "
+                        + $"{string.Join(", ", Moments.Concat(verb.Options))}."
                 );
                 break;
         }
     }
 
-    private void CheckWords(StepVerb verb, YamlNode value, string path, LabFileProblems problems)
+    private static void CheckWords(StepVerb verb, YamlNode value, string path, LabFileProblems problems)
     {
         var words = DrillFileReader.WordsOf(verb, value);
         if (words is null)

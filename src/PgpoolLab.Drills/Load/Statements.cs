@@ -30,7 +30,8 @@ internal sealed class Statements(string kind)
                 LoadSpec.Bank =>
                 [
                     $"CREATE TABLE {LoadTarget.Schema}.accounts (id int PRIMARY KEY, balance int NOT NULL)",
-                    $"INSERT INTO {LoadTarget.Schema}.accounts SELECT i, {Opening} FROM generate_series(1, {Accounts}) i",
+                    $"INSERT INTO {LoadTarget.Schema}.accounts SELECT i, {Opening} "
+                        + $"FROM generate_series(1, {Accounts}) i",
                 ],
                 LoadSpec.Append => (string[])
                     [$"CREATE TABLE {LoadTarget.Schema}.lists (list int PRIMARY KEY, items text NOT NULL)"],
@@ -72,7 +73,9 @@ internal sealed class Statements(string kind)
                     : (
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"WITH moved AS (UPDATE {LoadTarget.Schema}.accounts SET balance = balance + CASE id WHEN {from} THEN -{moved} ELSE {moved} END WHERE id IN ({from}, {to})) {insert}"
+                            $"WITH moved AS (UPDATE {LoadTarget.Schema}.accounts SET balance = balance + "
+                                + $"CASE id WHEN {from} THEN -{moved} ELSE {moved} END "
+                                + $"WHERE id IN ({from}, {to})) {insert}"
                         ),
                         0
                     );
@@ -81,7 +84,9 @@ internal sealed class Statements(string kind)
                 return (
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"WITH own AS ({insert}) INSERT INTO {LoadTarget.Schema}.lists AS l VALUES ({list}, '{client}.{row}.{attempt}') ON CONFLICT (list) DO UPDATE SET items = l.items || ' ' || excluded.items RETURNING items"
+                        $"WITH own AS ({insert}) INSERT INTO {LoadTarget.Schema}.lists AS l "
+                            + $"VALUES ({list}, '{client}.{row}.{attempt}') ON CONFLICT (list) DO UPDATE "
+                            + $"SET items = l.items || ' ' || excluded.items RETURNING items"
                     ),
                     list
                 );
@@ -99,6 +104,7 @@ internal sealed class Statements(string kind)
             )
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"SELECT 1 FROM {LoadTarget.Schema}.written WHERE client = {client} AND row_number = {row} AND attempt = {attempt}"
+                $"SELECT 1 FROM {LoadTarget.Schema}.written WHERE client = {client} "
+                    + $"AND row_number = {row} AND attempt = {attempt}"
             );
 }

@@ -20,7 +20,8 @@ namespace PgpoolLab.Drills.Results;
 /// <param name="Why">What the time without writes was spent on, in order of time; empty when nothing tells.</param>
 /// <param name="Series">Rows acknowledged, stretch by stretch.</param>
 /// <param name="Expectations">What the drill expects, and whether it holds.</param>
-/// <param name="Noisy">The machine was too busy for its times to mean much: see <see cref="RtoFacts.NoiseFloor"/>.</param>
+/// <param name="Noisy">The machine was too busy for its times to mean much: see
+/// <see cref="RtoFacts.NoiseFloor"/>.</param>
 /// <param name="NotJudged">What could not be judged, and why: nodes that could not be read.</param>
 public sealed record DrillRun(
     int Number,
@@ -205,7 +206,8 @@ public sealed record EventSeen(double At, string Kind, int? Node, string Source,
 /// <param name="To">Until when.</param>
 public sealed record WhyPart(string What, double From, double To);
 
-/// <summary>Rows acknowledged in stretches of the same length; the first begins at <see cref="DrillRun.From"/>.</summary>
+/// <summary>Rows acknowledged in stretches of the same length; the first begins at
+/// <see cref="DrillRun.From"/>.</summary>
 /// <param name="Step">The length of a stretch, in seconds: 0.1.</param>
 /// <param name="Acknowledged">Rows in each.</param>
 /// <param name="LatencyP99">How long 99 % of the attempts acknowledged in it took at most, in milliseconds; null where

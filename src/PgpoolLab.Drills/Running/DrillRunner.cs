@@ -216,7 +216,7 @@ public sealed class DrillRunner(
         }
     }
 
-    private async Task PrepareAsync(
+    private static async Task PrepareAsync(
         LoadTarget target,
         IReadOnlyList<string> statements,
         CancellationToken cancellationToken
@@ -342,12 +342,14 @@ public sealed class DrillRunner(
     {
         var (words, was) = Roles.Resolve(step, watch);
         var at = time.GetTimestamp();
+        var what = string.Join(' ', step.Words.Prepend(step.Verb).Concat(step.Options));
+        var since = (at - steady) / (double)time.TimestampFrequency;
         say(
             new RunReply
             {
                 Said = string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{(at - steady) / (double)time.TimestampFrequency, 6:0.00} s  {string.Join(' ', step.Words.Prepend(step.Verb).Concat(step.Options))}{(was is null ? "" : $" ({was})")}"
+                    $"{since, 6:0.00} s  {what}{(was is null ? "" : $" ({was})")}"
                 ),
             }
         );

@@ -18,7 +18,8 @@ public sealed class LinkService(LinkProxy proxy, IReadOnlyList<LabLink> links, s
     private const int Backlog = 64;
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Answers until it is told to end, is cancelled, or its socket is gone or another's: then its lab is gone,
+    /// <summary>Answers until it is told to end, is cancelled, or its socket is gone or another's: then its lab is
+    /// gone,
     /// or another proxy has taken its place.</summary>
     /// <param name="socket">Where the socket lies; what a dead one has left there is replaced.</param>
     /// <param name="time">The clock.</param>

@@ -5,7 +5,9 @@ namespace PgpoolLab.Provisioning.LabFiles;
 /// <summary>A map with known keys.</summary>
 /// <param name="keys">The keys.</param>
 /// <param name="mayBeEmpty">True when nothing at all may be written.</param>
-internal sealed class MapShape(IReadOnlyList<LabFileKey> keys, bool mayBeEmpty = false) : Shape
+/// <param name="whole">What it is called where it is a whole file.</param>
+internal sealed class MapShape(IReadOnlyList<LabFileKey> keys, bool mayBeEmpty = false, string whole = "a lab file")
+    : Shape
 {
     /// <summary>The keys.</summary>
     internal IReadOnlyList<LabFileKey> Keys => keys;
@@ -22,7 +24,7 @@ internal sealed class MapShape(IReadOnlyList<LabFileKey> keys, bool mayBeEmpty =
         {
             if (!mayBeEmpty || !IsNothing(node))
             {
-                Refuse(node, path.Length == 0 ? "a lab file" : path, problems);
+                Refuse(node, path.Length == 0 ? whole : path, problems);
             }
 
             return;
@@ -50,7 +52,7 @@ internal sealed class MapShape(IReadOnlyList<LabFileKey> keys, bool mayBeEmpty =
     private string Unknown(string key, string path)
     {
         const string merge = "<<";
-        var where = path.Length == 0 ? "a lab file" : path;
+        var where = path.Length == 0 ? whole : path;
         return key == merge ? "<< merges in another map; write its keys out here."
             : Nearest(key, keys.Select(k => k.Name)) is { } near
                 ? $"there is no key '{key}' in {where}. Did you mean {near}?"

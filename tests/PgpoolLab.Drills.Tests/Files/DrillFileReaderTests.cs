@@ -51,7 +51,8 @@ public sealed class DrillFileReaderTests
             """
         );
         Assert.Equal(
-            """{"nodes":3,"templates":"/drills/own","postgresql":{"settings":{"work_mem":"8MB","fsync":"off"}},"faults":true}""",
+            """{"nodes":3,"templates":"/drills/own","postgresql":"""
+                + """{"settings":{"work_mem":"8MB","fsync":"off"}},"faults":true}""",
             drill.Lab
         );
         Assert.Equal(new LoadSpec("bank", 4, 20.5, 50, 2, 0.1), drill.Load);
@@ -120,11 +121,12 @@ public sealed class DrillFileReaderTests
     [InlineData("steps: []", "mine.yaml:1:8: steps must have at least 1 of its steps; it has 0.")]
     [InlineData(
         "step: [ { kill: primary } ]",
-        "mine.yaml:1:1: there is no key 'step' in a lab file. Did you mean steps?"
+        "mine.yaml:1:1: there is no key 'step' in a drill file. Did you mean steps?"
     )]
     [InlineData(
         "steps: [ { at: 3, kill: primary } ]",
-        "mine.yaml:1:16: steps[0].at must be a time such as 500ms, 3s or 1m; 3 is a number in YAML. If you mean it, write it in quotes: '3'"
+        "mine.yaml:1:16: steps[0].at must be a time such as 500ms, 3s or 1m; 3 is a number in YAML. "
+            + "If you mean it, write it in quotes: '3'"
     )]
     [InlineData("steps: [ { kil: primary } ]", "mine.yaml:1:12: steps[0] says not what to do. Did you mean kill?")]
     [InlineData(

@@ -83,7 +83,8 @@ public sealed class VerdictTests
     [Fact]
     public void Writes_went_on() =>
         Assert.Equal(
-            "The main process of Pgpool-II was killed. Writes went on: the longest pause was 0.02 s; none of 3,980 acknowledged rows was lost.",
+            "The main process of Pgpool-II was killed. Writes went on: the longest pause was 0.02 s; none of 3,980 "
+                + "acknowledged rows was lost.",
             Sentence(
                 new RtoFacts(0.02, 1, 1.02, null, 0.01, false),
                 steps: Kill with

@@ -11,7 +11,8 @@ public static class Timeline
     /// <summary>More steps than this have faint lines: else one would see nothing else.</summary>
     private const int Many = 12;
 
-    /// <summary>A whole SVG file, for a wide place; with <paramref name="narrow"/> for one of some 370 pixels.</summary>
+    /// <summary>A whole SVG file, for a wide place; with <paramref name="narrow"/> for one of some 370
+    /// pixels.</summary>
     /// <param name="run">What is drawn.</param>
     /// <param name="narrow">For a telephone.</param>
     public static string File(DrillRun run, bool narrow = false) =>
