@@ -196,8 +196,8 @@ internal static class PortTable
         return null;
     }
 
-    /// <summary>True for the addresses a server on loopback would meet: loopback itself, and all addresses. A lab's link
-    /// has another address at the same port.</summary>
+    /// <summary>True for the addresses a server on loopback would meet: loopback itself, and all addresses. A lab's
+    /// link has another address at the same port.</summary>
     internal static bool IsInTheWay(IPAddress address) =>
         (IPAddress.IsLoopback(address) && !Model.Links.LinkName.IsAddress(address))
         || address.IsIPv4MappedToIPv6

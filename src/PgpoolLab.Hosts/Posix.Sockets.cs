@@ -14,7 +14,8 @@ internal static partial class Posix
     /// <summary>What a call gives that a signal has interrupted.</summary>
     internal const int Interrupted = -4;
 
-    /// <summary>What a call gives when there are as many descriptors as there may be, of this process or of all.</summary>
+    /// <summary>What a call gives when there are as many descriptors as there may be, of this process or of
+    /// all.</summary>
     internal const int TooManyFiles = -24,
         TooManyFilesOfAll = -23;
 
