@@ -77,8 +77,8 @@ public sealed class LinkServiceTests : IAsyncLifetime
         using var controller = await Controller.ConnectAsync(Path);
         var reply = await controller.AskAsync(
             Set(
-                """{"cut":"stall","latencyMs":50,"jitterMs":5,"rate":1000,"cutAfter":7,"""
-                    + """"flap":{"onMs":1e5,"offMs":1e5,"times":2}}"""
+                """{"cut":"stall","latencyMs":50,"jitterMs":5,"rate":1000,"cutAfter":7"""
+                    + ""","flap":{"onMs":1e5,"offMs":1e5,"times":2}}"""
             )
         );
         Assert.Equal(("0123abcd", Environment.ProcessId), (reply!.Lab, reply.ProcessId));
