@@ -197,8 +197,7 @@ internal static class PortTable
     }
 
     /// <summary>True for the addresses a server on loopback would meet: loopback itself, and all addresses. A lab's
-    /// link
-    /// has another address at the same port.</summary>
+    /// link has another address at the same port.</summary>
     internal static bool IsInTheWay(IPAddress address) =>
         (IPAddress.IsLoopback(address) && !Model.Links.LinkName.IsAddress(address))
         || address.IsIPv4MappedToIPv6
@@ -210,9 +209,7 @@ internal static class PortTable
     private static ProcessFacts? HolderOfSocket(string inode)
     {
         var name = NameOfSocket(inode);
-        return ProcessTable
-            .All(ProcessFilter.All)
-            .FirstOrDefault(p => Links($"/proc/{p.Id}/fd").Any(target => target == name));
+        return ProcessTable.All().FirstOrDefault(p => Links($"/proc/{p.Id}/fd").Any(target => target == name));
     }
 
     private static string[] Links(string directory)

@@ -61,6 +61,11 @@ public sealed class SpreadTests
         ["add-node"] = [],
         ["remove-node"] = ["2"],
         ["snapshot"] = ["save"],
+        ["faults"] = ["on"],
+        ["cut"] = ["pgpool", "node0"],
+        ["slow"] = ["pgpool", "node0", "--latency", "50ms"],
+        ["flap"] = ["pgpool", "node0"],
+        ["links"] = [],
         ["export"] = ["--to", "compose", "-o", "/nonexistent/folder"],
     };
 

@@ -71,6 +71,14 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void Where_a_node_is_a_standby_only_while_it_is_recovered_it_goes_past_the_links()
+    {
+        var files = RenderedFiles.Of(Labs.Fixed(mode: ClusteringMode.NativeReplication) with { Faults = true });
+        Assert.Contains("backend_hostname1 = '127.77.200.1'\n", files["etc/pgpool.conf"], StringComparison.Ordinal);
+        Assert.DoesNotContain("hostaddr", files["data0/basebackup.sh"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Each_Pgpool_of_a_watchdog_has_links_of_its_own()
     {
         var files = RenderedFiles.Of(Labs.Fixed(pgpools: 3) with { Faults = true });

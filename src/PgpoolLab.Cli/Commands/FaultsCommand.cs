@@ -38,7 +38,6 @@ internal static class FaultsCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                LinkCommands.RefuseSpread(parsed);
                 var lab = LabCommand.Open(parsed);
                 using (var progress = new ProgressView(terminal))
                 {

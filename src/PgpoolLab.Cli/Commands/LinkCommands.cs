@@ -1,22 +1,18 @@
 using System.CommandLine;
-using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Hosts.Links;
 using PgpoolLab.Model;
 using PgpoolLab.Model.Links;
-using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Links;
-using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
 /// <summary><c>cut</c>, <c>slow</c>, <c>flap</c> and <c>links</c>: faults on the network between the servers of a lab
-/// on
-/// one machine.</summary>
+/// on one machine.</summary>
 internal static class LinkCommands
 {
     private static readonly string[] Words =
@@ -63,16 +59,6 @@ internal static class LinkCommands
             views => $"Healed: {TitleOf(views)}.",
             cancellationToken
         );
-
-    /// <summary>A lab on several hosts has no links; its hosts are cut off by another command.</summary>
-    internal static void RefuseSpread(ParseResult parsed)
-    {
-        var lab = LabLocator.RequireReady(NamedLab.Find(parsed.GetValue(CommandLine.Lab)));
-        if (lab.IsSpread)
-        {
-            throw new LabException(ExitCode.Usage, LabFaults.WhyNot(lab)!);
-        }
-    }
 
     private static Command Cut(Terminal terminal)
     {
@@ -314,7 +300,6 @@ internal static class LinkCommands
         CancellationToken cancellationToken
     )
     {
-        RefuseSpread(parsed);
         var lab = LabCommand.Open(parsed);
         var host = Composition.Host();
         await using var control = await LinkControl.ConnectAsync(host, lab, Composition.Clock, cancellationToken);

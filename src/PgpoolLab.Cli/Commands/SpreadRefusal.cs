@@ -32,6 +32,10 @@ internal static class SpreadRefusal
                 "Make another one:  pgpoollab up "
                     + $"--hosts {Shell.Quote(string.Join(',', lab.Hosts.Select(h => h.Name)))} -n NODES DIR"
             ),
+            "faults" or "cut" or "slow" or "flap" or "links" => Refused(
+                $"{several}; links are for labs on one machine.",
+                "Cut its hosts off from each other:  pgpoollab partition HOSTS"
+            ),
             "export" => Refused(
                 $"{several}; what is exported is a lab on one machine.",
                 "Make one like it:  pgpoollab setup "

@@ -61,14 +61,22 @@ public sealed record LinkReply
     public int ProcessId { get; init; }
 
     /// <summary>The links it was about, as they are now.</summary>
-    public IReadOnlyList<LinkView> Links { get; init; } = [];
+    public IReadOnlyList<LinkView> Links
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 }
 
 /// <summary>A <see cref="LinkState"/> in a line: times in milliseconds.</summary>
 public sealed record LinkWire
 {
     /// <summary>How the link is cut: <c>open</c> for not at all.</summary>
-    public string Cut { get; init; } = LinkCut.None.Word();
+    public string Cut
+    {
+        get;
+        init => field = value ?? LinkCut.None.Word();
+    } = LinkCut.None.Word();
 
     /// <inheritdoc cref="LinkState.Latency"/>
     public double LatencyMs { get; init; }

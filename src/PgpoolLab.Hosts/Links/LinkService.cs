@@ -19,8 +19,7 @@ public sealed class LinkService(LinkProxy proxy, IReadOnlyList<LabLink> links, s
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Answers until it is told to end, is cancelled, or its socket is gone or another's: then its lab is
-    /// gone,
-    /// or another proxy has taken its place.</summary>
+    /// gone, or another proxy has taken its place.</summary>
     /// <param name="socket">Where the socket lies; what a dead one has left there is replaced.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -31,11 +30,12 @@ public sealed class LinkService(LinkProxy proxy, IReadOnlyList<LabLink> links, s
         await proxy.LoadAsync(links);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var listener = Listen(socket);
-        var own = Identity.FileIdOf(socket);
-        using var watch = time.CreateTimer(
+        var own = IdentityOf(socket);
+        // It is waited for: what it does at its end must not come after ours.
+        await using var watch = time.CreateTimer(
             _ =>
             {
-                if (Identity.FileIdOf(socket) != own)
+                if (IdentityOf(socket) != own)
                 {
                     end.Cancel();
                 }
@@ -59,7 +59,7 @@ public sealed class LinkService(LinkProxy proxy, IReadOnlyList<LabLink> links, s
         }
         finally
         {
-            if (Identity.FileIdOf(socket) == own)
+            if (IdentityOf(socket) == own)
             {
                 File.Delete(socket);
             }
@@ -67,6 +67,10 @@ public sealed class LinkService(LinkProxy proxy, IReadOnlyList<LabLink> links, s
 
         await Task.WhenAll(served);
     }
+
+    /// <summary>Tells a socket from another one that takes its place: also from one that gets its inode.</summary>
+    private static string? IdentityOf(string socket) =>
+        Identity.FileIdOf(socket) is { } id ? $"{id}:{File.GetLastWriteTimeUtc(socket).Ticks}" : null;
 
     private static Socket Listen(string path)
     {

@@ -8,6 +8,14 @@ public sealed record LabLink(LinkName Name, int Port)
     /// <summary>Where it listens.</summary>
     public string Address => Name.Address;
 
+    /// <summary>True when nodes replicate from each other by links. Elsewhere one is a standby only while it is
+    /// recovered, and goes past the links.</summary>
+    public static bool BetweenNodes(Lab lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        return lab is { Faults: true, Mode: ClusteringMode.StreamingReplication };
+    }
+
     /// <summary>Every link of a lab: from each Pgpool-II to each node, in streaming replication from each node to each
     /// other one, and from clients to each Pgpool-II.</summary>
     public static IReadOnlyList<LabLink> AllOf(Lab lab)

@@ -233,7 +233,7 @@ internal static class TemplateModel
             ["application_name"] = $"server{id}",
             ["slot"] = $"pgpool_setup_slot{id}",
             ["primary_port"] = primaryPort,
-            ["link"] = lab.Faults ? LinkName.AddressOf(id, primaryId) : null,
+            ["link"] = LabLink.BetweenNodes(lab) ? LinkName.AddressOf(id, primaryId) : null,
             ["primary_archive"] = $"{lab.ServerPaths.Archive}/data{primaryId}",
             ["hosts"] = string.Join(',', others.Select(n => lab.AddressOf(n.Host))),
             ["ports"] = string.Join(',', others.Select(n => n.Port)),

@@ -142,7 +142,7 @@ internal static partial class ReplicationHost
                         n.Port.ToString(CultureInfo.InvariantCulture) == m.Groups[1].Value
                     );
                     var link =
-                        lab.Faults && primary is not null && primary != node
+                        LabLink.BetweenNodes(lab) && primary is not null && primary != node
                             ? $" hostaddr={new LinkName(LinkEnd.Node(node.Id), LinkEnd.Node(primary.Id)).Address}"
                             : "";
                     return $"host=localhost{link} port={m.Groups[1].Value}";

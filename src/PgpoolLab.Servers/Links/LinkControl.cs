@@ -9,8 +9,7 @@ namespace PgpoolLab.Servers.Links;
 
 /// <summary>Tells the proxy of a lab's links what to do. Whatever it is told is so when its method returns.</summary>
 /// <remarks>After <see cref="HoldAsync"/> everything it has done is healed when it is disposed, and when its process
-/// ends
-/// in whatever way: the kernel closes the connection then.</remarks>
+/// ends in whatever way: the kernel closes the connection then.</remarks>
 public sealed class LinkControl : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

@@ -77,8 +77,8 @@ public sealed class LinkServiceTests : IAsyncLifetime
         using var controller = await Controller.ConnectAsync(Path);
         var reply = await controller.AskAsync(
             Set(
-                """{"cut":"stall","latencyMs":50,"jitterMs":5,"rate":1000,"cutAfter":7,"flap":"""
-                    + """{"onMs":1e5,"offMs":1e5,"times":2}}"""
+                """{"cut":"stall","latencyMs":50,"jitterMs":5,"rate":1000,"cutAfter":7"""
+                    + ""","flap":{"onMs":1e5,"offMs":1e5,"times":2}}"""
             )
         );
         Assert.Equal(("0123abcd", Environment.ProcessId), (reply!.Lab, reply.ProcessId));
@@ -90,7 +90,7 @@ public sealed class LinkServiceTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("{}x", "The line is not understood")]
+    [InlineData("{x", "The line is not understood")]
     [InlineData("null", "must be an object")]
     [InlineData("""{"do":"dance"}""", "The line is not understood")]
     [InlineData("""{"do":"set"}""", "Say which state")]

@@ -18,6 +18,7 @@ public sealed class LabFileReaderTests
         keep-on-failure: true
         run-as: olga
         templates: ~/own
+        faults: false
         postgresql:
           version: 17
           port: 5432
@@ -230,7 +231,8 @@ public sealed class LabFileReaderTests
     [InlineData(
         "- a",
         "lab.yaml:1:1: a lab file must be a map with the keys version, name, directory, mode, nodes, start, "
-            + "keep-on-failure, run-as, templates, postgresql, pgpool, access, hosts, ssh, databases, roles, sql; "
+            + "keep-on-failure, run-as, templates, faults, postgresql, pgpool, access, hosts, ssh, databases, roles, "
+            + "sql; "
             + "it is a list."
     )]
     public void What_is_wrong_is_said_with_its_place_and_an_editor_says_so_too(string text, string problem)
