@@ -42,7 +42,7 @@ internal static class LatencyLane
             }
 
             drawing.Back.Line("tl-grid", drawing.Time.Left, y, drawing.Time.Right, y);
-            if (Math.Abs(free - y) >= 12)
+            if (Math.Abs(free - y) >= 12 && y <= bottom - 17)
             {
                 drawing.Name(text, y + 4, "tl-scale");
                 free = y;
