@@ -69,7 +69,7 @@ internal static partial class Posix
         }
 
         var error = SocketFailure($"listen at {place}");
-        Close(socket);
+        _ = Close(socket);
         throw error;
     }
 
@@ -99,7 +99,7 @@ internal static partial class Posix
             return socket;
         }
 
-        Close(socket);
+        _ = Close(socket);
         return -1;
     }
 
@@ -172,7 +172,7 @@ internal static partial class Posix
         const int linger = 13;
         var atOnce = stackalloc int[] { 1, 0 };
         _ = SetSocketOption(socket, SocketLevel, linger, atOnce, 2 * sizeof(int));
-        Close(socket);
+        _ = Close(socket);
     }
 
     private const int SocketLevel = 1,

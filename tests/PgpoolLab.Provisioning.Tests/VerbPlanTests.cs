@@ -71,7 +71,7 @@ public sealed class VerbPlanTests
         Assert.Equal(
             VerbPlan.Of(
                 Stage.Of(new ActOnNode(ServerAct.Kill, Three.Nodes[0], StopMode.Immediate)),
-                Stage.Of(new AwaitFact(new LabFact(FactKind.NodeDown, 0), TimeSpan.FromMinutes(2))),
+                Stage.Of(new AwaitFact(new LabFact(FactKind.NodeReplaced, 0), TimeSpan.FromMinutes(2))),
                 Stage.Of(new AwaitFact(new LabFact(FactKind.NodeUp, 1), TimeSpan.FromMinutes(2))),
                 Stage.Of(new AwaitFact(new LabFact(FactKind.NodeUp, 2), TimeSpan.FromMinutes(2)))
             ) with

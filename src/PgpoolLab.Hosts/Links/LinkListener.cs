@@ -27,7 +27,7 @@ internal sealed class LinkListener(LiveLink link, IPEndPoint place) : Watched(li
             Posix.ListenAgain(Descriptor, Backlog);
             foreach (var filler in _fillers)
             {
-                Posix.Close(filler);
+                _ = Posix.Close(filler);
             }
 
             _fillers.Clear();
@@ -67,14 +67,14 @@ internal sealed class LinkListener(LiveLink link, IPEndPoint place) : Watched(li
     {
         foreach (var filler in _fillers)
         {
-            Posix.Close(filler);
+            _ = Posix.Close(filler);
         }
 
         _fillers.Clear();
         _fillersPorts.Clear();
         if (Leave() is >= 0 and var descriptor)
         {
-            Posix.Close(descriptor);
+            _ = Posix.Close(descriptor);
         }
     }
 
@@ -89,7 +89,7 @@ internal sealed class LinkListener(LiveLink link, IPEndPoint place) : Watched(li
             {
                 if (_fillersPorts.Remove(port))
                 {
-                    Posix.Close(accepted);
+                    _ = Posix.Close(accepted);
                 }
                 else
                 {

@@ -160,7 +160,7 @@ internal sealed class LinkLoop : IDisposable
         _posted.Enqueue(() => _ends = true);
         Posix.Ring(_bell);
         _thread.Join();
-        Posix.Close(_poll);
-        Posix.Close(_bell);
+        _ = Posix.Close(_poll);
+        _ = Posix.Close(_bell);
     }
 }

@@ -45,7 +45,7 @@ internal sealed class LinkSide(LinkConnection connection, bool isClient) : Watch
             }
             else
             {
-                Posix.Close(descriptor);
+                _ = Posix.Close(descriptor);
             }
         }
     }

@@ -33,7 +33,7 @@ public static class ClusterPlans
             ? VerbPlan.Nothing($"Pgpool-II has given up node {node.Id} already ({pool.Status}).")
             : VerbPlan.Of(
                 Stage.Of(new TellPgpool(PcpAct.Detach, node, look.Teller)),
-                VerbPlans.Await(FactKind.NodeDown, node)
+                VerbPlans.Await(VerbPlans.GivenUp(look, node), node)
             ) with
             {
                 Before = VerbPlans.WarningOfFailover(look, new ServerSet([node], [])),

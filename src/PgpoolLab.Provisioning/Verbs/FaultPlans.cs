@@ -2,9 +2,7 @@ using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Steps;
-using PgpoolLab.Servers;
 using PgpoolLab.Servers.Facts;
-using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Provisioning.Verbs;
 

@@ -165,7 +165,7 @@ public static class ServerPlans
         return
         [
             .. Those(n => gone.Contains(n.Id) && VerbLook.IsAttached(n))
-                .Select(n => VerbPlans.Await(FactKind.NodeDown, n)),
+                .Select(n => VerbPlans.Await(VerbPlans.GivenUp(look, n), n)),
             .. Those(n => !gone.Contains(n.Id) && VerbPlans.IsUp(before, n.Id))
                 .Select(n => VerbPlans.Await(FactKind.NodeUp, n)),
         ];

@@ -17,6 +17,15 @@ internal static class VerbPlans
     internal static Stage Await(FactKind kind, PostgresNode node) =>
         Stage.Of(new AwaitFact(new LabFact(kind, node.Id), Patience));
 
+    /// <summary>What becomes of a node that Pgpool-II gives up. One that was the primary and has not failed comes back
+    /// as a standby: that it is given up is true for a moment only.</summary>
+    internal static FactKind GivenUp(VerbLook look, PostgresNode node) =>
+        look.Lab.Mode is ClusteringMode.StreamingReplication
+        && look.Seen is { } seen
+        && LabFact.PrimaryOf(seen)?.Id == node.Id
+            ? FactKind.NodeReplaced
+            : FactKind.NodeDown;
+
     internal static Stage Acts(ServerSet servers, ServerAct act, StopMode mode) =>
         new([
             .. servers.Nodes.Select(n => (IReadOnlyList<IStep>)[new ActOnNode(act, n, mode)]),

@@ -27,6 +27,10 @@ public enum FactKind
     /// <summary>Pgpool-II has given a node up, and the failover that this caused is over.</summary>
     NodeDown,
 
+    /// <summary>A node that was the primary is none any more: Pgpool-II has given it up, or has made it a standby of
+    /// another one, and is done with that.</summary>
+    NodeReplaced,
+
     /// <summary>A node is the primary in both views.</summary>
     NodeIsPrimary,
 }
@@ -71,6 +75,7 @@ public sealed record LabFact(FactKind Kind, int? Node = null)
             FactKind.Quorum => "the watchdog has a leader and a quorum",
             FactKind.NodeUp => $"node {Node} is up and attached",
             FactKind.NodeDown => $"Pgpool-II has given up node {Node}, and is done with it",
+            FactKind.NodeReplaced => $"another node has taken the place of node {Node}, and Pgpool-II is done with it",
             _ => $"node {Node} is the primary, and Pgpool-II knows it",
         };
 
@@ -91,7 +96,8 @@ public sealed record LabFact(FactKind Kind, int? Node = null)
     public bool NeedsToLast(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return lab.Nodes.Count > 2 && Kind is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeIsPrimary);
+        return lab.Nodes.Count > 2 && Kind
+                is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeReplaced or FactKind.NodeIsPrimary);
     }
 
     /// <summary>The word it is asked for by.</summary>
@@ -104,6 +110,7 @@ public sealed record LabFact(FactKind Kind, int? Node = null)
             FactKind.Quorum => "quorum",
             FactKind.NodeUp => $"node {Node} up",
             FactKind.NodeDown => $"node {Node} down",
+            FactKind.NodeReplaced => $"node {Node} replaced",
             _ => $"node {Node} primary",
         };
 
@@ -121,6 +128,9 @@ public sealed record LabFact(FactKind Kind, int? Node = null)
             FactKind.Quorum => HasQuorum(report),
             FactKind.NodeUp => ViewOf(report) is { } up && IsUp(report, up) && !report.AtWork.Any(IsServers),
             FactKind.NodeDown => ViewOf(report) is { Pgpool: { } pool } && !IsAttached(pool.Status) && IsQuiet(report),
+            FactKind.NodeReplaced => ViewOf(report) is { Pgpool: { } pool }
+                && (!IsAttached(pool.Status) || (PrimaryOf(report) is { } other && other.Id != Node))
+                && IsQuiet(report),
             _ => PrimaryOf(report)?.Id == Node && IsQuiet(report),
         };
 

@@ -55,7 +55,7 @@ public sealed class LinkServiceTests : IAsyncLifetime
             return await HearAsync();
         }
 
-        internal Task SendAsync(byte[] bytes) => _socket.SendAsync(bytes);
+        internal Task<int> SendAsync(byte[] bytes) => _socket.SendAsync(bytes);
 
         internal async Task<LinkReply?> HearAsync() =>
             await _reader.ReadLineAsync().WaitAsync(LinkUnderTest.Long) is { } answer
