@@ -7,6 +7,7 @@ using PgpoolLab.Model;
 using PgpoolLab.Model.Links;
 using PgpoolLab.Servers;
 using PgpoolLab.Servers.Links;
+using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
