@@ -7,7 +7,7 @@ internal static class TimeAxis
 {
     internal static void Draw(Drawing drawing, double top)
     {
-        var bottom = drawing.Y + 2;
+        var (bottom, free) = (drawing.Y + 2, drawing.Time.Left - 4);
         foreach (var tick in drawing.Time.Ticks(drawing.Size.TickApart))
         {
             var x = drawing.Time.X(tick);
@@ -15,8 +15,9 @@ internal static class TimeAxis
             drawing.Shapes.Line("tl-base", x, bottom, x, bottom + 4);
             var text = Figures.Plain(tick);
             var half = TextWidth.Of(text, Drawing.SmallFont) / 2;
-            if (x - half >= drawing.Time.Left - 4 && x + half <= drawing.Size.Width)
+            if (x - half >= free && x + half <= drawing.Size.Width)
             {
+                free = x + half + 4;
                 drawing.Texts.Text("tl-tick", x, bottom + 16, text);
             }
         }
