@@ -4,9 +4,7 @@ using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Drills.Files;
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
-using PgpoolLab.Provisioning.LabFiles;
 
 namespace PgpoolLab.Cli.Drilling;
 

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using PgpoolLab.Cli.Access;
-using PgpoolLab.Cli.Commands;
 using PgpoolLab.Cli.Keeping;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
@@ -144,23 +142,9 @@ internal sealed class DrillPlace : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        var file = Path.Combine(Path.GetTempPath(), $"pgpoollab-drill-{Guid.NewGuid():N}.yaml");
-        await using (
-            var stream = new FileStream(
-                file,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.CreateNew,
-                    Access = FileAccess.Write,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                }
-            )
-        )
-        await using (var writer = new StreamWriter(stream))
-        {
-            await writer.WriteAsync(drill.Lab.AsMemory(), cancellationToken);
-        }
-
+        // One that is ours alone to read.
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, drill.Lab, cancellationToken);
         IReadOnlyList<string> settings = [.. setting, .. wish.Settings];
         try
         {

@@ -5,7 +5,6 @@ using PgpoolLab.Cli.Keeping;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Drills.Running;
-using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 
 namespace PgpoolLab.Cli.Drilling;

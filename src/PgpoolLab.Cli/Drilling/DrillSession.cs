@@ -1,5 +1,4 @@
 using System.Globalization;
-using PgpoolLab.Cli.Keeping;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
 using PgpoolLab.Drills.Files;
@@ -189,7 +188,7 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
         }
     }
 
-    private async Task TellAsync(IReadOnlyList<DrillResult> results, CancellationToken cancellationToken)
+    private async Task TellAsync(List<DrillResult> results, CancellationToken cancellationToken)
     {
         if (wish.Json)
         {
