@@ -209,7 +209,9 @@ internal static class PortTable
     private static ProcessFacts? HolderOfSocket(string inode)
     {
         var name = NameOfSocket(inode);
-        return ProcessTable.All(ProcessFilter.All).FirstOrDefault(p => Links($"/proc/{p.Id}/fd").Any(target => target == name));
+        return ProcessTable
+            .All(ProcessFilter.All)
+            .FirstOrDefault(p => Links($"/proc/{p.Id}/fd").Any(target => target == name));
     }
 
     private static string[] Links(string directory)
