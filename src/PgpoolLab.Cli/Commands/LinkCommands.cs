@@ -135,7 +135,7 @@ internal static class LinkCommands
         var (from, to) = (From(), To());
         var latency = Time("--latency", "What a round trip takes longer, such as 50ms");
         var jitter = Time("--jitter", "By how much more or less, by chance, such as 5ms");
-        var rate = Bytes("--rate", "How much goes through at most, each way, such as 1MB/s");
+        var rate = Bytes("--rate", "How much goes through at most, each way, such as 1MB a second");
         var time = Time("--for", "Heal by itself after this time, such as 30s");
         var command = new Command("slow", "Slow down the network between servers")
         {
@@ -182,7 +182,7 @@ internal static class LinkCommands
         return command.Guide(
             CommandGroup.Break,
             ("pgpoollab slow pgpool node0 --latency 50ms --jitter 5ms", "Put node 0 far away from Pgpool-II"),
-            ("pgpoollab slow standbys primary --rate 1MB/s", "Replicate over a thin line")
+            ("pgpoollab slow standbys primary --rate 1MB", "Replicate over a thin line")
         );
 
         static LinkState StateOf(TimeSpan? latency, TimeSpan? jitter, long? rate) =>
