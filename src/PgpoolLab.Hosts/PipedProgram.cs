@@ -96,9 +96,9 @@ public sealed class PipedProgram : IAsyncDisposable
         {
             _process.StandardInput.Close();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
-            // It has ended, and has not read all.
+            // It has ended and has not read all, or we have closed it already.
         }
 
         await EndAsync();

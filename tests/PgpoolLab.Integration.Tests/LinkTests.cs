@@ -30,7 +30,8 @@ public sealed class LinkTests
                     pgpoollab cut pgpool primary --how refuse >&2
                     pgpoollab wait --for 'node 1 up' --timeout 2m
                     pgpoollab heal >&2
-                    pgpoollab wait --for streaming --timeout 2m || pgpoollab recover --all
+                    pgpoollab wait --for healthy --timeout 2m
+                    pgpoollab recover --all
                     pgpoollab wait --for streaming --timeout 2m
                     echo "the other way: $(used 'node0->node1')"
                     pgpoollab kill primary
@@ -70,7 +71,7 @@ public sealed class LinkTests
                     first=$(proxy)
                     pgpoollab cut client pgpool --how hole
                     ./stopall
-                    if kill -0 "$first" 2>/dev/null; then echo "it runs on"; fi
+                    until ! kill -0 "$first" 2>/dev/null; do sleep 0.1; done
                     ls run
                     ./startall
                     pgpoollab wait --for streaming --timeout 2m
@@ -80,7 +81,10 @@ public sealed class LinkTests
                     pgpoollab heal; echo "heal: $?"
                     pgpoollab status --json | grep -o '"id": "links-down"'
                     set -e
+                    # With all links cut Pgpool-II gives up the primary, if it has had the time.
                     pgpoollab stopall; pgpoollab startall
+                    pgpoollab wait --for healthy --timeout 2m
+                    pgpoollab recover --all
                     pgpoollab wait --for streaming --timeout 2m
                     pgpoollab faults off
                     pgpoollab wait --for streaming --timeout 2m
@@ -91,7 +95,6 @@ public sealed class LinkTests
                 ("LAB", sandbox.Lab)
             )
         ).Ok();
-        Assert.DoesNotContain("it runs on", told.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("links.", told.Output, StringComparison.Ordinal);
         Assert.Contains("whole again: open\n", told.Output, StringComparison.Ordinal);
         Assert.Contains("heal: 5\n", told.Output, StringComparison.Ordinal);

@@ -30,7 +30,10 @@ public static class PrimaryTimes
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(clock);
         var stretches = nodes
-            .SelectMany(n => Stretches(n, clock).Where(s => s.State is NodeState.Primary).Select(s => (n.Node, s)))
+            .SelectMany(n =>
+                // What was seen, no longer: two nodes that take turns between two looks are no two primaries.
+                Stretches(n, clock, onlySeen: true).Where(s => s.State is NodeState.Primary).Select(s => (n.Node, s))
+            )
             .ToArray();
         long[] moments =
         [
@@ -64,12 +67,20 @@ public static class PrimaryTimes
     public static double Total(IReadOnlyList<PrimariesSeen> seen, Func<int, bool> isSuch) =>
         Math.Round(seen.Where(s => isSuch(s.Nodes.Count)).Sum(s => s.To - s.From), 3);
 
-    private static IEnumerable<(long From, long To, NodeState State)> Stretches(NodeHistory node, RunClock clock)
+    private static IEnumerable<(long From, long To, NodeState State)> Stretches(
+        NodeHistory node,
+        RunClock clock,
+        bool onlySeen = false
+    )
     {
         for (var i = 0; i < node.Samples.Count; i++)
         {
             var from = Math.Max(node.Samples[i].At, clock.Steady);
-            var to = Math.Min(i + 1 < node.Samples.Count ? node.Samples[i + 1].At : clock.End, clock.End);
+            var next =
+                i + 1 == node.Samples.Count ? clock.End
+                : onlySeen && node.Samples[i].LastSeen is { } seen ? seen
+                : node.Samples[i + 1].At;
+            var to = Math.Min(next, clock.End);
             if (to > from)
             {
                 yield return (from, to, node.Samples[i].State);

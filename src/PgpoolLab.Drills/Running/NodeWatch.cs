@@ -143,6 +143,8 @@ internal sealed class NodeWatch(Lab lab, ProbeRunner probes, TimeProvider time) 
             {
                 samples.Add(new NodeSample(time.GetTimestamp(), state));
             }
+
+            samples[^1] = samples[^1] with { LastSeen = time.GetTimestamp() };
         }
     }
 }

@@ -41,6 +41,19 @@ public sealed class PrimaryTimesTests
     }
 
     [Fact]
+    public void Two_nodes_that_take_turns_between_two_looks_are_no_two_primaries()
+    {
+        NodeHistory[] turns =
+        [
+            new(0, [new(0, NodeState.Primary, LastSeen: 1400), new(1500, NodeState.Down)]),
+            new(1, [new(0, NodeState.Standby), new(1450, NodeState.Primary)]),
+        ];
+        Assert.Equal(0, PrimaryTimes.Total(PrimaryTimes.Of(turns, Histories.Clock), n => n > 1));
+        // The picture has no hole.
+        Assert.Equal(0.5, PrimaryTimes.Bands(turns, Histories.Clock)[0].To);
+    }
+
+    [Fact]
     public void A_node_of_which_nothing_was_seen_is_nothing() =>
         Assert.Equal(
             [new PrimariesSeen(-0.999, 3, [])],
