@@ -122,7 +122,7 @@ public static partial class LabNames
     [GeneratedRegex(@"\A(.*\.log(\..*)?|pgpool.*|oiddir|memq_lock_file|events\.jsonl|core(\..*)?)\z")]
     internal static partial Regex InLog();
 
-    [GeneratedRegex(@"\A(\.s\..*|pgpool\.pid|links\.(sock|pid)|recovery\.[0-9]+|.*\.lock|core(\..*)?)\z")]
+    [GeneratedRegex(@"\A(\.s\..*|pgpool\.pid|links\.(sock(\.[0-9]+)?|pid)|recovery\.[0-9]+|.*\.lock|core(\..*)?)\z")]
     internal static partial Regex InRun();
 
     /// <remarks>PostgreSQL manual, "WAL Internals": names of segments; "Continuous Archiving": of backup and timeline

@@ -77,9 +77,13 @@ public sealed class LinkService(LinkProxy proxy, IReadOnlyList<LabLink> links, s
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            File.Delete(path);
-            listener.Bind(new UnixDomainSocketEndPoint(path));
+            // .NET deletes the file that a socket was bound to when it closes it, whosever that is by then: so it is
+            // bound by another name.
+            var unfinished = $"{path}.{Identity.ProcessId}";
+            File.Delete(unfinished);
+            listener.Bind(new UnixDomainSocketEndPoint(unfinished));
             listener.Listen(Backlog);
+            File.Move(unfinished, path, overwrite: true);
             return listener;
         }
         catch (SocketException error)
