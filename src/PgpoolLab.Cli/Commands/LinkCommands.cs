@@ -194,19 +194,20 @@ internal static class LinkCommands
             };
     }
 
+    private const int Thrice = 3;
+
     private static Command Flap(Terminal terminal)
     {
         var (from, to) = (From(), To());
         var how = How(LinkCut.Hole, [.. LinkCuts.Words]);
         var on = Time("--on", "How long it is cut each time (default: 1s)");
         var off = Time("--off", "How long it is whole in between (default: 1s)");
-        var times = new Option<int>("--times")
+        var times = new Option<int?>("--times")
         {
-            Description = "How often it is cut; then it is whole",
-            DefaultValueFactory = _ => 3,
+            Description = "How often it is cut; then it is whole (default: 3)",
             HelpName = "N",
         };
-        CommandLine.WholeNumber(times, n => n);
+        CommandLine.WholeNumber(times, n => (int?)n);
         var command = new Command("flap", "Cut the network between servers again and again; it heals by itself")
         {
             from,
@@ -222,7 +223,12 @@ internal static class LinkCommands
         {
             if (
                 result.Errors.Any() is false
-                && StateOf(result.GetValue(how)!, result.GetValue(on), result.GetValue(off), result.GetValue(times))
+                && StateOf(
+                        result.GetValue(how)!,
+                        result.GetValue(on),
+                        result.GetValue(off),
+                        result.GetValue(times) ?? Thrice
+                    )
                     .Problem()
                     is { } why
             )
@@ -244,7 +250,7 @@ internal static class LinkCommands
                                 parsed.GetValue(how)!,
                                 parsed.GetValue(on),
                                 parsed.GetValue(off),
-                                parsed.GetValue(times)
+                                parsed.GetValue(times) ?? Thrice
                             ),
                             null,
                             cancellationToken

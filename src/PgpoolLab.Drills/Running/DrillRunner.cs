@@ -89,7 +89,11 @@ public sealed class DrillRunner(
         var zero = _done.Where(d => d.Spec.Kind == StepVerb.Fault).Select(d => d.At).DefaultIfEmpty(steady).First();
         var clock = new RunClock(steady, zero, end, time.TimestampFrequency);
         say(new RunReply { Said = "reading what every node has" });
-        var rows = await Task.WhenAll(lab.Nodes.Select(n => ReadAsync(n, watch, cancellationToken)));
+        // One that is down has nothing to say: nobody can write to it.
+        var down = watch.Now(NodeState.Down);
+        var rows = await Task.WhenAll(
+            lab.Nodes.Where(n => !down.Contains(n.Id)).Select(n => ReadAsync(n, cancellationToken))
+        );
         await UntilAsync(() => events.HasReadUntil(end), MayRead, cancellationToken);
         var run = await JudgeAsync(request, load, watch, events, clock, cameBack, rows, cancellationToken);
         if (request.CleansUp)
@@ -426,13 +430,8 @@ public sealed class DrillRunner(
         }
     }
 
-    private async Task<NodeRows> ReadAsync(PostgresNode node, NodeWatch watch, CancellationToken cancellationToken)
+    private async Task<NodeRows> ReadAsync(PostgresNode node, CancellationToken cancellationToken)
     {
-        if (watch.Now(NodeState.Down).Contains(node.Id))
-        {
-            return new NodeRows(node.Id, false, null, "it is down");
-        }
-
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(MayAnswer);
         try
