@@ -26,7 +26,7 @@ internal sealed record StepVerb(string Name, string Kind, params string[] Option
         new("switchover", Fault),
         new("cut", Fault, "how"),
         new("slow", Fault, "latency", "jitter", "rate"),
-        new("flap", Fault, "on", "off", "times"),
+        new("flap", Fault, "on", "off", "times", "how"),
         new("fill", Fault),
         new("start", Heal),
         new("resume", Heal, "process"),

@@ -19,7 +19,8 @@ public enum NodeState
 /// <summary>A node's state, from this moment on.</summary>
 /// <param name="At">When it was first seen, in ticks of the monotonic clock.</param>
 /// <param name="State">The state.</param>
-/// <param name="LastSeen">When it was last seen to be so: what it was from then until the next sample nobody knows. Null
+/// <param name="LastSeen">When it was last seen to be so: what it was from then until the next sample nobody knows.
+/// Null
 /// for all of that time.</param>
 public readonly record struct NodeSample(long At, NodeState State, long? LastSeen = null);
 
