@@ -113,7 +113,8 @@ public sealed class StatusTests : LifeTests
                 await InLabAsync(
                     sandbox,
                     """
-                    pgpoollab wait --for healthy --timeout 2m >&2
+                    # Attached, which pcp_attach_node did not wait for the time before.
+                    pgpoollab wait --for streaming --timeout 2m >&2
                     pgpoollab detach 1 >&2
                     pcp_attach_node -n 1 >&2
                     pgpoollab status --json
