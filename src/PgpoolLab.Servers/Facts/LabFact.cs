@@ -96,8 +96,8 @@ public sealed record LabFact(FactKind Kind, int? Node = null)
     public bool NeedsToLast(Lab lab)
     {
         ArgumentNullException.ThrowIfNull(lab);
-        return lab.Nodes.Count > 2 && Kind
-                is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeReplaced or FactKind.NodeIsPrimary);
+        return lab.Nodes.Count > 2
+            && Kind is (FactKind.Healthy or FactKind.NodeDown or FactKind.NodeReplaced or FactKind.NodeIsPrimary);
     }
 
     /// <summary>The word it is asked for by.</summary>
