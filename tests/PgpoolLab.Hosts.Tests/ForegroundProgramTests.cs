@@ -119,7 +119,7 @@ public sealed partial class ForegroundProgramTests : IDisposable
         var code = await PipedProgram.RunAsync(
             new CommandSpec(
                 "/bin/sh",
-                ["-c", "trap 'echo bye; exit 9' TERM; echo ready; echo problem >&2; while :; do sleep 0.01; done"]
+                ["-c", "trap 'echo bye; exit 9' TERM; echo problem >&2; echo ready; while :; do sleep 0.01; done"]
             ),
             line =>
             {
