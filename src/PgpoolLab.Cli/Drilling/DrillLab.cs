@@ -11,6 +11,9 @@ namespace PgpoolLab.Cli.Drilling;
 /// <summary>Has one run done, in a process that becomes the lab's user.</summary>
 internal static class DrillLab
 {
+    /// <summary>From this exit code on a signal has ended the program.</summary>
+    private const int FirstSignal = 128;
+
     /// <param name="terminal">Where to speak.</param>
     /// <param name="folder">The lab.</param>
     /// <param name="request">What to do.</param>
@@ -37,6 +40,7 @@ internal static class DrillLab
             }
         );
         DrillRun? run = null;
+        IReadOnlyList<string> undo = [];
         await using (program)
         {
             await using var ended = cancellationToken.Register(program.Input.Dispose);
@@ -67,17 +71,39 @@ internal static class DrillLab
                     steady();
                 }
 
+                undo = reply?.Undo ?? undo;
                 run = reply?.Run ?? run;
             }
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
         if (run is not null)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             return run;
         }
 
         var code = await program.EndAsync();
+        if (code >= FirstSignal && request.CleansUp)
+        {
+            await UndoAsync(folder, undo);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
         throw new CallFailedException(new CommandEnd(code, "", errors).ToError());
+    }
+
+    /// <summary>Somebody has killed the process that would have done it, and the lab stays.</summary>
+    private static async Task UndoAsync(string folder, IReadOnlyList<string> undo)
+    {
+        foreach (var words in undo)
+        {
+            // What is not paused any more cannot be resumed: that is well, too.
+            await OwnProgram.RunAsync(
+                [.. words.Split(' '), "--lab", folder],
+                _ => { },
+                printed: null,
+                CancellationToken.None
+            );
+        }
     }
 }

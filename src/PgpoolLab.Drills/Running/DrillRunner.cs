@@ -364,6 +364,8 @@ public sealed class DrillRunner(
             _paused.Add(words[0]);
         }
 
+        say(new RunReply { Undo = [.. Undo] });
+
         var end = await command(CommandLineOf(step, words), cancellationToken);
         // What was done is done, also when its outcome did not come in the verb's time.
         var failed = end.Code is (int)ExitCode.Done or (int)ExitCode.NotHealthy ? null : end.Message;
@@ -416,17 +418,15 @@ public sealed class DrillRunner(
         return load.AllWrite;
     }
 
+    private IEnumerable<string> Undo =>
+        ((string[])(_linksTouched ? ["heal"] : [])).Concat(_paused.Select(target => $"resume {target}"));
+
     /// <summary>Takes back what would keep the lab from being read: nothing stays frozen, and no link cut.</summary>
     private async Task UndoAsync()
     {
-        if (_linksTouched)
+        foreach (var words in Undo)
         {
-            await command(["heal"], CancellationToken.None);
-        }
-
-        foreach (var target in _paused)
-        {
-            await command(["resume", target], CancellationToken.None);
+            await command(words.Split(' '), CancellationToken.None);
         }
     }
 

@@ -27,6 +27,10 @@ public sealed record RunReply
     /// <summary>The load is steady: a load of the user's own may begin.</summary>
     public bool Steady { get; init; }
 
+    /// <summary>What would take back all that is broken so far, a command each; whoever reads this does it should the
+    /// process be killed.</summary>
+    public IReadOnlyList<string>? Undo { get; init; }
+
     /// <summary>What was measured; in the last line.</summary>
     public DrillRun? Run { get; init; }
 }
