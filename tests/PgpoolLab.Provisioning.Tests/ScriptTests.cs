@@ -183,12 +183,15 @@ public sealed class ScriptTests : ScriptBench
     [Fact]
     public async Task An_old_primary_that_is_suspended_ends_without_having_worked_on()
     {
+        // PostgreSQL waits five seconds for a child that does not end.
+        var child = await StartServerAsync(_lab.Nodes[0]);
         var old = await StartServerAsync(_lab.Nodes[0]);
         await StartServerAsync(_lab.Nodes[1]);
-        await HostRunAsync(new CommandSpec("kill", "-STOP", $"{old.Id}"));
+        await HostRunAsync(new CommandSpec("kill", "-STOP", $"{old.Id}", $"{child.Id}"));
         Assert.Equal(0, (await FailOverAsync()).ExitCode);
         Assert.Equal((false, true), (Runs(old), IsPromoted(_lab.Nodes[1])));
-        Assert.Equal(["QUIT"], Signals(_lab.Nodes[0]));
+        await WaitForAsync(() => !Runs(child));
+        Assert.Equal(["QUIT", "QUIT"], Signals(_lab.Nodes[0]));
     }
 
     [Theory]
@@ -773,6 +776,28 @@ public sealed class ScriptTests : ScriptBench
             Calls("../pcp's/pcp_attach_node")
         );
         Assert.Equal(_lab.Paths.PcpPass, File.ReadAllText($"{_lab.Tools.PcpBin}/pcp_attach_node.passfile"));
+    }
+
+    /// <summary>Pgpool-II would wait for it without end.</summary>
+    [Fact]
+    public async Task A_standby_that_Pgpool_cannot_reach_is_not_attached()
+    {
+        await StartServerAsync(_lab.Nodes[2]);
+        Fake(
+            "psql",
+            "case \"$*\" in *\" 11003 \"*pg_is_in_recovery*) echo f ;; *pg_is_in_recovery*) echo t ;; "
+                + "*pg_walfile_name*) echo '2|0/5000000' ;; *pg_stat_wal_receiver*) echo follows ;; *) cat "
+                + ">/dev/null ;; esac"
+        );
+        Fake("pg_isready", "exit 2");
+        Assert.Equal(1, (await FollowAsync()).ExitCode);
+        Assert.Equal(["<-q><-t><5><-h><localhost><-p><11004>"], Calls("pg_isready"));
+        Assert.EndsWith(
+            "where Pgpool-II connects to it, at localhost:11004, nothing answers: it is not attached\n",
+            LogOf("failover"),
+            StringComparison.Ordinal
+        );
+        Assert.Empty(Calls("../pcp's/pcp_attach_node"));
     }
 
     /// <summary>It does so a moment after it has attached another node.</summary>
