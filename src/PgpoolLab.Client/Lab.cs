@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
@@ -173,6 +174,95 @@ public sealed class Lab : IAsyncDisposable
     /// <summary>Brings every node back that is down or was given up, as a standby.</summary>
     public Task RecoverAllAsync(CancellationToken cancellationToken = default) =>
         RunAsync(["recover", "--all"], cancellationToken);
+
+    /// <summary>Cuts the network between servers, for connections that are there and new ones, until what is returned is
+    /// disposed of. The lab has links only when it was made with <see cref="LabOptions.Faults"/>.</summary>
+    /// <param name="from">Who connects: <c>pgpool</c>, <c>primary</c>, <c>standbys</c>, <c>node1</c>,
+    /// <c>client</c>.</param>
+    /// <param name="to">Whom they connect to, in the same words.</param>
+    /// <param name="how">How.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<IAsyncDisposable> CutAsync(
+        string from,
+        string to,
+        LinkCut how = LinkCut.Hole,
+        CancellationToken cancellationToken = default
+    ) =>
+        BreakLinksAsync(
+            [
+                "cut",
+                from,
+                to,
+                "--how",
+                how switch
+                {
+                    LinkCut.Stall => "stall",
+                    LinkCut.Refuse => "refuse",
+                    LinkCut.Half => "half",
+                    LinkCut.HalfBack => "half-back",
+                    LinkCut.Reset => "reset",
+                    _ => "hole",
+                },
+            ],
+            cancellationToken
+        );
+
+    /// <summary>Slows the network between servers down, until what is returned is disposed of.</summary>
+    /// <param name="from">Who connects, as for <see cref="CutAsync"/>.</param>
+    /// <param name="to">Whom they connect to.</param>
+    /// <param name="latency">What a round trip takes longer.</param>
+    /// <param name="jitter">By how much more or less, by chance.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<IAsyncDisposable> SlowAsync(
+        string from,
+        string to,
+        TimeSpan latency,
+        TimeSpan jitter = default,
+        CancellationToken cancellationToken = default
+    ) =>
+        BreakLinksAsync(
+            [
+                "slow",
+                from,
+                to,
+                "--latency",
+                Milliseconds(latency),
+                .. jitter == default ? Array.Empty<string>() : ["--jitter", Milliseconds(jitter)],
+            ],
+            cancellationToken
+        );
+
+    /// <summary>Ends all that is wrong with links.</summary>
+    public Task HealAsync(CancellationToken cancellationToken = default) => RunAsync(["heal"], cancellationToken);
+
+    /// <summary>Runs a drill on this lab: clients write while it breaks something, and then every node is asked what it
+    /// has. The lab is left as the drill leaves it.</summary>
+    /// <param name="drill">A drill that the program brings, such as <c>primary-dies</c>, or a file.</param>
+    /// <param name="cancellationToken">Gives up; what it has broken it takes back.</param>
+    /// <exception cref="PgpoolLabException">It could not be done. That something does not hold is no error: see
+    /// <see cref="DrillOutcome.Holds"/>.</exception>
+    public async Task<DrillOutcome> DrillAsync(string drill, CancellationToken cancellationToken = default) =>
+        new(await RunAsync(["drill", drill, "--no-report"], cancellationToken).ConfigureAwait(false));
+
+    private async Task<IAsyncDisposable> BreakLinksAsync(string[] command, CancellationToken cancellationToken)
+    {
+        var broken = await RunAsync(command, cancellationToken).ConfigureAwait(false);
+        // Not by the same words: who was the primary may be another's standby by then.
+        string[][] links =
+        [
+            .. broken.EnumerateArray().Select(l => (l.GetProperty("link").GetString() ?? "").Split("->", count: 2)),
+        ];
+        return new LabEnd(async () =>
+        {
+            foreach (var link in links)
+            {
+                await RunAsync(["heal", .. link], CancellationToken.None).ConfigureAwait(false);
+            }
+        });
+    }
+
+    private static string Milliseconds(TimeSpan time) =>
+        time.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture) + "ms";
 
     /// <summary>What happened since it was made, and what happens, until it is given up.</summary>
     public async IAsyncEnumerable<LabEvent> EventsAsync(

@@ -42,6 +42,10 @@ public sealed class LabOptions
     /// <summary>TLS on loopback, too, with a certificate of the lab's own.</summary>
     public LabOptions Tls() => With("--tls");
 
+    /// <summary>Links between all servers, which <see cref="Lab.CutAsync"/> and <see cref="Lab.SlowAsync"/>
+    /// break.</summary>
+    public LabOptions Faults() => With("--faults");
+
     /// <summary>The lab's folder, absolute: empty, or not there yet.</summary>
     public LabOptions In(string directory)
     {

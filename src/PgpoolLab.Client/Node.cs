@@ -57,7 +57,7 @@ public sealed class Node
     {
         var milliseconds = by.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
         await _lab.RunAsync(["lag", Number, $"{milliseconds}ms"], cancellationToken).ConfigureAwait(false);
-        return new End(() => _lab.RunAsync(["lag", Number, "off"], CancellationToken.None));
+        return new LabEnd(() => _lab.RunAsync(["lag", Number, "off"], CancellationToken.None));
     }
 
     /// <inheritdoc/>
@@ -65,9 +65,4 @@ public sealed class Node
 
     private Task<JsonElement> DoAsync(string verb, CancellationToken cancellationToken) =>
         _lab.RunAsync([verb, Number], cancellationToken);
-
-    private sealed class End(Func<Task> end) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync() => await end().ConfigureAwait(false);
-    }
 }

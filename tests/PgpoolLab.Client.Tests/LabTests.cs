@@ -22,6 +22,9 @@ public sealed class LabTests : IDisposable
                 *'"nodes"'*) say '{"id":'$id',"answer":'"$(cat nodes)"',"done":true}' ;;
                 *'"events"'*)
                     say '{"id":'$id',"event":{"time":"2026-01-02T03:04:05Z","event":"failover","text":"A"}}' ;;
+                *'"cut"'* | *'"slow"'*)
+                    say '{"id":'$id',"answer":[{"link":"pgpool0->node1"},{"link":"node0->node1"}],"done":true}' ;;
+                *'"drill"'*) say '{"id":'$id',"answer":'"$(cat drilled)"',"done":true}' ;;
                 *'"cancel"'*) say '{"id":'$(say "$line" | tr -cd 0-9)',"done":true}' ;;
                 *'"pause"'*) exit 3 ;;
                 *) say '{"id":'$id',"done":true}' ;;
@@ -95,6 +98,51 @@ public sealed class LabTests : IDisposable
         Assert.EndsWith("""["lag","0","off"]}}""", Asked[^1], StringComparison.Ordinal);
         Assert.Contains("""["kill","1"]}}""", Asked[^3], StringComparison.Ordinal);
         Assert.All(Asked.Skip(1), a => Assert.Contains("\"lab\":\"/tmp/x\"", a, StringComparison.Ordinal));
+    }
+
+    /// <summary>Whoever was the primary then may be none when they are healed.</summary>
+    [Fact]
+    public async Task Links_are_broken_by_role_and_healed_by_number()
+    {
+        await using var lab = await Lab.StartAsync(o => o.Faults());
+        Assert.Contains("[\"--faults\"]", Asked[0], StringComparison.Ordinal);
+        await using (await lab.CutAsync("all", "primary", LinkCut.HalfBack))
+        {
+            Assert.EndsWith("""["cut","all","primary","--how","half-back"]}}""", Asked[^1], StringComparison.Ordinal);
+        }
+
+        Assert.EndsWith("""["heal","pgpool0","node1"]}}""", Asked[^2], StringComparison.Ordinal);
+        Assert.EndsWith("""["heal","node0","node1"]}}""", Asked[^1], StringComparison.Ordinal);
+        await lab.SlowAsync("standbys", "primary", TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(5));
+        Assert.EndsWith(
+            """["slow","standbys","primary","--latency","50ms","--jitter","5ms"]}}""",
+            Asked[^1],
+            StringComparison.Ordinal
+        );
+        await lab.HealAsync();
+        Assert.EndsWith("""["heal"]}}""", Asked[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1.25", 1.25)]
+    [InlineData("null", null)]
+    public async Task A_drill_tells_what_a_failure_has_cost(string service, double? seconds)
+    {
+        const string run = """
+            {"variants":[{"runs":[{"sentence":"Old."}]},{"runs":[{"sentence":"Node 0 was killed.",
+            "rto":{"service":SERVICE},"rpo":{"lostAcknowledged":3},"ledger":{"doubled":2},"twoPrimariesFor":0.5}]}],
+            "holds":false}
+            """;
+        await File.WriteAllTextAsync(
+            _folder["drilled"],
+            run.ReplaceLineEndings("").Replace("SERVICE", service, StringComparison.Ordinal)
+        );
+        await using var lab = await Lab.StartAsync();
+        var cost = await lab.DrillAsync("primary-dies");
+        Assert.EndsWith("""["drill","primary-dies","--no-report"]}}""", Asked[^1], StringComparison.Ordinal);
+        Assert.Equal((false, 3, 2), (cost.Holds, cost.Lost, cost.Doubled));
+        Assert.Equal(seconds, cost.WithoutWrites?.TotalSeconds);
+        Assert.Equal(("Node 0 was killed.", 0.5), ($"{cost}", cost.TwoPrimaries.TotalSeconds));
     }
 
     [Fact]

@@ -50,6 +50,33 @@ public sealed class LibraryTests
         Assert.False(Directory.Exists(folder));
     }
 
+    [Fact]
+    public async Task A_test_cuts_a_link_and_runs_a_drill()
+    {
+        await using var lab = await Lab.StartAsync(o => o.Slots().Faults());
+        await using (await lab.CutAsync("standbys", "primary", LinkCut.Stall))
+        {
+            Assert.Contains("link-cut", (await lab.StatusAsync()).Json.ToString(), StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("link-cut", (await lab.StatusAsync()).Json.ToString(), StringComparison.Ordinal);
+        var file = Path.Combine(Path.GetTempPath(), $"pgpoollab-{Guid.NewGuid():n}.yaml");
+        await File.WriteAllTextAsync(
+            file,
+            """
+            load: { clients: 2, rate: 100/s }
+            steps: [ { at: 200ms, kill: primary } ]
+            until: { writes-steady: 500ms, at-most: 60s }
+            expect: { lost: "> 1000000" }
+            """
+        );
+        var cost = await lab.DrillAsync(file);
+        File.Delete(file);
+        Assert.False(cost.Holds);
+        Assert.True(cost.WithoutWrites > TimeSpan.Zero);
+        Assert.Contains("Node 0 was killed.", cost.Sentence, StringComparison.Ordinal);
+    }
+
     internal static async Task<string?> AskAsync(string connectionString, string sql)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
