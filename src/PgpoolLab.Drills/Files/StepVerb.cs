@@ -27,7 +27,6 @@ internal sealed record StepVerb(string Name, string Kind, params string[] Option
         new("cut", Fault, "how"),
         new("slow", Fault, "latency", "jitter", "rate"),
         new("flap", Fault, "on", "off", "times", "how"),
-        new("fill", Fault),
         new("start", Heal),
         new("resume", Heal, "process"),
         new("attach", Heal),

@@ -125,7 +125,6 @@ public static class Verdict
             "cut" => $"The link {step.Was ?? step.Asked} was cut",
             "slow" => $"The link {step.Was ?? step.Asked} became slow",
             "flap" => $"The link {step.Was ?? step.Asked} came and went",
-            "fill" => $"The disk of {step.Was ?? step.Asked} filled up",
             _ => $"'{$"{step.Verb} {step.Asked}".Trim()}' was done",
         };
     }

@@ -9,7 +9,8 @@ namespace PgpoolLab.Integration.Tests.Remote;
 [Trait("Needs", "root")]
 public sealed class HostsDemoTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
+    /// <summary>The story waits for three minutes in each of its places.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
     [Fact]
     public async Task Hosts_die_and_networks_break_and_clients_go_on_at_the_virtual_IP()
