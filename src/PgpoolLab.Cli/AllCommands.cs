@@ -59,6 +59,7 @@ internal static class AllCommands
             AgentCommand.Create(),
             PartCommand.Create(terminal),
             InternalLinksCommand.Create(terminal),
+            InternalHangUpCommand.Create(terminal),
             PgpoolSetupCommand.Create(terminal, arguments),
             PgpoolSetupCommand.CreateWatchdog(terminal, arguments),
             InstallLinksCommand.Create(terminal),

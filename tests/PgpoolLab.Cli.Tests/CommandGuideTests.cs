@@ -18,7 +18,7 @@ public sealed partial class CommandGuideTests
     {
         // But those that no person calls.
         Assert.Equal(
-            ["internal-drill-run", "agent", "part", "internal-links"],
+            ["internal-drill-run", "agent", "part", "internal-links", "internal-hang-up"],
             Root.Subcommands.Where(c => CommandGuides.Of(c).Group is null).Select(c => c.Name)
         );
         Assert.Empty(
