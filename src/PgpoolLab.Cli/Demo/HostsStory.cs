@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Npgsql;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Cli.Startup;
@@ -165,35 +166,35 @@ internal sealed class HostsStory(Terminal terminal)
         HashSet<string> done = [];
         while (true)
         {
-            var (fix, since) = ("", Stopwatch.GetTimestamp());
-            var look = await UntilAsync(r => holds(r) || Lasts(r), what, cancellationToken);
-            if (holds(look))
+            string? fix = null;
+            var since = Stopwatch.GetTimestamp();
+            var look = await LookUntilAsync(l => holds(l.Report) || Lasts(l), what, cancellationToken);
+            if (holds(look.Report))
             {
                 return;
             }
 
-            Say(look.Findings.First(f => f.Fix == fix).Problem);
-            await RunCommandAsync([.. fix.Split(' ').Skip(1), "--lab", LabName], cancellationToken);
+            Say(look.Advice.First(a => a.Fix == fix).Problem);
+            await RunCommandAsync([.. fix!.Split(' ').Skip(1), "--lab", LabName], cancellationToken);
             done.Add(fix);
 
-            bool Lasts(NodesReport report)
+            bool Lasts(Look now)
             {
-                var advised = report.AtWork.Count > 0 ? null : report.Findings.FirstOrDefault(IsToBeDone)?.Fix;
+                var advised = now.Report.AtWork.Count > 0 ? null : now.Advice.FirstOrDefault(IsToBeDone)?.Fix;
                 if (advised is null || advised != fix)
                 {
-                    (fix, since) = (advised ?? "", Stopwatch.GetTimestamp());
+                    (fix, since) = (advised, Stopwatch.GetTimestamp());
                 }
 
-                return fix.Length > 0 && Stopwatch.GetElapsedTime(since) > AdviceLasts;
+                return fix is not null && Stopwatch.GetElapsedTime(since) > AdviceLasts;
             }
         }
 
-        bool IsToBeDone(Finding finding) =>
-            finding.Fix is { } fix
-            && !done.Contains(fix)
+        bool IsToBeDone(Advice advice) =>
+            !done.Contains(advice.Fix)
             && (
-                fix.StartsWith("pgpoollab recover ", StringComparison.Ordinal)
-                || fix.StartsWith("pgpoollab restart pgpool", StringComparison.Ordinal)
+                advice.Fix.StartsWith("pgpoollab recover ", StringComparison.Ordinal)
+                || advice.Fix.StartsWith("pgpoollab restart pgpool", StringComparison.Ordinal)
             );
     }
 
@@ -201,7 +202,9 @@ internal sealed class HostsStory(Terminal terminal)
         Predicate<NodesReport> holds,
         string what,
         CancellationToken cancellationToken
-    )
+    ) => (await LookUntilAsync(l => holds(l.Report), what, cancellationToken)).Report;
+
+    private async Task<Look> LookUntilAsync(Predicate<Look> holds, string what, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
         while (true)
@@ -211,14 +214,9 @@ internal sealed class HostsStory(Terminal terminal)
                 cancellationToken
             );
             // With the same exit code it says that it could not look at all, and then there is no report.
-            if (
-                IsReport(says.ExitCode)
-                && says.Output.Length > 0
-                && NodesReporter.FromJson(says.Output) is { } report
-                && holds(report)
-            )
+            if (IsReport(says.ExitCode) && says.Output.Length > 0 && Look.Of(says.Output) is var look && holds(look))
             {
-                return report;
+                return look;
             }
 
             if (Stopwatch.GetElapsedTime(began) > Patience)
@@ -234,6 +232,29 @@ internal sealed class HostsStory(Terminal terminal)
 
             await Composition.Probes(_host).PauseAsync(BetweenLooks, cancellationToken);
         }
+    }
+
+    /// <summary>What is wrong, and the command that ends it.</summary>
+    private sealed record Advice(string Fix, string Problem);
+
+    /// <summary>What <c>nodes --json</c> says.</summary>
+    private sealed record Look(NodesReport Report, IReadOnlyList<Advice> Advice)
+    {
+        internal static Look Of(string text) =>
+            new(
+                NodesReporter.FromJson(text),
+                [
+                    .. JsonElement
+                        .Parse(text)
+                        .GetProperty("findings")
+                        .EnumerateArray()
+                        .Where(f => f.GetProperty("fix").ValueKind is JsonValueKind.String)
+                        .Select(f => new Advice(
+                            f.GetProperty("fix").GetString()!,
+                            f.GetProperty("problem").GetString()!
+                        )),
+                ]
+            );
     }
 
     /// <summary>As a client on another machine has it: by TLS, with the lab's certificate and password, which are taken
