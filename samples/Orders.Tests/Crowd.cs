@@ -7,6 +7,9 @@ internal sealed class Crowd : IAsyncDisposable
 {
     private static readonly string[] Names = ["Ann", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana"];
 
+    /// <summary>How long a customer thinks about the next order; without that, the machine does nothing else.</summary>
+    private static readonly TimeSpan Thought = TimeSpan.FromMilliseconds(5);
+
     private readonly CancellationTokenSource _closing = new();
     private readonly Channel<Receipt> _receipts = Channel.CreateUnbounded<Receipt>();
     private readonly Task<IReadOnlyList<Receipt>>[] _customers;
@@ -47,6 +50,7 @@ internal sealed class Crowd : IAsyncDisposable
                 var receipt = await shop.PlaceAsync(Order.Of(customer, $"item {mine.Count}"), cancellation);
                 mine.Add(receipt);
                 _receipts.Writer.TryWrite(receipt);
+                await Task.Delay(Thought, cancellation);
             }
 
             return mine;

@@ -1,8 +1,8 @@
 namespace Orders;
 
 /// <summary>What a customer orders.</summary>
-/// <param name="Key">Made once, by whoever places the order, and the same in every attempt: orders with the same key are
-/// one order.</param>
+/// <param name="Key">Made once, by whoever places the order, and the same in every attempt: orders with the same key
+/// are one order.</param>
 /// <param name="Customer">Who orders.</param>
 /// <param name="Item">What.</param>
 public sealed record Order(Guid Key, string Customer, string Item)

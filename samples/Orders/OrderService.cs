@@ -2,8 +2,8 @@ using Npgsql;
 
 namespace Orders;
 
-/// <summary>Orders in a cluster of PostgreSQL behind Pgpool-II, which sends what writes to the primary, and spreads what
-/// reads over all nodes.</summary>
+/// <summary>Orders in a cluster of PostgreSQL behind Pgpool-II, which sends what writes to the primary, and spreads
+/// what reads over all nodes.</summary>
 /// <param name="database">Connects to Pgpool-II.</param>
 /// <param name="retry">What is done when that fails.</param>
 public sealed class OrderService(NpgsqlDataSource database, Retry retry)
@@ -38,8 +38,8 @@ public sealed class OrderService(NpgsqlDataSource database, Retry retry)
         );
     }
 
-    /// <summary>Places all orders or none of them, and reads what the customer has ordered by then. In a transaction that
-    /// has written, Pgpool-II sends reads to the primary, too.</summary>
+    /// <summary>Places all orders or none of them, and reads what the customer has ordered by then. In a transaction
+    /// that has written, Pgpool-II sends reads to the primary, too.</summary>
     /// <param name="cart">Orders of one customer.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>All orders of the customer, the oldest first.</returns>
