@@ -14,7 +14,9 @@ public sealed class FreshnessTests(ShopLab lab) : ShopTest(lab)
         await using var first = await Lab.Nodes[1].LagAsync(Late, Cancellation);
         await using var second = await Lab.Nodes[2].LagAsync(Late, Cancellation);
         var tea = Order.Of("Ann", "tea");
-        await Shop.PlaceAsync(tea, Cancellation);
+        // Sent twice, as by a double click. To look first whether it is there would ask a standby.
+        var receipts = await Task.WhenAll(Shop.PlaceAsync(tea, Cancellation), Shop.PlaceAsync(tea, Cancellation));
+        Assert.Equal(receipts[0].Number, receipts[1].Number);
 
         // The trap: a standby answers, which does not know it yet.
         Assert.Empty(await Shop.HistoryAsync("Ann", Cancellation));
