@@ -175,8 +175,8 @@ public sealed class Lab : IAsyncDisposable
     public Task RecoverAllAsync(CancellationToken cancellationToken = default) =>
         RunAsync(["recover", "--all"], cancellationToken);
 
-    /// <summary>Cuts the network between servers, for connections that are there and new ones, until what is returned is
-    /// disposed of. The lab has links only when it was made with <see cref="LabOptions.Faults"/>.</summary>
+    /// <summary>Cuts the network between servers, for connections that are there and new ones, until what is returned
+    /// is disposed of. The lab has links only when it was made with <see cref="LabOptions.Faults"/>.</summary>
     /// <param name="from">Who connects: <c>pgpool</c>, <c>primary</c>, <c>standbys</c>, <c>node1</c>,
     /// <c>client</c>.</param>
     /// <param name="to">Whom they connect to, in the same words.</param>

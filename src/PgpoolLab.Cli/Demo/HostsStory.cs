@@ -159,8 +159,8 @@ internal sealed class HostsStory(Terminal terminal)
             )
         ).OrThrow($"have host {name} {verb}");
 
-    /// <summary>Waits, and does meanwhile what the lab's status advises. A standby may have had rows that the new primary
-    /// never got: it is made again, too. A Pgpool-II may hang on a host that was lost.</summary>
+    /// <summary>Waits, and does meanwhile what the lab's status advises. A standby may have had rows that the new
+    /// primary never got: it is made again, too. A Pgpool-II may hang on a host that was lost.</summary>
     private async Task MendUntilAsync(Predicate<NodesReport> holds, string what, CancellationToken cancellationToken)
     {
         HashSet<string> done = [];

@@ -166,7 +166,7 @@ public sealed partial class HouseTests
         string[] nobodys = ["/obj/", "/bin/", "/snapshots/", "/Kept/", "/__pycache__/"];
         var folders = Enumerable
             .SelectMany<string, string>(
-                ["src", "templates", "tests", "bench", "packaging", ".ci"],
+                ["src", "templates", "tests", "bench", "samples", "packaging", ".ci"],
                 f => Directory.EnumerateFiles($"{repository}/{f}", "*", SearchOption.AllDirectories)
             )
             .Where(f => !f.StartsWith(edited, StringComparison.Ordinal));

@@ -7,8 +7,8 @@ using System.Text;
 namespace PgpoolLab.Integration.Tests.Endurance;
 
 /// <summary>
-/// Drills are hit at random moments, while a server is frozen or a link is cut: whatever hits them, nothing stays frozen
-/// or cut in a lab of the user's own, and of a lab that the drill has made nothing stays at all.
+/// Drills are hit at random moments, while a server is frozen or a link is cut: whatever hits them, nothing stays
+/// frozen or cut in a lab of the user's own, and of a lab that the drill has made nothing stays at all.
 /// <c>tests/endurance --drills 100</c> does it a hundred times. Variables: <c>ENDURANCE_DRILLS</c>,
 /// <c>ENDURANCE_SEED</c>, <c>ENDURANCE_ONLY</c> (a round's number), <c>ENDURANCE_REPORT</c>.
 /// </summary>
@@ -149,7 +149,8 @@ public sealed class DrillRoundsTests
             var file = Path.Combine(sandbox.Home, "broken.yaml");
             await File.WriteAllTextAsync(
                 file,
-                $"load: {{ clients: 2, rate: 50/s }}\nsteps: [ {{ at: 500ms, {Break} }}, {{ after: 10m, heal: all }} ]\n"
+                "load: { clients: 2, rate: 50/s }\n"
+                    + $"steps: [ {{ at: 500ms, {Break} }}, {{ after: 10m, heal: all }} ]\n"
             );
             if (IsOwn)
             {
