@@ -92,6 +92,8 @@ public static class ForeignSockets
                 .. new DirectoryInfo($"/proc/{process}/fd")
                     .EnumerateFiles()
                     .Where(f => f.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) is true)
+                    // It may have several numbers for one.
+                    .DistinctBy(f => f.LinkTarget)
                     .Select(f => int.Parse(f.Name, CultureInfo.InvariantCulture)),
             ];
         }

@@ -66,7 +66,11 @@ internal static class HostCommand
         new(
             CommandFacts
                 .All(root)
-                .Where(c => c.Subcommands.Count == 0 && CommandFacts.Options(c).Contains(CommandLine.Lab))
+                .Where(c =>
+                    (c.Subcommands.Count == 0 && CommandFacts.Options(c).Contains(CommandLine.Lab))
+                    // It may work on a lab; there are drills to be listed below it.
+                    || CommandFacts.PathOf(c).TrimEnd() == HostService.Drill
+                )
                 .ToDictionary(
                     c => CommandFacts.PathOf(c).TrimEnd(),
                     c => CommandFacts.Options(c).Contains(CommandLine.Json)

@@ -40,6 +40,7 @@ internal static class DrillLab
             }
         );
         DrillRun? run = null;
+        var code = 0;
         IReadOnlyList<string> undo = [];
         await using (program)
         {
@@ -74,6 +75,11 @@ internal static class DrillLab
                 undo = reply?.Undo ?? undo;
                 run = reply?.Run ?? run;
             }
+
+            if (run is null)
+            {
+                code = await program.EndAsync();
+            }
         }
 
         if (run is not null)
@@ -82,7 +88,6 @@ internal static class DrillLab
             return run;
         }
 
-        var code = await program.EndAsync();
         if (code >= FirstSignal && request.CleansUp)
         {
             await UndoAsync(folder, undo);

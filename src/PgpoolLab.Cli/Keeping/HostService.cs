@@ -20,7 +20,8 @@ namespace PgpoolLab.Cli.Keeping;
 internal sealed class HostService(IReadOnlyDictionary<string, bool> verbs, ProbeRunner probes, Stream output)
     : IDisposable
 {
-    private const string Drill = "drill";
+    /// <summary>The command whose failure is a result.</summary>
+    internal const string Drill = "drill";
 
     /// <summary>The version of the lines. It changes when a reader of the former ones would be misled.</summary>
     internal const int Protocol = 1;

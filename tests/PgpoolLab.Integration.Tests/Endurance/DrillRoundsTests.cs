@@ -233,7 +233,13 @@ public sealed class DrillRoundsTests
             machine
                 .Remains()
                 .Concat(machine.StateOf(sandbox.Home))
-                .Concat(Directory.EnumerateFileSystemEntries(machine.View(sandbox.Labs)));
+                .Concat(Directory.EnumerateFileSystemEntries(machine.View(sandbox.Labs)))
+                // Of the .NET runtime, where that is killed; the native program has none.
+                .Where(e =>
+                    Path.GetFileName(e) is var name
+                    && !name.StartsWith("clr-debug-pipe-", StringComparison.Ordinal)
+                    && !name.StartsWith("dotnet-diagnostic-", StringComparison.Ordinal)
+                );
 
         /// <summary>What starts with the lab and stays: the lab's own.</summary>
         private static bool IsServer(string process) =>

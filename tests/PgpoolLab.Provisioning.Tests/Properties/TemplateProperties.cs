@@ -227,7 +227,7 @@ public sealed partial class TemplateProperties
         var file = RenderedFiles.Of(Labs.Fixed())["etc/failover.sh"];
         var fragment = file[
             file.IndexOf("# ---- every run", StringComparison.Ordinal)..file.IndexOf(
-                "say \"node",
+                "# Pgpool-II's worker",
                 StringComparison.Ordinal
             )
         ];
