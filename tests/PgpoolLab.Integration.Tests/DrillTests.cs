@@ -146,7 +146,8 @@ public sealed class DrillTests
         );
         using (var tool = sandbox.Start(sandbox.Labs, "drill", file, "--lab", sandbox.Lab, "--no-report"))
         {
-            await UntilAsync(() => Frozen(sandbox) > 0, "the standby is frozen");
+            // Saving the lab before freezes it for a moment, too.
+            await UntilAsync(() => HasBegun(sandbox) && Frozen(sandbox) > 0, "the standby is frozen");
             Assert.Equal(0, Signals.Send(tool.Id, Kill));
             await UntilAsync(() => Frozen(sandbox) == 0, "the standby goes on");
         }
@@ -161,6 +162,9 @@ public sealed class DrillTests
         File.Delete(file);
         sandbox.AssertNothingIsLeft();
     }
+
+    private static bool HasBegun(Sandbox sandbox) =>
+        sandbox.Processes().Any(p => p.Contains("internal-drill-run", StringComparison.Ordinal));
 
     /// <summary>How many processes that work in the labs are frozen.</summary>
     private static int Frozen(Sandbox sandbox) =>
@@ -189,10 +193,7 @@ public sealed class DrillTests
         using (var tool = sandbox.Start(sandbox.Labs, "drill", file, "--no-report"))
         {
             var said = tool.StandardError;
-            await UntilAsync(
-                () => sandbox.Processes().Any(p => p.Contains("internal-drill-run", StringComparison.Ordinal)),
-                "the run has begun"
-            );
+            await UntilAsync(() => HasBegun(sandbox), "the run has begun");
             Assert.Equal(0, Signals.Send(tool.Id, 15));
             await tool.WaitForExitAsync();
             Assert.True(tool.ExitCode == 130, $"{tool.ExitCode}: {await said.ReadToEndAsync()}");
