@@ -361,7 +361,12 @@ public sealed class DrillRunner(
         _linksTouched |= StepVerb.Find(step.Verb)!.IsOnLinks;
         if (step.Verb == "pause")
         {
-            _paused.Add(words[0]);
+            // By number: when all standbys are frozen, nobody says that he is one.
+            _paused.UnionWith(
+                words[0] == "standby"
+                    ? watch.Now(NodeState.Standby).Select(n => n.ToString(CultureInfo.InvariantCulture))
+                    : [words[0]]
+            );
         }
 
         say(new RunReply { Undo = [.. Undo] });
