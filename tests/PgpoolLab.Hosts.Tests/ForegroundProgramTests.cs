@@ -97,6 +97,8 @@ public sealed partial class ForegroundProgramTests : IDisposable
             await Eventually.FileAsync(_folder["child"]),
             System.Globalization.CultureInfo.InvariantCulture
         );
+        // The program may be quicker than who is told of it.
+        await Eventually.TrueAsync(() => group is not null, "the group is known");
         Assert.True(group!.Runs);
         // Another process has the number by now.
         Assert.False((group with { StartedAt = "1" }).Runs);

@@ -150,6 +150,7 @@ public sealed class DrillTests
             await UntilAsync(() => HasBegun(sandbox) && Frozen(sandbox) > 0, "the standby is frozen");
             Assert.Equal(0, Signals.Send(tool.Id, Kill));
             await UntilAsync(() => Frozen(sandbox) == 0, "the standby goes on");
+            await UntilAsync(() => !HasBegun(sandbox), "the drill's other half, which has the lab, has ended");
         }
 
         var list = (await sandbox.RunAsync("snapshot", "list", "--json", "--lab", sandbox.Lab)).Ok().Output;

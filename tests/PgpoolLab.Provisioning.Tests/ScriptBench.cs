@@ -67,7 +67,7 @@ public abstract class ScriptBench : IAsyncDisposable
         sleep 1 while 1;
         """;
 
-    private readonly LocalHost _host = new(TimeProvider.System);
+    private protected readonly LocalHost _host = new(TimeProvider.System);
     private readonly TemporaryFolder _links = new();
     private readonly TemporaryFolder _sockets = new();
     private readonly TemporaryFolder _programs = new();
@@ -169,6 +169,9 @@ public abstract class ScriptBench : IAsyncDisposable
     /// (ends when it is to be promoted), stubborn (does not end), followed (by a process that ends a little
     /// later).</summary>
     private protected static string Serve(string manner) => $"exec \"${{0%/*}}/../servers/postgres\" {manner} \"$@\"";
+
+    /// <summary>A number no process of Linux can have.</summary>
+    private protected const int NobodysNumber = 4_194_305;
 
     /// <summary>Has a node's PostgreSQL run, as if it had been started some time ago.</summary>
     private protected async Task<ProcessFacts> StartServerAsync(PostgresNode node, string manner = "ready")
@@ -351,7 +354,7 @@ public abstract class ScriptBench : IAsyncDisposable
         return Regex.Replace(text, $@"\bbegin_wait {_patienceOfScript}\b", $"begin_wait {_patience}");
     }
 
-    private string Render(string script)
+    private protected string Render(string script)
     {
         var text = Hurried(_renderer.Render($"scripts/{script}", _lab));
         return _clockIsFake ? text.Replace("/proc/uptime", Shell.Quote(Clock), StringComparison.Ordinal) : text;

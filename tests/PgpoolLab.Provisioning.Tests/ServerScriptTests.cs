@@ -210,9 +210,6 @@ public sealed partial class ServerScriptTests : ScriptBench
 
     // ---- what killed servers leave ----
 
-    /// <summary>A number no process of Linux can have.</summary>
-    private const int NobodysNumber = 4_194_305;
-
     private static void LeavePidFile(PostgresNode node, int number) =>
         File.WriteAllText(
             $"{node.DataDirectory}/postmaster.pid",
