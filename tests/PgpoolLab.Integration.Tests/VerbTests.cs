@@ -84,7 +84,9 @@ public sealed partial class VerbTests
 
                 pgpoollab pause 2
                 echo "paused: $(pgpoollab nodes --json | tr -d ' \n' | grep -c '"suspended":\[[0-9]')"
-                pgpoollab resume 2
+                pgpoollab stop 1
+                pgpoollab resume standby
+                pgpoollab start 1
                 pgpoollab attach 2 || : # a node that was suspended for ten seconds is given up
                 pgpoollab wait --for 'node 2 up' --timeout 2m
                 """

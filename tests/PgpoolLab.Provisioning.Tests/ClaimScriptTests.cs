@@ -89,7 +89,7 @@ public sealed class ClaimScriptTests : ScriptBench
         Assert.Equal(0, (await FollowAsync()).ExitCode);
         Assert.Equal(5, Pauses);
         Assert.False(File.Exists($"{_lab.Tools.PostgresBin}/psql.early"));
-        Assert.Empty(Calls("pg_ctl").Where(c => c.Contains("stop", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Calls("pg_ctl"), c => c.Contains("stop", StringComparison.Ordinal));
         Assert.Single(Calls("../pcp's/pcp_attach_node"));
     }
 

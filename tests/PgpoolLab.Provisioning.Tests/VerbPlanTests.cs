@@ -306,6 +306,35 @@ public sealed class VerbPlanTests
         );
     }
 
+    /// <summary>What is suspended cannot say what it is; the words still name what they named before.</summary>
+    [Theory]
+    [InlineData("standby", "Resume node 1")]
+    [InlineData("primary", "Resume node 0")]
+    public void What_was_suspended_by_a_word_goes_on_by_the_same_word(string word, string expected)
+    {
+        var primary = word == "primary" ? Looks.Suspended(0, standby: false, "down") : Looks.Primary(0);
+        var standby = word == "standby" ? Looks.Suspended(1, standby: true, "down") : Looks.Standby(1);
+        Assert.Equal(
+            $"{expected} | Look for a second primary",
+            Titles(ServerPlans.Resume(Look(primary, standby), Target.Of(word)))
+        );
+        // After a failover there is another primary; the one that was suspended is meant.
+        Assert.Equal(
+            "Resume node 0 | Look for a second primary",
+            Titles(
+                ServerPlans.Resume(
+                    Look(Looks.Suspended(0, standby: false, "down"), Looks.Primary(1, timeline: 2)),
+                    Target.Of("primary")
+                )
+            )
+        );
+        // Where none is suspended they are what they always are.
+        Assert.Equal(
+            "Resume node 0 | Look for a second primary",
+            Titles(ServerPlans.Resume(Well(), Target.Of("primary")))
+        );
+    }
+
     [Fact]
     public void A_node_is_detached_and_stopped_before_it_is_recovered_when_it_has_to_be()
     {

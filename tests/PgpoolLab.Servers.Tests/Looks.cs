@@ -60,6 +60,23 @@ internal static class Looks
             }
         );
 
+    /// <summary>It runs, and answers nobody.</summary>
+    internal static NodeView Suspended(int id, bool standby, string status = "up") =>
+        new(
+            id,
+            11002 + id,
+            Pool(id, standby ? "standby" : "primary", status),
+            new PostgresSays
+            {
+                Up = false,
+                Runs = true,
+                ProcessId = 100 + id,
+                Suspended = [100 + id],
+                MadeAsStandby = standby,
+                Problem = "it does not answer",
+            }
+        );
+
     internal static WorkUnderWay Work(WorkKind kind, int? node = null) =>
         new(kind, node, 4711, null, "Something is at work");
 

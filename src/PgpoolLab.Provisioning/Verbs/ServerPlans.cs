@@ -68,7 +68,10 @@ public static class ServerPlans
     public static VerbPlan Resume(VerbLook look, Target target)
     {
         ArgumentNullException.ThrowIfNull(look);
-        var servers = OwnServers(look, target);
+        ArgumentNullException.ThrowIfNull(target);
+        var servers = SuspendedAs(look, target) is { Count: > 0 } nodes
+            ? new ServerSet(nodes, [])
+            : OwnServers(look, target);
         RequireRunning(look, servers, "resume");
         var mayBeTwo = look.Lab.Mode is ClusteringMode.StreamingReplication && servers.Nodes.Count > 0;
         return VerbPlan.Of([
@@ -76,6 +79,19 @@ public static class ServerPlans
             .. mayBeTwo ? (Stage[])[Stage.Of(new CountPrimaries())] : [],
         ]);
     }
+
+    /// <summary>The suspended nodes that <c>primary</c> or <c>standby</c> was the word for when they were suspended: none
+    /// of them can say now what it is, but its data folder does.</summary>
+    private static IReadOnlyList<PostgresNode> SuspendedAs(VerbLook look, Target target) =>
+        target.Text is "primary" or "standby"
+        && look is { Report: { } report, Lab.Mode: ClusteringMode.StreamingReplication }
+            ?
+            [
+                .. report
+                    .Nodes.Where(n => n.Postgres.IsSuspended && n.Postgres.MadeAsStandby == (target.Text is "standby"))
+                    .Select(look.NodeOf),
+            ]
+            : [];
 
     /// <summary>Servers are started; a node that comes back is attached as soon as it streams. The whole lab is started
     /// by
