@@ -21,8 +21,13 @@ public sealed class ClaimTests
                 eval "$(pgpoollab env)"
                 pg_ctl -m immediate -D data0 stop
                 until [ "$(pgpoollab psql 1 -- -XAtc 'SELECT pg_is_in_recovery()')" = f ]; do sleep 0.1; done
-                until pcp_recovery_node -n 0; do sleep 0.1; done
-                pgpoollab wait --for streaming --timeout 2m
+                # Refused, as long as Pgpool-II still takes it for the primary, pcp_recovery_node 4.3 ends with 0, too.
+                until pcp_recovery_node -n 0 2>&1 | grep 'Command Successful'; do sleep 0.1; done
+                pgpoollab wait --for streaming --timeout 2m || {
+                    pgpoollab status
+                    cat log/failover.log log/recovery.log log/pgpool.log
+                    exit 1
+                } >&2
                 until grep -q '"follow_primary".*"exit_code":0' log/events.jsonl; do sleep 0.1; done
                 cat log/failover.log log/recovery.log
                 """,

@@ -33,7 +33,7 @@ public sealed class EnvironmentTests
                 eval "$(pgpoollab env)"
                 pg_ctl -m immediate -D data0 stop
                 until [ "$(pgpoollab psql 1 -- -XAtc 'SELECT pg_is_in_recovery()')" = f ]; do sleep 0.1; done
-                until pcp_recovery_node -n 0; do sleep 0.1; done
+                until pcp_recovery_node -n 0 2>&1 | grep 'Command Successful'; do sleep 0.1; done
                 # Pgpool-II ends sessions when a node comes back, some after pcp_recovery_node has ended.
                 until psql -Xqc 'SELECT 1'; do sleep 0.1; done >/dev/null
                 """

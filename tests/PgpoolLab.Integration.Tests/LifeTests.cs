@@ -468,7 +468,7 @@ public sealed class GivenUpNodeTests : LifeTests
         );
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -D data2 -m immediate stop")).Ok();
         await sandbox.UntilNodesShowAsync("node 2 is down", n => Status(n[2]) == "down");
-        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 2")).Ok();
+        await sandbox.RecoverByPcpAsync(2);
         var port = (await sandbox.NodesAsync()).GetProperty("pgpoolPort").GetInt32();
         (await sandbox.ShellAsync("./stopall pgpool")).Ok();
         // What a server has just started has its command line for a moment.
@@ -492,7 +492,7 @@ public sealed class GivenUpNodeTests : LifeTests
         using var sandbox = await UpAsync(Account.Plain);
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data1 stop; rm -rf data1")).Ok();
         await sandbox.UntilNodesShowAsync("node 1 is down", n => Status(n[1]) == "down");
-        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n 1")).Ok();
+        await sandbox.RecoverByPcpAsync(1);
         await sandbox.UntilNodesShowAsync(
             "node 1 streams",
             n => n[1].GetProperty("postgres").GetProperty("receiver").GetString() == "streaming"

@@ -16,7 +16,7 @@ public sealed class LogTests
         var error = follower.StandardError.ReadToEndAsync();
         (await sandbox.ShellAsync("kill -KILL \"$(head -n 1 data0/postmaster.pid)\"")).Ok();
         await sandbox.UntilNodesShowAsync("node 1 is the primary", n => Is(n[0], "down") && Is(n[1], "up"));
-        (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"\npcp_recovery_node -n 0")).Ok();
+        await sandbox.RecoverByPcpAsync(0);
         await sandbox.UntilNodesShowAsync("node 0 is back", n => Is(n[0], "up") && Is(n[1], "up"));
 
         // Then: who follows is told of everything.

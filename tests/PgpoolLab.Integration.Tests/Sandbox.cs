@@ -106,6 +106,29 @@ public sealed partial class Sandbox : IDisposable
         return document.RootElement.Clone();
     }
 
+    /// <summary>pcp_recovery_node for a node that Pgpool-II has given up.</summary>
+    /// <remarks>A second after a failover Pgpool-II starts its process for pcp anew; who had just connected is cut off.
+    /// What counts is what pcp_recovery_node says: in 4.3 it ends with 0 in any case.</remarks>
+    public async Task RecoverByPcpAsync(int node)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            var told = await ShellAsync(
+                $"eval \"$(pgpoollab env)\"; pcp_recovery_node -w -p $PCP_PORT -n {node} 2>&1; sleep 0.1"
+            );
+            if (told.Output.Contains("Command Successful", StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            Assert.True(
+                clock.Elapsed < TimeSpan.FromMinutes(1) && !told.Output.Contains("DETAIL", StringComparison.Ordinal),
+                $"pcp_recovery_node of node {node} ended with {told.ExitCode}: {told.Output}{told.Error}"
+            );
+        }
+    }
+
     /// <summary>Asks <c>nodes</c> again and again until it shows what is expected.</summary>
     public async Task<JsonElement> UntilNodesShowAsync(string expectation, Func<JsonElement[], bool> holds)
     {

@@ -57,7 +57,7 @@ public sealed class TablespaceTests : StoryTests
 
         await KillAsync(sandbox, 0);
         await sandbox.UntilNodesShowAsync("node 0 is down", n => Is(n[0], "down", null));
-        (await ShellInLabAsync(sandbox, "pcp_recovery_node -w -p $PCP_PORT -n 0")).Ok();
+        await sandbox.RecoverByPcpAsync(0);
         var report = await UntilAllStreamAsync(sandbox, primary: 1);
         Assert.Empty(report.GetProperty("findings").EnumerateArray());
         (await ShellInLabAsync(sandbox, "psql -p $PGPOOL_PORT -c 'UPDATE o SET n = n + 1' test")).Ok();

@@ -80,8 +80,8 @@ public static class ServerPlans
         ]);
     }
 
-    /// <summary>The suspended nodes that <c>primary</c> or <c>standby</c> was the word for when they were suspended: none
-    /// of them can say now what it is, but its data folder does.</summary>
+    /// <summary>The suspended nodes that <c>primary</c> or <c>standby</c> was the word for when they were suspended:
+    /// none of them can say now what it is, but its data folder does.</summary>
     private static IReadOnlyList<PostgresNode> SuspendedAs(VerbLook look, Target target) =>
         target.Text is "primary" or "standby"
         && look is { Report: { } report, Lab.Mode: ClusteringMode.StreamingReplication }

@@ -176,7 +176,7 @@ public sealed class AvailabilityStories : LifeTests
         (await sandbox.RunInLabAsync("psql", "0", "--", "-Xqc", "INSERT INTO t VALUES (666)", "test")).Ok();
         (await sandbox.ShellAsync("eval \"$(pgpoollab env)\"; pg_ctl -m immediate -D data0 stop")).Ok();
         (await sandbox.RunInLabAsync("psql", "--", "-Xqc", "INSERT INTO t VALUES (1)", "test")).Ok();
-        (await sandbox.ShellAsync(Recover + "0")).Ok();
+        await sandbox.RecoverByPcpAsync(0);
         await sandbox.UntilNodesShowAsync(
             "node 0 streams",
             n =>
