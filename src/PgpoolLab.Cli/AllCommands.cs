@@ -13,10 +13,10 @@ namespace PgpoolLab.Cli;
 /// <summary>All commands, as one command line.</summary>
 internal static class AllCommands
 {
-    internal static RootCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
+    internal static ProgramCommand Root(Terminal terminal, IReadOnlyList<string> arguments)
     {
         var setup = SetupCommand.Create(terminal, arguments, "setup", start: false);
-        var root = new RootCommand(
+        var root = new ProgramCommand(
             "Test clusters of PostgreSQL and Pgpool-II: made in seconds, broken on purpose, removed without a trace. "
                 + "Such a cluster is called a lab: PostgreSQL nodes, numbered from 0, and one or several Pgpool-IIs, "
                 + "all on this machine, with all their files in one folder."
@@ -77,9 +77,9 @@ internal static class AllCommands
             root.Subcommands.Add(command);
         }
 
-        root.HelpName = Invocation.Name;
         var help = new ShowHelp(terminal.Data.Profile.Width);
-        root.Options[root.Options.IndexOf(root.Options.OfType<HelpOption>().Single())] = Help(help);
+        root.Options.Add(Help(help));
+        root.Options.Add(new VersionOption());
         // Without a command it lists the commands.
         root.SetAction(help.Invoke);
         root.Options.Add(CommandLine.Quiet);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using PgpoolLab.Cli.Compatibility;
 using PgpoolLab.Cli.Manual;
 using PgpoolLab.Cli.Rendering;
+using PgpoolLab.Cli.Startup;
 
 namespace PgpoolLab.Cli;
 
@@ -44,7 +45,7 @@ internal static class UsageErrors
 
     /// <summary>The parser says that a command is missing, but not which there are.</summary>
     private static string Message(Command parent, string message) =>
-        parent is not RootCommand && parent.Subcommands.Count > 0
+        parent is not ProgramCommand && parent.Subcommands.Count > 0
             ? $"{CommandFacts.PathOf(parent)}needs a command: "
                 + $"{string.Join(" or ", parent.Subcommands.Select(c => c.Name))}."
             : message;

@@ -41,6 +41,21 @@ public sealed class AgentProgramTests : IDisposable
         }
     }
 
+    /// <summary>The parser took the first of its words for the command.</summary>
+    [Theory]
+    [InlineData("agent")]
+    [InlineData("list")]
+    public async Task The_program_works_by_a_name_that_is_one_of_its_commands(string name)
+    {
+        var link = _sandbox[name];
+        File.CreateSymbolicLink(link, Sandbox.ProgramFile);
+        var labs = (await _sandbox.RunProgramAsync([link, "list", "--json"], _sandbox.Labs)).Ok();
+        Assert.Equal("{\n  \"labs\": []\n}\n", labs.Output);
+        var wrong = await _sandbox.RunProgramAsync([link, "lst"], _sandbox.Labs);
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Contains("There is no command lst. Did you mean list?", wrong.Error, StringComparison.Ordinal);
+    }
+
     /// <summary>Whatever ends it: its caller closes the connection, or it is told to end.</summary>
     [Theory]
     [InlineData(false)]

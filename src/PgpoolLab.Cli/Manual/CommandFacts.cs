@@ -9,7 +9,7 @@ internal static class CommandFacts
 {
     /// <summary>The words that lead to a command, with a space behind each; empty for the program itself.</summary>
     internal static string PathOf(Command command) =>
-        command is RootCommand
+        command is ProgramCommand
             ? ""
             : string.Concat(command.Parents.OfType<Command>().Take(1).Select(PathOf)) + command.Name + " ";
 
@@ -52,7 +52,7 @@ internal static class CommandFacts
     internal static string Usage(Command command)
     {
         var program =
-            command is RootCommand ? Invocation.Name
+            command is ProgramCommand ? Invocation.Name
             : command.Parents.Any() ? $"{Invocation.Name} {PathOf(command).TrimEnd()}"
             : command.Name;
         var arguments = Arguments(command)

@@ -28,7 +28,7 @@ internal static class HelpPages
     {
         Section(output, "Description", () => Paragraph(output, command.Description ?? "", width));
         Section(output, "Usage", () => output.WriteLine(Indent + CommandFacts.Usage(command)));
-        if (command is RootCommand)
+        if (command is ProgramCommand)
         {
             Groups(command, output, width);
         }
@@ -36,7 +36,7 @@ internal static class HelpPages
         var arguments = CommandFacts.Arguments(command);
         Columns(output, "Arguments", arguments, a => $"<{a.Name}>", CommandFacts.Description, width);
         Columns(output, "Options", CommandFacts.Options(command), Label, CommandFacts.Description, width);
-        if (command is RootCommand)
+        if (command is ProgramCommand)
         {
             output.WriteLine($"See it work:        {Invocation.Name} demo");
             output.WriteLine($"Make a first lab:   {Invocation.Name} up my-lab");

@@ -26,7 +26,7 @@ internal static class ManPage
         Section("DESCRIPTION");
         Line(Text((command.Description ?? "").TrimEnd('.') + "."));
         Entries("ARGUMENTS", CommandFacts.Arguments(command), a => a.Name, CommandFacts.Description);
-        if (command is RootCommand)
+        if (command is ProgramCommand)
         {
             Section("COMMANDS");
             foreach (
@@ -46,7 +46,7 @@ internal static class ManPage
         }
 
         Entries("OPTIONS", CommandFacts.Options(command), HelpPages.Label, CommandFacts.Description);
-        if (command is RootCommand)
+        if (command is ProgramCommand)
         {
             Entries("EXIT STATUS", Enum.GetValues<ExitCode>(), c => $"{(int)c}", Meaning);
         }
@@ -117,7 +117,7 @@ internal static class ManPage
         };
 
     private static IEnumerable<string> SeeAlso(Command command) =>
-        command is RootCommand
+        command is ProgramCommand
             ? CommandFacts.All(command).Select(NameOf)
             : [.. command.Parents.OfType<Command>().Select(NameOf), .. CommandFacts.Commands(command).Select(NameOf)];
 

@@ -130,7 +130,7 @@ public sealed class CommandLineProperties
     );
 
     // One for all: every command made remembers its options, and they it.
-    private static readonly RootCommand Root = AllCommands.Root(new Screen().Terminal, []);
+    private static readonly Command Root = AllCommands.Root(new Screen().Terminal, []);
 
     private static Gen<string[]> Line(string[] commands, string[] options) =>
         Gen.Select(

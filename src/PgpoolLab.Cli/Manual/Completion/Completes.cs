@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using PgpoolLab.Cli.Startup;
 
 namespace PgpoolLab.Cli.Manual.Completion;
 
@@ -36,5 +37,5 @@ internal sealed record Completes(
     }
 
     private static Command Root(Symbol symbol) =>
-        symbol as RootCommand ?? Root(symbol.Parents.OfType<Command>().First());
+        symbol as ProgramCommand ?? Root(symbol.Parents.OfType<Command>().First());
 }
