@@ -49,7 +49,11 @@ public sealed class NoAgentException(string host, string what, Exception? inner 
     /// <summary>The host's name.</summary>
     public string Host { get; } = host;
 
-    /// <summary>The two ways to another program.</summary>
+    /// <summary>The two ways to another program. Only few commands have these options: labs remember which it
+    /// is.</summary>
     internal static IReadOnlyList<string> TwoWays { get; } =
-    ["Give a pgpoollab that runs there:  --agent PATH", "Or install pgpoollab there."];
+    [
+        "Install a pgpoollab there, and make the lab with it:  pgpoollab setup --hosts … --installed PATH",
+        "Try out whether another one of this machine runs there:  pgpoollab hosts check HOST … --agent PATH",
+    ];
 }

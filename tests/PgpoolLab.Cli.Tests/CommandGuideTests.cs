@@ -8,7 +8,7 @@ namespace PgpoolLab.Cli.Tests;
 /// <summary>Every command has its place in the help, and examples that work.</summary>
 public sealed partial class CommandGuideTests
 {
-    private static readonly RootCommand Root = AllCommands.Root(new Screen().Terminal, []);
+    private static readonly Command Root = AllCommands.Root(new Screen().Terminal, []);
 
     /// <summary>The words of every command.</summary>
     internal static IEnumerable<string> Names => CommandFacts.All(Root).Select(c => CommandFacts.PathOf(c).TrimEnd());

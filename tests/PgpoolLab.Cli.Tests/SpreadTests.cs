@@ -46,6 +46,9 @@ public sealed class SpreadTests
         "attach",
         "detach",
         "recover",
+        "switchover",
+        "config",
+        "sync",
         "wait",
         "partition",
         "heal",
@@ -54,10 +57,7 @@ public sealed class SpreadTests
     /// <summary>Those that do not, with arguments.</summary>
     private static readonly Dictionary<string, string[]> Refused = new()
     {
-        ["config"] = ["set", "pgpool.num_init_children=8"],
-        ["sync"] = ["on"],
         ["promote"] = ["1"],
-        ["switchover"] = [],
         ["add-node"] = [],
         ["remove-node"] = ["2"],
         ["snapshot"] = ["save"],

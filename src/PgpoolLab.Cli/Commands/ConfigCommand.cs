@@ -41,6 +41,18 @@ internal static class ConfigCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadForward.ConfigAsync(
+                        terminal,
+                        spread,
+                        ["get", parsed.GetValue(setting)!],
+                        restart: false,
+                        parsed.GetValue(CommandLine.Json),
+                        cancellationToken
+                    );
+                }
+
                 var lab = LabCommand.Open(parsed);
                 var report = await Reporter().GetAsync(lab, parsed.GetValue(setting)!, cancellationToken);
                 Print(terminal, parsed, report, () => SettingsView.PrintGet(terminal.Data, report));
@@ -76,6 +88,18 @@ internal static class ConfigCommand
             async (parsed, cancellationToken) =>
             {
                 var wanted = Parse(parsed.GetValue(settings)!);
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadForward.ConfigAsync(
+                        terminal,
+                        spread,
+                        ["set", .. parsed.GetValue(settings)!],
+                        parsed.GetValue(restart),
+                        parsed.GetValue(CommandLine.Json),
+                        cancellationToken
+                    );
+                }
+
                 var lab = LabCommand.Open(parsed);
                 using var progress = new ProgressView(terminal);
                 var outcomes = await new ConfigureOperation(Terminal.Operation(progress)).SetAsync(
@@ -123,6 +147,18 @@ internal static class ConfigCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
+                if (SpreadCommands.Find(parsed) is { } spread)
+                {
+                    return await SpreadForward.ConfigAsync(
+                        terminal,
+                        spread,
+                        ["diff", .. parsed.GetValue(program) is { } only ? (string[])[only] : []],
+                        restart: false,
+                        parsed.GetValue(CommandLine.Json),
+                        cancellationToken
+                    );
+                }
+
                 var lab = LabCommand.Open(parsed);
                 var report = await Reporter().DiffAsync(lab, parsed.GetValue(program), cancellationToken);
                 Print(terminal, parsed, report, () => SettingsView.PrintDiff(terminal.Data, report));

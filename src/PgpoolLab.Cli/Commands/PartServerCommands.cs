@@ -2,17 +2,57 @@ using System.CommandLine;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
+using PgpoolLab.Provisioning.Settings;
 using PgpoolLab.Provisioning.Spread;
 using PgpoolLab.Provisioning.Steps;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>part rejoin</c>, <c>part attach</c> and <c>part detach</c>: what the whole lab has one host do for a
-/// node.</summary>
+/// <summary><c>part rejoin</c>, <c>part attach</c>, <c>part detach</c> and <c>part sync</c>: what the whole lab has one
+/// host do for its nodes.</summary>
 internal static class PartServerCommands
 {
     internal static IEnumerable<Command> Create(Terminal terminal) =>
-        [Rejoin(terminal), Tell(terminal, "attach", PcpAct.Attach), Tell(terminal, "detach", PcpAct.Detach)];
+        [
+            Rejoin(terminal),
+            Tell(terminal, "attach", PcpAct.Attach),
+            Tell(terminal, "detach", PcpAct.Detach),
+            Sync(terminal),
+        ];
+
+    private static Command Sync(Terminal terminal)
+    {
+        var state = new Argument<string>("STATE") { Description = "As 'sync' takes it" };
+        var apply = new Option<bool>("--apply") { Description = "As 'sync' takes it" };
+        var command = new Command("sync", "Have commits on this machine's nodes wait for a standby, or for none")
+        {
+            state,
+            apply,
+            CommandLine.Lab,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var lab = LabCommand.Open(parsed);
+                var choice =
+                    SyncChoice.Parse(parsed.GetValue(state)!)
+                    ?? throw new LabException(ExitCode.Usage, $"'{parsed.GetValue(state)}' is nothing to wait for.");
+                using var progress = new ProgressView(terminal);
+                var (primary, standbys) = await new SyncOperation(Terminal.Operation(progress)).ExecuteOnPartAsync(
+                    lab,
+                    choice,
+                    parsed.GetValue(apply),
+                    cancellationToken
+                );
+                progress.Dispose();
+                terminal.Out.WriteLine(
+                    SyncInfo.Of(lab, choice, parsed.GetValue(apply), primary, standbys, null).ToJson()
+                );
+                return (int)ExitCode.Done;
+            }
+        );
+        return command;
+    }
 
     private static Command Rejoin(Terminal terminal)
     {

@@ -8,7 +8,8 @@ using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>reload</c> and <c>lag</c> of a lab on several hosts: what they do is each host's own business.</summary>
+/// <summary><c>reload</c>, <c>config</c> and <c>lag</c> of a lab on several hosts: what they do is each host's own
+/// business.</summary>
 internal static class SpreadForward
 {
     /// <summary>Has every server of every host read its configuration files again.</summary>
@@ -22,29 +23,79 @@ internal static class SpreadForward
     {
         if (restart)
         {
-            throw new LabException(
-                ExitCode.Usage,
-                $"The lab '{lab.Name}' is on several hosts; 'reload --restart' does not know in which order they may "
-                    + "be restarted."
-            )
-            {
-                Hints =
-                [
-                    "See what waits for a restart:  pgpoollab reload",
-                    "Restart a server:  pgpoollab restart 1      pgpoollab restart pgpool1",
-                ],
-            };
+            throw NoOrder(lab, "reload --restart", "See what waits for a restart:  pgpoollab reload");
         }
 
+        return await EachAsync(
+            terminal,
+            lab,
+            "read its configuration again",
+            ["reload"],
+            json,
+            changes: true,
+            cancellationToken
+        );
+    }
+
+    /// <summary><c>config get</c>, <c>set</c> and <c>diff</c>: asks, or changes, the servers of every host.</summary>
+    /// <param name="terminal">Where to speak.</param>
+    /// <param name="lab">The whole lab.</param>
+    /// <param name="words">The command's name and its arguments.</param>
+    /// <param name="restart">Whether servers are to be restarted.</param>
+    /// <param name="json">Print it for programs.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static Task<int> ConfigAsync(
+        Terminal terminal,
+        Lab lab,
+        IReadOnlyList<string> words,
+        bool restart,
+        bool json,
+        CancellationToken cancellationToken
+    )
+    {
+        var sets = words[0] == "set";
+        return restart
+            ? throw NoOrder(lab, "config set --restart", "Without it the change waits for a restart:  pgpoollab reload")
+            : EachAsync(
+                terminal,
+                lab,
+                sets ? "change its settings" : "say its settings",
+                ["config", .. words],
+                json,
+                sets,
+                cancellationToken
+            );
+    }
+
+    private static LabException NoOrder(Lab lab, string command, string first) =>
+        new(
+            ExitCode.Usage,
+            $"The lab '{lab.Name}' is on several hosts; '{command}' does not know in which order they may be restarted."
+        )
+        {
+            Hints = [first, "Restart a server:  pgpoollab restart 1      pgpoollab restart pgpool1"],
+        };
+
+    /// <summary>Has every host do the same, all at once, and shows what each says.</summary>
+    private static async Task<int> EachAsync(
+        Terminal terminal,
+        Lab lab,
+        string what,
+        IReadOnlyList<string> command,
+        bool json,
+        bool changes,
+        CancellationToken cancellationToken
+    )
+    {
         await using var session = await SpreadCommands.ConnectAsync(terminal, lab, cancellationToken);
         var said = new string[lab.Hosts.Count];
-        using (LabLock.Take(lab.Root))
+        using (changes ? LabLock.Take(lab.Root) : null)
         {
             await session.Parts.ForEachAsync(async h =>
                 said[h.Host.Id] = await session.Parts.RunAsync(
                     h.Host,
-                    "read its configuration again",
-                    ["reload", .. json ? (string[])["--json"] : []],
+                    what,
+                    [.. command, .. json ? (string[])["--json"] : []],
                     cancellationToken
                 )
             );
@@ -56,10 +107,20 @@ internal static class SpreadForward
             return (int)ExitCode.Done;
         }
 
+        // That restarts all servers of one host at once.
+        const string there = "  → pgpoollab reload --restart\n";
         foreach (var host in lab.Hosts)
         {
             terminal.Out.WriteLine($"Host {host.Name}:");
-            terminal.Out.Write(said[host.Id]);
+            terminal.Out.Write(said[host.Id].Replace(there, "", StringComparison.Ordinal));
+        }
+
+        if (said.Any(s => s.Contains(there, StringComparison.Ordinal)))
+        {
+            ErrorView.Hint(
+                terminal,
+                "Restart what needs it, one server after the other, standbys first:  pgpoollab restart 1"
+            );
         }
 
         return (int)ExitCode.Done;

@@ -16,17 +16,6 @@ internal static class SpreadRefusal
         var several = $"The lab '{lab.Name}' is on several hosts";
         return command switch
         {
-            "switchover" => Refused(
-                $"{several}; there is no switchover in good order between hosts yet.",
-                "Have a standby take over:  pgpoollab stop primary",
-                "Then bring the old primary back:  pgpoollab recover NODE"
-            ),
-            "sync" => Refused(
-                $"{several}; 'sync' does not work on it yet.",
-                "Do what it would do:  pgpoollab psql primary -- -c \"ALTER SYSTEM SET synchronous_standby_names = "
-                    + $"'ANY 1 ({string.Join(", ", lab.Nodes.Skip(1).Select(n => n.ApplicationName))})'\" "
-                    + "-c \"SELECT pg_reload_conf()\""
-            ),
             "add-node" or "remove-node" => Refused(
                 $"{several}; its number of nodes stays as it is: files on each of them name all nodes.",
                 "Make another one:  pgpoollab up "

@@ -41,6 +41,11 @@ internal static class SpreadVerbs
             words.RemoveRange(at, Math.Min(2, words.Count - at));
         }
 
+        if (verb == "switchover")
+        {
+            return await SpreadSwitch.RunAsync(terminal, lab, words, dry, parsed, cancellationToken);
+        }
+
         var recovers = verb == "recover";
         if (
             dry
@@ -63,7 +68,19 @@ internal static class SpreadVerbs
 
         await using var session = await SpreadCommands.ConnectAsync(terminal, lab, cancellationToken);
         await ActAsync(terminal, session, lab, verb, words, target, cancellationToken);
+        await ShowAsync(terminal, session, lab, parsed, cancellationToken);
+        return (int)ExitCode.Done;
+    }
 
+    /// <summary>Shows how all nodes are.</summary>
+    internal static async Task ShowAsync(
+        Terminal terminal,
+        SpreadSession session,
+        Lab lab,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    )
+    {
         var report = await session.Parts.LookAsync(lab, cancellationToken);
         if (parsed.GetValue(CommandLine.Json))
         {
@@ -73,8 +90,6 @@ internal static class SpreadVerbs
         {
             NodesView.Print(terminal.Data, report);
         }
-
-        return (int)ExitCode.Done;
     }
 
     /// <summary>Does it.</summary>
@@ -104,7 +119,7 @@ internal static class SpreadVerbs
         }
 
         var look = await session.Parts.LookAsync(lab, cancellationToken);
-        var (host, word) = Find(lab, look, target);
+        var (host, word) = Find(lab, look, target, verb);
         if (verb != "recover" && !OfPgpool.Contains(verb))
         {
             await session.Parts.RunAsync(
@@ -143,10 +158,20 @@ internal static class SpreadVerbs
         : RecoveryMethod.AsConfigured;
 
     /// <summary>On which host a server is, and what it is called there.</summary>
-    private static (LabHost Host, string Word) Find(Lab lab, NodesReport look, string target)
+    private static (LabHost Host, string Word) Find(Lab lab, NodesReport look, string target, string verb)
     {
+        // What is suspended cannot say what it is; its data folder does.
+        var suspended =
+            verb == "resume"
+                ? look.Nodes.FirstOrDefault(v =>
+                    target is "primary" or "standby"
+                    && v.Postgres.IsSuspended
+                    && v.Postgres.MadeAsStandby == (target == "standby")
+                )
+                : null;
         var node =
-            int.TryParse(target, out var number) ? lab.Nodes.FirstOrDefault(n => n.Id == number)
+            suspended is not null ? lab.Nodes.FirstOrDefault(n => n.Id == suspended.Id)
+            : int.TryParse(target, out var number) ? lab.Nodes.FirstOrDefault(n => n.Id == number)
             : target == "primary" ? lab.Nodes.FirstOrDefault(n => n.Id == SpreadNodes.RightfulPrimary(look))
             : target == "standby" ? lab.Nodes.FirstOrDefault(n => look.Nodes.Any(v => v.Id == n.Id && IsStandby(v)))
             : null;

@@ -120,16 +120,12 @@ internal static class SyncCommand
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var lab = LabCommand.Open(parsed);
                 var choice = parsed.GetValue(state)!;
-                using var progress = new ProgressView(terminal);
-                var (primary, standbys) = await new SyncOperation(Terminal.Operation(progress)).ExecuteAsync(
-                    lab,
-                    choice,
-                    parsed.GetValue(apply),
-                    cancellationToken
-                );
-                progress.Dispose();
+                var spread = SpreadCommands.Find(parsed);
+                var lab = spread ?? LabCommand.Open(parsed);
+                var (primary, standbys) = spread is not null
+                    ? await SpreadSync.RunAsync(terminal, lab, choice, parsed.GetValue(apply), cancellationToken)
+                    : await OnThisMachineAsync(lab, choice, parsed.GetValue(apply), cancellationToken);
                 terminal.Say(
                     choice.On
                         ? $"Commits on node {primary?.Id} wait for "
@@ -145,15 +141,7 @@ internal static class SyncCommand
                 if (parsed.GetValue(CommandLine.Json))
                 {
                     terminal.Out.WriteLine(
-                        new SyncInfo(
-                            lab.Name,
-                            lab.Root,
-                            choice.On,
-                            choice.On && parsed.GetValue(apply),
-                            primary?.Id,
-                            standbys,
-                            warning
-                        ).ToJson()
+                        SyncInfo.Of(lab, choice, parsed.GetValue(apply), primary, standbys, warning).ToJson()
                     );
                 }
 
@@ -167,6 +155,22 @@ internal static class SyncCommand
             ("pgpoollab sync on --apply", "Read on a standby what was just written"),
             ("pgpoollab sync off", "Let commits that hang, as no standby is there, go on")
         );
+
+        async Task<(PostgresNode? Primary, IReadOnlyList<string> Standbys)> OnThisMachineAsync(
+            Lab lab,
+            SyncChoice choice,
+            bool waitsForReplay,
+            CancellationToken cancellationToken
+        )
+        {
+            using var progress = new ProgressView(terminal);
+            return await new SyncOperation(Terminal.Operation(progress)).ExecuteAsync(
+                lab,
+                choice,
+                waitsForReplay,
+                cancellationToken
+            );
+        }
     }
 
     /// <summary>Users know a standby by its node's number, not by its application_name.</summary>

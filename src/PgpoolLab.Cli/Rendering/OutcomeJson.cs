@@ -39,7 +39,20 @@ internal sealed record SyncInfo(
     string? Warning
 )
 {
+    internal static SyncInfo Of(
+        Lab lab,
+        SyncChoice choice,
+        bool apply,
+        PostgresNode? primary,
+        IReadOnlyList<string> standbys,
+        string? warning
+    ) => new(lab.Name, lab.Root, choice.On, choice.On && apply, primary?.Id, standbys, warning);
+
     internal string ToJson() => JsonSerializer.Serialize(this, OutcomeJson.Readable.SyncInfo);
+
+    /// <exception cref="JsonException">It is none.</exception>
+    internal static SyncInfo FromJson(string text) =>
+        JsonSerializer.Deserialize(text, OutcomeJson.Readable.SyncInfo) ?? throw new JsonException("There is nothing.");
 }
 
 /// <summary>What <c>config set --json</c> prints.</summary>

@@ -68,6 +68,36 @@ public sealed class SyncOperation(OperationContext context)
             throw refused;
         }
 
+        return await ApplyAsync(lab, choice, apply, parts, log, cancellationToken);
+    }
+
+    /// <summary>The same on one host's part of a lab: whoever has looked at all hosts says that it may be
+    /// done.</summary>
+    /// <inheritdoc cref="ExecuteAsync"/>
+    public async Task<(PostgresNode? Primary, IReadOnlyList<string> Standbys)> ExecuteOnPartAsync(
+        Lab lab,
+        SyncChoice choice,
+        bool apply,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        ArgumentNullException.ThrowIfNull(choice);
+        using var labLock = LabLock.Take(lab.Root);
+        using var log = context.OpenLog(lab.ToolLog);
+        var parts = await new NodeParts(lab).AskAsync(cancellationToken);
+        return await ApplyAsync(lab, choice, apply, parts, log, cancellationToken);
+    }
+
+    private async Task<(PostgresNode? Primary, IReadOnlyList<string> Standbys)> ApplyAsync(
+        Lab lab,
+        SyncChoice choice,
+        bool apply,
+        IReadOnlyList<NodePart> parts,
+        Serilog.Core.Logger log,
+        CancellationToken cancellationToken
+    )
+    {
         var configure = new ConfigureOperation(context);
         foreach (var node in lab.OwnNodes)
         {

@@ -218,7 +218,8 @@ public static class VerbRules
             return null;
         }
 
-        if (lab.Tools.Pgpool.Number < 403)
+        // Between hosts Pgpool-II is only told who is gone.
+        if (lab.Tools.Pgpool.Number < 403 && !lab.IsWhole)
         {
             return new Refusal(
                 "A switchover needs Pgpool-II 4.3 or later.",

@@ -117,6 +117,7 @@ public sealed class SpreadTests : SshTestBed
             (await RunAsync(Folder["lab"], ["wait", "--for", "streaming", "--timeout", "3m"])).Ok();
             await WellAsync();
             Assert.Equal("standby", RoleOf(await NodesAsync(), 0));
+            await IsSwitchedOverAsync();
             await IsSilentAsync();
 
             bool Has(string name)
@@ -209,6 +210,38 @@ public sealed class SpreadTests : SshTestBed
         Assert.Equal("2\n", await psql.StandardOutput.ReadToEndAsync());
     }
 
+    /// <summary>Node 0 takes over in good order: no row is lost, and the old primary follows it.</summary>
+    private async Task IsSwitchedOverAsync()
+    {
+        const string fill = "CREATE TABLE t AS SELECT generate_series(1, 10000) AS i";
+        (await RunAsync(Folder["lab"], ["psql", "primary", "--", "-qXc", fill])).Ok();
+        var dry = (await RunAsync(Folder["lab"], ["switchover", "0", "--dry-run"])).Ok().Output;
+        Assert.Contains("promote node 0 on host a\n", dry, StringComparison.Ordinal);
+        Assert.Equal("standby", RoleOf(await NodesAsync(), 0));
+        // What is set on all hosts holds for whoever is the primary next.
+        var set = (await RunAsync(Folder["lab"], ["config", "set", "postgresql.work_mem=9MB"])).Ok().Output;
+        Assert.Equal(3, set.Split('\n').Count(l => l.EndsWith(": in effect", StringComparison.Ordinal)));
+        var sync = (await RunAsync(Folder["lab"], ["sync", "on", "--json"])).Ok();
+        Assert.Equal(1, Parsed(sync).GetProperty("standbys").GetArrayLength());
+        (await RunAsync(Folder["lab"], ["switchover", "0"])).Ok();
+        const string waits = "SHOW work_mem; SHOW synchronous_standby_names";
+        var shown = (await RunAsync(Folder["lab"], ["psql", "0", "--", "-XAtc", waits])).Ok().Output;
+        Assert.Equal("9MB\nFIRST 1 (server0, server1, server2)\n", shown);
+        (await RunAsync(Folder["lab"], ["sync", "off"])).Ok();
+        var after = await NodesAsync();
+        Assert.Equal(["primary", "standby", "standby"], Enumerable.Range(0, 3).Select(n => RoleOf(after, n)));
+        await WellAsync();
+        foreach (var node in (string[])["0", "1", "2"])
+        {
+            await UntilAsync(
+                async () =>
+                    (await RunAsync(Folder["lab"], ["psql", node, "--", "-XAtc", "SELECT count(*) FROM t"])).Output
+                    == "10000\n",
+                $"node {node} has every row"
+            );
+        }
+    }
+
     /// <summary>A host whose sshd hangs is said to be silent, by all that look, and keeps nobody waiting.</summary>
     private async Task IsSilentAsync()
     {
@@ -244,8 +277,15 @@ public sealed class SpreadTests : SshTestBed
                 f => f.TryGetProperty("host", out var host) && host.GetString() == "c"
             );
             var since = silent.GetProperty("silentSince").GetString();
-            var list = (await RunAsync("list", "--json")).Ok().Output;
-            Assert.Contains("Host c does not answer since ", list, StringComparison.Ordinal);
+            var list = "";
+            await UntilAsync(
+                async () =>
+                    (list = (await RunAsync("list", "--json")).Ok().Output).Contains(
+                        "Host c does not answer since ",
+                        StringComparison.Ordinal
+                    ),
+                () => $"the list says that host c is silent: {list}"
+            );
             var nodes = await RunAsync(Folder["lab"], ["nodes", "--json"]);
             Assert.Equal((int)Model.ExitCode.NotHealthy, nodes.ExitCode);
             var again = Parsed(nodes).GetProperty("hosts").EnumerateArray().Last();
