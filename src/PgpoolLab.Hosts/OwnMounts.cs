@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
-using System.Runtime.ExceptionServices;
 
 namespace PgpoolLab.Hosts;
 
@@ -80,7 +79,7 @@ public sealed class OwnMounts : IDisposable
             }
             catch (Exception error)
             {
-                done.SetException(ExceptionDispatchInfo.SetCurrentStackTrace(error));
+                done.SetException(error);
             }
         });
         return done.Task.GetAwaiter().GetResult();

@@ -27,7 +27,10 @@ public sealed class MountEntryTests
     [InlineData("44 27 0:39 - tmpfs tmpfs rw")]
     [InlineData("44 27 0:39 / /labs rw - tmpfs")]
     public void A_line_that_is_something_else_is_left_out(string line) =>
-        Assert.Equal(["/proc"], MountEntry.Parse($"{line}\n24 22 0:22 / /proc rw - proc proc rw\n").Select(e => e.Point));
+        Assert.Equal(
+            ["/proc"],
+            MountEntry.Parse($"{line}\n24 22 0:22 / /proc rw - proc proc rw\n").Select(e => e.Point)
+        );
 
     [Fact]
     public void Our_own_table_can_be_read()

@@ -88,12 +88,25 @@ public sealed class OwnDiskTests : IDisposable
         Assert.SkipUnless(Identity.IsRoot && OwnMounts.WhyNot() is null, "It needs root, and the right to mount");
         var path = _folder["pg_wal"];
         Directory.CreateDirectory(path);
-        File.WriteAllText(_folder["secret"], "secret");
-        File.CreateSymbolicLink(_folder["pg_wal/link"], _folder["secret"]);
+        File.WriteAllText(_folder["pg_wal/secret"], "secret");
         Identity.Own(path, 12345, 12345);
         using var mounts = OwnMounts.Create();
         var error = Assert.Throws<IOException>(() => OwnDisk.Give(mounts, path, 1 << 20));
         Assert.Contains("does not belong to the owner of its folder", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pg_wal/link", "pg_wal")]
+    [InlineData("pg_wal", "elsewhere")]
+    public void No_link_is_followed(string link, string mustBeEmpty)
+    {
+        Assert.SkipUnless(Identity.IsRoot && OwnMounts.WhyNot() is null, "It needs root, and the right to mount");
+        Directory.CreateDirectory(_folder["elsewhere"]);
+        Directory.CreateDirectory(_folder[Path.GetDirectoryName(link)!]);
+        File.CreateSymbolicLink(_folder[link], _folder["elsewhere"]);
+        using var mounts = OwnMounts.Create();
+        Assert.Throws<IOException>(() => OwnDisk.Give(mounts, _folder["pg_wal"], 1 << 20));
+        Assert.False(mounts.Do(() => OwnDisk.IsOn(_folder[mustBeEmpty])));
     }
 
     [Fact]

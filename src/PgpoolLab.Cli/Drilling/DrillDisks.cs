@@ -20,6 +20,17 @@ internal static class DrillDisks
     internal static LabException? Refusal(DrillSpec drill, DrillWish wish)
     {
         var fills = drill.NodesToFill.Count > 0;
+        if (fills && (wish.Lab is not null || wish.Keep))
+        {
+            return new LabException(
+                ExitCode.Usage,
+                $"The drill {drill.Name} fills a disk that goes when the drill ends, and part of the lab with it."
+            )
+            {
+                Hints = [$"Leave out {(wish.Keep ? "--keep" : "--lab")}: the drill makes a lab, and removes it."],
+            };
+        }
+
         if (drill.NeedsRoot && !Identity.IsRoot)
         {
             return new LabException(
@@ -33,23 +44,7 @@ internal static class DrillDisks
             };
         }
 
-        if (!fills)
-        {
-            return null;
-        }
-
-        if (wish.Lab is not null || wish.Keep)
-        {
-            return new LabException(
-                ExitCode.Usage,
-                $"The drill {drill.Name} fills a disk that goes when the drill ends, and part of the lab with it."
-            )
-            {
-                Hints = [$"Leave out {(wish.Keep ? "--keep" : "--lab")}: the drill makes a lab, and removes it."],
-            };
-        }
-
-        return OwnMounts.WhyNot() is { } why
+        return fills && OwnMounts.WhyNot() is { } why
             ? new LabException(
                 ExitCode.Missing,
                 $"The drill {drill.Name} fills a disk, which it mounts for that in a namespace of its own, and this "

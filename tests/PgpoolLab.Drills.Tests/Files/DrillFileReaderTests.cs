@@ -175,14 +175,8 @@ public sealed class DrillFileReaderTests
         "steps: [ { fill: primary node 1 } ]",
         "mine.yaml:1:18: steps[0].fill must be primary or a node such as node 0; it is 'primary node 1'."
     )]
-    [InlineData(
-        "steps: [ { fill: } ]",
-        "steps[0].fill must be primary or a node such as node 0;"
-    )]
-    [InlineData(
-        "steps: [ { fill: -1 } ]",
-        "steps[0].fill must be primary or a node such as node 0;"
-    )]
+    [InlineData("steps: [ { fill: } ]", "steps[0].fill must be primary or a node such as node 0;")]
+    [InlineData("steps: [ { fill: -1 } ]", "steps[0].fill must be primary or a node such as node 0;")]
     [InlineData(
         "steps: [ { free: primary } ]",
         "mine.yaml:1:18: steps[0].free must be a node such as node 0; it is 'primary'."
