@@ -11,9 +11,9 @@ internal static class ProcessTable
     /// <summary>True for whatever has this number, also for another user's. A zombie counts as none.</summary>
     internal static bool Exists(int id) => Find(id) is not null;
 
-    /// <summary>Whether a process sees the files that we see: it is in our mount namespace, or its working folder is the
-    /// very folder that has this path for us. Where there are no namespaces, all do; where it cannot be seen, it does
-    /// not.</summary>
+    /// <summary>Whether a process sees the files that we see: it is in our mount namespace, or its working folder is
+    /// the very folder that has this path for us. Where there are no namespaces, all do; where it cannot be seen, it
+    /// does not.</summary>
     internal static bool SeesOurFiles(int id) =>
         !HasProc
         || LinkTarget("/proc/self/ns/mnt") is not { } ours

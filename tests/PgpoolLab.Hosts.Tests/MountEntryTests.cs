@@ -8,7 +8,7 @@ public sealed class MountEntryTests
         Assert.Equal(
             [new MountEntry("/labs/a b\\ü/pg_wal", "tmpfs", "pgpoollab-drill", (0ul << 32) | 39)],
             MountEntry.Parse(
-                "44 27 0:39 / /labs/a\\040b\\134ü/pg_wal rw,nosuid,relatime shared:7 - tmpfs pgpoollab-drill rw,size=1k\n"
+                "44 27 0:39 / /labs/a\\040b\\134ü/pg_wal rw,nosuid shared:7 - tmpfs pgpoollab-drill rw,size=1k\n"
             )
         );
 

@@ -335,7 +335,7 @@ public sealed class DrillTests
         Assert.Equal(
             """
             error: The drill primary-disk-full needs root: it fills a disk, which it mounts for that.
-              As root:  sudo pgpoollab drill primary-disk-full
+              → As root:  sudo pgpoollab drill primary-disk-full
             """,
             outcome.Error.TrimEnd()
         );

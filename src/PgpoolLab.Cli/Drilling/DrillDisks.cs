@@ -40,7 +40,7 @@ internal static class DrillDisks
                     : $"The drill {drill.Name} needs root."
             )
             {
-                Hints = [$"As root:  sudo {Invocation.Command} drill {drill.Name}"],
+                Hints = [$"As root:  sudo {Invocation.Command} drill {Shell.Quote(drill.File ?? drill.Name)}"],
             };
         }
 
