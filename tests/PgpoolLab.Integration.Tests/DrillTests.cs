@@ -216,7 +216,7 @@ public sealed class DrillTests
                 $"""
                 load: {"{"} clients: 2, rate: 50/s {"}"}
                 steps: [ {steps} ]
-                until: {"{"} writes-steady: 500ms, at-most: 60s {"}"}
+                until: {"{"} writes-steady: 2s, at-most: 60s {"}"}
                 expect: {"{"} refused-present: 0, primaries: 1 {"}"}
                 """
             )
