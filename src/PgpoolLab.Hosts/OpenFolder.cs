@@ -52,6 +52,9 @@ public sealed class OpenFolder : IDisposable
     /// <summary>The path it was reached by.</summary>
     public string Path { get; }
 
+    /// <summary>The open folder; null where it works by paths.</summary>
+    internal SafeFileHandle? Handle => _handle;
+
     /// <summary>Opens a folder by its path, one name after the other.</summary>
     /// <param name="path">Absolute, without links: see <see cref="Identity.RealPath"/>.</param>
     /// <returns>Null when there is none.</returns>
@@ -382,7 +385,8 @@ public sealed class OpenFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _handle?.Dispose();
 
-    private string In(string name) =>
+    /// <summary>The path of what has a name in it.</summary>
+    internal string In(string name) =>
         name is "" or "." or ".." || name.Contains('/', StringComparison.Ordinal)
             ? throw new IOException($"'{name}' is not the name of a file.")
         : Path == "/" ? $"/{name}"

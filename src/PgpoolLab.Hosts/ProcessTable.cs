@@ -11,10 +11,18 @@ internal static class ProcessTable
     /// <summary>True for whatever has this number, also for another user's. A zombie counts as none.</summary>
     internal static bool Exists(int id) => Find(id) is not null;
 
-    /// <summary>Whether a process is in the mount namespace we are in. Where there are none, all are; where it cannot
-    /// be seen, it is not.</summary>
+    /// <summary>Whether a process sees the files that we see: it is in our mount namespace, or its working folder is
+    /// the very folder that has this path for us. Where there are no namespaces, all do; where it cannot be seen, it
+    /// does not.</summary>
     internal static bool SeesOurFiles(int id) =>
-        !HasProc || LinkTarget("/proc/self/ns/mnt") is not { } ours || LinkTarget($"/proc/{id}/ns/mnt") == ours;
+        !HasProc
+        || LinkTarget("/proc/self/ns/mnt") is not { } ours
+        || LinkTarget($"/proc/{id}/ns/mnt") == ours
+        || (
+            LinkTarget($"/proc/{id}/cwd") is { } folder
+            && Posix.FileIdOf($"/proc/{id}/cwd") is { } its
+            && Posix.FileIdOf(folder) == its
+        );
 
     /// <summary>How a process was started; nothing is known of one that has ended, nor where there is no
     /// /proc.</summary>

@@ -203,4 +203,142 @@ public sealed class DrillTests
         File.Delete(file);
         sandbox.AssertNothingIsLeft();
     }
+
+    /// <summary>A drill that fills a disk, in a folder whose name is not easy.</summary>
+    private static (Sandbox Sandbox, string File) ReadyToFill(string steps)
+    {
+        var sandbox = Ready(Account.Root);
+        sandbox.Variables["TMPDIR"] = Directory.CreateDirectory(Path.Combine(sandbox.Labs, "ordner ü")).FullName;
+        return (
+            sandbox,
+            Drill(
+                sandbox,
+                $"""
+                load: {"{"} clients: 2, rate: 50/s {"}"}
+                steps: [ {steps} ]
+                until: {"{"} writes-steady: 2s, at-most: 60s {"}"}
+                expect: {"{"} refused-present: 0, primaries: 1 {"}"}
+                """
+            )
+        );
+    }
+
+    /// <summary>Processes that see a disk which a drill in this sandbox has made.</summary>
+    private static IReadOnlyList<int> SeeingDisks(Sandbox sandbox) =>
+        [
+            .. Directory
+                .EnumerateDirectories("/proc")
+                .Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0)
+                .Where(id => id > 0 && SeesDisk(id, Path.GetFileName(Path.GetDirectoryName(sandbox.Labs)!))),
+        ];
+
+    private static bool SeesDisk(int process, string folder)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{process}/mountinfo")
+                .Any(l =>
+                    l.Contains("pgpoollab-drill", StringComparison.Ordinal)
+                    && l.Contains(folder, StringComparison.Ordinal)
+                );
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task AssertNoDiskIsLeftAsync(Sandbox sandbox, string file)
+    {
+        await UntilAsync(() => SeeingDisks(sandbox).Count == 0, "nobody sees the disk any more");
+        File.Delete(file);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(sandbox.Variables["TMPDIR"]!));
+        Directory.Delete(sandbox.Variables["TMPDIR"]!);
+        sandbox.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    [Trait("Needs", "root")]
+    public async Task The_primarys_disk_becomes_full_and_nothing_of_it_is_left()
+    {
+        var (sandbox, file) = ReadyToFill("{ at: 300ms, fill: primary }, { after: 200ms, free: node 0 }");
+        using (sandbox)
+        {
+            var outcome = (await sandbox.RunAsync("drill", file, "--no-report", "--json")).Ok();
+            var run = Run(outcome.Output);
+            Assert.StartsWith(
+                "Node 0's disk became full. ",
+                run.GetProperty("sentence").GetString(),
+                StringComparison.Ordinal
+            );
+            Assert.All(
+                run.GetProperty("steps").EnumerateArray(),
+                s => Assert.Equal("node 0", s.GetProperty("was").GetString())
+            );
+            Assert.False(run.GetProperty("rto").GetProperty("never").GetBoolean());
+            Assert.Equal(
+                "down",
+                run.GetProperty("nodes")
+                    .EnumerateArray()
+                    .Last(n => n.GetProperty("node").GetInt32() == 0)
+                    .GetProperty("state")
+                    .GetString()
+            );
+            Assert.Equal(1, run.GetProperty("primaries").EnumerateArray().Last().GetProperty("nodes")[0].GetInt32());
+            // What PostgreSQL does after a PANIC.
+            Assert.Contains("was ended by signal 6", outcome.Output, StringComparison.Ordinal);
+            await AssertNoDiskIsLeftAsync(sandbox, file);
+        }
+    }
+
+    /// <summary>Nobody is left who would remove the lab: <c>destroy</c> does, from outside.</summary>
+    [Fact]
+    [Trait("Needs", "root")]
+    public async Task A_drill_with_a_disk_that_is_killed_as_a_whole_leaves_none()
+    {
+        var (sandbox, file) = ReadyToFill("{ at: 5m, fill: primary }");
+        using (sandbox)
+        {
+            using (var tool = sandbox.Start(sandbox.Labs, "drill", file, "--no-report"))
+            {
+                await UntilAsync(() => HasBegun(sandbox) || tool.HasExited, "the run has begun");
+                Assert.NotEmpty(SeeingDisks(sandbox));
+                Assert.DoesNotContain(tool.Id, SeeingDisks(sandbox));
+                // Who keeps the lab, the half that works on it, and the command.
+                int[] victims = [.. Named(tool.Id, "host"), .. Named(tool.Id, "internal-drill-run"), tool.Id];
+                Assert.Equal(3, victims.Length);
+                Assert.All(victims, v => Assert.Equal(0, Signals.Send(v, Kill)));
+                await tool.WaitForExitAsync();
+            }
+
+            await UntilAsync(() => !HasBegun(sandbox), "the other half has ended");
+            Assert.NotEmpty(SeeingDisks(sandbox));
+            var lab = Assert.Single(Directory.EnumerateDirectories(sandbox.Variables["TMPDIR"]!));
+            (await sandbox.RunAsync("destroy", "--yes", lab)).Ok();
+            await AssertNoDiskIsLeftAsync(sandbox, file);
+        }
+    }
+
+    /// <summary>Children of a process whose first word is such.</summary>
+    private static IEnumerable<int> Named(int parent, string word) =>
+        Directory
+            .EnumerateDirectories($"/proc/{parent}/task")
+            .SelectMany(t => File.ReadAllText($"{t}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(int.Parse)
+            .Where(c => File.ReadAllText($"/proc/{c}/cmdline").Split('\0').Contains(word));
+
+    [Fact]
+    public async Task Who_may_mount_nothing_fills_no_disk_and_is_told_so_before_anything_is_made()
+    {
+        using var sandbox = Ready(Account.Plain);
+        var outcome = (await sandbox.RunAsync("drill", "primary-disk-full", "--no-report")).FailedWith(3);
+        Assert.Equal(
+            """
+            error: The drill primary-disk-full needs root: it fills a disk, which it mounts for that.
+              → As root:  sudo pgpoollab drill primary-disk-full
+            """,
+            outcome.Error.TrimEnd()
+        );
+        sandbox.AssertNothingIsLeft();
+    }
 }

@@ -16,6 +16,7 @@ internal static class DrillLab
 
     /// <param name="terminal">Where to speak.</param>
     /// <param name="folder">The lab.</param>
+    /// <param name="mounts">Where its servers are that have disks of their own; null for none.</param>
     /// <param name="request">What to do.</param>
     /// <param name="steady">Is called when the load is steady.</param>
     /// <param name="cancellationToken">Ends it; what it has broken it takes back first.</param>
@@ -23,22 +24,14 @@ internal static class DrillLab
     internal static async Task<DrillRun> RunAsync(
         Terminal terminal,
         string folder,
+        OwnMounts? mounts,
         RunRequest request,
         Action steady,
         CancellationToken cancellationToken
     )
     {
         List<string> errors = [];
-        var program = PipedProgram.Start(
-            OwnProgram.Command([DrillRunCommand.Name, "--lab", folder]),
-            line =>
-            {
-                lock (errors)
-                {
-                    errors.Add(line);
-                }
-            }
-        );
+        var program = mounts is null ? Start() : mounts.Do(Start);
         DrillRun? run = null;
         var code = 0;
         IReadOnlyList<string> undo = [];
@@ -95,6 +88,18 @@ internal static class DrillLab
 
         cancellationToken.ThrowIfCancellationRequested();
         throw new CallFailedException(new CommandEnd(code, "", errors).ToError());
+
+        PipedProgram Start() =>
+            PipedProgram.Start(
+                OwnProgram.Command([DrillRunCommand.Name, "--lab", folder]),
+                line =>
+                {
+                    lock (errors)
+                    {
+                        errors.Add(line);
+                    }
+                }
+            );
     }
 
     /// <summary>Somebody has killed the process that would have done it, and the lab stays.</summary>

@@ -39,6 +39,10 @@ internal sealed class DrillPlace : IAsyncDisposable
     /// <summary>The lab.</summary>
     internal MadeLab Made { get; }
 
+    /// <summary>Where its servers are, if some of them have disks of their own; null for none. What works on the lab
+    /// during the run must be there; what removes it must not.</summary>
+    internal OwnMounts? Mounts { get; private init; }
+
     /// <summary>What it is.</summary>
     internal LabFacts Facts { get; }
 
@@ -131,6 +135,7 @@ internal sealed class DrillPlace : IAsyncDisposable
 
         // With it goes a lab that it has made.
         await Keeper.DisposeAsync();
+        Mounts?.Dispose();
     }
 
     private static async Task<DrillPlace> NewAsync(
@@ -162,7 +167,13 @@ internal sealed class DrillPlace : IAsyncDisposable
                 null,
                 DrillFacts.Of(made.Lab, drill.Lab, settings),
                 DrillFacts.VersionsOf(made.Lab)
-            );
+            )
+            {
+                Mounts =
+                    drill.NodesToFill.Count == 0
+                        ? null
+                        : await DrillDisks.GiveAsync(made.Lab, drill, line => Tell(terminal, line), cancellationToken),
+            };
         }
         finally
         {
@@ -247,7 +258,8 @@ internal sealed class DrillPlace : IAsyncDisposable
         }
     }
 
-    private static void Checked(CommandEnd end)
+    /// <exception cref="CallFailedException">It failed.</exception>
+    internal static void Checked(CommandEnd end)
     {
         if (end.Code != 0)
         {

@@ -24,12 +24,9 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
         RequireWritable(wish.Report);
         RequireWritable(wish.Junit);
         var wanted = drills.Select(WithWish).ToArray();
-        if (wanted is [{ NeedsRoot: true }] && !Identity.IsRoot)
+        if (wanted is [var only] && DrillDisks.Refusal(only, wish) is { } refusal)
         {
-            throw new LabException(ExitCode.Missing, $"The drill {wanted[0].Name} needs root.")
-            {
-                Hints = [$"As root:  sudo {Invocation.Command} drill {wanted[0].Name}"],
-            };
+            throw refusal;
         }
 
         if (wish.Keep && (wanted.Length > 1 || wanted[0].Matrix.Count > 1 || wanted[0].Repeat > 1))
@@ -53,9 +50,9 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
         var failed = ExitCode.Done;
         foreach (var drill in wanted)
         {
-            if (drill.NeedsRoot && !Identity.IsRoot)
+            if (DrillDisks.Refusal(drill, wish) is { } why)
             {
-                terminal.Say($"{drill.Name}: left out, as it needs root");
+                terminal.Say($"{drill.Name}: left out. {why.Message}");
                 continue;
             }
 
@@ -166,6 +163,7 @@ internal sealed class DrillSession(Terminal terminal, DrillWish wish)
             var run = await DrillLab.RunAsync(
                 terminal,
                 place.Made.Lab.Directory,
+                place.Mounts,
                 new RunRequest(
                     number,
                     drill.Load,

@@ -257,7 +257,7 @@ public static partial class DrillFileReader
                 Matrix = MatrixOf(Map(root, "matrix")),
                 Repeat = WholeShape.NumberOf(root["repeat"]) ?? 1,
                 App = Text(root["app"]),
-                NeedsRoot = Text(root["needs"]) == "root",
+                NeedsRoot = Text(root["needs"]) == "root" || steps.Any(s => s.Verb == StepVerb.Fill),
             };
         }
 

@@ -37,6 +37,10 @@ public sealed record DrillSpec(string Name, string Title, string? File, string T
     /// <summary>It needs root.</summary>
     public bool NeedsRoot { get; init; }
 
+    /// <summary>The nodes whose WAL gets a disk of its own before the load begins, as a step fills that.</summary>
+    public IReadOnlyList<int> NodesToFill =>
+        [.. Steps.Where(s => s.Verb == StepVerb.Fill).Select(s => StepSpec.FirstOf(s.Words[0])).Distinct().Order()];
+
     /// <summary>What it expects.</summary>
     internal IReadOnlyList<Expectation> Expectations { get; init; } = [];
 
@@ -117,4 +121,24 @@ public sealed record StepSpec(string Verb, IReadOnlyList<string> Words, IReadOnl
 
     /// <summary>From one time to the next, in seconds.</summary>
     public double Every { get; init; }
+
+    /// <summary>Whether a word names the node of <c>fill</c> or <c>free</c>. A primary is filled, and is none any more
+    /// when it is to have room again.</summary>
+    internal static bool IsDiskOf(string verb, string word) =>
+        NumberOf(word) is not null || (verb == StepVerb.Fill && word == Primary);
+
+    /// <summary>The node that a word means while nothing has happened yet: the primary is node 0.</summary>
+    internal static int FirstOf(string word) => NumberOf(word) ?? 0;
+
+    private const string Primary = "primary";
+
+    private static int? NumberOf(string word) =>
+        int.TryParse(
+            word,
+            System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out var number
+        )
+            ? number
+            : null;
 }

@@ -104,6 +104,14 @@ internal sealed class StepShape(Shape time) : Shape
         {
             problems.Add(value.Place, $"{path} must be a link such as pgpool0 -> node 0; it is {Shown(value)}.");
         }
+        else if (verb.IsOnDisks && !(words.Count == 1 && StepSpec.IsDiskOf(verb.Name, words[0])))
+        {
+            problems.Add(
+                value.Place,
+                $"{path} must be {(verb.Name == StepVerb.Fill ? "primary or " : "")}a node such as node 0; "
+                    + $"it is {Shown(value)}."
+            );
+        }
         else if (words.Any(w => w.StartsWith('-')) && verb.Name != "exec")
         {
             problems.Add(value.Place, $"{path}: options are keys of the step, not words.");

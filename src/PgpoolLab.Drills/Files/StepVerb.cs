@@ -12,9 +12,16 @@ internal sealed record StepVerb(string Name, string Kind, params string[] Option
     /// <summary>It mends something.</summary>
     internal const string Heal = "heal";
 
+    /// <summary>Fills the disk of a node's WAL.</summary>
+    internal const string Fill = "fill";
+
+    /// <summary>Gives it room again.</summary>
+    internal const string Free = "free";
+
     private const string Other = "other";
 
-    /// <summary>All of them. Each has the meaning it has on the command line.</summary>
+    /// <summary>All of them. Each has the meaning it has on the command line; <see cref="Fill"/> and
+    /// <see cref="Free"/> only drills have.</summary>
     internal static IReadOnlyList<StepVerb> All { get; } =
     [
         new("kill", Fault, "process"),
@@ -27,11 +34,13 @@ internal sealed record StepVerb(string Name, string Kind, params string[] Option
         new("cut", Fault, "how"),
         new("slow", Fault, "latency", "jitter", "rate"),
         new("flap", Fault, "on", "off", "times", "how"),
+        new(Fill, Fault),
         new("start", Heal),
         new("resume", Heal, "process"),
         new("attach", Heal),
         new("recover", Heal),
         new("heal", Heal),
+        new(Free, Heal),
         new("wait", Other, "timeout"),
         new("sync", Other),
         new("lag", Other),
@@ -42,6 +51,9 @@ internal sealed record StepVerb(string Name, string Kind, params string[] Option
 
     /// <summary>Verbs on links, whose words are two ends.</summary>
     internal bool IsOnLinks => Name is "cut" or "slow" or "flap";
+
+    /// <summary>Verbs on disks, whose word is a node.</summary>
+    internal bool IsOnDisks => Name is Fill or Free;
 
     /// <summary>Finds one.</summary>
     internal static StepVerb? Find(string name) => All.FirstOrDefault(v => v.Name == name);

@@ -124,6 +124,7 @@ public static class Verdict
             "switchover" => $"The primary was switched over to {step.Was ?? "the standby"}",
             "cut" => $"The link {step.Was ?? step.Asked} was cut",
             "slow" => $"The link {step.Was ?? step.Asked} became slow",
+            "fill" => $"{what}'s disk became full",
             "flap" => $"The link {step.Was ?? step.Asked} came and went",
             _ => $"'{$"{step.Verb} {step.Asked}".Trim()}' was done",
         };

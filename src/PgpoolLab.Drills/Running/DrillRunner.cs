@@ -47,6 +47,7 @@ public sealed class DrillRunner(
 
     private readonly List<(StepSpec Spec, string? Was, long At, long Took, string? Failed)> _done = [];
     private readonly HashSet<string> _paused = [];
+    private readonly DiskSteps _disks = new(lab, probes, time);
     private bool _linksTouched;
 
     /// <summary>Does it.</summary>
@@ -371,7 +372,9 @@ public sealed class DrillRunner(
 
         say(new RunReply { Undo = [.. Undo] });
 
-        var end = await command(CommandLineOf(step, words), cancellationToken);
+        var end = StepVerb.Find(step.Verb)!.IsOnDisks
+            ? await _disks.DoAsync(step.Verb, words[0], cancellationToken)
+            : await command(CommandLineOf(step, words), cancellationToken);
         // What was done is done, also when its outcome did not come in the verb's time.
         var failed = end.Code is (int)ExitCode.Done or (int)ExitCode.NotHealthy ? null : end.Message;
         Note(step, was, at, time.GetTimestamp() - at, failed);

@@ -82,6 +82,28 @@ public sealed class DrillFileReaderTests
     }
 
     [Fact]
+    public void A_drill_that_fills_a_disk_needs_root_and_gives_disks_to_those_it_may_fill()
+    {
+        var drill = Read(
+            "steps: [ { fill: primary }, { free: node 0 }, { fill: node 2 }, { fill: primary }, { free: 1 } ]"
+        );
+        Assert.True(drill.NeedsRoot);
+        Assert.Equal([0, 2], drill.NodesToFill);
+        Assert.Equal(
+            ["fill primary fault", "free 0 heal", "fill 2 fault", "fill primary fault", "free 1 heal"],
+            drill.Steps.Select(s => $"{s.Verb} {string.Join(' ', s.Words)} {s.Kind}")
+        );
+    }
+
+    [Fact]
+    public void A_drill_that_fills_no_disk_needs_none()
+    {
+        var drill = Read("steps: [ { kill: primary }, { free: node 0 } ]");
+        Assert.False(drill.NeedsRoot);
+        Assert.Empty(drill.NodesToFill);
+    }
+
+    [Fact]
     public void A_drill_that_extends_another_says_only_what_differs()
     {
         var drill = Read(
@@ -144,6 +166,20 @@ public sealed class DrillFileReaderTests
     [InlineData(
         "steps: [ { kill: primary --json } ]",
         "mine.yaml:1:18: steps[0].kill: options are keys of the step, not words."
+    )]
+    [InlineData(
+        "steps: [ { fill: standby } ]",
+        "mine.yaml:1:18: steps[0].fill must be primary or a node such as node 0; it is 'standby'."
+    )]
+    [InlineData(
+        "steps: [ { fill: primary node 1 } ]",
+        "mine.yaml:1:18: steps[0].fill must be primary or a node such as node 0; it is 'primary node 1'."
+    )]
+    [InlineData("steps: [ { fill: } ]", "steps[0].fill must be primary or a node such as node 0;")]
+    [InlineData("steps: [ { fill: -1 } ]", "steps[0].fill must be primary or a node such as node 0;")]
+    [InlineData(
+        "steps: [ { free: primary } ]",
+        "mine.yaml:1:18: steps[0].free must be a node such as node 0; it is 'primary'."
     )]
     [InlineData("steps: [ { when: primaty, kill: 1 } ]", "mine.yaml:1:18: steps[0].when must be")]
     [InlineData("steps: [ { at: 1s, after: 1s, kill: 1 } ]", "mine.yaml:1:27: steps[0]: 'at' says when already.")]

@@ -38,6 +38,20 @@ public sealed class VerdictTests
         );
 
     [Fact]
+    public void A_disk_became_full_and_that_it_has_room_again_is_no_fault() =>
+        Assert.StartsWith(
+            "Node 0's disk became full. For 0.11 s nothing could be written;",
+            Sentence(
+                steps:
+                [
+                    new StepDone("fill", "primary", "node 0", 0, 0.2, null, "fault"),
+                    new StepDone("free", "0", "node 0", 9, 0, null, "heal"),
+                ]
+            ),
+            StringComparison.Ordinal
+        );
+
+    [Fact]
     public void Rows_are_gone() =>
         Assert.Equal(
             "The link node 1 → node 0 was cut, 5.00 s later node 0 was killed. For 2.60 s nothing could be written; "

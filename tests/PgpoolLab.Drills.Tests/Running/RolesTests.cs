@@ -14,6 +14,8 @@ public sealed class RolesTests
     [InlineData("cut node1 primary", "cut node1 node2", "node 1 → node 2")]
     [InlineData("cut pgpool0 1", "cut pgpool0 node1", "pgpool0 → node 1")]
     [InlineData("kill pgpool", "kill pgpool", "Pgpool-II")]
+    [InlineData("fill primary", "fill 2", "node 2")]
+    [InlineData("free 0", "free 0", "node 0")]
     [InlineData("wait streaming", "wait streaming", null)]
     public void Roles_are_what_they_are_when_the_step_begins(string words, string resolved, string? was)
     {
