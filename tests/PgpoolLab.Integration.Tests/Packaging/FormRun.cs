@@ -152,7 +152,7 @@ public sealed partial class FormRun : IDisposable
         text = HandOver().Replace(text, "program=<this program>");
         text = Moment().Replace(text, "<moment>");
         text = Duration().Replace(text, "<n> $1");
-        text = Chosen().Replace(Wide().Replace(text, "$1$1"), "| <chosen> ");
+        text = Chosen().Replace(Wide().Replace(text, "$1$1"), "| <selects> | <chosen> | <delay> ");
         text = ServersPid().Replace(text, "[<pid>]");
         text = Secret().Replace(text, "$1<secret>");
         // What ran beside a step that failed had ended by then, was cut off, or had not begun.
@@ -191,8 +191,9 @@ public sealed partial class FormRun : IDisposable
     [GeneratedRegex("([ ─-])\\1+")]
     private static partial Regex Wide();
 
-    /// <summary>The node Pgpool-II reads from: it draws lots.</summary>
-    [GeneratedRegex(@"\| (true|false) ")]
+    /// <summary>The node Pgpool-II reads from, how often it has, and how far the node was behind just then: it draws
+    /// lots.</summary>
+    [GeneratedRegex(@"\| \d+ +\| (true|false) +\| [\d.]+( second)? ")]
     private static partial Regex Chosen();
 
     [GeneratedRegex(@"\[\d+\](?= (LOG|FATAL))")]
