@@ -45,6 +45,7 @@ public sealed class SpreadTests
         "resume",
         "attach",
         "detach",
+        "promote",
         "recover",
         "switchover",
         "config",
@@ -57,7 +58,6 @@ public sealed class SpreadTests
     /// <summary>Those that do not, with arguments.</summary>
     private static readonly Dictionary<string, string[]> Refused = new()
     {
-        ["promote"] = ["1"],
         ["add-node"] = [],
         ["remove-node"] = ["2"],
         ["snapshot"] = ["save"],
@@ -116,6 +116,25 @@ public sealed class SpreadTests
         }
 
         Snapshot.Approve("refused-on-several-hosts", string.Join('\n', said));
+    }
+
+    /// <summary>Words of options are no targets, wherever they stand.</summary>
+    [Theory]
+    [InlineData("stop --mode immediate standby --lab x --dry-run", "standby", null, "--mode immediate")]
+    [InlineData("kill 1 --process walreceiver --json", "1", null, "--process walreceiver")]
+    [InlineData("kill host b", "host", "b", "")]
+    [InlineData("recover -a --rewind", null, null, "--all --rewind")]
+    public void What_was_called_for_goes_to_the_hosts_as_it_was_said(
+        string line,
+        string? target,
+        string? host,
+        string options
+    )
+    {
+        var parsed = AllCommands.Root(new Screen().Terminal, []).Parse(line);
+        Assert.Empty(parsed.Errors);
+        var call = SpreadCall.Of(line.Split(' ')[0], parsed);
+        Assert.Equal((target, host, options), (call.Target, call.Host, string.Join(' ', call.Options)));
     }
 
     [Fact]

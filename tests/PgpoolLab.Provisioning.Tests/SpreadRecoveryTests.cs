@@ -15,6 +15,10 @@ public sealed class SpreadRecoveryTests
 
     private readonly List<string> _told = [];
 
+    private readonly Notes _notes = new();
+
+    private Func<string, int> _endsWith = _ => 0;
+
     private static Lab Named(Lab lab) =>
         lab with
         {
@@ -26,7 +30,7 @@ public sealed class SpreadRecoveryTests
             new OperationContext(
                 new FakeHost(),
                 TimeProvider.System,
-                new Notes(),
+                _notes,
                 _ => throw new InvalidOperationException("Nothing is logged here."),
                 "1.2.3",
                 new SameProcess()
@@ -41,7 +45,7 @@ public sealed class SpreadRecoveryTests
         machine.Run = c =>
         {
             _told.Add($"{host.Name}: {string.Join(' ', c.Arguments)}");
-            return new CommandResult(c, 0, "", "", TimeSpan.Zero);
+            return new CommandResult(c, _endsWith(_told[^1]), "", "", TimeSpan.Zero);
         };
         return machine;
     }
@@ -105,6 +109,81 @@ public sealed class SpreadRecoveryTests
             error.Message
         );
         Assert.Contains("pgpoollab heal", error.Hints[0], StringComparison.Ordinal);
+        Assert.Empty(_told);
+    }
+
+    /// <summary>A host that is lost keeps nobody from the others' nodes.</summary>
+    [Fact]
+    public async Task Every_node_that_is_not_well_is_tried()
+    {
+        _endsWith = _ => 4;
+        var look = Looks.At(Looks.Primary(0), Looks.Dead(1), Looks.Standby(2, "down"));
+        var error = await Assert.ThrowsAsync<PartFailedException>(() =>
+            Of(Whole)
+                .RecoverAllAsync(
+                    _ => Task.FromResult(look),
+                    RecoveryMethod.BaseBackup,
+                    (_, _) => Task.CompletedTask,
+                    default
+                )
+        );
+        Assert.Equal("Host c could not recover node 2.", error.Message);
+        Assert.Equal(["Host b could not recover node 1."], _notes.Lines);
+        Assert.Equal(
+            ["b: part rejoin 1 0 --basebackup --lab /srv/b", "c: part rejoin 2 0 --basebackup --lab /srv/c"],
+            _told
+        );
+    }
+
+    [Fact]
+    public async Task Nothing_is_recovered_where_all_is_well()
+    {
+        var look = Looks.At(Looks.Primary(0), Looks.Standby(1), Looks.Standby(2));
+        await Of(Whole)
+            .RecoverAllAsync(
+                _ => Task.FromResult(look),
+                RecoveryMethod.AsConfigured,
+                (_, _) => Task.CompletedTask,
+                default
+            );
+        Assert.Empty(_told);
+        Assert.Equal(["Every node is up and attached; there is nothing to recover."], _notes.Lines);
+        Assert.Equal(
+            "Node 1 is well: it is up and attached.",
+            Assert.Throws<LabException>(() => SpreadRecovery.RequireIll(look, Whole.Nodes[1])).Message
+        );
+        SpreadRecovery.RequireIll(look with { Nodes = [look.Nodes[0], Looks.Dead(1)] }, Whole.Nodes[1]);
+    }
+
+    [Fact]
+    public async Task A_standby_is_promoted_on_its_host_and_two_primaries_are_told()
+    {
+        var look = Looks.At(Looks.Primary(0), Looks.Standby(1), Looks.Standby(2));
+        await Of(Whole).PromoteAsync(look, Whole.Nodes[2], default);
+        Assert.Equal(["c: part promote 2 --lab /srv/c"], _told);
+        Assert.StartsWith("There are two primaries now", Assert.Single(_notes.Lines), StringComparison.Ordinal);
+        await Assert.ThrowsAsync<LabException>(() => Of(Whole).PromoteAsync(look, Whole.Nodes[0], default));
+        Assert.Single(_told);
+    }
+
+    [Fact]
+    public void What_would_be_done_is_said()
+    {
+        var look = Look(Member(0, "STANDBY"), Member(1, "LEADER"), Member(2, "STANDBY"));
+        string Lines(Servers.Verbs.Verb verb, int node, RecoveryMethod method = RecoveryMethod.AsConfigured) =>
+            string.Join('\n', Of(Whole).Lines(look, verb, Whole.Nodes[node], method));
+        Assert.Equal(
+            """
+            Stop node 1 on host b
+            Make node 1 on host b a copy of node 0 by pg_rewind, and start it
+            Have Pgpool-II 1 on host b attach node 1
+            """,
+            Lines(Servers.Verbs.Verb.Recover, 1, RecoveryMethod.Rewind)
+        );
+        Assert.Equal("Have Pgpool-II 1 on host b detach node 2", Lines(Servers.Verbs.Verb.Detach, 2));
+        Assert.Equal("Promote node 2 on host c, without Pgpool-II's knowledge", Lines(Servers.Verbs.Verb.Promote, 2));
+        Assert.Throws<LabException>(() => Lines(Servers.Verbs.Verb.Promote, 0));
+        Assert.Throws<LabException>(() => Lines(Servers.Verbs.Verb.Recover, 0));
         Assert.Empty(_told);
     }
 }

@@ -8,15 +8,31 @@ using PgpoolLab.Provisioning.Steps;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary><c>part rejoin</c>, <c>part attach</c>, <c>part detach</c> and <c>part sync</c>: what the whole lab has one
-/// host do for its nodes.</summary>
+/// <summary><c>part rejoin</c>, <c>attach</c>, <c>detach</c>, <c>promote</c> and <c>sync</c>: what the whole lab has
+/// one host do for its nodes.</summary>
 internal static class PartServerCommands
 {
     internal static IEnumerable<Command> Create(Terminal terminal) =>
         [
             Rejoin(terminal),
-            Tell(terminal, "attach", PcpAct.Attach),
-            Tell(terminal, "detach", PcpAct.Detach),
+            OnNode(
+                terminal,
+                "attach",
+                "Have this machine's Pgpool-II attach a node, one of any machine's",
+                (part, node, ct) => part.TellAsync(PcpAct.Attach, node, ct)
+            ),
+            OnNode(
+                terminal,
+                "detach",
+                "Have this machine's Pgpool-II detach a node, one of any machine's",
+                (part, node, ct) => part.TellAsync(PcpAct.Detach, node, ct)
+            ),
+            OnNode(
+                terminal,
+                "promote",
+                "Make a standby of this machine's a primary without Pgpool-II's knowledge",
+                (part, node, ct) => part.PromoteAsync(node, ct)
+            ),
             Sync(terminal),
         ];
 
@@ -87,17 +103,22 @@ internal static class PartServerCommands
         return command;
     }
 
-    private static Command Tell(Terminal terminal, string name, PcpAct act)
+    private static Command OnNode(
+        Terminal terminal,
+        string name,
+        string description,
+        Func<PartTelling, int, CancellationToken, Task> act
+    )
     {
-        var node = new Argument<int>("NODE") { Description = "A node of any of the lab's machines" };
-        var command = new Command(name, $"Have this machine's Pgpool-II {name} a node") { node, CommandLine.Lab };
+        var node = new Argument<int>("NODE") { Description = "The node" };
+        var command = new Command(name, description) { node, CommandLine.Lab };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
                 var lab = LabCommand.Open(parsed);
                 using var progress = new ProgressView(terminal);
-                await new PartTelling(new PlanRun(Terminal.Operation(progress), lab)).ExecuteAsync(
-                    act,
+                await act(
+                    new PartTelling(new PlanRun(Terminal.Operation(progress), lab)),
                     parsed.GetValue(node),
                     cancellationToken
                 );

@@ -44,9 +44,7 @@ internal sealed class SpreadFix(Terminal terminal, SpreadHosts hosts)
                     terminal,
                     session,
                     Lab,
-                    verb,
-                    [target],
-                    target,
+                    new SpreadCall(verb, target) { EvenIfWell = true },
                     cancellationToken
                 ),
                 _ => throw new InvalidOperationException($"{remedy} cannot be done on several hosts."),

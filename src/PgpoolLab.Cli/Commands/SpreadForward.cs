@@ -101,21 +101,10 @@ internal static class SpreadForward
             );
         }
 
-        if (json)
-        {
-            terminal.Out.WriteLine(ToJson(lab, said));
-            return (int)ExitCode.Done;
-        }
-
         // That restarts all servers of one host at once.
         const string there = "  → pgpoollab reload --restart\n";
-        foreach (var host in lab.Hosts)
-        {
-            terminal.Out.WriteLine($"Host {host.Name}:");
-            terminal.Out.Write(said[host.Id].Replace(there, "", StringComparison.Ordinal));
-        }
-
-        if (said.Any(s => s.Contains(there, StringComparison.Ordinal)))
+        Print(terminal, lab, [.. said.Select(s => s.Replace(there, "", StringComparison.Ordinal))], json);
+        if (!json && said.Any(s => s.Contains(there, StringComparison.Ordinal)))
         {
             ErrorView.Hint(
                 terminal,
@@ -126,19 +115,38 @@ internal static class SpreadForward
         return (int)ExitCode.Done;
     }
 
-    /// <summary>What each host said, with its name.</summary>
-    private static string ToJson(Lab lab, string[] said)
+    /// <summary>Prints what each host said, with its name.</summary>
+    /// <param name="terminal">Where to.</param>
+    /// <param name="lab">The whole lab.</param>
+    /// <param name="said">By number of host; null of one that was not asked.</param>
+    /// <param name="json">For programs: what they said is JSON.</param>
+    internal static void Print(Terminal terminal, Lab lab, IReadOnlyList<string?> said, bool json)
+    {
+        if (json)
+        {
+            terminal.Out.WriteLine(ToJson(lab, said));
+            return;
+        }
+
+        foreach (var host in lab.Hosts.Where(h => said[h.Id] is not null))
+        {
+            terminal.Out.WriteLine($"Host {host.Name}:");
+            terminal.Out.Write(said[host.Id]);
+        }
+    }
+
+    private static string ToJson(Lab lab, IReadOnlyList<string?> said)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartArray();
-            foreach (var host in lab.Hosts)
+            foreach (var host in lab.Hosts.Where(h => said[h.Id] is not null))
             {
                 json.WriteStartObject();
                 json.WriteString("host", host.Name);
                 json.WritePropertyName("result");
-                json.WriteRawValue(said[host.Id]);
+                json.WriteRawValue(said[host.Id]!);
                 json.WriteEndObject();
             }
 

@@ -14,31 +14,25 @@ internal static class SpreadSwitch
     /// <summary>Does it, and shows how all nodes are then; or says what would be done.</summary>
     /// <param name="terminal">Where it shows what it does.</param>
     /// <param name="lab">The whole lab.</param>
-    /// <param name="words">Its arguments: a node's number, or none.</param>
-    /// <param name="dry">Only say it.</param>
+    /// <param name="number">The standby's number; null for the one that is least behind.</param>
     /// <param name="parsed">How it was called.</param>
     /// <param name="cancellationToken">Ends it.</param>
     internal static async Task<int> RunAsync(
         Terminal terminal,
         Lab lab,
-        IReadOnlyList<string> words,
-        bool dry,
+        string? number,
         ParseResult parsed,
         CancellationToken cancellationToken
     )
     {
-        var wanted = words.FirstOrDefault(w => !w.StartsWith('-')) is { } word ? NodeOf(lab, word) : null;
+        var wanted = number is { } word ? NodeOf(lab, word) : null;
         await using var session = await SpreadCommands.ConnectAsync(terminal, lab, cancellationToken);
         using var labLock = LabLock.Take(lab.Root);
         var look = await session.Parts.LookAsync(lab, cancellationToken);
         var plan = SwitchoverPlan.Of(lab, look, wanted);
-        if (dry)
+        if (parsed.GetValue(CommandLine.DryRun))
         {
-            foreach (var line in plan.Lines(lab))
-            {
-                terminal.Out.WriteLine(line);
-            }
-
+            SpreadVerbs.ShowPlan(terminal, parsed, plan.Lines(lab));
             return (int)ExitCode.Done;
         }
 

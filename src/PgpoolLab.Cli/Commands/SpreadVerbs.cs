@@ -2,8 +2,8 @@ using System.CommandLine;
 using PgpoolLab.Cli.Access;
 using PgpoolLab.Cli.Rendering;
 using PgpoolLab.Model;
+using PgpoolLab.Provisioning.Plans;
 using PgpoolLab.Provisioning.Spread;
-using PgpoolLab.Provisioning.Steps;
 using PgpoolLab.Provisioning.Store;
 using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Reports;
@@ -11,19 +11,26 @@ using PgpoolLab.Servers.Verbs;
 
 namespace PgpoolLab.Cli.Commands;
 
-/// <summary>The commands on one server, in a lab on several hosts: each goes to the host its server is on.</summary>
+/// <summary>The commands on servers, in a lab on several hosts: each goes to the hosts that its servers are
+/// on.</summary>
 internal static class SpreadVerbs
 {
     /// <summary>The target of <c>kill</c> that is a host; its name follows.</summary>
     internal const string HostWord = "host";
 
-    /// <summary>Those that need nothing but the server's own host.</summary>
-    private static readonly string[] OnOneHost = ["start", "stop", "restart", "kill", "pause", "resume"];
+    /// <summary>Those that need nothing but the servers' own hosts.</summary>
+    private static readonly string[] OnServers = ["start", "stop", "restart", "kill", "pause", "resume"];
 
-    /// <summary>Those that any Pgpool-II can do.</summary>
-    private static readonly string[] OfPgpool = ["attach", "detach"];
+    /// <summary>Those on one node, which the lab as a whole does.</summary>
+    private static readonly Dictionary<string, Verb> OnNode = new()
+    {
+        ["attach"] = Verb.Attach,
+        ["detach"] = Verb.Detach,
+        ["promote"] = Verb.Promote,
+        ["recover"] = Verb.Recover,
+    };
 
-    /// <summary>Does it, and shows how all nodes are then.</summary>
+    /// <summary>Does it, and shows how all nodes are then; or says what would be done.</summary>
     internal static async Task<int> RunAsync(
         Terminal terminal,
         Lab lab,
@@ -32,42 +39,25 @@ internal static class SpreadVerbs
         CancellationToken cancellationToken
     )
     {
-        // Without the command itself, and what is said of which lab and of what is printed.
-        var words = parsed.Tokens.Select(t => t.Value).SkipWhile(w => w != verb).Skip(1).ToList();
-        var dry = words.Remove(CommandLine.DryRun.Name);
-        _ = words.Remove(CommandLine.Json.Name);
-        for (var at = words.IndexOf(CommandLine.Lab.Name); at >= 0; at = words.IndexOf(CommandLine.Lab.Name))
-        {
-            words.RemoveRange(at, Math.Min(2, words.Count - at));
-        }
-
+        var call = SpreadCall.Of(verb, parsed);
         if (verb == "switchover")
         {
-            return await SpreadSwitch.RunAsync(terminal, lab, words, dry, parsed, cancellationToken);
+            return await SpreadSwitch.RunAsync(terminal, lab, call.Target, parsed, cancellationToken);
         }
 
-        var recovers = verb == "recover";
-        if (
-            dry
-            || !(recovers || OnOneHost.Contains(verb) || OfPgpool.Contains(verb))
-            || words.Find(w => !w.StartsWith('-')) is not { } target
-        )
+        if (!OnServers.Contains(verb) && !OnNode.ContainsKey(verb))
         {
-            throw recovers || OnOneHost.Contains(verb)
-                ? new LabException(
-                    ExitCode.Usage,
-                    dry
-                        ? $"The lab '{lab.Name}' is on several hosts; '{verb} --dry-run' works on one host's part."
-                        : $"The lab '{lab.Name}' is on several hosts; '{verb}' works on one of its servers at a time."
-                )
-                {
-                    Hints = [$"Name one server:  pgpoollab {verb} 1"],
-                }
-                : SpreadRefusal.Of(lab, verb);
+            throw SpreadRefusal.Of(lab, verb);
         }
 
         await using var session = await SpreadCommands.ConnectAsync(terminal, lab, cancellationToken);
-        await ActAsync(terminal, session, lab, verb, words, target, cancellationToken);
+        if (parsed.GetValue(CommandLine.DryRun))
+        {
+            await PlanAsync(terminal, session, lab, call, parsed, cancellationToken);
+            return (int)ExitCode.Done;
+        }
+
+        await ActAsync(terminal, session, lab, call, cancellationToken);
         await ShowAsync(terminal, session, lab, parsed, cancellationToken);
         return (int)ExitCode.Done;
     }
@@ -92,112 +82,196 @@ internal static class SpreadVerbs
         }
     }
 
+    /// <summary>Prints steps that would be done.</summary>
+    internal static void ShowPlan(Terminal terminal, ParseResult parsed, IReadOnlyList<string> steps)
+    {
+        if (parsed.GetValue(CommandLine.Json))
+        {
+            terminal.Out.WriteLine(VerbPlan.ToJson(steps));
+            return;
+        }
+
+        foreach (var step in steps)
+        {
+            terminal.Out.WriteLine(step);
+        }
+    }
+
     /// <summary>Does it.</summary>
     /// <param name="terminal">Where it shows what it does.</param>
     /// <param name="session">The lab's hosts.</param>
     /// <param name="lab">The whole lab.</param>
-    /// <param name="verb">The command.</param>
-    /// <param name="words">Its arguments.</param>
-    /// <param name="target">The server among them.</param>
+    /// <param name="call">What is to be done.</param>
     /// <param name="cancellationToken">Ends it.</param>
     internal static async Task ActAsync(
         Terminal terminal,
         SpreadSession session,
         Lab lab,
-        string verb,
-        IReadOnlyList<string> words,
-        string target,
+        SpreadCall call,
         CancellationToken cancellationToken
     )
     {
         using var labLock = LabLock.Take(lab.Root);
-        if (verb == "kill" && target == HostWord)
+        if (OnNode.TryGetValue(call.Verb, out var verb))
         {
-            var dying = SpreadCommands.HostOf(lab, words.Where(w => !w.StartsWith('-')).ElementAtOrDefault(1) ?? "");
-            await session.Parts.RunAsync(dying, "kill its servers", ["kill", "all"], cancellationToken);
+            await ActOnNodeAsync(terminal, session, lab, call, verb, cancellationToken);
+            return;
+        }
+
+        if (call.Target == "all" && call.Verb is "start" or "stop" or "restart")
+        {
+            // They have an order, which no host alone knows.
+            if (call.Verb is not "start")
+            {
+                string[] stop = call.Options is [] ? ["stopall"] : ["stop", "all", .. call.Options];
+                await SpreadSetup.StopAsync(session.Parts, stop, cancellationToken);
+            }
+
+            if (call.Verb is not "stop")
+            {
+                await SpreadSetup.StartAsync(session.Parts, lab, n => terminal.Say($"note {n}"), cancellationToken);
+            }
+
+            return;
+        }
+
+        await EachAsync(session, await FindAsync(session, lab, call, cancellationToken), call, [], cancellationToken);
+    }
+
+    private static async Task ActOnNodeAsync(
+        Terminal terminal,
+        SpreadSession session,
+        Lab lab,
+        SpreadCall call,
+        Verb verb,
+        CancellationToken cancellationToken
+    )
+    {
+        using var progress = new ProgressView(terminal);
+        var recovery = new SpreadRecovery(Terminal.Operation(progress), session.Parts, lab);
+        if (call.Target is null)
+        {
+            await recovery.RecoverAllAsync(
+                ct => session.Parts.LookAsync(lab, ct),
+                call.Method,
+                UntilWellAsync,
+                cancellationToken
+            );
             return;
         }
 
         var look = await session.Parts.LookAsync(lab, cancellationToken);
-        var (host, word) = Find(lab, look, target, verb);
-        if (verb != "recover" && !OfPgpool.Contains(verb))
+        var node = SpreadTargets.NodeOf(lab, look, Target.Of(call.Target));
+        switch (verb)
         {
-            await session.Parts.RunAsync(
-                host,
-                $"{verb} {target}",
-                [verb, .. words.Select(w => w == target ? word : w)],
-                cancellationToken
+            case Verb.Promote:
+                await recovery.PromoteAsync(look, node, cancellationToken);
+                break;
+            case Verb.Recover:
+                if (!call.EvenIfWell)
+                {
+                    SpreadRecovery.RequireIll(look, node);
+                }
+
+                await recovery.RecoverAsync(look, node, call.Method, cancellationToken);
+                await UntilWellAsync(node, cancellationToken);
+                break;
+            default:
+                await recovery.TellIfItMayAsync(look, verb, node, cancellationToken);
+                break;
+        }
+
+        Task UntilWellAsync(PostgresNode made, CancellationToken ct) =>
+            SpreadWait.UntilAsync(session.Parts, lab, new LabFact(FactKind.NodeUp, made.Id), ct);
+    }
+
+    /// <summary>Says what would be done: of servers each host says it.</summary>
+    private static async Task PlanAsync(
+        Terminal terminal,
+        SpreadSession session,
+        Lab lab,
+        SpreadCall call,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!OnNode.TryGetValue(call.Verb, out var verb))
+        {
+            var json = parsed.GetValue(CommandLine.Json);
+            var servers = await FindAsync(session, lab, call, cancellationToken);
+            string[] options = [CommandLine.DryRun.Name, .. json ? (string[])[CommandLine.Json.Name] : []];
+            SpreadForward.Print(
+                terminal,
+                lab,
+                await EachAsync(session, servers, call, options, cancellationToken),
+                json
             );
             return;
         }
 
-        var node =
-            lab.Nodes.FirstOrDefault(n => $"{n.Id}" == word)
-            ?? throw new LabException(ExitCode.Usage, $"'{word}' is no node; {verb} is for nodes.");
+        var look = await session.Parts.LookAsync(lab, cancellationToken);
         using var progress = new ProgressView(terminal);
         var recovery = new SpreadRecovery(Terminal.Operation(progress), session.Parts, lab);
-        if (verb == "recover")
+        var nodes = call.Target is { } target
+            ? [SpreadTargets.NodeOf(lab, look, Target.Of(target))]
+            : recovery.NotWell(look);
+        if (verb is Verb.Recover && call is { Target: not null, EvenIfWell: false })
         {
-            await recovery.RecoverAsync(look, node, MethodOf(words), cancellationToken);
-            await SpreadWait.UntilAsync(session.Parts, lab, new LabFact(FactKind.NodeUp, node.Id), cancellationToken);
+            SpreadRecovery.RequireIll(look, nodes[0]);
         }
-        else
-        {
-            await recovery.TellIfItMayAsync(
-                look,
-                verb == "attach" ? Verb.Attach : Verb.Detach,
-                node,
-                cancellationToken
+
+        ShowPlan(terminal, parsed, [.. nodes.SelectMany(n => recovery.Lines(look, verb, n, call.Method))]);
+    }
+
+    private static async Task<IReadOnlyList<ServersOfHost>> FindAsync(
+        SpreadSession session,
+        Lab lab,
+        SpreadCall call,
+        CancellationToken cancellationToken
+    ) =>
+        call is { Verb: "kill", Target: HostWord }
+            ? [new ServersOfHost(SpreadCommands.HostOf(lab, call.Host ?? ""), ["all"])]
+            : SpreadTargets.Of(
+                lab,
+                await session.Parts.LookAsync(lab, cancellationToken),
+                Target.Of(call.Target!),
+                call.Verb == "resume"
             );
-        }
-    }
 
-    private static RecoveryMethod MethodOf(IReadOnlyList<string> words) =>
-        words.Contains("--rewind") ? RecoveryMethod.Rewind
-        : words.Contains("--basebackup") ? RecoveryMethod.BaseBackup
-        : RecoveryMethod.AsConfigured;
-
-    /// <summary>On which host a server is, and what it is called there.</summary>
-    private static (LabHost Host, string Word) Find(Lab lab, NodesReport look, string target, string verb)
+    /// <summary>Has the hosts do it, all at once, each for its servers one after the other.</summary>
+    /// <returns>What each host said, by number; null of one that has nothing to do.</returns>
+    private static async Task<string?[]> EachAsync(
+        SpreadSession session,
+        IReadOnlyList<ServersOfHost> servers,
+        SpreadCall call,
+        IReadOnlyList<string> options,
+        CancellationToken cancellationToken
+    )
     {
-        // What is suspended cannot say what it is; its data folder does.
-        var suspended =
-            verb == "resume"
-                ? look.Nodes.FirstOrDefault(v =>
-                    target is "primary" or "standby"
-                    && v.Postgres.IsSuspended
-                    && v.Postgres.MadeAsStandby == (target == "standby")
-                )
-                : null;
-        var node =
-            suspended is not null ? lab.Nodes.FirstOrDefault(n => n.Id == suspended.Id)
-            : int.TryParse(target, out var number) ? lab.Nodes.FirstOrDefault(n => n.Id == number)
-            : target == "primary" ? lab.Nodes.FirstOrDefault(n => n.Id == SpreadNodes.RightfulPrimary(look))
-            : target == "standby" ? lab.Nodes.FirstOrDefault(n => look.Nodes.Any(v => v.Id == n.Id && IsStandby(v)))
-            : null;
-        if (node is not null)
+        var said = new string?[session.Parts.Hosts.Count];
+        await session.Parts.ForEachAsync(async h =>
         {
-            return (lab.Hosts[node.Host!.Value], $"{node.Id}");
-        }
-
-        var pgpool = lab.Pgpools.FirstOrDefault(p => $"pgpool{p.Id}" == target);
-        if (target == "leader")
-        {
-            var leader = look.Watchdog.Where(w => w.Status is "LEADER" or "MASTER").MaxBy(w => w.Quorum is true)?.Id;
-            pgpool = lab.Pgpools.FirstOrDefault(p => p.Id == leader);
-        }
-
-        return pgpool is not null
-            ? (lab.Hosts[pgpool.Host!.Value], $"pgpool{pgpool.Id}")
-            : throw new LabException(ExitCode.Usage, $"There is no server '{target}' in the lab '{lab.Name}'.")
+            var words = servers.Where(s => s.Host.Id == h.Host.Id).SelectMany(s => s.Words).ToArray();
+            if (words is not [])
             {
-                Hints =
-                [
-                    $"There are nodes 0 to {lab.Nodes.Count - 1} (also: primary, standby), and "
-                        + $"{string.Join(", ", lab.Pgpools.Select(p => $"pgpool{p.Id}"))} (also: leader).",
-                ],
-            };
-    }
+                var parts = new List<string>();
+                foreach (var word in words)
+                {
+                    parts.Add(
+                        await session.Parts.RunAsync(
+                            h.Host,
+                            $"{call.Verb} {(word == "all" ? "its servers" : word)}",
+                            [call.Verb, word, .. call.Options, .. options],
+                            cancellationToken
+                        )
+                    );
+                }
 
-    private static bool IsStandby(NodeView view) => view.Postgres.InRecovery is true;
+                said[h.Host.Id] = options.Contains(CommandLine.Json.Name)
+                    ? $"[{string.Join(",", parts)}]"
+                    : string.Concat(parts);
+            }
+        });
+        return said;
+    }
 }

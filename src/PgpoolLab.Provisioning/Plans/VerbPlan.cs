@@ -59,6 +59,28 @@ public sealed record VerbPlan(IReadOnlyList<Stage> Stages)
         );
     }
 
+    /// <summary>The same of steps that nobody looks into: each is done by another host.</summary>
+    /// <param name="titles">What they do, one after the other.</param>
+    public static string ToJson(IReadOnlyList<string> titles)
+    {
+        ArgumentNullException.ThrowIfNull(titles);
+        return JsonSerializer.Serialize(
+            new PlannedVerb(
+                [],
+                [
+                    .. titles.Select(t =>
+                        (PlannedStep[][])
+                            [
+                                [new PlannedStep(t, [])],
+                            ]
+                    ),
+                ],
+                []
+            ),
+            Json.PlannedVerb
+        );
+    }
+
     /// <inheritdoc/>
     public bool Equals(VerbPlan? other) =>
         other is not null

@@ -1,6 +1,7 @@
 using PgpoolLab.Model;
 using PgpoolLab.Provisioning.Operations;
 using PgpoolLab.Provisioning.Steps;
+using PgpoolLab.Servers.Facts;
 using PgpoolLab.Servers.Reports;
 using PgpoolLab.Servers.Verbs;
 
@@ -18,6 +19,87 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>Recovers every node that is not well, one after the other; one that cannot be keeps nobody from the
+    /// others.</summary>
+    /// <param name="lookAsync">How the lab is.</param>
+    /// <param name="method">How.</param>
+    /// <param name="wellAsync">Waits until a node is up and attached.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="LabException">One of them could not be recovered.</exception>
+    public async Task RecoverAllAsync(
+        Func<CancellationToken, Task<NodesReport>> lookAsync,
+        RecoveryMethod method,
+        Func<PostgresNode, CancellationToken, Task> wellAsync,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(lookAsync);
+        ArgumentNullException.ThrowIfNull(wellAsync);
+        var look = await lookAsync(cancellationToken);
+        var ill = NotWell(look);
+        if (ill.Count == 0)
+        {
+            context.Note("Every node is up and attached; there is nothing to recover.");
+        }
+
+        LabException? failed = null;
+        foreach (var node in ill)
+        {
+            // The one before may have changed what Pgpool-II thinks of this one.
+            look = node == ill[0] ? look : await lookAsync(cancellationToken);
+            if (IsWell(look, node))
+            {
+                context.Note($"Node {node.Id} has come back by itself: it is up and attached.");
+                continue;
+            }
+
+            try
+            {
+                await RecoverAsync(look, node, method, cancellationToken);
+                await wellAsync(node, cancellationToken);
+            }
+            catch (LabException error)
+            {
+                if (failed is not null)
+                {
+                    context.Note(failed.Message);
+                }
+
+                failed = error;
+            }
+        }
+
+        if (failed is not null)
+        {
+            throw failed;
+        }
+    }
+
+    /// <summary>The nodes to recover when all are to be well: the primary is what they are made from.</summary>
+    /// <param name="look">How the lab is.</param>
+    public IReadOnlyList<PostgresNode> NotWell(NodesReport look)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var primary = SpreadNodes.RightfulPrimary(look);
+        return [.. lab.Nodes.Where(n => n.Id != primary && !IsWell(look, n))];
+    }
+
+    /// <summary>Refuses to recover a node that needs it not.</summary>
+    /// <param name="look">How the lab is.</param>
+    /// <param name="node">The node.</param>
+    /// <exception cref="LabException">It streams and is attached.</exception>
+    public static void RequireIll(NodesReport look, PostgresNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        if (IsWell(look, node) && SpreadNodes.RightfulPrimary(look) != node.Id)
+        {
+            throw new LabException(ExitCode.Failed, $"Node {node.Id} is well: it is up and attached.")
+            {
+                Hints = [$"Recover it all the same:  pgpoollab recover {node.Id} --yes"],
+            };
+        }
+    }
+
     /// <summary>Makes a node a copy of the primary again, and has it attached when it streams.</summary>
     /// <param name="look">How the nodes are.</param>
     /// <param name="node">The node: one that is down, behind, or a second primary, which is stopped first.</param>
@@ -31,6 +113,36 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
         RecoveryMethod method,
         CancellationToken cancellationToken
     )
+    {
+        var source = SourceOf(look, node);
+        if (look.Nodes.First(v => v.Id == node.Id).Postgres.InRecovery is false)
+        {
+            context.Note(
+                $"Node {node.Id} on host {lab.Hosts[node.Host!.Value].Name} is a primary beside node {source.Id}: it "
+                    + "is stopped, and what was written on it alone is lost."
+            );
+        }
+
+        string[] command =
+        [
+            "part",
+            "rejoin",
+            $"{node.Id}",
+            $"{source.Id}",
+            .. method switch
+            {
+                RecoveryMethod.Rewind => (string[])["--rewind"],
+                RecoveryMethod.BaseBackup => ["--basebackup"],
+                _ => [],
+            },
+        ];
+        await parts.RunAsync(lab.Hosts[node.Host!.Value], $"recover node {node.Id}", command, cancellationToken);
+        await TellAsync(await UntilStreamsAsync(node, cancellationToken), "attach", node, cancellationToken);
+    }
+
+    /// <summary>The node that another is made a copy of.</summary>
+    /// <exception cref="LabException">There is none, or the hosts do not reach each other.</exception>
+    private PostgresNode SourceOf(NodesReport look, PostgresNode node)
     {
         ArgumentNullException.ThrowIfNull(look);
         ArgumentNullException.ThrowIfNull(node);
@@ -64,29 +176,7 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
             };
         }
 
-        if (look.Nodes.First(v => v.Id == node.Id).Postgres.InRecovery is false)
-        {
-            context.Note(
-                $"Node {node.Id} on host {lab.Hosts[node.Host!.Value].Name} is a primary beside node {primary}: it is "
-                    + "stopped, and what was written on it alone is lost."
-            );
-        }
-
-        string[] command =
-        [
-            "part",
-            "rejoin",
-            $"{node.Id}",
-            $"{primary}",
-            .. method switch
-            {
-                RecoveryMethod.Rewind => (string[])["--rewind"],
-                RecoveryMethod.BaseBackup => ["--basebackup"],
-                _ => [],
-            },
-        ];
-        await parts.RunAsync(lab.Hosts[node.Host!.Value], $"recover node {node.Id}", command, cancellationToken);
-        await TellAsync(await UntilStreamsAsync(node, cancellationToken), "attach", node, cancellationToken);
+        return source;
     }
 
     /// <summary>Has Pgpool-II use a node, or not, unless that would do harm.</summary>
@@ -97,13 +187,85 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
     /// <exception cref="LabException">It must not be done now, or failed.</exception>
     public Task TellIfItMayAsync(NodesReport look, Verb verb, PostgresNode node, CancellationToken cancellationToken)
     {
+        RequireAllowed(look, verb, node);
+        return TellAsync(look, verb is Verb.Attach ? "attach" : "detach", node, cancellationToken);
+    }
+
+    /// <summary>Makes a standby a primary without Pgpool-II's knowledge.</summary>
+    /// <param name="look">How the lab is.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="LabException">It must not be done now, or failed.</exception>
+    public async Task PromoteAsync(NodesReport look, PostgresNode node, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        RequireAllowed(look, Verb.Promote, node);
+        var host = lab.Hosts[node.Host!.Value];
+        await parts.RunAsync(host, $"promote node {node.Id}", ["part", "promote", $"{node.Id}"], cancellationToken);
+        if (look.Nodes.Any(n => n.Id != node.Id && n.Postgres.InRecovery is false))
+        {
+            context.Note(
+                "There are two primaries now, and Pgpool-II does not know of the new one. "
+                    + $"End it with:  pgpoollab recover {node.Id}"
+            );
+        }
+    }
+
+    /// <summary>What one of these commands would do, in this order.</summary>
+    /// <param name="look">How the lab is.</param>
+    /// <param name="verb">Which.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="method">Of <see cref="Verb.Recover"/>: how.</param>
+    /// <exception cref="LabException">It would be refused.</exception>
+    public IReadOnlyList<string> Lines(NodesReport look, Verb verb, PostgresNode node, RecoveryMethod method)
+    {
+        ArgumentNullException.ThrowIfNull(look);
         ArgumentNullException.ThrowIfNull(node);
-        return VerbRules.Check(verb, node.Id, lab, look) is { } refusal
-            ? throw new LabException(ExitCode.Failed, refusal.Reason)
+        var host = lab.Hosts[node.Host!.Value].Name;
+        if (verb is not Verb.Recover)
+        {
+            RequireAllowed(look, verb, node);
+            return verb is Verb.Promote
+                ? [$"Promote node {node.Id} on host {host}, without Pgpool-II's knowledge"]
+                : [Told(verb is Verb.Attach ? "attach" : "detach")];
+        }
+
+        var source = SourceOf(look, node);
+        var by = method switch
+        {
+            RecoveryMethod.Rewind => " by pg_rewind",
+            RecoveryMethod.BaseBackup => " by a base backup",
+            _ => "",
+        };
+        return
+        [
+            .. look.Nodes.First(v => v.Id == node.Id).Postgres.Runs is false
+                ? (string[])[]
+                : [$"Stop node {node.Id} on host {host}"],
+            $"Make node {node.Id} on host {host} a copy of node {source.Id}{by}, and start it",
+            Told("attach"),
+        ];
+
+        string Told(string what)
+        {
+            var teller = TellerOf(look, what, node);
+            return $"Have Pgpool-II {teller.Id} on host {lab.Hosts[teller.Host!.Value].Name} {what} node {node.Id}";
+        }
+    }
+
+    private static bool IsWell(NodesReport look, PostgresNode node) =>
+        new LabFact(FactKind.NodeUp, node.Id).Check(look).Holds;
+
+    private void RequireAllowed(NodesReport look, Verb verb, PostgresNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        if (VerbRules.Check(verb, node.Id, lab, look) is { } refusal)
+        {
+            throw new LabException(ExitCode.Failed, refusal.Reason)
             {
                 Hints = refusal.Instead is { } instead ? [instead] : [],
-            }
-            : TellAsync(look, verb is Verb.Attach ? "attach" : "detach", node, cancellationToken);
+            };
+        }
     }
 
     /// <summary>Has Pgpool-II use a node, or not: the one that leads, or else any that answers.</summary>
@@ -115,6 +277,13 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
     {
         ArgumentNullException.ThrowIfNull(look);
         ArgumentNullException.ThrowIfNull(node);
+        var host = lab.Hosts[TellerOf(look, verb, node).Host!.Value];
+        await parts.RunAsync(host, $"{verb} node {node.Id}", ["part", verb, $"{node.Id}"], cancellationToken);
+    }
+
+    /// <summary>Who is told: the one that leads, or else any that answers.</summary>
+    private PgpoolNode TellerOf(NodesReport look, string verb, PostgresNode node)
+    {
         var asked = look
             .Watchdog.Where(w => w.Answers)
             .OrderByDescending(w => (w.Status is "LEADER" or "MASTER", w.Quorum is true))
@@ -130,8 +299,7 @@ public sealed class SpreadRecovery(OperationContext context, HostParts parts, La
             };
         }
 
-        var host = lab.Hosts[lab.Pgpools.First(p => p.Id == asked.Id).Host!.Value];
-        await parts.RunAsync(host, $"{verb} node {node.Id}", ["part", verb, $"{node.Id}"], cancellationToken);
+        return lab.Pgpools.First(p => p.Id == asked.Id);
     }
 
     private async Task<NodesReport> UntilStreamsAsync(PostgresNode node, CancellationToken cancellationToken)

@@ -373,13 +373,24 @@ public sealed class SpreadSetup(OperationContext context, HostParts parts)
     }
 
     /// <summary>Stops every Pgpool-II, then every node: none takes the end of a node for a failure.</summary>
-    public static async Task StopAsync(HostParts parts, CancellationToken cancellationToken)
+    public static Task StopAsync(HostParts parts, CancellationToken cancellationToken) =>
+        StopAsync(parts, ["stopall"], cancellationToken);
+
+    /// <inheritdoc cref="StopAsync(HostParts, CancellationToken)"/>
+    /// <param name="parts">The hosts.</param>
+    /// <param name="command">What stops all that runs on a host.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task StopAsync(
+        HostParts parts,
+        IReadOnlyList<string> command,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(parts);
         await parts.ForEachAsync(h =>
             parts.RunAsync(h.Host, "stop its Pgpool-II", ["stopall", "pgpool"], cancellationToken)
         );
-        await parts.ForEachAsync(h => parts.RunAsync(h.Host, "stop its servers", ["stopall"], cancellationToken));
+        await parts.ForEachAsync(h => parts.RunAsync(h.Host, "stop its servers", command, cancellationToken));
     }
 
     /// <summary>Waits until every node streams and the Pgpool-IIs agree.</summary>

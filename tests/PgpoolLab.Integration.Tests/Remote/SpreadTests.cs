@@ -118,6 +118,7 @@ public sealed class SpreadTests : SshTestBed
             await WellAsync();
             Assert.Equal("standby", RoleOf(await NodesAsync(), 0));
             await IsSwitchedOverAsync();
+            await HasTwoPrimariesAsync();
             await IsSilentAsync();
 
             bool Has(string name)
@@ -240,6 +241,23 @@ public sealed class SpreadTests : SshTestBed
                 $"node {node} has every row"
             );
         }
+    }
+
+    /// <summary>A standby that was promoted behind Pgpool-II's back becomes a standby again.</summary>
+    private async Task HasTwoPrimariesAsync()
+    {
+        var plan = (await RunAsync(Folder["lab"], ["restart", "standby", "--dry-run"])).Ok().Output;
+        Assert.DoesNotContain("Host a:", plan, StringComparison.Ordinal);
+        Assert.Contains("Host b:", plan, StringComparison.Ordinal);
+        Assert.Contains("Host c:", plan, StringComparison.Ordinal);
+        (await RunAsync(Folder["lab"], ["promote", "2"])).Ok();
+        Assert.Equal("primary", RoleOf(await NodesAsync(), 2));
+        Assert.Equal("primary", RoleOf(await NodesAsync(), 0));
+        var steps = (await RunAsync(Folder["lab"], ["recover", "--all", "--dry-run"])).Ok().Output;
+        Assert.Contains("Make node 2 on host c a copy of node 0", steps, StringComparison.Ordinal);
+        (await RunAsync(Folder["lab"], ["recover", "--all"])).Ok();
+        await WellAsync();
+        Assert.Equal("standby", RoleOf(await NodesAsync(), 2));
     }
 
     /// <summary>A host whose sshd hangs is said to be silent, by all that look, and keeps nobody waiting.</summary>
