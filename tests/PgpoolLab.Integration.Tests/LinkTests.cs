@@ -24,6 +24,7 @@ public sealed class LinkTests
                     echo "streams by a link: $(used 'node1->node0')"
                     pgpoollab cut standbys primary --how stall
                     pgpoollab status --json | grep -o '"id": "link-cut"'
+                    pgpoollab nodes --json | grep -o 'fault: stall'
                     pgpoollab heal
                     pgpoollab slow pgpool primary --latency 100ms --for 1s >&2
                     pgpoollab psql -- -XAtqc 'show pool_nodes' test | cut -d '|' -f 1,2,4 | tr '\n' ' '; echo
@@ -45,6 +46,7 @@ public sealed class LinkTests
         ).Ok();
         Assert.Contains("streams by a link: 1\n", told.Output, StringComparison.Ordinal);
         Assert.Contains("\"id\": \"link-cut\"", told.Output, StringComparison.Ordinal);
+        Assert.Contains("fault: stall\n", told.Output, StringComparison.Ordinal);
         Assert.Contains("0|127.77.200.0|up 1|127.77.200.1|up", told.Output, StringComparison.Ordinal);
         Assert.Contains("the other way: 1\n", told.Output, StringComparison.Ordinal);
         Assert.Contains("and back: 1\n", told.Output, StringComparison.Ordinal);

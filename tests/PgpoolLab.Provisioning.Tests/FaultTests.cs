@@ -283,17 +283,8 @@ public sealed class FaultTests
             Until = until,
         };
 
-    private static IReadOnlyList<Finding> Findings(IReadOnlyList<LinkView>? links)
-    {
-        var facts = Seen.Of(Linked, [Looks.Primary(0), Looks.Standby(1)], null, []) with
-        {
-            Details = new StatusDetails { Links = links },
-        };
-        return
-        [
-            .. StatusDiagnosis.Of(facts).Where(f => f.Kind == FindingKinds.LinkCut || f.Kind == FindingKinds.LinksDown),
-        ];
-    }
+    private static IReadOnlyList<Finding> Findings(IReadOnlyList<LinkView>? links, params Finding[] others) =>
+        [.. LinkTrouble.Of(Linked, links, others)];
 
     [Fact]
     public void Status_names_the_faults_there_are_and_what_heals_them()
@@ -324,5 +315,7 @@ public sealed class FaultTests
             ("links-down", FindingSeverity.Broken, "pgpoollab startall"),
             (found.Id, found.Severity, found.Fix)
         );
+        // In a lab that does not run nobody misses it.
+        Assert.Empty(Findings(null, new Finding(FindingKinds.NotRunning, null, "Nothing runs.")));
     }
 }

@@ -1,15 +1,22 @@
+using PgpoolLab.Hosts.Links;
+using PgpoolLab.Model;
+
 namespace PgpoolLab.Servers.Reports;
 
-/// <summary>Links that are cut or slowed down.</summary>
-internal static class LinkTrouble
+/// <summary>Links that are cut or slowed down. Pure.</summary>
+public static class LinkTrouble
 {
-    internal static IEnumerable<Finding> Of(StatusFacts facts)
+    /// <summary>Points them out.</summary>
+    /// <param name="lab">The lab.</param>
+    /// <param name="links">Its links; null when their process does not run, or does not answer; empty in a lab without
+    /// links.</param>
+    /// <param name="others">What was found besides.</param>
+    public static IEnumerable<Finding> Of(Lab lab, IReadOnlyList<LinkView>? links, IEnumerable<Finding> others)
     {
-        var lab = facts.Lab;
-        if (facts.Details.Links is not { } links)
+        if (links is null)
         {
             // In a lab that does not run nobody misses it.
-            return facts.Look.Findings.Any(f => f.Kind == FindingKinds.NotRunning)
+            return others.Any(f => f.Kind == FindingKinds.NotRunning)
                 ? []
                 :
                 [

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
+using PgpoolLab.Servers.Links;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
@@ -130,7 +131,14 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             Work = [.. work.Select(w => w.WithNext(lab, views))],
             Synchronous = compares ? NodeAsker.RightfulPrimary(answers, poolNodes)?.Synchronous : null,
         };
+        var links = lab.Faults ? await LinkServer.LookAsync(host, lab, _time, cancellationToken) : [];
         var shared = lab.OwnsNodes ? await SharedTablespaces.FindAsync(host, lab, cancellationToken) : [];
+        Finding[] found =
+        [
+            .. NodesDiagnosis.Of(facts),
+            .. NodesDiagnosis.OfTablespaces(facts.Lab, views, shared, facts.Work),
+            .. WatchdogDiagnosis.Of(lab, members, facts.Work),
+        ];
         var report = new NodesReport(
             lab.Name,
             lab.Root,
@@ -140,11 +148,8 @@ public sealed class NodesReporter(IHost host, ProbeRunner probes, TimeProvider? 
             problem,
             views,
             members,
-            [
-                .. NodesDiagnosis.Of(facts),
-                .. NodesDiagnosis.OfTablespaces(facts.Lab, views, shared, facts.Work),
-                .. WatchdogDiagnosis.Of(lab, members, facts.Work),
-            ]
+            // What is broken on purpose explains the rest.
+            [.. LinkTrouble.Of(lab, links, found), .. found]
         )
         {
             PgpoolProcessId = facts.Pgpool.ProcessId,

@@ -2,7 +2,6 @@ using System.Globalization;
 using PgpoolLab.Hosts;
 using PgpoolLab.Model;
 using PgpoolLab.Servers.Clients;
-using PgpoolLab.Servers.Links;
 using PgpoolLab.Servers.Programs;
 using PgpoolLab.Servers.Waiting;
 
@@ -13,8 +12,7 @@ namespace PgpoolLab.Servers.Reports;
 /// <param name="host">Where the lab is.</param>
 /// <param name="look">What <c>nodes</c> shows of it.</param>
 /// <param name="patience">How long to wait for an answer.</param>
-/// <param name="time">The clock.</param>
-internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience patience, TimeProvider time)
+internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience patience)
 {
     private const int LogLength = 1 << 16;
 
@@ -58,7 +56,6 @@ internal sealed class StatusAsker(IHost host, NodesLook look, AnswerPatience pat
             Nodes = nodes.ToDictionary(n => n.Node),
             Pgpools = (await pgpools).ToDictionary(p => p.Pgpool),
             Disks = disks,
-            Links = Lab.Faults ? await LinkServer.LookAsync(host, Lab, time, cancellationToken) : [],
         };
     }
 

@@ -1,5 +1,3 @@
-using PgpoolLab.Hosts.Links;
-
 namespace PgpoolLab.Servers.Reports;
 
 /// <summary>What <c>status</c> asks for beyond what <c>nodes</c> shows.</summary>
@@ -13,9 +11,6 @@ public sealed record StatusDetails
 
     /// <summary>By Pgpool-II.</summary>
     public IReadOnlyDictionary<int, PgpoolDetails> Pgpools { get; init; } = new Dictionary<int, PgpoolDetails>();
-
-    /// <summary>The lab's links; null when their process does not answer, empty in a lab without links.</summary>
-    public IReadOnlyList<LinkView>? Links { get; init; } = [];
 
     /// <summary>Disks of the lab's files, each once.</summary>
     public IReadOnlyList<DiskSpace> Disks { get; init; } = [];

@@ -13,7 +13,6 @@ public static class StatusDiagnosis
             .. StandbyTrouble.Of(facts),
             .. PgpoolTrouble.Of(facts),
             .. ServerTrouble.Of(facts),
-            .. LinkTrouble.Of(facts),
             .. facts.Look.AtWork.Select(w => OfWork(facts, w)),
         ];
     }

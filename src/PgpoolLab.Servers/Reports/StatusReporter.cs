@@ -87,7 +87,7 @@ public sealed class StatusReporter(IHost host, ProbeRunner probes, TimeProvider?
         var settings = PgpoolConfText.Read(
             await host.Files.ReadTextAsync(pgpool.Paths.PgpoolConf, cancellationToken) ?? ""
         );
-        var details = await new StatusAsker(host, look, patience, clock).AskAsync(cancellationToken);
+        var details = await new StatusAsker(host, look, patience).AskAsync(cancellationToken);
         var facts = new StatusFacts(
             look.Facts.Lab,
             look.Facts.Pgpool with
