@@ -196,9 +196,27 @@ public sealed class SpreadTests
         Assert.Equal($"c:{Whole.Pgpools[2].Port}", Found("pgpool2", well));
         well[0] = SpreadParts.Silent(0);
         Assert.Equal($"b:{Whole.Pgpools[1].Port}", Found("pgpool", well));
+        // One that is busy is better than none.
+        Assert.Equal(
+            $"c:{Whole.Pgpools[2].Port}",
+            Found("pgpool", [SpreadParts.Silent(0), Mute(1, runs: false), Mute(2, runs: true)])
+        );
+        Assert.Equal($"b:{Whole.Pgpools[1].Port}", Found("pgpool", [Mute(0, runs: true), well[1], well[2]]));
+        Assert.Throws<LabException>(() =>
+            Found("pgpool", [Mute(0, runs: false), Mute(1, runs: false), SpreadParts.Silent(2)])
+        );
         Assert.Throws<LabException>(() =>
             Found("pgpool", [SpreadParts.Silent(0), SpreadParts.Silent(1), SpreadParts.Silent(2)])
         );
+
+        static HostLook Mute(int host, bool runs)
+        {
+            var look = SpreadParts.Well()[host];
+            return look with
+            {
+                Part = look.Part! with { Pgpool = new PgpoolSays(false, "no answer within 2 s") { Runs = runs } },
+            };
+        }
     }
 
     [Fact]

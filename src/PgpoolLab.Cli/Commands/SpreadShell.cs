@@ -93,11 +93,11 @@ internal static class SpreadShell
         var report = SpreadNodes.Merge(lab, looks);
         if (target.Text == "pgpool")
         {
-            // Any that answers; the one that leads first.
-            var answering = looks.Where(l => l.Part is { Pgpool.Answers: true }).ToArray();
+            // Any that answers; the one that leads first. One that is just busy the program waits for, if it likes.
             var leader = report.Watchdog.FirstOrDefault(w => w.Status is "LEADER" or "MASTER")?.Id;
             var pgpool =
-                lab.Pgpools.Where(p => answering.Any(l => l.Host.Id == p.Host)).MaxBy(p => p.Id == leader)
+                lab.Pgpools.Where(p => looks[p.Host ?? 0].Part is { Pgpool: { Answers: true } or { Runs: true } })
+                    .MaxBy(p => (looks[p.Host ?? 0].Part!.Pgpool.Answers, p.Id == leader))
                 ?? throw new LabException(ExitCode.NotHealthy, "No Pgpool-II answers.")
                 {
                     Hints = ["See why:  pgpoollab status", "Connect to a node itself:  pgpoollab psql 0"],
